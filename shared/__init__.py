@@ -1,0 +1,1 @@
+"""Transport and operation that two services need; nothing here knows a service."""

@@ -1,0 +1,1 @@
+"""The contract between the services: one frozen model per event, CloudEvents 1.0 in Kafka's binary mode."""

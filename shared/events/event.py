@@ -1,0 +1,38 @@
+"""What every event is, and the registry of those that exist."""
+
+from typing import ClassVar, Literal, TypeAlias
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Language: TypeAlias = Literal["fi", "sv", "en"]
+State: TypeAlias = Literal["received", "in_progress", "waiting_for_customer", "resolved", "rejected", "closed"]
+ActorKind: TypeAlias = Literal["citizen", "staff", "client", "system"]
+WorkNumber = Field(pattern=r"^\d{9}$", description="Nine digits, the last a Damm check digit")
+Moment: TypeAlias = AwareDatetime
+
+EVENTS: dict[str, type["Event"]] = {}
+"""Every event model by its CloudEvents type."""
+
+
+class Event(BaseModel):
+    """The data of one event. A subclass names its CloudEvents `type` and the Kafka topic it travels on.
+
+    Fields are only ever added, with a default; unknown fields are ignored, so that an older reader understands a newer writer.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: ClassVar[str]
+    topic: ClassVar[str]
+
+    request_id: UUID
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
+        """Enter a concrete event into the registry; one type has one model."""
+        if "type" in cls.__dict__:
+            if cls.type in EVENTS:
+                message = f"{cls.type} is declared twice"
+                raise TypeError(message)
+            EVENTS[cls.type] = cls

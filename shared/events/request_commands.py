@@ -1,0 +1,55 @@
+"""What a back office asks for over Kafka: the same as tracker's API does. A text for the citizen is sealed to tracker (purpose `command`)."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from shared.events.event import Event
+from shared.events.topics import COMMANDS
+
+
+class RequestCommand(Event):
+    """What every command carries; the CloudEvents id makes a repeat the same command."""
+
+    topic: ClassVar = COMMANDS
+
+    actor: str = Field(min_length=1, max_length=100, description="Who or what asks, as it shall stand in the history")
+
+
+class TakeRequest(RequestCommand):
+    """Take the request under work."""
+
+    type: ClassVar = "request.take.v1"
+
+
+class AskCustomer(RequestCommand):
+    """Ask the customer something."""
+
+    type: ClassVar = "request.ask_customer.v1"
+    sealed_text: str
+
+
+class ResolveRequest(RequestCommand):
+    """Resolve the request with a text for the customer."""
+
+    type: ClassVar = "request.resolve.v1"
+    sealed_text: str
+
+
+class RejectRequest(RequestCommand):
+    """Reject the request with a reason for the customer."""
+
+    type: ClassVar = "request.reject.v1"
+    sealed_text: str
+
+
+class CloseRequest(RequestCommand):
+    """Close a resolved or rejected request."""
+
+    type: ClassVar = "request.close.v1"
+
+
+class ReopenRequest(RequestCommand):
+    """Take a resolved, rejected or closed request up again."""
+
+    type: ClassVar = "request.reopen.v1"

@@ -1,0 +1,34 @@
+"""A citizen or a company sent a request: intake → tracker."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from shared.events.event import Event, Language, Moment
+from shared.events.topics import SUBMITTED
+
+
+class RequestSubmitted(Event):
+    """What tracker needs to register a request without reading the catalogue. Its CloudEvents id is the request id.
+
+    `sealed_form` is for tracker, `sealed_contact` for notifier. `body_digest` is a keyed digest of what was sent: the same request id with another
+    digest is another body under a used key, and the first one stands.
+    """
+
+    type: ClassVar = "request.submitted.v1"
+    topic: ClassVar = SUBMITTED
+
+    service: str
+    service_title: str = Field(description="The service's name in the citizen's language")
+    service_title_fi: str = Field(description="The same for the handlers")
+    role: Literal["person", "company"]
+    language: Language
+    authentication: Literal["none", "strong"]
+    channel: Literal["site", "api"]
+    queue: str
+    due_at: Moment
+    retention_days: int = Field(ge=1, description="How long tracker keeps the request after it is closed")
+    submitted_at: Moment
+    body_digest: str
+    sealed_form: str
+    sealed_contact: str

@@ -1,0 +1,33 @@
+"""The Kafka topics, how many partitions each has and how long it keeps its records."""
+
+from dataclasses import dataclass
+
+SUBMITTED = "requests.submitted"
+LIFECYCLE = "requests.lifecycle"
+COMMANDS = "requests.commands"
+MAIL_OUTCOMES = "mail.outcomes"
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+def dead_letter_topic(topic: str) -> str:
+    """Name the topic for records of `topic` that can never succeed."""
+    return f"{topic}.dead-letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic: partitions and retention in milliseconds."""
+
+    name: str
+    partitions: int
+    retention_ms: int
+
+
+MAIN_TOPICS = (
+    Topic(SUBMITTED, 6, 14 * DAY_MS),
+    Topic(LIFECYCLE, 6, 30 * DAY_MS),
+    Topic(COMMANDS, 6, 14 * DAY_MS),
+    Topic(MAIL_OUTCOMES, 6, 14 * DAY_MS),
+)
+TOPICS = MAIN_TOPICS + tuple(Topic(dead_letter_topic(topic.name), 1, 90 * DAY_MS) for topic in MAIN_TOPICS)

@@ -1,0 +1,131 @@
+"""Sends records and waits for the broker's word."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber, ProducerFenced, UnknownProducerId
+
+from shared.backoff import Backoff
+from shared.events.envelope import Message
+from shared.logs import get_log
+
+log = get_log(__name__)
+
+# After an outage an idempotent producer can answer every send with one of these for ever; only a new one helps.
+SPOILED = (OutOfOrderSequenceNumber, UnknownProducerId, ProducerFenced)
+STOP_SECONDS = 5.0
+
+
+class KafkaUnavailable(Exception):
+    """The broker did not confirm. The record may still arrive: whatever is done instead must carry the same id."""
+
+
+class EventProducer:
+    """An idempotent producer (`acks=all`) that connects by itself, in the background, and is replaced when it is spoiled.
+
+    `async with EventProducer(bootstrap, client_id) as producer: await producer.send(topic, encode(envelope))`.
+    """
+
+    def __init__(self, bootstrap: str, client_id: str) -> None:
+        self._bootstrap = bootstrap
+        self._client_id = client_id
+        self._producer: AIOKafkaProducer | None = None
+        self._connected = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._connecting = False
+
+    async def __aenter__(self) -> Self:
+        """Begin to connect; a broker that is away is waited for in the background."""
+        self._connect()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Send out what is buffered, for a few seconds at most, and close."""
+        for task in list(self._tasks):
+            task.cancel()
+        if self._producer:
+            await _stop(self._producer)
+
+    @property
+    def connected(self) -> bool:
+        """Say whether a producer is there; the broker may have gone since."""
+        return self._connected.is_set()
+
+    async def send(self, topic: str, message: Message, *, within: float = 30.0) -> None:
+        """Send one record; returns after the broker's ack, raises `KafkaUnavailable` where that takes longer than `within` seconds."""
+        await self.send_all(topic, (message,), within=within)
+
+    async def send_all(self, topic: str, messages: Iterable[Message], *, within: float = 30.0) -> None:
+        """Send records of one topic in order; returns after every ack. On `KafkaUnavailable` any of them may have arrived."""
+        producer = None
+        try:
+            async with asyncio.timeout(within):
+                await self._connected.wait()
+                producer = self._producer
+                assert producer is not None  # noqa: S101  for the type checker: the event says so
+                futures = [await producer.send(topic, value=message.value, key=message.key, headers=message.headers) for message in messages]
+                # Shielded: a caller that no longer waits does not take the record back from its batch.
+                await asyncio.gather(*(asyncio.shield(future) for future in futures))
+        except SPOILED as error:
+            self._replace(producer)
+            raise KafkaUnavailable(type(error).__name__) from error
+        except (KafkaError, TimeoutError, OSError) as error:
+            raise KafkaUnavailable(type(error).__name__) from error
+
+    async def check(self) -> None:
+        """Ask the broker for its metadata; raises `KafkaUnavailable` where it gives none."""
+        if self._producer is None:
+            message = "not connected"
+            raise KafkaUnavailable(message)
+        try:
+            if not await self._producer.client.force_metadata_update():
+                message = "no metadata"
+                raise KafkaUnavailable(message)
+        except (KafkaError, OSError) as error:
+            raise KafkaUnavailable(type(error).__name__) from error
+
+    def _replace(self, spoiled: AIOKafkaProducer | None) -> None:
+        if spoiled is None or spoiled is not self._producer:
+            return
+        log.warning("producer_replaced", client_id=self._client_id)
+        self._producer = None
+        self._connected.clear()
+        self._keep(asyncio.create_task(_stop(spoiled)))
+        self._connect()
+
+    def _connect(self) -> None:
+        self._keep(asyncio.create_task(self._connect_for_ever()))
+
+    def _keep(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _connect_for_ever(self) -> None:
+        backoff = Backoff(first=0.1, most=2.0)
+        while True:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap, client_id=self._client_id, acks="all", enable_idempotence=True, max_request_size=2_000_000
+            )
+            try:
+                await producer.start()
+            except (KafkaError, OSError) as error:
+                await _stop(producer)
+                log.warning("kafka_away", client_id=self._client_id, error=type(error).__name__)
+                await backoff.wait()
+            except asyncio.CancelledError:
+                await _stop(producer)
+                raise
+            else:
+                self._producer = producer
+                self._connected.set()
+                return
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(STOP_SECONDS):
+            await producer.stop()

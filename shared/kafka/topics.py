@@ -1,0 +1,47 @@
+"""Makes the topics and waits until each partition has a leader."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from shared.backoff import Backoff
+from shared.events.topics import TOPICS, Topic
+
+
+async def ensure_topics(bootstrap: str, topics: Sequence[Topic] = TOPICS, *, within: float = 30.0) -> None:
+    """Make the topics that are missing; `TimeoutError` when the broker does not get there in time. Repeatable."""
+    async with asyncio.timeout(within):
+        backoff = Backoff(first=0.1, most=1.0)
+        while not await _try_once(bootstrap, topics):
+            await backoff.wait()
+
+
+async def _try_once(bootstrap: str, topics: Sequence[Topic]) -> bool:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        missing = {topic.name for topic in topics} - set(await admin.list_topics())
+        if missing:
+            await _create(admin, [topic for topic in topics if topic.name in missing])
+        described = await admin.describe_topics([topic.name for topic in topics])
+        return all(topic["error_code"] == 0 and all(partition["leader"] >= 0 for partition in topic["partitions"]) for topic in described)
+    except (KafkaError, OSError):
+        return False
+    finally:
+        await admin.close()
+
+
+async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+    answer: Any = await admin.create_topics(
+        [
+            NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=-1, topic_configs={"retention.ms": str(topic.retention_ms)})
+            for topic in topics
+        ]
+    )
+    for _, code, *_ in answer.topic_errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:
+            raise error

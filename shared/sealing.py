@@ -1,0 +1,106 @@
+"""Personal data on the log, sealed to the one service that may read it.
+
+HPKE (RFC 9180) with ML-KEM-768 + X25519, HKDF-SHA256 and AES-256-GCM. A sealed text is `<key id>.<base64url>`; the key id tells the
+reader which of its private keys opens it, so that keys can be changed while old records are still on the log.
+"""
+
+import base64
+import hashlib
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PrivateKey, MLKEM768X25519PublicKey, Suite
+
+from shared.rejected import Rejected
+
+SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+MLKEM_SEED, MLKEM_PUBLIC, X25519_BYTES = 64, 1184, 32
+KEY_ID_LENGTH = 8
+
+
+def generate_private_key() -> str:
+    """Make a private key, as text for a secret setting."""
+    return _encode_private(MLKEM768PrivateKey.generate(), X25519PrivateKey.generate())
+
+
+def public_key_of(private_key: str) -> str:
+    """Give the public key, as text for a setting, that belongs to a private key."""
+    kem, curve = _decode_private(private_key)
+    return _encode_public(kem.public_key(), curve.public_key())
+
+
+class Sealer:
+    """Seals to one public key. `ValueError` when the key's text is not one."""
+
+    def __init__(self, public_key: str) -> None:
+        raw = _decode(public_key, MLKEM_PUBLIC + X25519_BYTES)
+        self._key_id = _key_id(raw)
+        self._key = MLKEM768X25519PublicKey(
+            MLKEM768PublicKey.from_public_bytes(raw[:MLKEM_PUBLIC]), X25519PublicKey.from_public_bytes(raw[MLKEM_PUBLIC:])
+        )
+
+    def seal(self, plaintext: bytes, *, purpose: str, request_id: UUID) -> str:
+        """Seal bytes for one purpose of one request; they open for no other. About 1,136 bytes longer before base64."""
+        return f"{self._key_id}.{_base64(SUITE.encrypt(plaintext, self._key, info=_info(purpose, request_id)))}"
+
+
+class Opener:
+    """Opens what was sealed to any of its private keys (newest first, comma separated)."""
+
+    def __init__(self, private_keys: str) -> None:
+        self._keys = {}
+        for text in private_keys.split(","):
+            kem, curve = _decode_private(text.strip())
+            self._keys[_key_id(kem.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw())] = MLKEM768X25519PrivateKey(kem, curve)
+
+    def open(self, sealed: str, *, purpose: str, request_id: UUID) -> bytes:
+        """Open a sealed text; raises `Rejected` when it was sealed to another key, for another purpose or request, or was changed."""
+        key_id, _, box = sealed.partition(".")
+        if key_id not in self._keys:
+            raise Rejected("unknown-sealing-key", f"key id {key_id[:KEY_ID_LENGTH]!r}")
+        try:
+            return SUITE.decrypt(_unbase64(box), self._keys[key_id], info=_info(purpose, request_id))
+        except (InvalidTag, ValueError) as error:
+            raise Rejected("cannot-open", f"{purpose} of {request_id}") from error
+
+
+def _info(purpose: str, request_id: UUID) -> bytes:
+    return b"asiointi/" + purpose.encode() + b"/" + request_id.bytes
+
+
+def _key_id(public: bytes) -> str:
+    return hashlib.sha256(public).hexdigest()[:KEY_ID_LENGTH]
+
+
+def _encode_private(kem: MLKEM768PrivateKey, curve: X25519PrivateKey) -> str:
+    return _base64(kem.private_bytes_raw() + curve.private_bytes_raw())
+
+
+def _encode_public(kem: MLKEM768PublicKey, curve: X25519PublicKey) -> str:
+    return _base64(kem.public_bytes_raw() + curve.public_bytes_raw())
+
+
+def _decode_private(text: str) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
+    raw = _decode(text, MLKEM_SEED + X25519_BYTES)
+    return MLKEM768PrivateKey.from_seed_bytes(raw[:MLKEM_SEED]), X25519PrivateKey.from_private_bytes(raw[MLKEM_SEED:])
+
+
+def _decode(text: str, length: int) -> bytes:
+    try:
+        raw = _unbase64(text)
+    except ValueError:
+        raw = b""
+    if len(raw) != length:
+        message = f"a sealing key of {length} bytes as base64url is needed"
+        raise ValueError(message)
+    return raw
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _unbase64(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
