@@ -1,0 +1,65 @@
+"""Where the look's files are, and a Jinja environment that knows its macros."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from shared.look import finnish
+
+folder = Path(__file__).parent
+static_folder = folder / "static"
+templates_folder = folder / "templates"
+
+LOOK_URL = "/look"
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+class VersionedFiles(StaticFiles):
+    """Static files whose addresses carry a version, so that browsers may keep them for a year."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401  passed through
+        """Answer with the file, and for how long it stays fresh."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+        return response
+
+
+def look_files() -> StaticFiles:
+    """Give the app to mount at `/look`: `app.mount(LOOK_URL, look_files())`."""
+    return VersionedFiles(directory=static_folder)
+
+
+def versioned(folder_of_files: Path, mounted_at: str) -> Any:  # noqa: ANN401  a callable for templates
+    """Give a function from a file's name to its address with the version of its content."""
+    versions: Mapping[str, str] = {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()[:10] for file in sorted(folder_of_files.iterdir()) if file.is_file()
+    }
+
+    def address(name: str) -> str:
+        return f"{mounted_at}/{name}?v={versions[name]}"
+
+    return address
+
+
+def build_environment(*templates: Path, mounted_at: str = LOOK_URL) -> Environment:
+    """Make an autoescaping environment over the given folders and the look's own.
+
+    It knows `look_url(name)` and the filters `grouped`, `clock`, `day`, `day_and_clock`, `short_day`.
+    """
+    environment = Environment(
+        loader=FileSystemLoader([*templates, templates_folder]),
+        autoescape=select_autoescape(("html", "jinja"), default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["look_url"] = versioned(static_folder, mounted_at)
+    environment.filters.update(
+        grouped=finnish.grouped, clock=finnish.clock, day=finnish.day, day_and_clock=finnish.day_and_clock, short_day=finnish.short_day
+    )
+    return environment
