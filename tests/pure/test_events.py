@@ -1,0 +1,90 @@
+"""The contract: each event stands on the wire as its golden file says, and rubbish is told as such."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.events.envelope import Envelope, decode, encode
+from shared.events.event import EVENTS, Event
+from shared.rejected import Rejected
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def golden(name: str) -> dict[str, Any]:
+    return dict(json.loads((GOLDEN / f"{name}.json").read_text()))
+
+
+def required_headers(**changed: bytes | None) -> list[tuple[str, bytes]]:
+    headers = {
+        "ce_specversion": b"1.0",
+        "ce_id": b"1",
+        "ce_source": b"/asiointi/test",
+        "ce_type": b"request.take.v1",
+        "ce_time": b"2026-11-24T09:41:00+00:00",
+    }
+    return [(name, value) for name, value in (headers | changed).items() if value is not None]
+
+
+def test_every_event_has_a_golden_file_and_every_file_an_event() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.json")} == set(EVENTS)
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_an_event_is_on_the_wire_as_pinned(name: str) -> None:
+    pinned = golden(name)
+    event = EVENTS[name].model_validate(pinned)
+    message = encode(Envelope(event, "/asiointi/test", traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"))
+    assert message.value is not None
+    assert json.loads(message.value) == pinned
+    assert message.key == str(event.request_id).encode()
+    back = decode(message.value, message.headers)
+    assert back.event == event
+    assert back.traceparent == "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    assert dict(message.headers)["ce_type"] == name.encode()
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_a_field_of_tomorrow_does_not_stop_a_reader_of_today(name: str) -> None:
+    model: type[Event] = EVENTS[name]
+    assert model.model_validate(golden(name) | {"field_of_tomorrow": 1}) == model.model_validate(golden(name))
+
+
+@given(st.binary(max_size=300), st.lists(st.tuples(st.text(max_size=12), st.binary(max_size=40)), max_size=6))
+def test_random_bytes_are_rejected_and_never_crash(value: bytes, headers: list[tuple[str, bytes]]) -> None:
+    with pytest.raises(Rejected):
+        decode(value, headers)
+
+
+@given(st.binary(max_size=300))
+def test_random_data_under_good_headers_is_rejected(value: bytes) -> None:
+    with pytest.raises(Rejected, match="bad-data"):
+        decode(value, required_headers())
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"ce_specversion": b"0.3"}, "no-event"),
+        ({"ce_id": None}, "no-event"),
+        ({"ce_type": b"request.unheard_of.v1"}, "unknown-type"),
+        ({"ce_time": b"yesterday"}, "bad-data"),
+        ({"ce_source": b"\xff\xfe"}, "no-event"),
+    ],
+)
+def test_a_record_without_its_context_is_rejected(changed: dict[str, bytes | None], reason: str) -> None:
+    value = json.dumps(golden("request.take.v1")).encode()
+    with pytest.raises(Rejected, match=reason):
+        decode(value, required_headers(**changed))
+
+
+def test_a_rejection_names_the_field_and_shows_no_value() -> None:
+    value = json.dumps(golden("request.take.v1") | {"request_id": "131052-308T"}).encode()
+    with pytest.raises(Rejected) as caught:
+        decode(value, required_headers())
+    assert "request_id" in str(caught.value)
+    assert "131052" not in str(caught.value)
