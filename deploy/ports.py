@@ -1,0 +1,60 @@
+"""Which port belongs to whom."""
+
+import socket
+from dataclasses import dataclass
+from itertools import count
+
+from deploy.failure import StartFailure
+
+HOST = "127.0.0.1"
+NAMES = ("intake", "identity", "tracker", "notifier", "mailbox", "smtp", "kafka", "kafka_controller", "postgres")
+DEFAULT_BASE = 8400
+LOWEST, HIGHEST, EPHEMERAL = 1024, 65535, 32768
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The ports of one stack, next to each other from a base on."""
+
+    intake: int
+    identity: int
+    tracker: int
+    notifier: int
+    mailbox: int
+    smtp: int
+    kafka: int
+    kafka_controller: int
+    postgres: int
+
+
+def ports_from(base: int) -> Ports:
+    """Give the ports from `base` on; raises `StartFailure` when they do not fit below 65536."""
+    if not LOWEST <= base <= HIGHEST - len(NAMES):
+        message = f"--port-base {base} leaves no room for {len(NAMES)} ports; take one between {LOWEST} and {HIGHEST - len(NAMES)}."
+        raise StartFailure(message)
+    return Ports(**{name: base + offset for offset, name in enumerate(NAMES)})
+
+
+def in_use(port: int) -> bool:
+    """Say whether somebody listens on a port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return True
+    return False
+
+
+def check_free(ports: list[int], base: int) -> None:
+    """Raise `StartFailure` naming the first port that is taken, and a base where all are free."""
+    for port in ports:
+        if in_use(port):
+            message = f"Port {port} is in use. Stop what uses it or start with --port-base {free_base(base + 1000)}."
+            raise StartFailure(message)
+
+
+def free_base(start: int) -> int:
+    """Find a base from which all ports are free."""
+    bases = (start + step for step in count(0, 100) if start + step < EPHEMERAL)
+    return next((base for base in bases if not any(in_use(base + offset) for offset in range(len(NAMES)))), start)

@@ -1,0 +1,68 @@
+"""Servers that tests share, started when the first test asks for them; `TEST_INFRA` chooses `embedded` (default) or `docker`."""
+
+import importlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from deploy.postgres import ensure_database
+from shared.kafka.topics import ensure_topics
+from tests.infra.topics import make_topics
+
+FreshDatabase = Callable[[str], Awaitable[str]]
+
+
+@pytest.fixture(scope="session")
+def infra() -> ModuleType:
+    """Give the module that starts servers: `tests.infra.embedded` or `tests.infra.docker`."""
+    return importlib.import_module(f"tests.infra.{os.environ.get('TEST_INFRA', 'embedded')}")
+
+
+@pytest.fixture(scope="session")
+async def kafka(infra: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Give the bootstrap servers of a running broker that has the topics."""
+    running: AbstractAsyncContextManager[str] = infra.kafka(tmp_path_factory.mktemp("kafka"))
+    async with running as bootstrap:
+        await make_topics(bootstrap)
+        await ensure_topics(bootstrap)
+        yield bootstrap
+
+
+@pytest.fixture(scope="session")
+async def postgres(infra: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Give the superuser's address of a running PostgreSQL."""
+    running: AbstractAsyncContextManager[str] = infra.postgres(tmp_path_factory.mktemp("postgres"))
+    async with running as admin_dsn:
+        yield admin_dsn
+
+
+@pytest.fixture
+async def fresh_database(postgres: str) -> AsyncIterator[FreshDatabase]:
+    """Give what makes an empty database with a role of its own, as in `dsn = await fresh_database("tracker")`; gone after the test."""
+    made: list[str] = []
+
+    async def make(service: str) -> str:
+        name, password = f"{service}_{secrets.token_hex(4)}", secrets.token_urlsafe()
+        await ensure_database(postgres, name, password)
+        made.append(name)
+        return urlsplit(postgres)._replace(netloc=f"{name}:{password}@{urlsplit(postgres).netloc.rpartition('@')[2]}", path=f"/{name}").geturl()
+
+    yield make
+    connection = await asyncpg.connect(postgres)
+    for name in made:
+        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        await connection.execute(f'DROP ROLE "{name}"')
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Give the folder of the checkout."""
+    return Path(__file__).parents[1]

@@ -1,0 +1,53 @@
+"""Kafka and PostgreSQL as child processes, as `./run` has them."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from deploy.jars import class_path
+from deploy.kafka import kafka_program
+from deploy.postgres import ADMIN, dsn, postgres_program
+from deploy.program import Program, spawn, stop
+from tests.eventually import eventually
+
+ROOT = Path(__file__).parents[2]
+JARS = ROOT / "var" / "jars"
+START_SECONDS = 60
+
+
+@asynccontextmanager
+async def kafka(folder: Path) -> AsyncIterator[str]:
+    """Run a broker for as long as the context lasts; gives its bootstrap servers."""
+    port, controller_port = free_ports(2)
+    async with _running(kafka_program(folder, class_path(JARS), port, controller_port), folder):
+        yield f"127.0.0.1:{port}"
+
+
+@asynccontextmanager
+async def postgres(folder: Path) -> AsyncIterator[str]:
+    """Run a server for as long as the context lasts; gives the superuser's address."""
+    (port,) = free_ports(1)
+    password = "not a secret/@"
+    async with _running(postgres_program(folder, port, password), folder):
+        yield dsn(ADMIN, password, port, ADMIN)
+
+
+@asynccontextmanager
+async def _running(program: Program, folder: Path) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        process = await spawn(program, folder / f"{program.name}.log")
+        stack.push_async_callback(stop, process, program)
+        await eventually(program.ready, START_SECONDS)
+        yield
+
+
+def free_ports(count: int) -> list[int]:
+    """Ask the system for ports that nobody uses."""
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [int(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports

@@ -1,0 +1,1 @@
+"""The launcher and the servers it embeds."""
