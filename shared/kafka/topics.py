@@ -5,10 +5,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    IllegalArgumentError,
+    InvalidTopicError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from shared.backoff import Backoff
 from shared.events.topics import TOPICS, Topic
+
+# A record stays readable with two brokers lost, where there are as many.
+MOST_COPIES = 3
 
 
 async def ensure_topics(bootstrap: str, topics: Sequence[Topic] = TOPICS, *, within: float = 30.0) -> None:
@@ -28,16 +38,19 @@ async def _try_once(bootstrap: str, topics: Sequence[Topic]) -> bool:
             await _create(admin, [topic for topic in topics if topic.name in missing])
         described = await admin.describe_topics([topic.name for topic in topics])
         return all(topic["error_code"] == 0 and all(partition["leader"] >= 0 for partition in topic["partitions"]) for topic in described)
-    except (KafkaError, OSError):
+    except (KafkaError, OSError) as error:
+        if isinstance(error, IllegalArgumentError | TopicAuthorizationFailedError | InvalidTopicError):
+            raise
         return False
     finally:
         await admin.close()
 
 
 async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+    copies = min(MOST_COPIES, len((await admin.describe_cluster())["brokers"]))
     answer: Any = await admin.create_topics(
         [
-            NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=-1, topic_configs={"retention.ms": str(topic.retention_ms)})
+            NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=copies, topic_configs={"retention.ms": str(topic.retention_ms)})
             for topic in topics
         ]
     )
