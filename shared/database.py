@@ -23,7 +23,7 @@ def create_engine(dsn: str, *, pool_size: int = 10) -> AsyncEngine:
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=False,
+        hide_parameters=True,
         connect_args={"timeout": 5, "server_settings": {"application_name": "asiointi"}},
     )
 
@@ -46,7 +46,7 @@ async def open_database(dsn: str, *, pool_size: int = 10) -> AsyncIterator[Sessi
 async def ping(sessions: Sessions) -> None:
     """Ask the server for an answer; raises what the driver raises when it is away."""
     async with sessions() as session:
-        await session.execute(text("select 1"))
+        await (await session.connection()).execute(text("select 1"))
 
 
 def migrate(folder: Path, dsn: str) -> None:

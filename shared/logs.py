@@ -2,8 +2,18 @@
 
 import logging
 import sys
+import traceback
+from pathlib import PurePath
 
 import structlog
+
+FRAMES = 12
+
+
+def _frames(exc_info: structlog.typing.ExcInfo) -> str:
+    """Tell where it happened and of what kind it is, but not its words: a driver's or a parser's message quotes the data."""
+    frames = [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(exc_info[2])]
+    return " > ".join([*frames[-FRAMES:], exc_info[0].__name__])
 
 
 def configure_logs(level: str = "INFO") -> None:
@@ -12,7 +22,7 @@ def configure_logs(level: str = "INFO") -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_frames),
     ]
     structlog.configure(
         processors=[*steps, structlog.processors.JSONRenderer()],

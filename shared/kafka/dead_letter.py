@@ -29,6 +29,8 @@ async def bury(producer: EventProducer, record: "ConsumerRecord[bytes | None, by
         "time": datetime.now(timezone.utc).isoformat(),
     }
     kept = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
-    headers = kept + [(PREFIX + name, value.encode()) for name, value in context.items()]
-    await producer.send(dead_letter_topic(record.topic), Message(record.key, record.value, headers))
+    headers = kept + [(PREFIX + name, text.encode()) for name, text in context.items()]
+    # aiokafka refuses to send a record that has neither; an empty value is the nearest to nothing.
+    value = b"" if record.key is None and record.value is None else record.value
+    await producer.send(dead_letter_topic(record.topic), Message(record.key, value, headers))
     log.error("dead_letter", **context)
