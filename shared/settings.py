@@ -39,18 +39,18 @@ def key_bytes(secret: SecretStr) -> bytes:
 
 
 class OperationSettings(BaseSettings):
-    """What every process reads, without a prefix."""
+    """What every process reads, without a prefix: the aliases keep a service's own prefix off these names."""
 
-    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True, populate_by_name=True)
 
-    log_level: str = "INFO"
-    liveness_file: str | None = None
+    log_level: str = Field(default="INFO", validation_alias="LOG_LEVEL")
+    liveness_file: str | None = Field(default=None, validation_alias="LIVENESS_FILE")
 
 
 class KafkaSettings(OperationSettings):
     """Where Kafka is."""
 
-    kafka_bootstrap_servers: str = Field(min_length=1)
+    kafka_bootstrap_servers: str = Field(min_length=1, validation_alias="KAFKA_BOOTSTRAP_SERVERS")
 
 
 S = TypeVar("S", bound=BaseSettings)
@@ -61,6 +61,11 @@ def read_settings(kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as error:
-        prefix = kind.model_config.get("env_prefix", "")
-        lines = [f"{prefix}{'_'.join(str(part) for part in fault['loc'])}".upper() + f": {fault['msg']}" for fault in error.errors()]
+        lines = [f"{_variable(kind, fault['loc'])}: {fault['msg']}" for fault in error.errors()]
         sys.exit("Settings are missing or wrong:\n  " + "\n  ".join(lines))
+
+
+def _variable(kind: type[BaseSettings], place: tuple[int | str, ...]) -> str:
+    aliases = {field.validation_alias for field in kind.model_fields.values()}
+    prefix = "" if place and place[0] in aliases else kind.model_config.get("env_prefix", "")
+    return f"{prefix}{'_'.join(map(str, place))}".upper()
