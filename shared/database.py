@@ -1,9 +1,10 @@
 """PostgreSQL: the engine, one transaction per message or HTTP request, and migrations."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeAlias
 
 from alembic import command
@@ -14,17 +15,21 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
-def create_engine(dsn: str, *, pool_size: int = 10) -> AsyncEngine:
-    """Make the pool of connections for `postgresql://…`; a dead connection is replaced when it is next taken."""
+def create_engine(dsn: str, *, pool_size: int = 10, server_settings: Mapping[str, str] = NO_SETTINGS) -> AsyncEngine:
+    """Make the pool of connections for `postgresql://…`; a dead connection is replaced when it is next taken.
+
+    `server_settings` are PostgreSQL's own (`{"enable_seqscan": "off"}`), for each connection of the pool.
+    """
     url = dsn.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+asyncpg://", 1)
     return create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         hide_parameters=True,
-        connect_args={"timeout": 5, "server_settings": {"application_name": "asiointi"}},
+        connect_args={"timeout": 5, "server_settings": {"application_name": "asiointi", **server_settings}},
     )
 
 
@@ -34,9 +39,9 @@ def create_sessions(engine: AsyncEngine) -> Sessions:
 
 
 @asynccontextmanager
-async def open_database(dsn: str, *, pool_size: int = 10) -> AsyncIterator[Sessions]:
+async def open_database(dsn: str, *, pool_size: int = 10, server_settings: Mapping[str, str] = NO_SETTINGS) -> AsyncIterator[Sessions]:
     """Open a pool for as long as the context lasts."""
-    engine = create_engine(dsn, pool_size=pool_size)
+    engine = create_engine(dsn, pool_size=pool_size, server_settings=server_settings)
     try:
         yield create_sessions(engine)
     finally:

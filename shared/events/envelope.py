@@ -41,17 +41,23 @@ class Envelope(Generic[E_co]):
 def encode(envelope: Envelope[Event]) -> Message:
     """Turn an event into a record, keyed by its request."""
     event = envelope.event
+    headers = context_headers(event.type, envelope.id, envelope.source, envelope.time, envelope.traceparent)
+    return Message(str(event.request_id).encode(), event.__pydantic_serializer__.to_json(event), headers)
+
+
+def context_headers(type_: str, id_: str, source: str, time: datetime, traceparent: str | None) -> Headers:
+    """Write an event's CloudEvents context; an outbox that keeps only the data's bytes needs it apart."""
     headers = [
         ("ce_specversion", b"1.0"),
-        ("ce_id", envelope.id.encode()),
-        ("ce_source", envelope.source.encode()),
-        ("ce_type", event.type.encode()),
-        ("ce_time", envelope.time.isoformat().encode()),
+        ("ce_id", id_.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", type_.encode()),
+        ("ce_time", time.isoformat().encode()),
         ("content-type", b"application/json"),
     ]
-    if envelope.traceparent:
-        headers.append(("traceparent", envelope.traceparent.encode()))
-    return Message(str(event.request_id).encode(), event.__pydantic_serializer__.to_json(event), headers)
+    if traceparent:
+        headers.append(("traceparent", traceparent.encode()))
+    return headers
 
 
 def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> Envelope[Event]:
