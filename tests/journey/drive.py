@@ -25,7 +25,8 @@ def fresh_address() -> str:
 async def example_form(client: httpx.AsyncClient, addresses: Addresses, service: str, address: str) -> dict[str, Any]:
     """Give the form that the API itself offers as an example, with an e-mail address of the test's own."""
     answer = await client.get(f"{addresses['intake']}/api/v1/services/{service}")
-    return answer.raise_for_status().json()["form_schema"]["examples"][0] | {"email": address}
+    example: dict[str, Any] = answer.raise_for_status().json()["form_schema"]["examples"][0]
+    return example | {"email": address}
 
 
 async def submit(
@@ -88,6 +89,17 @@ async def wait_for_mails(client: httpx.AsyncClient, addresses: Addresses, addres
     async def arrived() -> list[EmailMessage]:
         mails = await mails_to(client, addresses, address)
         assert len(mails) == count, f"{len(mails)} mails instead of {count}: {[str(mail['Subject']) for mail in mails]}"
+        return mails
+
+    return await eventually(arrived, within)
+
+
+async def wait_for_some_mail(client: httpx.AsyncClient, addresses: Addresses, address: str, *, within: float) -> list[EmailMessage]:
+    """Wait until an address has got any mail; gives all that it has."""
+
+    async def arrived() -> list[EmailMessage]:
+        mails = await mails_to(client, addresses, address)
+        assert mails, f"no mail to {address}"
         return mails
 
     return await eventually(arrived, within)
