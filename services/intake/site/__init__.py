@@ -1,0 +1,1 @@
+"""The public site: server-rendered pages in Finnish, Swedish and English."""

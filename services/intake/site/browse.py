@@ -1,0 +1,78 @@
+"""Pages to read: the front page, contact details, services, questions, statements, the state of the service."""
+
+import asyncio
+from datetime import datetime, timezone
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse
+
+from services.intake.site.view import Page
+from shared.health import CHECK_SECONDS, Check
+
+routes = APIRouter(default_response_class=HTMLResponse)
+
+ROLES: dict[str, Literal["person", "company"]] = {"yksityishenkilo": "person", "yritys": "company"}
+
+
+@routes.get("/")
+async def front(view: Page) -> Response:
+    """Show the front page."""
+    return view.render("front.html", catalogue=view.intake.catalogue)
+
+
+@routes.get("/asiakaspalvelu")
+async def customer_service(view: Page) -> Response:
+    """Show the contact details and the choice of a role."""
+    return view.render("customer_service.html")
+
+
+@routes.get("/palvelut")
+async def to_customer_service(view: Page) -> Response:
+    """Lead to the choice of a role."""
+    return view.redirect("asiakaspalvelu")
+
+
+@routes.get("/palvelut/yksityishenkilo")
+@routes.get("/palvelut/yritys")
+async def services(view: Page) -> Response:
+    """Show the services for one role, in three columns."""
+    role = ROLES[view.request.url.path.rsplit("/", 1)[-1]]
+    return view.render("services.html", catalogue=view.intake.catalogue, role=role)
+
+
+@routes.get("/ukk")
+async def questions(view: Page) -> Response:
+    """Show the questions people ask, and answers."""
+    return view.render("questions.html")
+
+
+@routes.get("/saavutettavuus")
+async def accessibility(view: Page) -> Response:
+    """Show the accessibility statement."""
+    return view.render("statement.html", statement=view.texts.accessibility)
+
+
+@routes.get("/tietosuoja")
+async def privacy(view: Page) -> Response:
+    """Show how personal data is handled."""
+    return view.render("statement.html", statement=view.texts.privacy)
+
+
+@routes.get("/palvelun-tila")
+async def state_of_service(view: Page) -> Response:
+    """Show which parts work, as `/readyz` knows it."""
+    checks = view.intake.checks
+    answers = await asyncio.gather(*(works(check) for check in checks.values()))
+    parts = [("site", True), *zip(checks, answers, strict=True)]
+    return view.render("state.html", parts=parts, well=all(answers), checked_at=datetime.now(timezone.utc))
+
+
+async def works(check: Check) -> bool:
+    """Say whether a part answers in time."""
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            await check()
+    except Exception:  # noqa: BLE001  whatever a driver raises means: it does not work
+        return False
+    return True

@@ -1,0 +1,97 @@
+"""Following a request: by its work number and e-mail address, or by the signed link of the mail. A work number is never in an address."""
+
+import math
+import re
+from collections.abc import Awaitable
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from services.intake.ask_tracker import InvalidWorkNumber, RequestStatus, TooManyAttempts, TrackerAway, UnknownRequest
+from services.intake.site.view import Page, View
+
+routes = APIRouter()
+
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+SPACING = re.compile(r"[\s\u202f\u00a0.\-–]+")
+LONGEST = 254
+NUMBER_LENGTH = 9
+SMALL_FORM = 8 * 1024
+
+
+@routes.get("/seuraa")
+async def show_follow(view: Page) -> Response:
+    """Ask for the work number and the e-mail address."""
+    return _form(view)
+
+
+@routes.post("/seuraa", max_body_size=SMALL_FORM)
+async def follow(view: Page) -> Response:
+    """Show the state of a request; the front page's box gives the number only, and the e-mail address is asked for next."""
+    form = await view.request.form()
+    typed = {name: str(form.get(name, "")).strip()[:LONGEST] for name in ("work_number", "email")}
+    number = SPACING.sub("", typed["work_number"])
+    errors = _number_errors(view, number)
+    if "email" not in form:
+        return _form(view, typed, errors, status=422 if errors else 200)
+    errors += _email_errors(view, typed["email"])
+    if errors:
+        return _form(view, typed, errors, status=422)
+    return await _answer(view, view.intake.tracker.status_by_number(number, typed["email"]), typed)
+
+
+@routes.get("/seuraa/{link}")
+async def follow_link(view: Page, link: str) -> Response:
+    """Show the state of the request that a signed link leads to."""
+    return await _answer(view, view.intake.tracker.status_by_link(link), {}, by_link=True)
+
+
+async def _answer(view: View, question: Awaitable[RequestStatus], typed: dict[str, str], *, by_link: bool = False) -> Response:
+    wrong = view.texts.follow
+    try:
+        status = await _asked(view, question)
+    except UnknownRequest:
+        return _form(view, typed, [_error("" if by_link else "work_number", wrong.link_unknown if by_link else wrong.unknown)], status=404)
+    except InvalidWorkNumber as invalid:
+        text = wrong.number_length if invalid.reason == "not-nine-digits" else wrong.number_wrong
+        return _form(view, typed, [_error("work_number", text)], status=422)
+    except TooManyAttempts as many:
+        minutes = math.ceil(many.retry_after / 60)
+        return _form(view, typed, trouble="too_many", status=429, minutes=minutes, headers={"Retry-After": str(math.ceil(many.retry_after))})
+    except TrackerAway:
+        return _form(view, typed, trouble="away", status=503, headers={"Retry-After": "10"})
+    return view.render("status.html", status_of=status)
+
+
+async def _asked(view: View, question: Awaitable[RequestStatus]) -> RequestStatus:
+    try:
+        await view.intake.attempts.check(view.request.client.host if view.request.client else "")
+    except TooManyAttempts:
+        question.close()  # type: ignore[attr-defined]  a coroutine that will not be awaited
+        raise
+    return await question
+
+
+def _form(view: View, typed: dict[str, str] | None = None, errors: list[dict[str, str]] | None = None, **more: Any) -> Response:  # noqa: ANN401
+    context = {"typed": typed or {}, "errors": errors or [], "trouble": "", "minutes": 0} | more
+    return view.render("follow.html", by_field={error["field"]: error["message"] for error in errors or []}, **context)
+
+
+def _number_errors(view: View, number: str) -> list[dict[str, str]]:
+    texts = view.texts.follow
+    if not number:
+        return [_error("work_number", texts.number_missing)]
+    if not number.isascii() or not number.isdigit():
+        return [_error("work_number", texts.number_letters)]
+    return [] if len(number) == NUMBER_LENGTH else [_error("work_number", texts.number_length)]
+
+
+def _email_errors(view: View, email: str) -> list[dict[str, str]]:
+    texts = view.texts.follow
+    if not email:
+        return [_error("email", texts.email_missing)]
+    return [] if EMAIL.fullmatch(email) else [_error("email", texts.email_wrong)]
+
+
+def _error(field: str, message: str) -> dict[str, str]:
+    return {"field": field, "message": message}

@@ -1,0 +1,33 @@
+"""When the phone service answers: working days from 8 to 16 by the Helsinki clock."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from services.intake.working_days import is_working_day
+from shared.look.finnish import HELSINKI
+
+OPENS, CLOSES = time(8), time(16)
+LONGEST_BREAK = 14
+"""Days; there is a working day in every two weeks."""
+
+
+@dataclass(frozen=True)
+class PhoneHours:
+    """Whether the phone is answered now, and when that changes."""
+
+    open: bool
+    changes_at: datetime
+    """Closing time while open, the next opening while closed; Helsinki time."""
+    opens_in_days: int
+    """0 when it opens later today, 1 tomorrow."""
+
+
+def phone_hours(now: datetime) -> PhoneHours:
+    """Say whether the phone is answered at a moment (aware)."""
+    local = now.astimezone(HELSINKI)
+    today = local.date()
+    if is_working_day(today) and OPENS <= local.time() < CLOSES:
+        return PhoneHours(open=True, changes_at=datetime.combine(today, CLOSES, HELSINKI), opens_in_days=0)
+    first = today if local.time() < OPENS else today + timedelta(days=1)
+    opening = next(day for day in (first + timedelta(days=n) for n in range(LONGEST_BREAK)) if is_working_day(day))
+    return PhoneHours(open=False, changes_at=datetime.combine(opening, OPENS, HELSINKI), opens_in_days=(opening - today).days)

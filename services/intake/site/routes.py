@@ -1,0 +1,55 @@
+"""The site put together: session, pages in three languages, error pages, style sheets and scripts."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+
+from services.intake.catalogue import Field
+from services.intake.settings import Settings
+from services.intake.site import browse, follow, form_page, identify, thanks
+from services.intake.site.errors import install_error_pages
+from services.intake.site.session import EncryptedSession
+from services.intake.site.texts import DEFAULT_LANGUAGE, LANGUAGES, Language, fill, read_texts
+from services.intake.site.view import Site
+from shared.look.look import LOOK_URL, VersionedFiles, build_environment, look_files, versioned
+from shared.settings import key_bytes
+
+FOLDER = Path(__file__).parent
+STATIC_URL = "/static"
+
+
+def install_site(app: FastAPI, settings: Settings) -> None:
+    """Add the site to an app whose `state.intake` holds the resources while it runs; called after `install_problems`."""
+    secure = settings.public_url.startswith("https://")
+    app.state.site = build_site(settings)
+    app.state.identity_client = identify.identity_client(settings)
+    app.add_middleware(EncryptedSession, key=key_bytes(settings.session_key), secure=secure)
+    app.mount(LOOK_URL, look_files())
+    app.mount(STATIC_URL, VersionedFiles(directory=FOLDER / "static"))
+    app.add_api_route("/", _to_front, include_in_schema=False)
+    app.include_router(identify.callback_routes)
+    for language in LANGUAGES:
+        for part in (browse, form_page, thanks, follow, identify):
+            app.include_router(part.routes, prefix=f"/{language}", include_in_schema=False)
+    install_error_pages(app)
+
+
+def build_site(settings: Settings) -> Site:
+    """Read texts and templates."""
+    templates = build_environment(FOLDER / "templates")
+    templates.globals["static_url"] = versioned(FOLDER / "static", STATIC_URL)
+    templates.filters["fill"] = fill
+    templates.filters["choices"] = _choices
+    site = Site(settings, templates, read_texts())
+    if settings.public_url.startswith("https://"):
+        site.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return site
+
+
+def _choices(field: Field, language: Language) -> list[tuple[str, str]]:
+    return [(choice.value, choice.label.in_language(language)) for choice in field.choices]
+
+
+async def _to_front() -> RedirectResponse:
+    return RedirectResponse(f"/{DEFAULT_LANGUAGE}/", status_code=307)
