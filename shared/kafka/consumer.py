@@ -10,6 +10,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.backoff import Backoff
+from shared.crash_points import crash_point
 from shared.database import Sessions, is_transient
 from shared.events.envelope import Envelope, decode
 from shared.events.event import Event
@@ -80,6 +81,7 @@ class BatchConsumer:
         if not polled:
             return
         await self._work_off([record for records in polled.values() for record in records])
+        crash_point(f"{self._group}.after-database-commit")
         offsets = {partition: records[-1].offset + 1 for partition, records in polled.items()}
         await _commit(consumer, offsets, self._group)
 
