@@ -65,9 +65,8 @@ def _fetch(coordinate: str, folder: Path) -> Path:
     try:
         return Path(context.project(group, artifact).at_version(version).artifact().resolve())
     except Exception as error:
-        raise StartFailure(
-            f"Kafka's jars cannot be downloaded ({type(error).__name__} at {coordinate}); check the network, or name a Maven mirror in ~/.config/jgo.conf."
-        ) from error
+        problem = f"Kafka's jars cannot be downloaded ({type(error).__name__} at {coordinate})"
+        raise StartFailure(f"{problem}; check the network, or name a Maven mirror in ~/.config/jgo.conf.") from error
 
 
 def lock(folder: Path) -> str:

@@ -1,5 +1,6 @@
 """Which port belongs to whom."""
 
+import asyncio
 import socket
 from dataclasses import dataclass
 from itertools import count
@@ -9,6 +10,7 @@ from deploy.failure import StartFailure
 HOST = "127.0.0.1"
 NAMES = ("intake", "identity", "tracker", "notifier", "mailbox", "smtp", "kafka", "kafka_controller", "postgres")
 DEFAULT_BASE = 8400
+PATIENCE_TENTHS = 20
 LOWEST, HIGHEST, EPHEMERAL = 1024, 65535, 32768
 
 
@@ -46,12 +48,17 @@ def in_use(port: int) -> bool:
     return False
 
 
-def check_free(ports: list[int], base: int) -> None:
-    """Raise `StartFailure` naming the first port that is taken, and a base where all are free."""
-    for port in ports:
-        if in_use(port):
-            message = f"Port {port} is in use. Stop what uses it or start with --port-base {free_base(base + 1000)}."
-            raise StartFailure(message)
+async def check_free(ports: list[int]) -> None:
+    """Raise `StartFailure` naming a port that is taken, and a base where all are free.
+
+    Waits a moment first: the processes of a run that was just killed may still be going.
+    """
+    for _ in range(PATIENCE_TENTHS):
+        taken = next(filter(in_use, ports), None)
+        if taken is None:
+            return
+        await asyncio.sleep(0.1)
+    raise StartFailure(f"Port {taken} is in use. Stop what uses it or start with --port-base {free_base(DEFAULT_BASE + 1000)}.")
 
 
 def free_base(start: int) -> int:

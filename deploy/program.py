@@ -14,7 +14,10 @@ PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Program:
-    """A command with its environment; `ready()` raises for as long as the program does not answer."""
+    """A command with its environment; `ready()` raises for as long as the program does not answer.
+
+    `alive` is a file that the program touches while it makes progress, if it does so.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -22,7 +25,8 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path = Path()
     stop_signal: signal.Signals = signal.SIGTERM
-    stop_seconds: float = 15
+    stop_seconds: float = 10
+    alive: Path | None = None
     ports: tuple[int, ...] = ()
 
 
@@ -46,7 +50,7 @@ async def spawn(program: Program, log: Path) -> asyncio.subprocess.Process:
 
 def inherited_environment(surrounding: Mapping[str, str]) -> dict[str, str]:
     """Keep of an environment what any process may need, and nothing that could be a setting of ours."""
-    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR", "PYTHONDONTWRITEBYTECODE")
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
     return {name: surrounding[name] for name in kept if name in surrounding}
 
 

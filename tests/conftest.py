@@ -14,7 +14,6 @@ import pytest
 
 from deploy.postgres import ensure_database
 from shared.kafka.topics import ensure_topics
-from tests.infra.topics import make_topics
 
 FreshDatabase = Callable[[str], Awaitable[str]]
 
@@ -30,7 +29,6 @@ async def kafka(infra: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> 
     """Give the bootstrap servers of a running broker that has the topics."""
     running: AbstractAsyncContextManager[str] = infra.kafka(tmp_path_factory.mktemp("kafka"))
     async with running as bootstrap:
-        await make_topics(bootstrap)
         await ensure_topics(bootstrap)
         yield bootstrap
 
@@ -45,7 +43,7 @@ async def postgres(infra: ModuleType, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 async def fresh_database(postgres: str) -> AsyncIterator[FreshDatabase]:
-    """Give what makes an empty database with a role of its own, as in `dsn = await fresh_database("tracker")`; gone after the test."""
+    """Give what makes an empty database owned by a role of its own, `dsn = await make("tracker")`; both are gone after the test."""
     made: list[str] = []
 
     async def make(service: str) -> str:

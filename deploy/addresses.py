@@ -1,0 +1,59 @@
+"""`addresses.json`: where a running stack listens; written in one step, gone when the run ends."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.environment import Place, clients
+from deploy.keys import Secrets
+from deploy.ports import HOST
+
+
+class Addresses:
+    """The file, kept up to date with the process ids of a run."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._facts: Mapping[str, object] | None = None
+
+    def publish(self, facts: Mapping[str, object], pids: Mapping[str, int]) -> None:
+        """Write the facts with the process ids (name to number); they hold secrets, so only the owner may read them."""
+        self._facts = facts
+        draft = self._file.with_suffix(".new")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps({**facts, "pids": dict(pids)}, indent=1) + "\n")
+        draft.replace(self._file)
+
+    def update(self, pids: Mapping[str, int]) -> None:
+        """Write new process ids, once something was published."""
+        if self._facts is not None:
+            self.publish(self._facts, pids)
+
+    def withdraw(self) -> None:
+        """Remove the file."""
+        self._facts = None
+        self._file.unlink(missing_ok=True)
+
+
+def describe(place: Place, secrets: Secrets) -> dict[str, object]:
+    """Give what a client of a running stack has to know."""
+    backoffice = next(client for client in clients(place, secrets) if client["client_id"] == "backoffice")
+    scopes = backoffice["scopes"]
+    assert isinstance(scopes, list)  # noqa: S101  for the type checker
+    return {
+        "site": place.url("intake"),
+        **{name: place.url(name) for name in ("intake", "identity", "tracker", "notifier", "mailbox")},
+        "kafka": place.kafka,
+        "databases": dict(place.databases),
+        "smtp": f"{HOST}:{place.ports.smtp}",
+        "maildir": str(place.data / "mail"),
+        "credentials": {
+            "backoffice": {
+                "client_id": "backoffice",
+                "client_secret": secrets["backoffice_client_secret"],
+                "token_endpoint": f"{place.url('identity')}/token",
+                "scope": " ".join(scopes),
+            },
+            "operator": {"username": "operator", "password": secrets["operator_password"]},
+        },
+    }

@@ -1,0 +1,55 @@
+"""The folder that holds all data of one stack: who may use it, and what `--fresh` deletes."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.failure import StartFailure
+
+MARK = ".asiointi"
+OURS = ("kafka", "postgres", "mail", "logs", "alive", "secrets.json", "addresses.json")
+
+
+@contextmanager
+def data_folder(folder: Path, default: Path, *, fresh: bool) -> Iterator[Path]:
+    """Take a folder for this run alone, made or emptied as asked.
+
+    Raises `StartFailure` when another run has it, or when it holds what no run of ours made. `default` may hold other things beside ours.
+    """
+    marked = (folder / MARK).exists()
+    held = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
+    if not marked and (held & set(OURS) or (held and folder != default)):
+        raise StartFailure(f"{folder} holds files that ./run did not make; name a new or empty folder with --data.")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).touch()
+    with (folder / MARK).open("r+") as lock:
+        _lock(lock.fileno(), folder)
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        if fresh:
+            _empty(folder)
+        for name in ("logs", "alive", "mail"):
+            (folder / name).mkdir(exist_ok=True)
+        (folder / "addresses.json").unlink(missing_ok=True)
+        yield folder
+
+
+def _lock(file: int, folder: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.pread(file, 20, 0).decode().strip()
+        raise StartFailure(f"Another ./run (process {holder}) uses {folder}; stop it, or start with --data and --port-base of your own.") from error
+
+
+def _empty(folder: Path) -> None:
+    for name in OURS:
+        place = folder / name
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)

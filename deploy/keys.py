@@ -1,0 +1,66 @@
+"""The secrets of one stack: made once, kept in a file that only its owner may read."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+SERVICES = ("intake", "identity", "tracker", "notifier")
+CLIENTS = ("intake", "console", "backoffice")
+KEYS = ("intake_session", "tracker_session", "identity_session", "identity_subject", "idempotency", "data", "index", "work_number", "link")
+SEALED_TO = ("tracker", "notifier")
+
+Secrets = Mapping[str, str]
+
+
+def read_or_make(file: Path) -> Secrets:
+    """Give the secrets of `file`, adding those that it does not have yet (mode 0600, replaced in one step)."""
+    known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    if wanted() <= known.keys():
+        return known
+    made = make() | known
+    draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
+        json.dump(made, output, indent=1)
+    draft.replace(file)
+    return made
+
+
+def wanted() -> set[str]:
+    """Name every secret."""
+    return {
+        "postgres_password",
+        "operator_password",
+        "identity_signing_key",
+        *(f"{service}_database_password" for service in SERVICES),
+        *(f"{client}_client_secret" for client in CLIENTS),
+        *(f"{key}_key" for key in KEYS),
+        *(f"{service}_sealing_{half}_key" for service in SEALED_TO for half in ("private", "public")),
+    }
+
+
+def make() -> dict[str, str]:
+    """Make every secret anew; keys are 32 bytes as base64url, the signing key a private JWK (Ed25519)."""
+    made = {name: secrets.token_urlsafe(24) for name in wanted() if name.endswith(("_password", "_secret"))}
+    made["operator_password"] = secrets.token_urlsafe(9)
+    made |= {f"{key}_key": secrets.token_urlsafe(32) for key in KEYS}
+    return made | _signing_key() | _sealing_keys()
+
+
+def _signing_key() -> dict[str, str]:
+    from joserfc.jwk import OKPKey  # noqa: PLC0415  needed once in the life of a stack
+
+    key = OKPKey.generate_key("Ed25519", {"use": "sig", "kid": secrets.token_hex(8)})
+    return {"identity_signing_key": json.dumps(key.as_dict(private=True))}
+
+
+def _sealing_keys() -> dict[str, str]:
+    from shared.sealing import generate_private_key, public_key_of  # noqa: PLC0415  as above
+
+    made: dict[str, str] = {}
+    for service in SEALED_TO:
+        private = generate_private_key()
+        made |= {f"{service}_sealing_private_key": private, f"{service}_sealing_public_key": public_key_of(private)}
+    return made

@@ -1,0 +1,114 @@
+"""The page that shows the mails, and the same as JSON."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import HTMLResponse, Response
+from pydantic import BaseModel
+
+from deploy.mailbox.letter import Letter, read_letter, split_links
+from deploy.mailbox.maildir import Maildir
+from shared.health import health_routes
+from shared.look.look import LOOK_URL, build_environment, look_files
+from shared.problems import NotFound, install_problems
+
+PAGE_SIZE = 50
+SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
+PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+MAIL_POLICY = f"{SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+
+Size = Annotated[int, Query(ge=1, le=500)]
+
+
+class Summary(BaseModel):
+    """One mail in a list."""
+
+    id: str
+    received_at: datetime
+    sender: str
+    recipients: str
+    subject: str
+    message_id: str
+
+
+class Mail(Summary):
+    """One mail with everything that is in it."""
+
+    headers: list[tuple[str, str]]
+    text: str
+    html: str
+
+
+class Mails(BaseModel):
+    """A page of the list, newest first; `before` is what to ask for to get older ones."""
+
+    total: int
+    messages: list[Summary]
+    before: str | None
+
+
+def create_app(maildir: Maildir, smtp_answers: Callable[[], Awaitable[None]]) -> FastAPI:
+    """Make the app over one Maildir."""
+    app = FastAPI(title="Postilaatikko", version="1.0.0")
+    install_problems(app)
+    app.include_router(health_routes({"smtp": smtp_answers}))
+    app.mount(LOOK_URL, look_files())
+    pages = build_environment(Path(__file__).parent / "templates")
+    pages.globals.update(split_links=split_links, language="fi", site_name="Asiointi", skip_text="Siirry sisältöön", home="/", sandbox=SANDBOX)
+
+    def show(template: str, **context: object) -> HTMLResponse:
+        return HTMLResponse(
+            pages.get_template(template).render(**context), headers={"Content-Security-Policy": PAGE_POLICY, "Referrer-Policy": "no-referrer"}
+        )
+
+    @app.get("/api/messages", tags=["mails"])
+    async def list_mails(limit: Size = PAGE_SIZE, before: str | None = None) -> Mails:
+        total, letters, older = await asyncio.to_thread(_page, maildir, limit, before)
+        return Mails(total=total, messages=[Summary(**_facts(letter, Summary)) for letter in letters], before=older)
+
+    @app.get("/api/messages/{mail_id}", tags=["mails"])
+    async def read_mail(mail_id: str) -> Mail:
+        return Mail(**_facts(_letter(maildir, mail_id), Mail))
+
+    @app.get("/", include_in_schema=False)
+    async def list_page(before: str | None = None) -> HTMLResponse:
+        total, letters, older = await asyncio.to_thread(_page, maildir, PAGE_SIZE, before)
+        return show("list.html", total=total, letters=letters, older=older, newest=before is None)
+
+    @app.get("/messages/{mail_id}", include_in_schema=False)
+    async def mail_page(mail_id: str) -> HTMLResponse:
+        return show("letter.html", letter=_letter(maildir, mail_id))
+
+    @app.get("/messages/{mail_id}/html", include_in_schema=False)
+    async def mail_html(mail_id: str) -> HTMLResponse:
+        return HTMLResponse(_letter(maildir, mail_id).html, headers={"Content-Security-Policy": MAIL_POLICY, "Referrer-Policy": "no-referrer"})
+
+    @app.exception_handler(NotFound)
+    async def not_found(request: Request, error: NotFound) -> Response:
+        from shared.problems import problem_response  # noqa: PLC0415  the page's own answer comes first
+
+        return problem_response(error) if request.url.path.startswith("/api/") else show("gone.html")
+
+    return app
+
+
+def _page(maildir: Maildir, limit: int, before: str | None) -> tuple[int, list[Letter], str | None]:
+    ids = maildir.ids(before)
+    shown = ids[:limit]
+    letters = [read_letter(mail_id, content) for mail_id in shown if (content := maildir.read(mail_id)) is not None]
+    return len(ids), letters, shown[-1] if len(ids) > limit else None
+
+
+def _letter(maildir: Maildir, mail_id: str) -> Letter:
+    content = maildir.read(mail_id)
+    if content is None:
+        raise NotFound
+    return read_letter(mail_id, content)
+
+
+def _facts(letter: Letter, kind: type[Summary]) -> dict[str, object]:
+    return {name: getattr(letter, name) for name in kind.model_fields}

@@ -1,0 +1,47 @@
+"""Makes topics and brings every service's database up to date: `python -m deploy.prepare`, repeatable.
+
+Reads `KAFKA_BOOTSTRAP_SERVERS` and each `<SERVICE>_DATABASE_URL`; a service without one is left out.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from shared.database import migrate
+from shared.kafka.topics import ensure_topics
+
+SERVICES = Path(__file__).resolve().parents[1] / "services"
+PATIENCE = 60.0
+
+
+def prepare(environment: Mapping[str, str]) -> list[str]:
+    """Do it; gives what was prepared, in words.
+
+    Raises `TimeoutError` when the broker is not there within a minute, and what the driver raises when a database is not.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        topics = beside.submit(asyncio.run, ensure_topics(environment["KAFKA_BOOTSTRAP_SERVERS"], within=PATIENCE))
+        done = [name for name, folder in migration_folders().items() if _migrate(name, folder, environment)]
+        topics.result()
+    return [*(f"database of {name}" for name in done), "topics"]
+
+
+def migration_folders() -> dict[str, Path]:
+    """Give each service's folder of migrations, by the service's name."""
+    return {folder.parent.name: folder for folder in sorted(SERVICES.glob("*/migrations")) if (folder / "env.py").exists()}
+
+
+def _migrate(name: str, folder: Path, environment: Mapping[str, str]) -> bool:
+    dsn = environment.get(f"{name.upper()}_DATABASE_URL")
+    if dsn:
+        migrate(folder, dsn)
+    return dsn is not None
+
+
+if __name__ == "__main__":
+    if "KAFKA_BOOTSTRAP_SERVERS" not in os.environ:
+        sys.exit("KAFKA_BOOTSTRAP_SERVERS is missing.")
+    print("Ready:", ", ".join(prepare(os.environ)))  # noqa: T201  a command's answer

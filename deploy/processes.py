@@ -1,0 +1,75 @@
+"""The processes of ours as programs: the table of ARCHITECTURE.md."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.environment import Environment, Place
+from deploy.ports import HOST
+from deploy.program import Program
+
+ROOT = Path(__file__).resolve().parents[1]
+APPS = ("identity", "intake", "tracker", "notifier")
+WORKERS = ("tracker-worker", "notifier-worker")
+FRESH_SECONDS = 30
+
+
+def processes(place: Place, environments: Mapping[str, Environment]) -> list[Program]:
+    """Give the apps and workers of the four services."""
+    return [_app(name, place, environments[name]) for name in APPS] + [_worker(name, place, environments[name]) for name in WORKERS]
+
+
+def mailbox(place: Place, environment: Environment) -> Program:
+    """Give the mailbox: SMTP in, a page out."""
+    port = place.ports.mailbox
+
+    async def ready() -> None:
+        await answers_ok(port, "/readyz")
+
+    return Program("mailbox", (sys.executable, "-m", "deploy.mailbox"), ready, environment, ROOT, ports=(port, place.ports.smtp))
+
+
+def prepare_program(place: Place, environments: Mapping[str, Environment]) -> Program:
+    """Give the command that makes topics and brings the databases up to date; it ends when that is done."""
+    environment = {name: value for service in APPS for name, value in environments[service].items()}
+    return Program("prepare", (sys.executable, "-m", "deploy.prepare"), _never, environment | {"KAFKA_BOOTSTRAP_SERVERS": place.kafka}, ROOT)
+
+
+def _app(name: str, place: Place, environment: Environment) -> Program:
+    port = int(getattr(place.ports, name))
+    command = (sys.executable, "-m", "uvicorn", "--factory", f"services.{name}.app:create_app", "--host", HOST, "--port", str(port))
+    options = ("--no-access-log", "--log-config", str(ROOT / "deploy" / "uvicorn-logs.json"), "--timeout-graceful-shutdown", "3")
+
+    async def ready() -> None:
+        await answers_ok(port, "/readyz")
+
+    return Program(name, (*command, *options), ready, environment, ROOT, ports=(port,))
+
+
+def _worker(name: str, place: Place, environment: Environment) -> Program:
+    alive = place.alive(name)
+
+    async def ready() -> None:
+        if time.time() - alive.stat().st_mtime > FRESH_SECONDS:
+            raise TimeoutError
+
+    service = name.removesuffix("-worker")
+    return Program(name, (sys.executable, "-m", f"services.{service}.worker"), ready, environment, ROOT, alive=alive)
+
+
+async def _never() -> None:
+    raise NotImplementedError
+
+
+async def answers_ok(port: int, path: str) -> None:
+    """Ask for a path over HTTP; raises unless the answer is 200."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n".encode())
+        status = await reader.readline()
+    finally:
+        writer.close()
+    if b" 200 " not in status:
+        raise ConnectionError(status.decode(errors="replace"))

@@ -1,0 +1,72 @@
+"""The servers of one stack: Kafka, PostgreSQL and the mailbox, or those that already run elsewhere."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from deploy.environment import Place
+from deploy.jars import class_path
+from deploy.kafka import kafka_program
+from deploy.keys import SERVICES, Secrets
+from deploy.ports import HOST, Ports
+from deploy.postgres import ADMIN, dsn, ensure_database, postgres_program
+from deploy.processes import ROOT
+from deploy.program import Program
+from deploy.progress import Progress
+
+JARS = ROOT / "var" / "jars"
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Servers that run already: Kafka's bootstrap servers, and a PostgreSQL address whose role may make roles and databases."""
+
+    kafka: str | None = None
+    database: str | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Elsewhere":
+        """Read `KAFKA_BOOTSTRAP_SERVERS` and `DATABASE_URL`."""
+        return cls(environment.get("KAFKA_BOOTSTRAP_SERVERS") or None, environment.get("DATABASE_URL") or None)
+
+
+def find_place(data: Path, ports: Ports, secrets: Secrets, elsewhere: Elsewhere) -> Place:
+    """Give where everything of one stack is."""
+    admin = elsewhere.database or _own_admin(ports, secrets)
+    databases = {service: service_dsn(admin, service, secrets[f"{service}_database_password"]) for service in SERVICES}
+    return Place(ports, elsewhere.kafka or f"{HOST}:{ports.kafka}", databases, data)
+
+
+def service_dsn(admin: str, service: str, password: str) -> str:
+    """Give the address of a service's database on the server of `admin`, with a role of the same name."""
+    parts = urlsplit(admin)
+    server = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{quote(service)}:{quote(password, safe='')}@{server}", path=f"/{quote(service)}").geturl()
+
+
+async def server_programs(place: Place, secrets: Secrets, elsewhere: Elsewhere, progress: Progress) -> list[Program]:
+    """Prepare the folders of the servers that are ours to run, and give their programs."""
+    ports, preparing = place.ports, []
+    if not elsewhere.kafka:
+        jars = await asyncio.to_thread(_jars, progress)
+        preparing.append(asyncio.to_thread(kafka_program, place.data / "kafka", jars, ports.kafka, ports.kafka_controller))
+    if not elsewhere.database:
+        preparing.append(asyncio.to_thread(postgres_program, place.data / "postgres", ports.postgres, secrets["postgres_password"]))
+    return await asyncio.gather(*preparing)
+
+
+async def make_databases(place: Place, secrets: Secrets, elsewhere: Elsewhere) -> None:
+    """Make each service's role and database where they are missing."""
+    admin = elsewhere.database or _own_admin(place.ports, secrets)
+    for service in SERVICES:
+        await ensure_database(admin, service, secrets[f"{service}_database_password"])
+
+
+def _own_admin(ports: Ports, secrets: Secrets) -> str:
+    return dsn(ADMIN, secrets["postgres_password"], ports.postgres, ADMIN)
+
+
+def _jars(progress: Progress) -> list[Path]:
+    return class_path(JARS, lambda done, every: progress.note(f"Fetching Kafka (the first time only): {done} of {every} files"))

@@ -1,0 +1,89 @@
+"""Everything of one stack, started in order and stopped in reverse."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from deploy.addresses import Addresses, describe
+from deploy.environment import environments
+from deploy.failure import StartFailure
+from deploy.keys import read_or_make
+from deploy.ports import check_free, ports_from
+from deploy.processes import mailbox, prepare_program, processes
+from deploy.program import Program, spawn
+from deploy.progress import Progress
+from deploy.servers import Elsewhere, find_place, make_databases, server_programs
+from deploy.supervise import Supervisor, ending_of_log
+
+SERVERS = ("kafka", "postgres", "mailbox")
+
+
+class Stack:
+    """One stack in one data folder, on the ports from `port_base` on."""
+
+    def __init__(self, data: Path, port_base: int, progress: Progress, elsewhere: Elsewhere, log_level: str = "INFO") -> None:
+        self.secrets = read_or_make(data / "secrets.json")
+        self.place = find_place(data, ports_from(port_base), self.secrets, elsewhere)
+        self._elsewhere = elsewhere
+        self._progress = progress
+        self._environments = environments(self.place, self.secrets, log_level)
+        self._services = processes(self.place, self._environments)
+        self._addresses = Addresses(data / "addresses.json")
+        self.supervisor = Supervisor(data / "logs", progress.say, self._on_new_pid)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Start everything, and stop it at the end; raises `StartFailure` when something cannot start."""
+        try:
+            await self._start()
+            self._addresses.publish(describe(self.place, self.secrets), self.supervisor.pids)
+            yield
+        finally:
+            self._addresses.withdraw()
+            with self._progress.step("Stopping"):
+                await self.supervisor.stop(program.name for program in self._services)
+                await self.supervisor.stop(SERVERS)
+
+    async def _start(self) -> None:
+        post = mailbox(self.place, self._environments["mailbox"])
+        await check_free([port for program in (post, *self._services) for port in program.ports])
+        with self._progress.step("Preparing Kafka and PostgreSQL"):
+            servers = {program.name: program for program in await server_programs(self.place, self.secrets, self._elsewhere, self._progress)}
+        await check_free([port for program in servers.values() for port in program.ports])
+        with self._progress.step("Starting Kafka, PostgreSQL and the mailbox"):
+            database = servers.pop("postgres", None)
+            await together(*(self.supervisor.start(program) for program in (post, *servers.values())), self._prepare(database))
+        with self._progress.step("Starting the four services"):
+            await together(*(self.supervisor.start(program, needs=SERVERS) for program in self._services))
+
+    async def _prepare(self, database: Program | None) -> None:
+        """Start PostgreSQL, then bring databases and topics up to date; Kafka starts beside it."""
+        if database:
+            await self.supervisor.start(database)
+        try:
+            await make_databases(self.place, self.secrets, self._elsewhere)
+        except Exception as error:
+            raise StartFailure(f"The databases cannot be made ({type(error).__name__}: {error}); check DATABASE_URL.") from error
+        log = self.place.data / "logs" / "prepare.log"
+        process = await spawn(prepare_program(self.place, self._environments), log)
+        try:
+            if await process.wait():
+                raise StartFailure(ending_of_log("The topics and databases could not be prepared", log))
+        finally:
+            if process.returncode is None:
+                process.kill()
+
+    def _on_new_pid(self) -> None:
+        self._addresses.update(self.supervisor.pids)
+
+
+async def together(*jobs: Coroutine[Any, Any, None]) -> None:
+    """Do jobs at once; the first failure ends the others and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for job in jobs:
+                group.create_task(job)
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
