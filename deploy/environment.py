@@ -126,13 +126,12 @@ def _notifier(place: Place, secrets: Secrets) -> dict[str, str]:
     return {
         "KAFKA_BOOTSTRAP_SERVERS": place.kafka,
         "NOTIFIER_DATABASE_URL": place.databases["notifier"],
-        "NOTIFIER_PUBLIC_URL": place.url("notifier"),
         "NOTIFIER_OIDC_ISSUER": place.url("identity"),
         "NOTIFIER_SEALING_PRIVATE_KEYS": secrets["notifier_sealing_private_key"],
         "NOTIFIER_LINK_KEY": secrets["link_key"],
         "NOTIFIER_SMTP_HOST": HOST,
         "NOTIFIER_SMTP_PORT": str(place.ports.smtp),
         "NOTIFIER_SMTP_TLS": "none",
-        "NOTIFIER_FROM": "Asiointi <asiointi@kunta.example>",
+        "NOTIFIER_FROM": "asiointi@kunta.example",
         "NOTIFIER_SITE_URL": place.url("intake"),
     }

@@ -3,6 +3,7 @@
 import importlib
 import os
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -11,10 +12,20 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from playwright.async_api import Browser, async_playwright
 
 from deploy.postgres import ensure_database
 from shared.kafka.topics import ensure_topics
+from tests.infra.stack import RunningStack, running_stack
 
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 FreshDatabase = Callable[[str], Awaitable[str]]
 
 
@@ -58,6 +69,25 @@ async def fresh_database(postgres: str) -> AsyncIterator[FreshDatabase]:
         await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
         await connection.execute(f'DROP ROLE "{name}"')
     await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningStack]:
+    """Give a whole running stack, shared by all tests that ask for it; `stack.addresses` says where everything is."""
+    async with running_stack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Give a chromium, the one of `TEST_BROWSER` or of the system; without any the test is skipped, and `./test` says so at its end."""
+    path = os.environ.get("TEST_BROWSER") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("no browser; ./test installs one")
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        yield chromium
+        await chromium.close()
 
 
 @pytest.fixture(scope="session")

@@ -70,4 +70,4 @@ def _part(message: EmailMessage, kind: str) -> str:
         content = part.get_content() if part else ""
     except Exception:  # noqa: BLE001  unknown charsets, broken encodings: as above
         return ""
-    return content if isinstance(content, str) else ""
+    return content.replace("\r\n", "\n") if isinstance(content, str) else ""

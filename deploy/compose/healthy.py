@@ -1,0 +1,41 @@
+"""The health check of an app (its `/readyz`) and of a worker (the file it touches): `python -m deploy.compose.healthy`.
+
+Docker starts again what ended, not what hangs: a worker that has made no progress for a minute is ended here.
+"""
+
+import contextlib
+import http.client
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from deploy.compose.start import PROCESS_ID
+
+APP_PORT, APP_SECONDS = 8000, 5.0
+FRESH_SECONDS, HUNG_SECONDS = 30.0, 60.0
+
+
+def app_is_ready(port: int = APP_PORT) -> bool:
+    """Ask the app whether it can do its work."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=APP_SECONDS)
+    with contextlib.closing(connection):
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+
+
+def worker_is_alive(file: Path, process_id: Path = PROCESS_ID) -> bool:
+    """Look at how old the worker's file is, and kill a worker that hangs."""
+    try:
+        age = time.time() - file.stat().st_mtime
+    except FileNotFoundError:
+        return False
+    if age > HUNG_SECONDS:
+        os.kill(int(process_id.read_text()), signal.SIGKILL)
+    return age < FRESH_SECONDS
+
+
+if __name__ == "__main__":
+    liveness = os.environ.get("LIVENESS_FILE")
+    sys.exit(not (worker_is_alive(Path(liveness)) if liveness else app_is_ready()))

@@ -1,0 +1,22 @@
+"""Makes each service's role and database, then topics and tables: `python -m deploy.compose.prepare`, repeatable."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
+
+from deploy.keys import SERVICES
+from deploy.postgres import ensure_database
+from deploy.prepare import prepare
+
+
+async def make_databases(environment: Mapping[str, str]) -> None:
+    """Make what each `<SERVICE>_DATABASE_URL` names, as the administrator of `DATABASE_URL`."""
+    for service in SERVICES:
+        owner = urlsplit(environment[f"{service.upper()}_DATABASE_URL"])
+        await ensure_database(environment["DATABASE_URL"], unquote(owner.username or service), unquote(owner.password or ""))
+
+
+if __name__ == "__main__":
+    asyncio.run(make_databases(os.environ))
+    print("Ready:", ", ".join(prepare(os.environ)))  # noqa: T201  a command's answer

@@ -1,0 +1,89 @@
+"""Writes each container's settings into one volume: `python -m deploy.compose.settings`, before anything else starts.
+
+Secrets are made at the first start and kept; everything else is written anew, from the addresses that docker-compose.yml gives. A
+container mounts the one folder that is its own.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote
+
+from deploy.environment import Environment, Place, environments
+from deploy.keys import SERVICES, Secrets, read_or_make
+from deploy.ports import DEFAULT_BASE, ports_from
+
+FOLDER = Path("/settings")
+APP_PORT, SMTP_PORT = 8000, 1025
+KAFKA, POSTGRES, MAIL_SERVER = "kafka:9092", "postgres:5432", "mailpit"
+BACK_CHANNELS = {
+    "intake": {"INTAKE_OIDC_BACKCHANNEL_URL": "identity", "INTAKE_TRACKER_URL": "tracker"},
+    "tracker": {"TRACKER_OIDC_BACKCHANNEL_URL": "identity"},
+    "notifier": {"NOTIFIER_OIDC_BACKCHANNEL_URL": "identity"},
+}
+
+
+@dataclass(frozen=True)
+class PublishedPlace(Place):
+    """A stack whose services have one address for browsers (`urls`) and another between containers."""
+
+    urls: Mapping[str, str]
+
+    def url(self, service: str) -> str:
+        """Give the address by which browsers find a service."""
+        return self.urls[service].rstrip("/")
+
+
+def published_place(environment: Mapping[str, str], secrets: Secrets) -> PublishedPlace:
+    """Read `<SERVICE>_URL` and `MAILBOX_URL`; `KeyError` names one that is missing."""
+    return PublishedPlace(
+        ports=replace(ports_from(DEFAULT_BASE), smtp=SMTP_PORT),
+        kafka=KAFKA,
+        databases={service: database_url(service, secrets[f"{service}_database_password"]) for service in SERVICES},
+        data=Path("/tmp"),  # noqa: S108  the containers' own, in memory
+        urls={name: environment[f"{name.upper()}_URL"] for name in (*SERVICES, "mailbox")},
+    )
+
+
+def database_url(role: str, password: str) -> str:
+    """Give the address of a role's own database."""
+    return f"postgresql://{quote(role)}:{quote(password, safe='')}@{POSTGRES}/{quote(role)}"
+
+
+def container_environments(environment: Mapping[str, str], secrets: Secrets) -> dict[str, Environment]:
+    """Give each service's settings by its name, and under `prepare` what makes topics and databases."""
+    plain = environments(published_place(environment, secrets), secrets)
+    made: dict[str, Environment] = {name: {**plain[name], **_back_channels(name)} for name in SERVICES}
+    made["notifier"] = {**made["notifier"], "NOTIFIER_SMTP_HOST": MAIL_SERVER}
+    databases = {f"{name.upper()}_DATABASE_URL": made[name][f"{name.upper()}_DATABASE_URL"] for name in SERVICES}
+    made["prepare"] = {"KAFKA_BOOTSTRAP_SERVERS": KAFKA, "DATABASE_URL": database_url("postgres", secrets["postgres_password"]), **databases}
+    return made
+
+
+def write_settings(folder: Path, environment: Mapping[str, str]) -> None:
+    """Write `<container>/environment.json` for each, and the superuser's password for PostgreSQL itself."""
+    secrets = read_or_make(folder / "secrets.json")
+    for name, settings in container_environments(environment, secrets).items():
+        _write(folder / name / "environment.json", json.dumps(settings, indent=1), mode=0o400)
+    # PostgreSQL reads it as a user of its own.
+    _write(folder / "postgres" / "password", secrets["postgres_password"], mode=0o444)
+
+
+def _back_channels(name: str) -> dict[str, str]:
+    return {variable: f"http://{service}:{APP_PORT}" for variable, service in BACK_CHANNELS.get(name, {}).items()}
+
+
+def _write(file: Path, text: str, mode: int) -> None:
+    file.parent.mkdir(exist_ok=True)
+    draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    draft.chmod(mode)
+    draft.replace(file)
+
+
+if __name__ == "__main__":
+    write_settings(FOLDER, os.environ)

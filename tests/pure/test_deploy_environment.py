@@ -1,0 +1,73 @@
+"""Every process gets the settings of ARCHITECTURE.md, and no more than it needs."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from deploy.environment import Place, environments
+from deploy.keys import Secrets, make
+from deploy.ports import ports_from
+from deploy.servers import service_dsn
+
+PLACE = Place(
+    ports_from(9000),
+    "127.0.0.1:9006",
+    {name: f"postgresql://{name}@x/{name}" for name in ("intake", "identity", "tracker", "notifier")},
+    Path("/data"),
+)
+
+
+@pytest.fixture(scope="module")
+def secrets() -> Secrets:
+    return make()
+
+
+@pytest.mark.parametrize("service", ["intake", "identity", "tracker", "notifier"])
+def test_a_service_boots_on_what_it_is_given_and_knows_every_name_of_it(service: str, secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = environments(PLACE, secrets)[service]
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    module = import_module(f"services.{service}.settings")
+    settings = getattr(module, "Settings", None) or getattr(module, f"{service.capitalize()}Settings")
+    settings()
+    known = {str(field.validation_alias or name).upper() for name, field in settings.model_fields.items()}
+    assert {name for name in given if not {name, name.removeprefix(f"{service.upper()}_")} & known} == set()
+
+
+def test_no_private_key_reaches_a_process_that_does_not_open_with_it(secrets: Secrets) -> None:
+    given = environments(PLACE, secrets)
+    holders = {
+        name: {process for process, environment in given.items() if any(value == secrets[name] for value in environment.values())}
+        for name in ("tracker_sealing_private_key", "notifier_sealing_private_key", "data_key", "identity_signing_key")
+    }
+    tracker, notifier = {"tracker", "tracker-worker"}, {"notifier", "notifier-worker"}
+    assert holders == {
+        "tracker_sealing_private_key": tracker,
+        "notifier_sealing_private_key": notifier,
+        "data_key": tracker,
+        "identity_signing_key": {"identity"},
+    }
+
+
+def test_the_clients_secrets_match_what_identity_is_told(secrets: Secrets) -> None:
+    given = environments(PLACE, secrets)
+    known = {client["client_id"]: client for client in json.loads(given["identity"]["IDENTITY_CLIENTS"])}
+    assert known["intake"]["client_secret"] == given["intake"]["INTAKE_OIDC_CLIENT_SECRET"]
+    assert known["console"]["client_secret"] == given["tracker"]["TRACKER_OIDC_CLIENT_SECRET"]
+    assert known["intake"]["redirect_uris"] == ["http://127.0.0.1:9000/auth/callback"]
+
+
+def test_the_sealing_keys_are_pairs(secrets: Secrets) -> None:
+    from shared.sealing import public_key_of  # noqa: PLC0415  only here
+
+    for service in ("tracker", "notifier"):
+        assert public_key_of(secrets[f"{service}_sealing_private_key"]) == secrets[f"{service}_sealing_public_key"]
+
+
+def test_a_service_gets_its_own_role_and_database_on_a_server_elsewhere() -> None:
+    assert (
+        service_dsn("postgresql://admin:pw@db.example:5433/postgres?sslmode=require", "intake", "a/b")
+        == "postgresql://intake:a%2Fb@db.example:5433/intake?sslmode=require"
+    )
