@@ -1,0 +1,1 @@
+"""Mail: receipt, questions, rejections and resolutions; each owed mail is a row first and an SMTP transaction after."""

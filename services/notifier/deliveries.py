@@ -1,0 +1,168 @@
+"""The statements on deliveries: each takes a batch, and each is one round trip.
+
+A mail that has to wait for an earlier one of its request has no `next_attempt_at`; it gets one in the transaction that finishes the earlier one.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+
+from sqlalchemy import CursorResult, TextClause, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifier.domain import ReplyClass, Template
+
+
+class NewDelivery(NamedTuple):
+    """A mail to be sent: one row of the insert."""
+
+    event_id: str
+    request_id: UUID
+    template: Template
+    language: str
+    work_number: str
+    service_title: str
+    submitted_at: datetime
+    due_at: datetime
+    occurred_at: datetime
+    message_id: str
+    contents: bytes
+
+
+class Claimed(NamedTuple):
+    """A mail that this process sends now; `thread_id` is the Message-ID of the request's receipt."""
+
+    id: int
+    request_id: UUID
+    template: str
+    language: str
+    work_number: str
+    service_title: str
+    submitted_at: datetime
+    due_at: datetime
+    occurred_at: datetime
+    message_id: str
+    thread_id: str | None
+    contents: bytes
+    attempts: int
+    created_at: datetime
+
+
+class Result(NamedTuple):
+    """What became of one try; `tell` says whether it is published."""
+
+    id: int
+    request_id: UUID
+    state: str
+    reply: ReplyClass
+    last_reply: str
+    next_attempt_at: datetime | None
+    tell: bool
+
+
+INSERT = text("""
+insert into deliveries (
+  event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, contents)
+select event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, contents
+from unnest(
+  cast(:event_id as text[]), cast(:request_id as uuid[]), cast(:template as text[]), cast(:language as text[]),
+  cast(:work_number as text[]), cast(:service_title as text[]), cast(:submitted_at as timestamptz[]), cast(:due_at as timestamptz[]),
+  cast(:occurred_at as timestamptz[]), cast(:message_id as text[]), cast(:contents as bytea[])
+) with ordinality as new (
+  event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, contents, place)
+order by place
+on conflict (event_id, template) do nothing""")
+
+# Waits for a result that is being committed, so that the next statement sees what became of the earlier mail.
+LOCK_OPEN = text("""
+select id from deliveries where request_id = any(cast(:requests as uuid[])) and state in ('pending', 'sending', 'deferred') order by id for share""")
+
+HOLD = text("""
+update deliveries d set next_attempt_at = null
+where d.request_id = any(cast(:requests as uuid[])) and d.state = 'pending' and d.attempts = 0 and exists (
+  select from deliveries earlier
+  where earlier.request_id = d.request_id and earlier.id < d.id and earlier.state in ('pending', 'sending', 'deferred'))""")
+
+CLAIM = text("""
+with due as materialized (
+  select id from deliveries where state in ('pending', 'deferred') and next_attempt_at <= now()
+  order by next_attempt_at, id limit :most for update skip locked)
+update deliveries d set state = 'sending', owner = :owner from due where d.id = due.id
+returning d.id, d.request_id, d.template, d.language, d.work_number, d.service_title, d.submitted_at, d.due_at, d.occurred_at, d.message_id,
+  case when d.template <> 'receipt' then
+    (select receipt.message_id from deliveries receipt where receipt.request_id = d.request_id and receipt.template = 'receipt' limit 1) end,
+  d.contents, d.attempts, d.created_at""")
+
+RECORD = text("""
+with done as (
+  update deliveries d set state = r.state, attempts = d.attempts + 1, next_attempt_at = r.next_attempt_at, owner = null, last_reply = r.last_reply,
+    finished_at = case when r.state <> 'deferred' then now() end, contents = case when r.state <> 'sent' then d.contents end
+  from unnest(
+    cast(:id as bigint[]), cast(:state as text[]), cast(:reply as text[]), cast(:last_reply as text[]),
+    cast(:next_attempt_at as timestamptz[]), cast(:tell as bool[])) as r (id, state, reply, last_reply, next_attempt_at, tell)
+  where d.id = r.id and d.owner = :owner and d.state = 'sending'
+  returning d.id, d.request_id, d.event_id, d.template, d.message_id, d.state, d.attempts, r.reply, d.next_attempt_at, r.tell),
+told as (
+  insert into outcomes (request_id, event_id, template, message_id, state, attempt, reply, retry_at)
+  select request_id, event_id, template, message_id, state, attempts, reply, next_attempt_at from done where tell order by id)
+select count(*) from done""")
+
+LET_GO = text("""
+update deliveries d set next_attempt_at = now()
+where d.request_id = any(cast(:requests as uuid[])) and d.state = 'pending' and d.next_attempt_at is null and not exists (
+  select from deliveries earlier
+  where earlier.request_id = d.request_id and earlier.id < d.id and earlier.state in ('pending', 'sending', 'deferred'))""")
+
+GIVE_BACK = text("""
+update deliveries set state = 'pending', owner = null, next_attempt_at = now() + make_interval(secs => :seconds)
+where id = any(cast(:ids as bigint[])) and owner = :owner and state = 'sending'""")
+
+# A dead process has lost its lock. Just after the server's start every process has, and the living ones take theirs again first.
+RECLAIM = text("""
+update deliveries set state = 'pending', owner = null where state = 'sending' and owner in (
+  select owner from (select distinct owner from deliveries where state = 'sending' and owner <> :owner) other
+  where now() - pg_postmaster_start_time() > interval '3 seconds' and pg_try_advisory_xact_lock(owner))""")
+
+
+async def add(session: AsyncSession, new: Sequence[NewDelivery]) -> None:
+    """Insert mails in the order given; one that is there already stays as it is."""
+    if not new:
+        return
+    await session.execute(INSERT, {name: [getattr(row, name) for row in new] for name in NewDelivery._fields})
+    followers = [row.request_id for row in new if row.template != "receipt"]
+    if followers:
+        await session.execute(LOCK_OPEN, {"requests": followers})
+        await session.execute(HOLD, {"requests": followers})
+
+
+async def claim(session: AsyncSession, owner: int, most: int) -> list[Claimed]:
+    """Take up to `most` due mails, oldest first; nobody else can take them while `owner`'s lock is held."""
+    rows = await session.execute(CLAIM, {"owner": owner, "most": most})
+    return sorted(Claimed(*row) for row in rows)
+
+
+async def record(session: AsyncSession, owner: int, results: Sequence[Result]) -> bool:
+    """Write results and their outcomes down; says whether that let go a mail that had waited for its turn."""
+    ordered = sorted(results)
+    columns = {name: [getattr(result, name) for result in ordered] for name in Result._fields if name != "request_id"}
+    await session.execute(RECORD, columns | {"owner": owner})
+    finished = [result.request_id for result in ordered if result.state != "deferred"]
+    if not finished:
+        return False
+    return bool(await _count(session, LET_GO, {"requests": finished}))
+
+
+async def give_back(session: AsyncSession, owner: int, ids: Sequence[int], *, seconds: float = 0.0) -> None:
+    """Return mails that were taken but not tried; they are due again in `seconds`."""
+    await session.execute(GIVE_BACK, {"owner": owner, "ids": list(ids), "seconds": seconds})
+
+
+async def reclaim(session: AsyncSession, owner: int) -> int:
+    """Take the mails of dead processes back; gives how many."""
+    return await _count(session, RECLAIM, {"owner": owner})
+
+
+async def _count(session: AsyncSession, statement: TextClause, parameters: dict[str, Any]) -> int:
+    result = cast("CursorResult[Any]", await session.execute(statement, parameters))
+    return result.rowcount

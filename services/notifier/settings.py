@@ -1,0 +1,32 @@
+"""What notifier reads from the environment (prefix `NOTIFIER_`)."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import KafkaSettings, Key
+
+
+class Settings(KafkaSettings):
+    """Database, keys, the mail server, and how long to try."""
+
+    model_config = SettingsConfigDict(env_prefix="NOTIFIER_")
+
+    database_url: str = Field(min_length=1, repr=False)
+    sealing_private_keys: SecretStr
+    link_key: Key
+    sender: str = Field(validation_alias="NOTIFIER_FROM", pattern=r"^[!-;=?A-~]+@[!-;=?A-~]+$", description="The address that mails come from")
+    site_url: str = Field(min_length=1)
+    oidc_issuer: str = Field(min_length=1)
+    oidc_backchannel_url: str | None = None
+
+    smtp_host: str = Field(min_length=1)
+    smtp_port: int = 25
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_tls: Literal["none", "starttls", "tls"] = "none"
+    smtp_connections: int = Field(default=8, ge=1)
+    smtp_timeout: float = Field(default=30.0, gt=0, description="Seconds that one answer of the mail server may take")
+    retry_first_seconds: float = Field(default=20.0, gt=0, description="The first wait after a deferral; it doubles from there, up to an hour")
+    retry_hours: float = Field(default=48.0, gt=0, description="How long a deferred mail is tried")
