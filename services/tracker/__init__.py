@@ -1,0 +1,1 @@
+"""Work numbers, states, history and queues: what happens to a request after it was sent."""

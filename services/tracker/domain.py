@@ -1,0 +1,103 @@
+"""What may happen to a request: one table of states, who may move it, and what counts as the same step taken twice."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias, get_args
+
+State: TypeAlias = Literal["received", "in_progress", "waiting_for_customer", "resolved", "rejected", "closed"]
+Actor: TypeAlias = Literal["citizen", "staff", "client", "system"]
+Action: TypeAlias = Literal["register", "take", "ask_customer", "customer_answered", "resolve", "reject", "close", "reopen"]
+
+STATES: tuple[State, ...] = get_args(State)
+ACTIONS: tuple[Action, ...] = get_args(Action)
+OPEN: tuple[State, ...] = ("received", "in_progress", "waiting_for_customer")
+"""States in which somebody still owes the citizen something."""
+
+HANDLERS: tuple[Actor, ...] = ("staff", "client")
+TEXT_NEEDED: tuple[Action, ...] = ("ask_customer", "resolve", "reject")
+"""Actions whose text goes to the citizen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One way from a state to the next, and who may take it."""
+
+    source: State
+    action: Action
+    target: State
+    by: tuple[Actor, ...] = HANDLERS
+
+
+EDGES = (
+    Edge("received", "take", "in_progress"),
+    Edge("received", "resolve", "resolved"),
+    Edge("received", "reject", "rejected"),
+    Edge("in_progress", "take", "in_progress"),
+    Edge("in_progress", "ask_customer", "waiting_for_customer"),
+    Edge("in_progress", "resolve", "resolved"),
+    Edge("in_progress", "reject", "rejected"),
+    Edge("waiting_for_customer", "take", "in_progress"),
+    Edge("waiting_for_customer", "customer_answered", "in_progress", ("citizen", "staff", "client")),
+    Edge("waiting_for_customer", "resolve", "resolved"),
+    Edge("waiting_for_customer", "reject", "rejected"),
+    Edge("resolved", "close", "closed", ("staff", "client", "system")),
+    Edge("resolved", "reopen", "in_progress", ("citizen", "staff", "client")),
+    Edge("rejected", "close", "closed", ("staff", "client", "system")),
+    Edge("rejected", "reopen", "in_progress"),
+    Edge("closed", "reopen", "in_progress"),
+)
+_EDGES = {(edge.source, edge.action): edge for edge in EDGES}
+
+
+class NotAllowedNow(Exception):
+    """The table has no such edge for this actor; says the state and what is possible instead."""
+
+    def __init__(self, state: State, action: Action, possible: tuple[Action, ...]) -> None:
+        super().__init__(f"{action} is not possible while the request is {state}")
+        self.state = state
+        self.action = action
+        self.possible = possible
+
+
+def possible_actions(state: State, actor: Actor) -> tuple[Action, ...]:
+    """Give what `actor` may do with a request in `state`."""
+    return tuple(edge.action for edge in EDGES if edge.source == state and actor in edge.by)
+
+
+def next_state(state: State, action: Action, actor: Actor) -> State:
+    """Give the state that an action leads to; raises `NotAllowedNow`."""
+    edge = _EDGES.get((state, action))
+    if edge is None or actor not in edge.by:
+        raise NotAllowedNow(state, action, possible_actions(state, actor))
+    return edge.target
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of a request's history that set its state."""
+
+    occurred_at: datetime
+    state: State
+    action: Action
+    text: str | None = None
+
+
+def state_by_time(steps: Iterable[Step]) -> State:
+    """Give the state after the latest step by its own time, in whatever order they arrive: a late one never moves it back."""
+    state: State = "received"
+    latest: datetime | None = None
+    for step in steps:
+        if latest is None or step.occurred_at >= latest:
+            state, latest = step.state, step.occurred_at
+    return state
+
+
+def moment_after(last: datetime, now: datetime) -> datetime:
+    """Give the time of the next step: now, but always after the last one, whatever the clocks of two processes say."""
+    return max(now, last + timedelta(microseconds=1))
+
+
+def is_repeat(last: Step | None, action: Action, text: str | None) -> bool:
+    """Say whether an action is the very one that was taken last, so that a retry is answered like the first."""
+    return last is not None and last.action == action and last.text == text

@@ -1,0 +1,115 @@
+"""Take, ask the customer, resolve, reject, close, reopen: what handlers do, over the API, the console and Kafka alike."""
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from http import HTTPStatus
+from uuid import UUID
+
+from pydantic_core import to_json
+from sqlalchemy import text as sql
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+from uuid_utils.compat import uuid7
+
+from services.tracker import domain
+from services.tracker.domain import Action, Actor, Step
+from services.tracker.keyring import Keyring
+from services.tracker.lifecycle_event import lifecycle_event
+from services.tracker.models import HistoryEntry, TrackedRequest
+from shared.logs import get_log
+from shared.problems import InvalidFields, NotFound, Problem
+
+log = get_log(__name__)
+
+LONGEST_TEXT = 10_000
+NOTIFY_RELAY = sql("select pg_notify('history', '')")
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who acts: `name` is a staff username or a client id, none for a citizen."""
+
+    kind: Actor
+    name: str | None
+
+
+class NotAllowedNow(Problem):
+    """409: the request's state does not allow this; `state` and `possible` say what it is and what it allows."""
+
+    status = HTTPStatus.CONFLICT
+    slug = "not-allowed-now"
+    title = "The request is not in a state that allows this"
+
+
+async def handle_request(
+    session: AsyncSession, request_id: UUID, action: Action, by: By, *, text: str | None = None, keyring: Keyring, traceparent: str | None = None
+) -> TrackedRequest:
+    """Take one step with a request and enter it into its history; the very same step again changes nothing.
+
+    Raises `NotFound`, `NotAllowedNow`, or `InvalidFields` where a text is needed and is missing or unusable.
+    """
+    said = _clean(text) if action in domain.TEXT_NEEDED else None
+    request = await session.get(TrackedRequest, request_id, with_for_update=True, populate_existing=True)
+    if request is None:
+        raise NotFound("There is no such request")
+    if action == "take" and request.state == "in_progress" and request.assignee == by.name:
+        return request
+    try:
+        target = domain.next_state(request.state, action, by.kind)
+    except domain.NotAllowedNow as refusal:
+        if domain.is_repeat(await _last_step(session, request_id), action, said):
+            return request
+        raise NotAllowedNow(str(refusal), state=refusal.state, possible=list(refusal.possible)) from None
+    _enter(
+        session, request, Step(domain.moment_after(request.changed_at, datetime.now(timezone.utc)), target, action, said), by, keyring, traceparent
+    )
+    await session.flush()
+    await session.execute(NOTIFY_RELAY)
+    log.info("request_handled", request_id=str(request_id), action=action, state=target, actor_kind=by.kind)
+    return request
+
+
+def _enter(session: AsyncSession, request: TrackedRequest, step: Step, by: By, keyring: Keyring, traceparent: str | None) -> None:
+    previous, request.state, request.changed_at = request.state, step.state, step.occurred_at
+    if step.action == "take":
+        request.assignee = by.name
+    request.resolved_at = step.occurred_at if step.action in {"resolve", "reject"} else request.resolved_at if step.action == "close" else None
+    request.closed_at = step.occurred_at if step.action == "close" else None
+    sealed = keyring.to_notifier.seal(to_json({"text": step.text}), purpose="message", request_id=request.request_id) if step.text else None
+    event = lifecycle_event(request, step.action, actor_kind=by.kind, actor=by.name, previous_state=previous, sealed_message=sealed)
+    session.add(
+        HistoryEntry(
+            request_id=request.request_id,
+            event_id=uuid7(),
+            type=event.type,
+            occurred_at=step.occurred_at,
+            actor_kind=by.kind,
+            actor=by.name,
+            action=step.action,
+            state=step.state,
+            text=step.text,
+            traceparent=traceparent,
+            value=to_json(event),
+        )
+    )
+
+
+async def _last_step(session: AsyncSession, request_id: UUID) -> Step | None:
+    last = await session.scalar(
+        select(HistoryEntry)
+        .where(col(HistoryEntry.request_id) == request_id, col(HistoryEntry.state).is_not(None))
+        .order_by(col(HistoryEntry.id).desc())
+        .limit(1)
+    )
+    return Step(last.occurred_at, last.state, last.action, last.text) if last and last.state and last.action else None
+
+
+def _clean(text: str | None) -> str:
+    cleaned = (text or "").strip()
+    if not cleaned:
+        raise InvalidFields([{"field": "text", "message": "A text for the customer is needed"}])
+    if len(cleaned) > LONGEST_TEXT:
+        raise InvalidFields([{"field": "text", "message": f"The text is longer than {LONGEST_TEXT} characters"}])
+    if "\x00" in cleaned:
+        raise InvalidFields([{"field": "text", "message": "The text holds a character that cannot be kept (NUL)"}])
+    return cleaned

@@ -1,0 +1,33 @@
+"""Tracker's keys, made ready once."""
+
+from dataclasses import dataclass
+
+from services.tracker.at_rest import AtRest
+from services.tracker.settings import TrackerSettings
+from shared.sealing import Opener, Sealer, public_key_of
+from shared.settings import key_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """`public_key` is what others seal to, `opener` opens it; `to_notifier` seals what the mails need."""
+
+    opener: Opener
+    public_key: str
+    to_notifier: Sealer
+    at_rest: AtRest
+    work_number_key: bytes
+    link_key: bytes
+
+
+def read_keyring(settings: TrackerSettings) -> Keyring:
+    """Make the keys of the settings ready; `ValueError` where a sealing key is none."""
+    private_keys = settings.sealing_private_keys.get_secret_value()
+    return Keyring(
+        opener=Opener(private_keys),
+        public_key=public_key_of(private_keys.split(",")[0].strip()),
+        to_notifier=Sealer(settings.notifier_sealing_key),
+        at_rest=AtRest(key_bytes(settings.data_key), key_bytes(settings.index_key)),
+        work_number_key=key_bytes(settings.work_number_key),
+        link_key=key_bytes(settings.link_key),
+    )

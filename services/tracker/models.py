@@ -1,0 +1,160 @@
+"""Tracker's tables. `history` is also the outbox: an entry's `value` holds the record's bytes until Kafka has acknowledged them."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, MetaData, Sequence, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from services.tracker.domain import Action, Actor, State
+
+metadata = MetaData(
+    naming_convention={"pk": "%(table_name)s_pkey", "uq": "%(table_name)s_%(column_0_N_name)s_key", "ix": "%(table_name)s_%(column_0_N_name)s_idx"}
+)
+WORK_NUMBERS = Sequence("work_number_sequence", start=0, minvalue=0, maxvalue=10**8 - 1, metadata=metadata)
+
+
+class Table(SQLModel):
+    """What every table of tracker derives from, so that they share one `MetaData` of their own."""
+
+    metadata = metadata
+
+
+def _text(*, nullable: bool = False) -> Any:  # noqa: ANN401  as SQLModel's Field
+    return Field(default=None if nullable else ..., sa_type=Text, nullable=nullable)
+
+
+def _moment(*, nullable: bool = False) -> Any:  # noqa: ANN401  as above
+    return Field(default=None if nullable else ..., sa_type=DateTime(timezone=True), nullable=nullable)
+
+
+def _bytes(*, nullable: bool = False) -> Any:  # noqa: ANN401  as above
+    return Field(default=None if nullable else ..., sa_type=LargeBinary, nullable=nullable)
+
+
+class TrackedRequest(Table, table=True):
+    """A request as it stands. Names are in clear for the handlers; the henkilötunnus is encrypted (`at_rest.py`)."""
+
+    __tablename__: ClassVar[str] = "requests"
+    __table_args__ = (
+        Index(None, "submitted_at", "request_id"),
+        Index(None, "state", "queue", "submitted_at", "request_id"),
+        Index(None, "due_at", "request_id", postgresql_where=text("state in ('received', 'in_progress', 'waiting_for_customer')")),
+        Index(None, "closed_at", postgresql_where=text("state = 'closed'")),
+        Index(None, "email_index"),
+        Index(None, "personal_code_index", postgresql_where=text("personal_code_index is not null")),
+        Index(None, "name_key", postgresql_ops={"name_key": "text_pattern_ops"}),
+    )
+
+    request_id: UUID = Field(primary_key=True)
+    work_number: str = Field(sa_type=Text, unique=True)
+    service: str = _text()
+    service_title: str = _text()
+    service_title_fi: str = _text()
+    role: str = _text()
+    language: str = _text()
+    authentication: str = _text()
+    channel: str = _text()
+    queue: str = _text()
+    state: State = _text()
+    assignee: str | None = _text(nullable=True)
+    submitted_at: datetime = _moment()
+    registered_at: datetime = _moment()
+    due_at: datetime = _moment()
+    changed_at: datetime = _moment()
+    resolved_at: datetime | None = _moment(nullable=True)
+    closed_at: datetime | None = _moment(nullable=True)
+    retention_days: int
+    body_digest: str = _text()
+    sealed_contact: str = _text()
+    first_name: str = _text()
+    last_name: str = _text()
+    phone: str = _text()
+    email: str = _text()
+    business_id: str | None = _text(nullable=True)
+    name_key: str = _text()
+    email_index: bytes = _bytes()
+    personal_code: bytes | None = _bytes(nullable=True)
+    personal_code_index: bytes | None = _bytes(nullable=True)
+    answers: list[dict[str, Any]] = Field(sa_type=JSONB)
+
+
+class HistoryEntry(Table, table=True):
+    """What happened to a request, in the order of `id`; entries that nobody outside needs have no `value` from the start.
+
+    `action` and `state` stand where the entry set the request's state, `text` is what the citizen was told, `details` are for operators.
+    """
+
+    __tablename__: ClassVar[str] = "history"
+    __table_args__ = (Index("history_unpublished", "id", unique=True, postgresql_where=text("value is not null")),)
+
+    request_id: UUID = Field(primary_key=True)
+    id: int = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    event_id: UUID
+    type: str = _text()
+    occurred_at: datetime = _moment()
+    actor_kind: Actor = _text()
+    actor: str | None = _text(nullable=True)
+    action: Action | None = _text(nullable=True)
+    state: State | None = _text(nullable=True)
+    text: str | None = _text(nullable=True)
+    details: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True))
+    traceparent: str | None = _text(nullable=True)
+    value: bytes | None = _bytes(nullable=True)
+    published_at: datetime | None = _moment(nullable=True)
+
+
+class MailOutcomeEntry(Table, table=True):
+    """What became of a mail about a request, as notifier told."""
+
+    __tablename__: ClassVar[str] = "mail_outcomes"
+    __table_args__ = (Index("mail_outcomes_failed", "occurred_at", postgresql_where=text("type = 'mail.failed.v1'")),)
+
+    request_id: UUID = Field(primary_key=True)
+    event_id: str = Field(primary_key=True, sa_type=Text)
+    type: str = _text()
+    occurred_at: datetime = _moment()
+    cause_id: str = _text()
+    template: str = _text()
+    message_id: str = _text()
+    attempt: int
+    reply: str | None = _text(nullable=True)
+    retry_at: datetime | None = _moment(nullable=True)
+
+
+class ProcessedCommand(Table, table=True):
+    """A command from Kafka that was carried out or refused; its CloudEvents source and id make a repeat the same command."""
+
+    __tablename__: ClassVar[str] = "processed_commands"
+    __table_args__ = (Index(None, "processed_at"),)
+
+    source: str = Field(primary_key=True, sa_type=Text)
+    command_id: str = Field(primary_key=True, sa_type=Text)
+    processed_at: datetime = _moment()
+
+
+class DeadLetter(Table, table=True):
+    """A record that could never succeed, as it came. One that was put aside twice (a crash before the offset's commit) stands here once."""
+
+    __tablename__: ClassVar[str] = "dead_letters"
+    __table_args__ = (
+        Index("dead_letters_origin", "origin_topic", "origin_partition", "origin_offset", "origin_group", "digest", unique=True),
+        Index("dead_letters_waiting", "id", postgresql_where=text("redriven_at is null")),
+    )
+
+    id: int = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    origin_topic: str = _text()
+    origin_partition: int
+    origin_offset: int = Field(sa_type=BigInteger)
+    origin_group: str = _text()
+    digest: bytes = _bytes()
+    reason: str = _text()
+    detail: str = _text()
+    buried_at: datetime = _moment()
+    key: bytes | None = _bytes(nullable=True)
+    value: bytes | None = _bytes(nullable=True)
+    headers: list[list[str]] = Field(sa_type=JSONB)
+    redriven_at: datetime | None = _moment(nullable=True)
+    redriven_by: str | None = _text(nullable=True)

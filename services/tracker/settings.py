@@ -1,0 +1,26 @@
+"""What tracker reads from the environment."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import KafkaSettings, Key
+
+
+class TrackerSettings(KafkaSettings):
+    """Settings of both processes, `TRACKER_…`; ARCHITECTURE.md says what each is for."""
+
+    model_config = SettingsConfigDict(env_prefix="TRACKER_", extra="ignore", hide_input_in_errors=True, populate_by_name=True)
+
+    database_url: SecretStr
+    public_url: str = Field(min_length=1)
+    sealing_private_keys: SecretStr
+    notifier_sealing_key: str = Field(min_length=1)
+    data_key: Key
+    index_key: Key
+    work_number_key: Key
+    link_key: Key
+    oidc_issuer: str = Field(min_length=1)
+    oidc_backchannel_url: str | None = None
+    oidc_client_id: str = "console"
+    oidc_client_secret: SecretStr
+    session_key: Key
