@@ -98,7 +98,8 @@ def clean_line(value: str) -> str:
 
 def _headers(parts: Skeleton, envelope: Envelope) -> bytes:
     number = grouped(envelope.work_number)
-    start = parts.subject + f" {number}:".encode()
+    numbered = f" {number}:".encode()
+    start = parts.subject + (numbered if _last_line(parts.subject) + len(numbered) <= HEADER_LINE else b"\r\n" + numbered)
     thread = f"In-Reply-To: {envelope.thread_id}\r\nReferences: {envelope.thread_id}\r\n" if envelope.thread_id else ""
     fixed = (
         f"From: Asiointi <{envelope.sender}>\r\n"
@@ -113,8 +114,7 @@ def _headers(parts: Skeleton, envelope: Envelope) -> bytes:
         "MIME-Version: 1.0\r\n"
         'Content-Type: multipart/alternative; boundary="'
     )
-    used = len(start) - (start.rfind(b"\n") + 1)
-    return start + _header_text(clean_line(envelope.title), used) + b"\r\n" + fixed.encode() + BOUNDARY + b'"\r\n\r\n'
+    return start + _header_text(clean_line(envelope.title), _last_line(start)) + b"\r\n" + fixed.encode() + BOUNDARY + b'"\r\n\r\n'
 
 
 def _header_text(value: str, used: int) -> bytes:
@@ -130,6 +130,10 @@ def _header_text(value: str, used: int) -> bytes:
         words[-1] += encoded
     lines = [b"=?utf-8?q?" + word + b"?=" for word in words]
     return (b" " if used + 1 + len(lines[0]) <= HEADER_LINE else b"\r\n ") + b"\r\n ".join(lines)
+
+
+def _last_line(header: bytes) -> int:
+    return len(header) - (header.rfind(b"\n") + 1)
 
 
 Q_SAFE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")

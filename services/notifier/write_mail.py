@@ -52,7 +52,7 @@ def load_skeletons() -> Mapping[tuple[str, str, bool], Skeleton]:
     """Read every template in every language, with and without a text; a fault in one stops the start."""
     environment = Environment(
         loader=FileSystemLoader(MAILS),
-        autoescape=lambda name: bool(name) and not str(name).startswith("plain"),
+        autoescape=lambda name: bool(name) and not str(name).startswith("plain"),  # noqa: S701  everything but plain text is escaped
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
