@@ -67,7 +67,7 @@ class BatchConsumer:
         backoff = Backoff(first=0.2, most=5.0)
         while True:
             try:
-                async with _consumer(self._bootstrap, self._group, self._topics) as consumer:
+                async with group_consumer(self._bootstrap, self._group, self._topics) as consumer:
                     while True:
                         await self._work_off_one_poll(consumer)
                         backoff.reset()
@@ -83,7 +83,7 @@ class BatchConsumer:
         await self._work_off([record for records in polled.values() for record in records])
         crash_point(f"{self._group}.after-database-commit")
         offsets = {partition: records[-1].offset + 1 for partition, records in polled.items()}
-        await _commit(consumer, offsets, self._group)
+        await commit_offsets(consumer, offsets, self._group)
 
     async def _work_off(self, records: Sequence[Record]) -> None:
         readable: list[Pair] = []
@@ -133,7 +133,8 @@ class BatchConsumer:
 
 
 @contextlib.asynccontextmanager
-async def _consumer(bootstrap: str, group: str, topics: Sequence[str]) -> AsyncIterator[AIOKafkaConsumer]:
+async def group_consumer(bootstrap: str, group: str, topics: Sequence[str]) -> AsyncIterator[AIOKafkaConsumer]:
+    """Join a group for as long as the context lasts; offsets are committed by hand."""
     consumer = AIOKafkaConsumer(
         *topics,
         bootstrap_servers=bootstrap,
@@ -154,7 +155,8 @@ async def _consumer(bootstrap: str, group: str, topics: Sequence[str]) -> AsyncI
                 await consumer.stop()
 
 
-async def _commit(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int], group: str) -> None:
+async def commit_offsets(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int], group: str) -> None:
+    """Commit offsets; partitions that went to another member in the meantime are left to it."""
     try:
         await consumer.commit(offsets)
     except (CommitFailedError, IllegalStateError) as error:
