@@ -23,4 +23,5 @@ def published_addresses(environment: Mapping[str, str], secrets: Secrets) -> dic
 
 
 if __name__ == "__main__":
-    json.dump(published_addresses(os.environ, read_or_make(FOLDER / "secrets.json")), sys.stdout, indent=1)
+    facts = published_addresses(os.environ, read_or_make(FOLDER / "secrets.json"))
+    sys.stdout.write(json.dumps(facts, indent=1) + "\n")
