@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field as Limits, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import Field as Limits
 
 from shared.events.event import Language
 
@@ -91,8 +92,8 @@ class Field(Part):
 class Service(Part):
     """One service for one role, with all fields of its form: the common five first, then the company's, then its own.
 
-    A file with both roles makes two services; the company's code ends in `-yritys`. `minutes` is how long the form takes, `due_days` counts
-    working days, `retention_days` how long tracker keeps a closed request.
+    A file with both roles makes two services; the company's code ends in `-yritys`. `quick_link` is the place on the front page, `minutes` how
+    long the form takes, `due_days` counts working days, `retention_days` is how long tracker keeps a closed request.
     """
 
     code: Slug
@@ -102,6 +103,7 @@ class Service(Part):
     group: Group
     authentication: Literal["none", "strong"]
     quick_link: int | None = Limits(default=None, ge=1)
+    quick_link_title: Text | None = None
     order: int = Limits(ge=1, description="Place in its group")
     minutes: int = Limits(ge=1, le=60)
     queue: Slug

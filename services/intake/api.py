@@ -1,0 +1,165 @@
+"""The submission API: a new request, its number and state."""
+
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from services.intake.api_models import AcceptedRequest, NewRequest, Responses, problem
+from services.intake.ask_identity import IdentityAway, TokenRefused
+from services.intake.ask_state import ask_state
+from services.intake.catalogue import Service
+from services.intake.identity import Identity
+from services.intake.languages import as_language, preferred_language
+from services.intake.problems import MalformedJson, NotIdentified, WrongMediaType, invalid_form, invalid_shape, told_in
+from services.intake.resources import Intake
+from services.intake.submission import Accepted, Submission
+from services.intake.submit_request import submit_request
+from services.intake.trace import traceparent_of
+from services.intake.validate_form import FieldError, FormErrors, validate_form
+from shared.events.event import Language
+from shared.problems import Problem, Unavailable
+
+MOST_BODY_BYTES = 64 * 1024
+MOST_KEY_LENGTH = 200
+UNKNOWN_SERVICE = {
+    "fi": "Tällaista palvelua ei ole; katso GET /api/v1/services",
+    "sv": "En sådan tjänst finns inte; se GET /api/v1/services",
+    "en": "There is no such service; see GET /api/v1/services",
+}
+WRONG_KEY = {
+    "fi": f"Avain on 1–{MOST_KEY_LENGTH} näkyvää ASCII-merkkiä",
+    "sv": f"Nyckeln är 1–{MOST_KEY_LENGTH} synliga ASCII-tecken",
+    "en": f"A key is 1 to {MOST_KEY_LENGTH} visible ASCII characters",
+}
+CHALLENGE = 'Bearer realm="asiointi", scope="openid profile"'
+HOW_TO_IDENTIFY = "Send the citizen's access token of the identity service (OpenID Connect, scope openid profile) as Authorization: Bearer."
+
+routes = APIRouter(prefix="/api/v1", tags=["requests"])
+
+SUBMIT_ANSWERS: Responses = {
+    400: problem("The body is not JSON"),
+    401: problem("The service needs a strong identification", WWW_Authenticate="How to identify"),
+    409: problem("The key was used for another body; the first request stands"),
+    413: problem(f"The body is longer than {MOST_BODY_BYTES} bytes"),
+    415: problem("The body is not declared as JSON"),
+    422: problem("Fields are missing or wrong; `errors` names each, in the request's language"),
+    503: problem("Neither Kafka nor the spool can keep the request now; send it again with the same key", Retry_After="Seconds to wait"),
+}
+SUBMIT_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": NewRequest.model_json_schema()}},
+    }
+}
+
+
+@routes.post(
+    "/requests",
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=AcceptedRequest,
+    responses=SUBMIT_ANSWERS,
+    openapi_extra=SUBMIT_BODY,
+    max_body_size=MOST_BODY_BYTES,
+    summary="Send a request",
+)
+async def send_request(
+    request: Request,
+    idempotency_key: Annotated[str | None, Header(description="Makes a repeat the same request: choose a new one for each request")] = None,
+    authorization: Annotated[str | None, Header(description="`Bearer` and the citizen's access token, for services with `strong`")] = None,
+) -> Response:
+    """Accept a request for a service; it is kept safely when the answer arrives, and its work number follows within a second.
+
+    Send an `Idempotency-Key`: a repeat with the same key and body answers the same, with another body 409.
+    """
+    intake: Intake = request.app.state.intake
+    language = preferred_language(request.headers.get("accept-language", ""))
+    try:
+        body = _parse(request, await request.body())
+        language = body.language
+        service = _service(intake, body.service, language)
+        _check_key(idempotency_key, language)
+        identity = await _identify(intake, service, authorization)
+        form = validate_form(service, body.form, language, identity)
+        submission = Submission(
+            service, form, language, "api", idempotency_key, identity, _caller(identity), traceparent=traceparent_of(request.headers)
+        )
+        accepted = await submit_request(intake, submission)
+    except FormErrors as wrong:
+        raise invalid_form(wrong.errors, language) from None
+    except Problem as refusal:
+        raise told_in(language, refusal) from None
+    return _answer(intake, accepted)
+
+
+@routes.get(
+    "/requests/{request_id}", responses={404: problem("Unknown"), 503: problem("Nobody who would know answers")}, summary="Ask for the number"
+)
+async def get_request(request: Request, request_id: UUID) -> AcceptedRequest:
+    """Give number and state of a request that was sent here or on the site; `work_number` is null until there is one."""
+    try:
+        told = await ask_state(request.app.state.intake, request_id)
+    except Problem as refusal:
+        raise told_in(preferred_language(request.headers.get("accept-language", "")), refusal) from None
+    return AcceptedRequest(request_id=told.request_id, work_number=told.work_number, state=told.state)
+
+
+def _parse(request: Request, body: bytes) -> NewRequest:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise WrongMediaType
+    try:
+        return NewRequest.model_validate_json(body)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+    if faults[0]["type"] == "json_invalid":
+        raise MalformedJson
+    raise invalid_shape(faults, _language_of(request, body))
+
+
+def _language_of(request: Request, body: bytes) -> Language:
+    """Find the language for an answer to a body that is JSON but not of the right shape."""
+    content = from_json(body)
+    told = as_language(content.get("language")) if isinstance(content, dict) else None
+    return told or preferred_language(request.headers.get("accept-language", ""))
+
+
+def _service(intake: Intake, code: str, language: Language) -> Service:
+    service = intake.catalogue.get(code)
+    if service is None:
+        raise invalid_form([FieldError("service", UNKNOWN_SERVICE[language])], language)
+    return service
+
+
+def _check_key(key: str | None, language: Language) -> None:
+    if key is not None and not (1 <= len(key) <= MOST_KEY_LENGTH and key.isascii() and key.isprintable()):
+        raise invalid_form([FieldError("Idempotency-Key", WRONG_KEY[language])], language)
+
+
+async def _identify(intake: Intake, service: Service, authorization: str | None) -> Identity | None:
+    if service.authentication == "none":
+        return None
+    scheme, _, token = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotIdentified(HOW_TO_IDENTIFY, headers={"WWW-Authenticate": CHALLENGE})
+    try:
+        return await intake.provider.identity_of(token.strip())
+    except TokenRefused:
+        raise NotIdentified(HOW_TO_IDENTIFY, headers={"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'}) from None
+    except IdentityAway:
+        raise Unavailable from None
+
+
+def _caller(identity: Identity | None) -> str:
+    return identity.personal_identity_code if identity else ""
+
+
+def _answer(intake: Intake, accepted: Accepted) -> Response:
+    progress = intake.numbers.known(accepted.request_id)
+    number, state = (f'"{progress.work_number}"', progress.state) if progress else ("null", "accepted")
+    content = f'{{"request_id":"{accepted.request_id}","work_number":{number},"state":"{state}"}}'
+    headers = {"Location": f"/api/v1/requests/{accepted.request_id}"}
+    return Response(content, HTTPStatus.ACCEPTED, headers, media_type="application/json")

@@ -1,0 +1,46 @@
+"""Serves the public site and the submission API: `uvicorn --factory services.intake.app:create_app`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.intake import api, api_catalogue, readiness
+from services.intake.catalogue import load_catalogue
+from services.intake.open_intake import open_intake
+from services.intake.settings import Settings
+from services.intake.site.routes import install_site
+from shared.logs import configure_logs
+from shared.problems import install_problems
+from shared.settings import read_settings
+
+DESCRIPTION = """
+Send a citizen's or a company's request for a service, and ask for its work number.
+
+1. `GET /api/v1/services` tells what is on offer; `GET /api/v1/services/{code}` what its form asks, as JSON Schema.
+2. `POST /api/v1/requests` with an `Idempotency-Key` sends a request. It is kept safely when the answer arrives.
+3. `GET /api/v1/requests/{request_id}` gives the work number, as soon as there is one; the citizen gets it by e-mail.
+
+Errors are problem details (RFC 9457). Personal data is sealed before it leaves this service.
+"""
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Make the app; `None` reads the environment. A wrong catalogue or setting stops the boot, a server that is away does not."""
+    chosen = settings or read_settings(Settings)
+    configure_logs(chosen.log_level)
+    catalogue = load_catalogue()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_intake(chosen, catalogue) as intake:
+            app.state.intake = intake
+            yield
+
+    app = FastAPI(title="Asiointi", version="1", summary="Municipal customer service", description=DESCRIPTION, lifespan=lifespan)
+    app.state.public_url = chosen.public_url.rstrip("/")
+    install_problems(app)
+    for routes in (readiness.routes, api_catalogue.routes, api.routes):
+        app.include_router(routes)
+    install_site(app, chosen)
+    return app

@@ -1,0 +1,44 @@
+"""Number and state of one request by its id: from what is known here, from the spool, or from tracker."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.intake.ask_tracker import TooManyAttempts, TrackerAway, UnknownRequest
+from services.intake.resources import Intake
+from services.intake.spool import Spool, SpoolAway
+from shared.problems import NotFound, Unavailable
+
+RETRY_AFTER_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RequestProgress:
+    """`state` is `accepted` until the request has its number, then tracker's."""
+
+    request_id: UUID
+    work_number: str | None
+    state: str
+
+
+async def ask_state(intake: Intake, request_id: UUID) -> RequestProgress:
+    """Say how a request is getting on; raises `NotFound`, or `Unavailable` when nobody who would know answers."""
+    if progress := intake.numbers.known(request_id):
+        return RequestProgress(request_id, progress.work_number, progress.state)
+    if intake.numbers.remembers(request_id) or await _is_spooled(intake.spool, request_id):
+        return RequestProgress(request_id, None, "accepted")
+    try:
+        told = await intake.tracker.state_of(request_id)
+    except UnknownRequest:
+        raise NotFound from None
+    except (TrackerAway, TooManyAttempts):
+        raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from None
+    return RequestProgress(request_id, told.work_number, told.state)
+
+
+async def _is_spooled(spool: Spool, request_id: UUID) -> bool:
+    if not spool.filled:
+        return False
+    try:
+        return await spool.digest_of(request_id) is not None
+    except SpoolAway:
+        return False

@@ -1,0 +1,155 @@
+"""Asks tracker how a request is getting on, and holds back whoever asks too often."""
+
+import re
+import time
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, TypeVar
+from uuid import UUID
+
+import httpx
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from pydantic import BaseModel, ValidationError
+from stdnum import damm
+
+from services.intake.ask_identity import IdentityAway, IdentityProvider
+from shared.logs import get_log
+
+log = get_log(__name__)
+
+SCOPE = "requests:status"
+SPACING = re.compile(r"[\s\u00a0\u202f\u2009.\-‐‑–]+")
+WORK_NUMBER = re.compile(r"\d{9}", re.ASCII)
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class UnknownRequest(Exception):
+    """There is no such request, or it is not this e-mail's: the two are not told apart."""
+
+
+class InvalidWorkNumber(Exception):
+    """A work number cannot be one: `reason` is `not-nine-digits` or `check-digit` (a wrong digit, or two swapped)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class TooManyAttempts(Exception):
+    """Somebody asks too often; the next try makes sense after `retry_after` seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"retry after {retry_after} s")
+        self.retry_after = retry_after
+
+
+class TrackerAway(Exception):
+    """Tracker, or identity on the way to it, did not answer."""
+
+
+class StatusMessage(BaseModel):
+    """One message of the request's timeline that is for the citizen."""
+
+    text: str
+    sent_at: datetime
+    kind: str = "message"
+
+
+class RequestStatus(BaseModel):
+    """How a request is getting on, as tracker tells its sender."""
+
+    work_number: str
+    service_title: str
+    state: str
+    received_at: datetime
+    due_at: datetime | None = None
+    resolved_at: datetime | None = None
+    messages: list[StatusMessage] = []
+
+
+class RequestState(BaseModel):
+    """Number and state of one request by its id."""
+
+    request_id: UUID
+    work_number: str
+    state: str
+
+
+def parse_work_number(typed: str) -> str:
+    """Give the nine digits of a work number however it is grouped; raises `InvalidWorkNumber`."""
+    digits = SPACING.sub("", typed)
+    if not WORK_NUMBER.fullmatch(digits):
+        raise InvalidWorkNumber("not-nine-digits")
+    if not damm.is_valid(digits):
+        raise InvalidWorkNumber("check-digit")
+    return digits
+
+
+class Attempts:
+    """Counts attempts to look at a status per client address, in this process."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._limit = RateLimitItemPerMinute(per_minute)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    async def check(self, client: str) -> None:
+        """Count one attempt; raises `TooManyAttempts` when there were too many in the last minute."""
+        if not await self._limiter.hit(self._limit, client):
+            window = await self._limiter.get_window_stats(self._limit, client)
+            raise TooManyAttempts(max(1, round(window.reset_time - time.time())))
+
+
+class Tracker:
+    """Tracker's status API, with a token of ours. Each question raises `UnknownRequest`, `TooManyAttempts` or `TrackerAway`."""
+
+    def __init__(self, http: httpx.AsyncClient, url: str, provider: IdentityProvider) -> None:
+        self._http = http
+        self._url = url.rstrip("/") + "/api/v1/status"
+        self._provider = provider
+
+    async def status_by_number(self, work_number: str, email: str) -> RequestStatus:
+        """Ask by the number and the e-mail address that was given with the request; raises `InvalidWorkNumber` too."""
+        number = parse_work_number(work_number)
+        return await self._ask("POST", "", RequestStatus, json={"work_number": number, "email": email.strip()})
+
+    async def status_by_link(self, token: str) -> RequestStatus:
+        """Ask by the signed link of a mail."""
+        return await self._ask("POST", "", RequestStatus, json={"link": token})
+
+    async def state_of(self, request_id: UUID) -> RequestState:
+        """Ask by the request's id."""
+        return await self._ask("GET", f"/{request_id}", RequestState)
+
+    async def _ask(self, method: str, path: str, model: type[M], **request: Any) -> M:  # noqa: ANN401  httpx's own parameters
+        for last in (False, True):
+            try:
+                token = await self._provider.token_for(SCOPE)
+                answer = await self._http.request(method, self._url + path, headers={"Authorization": f"Bearer {token}"}, **request)
+            except (httpx.HTTPError, IdentityAway) as error:
+                log.warning("tracker_away", error=type(error).__name__)
+                raise TrackerAway(type(error).__name__) from error
+            if answer.status_code != HTTPStatus.UNAUTHORIZED or last:
+                return _read(answer, model)
+            # The signing key may have been changed: one more try with a new token.
+            self._provider.forget_token(SCOPE)
+        raise AssertionError  # the loop returns or raises
+
+
+def _read(answer: httpx.Response, model: type[M]) -> M:
+    if answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}:
+        # What can be wrong with a number was told before; what else tracker finds wrong (an e-mail, a link) makes it an unknown one.
+        raise UnknownRequest
+    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        seconds = answer.headers.get("Retry-After", "")
+        raise TooManyAttempts(int(seconds) if seconds.isdigit() else 60)
+    if answer.status_code != HTTPStatus.OK:
+        log.warning("tracker_away", status=answer.status_code)
+        raise TrackerAway(f"status {answer.status_code}")
+    try:
+        return model.model_validate_json(answer.content)
+    except ValidationError as error:
+        log.warning("tracker_answer_unreadable", model=model.__name__)
+        raise TrackerAway("unreadable") from error

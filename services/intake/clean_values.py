@@ -1,0 +1,178 @@
+"""Forgiving input, strict result: what is typed into one field becomes its one canonical form. Pure.
+
+Every pattern of `json_schema.py` must match whatever is accepted here.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+
+from email_validator import EmailNotValidError, validate_email
+from stdnum.exceptions import InvalidChecksum, InvalidComponent, ValidationError
+from stdnum.fi import hetu, ytunnus
+
+from services.intake.catalogue import Field, Kind
+
+YEARS = range(1900, 2101)
+PHONE_DIGITS = range(5, 16)
+
+# Control characters, lone surrogates, and the marks that turn the direction of writing.
+UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+UNSEEN_OR_BREAK = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+PLAIN = str.maketrans(dict.fromkeys("‐‑‒–—−", "-") | dict.fromkeys("\u00a0\u2007\u2009\u202f", " "))
+NO_DASH = re.compile(r"\d{9}[0-9A-Y]")
+ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
+FINNISH_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
+ISO_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
+FINNISH_MONTH = re.compile(r"(\d{1,2})[/.](\d{4})", re.ASCII)
+PHONE = re.compile(r"(\+|00)?[\d ().\-/]+", re.ASCII)
+NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+BUSINESS_ID = re.compile(r"(?:FI)?(\d{6,7})-?(\d)", re.ASCII)
+WRITTEN = frozenset({"text", "textarea", "email"})
+PICKED = frozenset({"choice", "checkbox"})
+NAMES = frozenset({"first_name", "last_name"})
+
+
+class Wrong(Exception):
+    """A value cannot be what its field asks for; `slug` is a key of `form_messages.MESSAGES`."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(slug)
+        self.slug = slug
+
+
+def clean_value(field: Field, typed: str) -> str:
+    """Give the canonical form of a value, or `""` where nothing was given; raises `Wrong`."""
+    many_lines = field.kind == "textarea"
+    value = unicodedata.normalize("NFC", typed) if field.kind in WRITTEN and not typed.isascii() else typed
+    if many_lines:
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
+    if len(value) > field.max_length:
+        raise Wrong("too-long")
+    if field.kind not in PICKED:
+        value = value.strip()
+    if (UNSEEN if many_lines else UNSEEN_OR_BREAK).search(value):
+        raise Wrong("control-textarea" if many_lines else "control")
+    return CLEANERS[field.kind](field, value) if value else ""
+
+
+def _text(field: Field, value: str) -> str:
+    if field.name in NAMES and not any(character.isalpha() for character in value):
+        raise Wrong("no-letter")
+    return value
+
+
+def _email(_: Field, value: str) -> str:
+    try:
+        # The mail server need not speak SMTPUTF8, so only the domain may hold letters beyond ASCII; it is kept in its ASCII form.
+        address = validate_email(value, check_deliverability=False, allow_smtputf8=False).ascii_email
+    except EmailNotValidError:
+        local, at, _rest = value.partition("@")
+        raise Wrong("email-letters" if at and any(character.isalpha() and not character.isascii() for character in local) else "email") from None
+    if address is None:
+        raise Wrong("email")
+    return address
+
+
+def _phone(_: Field, value: str) -> str:
+    plain = value.translate(PLAIN)
+    if not PHONE.fullmatch(plain):
+        raise Wrong("phone")
+    digits = "".join(character for character in plain if character.isdigit())
+    if plain.startswith("00"):
+        plain, digits = "+", digits[2:]
+    if len(digits) not in PHONE_DIGITS:
+        raise Wrong("phone")
+    return ("+" if plain.startswith("+") else "") + digits
+
+
+def _personal_identity_code(_: Field, value: str) -> str:
+    code = value.translate(PLAIN).replace(" ", "")
+    if not code.isascii():
+        raise Wrong("hetu-form")
+    code = code.upper()
+    try:
+        # Temporary codes (900–999) are accepted: payroll gives them to those who have no other yet, and the banks' test customers have them.
+        return str(hetu.validate(code, allow_temporary=True))
+    except InvalidChecksum:
+        raise Wrong("hetu-check") from None
+    except InvalidComponent:
+        raise Wrong("hetu-date") from None
+    except ValidationError:
+        raise Wrong("hetu-dash" if NO_DASH.fullmatch(code) else "hetu-form") from None
+
+
+def _business_id(_: Field, value: str) -> str:
+    plain = value.translate(PLAIN).replace(" ", "")
+    match = BUSINESS_ID.fullmatch(plain.upper()) if plain.isascii() else None
+    if match is None:
+        raise Wrong("business-id-form")
+    try:
+        # Old numbers were written with six digits; the seventh is a nought in front.
+        return str(ytunnus.format(ytunnus.validate(match[1].zfill(7) + match[2])))
+    except InvalidChecksum:
+        raise Wrong("business-id-check") from None
+    except ValidationError:
+        raise Wrong("business-id-form") from None
+
+
+def _date(_: Field, value: str) -> str:
+    if match := ISO_DATE.fullmatch(value):
+        year, month, day = map(int, match.groups())
+    elif match := FINNISH_DATE.fullmatch(value):
+        day, month, year = map(int, match.groups())
+    else:
+        raise Wrong("date")
+    try:
+        moment = date(year, month, day)
+    except ValueError:
+        raise Wrong("date") from None
+    if year not in YEARS:
+        raise Wrong("date")
+    return moment.isoformat()
+
+
+def _month(_: Field, value: str) -> str:
+    if match := ISO_MONTH.fullmatch(value):
+        year, month = map(int, match.groups())
+    elif match := FINNISH_MONTH.fullmatch(value):
+        month, year = map(int, match.groups())
+    else:
+        raise Wrong("month")
+    if not 1 <= month <= 12 or year not in YEARS:  # noqa: PLR2004  months of a year
+        raise Wrong("month")
+    return f"{year:04d}-{month:02d}"
+
+
+def _choice(field: Field, value: str) -> str:
+    if all(choice.value != value for choice in field.choices):
+        raise Wrong("choice")
+    return value
+
+
+def _number(field: Field, value: str) -> str:
+    if not NUMBER.fullmatch(value) or not field.minimum <= int(value) <= field.maximum:
+        raise Wrong("number")
+    return str(int(value))
+
+
+def _checkbox(_: Field, value: str) -> str:
+    if value not in {"true", "false"}:
+        raise Wrong("checkbox")
+    return value
+
+
+CLEANERS: dict[Kind, Callable[[Field, str], str]] = {
+    "text": _text,
+    "textarea": _text,
+    "email": _email,
+    "phone": _phone,
+    "personal_identity_code": _personal_identity_code,
+    "business_id": _business_id,
+    "date": _date,
+    "month": _month,
+    "choice": _choice,
+    "number": _number,
+    "checkbox": _checkbox,
+}

@@ -1,0 +1,77 @@
+"""Opens what intake works with and runs its loops."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
+
+from services.intake.ask_identity import IdentityProvider
+from services.intake.ask_tracker import Attempts, Tracker
+from services.intake.catalogue import Catalogue
+from services.intake.derive_ids import Derivation
+from services.intake.follow_numbers import Numbers
+from services.intake.publish_spool import publish_spool
+from services.intake.reach_kafka import SubmittedTopic
+from services.intake.resources import Intake
+from services.intake.settings import Settings
+from services.intake.spool import Spool
+from shared.database import open_database
+from shared.kafka.producer import EventProducer
+from shared.logs import get_log
+from shared.sealing import Sealer
+from shared.settings import key_bytes
+
+log = get_log(__name__)
+
+BACK_CHANNEL_SECONDS = 5.0
+
+
+@asynccontextmanager
+async def open_intake(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Intake]:
+    """Open everything and run the loops; whatever is away is waited for in the background."""
+    async with AsyncExitStack() as stack:
+        producer = await stack.enter_async_context(EventProducer(settings.kafka_bootstrap_servers, "intake"))
+        sessions = await stack.enter_async_context(open_database(settings.database_url.get_secret_value()))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=BACK_CHANNEL_SECONDS))
+        secret = settings.oidc_client_secret.get_secret_value()
+        provider = IdentityProvider(http, settings.oidc_issuer, settings.oidc_backchannel_url, (settings.oidc_client_id, secret))
+        intake = Intake(
+            catalogue=catalogue,
+            derivation=Derivation(key_bytes(settings.idempotency_key)),
+            tracker_sealer=Sealer(settings.tracker_sealing_key),
+            notifier_sealer=Sealer(settings.notifier_sealing_key),
+            topic=SubmittedTopic(producer, settings.kafka_deadline_seconds),
+            spool=Spool(sessions),
+            numbers=Numbers(),
+            tracker=Tracker(http, settings.tracker_url, provider),
+            provider=provider,
+            attempts=Attempts(settings.status_attempts_per_minute),
+        )
+        await stack.enter_async_context(_running(intake, settings.kafka_bootstrap_servers))
+        yield intake
+
+
+@asynccontextmanager
+async def _running(intake: Intake, bootstrap: str) -> AsyncIterator[None]:
+    loops = {
+        "probe_kafka": intake.topic.probe(),
+        "publish_spool": publish_spool(intake.spool, intake.topic, intake.numbers),
+        "follow_numbers": intake.numbers.follow(bootstrap),
+    }
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_stop_process_on_failure(name, loop), name=name) for name, loop in loops.items()]
+        yield
+        for task in tasks:
+            task.cancel()
+
+
+async def _stop_process_on_failure(name: str, loop: Coroutine[None, None, None]) -> None:
+    """Run a loop that never ends; should it fail, end the process, for uvicorn would serve on without it."""
+    try:
+        await loop
+    except Exception as error:
+        log.critical("loop_failed", loop=name, error=type(error).__name__, exc_info=error)
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,105 @@
+"""What intake refuses, as problem details in the caller's language."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from services.intake.catalogue import Text
+from services.intake.validate_form import FieldError
+from shared.events.event import Language
+from shared.problems import InvalidFields, Problem
+
+
+class MalformedJson(Problem):
+    """400: the body is no JSON."""
+
+    status = HTTPStatus.BAD_REQUEST
+    slug = "malformed-json"
+    title = "The body is not JSON"
+
+
+class WrongMediaType(Problem):
+    """415: the body is not declared as JSON."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    slug = "wrong-media-type"
+    title = "Send the body as application/json"
+
+
+class NotIdentified(Problem):
+    """401: the service needs a citizen's access token, and there is none that holds."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    slug = "identification-needed"
+    title = "This service needs a strong identification"
+
+
+class Conflict(Problem):
+    """409: the same idempotency key came with another body; the first one stands."""
+
+    status = HTTPStatus.CONFLICT
+    slug = "idempotency-conflict"
+    title = "This key was already used for another request"
+
+
+TITLES: dict[str, Text] = {
+    "malformed-json": Text(fi="Pyynnön sisältö ei ole JSONia", sv="Innehållet är inte JSON", en="The body is not JSON"),
+    "wrong-media-type": Text(
+        fi="Lähetä pyyntö muodossa application/json", sv="Skicka innehållet som application/json", en="Send the body as application/json"
+    ),
+    "identification-needed": Text(
+        fi="Tämä palvelu vaatii vahvan tunnistautumisen",
+        sv="Den här tjänsten kräver stark identifiering",
+        en="This service needs a strong identification",
+    ),
+    "idempotency-conflict": Text(
+        fi="Tällä avaimella on jo lähetetty toinen pyyntö, ja se on voimassa",
+        sv="Med den här nyckeln har redan en annan begäran skickats, och den gäller",
+        en="Another request was already sent with this key, and it stands",
+    ),
+    "invalid-fields": Text(
+        fi="Joitakin kenttiä puuttuu tai ne ovat väärin", sv="Några fält saknas eller är fel", en="Some fields are missing or wrong"
+    ),
+    "not-found": Text(fi="Tällaista ei ole", sv="Detta finns inte", en="There is no such thing"),
+    "unavailable": Text(
+        fi="Pyyntöäsi ei voitu ottaa vastaan juuri nyt. Yritä hetken kuluttua uudelleen.",
+        sv="Din begäran kunde inte tas emot just nu. Försök igen om en stund.",
+        en="This cannot be done just now. Try again in a moment.",
+    ),
+}
+
+
+def told_in(language: Language, problem: Problem) -> Problem:
+    """Give the same problem with its title in a language."""
+    title = TITLES.get(problem.slug)
+    if title:
+        problem.title = title.in_language(language)
+    return problem
+
+
+def invalid_form(errors: Sequence[FieldError], language: Language) -> Problem:
+    """Make the problem for a form's errors."""
+    return told_in(language, InvalidFields([{"field": error.field, "message": error.message} for error in errors]))
+
+
+SHAPE: dict[str, Text] = {
+    "missing": Text(fi="Tämä puuttuu", sv="Detta saknas", en="This is missing"),
+    "extra_forbidden": Text(fi="Tällaista kenttää ei ole", sv="Ett sådant fält finns inte", en="There is no such field"),
+    "literal_error": Text(fi="Anna jokin näistä: fi, sv, en", sv="Ange något av dessa: fi, sv, en", en="Give one of: fi, sv, en"),
+    "string_type": Text(fi="Anna tämä merkkijonona", sv="Ange detta som en sträng", en="Give this as a string"),
+    "dict_type": Text(fi="Anna tämä JSON-oliona", sv="Ange detta som ett JSON-objekt", en="Give this as a JSON object"),
+    "model_type": Text(fi="Anna tämä JSON-oliona", sv="Ange detta som ett JSON-objekt", en="Give this as a JSON object"),
+}
+WRONG = Text(fi="Tämä ei kelpaa", sv="Detta duger inte", en="This is not acceptable")
+
+
+def invalid_shape(faults: Sequence[Mapping[str, Any]], language: Language) -> Problem:
+    """Make the problem for a body that is JSON but not of the right shape, from pydantic's faults."""
+    errors = [
+        {
+            "field": ".".join(str(part) for part in fault["loc"] if part != "[key]")[:60] or "body",
+            "message": SHAPE.get(fault["type"], WRONG).in_language(language),
+        }
+        for fault in faults[:20]
+    ]
+    return told_in(language, InvalidFields(errors))

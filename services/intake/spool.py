@@ -1,0 +1,122 @@
+"""The spool in PostgreSQL: keeps sealed records while Kafka is away."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.intake.models import spool
+from shared.database import Sessions, is_transient, ping
+from shared.events.envelope import Message
+from shared.logs import get_log
+
+log = get_log(__name__)
+
+T = TypeVar("T")
+Publish = Callable[[Sequence[Message]], Awaitable[None]]
+
+DEADLINE_SECONDS = 3.0
+TRIES = 2
+BATCH = 200
+PUBLISHER_LOCK = 4_711_002
+
+
+class SpoolAway(Exception):
+    """The database did not answer in time. A record may be kept all the same: whatever is done instead must carry the same id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A record that has left the spool."""
+
+    request_id: UUID
+    body_digest: bytes
+
+
+class Spool:
+    """`filled` is false only when a look has found nothing and nothing was added since; other processes may add meanwhile."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self.filled = True
+        self.away = False
+        self.added = asyncio.Event()
+
+    async def add(self, request_id: UUID, body_digest: bytes, message: Message) -> bytes:
+        """Keep a record; gives the digest of the one that stands, which is another's where the id was there first. Raises `SpoolAway`."""
+        row = {
+            "request_id": request_id,
+            "body_digest": body_digest,
+            "value": message.value,
+            "headers": [[name, value.decode()] for name, value in message.headers],
+        }
+
+        async def keep(session: AsyncSession) -> bytes:
+            statement = insert(spool).values(row).on_conflict_do_nothing(index_elements=["request_id"]).returning(spool.c.body_digest)
+            kept = await session.scalar(statement)
+            first = kept or await session.scalar(select(spool.c.body_digest).where(spool.c.request_id == request_id))
+            # Between the two statements the first may have been published: then it has been accepted, and tracker tells a conflict.
+            return bytes(first or body_digest)
+
+        standing = await self._in_time(keep)
+        self.filled = True
+        self.added.set()
+        return standing
+
+    async def digest_of(self, request_id: UUID) -> bytes | None:
+        """Give the digest of a waiting record, or `None` where there is none; raises `SpoolAway`."""
+
+        async def look(session: AsyncSession) -> bytes | None:
+            return await session.scalar(select(spool.c.body_digest).where(spool.c.request_id == request_id))
+
+        return await self._in_time(look)
+
+    async def work_off(self, publish: Publish) -> list[Published]:
+        """Publish the oldest records and delete them after the ack, in one transaction; gives those that left.
+
+        Gives none where the spool is empty or another process is at it. Raises what `publish` raises, and the driver's errors.
+        """
+        async with self._sessions.begin() as session:
+            if not await session.scalar(text("select exists (select from spool)")):
+                self.filled = False
+                return []
+            if not await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": PUBLISHER_LOCK}):
+                return []
+            rows = (await session.execute(select(spool).order_by(spool.c.id).limit(BATCH))).all()
+            await publish([_message(row.request_id, row.value, row.headers) for row in rows])
+            await session.execute(delete(spool).where(spool.c.id.in_([row.id for row in rows])))
+        return [Published(row.request_id, row.body_digest) for row in rows]
+
+    async def check(self) -> None:
+        """Raise what the driver raises where the database does not answer."""
+        await ping(self._sessions)
+
+    async def _in_time(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Do one transaction within the deadline; once more where a pooled connection turned out to be dead."""
+        try:
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                for last in (False, True):
+                    try:
+                        async with self._sessions.begin() as session:
+                            result = await work(session)
+                    except (SQLAlchemyError, OSError) as error:
+                        if last or not is_transient(error):
+                            raise
+                    else:
+                        self.away = False
+                        return result
+                raise AssertionError  # the loop returns or raises
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            self.away = True
+            log.warning("spool_away", error=type(error).__name__)
+            raise SpoolAway(type(error).__name__) from error
+
+
+def _message(request_id: UUID, value: bytes, headers: list[tuple[str, str]]) -> Message:
+    return Message(str(request_id).encode(), value, [(name, text_.encode()) for name, text_ in headers])
