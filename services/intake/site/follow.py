@@ -7,15 +7,13 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from services.intake.ask_tracker import InvalidWorkNumber, RequestStatus, TooManyAttempts, TrackerAway, UnknownRequest
+from services.intake.ask_tracker import InvalidWorkNumber, RequestStatus, TooManyAttempts, TrackerAway, UnknownRequest, parse_work_number
 from services.intake.site.view import Page, View
 
 routes = APIRouter()
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-SPACING = re.compile(r"[\s\u202f\u00a0.\-–]+")
 LONGEST = 254
-NUMBER_LENGTH = 9
 SMALL_FORM = 8 * 1024
 
 
@@ -30,14 +28,13 @@ async def follow(view: Page) -> Response:
     """Show the state of a request; the front page's box gives the number only, and the e-mail address is asked for next."""
     form = await view.request.form()
     typed = {name: str(form.get(name, "")).strip()[:LONGEST] for name in ("work_number", "email")}
-    number = SPACING.sub("", typed["work_number"])
-    errors = _number_errors(view, number)
+    errors = _number_errors(view, typed["work_number"])
     if "email" not in form:
         return _form(view, typed, errors, status=422 if errors else 200)
     errors += _email_errors(view, typed["email"])
     if errors:
         return _form(view, typed, errors, status=422)
-    return await _answer(view, view.intake.tracker.status_by_number(number, typed["email"]), typed)
+    return await _answer(view, view.intake.tracker.status_by_number(typed["work_number"], typed["email"]), typed)
 
 
 @routes.get("/seuraa/{link}")
@@ -52,9 +49,6 @@ async def _answer(view: View, question: Awaitable[RequestStatus], typed: dict[st
         status = await _asked(view, question)
     except UnknownRequest:
         return _form(view, typed, [_error("" if by_link else "work_number", wrong.link_unknown if by_link else wrong.unknown)], status=404)
-    except InvalidWorkNumber as invalid:
-        text = wrong.number_length if invalid.reason == "not-nine-digits" else wrong.number_wrong
-        return _form(view, typed, [_error("work_number", text)], status=422)
     except TooManyAttempts as many:
         minutes = math.ceil(many.retry_after / 60)
         return _form(view, typed, trouble="too_many", status=429, minutes=minutes, headers={"Retry-After": str(math.ceil(many.retry_after))})
@@ -77,13 +71,17 @@ def _form(view: View, typed: dict[str, str] | None = None, errors: list[dict[str
     return view.render("follow.html", by_field={error["field"]: error["message"] for error in errors or []}, **context)
 
 
-def _number_errors(view: View, number: str) -> list[dict[str, str]]:
+def _number_errors(view: View, typed: str) -> list[dict[str, str]]:
     texts = view.texts.follow
-    if not number:
+    if not typed:
         return [_error("work_number", texts.number_missing)]
-    if not number.isascii() or not number.isdigit():
-        return [_error("work_number", texts.number_letters)]
-    return [] if len(number) == NUMBER_LENGTH else [_error("work_number", texts.number_length)]
+    try:
+        parse_work_number(typed)
+    except InvalidWorkNumber as invalid:
+        if any(letter.isalpha() for letter in typed):
+            return [_error("work_number", texts.number_letters)]
+        return [_error("work_number", texts.number_length if invalid.reason == "not-nine-digits" else texts.number_wrong)]
+    return []
 
 
 def _email_errors(view: View, email: str) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-import httpx
+import httpx2
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.starlette_client import OAuth, StarletteOAuth2App
 from fastapi import APIRouter, Request, Response
@@ -90,7 +90,7 @@ async def identify(view: Page, code: str) -> Response:
         response: Response = await _client(view.request).authorize_redirect(
             view.request, view.site.settings.public_url.rstrip("/") + CALLBACK, state=state, ui_locales=view.language
         )
-    except (httpx.HTTPError, RuntimeError, ValueError) as error:
+    except (httpx2.HTTPError, RuntimeError, ValueError) as error:
         log.warning("identity_away", error=type(error).__name__)
         return view.redirect(f"tunnistaudu/{code}/poissa")
     response.headers["Cache-Control"] = "no-store"
@@ -136,7 +136,7 @@ async def callback(request: Request) -> Response:
         problem = "keskeytyi" if error.error == "access_denied" else "epaonnistui"
         log.info("identification_ended", outcome=problem, reason=error.error)
         return view.redirect(f"tunnistaudu/{destination.code}/{problem}")
-    except httpx.HTTPError as error:
+    except httpx2.HTTPError as error:
         log.warning("identity_away", error=type(error).__name__)
         return view.redirect(f"tunnistaudu/{destination.code}/poissa")
     except (JoseError, KeyError, ValueError, RuntimeError) as error:

@@ -1,14 +1,19 @@
 """The thank-you page: the ticket, whose number appears by itself as soon as the tracker has given it."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from services.intake.site.sent import recall
-from services.intake.site.view import Page
+from services.intake.ask_tracker import TooManyAttempts, TrackerAway, UnknownRequest
+from services.intake.follow_numbers import Progress
+from services.intake.site.sent import Sent, recall
+from services.intake.site.texts import Texts
+from services.intake.site.view import Page, View
+from services.intake.working_days import due_at
 from shared.look.finnish import grouped
 
 routes = APIRouter()
@@ -19,24 +24,52 @@ STREAM_SECONDS = 25
 RETRY_MS = 1_000
 
 
+@dataclass(frozen=True)
+class Ticket:
+    """What the ticket shows; what is not known here is empty."""
+
+    number: str
+    title: str
+    received_at: datetime
+    due_at: datetime | None
+
+
 @routes.get("/kiitos/{request_id}")
 async def thanks(view: Page, request_id: UUID) -> Response:
     """Show the ticket, or that its number is awaited, or that it comes by e-mail."""
-    progress = view.intake.numbers.known(request_id)
     sent = recall(view.request.session, request_id)
-    if progress is None and sent is None:
+    number = await _number(view, request_id, sent)
+    if number is None and sent is None and not view.intake.numbers.remembers(request_id):
         return view.render("thanks_unknown.html", status=404)
-    late = progress is None and sent is not None and (sent.spooled or sent.age > LATE_SECONDS)
-    service = view.intake.catalogue.get(sent.service) if sent else None
     return view.render(
         "thanks.html",
         request_id=request_id,
-        progress=progress,
+        ticket_of=_ticket(view, request_id, sent, number or ""),
         sent=sent,
-        late=late,
-        service=service,
-        title=progress.service_title if progress else service.title.in_language(view.language) if service else "",
+        late=number is None and sent is not None and (sent.spooled or sent.age > LATE_SECONDS),
+        service=view.intake.catalogue.get(sent.service) if sent else None,
     )
+
+
+async def _number(view: View, request_id: UUID, sent: Sent | None) -> str | None:
+    """Find the number: among what the lifecycle told here, or at the tracker where that is long ago or was told to a process before us."""
+    if progress := view.intake.numbers.known(request_id):
+        return progress.work_number
+    if sent and sent.age < LATE_SECONDS:
+        return None
+    try:
+        return (await view.intake.tracker.state_of(request_id)).work_number
+    except (UnknownRequest, TooManyAttempts, TrackerAway):
+        return None
+
+
+def _ticket(view: View, request_id: UUID, sent: Sent | None, number: str) -> Ticket:
+    if progress := view.intake.numbers.known(request_id):
+        return Ticket(number, progress.service_title, progress.registered_at, progress.due_at)
+    service = view.intake.catalogue.get(sent.service) if sent else None
+    at = datetime.fromtimestamp(sent.at, timezone.utc) if sent else datetime.now(timezone.utc)
+    due = due_at(at, service.due_days) if service and number else None
+    return Ticket(number, service.title.in_language(view.language) if service else "", at, due)
 
 
 @routes.get("/kiitos/{request_id}/tapahtumat", response_class=EventSourceResponse)
@@ -47,7 +80,7 @@ async def number_events(view: Page, request_id: UUID) -> AsyncIterator[ServerSen
     yield ServerSentEvent(event="number" if progress else "late", data=_announcement(view.texts, progress), retry=RETRY_MS)
 
 
-def _announcement(texts: Any, progress: Any) -> dict[str, str]:  # noqa: ANN401  a tree of texts, a Progress or None
+def _announcement(texts: Texts, progress: Progress | None) -> dict[str, str]:
     if progress is None:
         return {"announcement": texts.thanks.late_title}
     return {"announcement": texts.thanks.announcement.format(number=grouped(progress.work_number))}
