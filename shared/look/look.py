@@ -1,7 +1,7 @@
 """Where the look's files are, and a Jinja environment that knows its macros."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,11 @@ class VersionedFiles(StaticFiles):
 
 
 def look_files() -> StaticFiles:
-    """Give the app to mount at `/look`: `app.mount(LOOK_URL, look_files())`."""
+    """Make the app that serves the look's files, to be mounted at `LOOK_URL`."""
     return VersionedFiles(directory=static_folder)
 
 
-def versioned(folder_of_files: Path, mounted_at: str) -> Any:  # noqa: ANN401  a callable for templates
+def versioned(folder_of_files: Path, mounted_at: str) -> Callable[[str], str]:
     """Give a function from a file's name to its address with the version of its content."""
     versions: Mapping[str, str] = {
         file.name: hashlib.sha256(file.read_bytes()).hexdigest()[:10] for file in sorted(folder_of_files.iterdir()) if file.is_file()

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -21,35 +21,34 @@ NOT_PAGES = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
 def install_error_pages(app: FastAPI) -> None:
     """Put a page in place of the problem details wherever a person is reading; called after `install_problems`."""
-    for kind, status_of in ((Problem, _own_status), (HTTPException, _own_status), (RequestValidationError, _not_found), (Exception, _surprise)):
-        app.add_exception_handler(kind, _page_or(app.exception_handlers[kind], status_of))
+    for kind in (Problem, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, _page_or(cast("Handler", app.exception_handlers[kind])))
 
 
-def _page_or(for_machines: Handler, status_of: Callable[[Request, Exception], int]) -> Handler:
+def _page_or(for_machines: Handler) -> Handler:
     async def handle(request: Request, error: Exception) -> Response:
         if request.url.path.startswith(NOT_PAGES):
             return await for_machines(request, error)
-        return error_page(request, status_of(request, error), getattr(error, "headers", None))
+        status = _status_of(error)
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            route = getattr(request.scope.get("route"), "path", None)
+            log.error("unexpected_error", method=request.method, route=route, error=type(error).__name__, exc_info=error)
+        return error_page(request, status, getattr(error, "headers", None))
 
     return handle
+
+
+def _status_of(error: Exception) -> int:
+    if isinstance(error, RequestValidationError):  # a request id in an address that is none
+        return HTTPStatus.NOT_FOUND
+    return int(getattr(error, "status", 0) or getattr(error, "status_code", HTTPStatus.INTERNAL_SERVER_ERROR))
 
 
 def error_page(request: Request, status: int, headers: dict[str, str] | None = None) -> Response:
     """Answer with the page of one status."""
     view = view_of(request)
-    texts = getattr(view.texts.errors, str(status), None) or getattr(view.texts.errors, "500" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "405")
+    texts = getattr(view.texts.errors, str(status), None) or getattr(
+        view.texts.errors, "500" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "405"
+    )
     kept = {name: value for name, value in (headers or {}).items() if name.lower() in {"retry-after", "allow"}}
     return view.render("error.html", status=status, headers=kept, texts=texts)
-
-
-def _own_status(_: Request, error: Exception) -> int:
-    return int(getattr(error, "status", 0) or getattr(error, "status_code", HTTPStatus.INTERNAL_SERVER_ERROR))
-
-
-def _not_found(_: Request, __: Exception) -> int:
-    return HTTPStatus.NOT_FOUND
-
-
-def _surprise(request: Request, error: Exception) -> int:
-    log.error("unexpected_error", method=request.method, route=getattr(request.scope.get("route"), "path", None), error=type(error).__name__, exc_info=error)
-    return HTTPStatus.INTERNAL_SERVER_ERROR

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -34,16 +34,16 @@ async def follow(view: Page) -> Response:
     errors += _email_errors(view, typed["email"])
     if errors:
         return _form(view, typed, errors, status=422)
-    return await _answer(view, view.intake.tracker.status_by_number(typed["work_number"], typed["email"]), typed)
+    return await _answer(view, lambda: view.intake.tracker.status_by_number(typed["work_number"], typed["email"]), typed)
 
 
 @routes.get("/seuraa/{link}")
 async def follow_link(view: Page, link: str) -> Response:
     """Show the state of the request that a signed link leads to."""
-    return await _answer(view, view.intake.tracker.status_by_link(link), {}, by_link=True)
+    return await _answer(view, lambda: view.intake.tracker.status_by_link(link), {}, by_link=True)
 
 
-async def _answer(view: View, question: Awaitable[RequestStatus], typed: dict[str, str], *, by_link: bool = False) -> Response:
+async def _answer(view: View, question: Callable[[], Awaitable[RequestStatus]], typed: dict[str, str], *, by_link: bool = False) -> Response:
     wrong = view.texts.follow
     try:
         status = await _asked(view, question)
@@ -57,18 +57,14 @@ async def _answer(view: View, question: Awaitable[RequestStatus], typed: dict[st
     return view.render("status.html", status_of=status)
 
 
-async def _asked(view: View, question: Awaitable[RequestStatus]) -> RequestStatus:
-    try:
-        await view.intake.attempts.check(view.request.client.host if view.request.client else "")
-    except TooManyAttempts:
-        question.close()  # type: ignore[attr-defined]  a coroutine that will not be awaited
-        raise
-    return await question
+async def _asked(view: View, question: Callable[[], Awaitable[RequestStatus]]) -> RequestStatus:
+    await view.intake.attempts.check(view.request.client.host if view.request.client else "")
+    return await question()
 
 
-def _form(view: View, typed: dict[str, str] | None = None, errors: list[dict[str, str]] | None = None, **more: Any) -> Response:  # noqa: ANN401
-    context = {"typed": typed or {}, "errors": errors or [], "trouble": "", "minutes": 0} | more
-    return view.render("follow.html", by_field={error["field"]: error["message"] for error in errors or []}, **context)
+def _form(view: View, typed: dict[str, str] | None = None, errors: list[dict[str, str]] | None = None, **more: Any) -> Response:  # noqa: ANN401  render's
+    by_field = {error["field"]: error["message"] for error in errors or []}
+    return view.render("follow.html", by_field=by_field, **{"typed": typed or {}, "errors": errors or [], "trouble": "", "minutes": 0, **more})
 
 
 def _number_errors(view: View, typed: str) -> list[dict[str, str]]:

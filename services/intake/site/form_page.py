@@ -96,12 +96,16 @@ async def _submit(view: View, filled: Filled, form: ValidForm) -> Response:
     return view.redirect(f"kiitos/{accepted.request_id}")
 
 
-def _page(view: View, filled: Filled, *, errors: list[FieldError] | None = None, trouble: str = "", status: int = 200, **more: Any) -> Response:  # noqa: ANN401
-    by_field = {error.field: error.message for error in errors or []}
-    masked = mask(filled.identity.personal_identity_code) if filled.identity else ""
-    return view.render(
-        "form.html", status=status, filled=filled, service=filled.service, errors=errors or [], by_field=by_field, trouble=trouble, masked=masked, **more
-    )
+def _page(view: View, filled: Filled, *, errors: list[FieldError] | None = None, trouble: str = "", **more: Any) -> Response:  # noqa: ANN401  render's
+    context: dict[str, Any] = {
+        "filled": filled,
+        "service": filled.service,
+        "errors": errors or [],
+        "by_field": {error.field: error.message for error in errors or []},
+        "trouble": trouble,
+        "masked": mask(filled.identity.personal_identity_code) if filled.identity else "",
+    }
+    return view.render("form.html", **{**context, **more})
 
 
 def mask(personal_identity_code: str) -> str:

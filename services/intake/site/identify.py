@@ -13,10 +13,11 @@ from fastapi import APIRouter, Request, Response
 from joserfc.errors import JoseError
 from starlette.exceptions import HTTPException
 
+from services.intake.catalogue import Service
 from services.intake.identity import Identity
 from services.intake.settings import Settings
-from services.intake.site.texts import DEFAULT_LANGUAGE, LANGUAGES
-from services.intake.site.view import Page, View, view_of
+from services.intake.site.texts import DEFAULT_LANGUAGE, LANGUAGES, Language
+from services.intake.site.view import Page, View
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -28,10 +29,11 @@ SCOPE = "openid profile"
 PERSONAL_IDENTITY_CODE = "urn:oid:1.2.246.21"
 """The claim by which Finnish brokers tell the henkilötunnus."""
 PROBLEMS = {"keskeytyi": "cancelled", "epaonnistui": "failed", "poissa": "away"}
+CANCELLED = "access_denied"
 SECONDS = 10
 
 
-class BackChannelClient(StarletteOAuth2App):  # type: ignore[misc]  Authlib has no types
+class BackChannelClient(StarletteOAuth2App):
     """An OpenID Connect client that reaches the provider by another address than browsers do, where the settings name one."""
 
     issuer = ""
@@ -39,7 +41,7 @@ class BackChannelClient(StarletteOAuth2App):  # type: ignore[misc]  Authlib has 
 
     async def load_server_metadata(self) -> dict[str, Any]:
         """Fetch the provider's metadata once; what the back channel calls leads to its own address."""
-        metadata: dict[str, Any] = await super().load_server_metadata()
+        metadata: dict[str, Any] = await super().load_server_metadata()  # type: ignore[no-untyped-call]  # Authlib has no types
         if self.back_channel:
             for endpoint in ("token_endpoint", "jwks_uri", "userinfo_endpoint"):
                 if metadata.get(endpoint, "").startswith(self.issuer):
@@ -67,7 +69,7 @@ def identity_client(settings: Settings) -> BackChannelClient:
 class Destination:
     """The form that somebody identifies for; it travels in OpenID Connect's `state`, so that each tab finds back to its own."""
 
-    language: str
+    language: Language
     code: str
 
     def as_state(self) -> str:
@@ -78,7 +80,7 @@ class Destination:
     def from_state(cls, state: str) -> "Destination":
         """Read a state; what cannot be read leads to the front page."""
         _, language, code = [*state.split("."), "", ""][:3]
-        return cls(language if language in LANGUAGES else DEFAULT_LANGUAGE, code)
+        return cls(next((known for known in LANGUAGES if known == language), DEFAULT_LANGUAGE), code)
 
 
 @routes.get("/tunnistaudu/{code}")
@@ -87,7 +89,7 @@ async def identify(view: Page, code: str) -> Response:
     _strong_service_or_404(view, code)
     state = Destination(view.language, code).as_state()
     try:
-        response: Response = await _client(view.request).authorize_redirect(
+        response: Response = await _client(view.request).authorize_redirect(  # type: ignore[no-untyped-call]  # Authlib has no types
             view.request, view.site.settings.public_url.rstrip("/") + CALLBACK, state=state, ui_locales=view.language
         )
     except (httpx2.HTTPError, RuntimeError, ValueError) as error:
@@ -123,27 +125,27 @@ async def visit_ended(view: Page) -> Response:
 async def callback(request: Request) -> Response:
     """Take the identity service's answer and lead on to the form, or to a page that says what went wrong."""
     destination = Destination.from_state(request.query_params.get("state", ""))
-    view = view_of(request)
-    view.language = destination.language  # type: ignore[assignment]  checked by from_state
+    view = View(request.app.state.site, request, destination.language)
     if view.intake.catalogue.get(destination.code) is None:
         return view.redirect()
     try:
-        token = await _client(request).authorize_access_token(request)
+        token = await _client(request).authorize_access_token(request)  # type: ignore[no-untyped-call]  # Authlib has no types
         identity = identity_of(token["userinfo"])
     except OAuthError as error:
-        if view.identity() and error.error != "access_denied":  # identified in another tab meanwhile
+        if view.identity() and error.error != CANCELLED:  # identified in another tab meanwhile
             return view.redirect(f"pyynto/{destination.code}")
-        problem = "keskeytyi" if error.error == "access_denied" else "epaonnistui"
-        log.info("identification_ended", outcome=problem, reason=error.error)
-        return view.redirect(f"tunnistaudu/{destination.code}/{problem}")
+        return _ended(view, destination, "keskeytyi" if error.error == CANCELLED else "epaonnistui", error.error)
     except httpx2.HTTPError as error:
-        log.warning("identity_away", error=type(error).__name__)
-        return view.redirect(f"tunnistaudu/{destination.code}/poissa")
+        return _ended(view, destination, "poissa", type(error).__name__)
     except (JoseError, KeyError, ValueError, RuntimeError) as error:
-        log.warning("identification_refused", error=type(error).__name__)
-        return view.redirect(f"tunnistaudu/{destination.code}/epaonnistui")
+        return _ended(view, destination, "epaonnistui", type(error).__name__)
     request.session["identity"] = {"facts": identity.model_dump(mode="json"), "since": int(time.time())}
     return view.redirect(f"pyynto/{destination.code}")
+
+
+def _ended(view: View, destination: Destination, problem: str, reason: str) -> Response:
+    log.info("identification_ended", outcome=problem, reason=reason)
+    return view.redirect(f"tunnistaudu/{destination.code}/{problem}")
 
 
 def identity_of(claims: dict[str, Any]) -> Identity:
@@ -163,7 +165,7 @@ def _client(request: Request) -> BackChannelClient:
     return client
 
 
-def _strong_service_or_404(view: View, code: str) -> Any:  # noqa: ANN401  a Service
+def _strong_service_or_404(view: View, code: str) -> Service:
     service = view.intake.catalogue.get(code)
     if service is None or service.authentication != "strong":
         raise HTTPException(404)

@@ -44,10 +44,10 @@ class Site:
 class View:
     """One request's page, in its language."""
 
-    def __init__(self, site: Site, request: Request) -> None:
+    def __init__(self, site: Site, request: Request, language: Language | None = None) -> None:
         self.site = site
         self.request = request
-        self.language = language_of(request.url.path)
+        self.language: Language = language or language_of(request.url.path)
         self.texts = site.texts[self.language]
 
     @property
@@ -88,7 +88,7 @@ class View:
             "skip_text": self.texts.skip,
             "home": self.to(),
             "phone": PHONE,
-            "chat": self.site.settings.chat_url,
+            "chat": getattr(self.site.settings, "chat_url", None),
             "phone_hours": phone_hours(now),
             "now": now,
         }
@@ -108,7 +108,7 @@ def language_of(path: str) -> Language:
 
 
 def view_of(request: Request) -> View:
-    """Give the view of a request."""
+    """Give the view of a request, in the language of its address."""
     return View(request.app.state.site, request)
 
 
