@@ -1,0 +1,94 @@
+"""The banks of `banks.yaml`: what a service provider and a bank have agreed on, and the demo customers of the simulation."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from stdnum.fi import hetu
+
+from services.identity.tupas import Keys
+
+FILE = Path(__file__).parent / "banks.yaml"
+HEX_COLOUR = "^#[0-9a-f]{6}$"
+
+
+class Colours(BaseModel):
+    """What sets a bank's pages apart."""
+
+    model_config = ConfigDict(frozen=True)
+
+    action: str = Field(pattern=HEX_COLOUR)
+    strong: str = Field(pattern=HEX_COLOUR)
+    link_in_dark: str = Field(pattern=HEX_COLOUR)
+
+
+class Customer(BaseModel):
+    """A demo customer; `code` is null where any four digits do, `answer` is the CUSTTYPE that the bank gives."""
+
+    model_config = ConfigDict(frozen=True)
+
+    user_id: str
+    password: str
+    code: str | None
+    name: str
+    personal_identity_code: str | None = None
+    answer: Literal["01", "10"] = "01"
+
+    @model_validator(mode="after")
+    def _has_what_is_told(self) -> "Customer":
+        if self.answer == "01" and not hetu.is_valid(self.personal_identity_code or "", allow_temporary=True):
+            raise ValueError(f"customer {self.user_id} has no valid henkilötunnus")
+        return self
+
+
+class Bank(BaseModel):
+    """One bank, as both sides of the agreement know it."""
+
+    model_config = ConfigDict(frozen=True, ignored_types=(cached_property,))
+
+    code: str = Field(pattern="^[a-z-]+$")
+    name: str
+    number: str = Field(pattern="^[0-9]{3}$")
+    version: str = Field(pattern="^[0-9]{4}$")
+    service_provider: str
+    key_by_version: dict[str, str] = Field(alias="keys", repr=False)
+    idtype: str = "02"
+    answers_by: Literal["get", "post"] = "get"
+    short: bool = False
+    colours: Colours
+    customers: tuple[Customer, ...]
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The keys that both sides seal with."""
+        return Keys(self.key_by_version)
+
+    @property
+    def key_version(self) -> str:
+        """The newest key generation, which new messages are sealed with."""
+        return max(self.key_by_version)
+
+    def find_customer(self, user_id: str) -> Customer | None:
+        """Give the customer of a user id."""
+        return next((customer for customer in self.customers if customer.user_id == user_id), None)
+
+
+def load_banks() -> dict[str, Bank]:
+    """Read the banks by their codes, in the order of the file; `ValueError` when a fact is missing or a key empty."""
+    banks = TypeAdapter(list[Bank]).validate_python(yaml.safe_load(FILE.read_text("utf-8")))
+    if not all(bank.keys.by_version for bank in banks):
+        raise ValueError("a bank has no key")
+    return {bank.code: bank for bank in banks}
+
+
+def colour_sheet(banks: dict[str, Bank]) -> str:
+    """Write the style sheet that gives every bank's pages and mark its colours."""
+    rules = []
+    for bank in banks.values():
+        colours = bank.colours
+        light = f"--action: {colours.action}; --action-strong: {colours.strong}; --panel: {colours.strong}; --bank: {colours.action}"
+        rules += [f".bank-{bank.code} {{ {light}; --link: {colours.action}; }}"]
+        rules += [f"@media (prefers-color-scheme: dark) {{ .bank-{bank.code} {{ --link: {colours.link_in_dark}; }} }}"]
+    return "\n".join(rules) + "\n"

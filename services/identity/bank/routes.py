@@ -1,0 +1,145 @@
+"""`/bank/{bank}`: the pages of the simulated banks."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import RedirectResponse, Response
+
+from services.identity import tupas
+from services.identity.bank.answers import address_with, make_answer
+from services.identity.bank.directory import Bank
+from services.identity.bank.visits import (
+    MOST_FAILURES,
+    close_visit,
+    customer_of,
+    find_visit,
+    next_number,
+    open_visit,
+    receive_request,
+    take_code,
+    take_password,
+)
+from services.identity.models import BankVisit
+from services.identity.pages import preferred_language
+from services.identity.resources import Resources, Transaction, Using, utc_now
+from shared.logs import get_log
+from shared.problems import NotFound
+
+log = get_log(__name__)
+routes = APIRouter(prefix="/bank", tags=["simulated banks"], include_in_schema=False)
+
+
+class Typed(BaseModel):
+    """One page's form; `action` is `password`, `code`, `consent` or `cancel`."""
+
+    action: str = Field(default="", max_length=20)
+    user_id: str = Field(default="", max_length=100)
+    password: str = Field(default="", max_length=100)
+    code: str = Field(default="", max_length=20)
+
+
+@routes.post("/{bank_code}")
+async def receive(bank_code: str, request: Request, resources: Using, session: Transaction) -> Response:
+    """Take the sealed request of a service provider; nobody is ever sent to a link that was not under the seal."""
+    bank = _bank(resources, bank_code)
+    try:
+        asked = receive_request(await request.body(), bank)
+    except tupas.TupasRefused as refused:
+        log.warning("bank_refused_request", bank=bank.code, reason=refused.reason)
+        return resources.pages.problem("bank_request", _language(request))
+    browser = resources.bank_cookie.read_or_make(request)
+    response = RedirectResponse(f"/bank/{bank.code}/{open_visit(session, bank, browser.digest, asked)}", 303)
+    resources.bank_cookie.write(browser, response)
+    return response
+
+
+@routes.get("/{bank_code}")
+async def explain(bank_code: str, request: Request, resources: Using) -> Response:
+    """Say that an identification begins at the service that needs it."""
+    _bank(resources, bank_code)
+    return resources.pages.problem("bank_start", _language(request))
+
+
+@routes.get("/{bank_code}/{visit_id}")
+async def show(bank_code: str, visit_id: str, request: Request, resources: Using, session: Transaction) -> Response:
+    """Show the step at which a visit is."""
+    bank = _bank(resources, bank_code)
+    visit = await _visit(request, resources, session, bank, visit_id)
+    return _page(resources, bank, visit) if visit else resources.pages.problem("bank_over", _language(request))
+
+
+@routes.post("/{bank_code}/{visit_id}")
+async def take_step(
+    bank_code: str, visit_id: str, request: Request, resources: Using, session: Transaction, typed: Annotated[Typed, Form()]
+) -> Response:
+    """Take what the customer typed or pressed."""
+    bank = _bank(resources, bank_code)
+    visit = await _visit(request, resources, session, bank, visit_id)
+    if visit is None:
+        return resources.pages.problem("bank_over", _language(request))
+    if typed.action == "cancel":
+        await close_visit(session, visit)
+        return RedirectResponse(_asked(visit).canlink, 303)
+    if typed.action == "consent" == visit.step:
+        return await _answer(resources, session, bank, visit)
+    if typed.action == visit.step and not _take_secret(visit, bank, typed):
+        return await _wrong(resources, session, bank, visit, typed)
+    if visit.step == "consent" and customer_of(visit, bank).answer != "01":
+        return await _answer(resources, session, bank, visit)
+    return RedirectResponse(f"/bank/{bank.code}/{visit_id}", 303)
+
+
+def _take_secret(visit: BankVisit, bank: Bank, typed: Typed) -> bool:
+    if visit.step == "password":
+        return take_password(visit, bank, typed.user_id, typed.password)
+    return take_code(visit, bank, typed.code)
+
+
+async def _wrong(resources: Resources, session: AsyncSession, bank: Bank, visit: BankVisit, typed: Typed) -> Response:
+    """Say what was wrong; after too many times the bank sends the customer away."""
+    if visit.failures >= MOST_FAILURES:
+        await close_visit(session, visit)
+        return RedirectResponse(_asked(visit).rejlink, 303)
+    return _page(resources, bank, visit, status=422, error=f"bank_wrong_{visit.step}", typed=typed.user_id)
+
+
+async def _answer(resources: Resources, session: AsyncSession, bank: Bank, visit: BankVisit) -> Response:
+    """Send the browser back with the sealed answer; some banks do so by a form."""
+    asked, customer = _asked(visit), customer_of(visit, bank)
+    answer = make_answer(bank, customer, asked, number=await next_number(session), now=utc_now())
+    await close_visit(session, visit)
+    if customer.answer != "01":
+        return RedirectResponse(address_with(asked.rejlink, answer), 303)
+    if bank.answers_by == "post":
+        return resources.pages.render("bank/done.html", asked.langcode.lower(), bank=bank, address=asked.retlink, fields=answer)
+    return RedirectResponse(address_with(asked.retlink, answer), 303)
+
+
+def _page(resources: Resources, bank: Bank, visit: BankVisit, *, status: int = 200, error: str = "", typed: str = "") -> Response:
+    language = _asked(visit).langcode.lower()
+    customer = customer_of(visit, bank) if visit.user_id else None
+    texts = resources.pages.texts[language]
+    return resources.pages.render(
+        f"bank/{visit.step}.html", language, status=status, bank=bank, customer=customer, error=texts[error] if error else "", typed=typed
+    )
+
+
+async def _visit(request: Request, resources: Resources, session: AsyncSession, bank: Bank, visit_id: str) -> BankVisit | None:
+    browser = resources.bank_cookie.read(request)
+    return await find_visit(session, bank, visit_id, browser.digest) if browser else None
+
+
+def _asked(visit: BankVisit) -> tupas.Request:
+    return tupas.Request(*visit.request)
+
+
+def _bank(resources: Resources, code: str) -> Bank:
+    if code not in resources.banks:
+        raise NotFound
+    return resources.banks[code]
+
+
+def _language(request: Request) -> str:
+    return preferred_language(request.headers.get("Accept-Language"))

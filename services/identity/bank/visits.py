@@ -1,0 +1,91 @@
+"""A customer's visit to a simulated bank: password, code, consent, one step after the other, for as long as the request is fresh."""
+
+import hmac
+import re
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.identity import tupas
+from services.identity.bank.directory import Bank, Customer
+from services.identity.keys import digest
+from services.identity.models import NUMBERS, BankVisit
+from services.identity.resources import utc_now
+
+VISIT_LASTS = timedelta(minutes=15)
+MOST_FAILURES = 5
+ANY_CODE = re.compile("[0-9]{4}")
+
+
+def receive_request(raw: bytes, bank: Bank) -> tupas.Request:
+    """Read the form that a service provider's page sent; `TupasRefused` unless it is sealed by this bank's customer."""
+    request, given = tupas.read(raw, tupas.Request)
+    tupas.check_seal(request, given, bank.keys)
+    if request.rcvid != bank.service_provider:
+        raise tupas.TupasRefused("unknown-service-provider")
+    return request
+
+
+def open_visit(session: AsyncSession, bank: Bank, browser: bytes, request: tupas.Request) -> str:
+    """Begin a visit and give its id, which stands in the addresses of the bank's pages."""
+    visit_id = secrets.token_urlsafe(24)
+    session.add(
+        BankVisit(
+            id_digest=digest(visit_id),
+            bank=bank.code,
+            browser=browser,
+            request=list(tupas.sealed_values(request)),
+            step="password",
+            user_id=None,
+            failures=0,
+            expires_at=utc_now() + VISIT_LASTS,
+        )
+    )
+    return visit_id
+
+
+async def find_visit(session: AsyncSession, bank: Bank, visit_id: str, browser: bytes) -> BankVisit | None:
+    """Give the running visit, locked, if it is this browser's."""
+    visit = await session.get(BankVisit, digest(visit_id), with_for_update=True)
+    fits = visit is not None and visit.bank == bank.code and hmac.compare_digest(visit.browser, browser) and visit.expires_at > utc_now()
+    return visit if fits else None
+
+
+async def close_visit(session: AsyncSession, visit: BankVisit) -> None:
+    """End a visit: its pages are gone, its answer was the only one."""
+    await session.execute(delete(BankVisit).where(BankVisit.id_digest == visit.id_digest))
+
+
+def take_password(visit: BankVisit, bank: Bank, user_id: str, password: str) -> bool:
+    """Check the first step; on success the code is asked next."""
+    customer = bank.find_customer(user_id.replace(" ", ""))
+    if customer is None or not hmac.compare_digest(customer.password.encode(), password.encode()):
+        visit.failures += 1
+        return False
+    visit.step, visit.user_id = "code", customer.user_id
+    return True
+
+
+def take_code(visit: BankVisit, bank: Bank, code: str) -> bool:
+    """Check the second step; on success the consent is asked next."""
+    customer = customer_of(visit, bank)
+    if not (ANY_CODE.fullmatch(code) if customer.code is None else hmac.compare_digest(customer.code.encode(), code.encode())):
+        visit.failures += 1
+        return False
+    visit.step = "consent"
+    return True
+
+
+def customer_of(visit: BankVisit, bank: Bank) -> Customer:
+    """Give the customer who has told a right password."""
+    customer = bank.find_customer(visit.user_id or "")
+    if customer is None:
+        raise LookupError("the visit has no customer")
+    return customer
+
+
+async def next_number(session: AsyncSession) -> int:
+    """Give the next identification number; no two answers have the same."""
+    return (await session.scalars(select(NUMBERS.next_value()))).one()

@@ -1,0 +1,27 @@
+"""The page on which a citizen chooses a bank: one form per bank, which carries the sealed request there."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from services.identity import tupas
+from services.identity.citizen.handshakes import start_handshake
+from services.identity.models import Attempt
+from services.identity.resources import Resources
+
+
+async def show_banks(session: AsyncSession, resources: Resources, attempt: Attempt, languages: Mapping[str, str]) -> Response:
+    """Start a handshake with every bank and show the forms; `languages` are the addresses of this page in other languages."""
+    issuer = resources.settings.issuer
+    choices = [
+        {
+            "bank": bank,
+            "address": f"{issuer}/bank/{bank.code}",
+            "fields": tupas.seal(await start_handshake(session, bank, attempt, issuer), bank.keys),
+        }
+        for bank in resources.banks.values()
+    ]
+    return resources.pages.render(
+        "choose_bank.html", attempt.language, choices=choices, languages=languages, cancel=f"/tupas/cancel?attempt={attempt.id}"
+    )

@@ -1,0 +1,82 @@
+"""TUPAS handshakes of an attempt: one-time stamps, each for one bank, and the bank's answer to one of them."""
+
+import secrets
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.identity import tupas
+from services.identity.bank.directory import Bank
+from services.identity.models import Attempt, Handshake, Identification
+from services.identity.oidc.grants import end_attempt
+from services.identity.resources import Resources, utc_now
+from services.identity.tupas import TupasRefused
+
+
+async def start_handshake(session: AsyncSession, bank: Bank, attempt: Attempt, issuer: str) -> tupas.Request:
+    """Keep a new stamp for one bank and give the request that carries it."""
+    while True:
+        stamp = tupas.make_stamp(utc_now(), secrets.randbelow(1_000_000))
+        row = insert(Handshake).values(stamp=stamp, attempt_id=attempt.id, bank=bank.code)
+        if await session.scalar(row.on_conflict_do_nothing().returning(Handshake.stamp)):
+            return make_request(bank, stamp, attempt.id, attempt.language, issuer)
+
+
+def make_request(bank: Bank, stamp: str, attempt_id: UUID, language: str, issuer: str) -> tupas.Request:
+    """Write the request to a bank; the ways to cancel and reject name the attempt, which only its own browser can end."""
+    return tupas.Request(
+        action_id=tupas.ACTION,
+        vers=bank.version,
+        rcvid=bank.service_provider,
+        langcode=language.upper(),
+        stamp=stamp,
+        idtype=bank.idtype,
+        retlink=f"{issuer}/tupas/return",
+        canlink=f"{issuer}/tupas/cancel?attempt={attempt_id}",
+        rejlink=f"{issuer}/tupas/reject?attempt={attempt_id}",
+        keyvers=bank.key_version,
+        alg=bank.keys.algorithm,
+    )
+
+
+async def find_attempt(session: AsyncSession, stamp: str, browser: bytes) -> Attempt | None:
+    """Give the open attempt of this browser that a stamp was made for."""
+    return (
+        await session.scalars(
+            select(Attempt)
+            .join(Handshake, Handshake.attempt_id == Attempt.id)
+            .where(Handshake.stamp == stamp, Attempt.browser == browser, Attempt.ended_at.is_(None), Attempt.expires_at > utc_now())
+        )
+    ).one_or_none()
+
+
+async def prove_answer(session: AsyncSession, resources: Resources, unproven: tupas.Unproven, browser: bytes) -> tuple[Attempt, Bank, tupas.Response]:
+    """Give the attempt, its bank and the bank's answer, believing none of it twice.
+
+    The stamp is used up and the attempt ended before anything is made of the answer. `TupasRefused` leaves all as it was.
+    """
+    attempt = await find_attempt(session, unproven.stamp, browser)
+    if attempt is None:
+        raise TupasRefused("unknown-stamp")
+    bank, response = await _prove(session, resources, unproven, attempt)
+    unused = Handshake.stamp == unproven.stamp, Handshake.consumed_at.is_(None)
+    if await session.scalar(update(Handshake).where(*unused).values(consumed_at=utc_now()).returning(Handshake.stamp)) is None:
+        raise TupasRefused("used-stamp")
+    seen = insert(Identification).values(bank=bank.code, idnbr=response.idnbr, seen_at=utc_now())
+    if await session.scalar(seen.on_conflict_do_nothing().returning(Identification.idnbr)) is None:
+        raise TupasRefused("used-identification")
+    if await end_attempt(session, attempt.id, browser) is None:
+        raise TupasRefused("ended-attempt")
+    return attempt, bank, response
+
+
+async def _prove(session: AsyncSession, resources: Resources, unproven: tupas.Unproven, attempt: Attempt) -> tuple[Bank, tupas.Response]:
+    """The key is that of the bank which the stamp was made for, whatever the answer says about its bank."""
+    handshake = await session.get_one(Handshake, unproven.stamp)
+    bank = resources.banks.get(handshake.bank)
+    if bank is None:
+        raise TupasRefused("unknown-bank")
+    asked = make_request(bank, handshake.stamp, attempt.id, attempt.language, resources.settings.issuer)
+    return bank, tupas.prove(unproven, bank_number=bank.number, keys=bank.keys, asked=asked, now=utc_now())

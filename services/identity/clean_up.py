@@ -1,0 +1,53 @@
+"""Rows that have run out are deleted, once a minute."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.identity.models import Assertion, Attempt, BankVisit, Grant, Identification, Throttle
+from services.identity.resources import utc_now
+from services.identity.staff.throttle import FORGOTTEN_AFTER
+from shared.database import Sessions
+from shared.logs import get_log
+
+log = get_log(__name__)
+
+PAUSE_SECONDS = 60
+IDENTIFICATIONS_KEPT = timedelta(days=1)
+"""Far longer than an answer of a bank stays fresh, so that forgetting a number never lets one in again."""
+
+
+@asynccontextmanager
+async def cleaning_up(sessions: Sessions) -> AsyncIterator[None]:
+    """Clean up for as long as the context lasts."""
+    task = asyncio.create_task(clean_up_forever(sessions))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def clean_up_forever(sessions: Sessions) -> None:
+    """Clean up every minute; a database that is away is tried again a minute later."""
+    while True:
+        try:
+            await clean_up(sessions)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("clean_up_failed", error=type(error).__name__)
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def clean_up(sessions: Sessions) -> None:
+    """Delete what has run out; handshakes go with their attempts."""
+    now = utc_now()
+    async with sessions() as session, session.begin():
+        for table in (Attempt, Grant, Assertion, BankVisit):
+            await session.execute(delete(table).where(table.expires_at < now))
+        await session.execute(delete(Identification).where(Identification.seen_at < now - IDENTIFICATIONS_KEPT))
+        await session.execute(delete(Throttle).where(Throttle.last_failed_at < now - FORGOTTEN_AFTER))

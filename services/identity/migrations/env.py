@@ -1,0 +1,6 @@
+"""Alembic runs this to reach the database."""
+
+from services.identity.models import metadata
+from shared.database import run_migrations
+
+run_migrations(metadata)

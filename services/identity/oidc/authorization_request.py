@@ -1,0 +1,82 @@
+"""What may be asked at `/authorize`, and of which errors the client is told (OpenID Connect Core 3.1.2, RFC 7636)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.identity.oidc.parameters import RepeatedParameter, read_parameters
+from services.identity.pages import preferred_language
+from services.identity.settings import Client
+
+LONGEST = 512
+CHALLENGE = re.compile("[A-Za-z0-9_-]{43}")
+
+
+class UnknownReturn(Exception):
+    """Client or address unknown: nobody may be sent anywhere, so the browser gets a page of ours."""
+
+
+class AuthorizationRefused(Exception):
+    """An error of which the client is told at its own address."""
+
+    def __init__(self, redirect_uri: str, state: str | None, code: str, description: str) -> None:
+        super().__init__(code)
+        self.redirect_uri, self.state, self.code, self.description = redirect_uri, state, code, description
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """A request that holds: client and redirect_uri registered, PKCE by S256."""
+
+    client: Client
+    redirect_uri: str
+    scope: str
+    state: str | None
+    nonce: str | None
+    code_challenge: str
+    language: str
+
+
+def read_authorization_request(raw: bytes, clients: Mapping[str, Client]) -> AuthorizationRequest:
+    """Read a query string or form body; raises `UnknownReturn` or `AuthorizationRefused`."""
+    try:
+        given = read_parameters(raw)
+    except RepeatedParameter:
+        raise UnknownReturn from None
+    client, redirect_uri, state = clients.get(given.get("client_id", "")), given.get("redirect_uri", ""), given.get("state")
+    if client is None or redirect_uri not in client.redirect_uris:
+        raise UnknownReturn
+    error = _find_error(given, client)
+    if error:
+        raise AuthorizationRefused(redirect_uri, state, *error)
+    return AuthorizationRequest(
+        client=client,
+        redirect_uri=redirect_uri,
+        scope=" ".join(sorted(set(given["scope"].split()) & _allowed_scopes(client))),
+        state=state,
+        nonce=given.get("nonce"),
+        code_challenge=given["code_challenge"],
+        language=preferred_language(given.get("ui_locales")),
+    )
+
+
+def _find_error(given: Mapping[str, str], client: Client) -> tuple[str, str] | None:
+    rules = (
+        ("authorization_code" not in client.grants, "unauthorized_client", "the client may not use this flow"),
+        ("request" in given, "request_not_supported", "request objects are not supported"),
+        ("request_uri" in given, "request_uri_not_supported", "request objects are not supported"),
+        ("response_type" not in given, "invalid_request", "response_type is missing"),
+        (given.get("response_type") != "code", "unsupported_response_type", "response_type must be code"),
+        (given.get("response_mode", "query") != "query", "invalid_request", "response_mode must be query"),
+        (given.get("code_challenge_method") != "S256", "invalid_request", "code_challenge_method must be S256"),
+        (not CHALLENGE.fullmatch(given.get("code_challenge", "")), "invalid_request", "code_challenge must be 43 characters of base64url"),
+        ("openid" not in given.get("scope", "").split(), "invalid_scope", "scope must include openid"),
+        (any(len(given.get(name, "")) > LONGEST for name in ("state", "nonce", "scope")), "invalid_request", "a parameter is too long"),
+        ("none" in given.get("prompt", "").split(), "login_required", "every login needs the person"),
+    )
+    return next(((code, description) for broken, code, description in rules if broken), None)
+
+
+def _allowed_scopes(client: Client) -> frozenset[str]:
+    """A citizen's token opens nothing but `/userinfo`; a member of staff acts through the console's scopes."""
+    return frozenset({"openid", "profile"}) | (client.scopes if client.login == "staff" else frozenset())

@@ -1,0 +1,95 @@
+"""Which client calls the back channel: by secret (header or form) or by a signed assertion (RFC 6749 2.3, RFC 7523)."""
+
+import base64
+import binascii
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote_plus
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.identity.models import Assertion
+from services.identity.oidc.errors import invalid_client
+from services.identity.resources import Resources, utc_now
+from services.identity.settings import Client
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_ALGORITHMS = ("Ed25519", "ES256", "RS256", "PS256")
+LONGEST_LIFE_SECONDS = 600
+LEEWAY_SECONDS = 30
+
+
+async def authenticate_client(session: AsyncSession, resources: Resources, authorization: str | None, form: Mapping[str, str]) -> Client:
+    """Give the client that proved itself in exactly one way; raises `OAuthError` invalid_client."""
+    by_header = authorization is not None
+    if by_header + ("client_secret" in form) + ("client_assertion" in form) != 1:
+        raise invalid_client("exactly one way of client authentication is needed")
+    if "client_assertion" in form:
+        return await _by_assertion(session, resources, form)
+    client_id, secret = _from_header(authorization) if authorization is not None else (form.get("client_id", ""), form["client_secret"])
+    client = resources.clients.get(client_id)
+    if form.get("client_id", client_id) != client_id:
+        raise invalid_client("two clients are named")
+    known = client.client_secret.get_secret_value() if client and client.client_secret else ""
+    if not hmac.compare_digest(known.encode(), secret.encode()) or client is None or not known:
+        raise invalid_client("client or secret is wrong")
+    return client
+
+
+def _from_header(authorization: str) -> tuple[str, str]:
+    scheme, _, credentials = authorization.partition(" ")
+    try:
+        client_id, colon, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        colon = client_id = secret = ""
+    if scheme.lower() != "basic" or not colon:
+        raise invalid_client("the Authorization header is not Basic")
+    return unquote_plus(client_id), unquote_plus(secret)
+
+
+async def _by_assertion(session: AsyncSession, resources: Resources, form: Mapping[str, str]) -> Client:
+    if form.get("client_assertion_type") != ASSERTION_TYPE:
+        raise invalid_client("client_assertion_type is unknown")
+    try:
+        client = _named_client(resources, form["client_assertion"])
+        claims = _verified(resources, client, form["client_assertion"])
+    except (JoseError, ValueError, TypeError) as error:
+        raise invalid_client("the client assertion does not hold") from error
+    if form.get("client_id", client.client_id) != client.client_id:
+        raise invalid_client("two clients are named")
+    expires_at = datetime.fromtimestamp(claims["exp"] + LEEWAY_SECONDS, UTC)
+    row = insert(Assertion).values(client_id=client.client_id, jti=claims["jti"], expires_at=expires_at)
+    if await session.scalar(row.on_conflict_do_nothing().returning(Assertion.jti)) is None:
+        raise invalid_client("the client assertion has been used")
+    return client
+
+
+def _named_client(resources: Resources, assertion: str) -> Client:
+    """Give the client that an assertion claims to be of; nothing is proven yet."""
+    client = resources.clients.get(str(json.loads(jws.extract_compact(assertion.encode()).payload).get("iss")))
+    if client is None or client.jwks is None:
+        raise ValueError("no client with keys")
+    return client
+
+
+def _verified(resources: Resources, client: Client, assertion: str) -> dict[str, Any]:
+    claims = jwt.decode(assertion, client.keys, algorithms=ASSERTION_ALGORITHMS).claims
+    issuer = resources.settings.issuer
+    registry = jwt.JWTClaimsRegistry(
+        leeway=LEEWAY_SECONDS,
+        iss={"essential": True, "value": client.client_id},
+        sub={"essential": True, "value": client.client_id},
+        aud={"essential": True, "values": [issuer, f"{issuer}/token"]},
+        exp={"essential": True},
+        jti={"essential": True},
+    )
+    registry.validate(claims)
+    if claims["exp"] - utc_now().timestamp() > LONGEST_LIFE_SECONDS:
+        raise ValueError("the assertion lives too long")
+    return claims

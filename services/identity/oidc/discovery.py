@@ -1,0 +1,56 @@
+"""What clients can read about this issuer, and the keys that verify its tokens."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from services.identity.citizen.claims import CITIZEN_ACR, PERSONAL_IDENTITY_CODE
+from services.identity.keys import ALGORITHM
+from services.identity.oidc.client_authentication import ASSERTION_ALGORITHMS
+from services.identity.oidc.tokens import AUDIENCES
+from services.identity.pages import LANGUAGES
+from services.identity.resources import Using
+from services.identity.staff.log_in import STAFF_ACR
+
+KEPT = "public, max-age=300"
+CLAIMS = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr")
+ABOUT_THE_PERSON = ("name", "given_name", "family_name", PERSONAL_IDENTITY_CODE, "bank", "preferred_username", "roles")
+
+routes = APIRouter(tags=["openid connect"])
+
+
+@routes.get("/.well-known/openid-configuration", summary="Describe this issuer")
+async def discovery(resources: Using, response: Response) -> dict[str, Any]:
+    """Give the provider metadata (OpenID Connect Discovery 3)."""
+    response.headers["Cache-Control"] = KEPT
+    issuer = resources.settings.issuer
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/token",
+        "userinfo_endpoint": f"{issuer}/userinfo",
+        "jwks_uri": f"{issuer}/jwks",
+        "scopes_supported": ["openid", "profile", *AUDIENCES],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "client_credentials"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [ALGORITHM],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
+        "code_challenge_methods_supported": ["S256"],
+        "acr_values_supported": [CITIZEN_ACR, STAFF_ACR],
+        "claims_supported": [*CLAIMS, *ABOUT_THE_PERSON],
+        "ui_locales_supported": list(LANGUAGES),
+        "authorization_response_iss_parameter_supported": True,
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+    }
+
+
+@routes.get("/jwks", summary="Give the public keys")
+async def jwks(resources: Using, response: Response) -> dict[str, Any]:
+    """Give the set of public keys (RFC 7517)."""
+    response.headers["Cache-Control"] = KEPT
+    return resources.keys.public_jwks

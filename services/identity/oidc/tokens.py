@@ -1,0 +1,56 @@
+"""The tokens of this service: signed JWTs, short-lived; no access token says who a citizen is."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from services.identity.keys import Keys
+from services.identity.models import Grant
+from services.identity.resources import utc_now
+
+ACCESS_TOKEN_LASTS = timedelta(minutes=5)
+ID_TOKEN_LASTS = timedelta(minutes=5)
+AUDIENCES = {
+    "requests:read": ("tracker",),
+    "requests:write": ("tracker",),
+    "requests:status": ("tracker",),
+    "operate": ("tracker", "notifier"),
+}
+"""Scope → the services that act on it."""
+
+
+def audiences(scopes: Iterable[str], issuer: str) -> list[str]:
+    """Give for whom a token with these scopes is."""
+    named = {audience for scope in scopes for audience in AUDIENCES.get(scope, ())}
+    return sorted(named | ({issuer} if "openid" in scopes else set()))
+
+
+def make_access_token(keys: Keys, issuer: str, *, client_id: str, subject: str, scope: str, token_id: str = "") -> str:
+    """Make an access token (RFC 9068)."""
+    now = utc_now()
+    claims = {
+        "iss": issuer,
+        "sub": subject,
+        "client_id": client_id,
+        "aud": audiences(scope.split(), issuer),
+        "scope": scope,
+        "iat": int(now.timestamp()),
+        "exp": int((now + ACCESS_TOKEN_LASTS).timestamp()),
+        "jti": token_id or str(uuid4()),
+    }
+    return keys.sign(claims, "at+jwt")
+
+
+def make_id_token(keys: Keys, issuer: str, grant: Grant, person: dict[str, Any]) -> str:
+    """Make an id_token about the person of a grant."""
+    now = utc_now()
+    claims = {
+        **person,
+        "iss": issuer,
+        "aud": grant.client_id,
+        "iat": int(now.timestamp()),
+        "exp": int((now + ID_TOKEN_LASTS).timestamp()),
+        **({"nonce": grant.nonce} if grant.nonce is not None else {}),
+    }
+    return keys.sign(claims, "JWT")

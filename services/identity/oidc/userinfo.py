@@ -1,0 +1,36 @@
+"""`/userinfo`: what is known about the person of an access token (OpenID Connect Core 5.3)."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from joserfc import jwt
+from joserfc.errors import JoseError
+from starlette.responses import JSONResponse
+
+from services.identity.models import Grant
+from services.identity.oidc.errors import OAuthError, invalid_token
+from services.identity.resources import Transaction, Using, utc_now
+
+routes = APIRouter(tags=["openid connect"])
+
+
+@routes.api_route("/userinfo", methods=["GET", "POST"], summary="Say who the person is")
+async def userinfo(request: Request, resources: Using, session: Transaction) -> JSONResponse:
+    """Give the claims of the person, to the bearer of an access token for this issuer that has not been revoked."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise OAuthError("invalid_request", "a bearer token is needed", status=HTTPStatus.UNAUTHORIZED, challenge="Bearer")
+    issuer = resources.settings.issuer
+    registry = jwt.JWTClaimsRegistry(
+        iss={"essential": True, "value": issuer}, aud={"essential": True, "value": issuer}, exp={"essential": True}, jti={"essential": True}
+    )
+    try:
+        decoded = resources.keys.verify(token)
+        registry.validate(decoded.claims)
+        grant = await session.get(Grant, UUID(decoded.claims["jti"]))
+    except (JoseError, ValueError) as error:
+        raise invalid_token("the token is not good for this") from error
+    if decoded.header.get("typ") != "at+jwt" or grant is None or grant.revoked_at is not None or grant.expires_at <= utc_now():
+        raise invalid_token("the token is not good any more")
+    return JSONResponse(resources.keys.open_claims(grant.claims_sealed, grant.id))

@@ -1,0 +1,94 @@
+"""What identity reads from the environment (prefix `IDENTITY_`)."""
+
+import json
+from typing import Annotated, Any, Literal, cast
+
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, KeySetSerialization, OKPKey
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import Key, OperationSettings
+
+Grant = Literal["authorization_code", "client_credentials"]
+
+
+def _signing_key(secret: SecretStr) -> SecretStr:
+    try:
+        key = OKPKey.import_key(json.loads(secret.get_secret_value()))
+    except (JoseError, ValueError, TypeError):
+        key = None
+    if key is None or key.get("crv") != "Ed25519" or not key.is_private:
+        raise ValueError("is not a private JWK of an Ed25519 key")
+    return secret
+
+
+class Client(BaseModel):
+    """One OpenID Connect client; it proves itself by a secret, or by a key of `jwks` (`private_key_jwt`)."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr | None = None
+    jwks: dict[str, Any] | None = None
+    redirect_uris: tuple[str, ...] = ()
+    grants: frozenset[Grant] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    login: Literal["citizen", "staff"] = "citizen"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _console_is_for_staff(cls, given: Any) -> Any:  # noqa: ANN401  whatever JSON holds
+        if isinstance(given, dict) and given.get("client_id") == "console":
+            return {"login": "staff", **given}
+        return given
+
+    @property
+    def keys(self) -> KeySet:
+        """The client's public keys; `ValueError` or `JoseError` where `jwks` holds none."""
+        return KeySet.import_key_set(cast("KeySetSerialization", self.jwks or {"keys": []}))
+
+    @model_validator(mode="after")
+    def _can_prove_itself(self) -> "Client":
+        if not (self.client_secret and self.client_secret.get_secret_value()) and not self.jwks:
+            raise ValueError("has neither a client_secret nor jwks")
+        if self.jwks is not None:
+            _ = self.keys
+        if "authorization_code" in self.grants and not self.redirect_uris:
+            raise ValueError("has no redirect_uris")
+        return self
+
+
+class StaffAccount(BaseModel):
+    """A member of staff, made at start where missing."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    username: str = Field(min_length=1)
+    password: SecretStr = Field(min_length=1)
+    name: str = Field(min_length=1)
+    roles: tuple[str, ...] = ()
+
+
+class Settings(OperationSettings):
+    """Everything that identity can be told; keys are 32 bytes as base64url."""
+
+    model_config = SettingsConfigDict(env_prefix="IDENTITY_", extra="ignore", hide_input_in_errors=True)
+
+    database_url: str = Field(min_length=1)
+    public_url: str = Field(pattern="^https?://")
+    signing_key: Annotated[SecretStr, AfterValidator(_signing_key)]
+    session_key: Key
+    subject_key: Key | None = None
+    clients: tuple[Client, ...] = ()
+    staff: tuple[StaffAccount, ...] = ()
+
+    @property
+    def issuer(self) -> str:
+        """The public address without a slash at its end."""
+        return self.public_url.rstrip("/")
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come by HTTPS, so that cookies may ask for it."""
+        return self.public_url.startswith("https://")

@@ -1,0 +1,1 @@
+"""Staff: accounts with a password, for the operator console."""

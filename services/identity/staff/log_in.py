@@ -1,0 +1,81 @@
+"""The staff login: a page with name and password, for clients whose `login` is staff."""
+
+import math
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import Response
+
+from services.identity.browser import Browser
+from services.identity.models import Attempt, Staff
+from services.identity.oidc.grants import end_attempt, issue_code
+from services.identity.oidc.lead_back import lead_back
+from services.identity.pages import preferred_language
+from services.identity.resources import Resources, Transaction, Using, utc_now
+from services.identity.staff.accounts import find_by_password
+from services.identity.staff.throttle import count_try, forget_failures
+from shared.logs import get_log
+
+log = get_log(__name__)
+routes = APIRouter(tags=["staff"], include_in_schema=False)
+
+STAFF_ACR = "urn:asiointi:staff"
+LONGEST = 200
+
+
+def show_staff_login(resources: Resources, attempt: Attempt, languages: Mapping[str, str], *, status: int = 200, **context: object) -> Response:
+    """Show the page; after a failure with `error` and the `username` that was typed."""
+    given = {"error": "", "username": "", **context}
+    return resources.pages.render("staff.html", attempt.language, status=status, attempt_id=attempt.id, languages=languages, **given)
+
+
+@routes.post("/staff")
+async def log_in(
+    request: Request,
+    resources: Using,
+    session: Transaction,
+    attempt_id: Annotated[UUID, Form(alias="attempt")],
+    username: Annotated[str, Form(max_length=LONGEST)] = "",
+    password: Annotated[str, Form(max_length=LONGEST)] = "",
+) -> Response:
+    """Check name and password; lead back with a code, or show the page again."""
+    wait = await count_try(resources.sessions, username)
+    browser = resources.browser_cookie.read(request)
+    attempt = await session.get(Attempt, attempt_id)
+    if browser is None or attempt is None or not _is_open(resources, attempt, browser):
+        return resources.pages.problem("ended", preferred_language(request.headers.get("Accept-Language")))
+    texts = resources.pages.texts[attempt.language]
+    if wait:
+        log.warning("staff_login_throttled")
+        error = texts["staff_throttled"].format(minutes=math.ceil(wait / timedelta(minutes=1)))
+        page = show_staff_login(resources, attempt, {}, status=429, username=username, error=error)
+        page.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
+        return page
+    staff = await find_by_password(session, username, password)
+    if staff is None:
+        log.warning("staff_login_failed")
+        return show_staff_login(resources, attempt, {}, status=422, username=username, error=texts["staff_wrong"])
+    await forget_failures(session, username)
+    if await end_attempt(session, attempt.id, browser.digest) is None:
+        return resources.pages.problem("ended", attempt.language)
+    log.info("staff_logged_in", staff_id=str(staff.id))
+    return lead_back(attempt.redirect_uri, resources, code=issue_code(session, resources.keys, attempt, _claims(staff)), state=attempt.state)
+
+
+def _is_open(resources: Resources, attempt: Attempt, browser: Browser) -> bool:
+    for_staff = resources.clients[attempt.client_id].login == "staff"
+    return for_staff and attempt.browser == browser.digest and attempt.ended_at is None and attempt.expires_at > utc_now()
+
+
+def _claims(staff: Staff) -> dict[str, object]:
+    return {
+        "sub": str(staff.id),
+        "name": staff.name,
+        "preferred_username": staff.username,
+        "roles": staff.roles,
+        "acr": STAFF_ACR,
+        "amr": ["pwd"],
+    }

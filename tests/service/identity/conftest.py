@@ -1,0 +1,90 @@
+"""Identity as it runs: a real server on a port of its own, a real database."""
+
+import asyncio
+import base64
+import json
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import uvicorn
+from joserfc.jwk import OKPKey
+
+from deploy.postgres import ensure_database
+from services.identity.app import create_app
+from services.identity.settings import Settings
+from shared.database import Sessions, migrate, open_database
+from tests.infra.embedded import free_ports
+
+MIGRATIONS = Path(__file__).parents[3] / "services" / "identity" / "migrations"
+CALLBACK = "http://127.0.0.1:9/auth/callback"
+CONSOLE_CALLBACK = "http://127.0.0.1:9/console/callback?from=identity"
+SYSTEM_KEY = OKPKey.generate_key("Ed25519")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running identity service."""
+
+    issuer: str
+    sessions: Sessions
+
+
+def settings_for(issuer: str, database_url: str) -> Settings:
+    clients = [
+        {
+            "client_id": "intake",
+            "client_secret": "intake-secret",
+            "redirect_uris": [CALLBACK],
+            "grants": ["authorization_code", "client_credentials"],
+            "scopes": ["requests:status"],
+        },
+        {
+            "client_id": "console",
+            "client_secret": "console:secret%/+",
+            "redirect_uris": [CONSOLE_CALLBACK],
+            "grants": ["authorization_code"],
+            "scopes": ["operate"],
+        },
+        {
+            "client_id": "system",
+            "jwks": {"keys": [SYSTEM_KEY.as_dict(private=False)]},
+            "grants": ["client_credentials"],
+            "scopes": ["requests:read", "operate"],
+        },
+    ]
+    staff = [{"username": "Olli", "password": "a long password", "name": "Olli Operaattori", "roles": ["operator"]}]
+    environment = {
+        "database_url": database_url,
+        "public_url": issuer,
+        "signing_key": json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)),
+        "session_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "clients": clients,
+        "staff": staff,
+    }
+    return Settings.model_validate(environment)
+
+
+@pytest.fixture(scope="session")
+async def identity(postgres: str) -> AsyncIterator[Running]:
+    name, password = f"identity_{secrets.token_hex(4)}", secrets.token_urlsafe()
+    await ensure_database(postgres, name, password)
+    address = urlsplit(postgres).netloc.rpartition("@")[2]
+    database_url = f"postgresql://{name}:{password}@{address}/{name}"
+    await asyncio.to_thread(migrate, MIGRATIONS, database_url)
+    (port,) = free_ports(1)
+    issuer = f"http://127.0.0.1:{port}"
+    config = uvicorn.Config(create_app(settings_for(issuer, database_url)), port=port, access_log=False, log_config=None)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server._serve())  # noqa: SLF001  the public way takes over this process's signals
+    while not server.started:
+        await asyncio.sleep(0.02)
+        if serving.done():
+            await serving
+    async with open_database(database_url) as sessions:
+        yield Running(issuer, sessions)
+    server.should_exit = True
+    await serving
