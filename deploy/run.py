@@ -49,7 +49,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 async def _serve(data: Path, port_base: int, progress: Progress) -> int:
     started = time.monotonic()
-    stack = Stack(data, port_base, progress, Elsewhere.from_environment(os.environ), os.environ.get("LOG_LEVEL", "INFO"))
+    stack = Stack(data, port_base, progress, Elsewhere.from_environment(os.environ), log_level=os.environ.get("LOG_LEVEL", "INFO"))
     _stop_on_signals(stack)
     try:
         async with stack.running():

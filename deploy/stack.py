@@ -1,7 +1,7 @@
 """Everything of one stack, started in order and stopped in reverse."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,31 @@ from deploy.supervise import Supervisor, ending_of_log
 SERVERS = ("kafka", "postgres", "mailbox")
 
 
-class Stack:
-    """One stack in one data folder, on the ports from `port_base` on."""
+def unchanged(program: Program) -> Program:
+    """Leave a program as it is."""
+    return program
 
-    def __init__(self, data: Path, port_base: int, progress: Progress, elsewhere: Elsewhere, log_level: str = "INFO") -> None:
+
+class Stack:
+    """One stack in one data folder, on the ports from `port_base` on; `change` is asked how each process of ours is started instead."""
+
+    def __init__(
+        self,
+        data: Path,
+        port_base: int,
+        progress: Progress,
+        elsewhere: Elsewhere,
+        *,
+        log_level: str = "INFO",
+        change: Callable[[Program], Program] = unchanged,
+    ) -> None:
         self.secrets = read_or_make(data / "secrets.json")
         self.place = find_place(data, ports_from(port_base), self.secrets, elsewhere)
         self._elsewhere = elsewhere
         self._progress = progress
         self._environments = environments(self.place, self.secrets, log_level)
-        self._services = processes(self.place, self._environments)
+        self._mailbox = change(mailbox(self.place, self._environments["mailbox"]))
+        self._services = [change(program) for program in processes(self.place, self._environments)]
         self._addresses = Addresses(data / "addresses.json")
         self.supervisor = Supervisor(data / "logs", progress.say, self._on_new_pid)
 
@@ -47,14 +62,13 @@ class Stack:
                 await self.supervisor.stop(SERVERS)
 
     async def _start(self) -> None:
-        post = mailbox(self.place, self._environments["mailbox"])
-        await check_free([port for program in (post, *self._services) for port in program.ports])
+        await check_free([port for program in (self._mailbox, *self._services) for port in program.ports])
         with self._progress.step("Preparing Kafka and PostgreSQL"):
             servers = {program.name: program for program in await server_programs(self.place, self.secrets, self._elsewhere, self._progress)}
         await check_free([port for program in servers.values() for port in program.ports])
         with self._progress.step("Starting Kafka, PostgreSQL and the mailbox"):
             database = servers.pop("postgres", None)
-            await together(*(self.supervisor.start(program) for program in (post, *servers.values())), self._prepare(database))
+            await together(*(self.supervisor.start(program) for program in (self._mailbox, *servers.values())), self._prepare(database))
         with self._progress.step("Starting the four services"):
             await together(*(self.supervisor.start(program, needs=SERVERS) for program in self._services))
 
