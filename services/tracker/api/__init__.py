@@ -1,0 +1,1 @@
+"""Tracker's HTTP API, split by who uses it."""

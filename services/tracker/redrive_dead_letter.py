@@ -1,0 +1,50 @@
+"""An operator sends a dead letter back to where it came from, once."""
+
+import base64
+from datetime import datetime, timezone
+from http import HTTPStatus
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.tracker.models import DeadLetter
+from shared.events.envelope import Message
+from shared.events.topics import MAIN_TOPICS
+from shared.kafka.producer import EventProducer, KafkaUnavailable
+from shared.logs import get_log
+from shared.problems import NotFound, Problem, Unavailable
+
+log = get_log(__name__)
+
+TOPICS = frozenset(topic.name for topic in MAIN_TOPICS)
+SEND_SECONDS = 5.0
+
+
+class NoWayBack(Problem):
+    """409: the dead letter names no topic of ours to go back to."""
+
+    status = HTTPStatus.CONFLICT
+    slug = "no-way-back"
+    title = "The dead letter cannot be sent back"
+
+
+async def redrive_dead_letter(session: AsyncSession, dead_letter_id: int, by: str, producer: EventProducer) -> DeadLetter:
+    """Send a dead letter to its origin topic and mark it; one that went already is not sent again.
+
+    Raises `NotFound`, `NoWayBack`, or `Unavailable` while Kafka is away. Should the mark be lost after the ack, a second sending is the same event
+    with the same id, which its readers drop.
+    """
+    letter = await session.get(DeadLetter, dead_letter_id, with_for_update=True)
+    if letter is None:
+        raise NotFound("There is no such dead letter")
+    if letter.redriven_at is not None:
+        return letter
+    if letter.origin_topic not in TOPICS:
+        raise NoWayBack(f"{letter.origin_topic} is none of our topics")
+    headers = [(name, base64.b64decode(value)) for name, value in letter.headers]
+    try:
+        await producer.send(letter.origin_topic, Message(letter.key, letter.value, headers), within=SEND_SECONDS)
+    except KafkaUnavailable:
+        raise Unavailable("Kafka is away") from None
+    letter.redriven_at, letter.redriven_by = datetime.now(timezone.utc), by
+    log.info("dead_letter_redriven", dead_letter_id=dead_letter_id, topic=letter.origin_topic, by=by)
+    return letter

@@ -1,0 +1,58 @@
+"""What tracker's HTTP side works with: keys, database, producer; opened once, given to routes by dependency."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, TypeAlias
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.tracker.keyring import Keyring, read_keyring
+from services.tracker.settings import TrackerSettings
+from shared.database import Sessions, is_transient, open_database
+from shared.kafka.producer import EventProducer
+from shared.problems import Unavailable
+
+BY_INDEX = {"enable_seqscan": "off"}
+"""Every query has its index; a plan made while a table was small would read all of it until the next ANALYZE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Open for as long as the app runs."""
+
+    settings: TrackerSettings
+    keyring: Keyring
+    sessions: Sessions
+    producer: EventProducer
+
+
+@asynccontextmanager
+async def open_resources(settings: TrackerSettings) -> AsyncIterator[Resources]:
+    """Open everything; servers that are away are waited for in the background."""
+    async with (
+        open_database(settings.database_url.get_secret_value(), server_settings=BY_INDEX) as sessions,
+        EventProducer(settings.kafka_bootstrap_servers, "tracker") as producer,
+    ):
+        yield Resources(settings, read_keyring(settings), sessions, producer)
+
+
+async def _resources(request: Request) -> Resources:
+    resources: Resources = request.app.state.resources
+    return resources
+
+
+async def _session(resources: Annotated[Resources, Depends(_resources)]) -> AsyncIterator[AsyncSession]:
+    try:
+        async with resources.sessions.begin() as session:
+            yield session
+    except Exception as error:
+        if is_transient(error):
+            raise Unavailable("The database is away") from error
+        raise
+
+
+GivenResources: TypeAlias = Annotated[Resources, Depends(_resources)]
+Transaction: TypeAlias = Annotated[AsyncSession, Depends(_session, scope="function")]
+"""One transaction per HTTP request, committed before the answer is sent."""

@@ -1,0 +1,76 @@
+"""Tracker over Kafka: submitted requests, commands, mail outcomes and dead letters come in, the history goes out."""
+
+import asyncio
+import signal
+from functools import partial
+
+import uvloop
+
+from services.tracker.keyring import read_keyring
+from services.tracker.on_dead_letter import on_dead_letter
+from services.tracker.on_mail_outcome import on_mail_outcome
+from services.tracker.on_request_command import on_request_command
+from services.tracker.on_request_submitted import on_request_submitted
+from services.tracker.relay import Relay
+from services.tracker.resources import BY_INDEX
+from services.tracker.settings import TrackerSettings
+from shared.database import open_database
+from shared.events.topics import COMMANDS, MAIL_OUTCOMES, MAIN_TOPICS, SUBMITTED, dead_letter_topic
+from shared.health import Liveness
+from shared.kafka.consumer import BatchConsumer, Handler
+from shared.kafka.producer import EventProducer
+from shared.kafka.raw_consumer import RawConsumer
+from shared.logs import configure_logs, get_log
+from shared.settings import read_settings
+
+log = get_log(__name__)
+
+DEAD_LETTERS = "tracker.dead-letters"
+
+
+async def run(settings: TrackerSettings) -> None:
+    """Work until cancelled; a loop that fails ends the process, which resumes where the offsets are."""
+    keyring, dsn, bootstrap = read_keyring(settings), settings.database_url.get_secret_value(), settings.kafka_bootstrap_servers
+    consumed: dict[str, tuple[str, Handler]] = {
+        "tracker.submitted": (SUBMITTED, partial(on_request_submitted, keyring=keyring)),
+        "tracker.commands": (COMMANDS, partial(on_request_command, keyring=keyring)),
+        "tracker.mail-outcomes": (MAIL_OUTCOMES, on_mail_outcome),
+    }
+    liveness = Liveness(settings.liveness_file, (Relay.loop, *(f"consume:{group}" for group in (*consumed, DEAD_LETTERS))))
+    async with (
+        open_database(dsn, server_settings=BY_INDEX) as sessions,
+        EventProducer(bootstrap, "tracker-worker") as producer,
+        asyncio.TaskGroup() as loops,
+    ):
+        relay = Relay(dsn, producer, liveness)
+        loops.create_task(relay.run())
+        loops.create_task(liveness.run())
+        for group, (topic, handler) in consumed.items():
+            consumer = BatchConsumer(
+                bootstrap, group, [topic], handler=handler, sessions=sessions, producer=producer, liveness=liveness, committed=relay.wake
+            )
+            loops.create_task(consumer.run())
+        graves = [dead_letter_topic(topic.name) for topic in MAIN_TOPICS]
+        loops.create_task(RawConsumer(bootstrap, DEAD_LETTERS, graves, handler=on_dead_letter, sessions=sessions, liveness=liveness).run())
+        log.info("worker_started")
+
+
+async def _run_until_told(settings: TrackerSettings) -> None:
+    work = asyncio.ensure_future(run(settings))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    try:
+        await work
+    except asyncio.CancelledError:
+        log.info("worker_stopped")
+
+
+def main() -> None:
+    """Run the worker with the settings of the environment."""
+    settings = read_settings(TrackerSettings)
+    configure_logs(settings.log_level)
+    uvloop.run(_run_until_told(settings))
+
+
+if __name__ == "__main__":
+    main()
