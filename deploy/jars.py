@@ -21,7 +21,7 @@ def class_path(folder: Path, progress: Progress = lambda _done, _all: None) -> l
 
     `progress(done, all)` is called for each jar downloaded. Raises `StartFailure` without network or when a jar is not the locked one.
     """
-    locked = read_lock(LOCK.read_text())
+    folder, locked = folder.resolve(), read_lock(LOCK.read_text())
     jars = {coordinate: folder / file_name(coordinate) for coordinate in locked}
     missing = [coordinate for coordinate, jar in jars.items() if not jar.exists()]
     if missing:
