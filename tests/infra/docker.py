@@ -1,4 +1,4 @@
-"""Kafka and PostgreSQL in containers of the images that compose uses."""
+"""Kafka and PostgreSQL in containers of the images that compose uses, and the whole stack by compose itself."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,6 +11,9 @@ from testcontainers.community.postgres import PostgresContainer
 from testcontainers.core.container import DockerContainer
 
 from deploy.postgres import ADMIN
+from tests.infra.compose import stack
+
+__all__ = ["kafka", "postgres", "stack"]
 
 KAFKA_IMAGE, POSTGRES_IMAGE = "apache/kafka:4.3.1", "postgres:18"
 PASSWORD = "not a secret/@"
