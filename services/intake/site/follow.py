@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from services.intake.ask_tracker import InvalidWorkNumber, RequestStatus, TooManyAttempts, TrackerAway, UnknownRequest, parse_work_number
+from services.intake.site.read_form import read_form
 from services.intake.site.view import Page, View
 
 routes = APIRouter()
@@ -23,11 +24,11 @@ async def show_follow(view: Page) -> Response:
     return _form(view)
 
 
-@routes.post("/seuraa", max_body_size=SMALL_FORM)
+@routes.post("/seuraa")
 async def follow(view: Page) -> Response:
     """Show the state of a request; the front page's box gives the number only, and the e-mail address is asked for next."""
-    form = await view.request.form()
-    typed = {name: str(form.get(name, "")).strip()[:LONGEST] for name in ("work_number", "email")}
+    form = await read_form(view.request, SMALL_FORM)
+    typed = {name: form.get(name, "").strip()[:LONGEST] for name in ("work_number", "email")}
     errors = _number_errors(view, typed["work_number"])
     if "email" not in form:
         return _form(view, typed, errors, status=422 if errors else 200)

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from services.intake.catalogue import Service
 from services.intake.identity import Identity
 from services.intake.problems import Conflict
+from services.intake.site.read_form import read_form
 from services.intake.site.sent import Sent, remember
 from services.intake.site.view import Page, View
 from services.intake.submit_request import Submission, submit_request
@@ -51,7 +52,7 @@ async def show_form(view: Page, code: str) -> Response:
     return _page(view, Filled(service, identity, secrets.token_urlsafe(24), {}))
 
 
-@routes.post("/pyynto/{code}", max_body_size=LONGEST_FORM)
+@routes.post("/pyynto/{code}")
 async def send_form(view: Page, code: str) -> Response:
     """Send the form; whatever goes wrong, the page comes back with everything typed still in it."""
     service = _service_or_404(view, code)
@@ -72,12 +73,11 @@ async def send_form(view: Page, code: str) -> Response:
 
 
 async def _read(view: View, service: Service) -> Filled:
-    form = await view.request.form()
-    token = form.get("token")
+    form = await read_form(view.request, LONGEST_FORM)
+    token = form.get("token", "")
     identity = _identity_for(view, service)
-    typed = {name: value for name in service.by_name if isinstance(value := form.get(name, ""), str)}
-    values = {name: value for name, value in typed.items() if not (identity and name in TOLD_BY_BANK)}
-    return Filled(service, identity, token if isinstance(token, str) and TOKEN.fullmatch(token) else secrets.token_urlsafe(24), values)
+    values = {name: form.get(name, "") for name in service.by_name if not (identity and name in TOLD_BY_BANK)}
+    return Filled(service, identity, token if TOKEN.fullmatch(token) else secrets.token_urlsafe(24), values)
 
 
 async def _submit(view: View, filled: Filled, form: ValidForm) -> Response:

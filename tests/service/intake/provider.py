@@ -1,0 +1,53 @@
+"""An OpenID Connect provider as small as one can be: it knows one person, and says yes, no, or something forged."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+
+PERSON = {"given_name": "Anna", "family_name": "Testi", "urn:oid:1.2.246.21": "081181-9984"}
+
+
+@dataclass
+class Provider:
+    """What it answers next: `error` comes back instead of a code, `claims` win over the person's."""
+
+    issuer: str
+    error: str = ""
+    claims: dict[str, Any] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+    key: OKPKey = field(default_factory=lambda: OKPKey.generate_key("Ed25519", {"kid": "1", "alg": "Ed25519"}))
+
+    def app(self) -> FastAPI:
+        """Make the app."""
+        app = FastAPI(openapi_url=None)
+        app.add_api_route("/.well-known/openid-configuration", self._metadata)
+        app.add_api_route("/jwks", lambda: {"keys": [self.key.as_dict(private=False)]})
+        app.add_api_route("/authorize", self._authorize)
+        app.add_api_route("/token", self._token, methods=["POST"])
+        return app
+
+    async def _metadata(self) -> dict[str, Any]:
+        ends = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "jwks"}
+        return {
+            "issuer": self.issuer,
+            "id_token_signing_alg_values_supported": ["Ed25519"],
+            **{name: f"{self.issuer}/{path}" for name, path in ends.items()},
+        }
+
+    async def _authorize(self, request: Request) -> RedirectResponse:
+        self.asked = dict(request.query_params)
+        answer = {"error": self.error} if self.error else {"code": "once"}
+        return RedirectResponse(f"{self.asked['redirect_uri']}?{urlencode(answer | {'state': self.asked['state']})}", 302)
+
+    async def _token(self) -> dict[str, Any]:
+        now = int(time.time())
+        own = {"iss": self.issuer, "sub": "anna", "aud": self.asked["client_id"], "nonce": self.asked["nonce"]}
+        times = {"iat": now, "exp": now + 60, "auth_time": now}
+        token = jwt.encode({"alg": "Ed25519", "kid": "1"}, own | times | PERSON | self.claims, self.key, algorithms=["Ed25519"])
+        return {"access_token": "access", "token_type": "Bearer", "id_token": token}

@@ -1,0 +1,123 @@
+"""Following a request: a mistyped number is told as such, and nothing tells an unknown number from a wrong address."""
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from tests.service.intake.running import Running, make_settings, running_intake
+from tests.service.intake.serving import free_socket, serving
+
+NUMBER, EMAIL = "482913053", "aino.koskimies@example.com"
+STATUS = {
+    "work_number": NUMBER,
+    "service_title": "Pyydä laskukopio",
+    "state": "waiting_for_customer",
+    "received_at": "2026-11-24T07:41:00Z",
+    "due_at": "2026-11-26T14:00:00Z",
+    "messages": [{"text": "Mikä lasku?\n<b>Kerro</b> numero.", "sent_at": "2026-11-25T07:41:00Z", "kind": "question"}],
+}
+
+
+def back_office() -> FastAPI:
+    """Make what stands for identity's token endpoint and tracker's status API."""
+    app = FastAPI(openapi_url=None)
+
+    @app.get("/.well-known/openid-configuration")
+    async def metadata(request: Request) -> dict[str, str]:
+        base = str(request.base_url).rstrip("/")
+        return {"issuer": base, "token_endpoint": f"{base}/token", "jwks_uri": f"{base}/jwks"}
+
+    @app.post("/token")
+    async def token() -> dict[str, object]:
+        return {"access_token": "access", "token_type": "Bearer", "expires_in": 300}
+
+    @app.post("/api/v1/status")
+    async def status(request: Request) -> JSONResponse:
+        asked = await request.json()
+        known = asked in ({"work_number": NUMBER, "email": EMAIL}, {"link": "signed"})
+        return JSONResponse(STATUS) if known else JSONResponse({}, 404)
+
+    return app
+
+
+@pytest.fixture
+async def intake(kafka: str, intake_database: str) -> AsyncIterator[Running]:
+    """Give an intake that can ask how a request is getting on."""
+    place, address = free_socket()
+    settings = make_settings(kafka, intake_database, tracker_url=address, oidc_issuer=address)
+    async with serving(back_office(), place), running_intake(settings) as running:
+        yield running
+
+
+async def follow(intake: Running, **typed: str) -> tuple[int, str]:
+    answer = await intake.client.post("/fi/seuraa", data=typed)
+    return answer.status_code, answer.text
+
+
+async def test_a_request_is_shown_in_the_citizens_words_with_its_ticket_and_timeline(intake: Running) -> None:
+    status, page = await follow(intake, work_number="482 913-053 ", email=EMAIL)
+    assert status == 200
+    text = page.replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert '<strong class="number">482 913 053</strong>' in text
+    assert "Odottaa sinua" in text
+    assert "Kysymys sinulle" in text
+    assert "&lt;b&gt;Kerro&lt;/b&gt;" in text
+    assert "torstaina 26.11." in text
+    assert EMAIL not in text
+
+
+async def test_a_signed_link_shows_the_same_and_a_broken_one_says_so(intake: Running) -> None:
+    assert "482" in (await intake.client.get("/fi/seuraa/signed")).text
+    broken = await intake.client.get("/sv/seuraa/broken")
+    assert broken.status_code == 404
+    assert "Länken gäller inte längre" in broken.text
+
+
+async def test_an_unknown_number_and_a_wrong_address_get_the_same_answer(intake: Running) -> None:
+    unknown = await follow(intake, work_number="000000000", email=EMAIL)
+    wrong = await follow(intake, work_number=NUMBER, email="other@example.com")
+    assert unknown[0] == wrong[0] == 404
+    assert re.findall(r'class="error"[^>]*>(.*?)<', unknown[1]) == re.findall(r'class="error"[^>]*>(.*?)<', wrong[1])
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("482 913 054", "jokin niistä on kirjoitettu väärin"),
+        ("482 931 053", "kaksi on vaihtanut paikkaa"),
+        ("482 913 05", "Tarkista, ettei yhtään puutu"),
+        ("482 913 O53", "Työnumerossa on vain numeroita"),
+        ("", "Kirjoita työnumero"),
+    ],
+)
+async def test_a_mistyped_number_is_told_as_such(intake: Running, typed: str, told: str) -> None:
+    status, page = await follow(intake, work_number=typed, email=EMAIL)
+    assert status == 422
+    assert told in page
+    assert f'value="{EMAIL}"' in page
+
+
+async def test_the_front_pages_box_asks_for_the_address_next(intake: Running) -> None:
+    status, page = await follow(intake, work_number="482 913 053")
+    assert status == 200
+    assert 'value="482 913 053"' in page
+    assert "error-summary" not in page
+
+
+async def test_whoever_asks_too_often_is_told_when_to_try_again(kafka: str, intake_database: str) -> None:
+    async with running_intake(make_settings(kafka, intake_database, status_attempts_per_minute=1)) as intake:
+        await follow(intake, work_number=NUMBER, email=EMAIL)
+        answer = await intake.client.post("/fi/seuraa", data={"work_number": NUMBER, "email": EMAIL})
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) > 0
+    assert "Yritä uudelleen 1 minuutin kuluttua" in answer.text
+
+
+async def test_with_the_tracker_away_the_page_says_that_the_request_is_safe(kafka: str, intake_database: str) -> None:
+    async with running_intake(make_settings(kafka, intake_database)) as intake:
+        status, page = await follow(intake, work_number=NUMBER, email=EMAIL)
+    assert status == 503
+    assert "pyyntösi on tallessa" in page

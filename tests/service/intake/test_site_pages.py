@@ -1,0 +1,185 @@
+"""Pages to read: whole in three languages, in one piece, saying what to do when something is wrong."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from services.intake.site.texts import LANGUAGES
+from tests.eventually import eventually
+from tests.service.intake.running import Running, make_settings, running_intake
+
+PAGES = [
+    "",
+    "asiakaspalvelu",
+    "palvelut/yksityishenkilo",
+    "palvelut/yritys",
+    "ukk",
+    "saavutettavuus",
+    "tietosuoja",
+    "palvelun-tila",
+    "seuraa",
+    "lopetettu",
+    "pyynto/pyyda-laskukopio",
+]
+QUICK_LINKS = [
+    "Tilaa palkkatodistus",
+    "Kysy tai ilmoita laskuun liittyen",
+    "Tilaa palvelusuhdetodistus",
+    "Verokorttiasiat",
+    "Kysy palkanmaksusta",
+    "Tilaa uusi salasana online-palveluun",
+]
+COLUMNS = {
+    "invoices": ["Kysy tai ilmoita laskuun liittyen", "Pyydä laskukopio"],
+    "employment": [
+        "Tilaa palkkatodistus",
+        "Tilaa palvelusuhdetodistus",
+        "Kysy palkanmaksusta",
+        "Verokorttiasiat",
+        "Vuosiloma-asiat",
+        "Henkilötietojen muutos",
+        "Ay-jäsenmaksuasiat",
+    ],
+    "online": ["Tilaa uusi salasana", "Lähetä palautetta", "Seuraa pyyntösi käsittelyä"],
+}
+
+
+class Outline(HTMLParser):
+    """Collects what a page is made of: tags with their attributes, and its links."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag."""
+        self.tags.append((tag, dict(attrs)))
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        """Give the attributes of every tag of a name."""
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_page_stands_in_every_language_with_landmarks_and_no_inline_code(intake: Running, language: str) -> None:
+    for page in PAGES:
+        answer = await intake.client.get(f"/{language}/{page}")
+        assert answer.status_code == 200, page
+        outline = Outline(answer.text)
+        assert [tag["lang"] for tag in outline.named("html")] == [language]
+        assert [len(outline.named(tag)) for tag in ("header", "main", "footer", "h1", "title")] == [1, 1, 1, 1, 1], page
+        assert outline.named("a")[0]["href"] == "#main"
+        assert all("src" in script for script in outline.named("script"))
+        assert not outline.named("style")
+        assert not [tag for tag, attributes in outline.tags if "style" in attributes or any(name.startswith("on") for name in attributes)]
+        ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
+        assert len(ids) == len(set(ids)), page
+        described = {
+            name for _, tag in outline.tags for key in ("aria-describedby", "aria-labelledby", "for") for name in (tag.get(key) or "").split()
+        }
+        assert described <= set(ids), page
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+
+
+async def test_every_link_of_the_site_leads_somewhere(intake: Running) -> None:
+    seen: set[str] = set()
+    ahead = ["/fi/", "/sv/", "/en/"]
+    while ahead:
+        address = ahead.pop()
+        answer = await intake.client.get(address)
+        assert answer.status_code in {200, 303}, address
+        if answer.status_code == 303:
+            continue
+        outline = Outline(answer.text)
+        linked = [tag.get("href") or tag.get("src") or "" for name in ("a", "link", "script") for tag in outline.named(name)]
+        new = {link for link in linked if link.startswith("/")} - seen
+        seen |= new
+        ahead += sorted(new)
+    assert "/en/pyynto/pyyda-laskukopio-yritys" in seen
+
+
+async def test_the_language_switch_keeps_the_page(intake: Running) -> None:
+    page = Outline((await intake.client.get("/fi/pyynto/pyyda-laskukopio")).text)
+    switch = [tag["href"] for tag in page.named("a") if tag.get("hreflang")]
+    assert switch == [f"/{language}/pyynto/pyyda-laskukopio" for language in LANGUAGES]
+
+
+async def test_the_front_page_offers_the_six_quick_links_of_the_guide_in_its_order(intake: Running) -> None:
+    page = (await intake.client.get("/fi/")).text
+    quick = page[page.index('<ul class="quick') :]
+    assert re.findall(r"<strong>(.*?)</strong>", quick[: quick.index("</ul>")]) == QUICK_LINKS
+
+
+async def test_the_three_columns_name_the_services_as_the_guide_does(intake: Running) -> None:
+    page = (await intake.client.get("/fi/palvelut/yksityishenkilo")).text
+    for group, names in COLUMNS.items():
+        column = page[page.index(f'id="group-{group}"') :]
+        entries = re.findall(r"<li><a [^>]*>(.*?)</a></li>", column[: column.index("</ul>")], re.DOTALL)
+        assert [re.sub(r"<span class=\"unseen\">.*?</span>|<[^>]+>", "", entry) for entry in entries] == names
+
+
+async def test_forms_open_in_a_new_tab_and_say_so_to_a_screen_reader(intake: Running) -> None:
+    page = (await intake.client.get("/fi/palvelut/yritys")).text
+    forms = [tag for tag in Outline(page).named("a") if "/pyynto/" in (tag["href"] or "")]
+    assert forms
+    assert all((tag["target"], tag["rel"]) == ("_blank", "noopener") for tag in forms)
+    assert page.count("(avautuu uuteen välilehteen)") == len(forms)
+
+
+async def test_the_root_leads_to_the_finnish_front_page(intake: Running) -> None:
+    answer = await intake.client.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/fi/")
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status", "title"),
+    [
+        ("GET", "/sv/finns-inte", 404, "Sidan finns inte"),
+        ("GET", "/fi/pyynto/ei-ole", 404, "Sivua ei löydy"),
+        ("GET", "/en/kiitos/not-an-id", 404, "There is no such page"),
+        ("GET", "/de/", 404, "Sivua ei löydy"),
+        ("POST", "/en/ukk", 405, "This page cannot be opened like this"),
+    ],
+)
+async def test_a_wrong_address_gets_a_page_in_its_language(intake: Running, method: str, address: str, status: int, title: str) -> None:
+    answer = await intake.client.request(method, address)
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("text/html")
+    assert f"<h1>{title}</h1>" in answer.text
+
+
+async def test_a_body_that_is_too_large_gets_a_page(intake: Running) -> None:
+    answer = await intake.client.post("/fi/pyynto/pyyda-laskukopio", data={"further_information": "x" * 200_000})
+    assert answer.status_code == 413
+    assert "<h1>Lomakkeella on liikaa tekstiä</h1>" in answer.text
+
+
+async def test_a_surprise_gets_a_page_that_says_what_to_do_and_nothing_of_the_cause(intake: Running) -> None:
+    async def fail() -> None:
+        raise RuntimeError("131052-308T")
+
+    intake.app.add_api_route("/fi/vika", fail)
+    answer = await intake.client.get("/fi/vika")
+    assert answer.status_code == 500
+    assert "<h1>Jokin meni vikaan</h1>" in answer.text
+    assert "131052" not in answer.text
+
+
+async def test_the_api_keeps_its_problem_details(intake: Running) -> None:
+    answer = await intake.client.get("/api/v1/nothing")
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_the_state_page_tells_which_part_is_away(intake: Running, kafka: str) -> None:
+    async def all_is_well() -> bool:
+        return "Kaikki toimii" in (await intake.client.get("/fi/palvelun-tila")).text
+
+    await eventually(all_is_well)
+    async with running_intake(make_settings(kafka, "postgresql://intake:x@127.0.0.1:9/intake")) as without_database:
+        page = (await without_database.client.get("/fi/palvelun-tila")).text
+    assert "Osassa palvelua on häiriö" in page
+    assert page.count("ei toimi juuri nyt") == 1
