@@ -17,6 +17,7 @@ from shared.events.event import Event
 from shared.health import Liveness
 from shared.kafka.dead_letter import bury
 from shared.kafka.producer import EventProducer, KafkaUnavailable
+from shared.kafka.start import start
 from shared.logs import get_log
 from shared.rejected import Rejected
 
@@ -147,7 +148,7 @@ async def group_consumer(bootstrap: str, group: str, topics: Sequence[str]) -> A
         max_poll_interval_ms=600_000,
     )
     try:
-        await consumer.start()
+        await start(consumer)
         yield consumer
     finally:
         with contextlib.suppress(Exception):

@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.backoff import Backoff
+from shared.kafka.start import start
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -37,7 +38,7 @@ async def follow_topics(bootstrap: str, topics: Sequence[str], *, back_seconds: 
     while True:
         consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, group_id=None, auto_offset_reset="latest")
         try:
-            await consumer.start()
+            await start(consumer)
             await _seek(consumer, topics, positions, back_seconds=back_seconds, most=most)
             backoff.reset()
             while True:

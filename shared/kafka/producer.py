@@ -11,13 +11,13 @@ from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber, ProducerFenced
 
 from shared.backoff import Backoff
 from shared.events.envelope import Message
+from shared.kafka.start import STOP_SECONDS, start
 from shared.logs import get_log
 
 log = get_log(__name__)
 
 # After an outage an idempotent producer can answer every send with one of these for ever; only a new one helps.
 SPOILED = (OutOfOrderSequenceNumber, UnknownProducerId, ProducerFenced)
-STOP_SECONDS = 5.0
 
 
 class KafkaUnavailable(Exception):
@@ -45,8 +45,10 @@ class EventProducer:
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Send out what is buffered, for a few seconds at most, and close."""
-        for task in list(self._tasks):
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._producer:
             await _stop(self._producer)
 
@@ -111,7 +113,7 @@ class EventProducer:
                 bootstrap_servers=self._bootstrap, client_id=self._client_id, acks="all", enable_idempotence=True, max_request_size=2_000_000
             )
             try:
-                await producer.start()
+                await start(producer)
             except (KafkaError, OSError) as error:
                 await _stop(producer)
                 log.warning("kafka_away", client_id=self._client_id, error=type(error).__name__)
