@@ -19,10 +19,12 @@ FRESH_SECONDS, HUNG_SECONDS = 30.0, 60.0
 
 def app_is_ready(port: int = APP_PORT) -> bool:
     """Ask the app whether it can do its work."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=APP_SECONDS)
-    with contextlib.closing(connection):
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == http.HTTPStatus.OK
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=APP_SECONDS)) as connection:
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
 
 
 def worker_is_alive(file: Path, process_id: Path = PROCESS_ID) -> bool:
@@ -31,7 +33,7 @@ def worker_is_alive(file: Path, process_id: Path = PROCESS_ID) -> bool:
         age = time.time() - file.stat().st_mtime
     except FileNotFoundError:
         return False
-    if age > HUNG_SECONDS:
+    if age > 2 * HUNG_SECONDS:
         os.kill(int(process_id.read_text()), signal.SIGKILL)
     return age < FRESH_SECONDS
 

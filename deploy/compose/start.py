@@ -12,12 +12,12 @@ SETTINGS = Path("/run/asiointi/environment.json")
 PROCESS_ID = Path("/tmp/process-id")  # noqa: S108  the container's own, in memory
 
 
-def main(command: list[str]) -> None:
+def become(command: list[str], settings: Path = SETTINGS, process_id: Path = PROCESS_ID) -> None:
     """Become `command`; the process keeps its number, which the health check may need."""
-    written: dict[str, str] = json.loads(SETTINGS.read_text()) if SETTINGS.exists() else {}
-    PROCESS_ID.write_text(str(os.getpid()))
+    written: dict[str, str] = json.loads(settings.read_text()) if settings.exists() else {}
+    process_id.write_text(str(os.getpid()))
     os.execvpe(command[0], command, {**written, **os.environ})  # noqa: S606  what the container is for
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    become(sys.argv[1:])
