@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -51,6 +52,7 @@ def _download(wanted: dict[str, str], folder: Path, progress: Progress) -> None:
                 raise StartFailure(message)
             place.replace(folder / file_name(coordinate))
             progress(done, len(wanted))
+    shutil.rmtree(folder / "downloads")
 
 
 def _fetch(coordinate: str, folder: Path) -> Path:

@@ -22,6 +22,7 @@ SETTINGS = {
     "shared_buffers": "64MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "log_checkpoints": "off",
     # A failed statement may carry personal data: its text and details stay out of the log.
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy.data_folder import data_folder
 from deploy.failure import StartFailure
-from deploy.ports import DEFAULT_BASE
+from deploy.ports import DEFAULT_BASE, ports_from
 from deploy.processes import ROOT
 from deploy.progress import Progress
 from deploy.servers import Elsewhere
@@ -25,10 +25,10 @@ def main(arguments: Sequence[str]) -> int:
     options = _options(arguments)
     progress = Progress()
     try:
+        ports_from(options.port_base)
         with data_folder(options.data.resolve(), DEFAULT_DATA, fresh=options.fresh) as data:
             return asyncio.run(_serve(data, options.port_base, progress))
     except StartFailure as failure:
-        progress.say()
         print(failure, file=sys.stderr)  # noqa: T201  the one sentence
         return 1
     except KeyboardInterrupt:

@@ -81,7 +81,8 @@ def _call(command: list[str], complaint: str) -> None:
     with LOG.open("w") as log:
         code = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False).returncode  # noqa: S603
     if code:
-        last = [line for line in LOG.read_text().splitlines() if line.strip()][-3:]
+        lines = [line for line in LOG.read_text().splitlines() if line.strip()]
+        last = [line for line in lines if line.startswith("ERROR")][-3:] or lines[-3:]
         sys.exit("\n  ".join([f"{complaint} (all of it is in {LOG.relative_to(ROOT)}):", *last]))
 
 

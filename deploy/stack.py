@@ -57,9 +57,9 @@ class Stack:
             yield
         finally:
             self._addresses.withdraw()
-            with self._progress.step("Stopping"):
-                await self.supervisor.stop(program.name for program in self._services)
-                await self.supervisor.stop(SERVERS)
+            if self.supervisor.pids:
+                with self._progress.step("Stopping"):
+                    await self._stop()
 
     async def _start(self) -> None:
         await check_free([port for program in (self._mailbox, *self._services) for port in program.ports])
@@ -71,6 +71,10 @@ class Stack:
             await together(*(self.supervisor.start(program) for program in (self._mailbox, *servers.values())), self._prepare(database))
         with self._progress.step("Starting the four services"):
             await together(*(self.supervisor.start(program, needs=SERVERS) for program in self._services))
+
+    async def _stop(self) -> None:
+        await self.supervisor.stop(program.name for program in self._services)
+        await self.supervisor.stop(SERVERS)
 
     async def _prepare(self, database: Program | None) -> None:
         """Start PostgreSQL, then bring databases and topics up to date; Kafka starts beside it."""
