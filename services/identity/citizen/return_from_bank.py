@@ -35,7 +35,7 @@ async def identified_by_form(request: Request, resources: Using, session: Transa
     A form from another site comes without our cookie; as an address of our own it comes with it.
     """
     raw = b"&".join(part for part in (request.scope["query_string"], await request.body()) if part)
-    if resources.browser_cookie.read(request) is None:
+    if resources.browser_cookie.read(request) is None and _is_well_formed(raw):
         return RedirectResponse(f"/tupas/return?{quote(raw, safe='%&=+')}", 303)
     return await _identified(request, raw, resources, session)
 
@@ -55,6 +55,14 @@ async def _identified(request: Request, raw: bytes, resources: Resources, sessio
     log.info("citizen_identified", bank=bank.code, client_id=attempt.client_id)
     code = issue_code(session, resources.keys, attempt, citizen_claims(response, bank.name, resources.keys))
     return lead_back(attempt.redirect_uri, resources, code=code, state=attempt.state)
+
+
+def _is_well_formed(raw: bytes) -> bool:
+    try:
+        tupas.read_response(raw)
+    except TupasRefused:
+        return False
+    return True
 
 
 async def _refused(request: Request, raw: bytes, reason: str, resources: Resources, session: AsyncSession) -> Response:

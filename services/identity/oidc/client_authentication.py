@@ -32,17 +32,27 @@ async def authenticate_client(session: AsyncSession, resources: Resources, autho
         raise invalid_client("exactly one way of client authentication is needed")
     if "client_assertion" in form:
         return await _by_assertion(session, resources, form)
-    client_id, secret = _from_header(authorization) if authorization is not None else (form.get("client_id", ""), form["client_secret"])
-    client = resources.clients.get(client_id)
-    if form.get("client_id", client_id) != client_id:
-        raise invalid_client("two clients are named")
-    known = client.client_secret.get_secret_value() if client and client.client_secret else ""
-    if not hmac.compare_digest(known.encode(), secret.encode()) or client is None or not known:
+    pairs = _from_header(authorization) if authorization is not None else [(form.get("client_id", ""), form["client_secret"])]
+    client = next((client for pair in pairs if (client := _client_of(resources, *pair))), None)
+    if client is None:
         raise invalid_client("client or secret is wrong")
+    _check_name(client, form)
     return client
 
 
-def _from_header(authorization: str) -> tuple[str, str]:
+def _client_of(resources: Resources, client_id: str, secret: str) -> Client | None:
+    client = resources.clients.get(client_id)
+    known = client.client_secret.get_secret_value() if client and client.client_secret else ""
+    return client if hmac.compare_digest(known.encode(), secret.encode()) and known else None
+
+
+def _check_name(client: Client, form: Mapping[str, str]) -> None:
+    if form.get("client_id", client.client_id) != client.client_id:
+        raise invalid_client("two clients are named")
+
+
+def _from_header(authorization: str) -> list[tuple[str, str]]:
+    """Read a Basic header; its parts are percent-encoded by the RFC, and not so by many libraries: both readings are given."""
     scheme, _, credentials = authorization.partition(" ")
     try:
         client_id, colon, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
@@ -50,7 +60,7 @@ def _from_header(authorization: str) -> tuple[str, str]:
         colon = client_id = secret = ""
     if scheme.lower() != "basic" or not colon:
         raise invalid_client("the Authorization header is not Basic")
-    return unquote_plus(client_id), unquote_plus(secret)
+    return [(unquote_plus(client_id), unquote_plus(secret)), (client_id, secret)]
 
 
 async def _by_assertion(session: AsyncSession, resources: Resources, form: Mapping[str, str]) -> Client:
@@ -61,8 +71,7 @@ async def _by_assertion(session: AsyncSession, resources: Resources, form: Mappi
         claims = _verified(resources, client, form["client_assertion"])
     except (JoseError, ValueError, TypeError) as error:
         raise invalid_client("the client assertion does not hold") from error
-    if form.get("client_id", client.client_id) != client.client_id:
-        raise invalid_client("two clients are named")
+    _check_name(client, form)
     expires_at = datetime.fromtimestamp(claims["exp"] + LEEWAY_SECONDS, UTC)
     row = insert(Assertion).values(client_id=client.client_id, jti=claims["jti"], expires_at=expires_at)
     if await session.scalar(row.on_conflict_do_nothing().returning(Assertion.jti)) is None:

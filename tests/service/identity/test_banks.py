@@ -1,0 +1,101 @@
+"""The simulated banks themselves: whom they serve, and where they never send anybody."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from services.identity import tupas
+from services.identity.bank.answers import address_with, make_answer
+from services.identity.bank.directory import Bank, load_banks
+from services.identity.tupas import Keys, Request
+from tests.service.identity.conftest import Running
+from tests.service.identity.walk import Walker
+
+BANKS = load_banks()
+STAMP = "20261124120000123456"
+LINKS = ("https://a.fi/return?login=tupas&bank=op", "https://a.fi/cancel", "https://a.fi/reject")
+ASKED = Request("701", "0003", "Esittelymyyja", "FI", STAMP, "02", *LINKS, "0001", "03")
+
+
+async def test_a_request_that_is_not_sealed_right_is_refused_and_leads_nowhere(identity: Running) -> None:
+    async with Walker(identity) as browser:
+        true = tupas.seal(ASKED, BANKS["op"].keys)
+        for wrong in (
+            {**true, "A01Y_RETLINK": "https://evil.example/"},
+            {**true, "A01Y_MAC": "0" * 64},
+            {name: value for name, value in true.items() if name != "A01Y_CANLINK"},
+            tupas.seal(replace(ASKED, rcvid="Another"), BANKS["op"].keys),
+            tupas.seal(ASKED, Keys({"0001": "another key"})),
+            tupas.seal(replace(ASKED, retlink="javascript:alert(1)"), BANKS["op"].keys),
+            {},
+        ):
+            refused = await browser.post_latin_1("/bank/op", wrong)
+            assert refused.status_code == 400
+            assert "Location" not in refused.headers
+        assert (await browser.post_latin_1("/bank/op", true)).status_code == 303
+        assert (await browser.http.get("/bank/no-such-bank")).status_code == 404
+        assert (await browser.http.get("/bank/op")).status_code == 400
+
+
+async def test_a_link_with_a_query_of_its_own_is_kept_whole(identity: Running) -> None:
+    async with Walker(identity) as browser:
+        visit = (await browser.post_latin_1("/bank/op", tupas.seal(ASKED, BANKS["op"].keys))).headers["Location"]
+        await browser.log_in(visit, "123456", "7890", "1234")
+        back = (await browser.http.post(visit, data={"action": "consent"})).headers["Location"]
+        assert back.startswith("https://a.fi/return?login=tupas&bank=op&B02K_VERS=0003&")
+        assert back.count("?") == 1
+        proven = tupas.prove(
+            tupas.read_response(urlsplit(back).query.encode()), bank_number="500", keys=BANKS["op"].keys, asked=ASKED, now=datetime.now(UTC)
+        )
+        assert proven.custname == "TESTI ANNA"
+
+
+async def test_the_visit_is_for_the_browser_that_began_it(identity: Running) -> None:
+    async with Walker(identity) as browser, Walker(identity) as other:
+        visit = await browser.enter_bank("op")
+        assert (await other.http.get(visit)).status_code == 400
+        await other.enter_bank("op")
+        assert (await other.http.post(visit, data={"action": "password", "user_id": "123456", "password": "7890"})).status_code == 400
+        assert (await browser.http.get(visit.replace("/op/", "/aktia/"))).status_code == 400
+
+
+async def test_no_step_can_be_left_out(identity: Running) -> None:
+    async with Walker(identity) as browser:
+        visit = await browser.enter_bank("op")
+        for form in ({"action": "consent"}, {"action": "code", "code": "1234"}, {"action": ""}, {}):
+            assert (await browser.http.post(visit, data=form)).headers["Location"] == visit
+            assert 'name="user_id"' in (await browser.http.get(visit)).text
+        await browser.http.post(visit, data={"action": "password", "user_id": "123456", "password": "7890"})
+        assert (await browser.http.post(visit, data={"action": "consent"})).headers["Location"] == visit
+        assert (await browser.http.post(visit, data={"action": "code", "code": "abcd"})).status_code == 422
+
+
+async def test_consent_names_what_is_told_and_to_whom_and_is_given_once(identity: Running) -> None:
+    async with Walker(identity) as browser:
+        visit = await browser.enter_bank("op")
+        await browser.log_in(visit, "123456", "7890", "1234")
+        page = (await browser.http.get(visit)).text
+        assert all(word in page for word in ("TESTI ANNA", "081181-9984", "Asiointi", "Simulaatio"))
+        assert (await browser.http.post(visit, data={"action": "consent"})).status_code == 303
+        assert (await browser.http.post(visit, data={"action": "consent"})).status_code == 400
+
+
+@pytest.mark.parametrize("bank", BANKS.values(), ids=BANKS)
+def test_a_banks_answer_is_believed_by_the_rules(bank: Bank) -> None:
+    now = datetime.now(UTC)
+    request = replace(ASKED, vers=bank.version, rcvid=bank.service_provider)
+    for customer in bank.customers:
+        address = address_with("https://a.fi/return", make_answer(bank, customer, request, number=7, now=now))
+        unproven = tupas.read_response(urlsplit(address).query.encode())
+        proven = tupas.prove(unproven, bank_number=bank.number, keys=bank.keys, asked=request, now=now)
+        assert (proven.custname, proven.custtype) == (customer.name, customer.answer)
+        assert (len(proven.timestmp), len(proven.idnbr)) == ((19, 8) if bank.short else (23, 10))
+
+
+def test_an_answer_is_written_in_latin_1() -> None:
+    customer = BANKS["op"].customers[1]
+    address = address_with("https://a.fi/", make_answer(BANKS["op"], customer, ASKED, number=7, now=datetime.now(UTC)))
+    assert parse_qs(urlsplit(address).query, encoding="iso-8859-1")["B02K_CUSTNAME"] == ["MÄKELÄ VÄINÖ OLAVI"]
+    assert "M%C4KEL%C4+V%C4IN%D6" in address

@@ -1,0 +1,94 @@
+"""Staff log in by name and password; guessing is slowed down."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from services.identity.models import Staff, Throttle
+from services.identity.settings import StaffAccount
+from services.identity.staff.accounts import add_missing
+from shared.authorize import TokenVerifier
+from tests.service.identity.conftest import CONSOLE_CALLBACK, Running
+from tests.service.identity.walk import Forms, Walker, parameters
+
+CONSOLE = {"client_id": "console", "redirect_uri": CONSOLE_CALLBACK, "scope": "openid profile operate requests:write"}
+
+
+async def attempt_of(browser: Walker) -> str:
+    (form,) = Forms(await browser.authorize(**CONSOLE)).found
+    return form.fields["attempt"]
+
+
+@pytest.mark.parametrize("username", ["olli", "Olli", " OLLI "])
+async def test_staff_log_in_and_their_roles_are_told(identity: Running, username: str) -> None:
+    async with Walker(identity) as browser:
+        form = {"attempt": await attempt_of(browser), "username": username, "password": "a long password"}
+        back = (await browser.http.post("/staff", data=form)).headers["Location"]
+        assert back.startswith(f"{CONSOLE_CALLBACK}&code=")
+        secret = {"client_id": "console", "client_secret": "console:secret%/+"}
+        fetch = {"grant_type": "authorization_code", "code": parameters(back)["code"], "redirect_uri": CONSOLE_CALLBACK, **secret}
+        tokens = (await browser.http.post("/token", data={**fetch, "code_verifier": browser.verifier})).json()
+        claims = await browser.claims(tokens["id_token"])
+        assert (claims["roles"], claims["name"], claims["preferred_username"]) == (["operator"], "Olli Operaattori", "olli")
+        assert "urn:oid:1.2.246.21" not in claims
+        caller = await TokenVerifier(identity.issuer, "tracker").verify(tokens["access_token"])
+        assert caller.scopes == {"openid", "profile", "operate"}
+        assert caller.subject == claims["sub"]
+
+
+@pytest.mark.parametrize(("username", "password"), [("olli", "wrong"), ("nobody", "a long password"), ("", ""), ("olli", "")])
+async def test_a_wrong_name_or_password_is_told_alike(identity: Running, username: str, password: str) -> None:
+    async with Walker(identity) as browser:
+        page = await browser.http.post("/staff", data={"attempt": await attempt_of(browser), "username": username, "password": password})
+        assert page.status_code == 422
+        assert "Käyttäjätunnus tai salasana on väärin" in page.text
+        assert "a long password" not in page.text
+
+
+async def test_guessing_has_to_wait_longer_each_time_and_waiting_helps(identity: Running) -> None:
+    async with Walker(identity) as browser:
+        attempt = await attempt_of(browser)
+        form = {"attempt": attempt, "username": "guessed", "password": "x"}
+        assert [(await browser.http.post("/staff", data=form)).status_code for _ in range(5)] == [422] * 5
+        waiting = await browser.http.post("/staff", data=form)
+        assert (waiting.status_code, int(waiting.headers["Retry-After"])) == (429, 30)
+        assert "Odota 1 min" in waiting.text
+        async with identity.sessions() as session, session.begin():
+            await session.execute(update(Throttle).values(last_failed_at=datetime.now(UTC) - timedelta(seconds=31)))
+        assert (await browser.http.post("/staff", data=form)).status_code == 422
+        assert int((await browser.http.post("/staff", data=form)).headers["Retry-After"]) == 60
+
+
+async def test_a_right_password_does_not_get_through_while_waiting(identity: Running) -> None:
+    async with identity.sessions() as session, session.begin():
+        await add_missing(session, [StaffAccount.model_validate({"username": "maija", "password": "right", "name": "Maija"})])
+    async with Walker(identity) as browser:
+        form = {"attempt": await attempt_of(browser), "username": "maija"}
+        for _ in range(5):
+            await browser.http.post("/staff", data={**form, "password": "wrong"})
+        assert (await browser.http.post("/staff", data={**form, "password": "right"})).status_code == 429
+        async with identity.sessions() as session, session.begin():
+            await session.execute(update(Throttle).values(last_failed_at=datetime.now(UTC) - timedelta(minutes=1)))
+        assert (await browser.http.post("/staff", data={**form, "password": "right"})).status_code == 303
+
+
+async def test_an_attempt_is_for_its_browser_and_its_kind_of_login(identity: Running) -> None:
+    async with Walker(identity) as browser, Walker(identity) as other:
+        form = {"attempt": await attempt_of(browser), "username": "olli", "password": "a long password"}
+        await other.authorize(**CONSOLE)
+        assert (await other.http.post("/staff", data=form)).status_code == 400
+        citizens = parameters((await browser.requests())["op"]["A01Y_CANLINK"])["attempt"]
+        assert (await browser.http.post("/staff", data={**form, "attempt": citizens})).status_code == 400
+        assert (await browser.http.post("/staff", data=form)).status_code == 303
+        assert (await browser.http.post("/staff", data=form)).status_code == 400
+        assert (await browser.http.post("/staff", data={**form, "attempt": "x"})).status_code == 422
+
+
+async def test_accounts_are_made_once_and_kept_as_they_are(identity: Running) -> None:
+    again = StaffAccount.model_validate({"username": "OLLI", "password": "another", "name": "Another", "roles": ["admin"]})
+    async with identity.sessions() as session, session.begin():
+        await add_missing(session, [again])
+        (olli,) = (await session.scalars(select(Staff).where(Staff.username == "olli"))).all()
+        assert (olli.name, olli.roles) == ("Olli Operaattori", ["operator"])
+        assert olli.password_hash.startswith("$argon2id$")
