@@ -34,7 +34,9 @@ def test_a_service_starts_with_the_settings_that_are_written_for_it(service: str
     write_settings(tmp_path, URLS)
     for variable, value in settings_of(tmp_path, service).items():
         monkeypatch.setenv(variable, value)
-    assert importlib.import_module(f"services.{service}.settings").Settings().database_url
+    module = importlib.import_module(f"services.{service}.settings")
+    settings = getattr(module, "Settings", None) or getattr(module, f"{service.title()}Settings")
+    assert settings().database_url
 
 
 def test_secrets_are_made_once_and_addresses_follow_what_is_given(tmp_path: Path) -> None:
@@ -80,9 +82,7 @@ def test_a_worker_that_hangs_is_ended_so_that_it_starts_again(age: float, health
         alive.touch()
         os.utime(alive, (time.time() - age,) * 2)
         assert worker_is_alive(alive, process_id) is healthy
-        if not ended:
-            assert worker.poll() is None
-            worker.terminate()
+        worker.terminate()  # comes too late for one that was killed
         assert worker.wait(5) == -(signal.SIGKILL if ended else signal.SIGTERM)
 
 
@@ -120,3 +120,4 @@ def test_everything_comes_back_is_watched_and_is_published_on_this_machine_alone
             assert service["restart"] == "unless-stopped", name
             assert service["healthcheck"]["test"], name
     assert set(SERVICES) <= services.keys()
+    assert all(url.startswith(("http://127.0.0.1:", "${")) for url in services["settings"]["environment"].values())
