@@ -27,6 +27,7 @@ class NewDelivery(NamedTuple):
     due_at: datetime
     occurred_at: datetime
     message_id: str
+    traceparent: str | None
     contents: bytes
 
 
@@ -46,31 +47,31 @@ class Claimed(NamedTuple):
     thread_id: str | None
     contents: bytes
     attempts: int
-    created_at: datetime
+    trying_since: datetime
 
 
 class Result(NamedTuple):
-    """What became of one try; `tell` says whether it is published."""
+    """What became of one try; `retry_seconds` is the wait before the next one, `tell` whether the result is published."""
 
     id: int
     request_id: UUID
     state: str
     reply: ReplyClass
     last_reply: str
-    next_attempt_at: datetime | None
+    retry_seconds: float | None
     tell: bool
 
 
 INSERT = text("""
 insert into deliveries (
-  event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, contents)
-select event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, contents
+  event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, traceparent, contents)
+select event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, traceparent, contents
 from unnest(
   cast(:event_id as text[]), cast(:request_id as uuid[]), cast(:template as text[]), cast(:language as text[]),
   cast(:work_number as text[]), cast(:service_title as text[]), cast(:submitted_at as timestamptz[]), cast(:due_at as timestamptz[]),
-  cast(:occurred_at as timestamptz[]), cast(:message_id as text[]), cast(:contents as bytea[])
+  cast(:occurred_at as timestamptz[]), cast(:message_id as text[]), cast(:traceparent as text[]), cast(:contents as bytea[])
 ) with ordinality as new (
-  event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, contents, place)
+  event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, traceparent, contents, place)
 order by place
 on conflict (event_id, template) do nothing""")
 
@@ -92,20 +93,21 @@ update deliveries d set state = 'sending', owner = :owner from due where d.id = 
 returning d.id, d.request_id, d.template, d.language, d.work_number, d.service_title, d.submitted_at, d.due_at, d.occurred_at, d.message_id,
   case when d.template <> 'receipt' then
     (select receipt.message_id from deliveries receipt where receipt.request_id = d.request_id and receipt.template = 'receipt' limit 1) end,
-  d.contents, d.attempts, d.created_at""")
+  d.contents, d.attempts, d.trying_since""")
 
 RECORD = text("""
 with done as (
-  update deliveries d set state = r.state, attempts = d.attempts + 1, next_attempt_at = r.next_attempt_at, owner = null, last_reply = r.last_reply,
-    finished_at = case when r.state <> 'deferred' then now() end, contents = case when r.state <> 'sent' then d.contents end
+  update deliveries d set state = r.state, attempts = d.attempts + 1, next_attempt_at = now() + make_interval(secs => r.retry_seconds), owner = null,
+    last_reply = r.last_reply, finished_at = case when r.state <> 'deferred' then now() end,
+    contents = case when r.state <> 'sent' then d.contents end
   from unnest(
     cast(:id as bigint[]), cast(:state as text[]), cast(:reply as text[]), cast(:last_reply as text[]),
-    cast(:next_attempt_at as timestamptz[]), cast(:tell as bool[])) as r (id, state, reply, last_reply, next_attempt_at, tell)
+    cast(:retry_seconds as float8[]), cast(:tell as bool[])) as r (id, state, reply, last_reply, retry_seconds, tell)
   where d.id = r.id and d.owner = :owner and d.state = 'sending'
-  returning d.id, d.request_id, d.event_id, d.template, d.message_id, d.state, d.attempts, r.reply, d.next_attempt_at, r.tell),
+  returning d.id, d.request_id, d.event_id, d.template, d.message_id, d.traceparent, d.state, d.attempts, r.reply, d.next_attempt_at, r.tell),
 told as (
-  insert into outcomes (request_id, event_id, template, message_id, state, attempt, reply, retry_at)
-  select request_id, event_id, template, message_id, state, attempts, reply, next_attempt_at from done where tell order by id)
+  insert into outcomes (request_id, event_id, template, message_id, traceparent, state, attempt, reply, retry_at)
+  select request_id, event_id, template, message_id, traceparent, state, attempts, reply, next_attempt_at from done where tell order by id)
 select count(*) from done""")
 
 LET_GO = text("""
@@ -129,7 +131,7 @@ async def add(session: AsyncSession, new: Sequence[NewDelivery]) -> None:
     """Insert mails in the order given; one that is there already stays as it is."""
     if not new:
         return
-    await session.execute(INSERT, {name: [getattr(row, name) for row in new] for name in NewDelivery._fields})
+    await session.execute(INSERT, dict(zip(NewDelivery._fields, map(list, zip(*new, strict=True)), strict=True)))
     followers = [row.request_id for row in new if row.template != "receipt"]
     if followers:
         await session.execute(LOCK_OPEN, {"requests": followers})
@@ -148,9 +150,12 @@ async def record(session: AsyncSession, owner: int, results: Sequence[Result]) -
     columns = {name: [getattr(result, name) for result in ordered] for name in Result._fields if name != "request_id"}
     await session.execute(RECORD, columns | {"owner": owner})
     finished = [result.request_id for result in ordered if result.state != "deferred"]
-    if not finished:
-        return False
-    return bool(await _count(session, LET_GO, {"requests": finished}))
+    return bool(finished) and await let_go(session, finished)
+
+
+async def let_go(session: AsyncSession, requests: Sequence[UUID]) -> bool:
+    """Make the next mail of each request due where all its earlier ones are finished; says whether there was one."""
+    return bool(await count(session, LET_GO, {"requests": list(requests)}))
 
 
 async def give_back(session: AsyncSession, owner: int, ids: Sequence[int], *, seconds: float = 0.0) -> None:
@@ -160,9 +165,10 @@ async def give_back(session: AsyncSession, owner: int, ids: Sequence[int], *, se
 
 async def reclaim(session: AsyncSession, owner: int) -> int:
     """Take the mails of dead processes back; gives how many."""
-    return await _count(session, RECLAIM, {"owner": owner})
+    return await count(session, RECLAIM, {"owner": owner})
 
 
-async def _count(session: AsyncSession, statement: TextClause, parameters: dict[str, Any]) -> int:
+async def count(session: AsyncSession, statement: TextClause, parameters: dict[str, Any]) -> int:
+    """Execute an update and give how many rows it changed."""
     result = cast("CursorResult[Any]", await session.execute(statement, parameters))
     return result.rowcount

@@ -22,6 +22,7 @@ class Delivery(Table):
 
     `owner` is the process that sends it now. `next_attempt_at` is null while an earlier mail of the same request is still open. `contents` are the
     encrypted personal parts; they go when the mail is sent. `last_reply` holds codes only, because a server's words may repeat the address.
+    `trying_since` begins anew with an operator's retry.
     """
 
     __tablename__ = "deliveries"
@@ -46,6 +47,7 @@ class Delivery(Table):
     due_at: Mapped[datetime]
     occurred_at: Mapped[datetime]
     message_id: Mapped[str]
+    traceparent: Mapped[str | None]
     contents: Mapped[bytes | None]
     state: Mapped[str] = mapped_column(server_default="pending")
     attempts: Mapped[int] = mapped_column(server_default="0")
@@ -53,6 +55,7 @@ class Delivery(Table):
     owner: Mapped[int | None]
     last_reply: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    trying_since: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
 
 
@@ -66,6 +69,7 @@ class Outcome(Table):
     event_id: Mapped[str]
     template: Mapped[str]
     message_id: Mapped[str]
+    traceparent: Mapped[str | None]
     state: Mapped[str]
     attempt: Mapped[int]
     reply: Mapped[str]

@@ -46,6 +46,7 @@ def _delivery(envelope: Envelope[Event], opener: Opener, box: ContentsBox, mail_
         due_at=event.due_at,
         occurred_at=event.occurred_at,
         message_id=mail,
+        traceparent=envelope.traceparent,
         contents=box.lock(contents, mail),
     )
 

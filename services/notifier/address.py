@@ -1,0 +1,37 @@
+"""A citizen's e-mail address as SMTP takes it."""
+
+import re
+from typing import NamedTuple
+
+import idna
+
+LOCAL = re.compile(r"[^\x00-\x20\x7f-\xa0\"(),:;<>@\[\\\]\ud800-\udfff]+")
+LOCAL_OCTETS, DOMAIN_OCTETS = 64, 253
+DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
+
+
+class BadAddress(ValueError):
+    """No mail server can take this address; its text is not repeated here."""
+
+
+class MailboxAddress(NamedTuple):
+    """The address with its domain in ASCII; `needs_utf8` when the part before the @ is not ASCII (RFC 6531)."""
+
+    address: str
+    needs_utf8: bool
+
+
+def mailbox_address(email: str) -> MailboxAddress:
+    """Read what was typed as an e-mail address; raises `BadAddress`."""
+    local, at, domain = email.strip().rpartition("@")
+    if not at or not LOCAL.fullmatch(local) or len(local.encode()) > LOCAL_OCTETS:
+        raise BadAddress("the part before the @ is none")
+    if not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True).decode()
+        except (idna.IDNAError, UnicodeError):
+            raise BadAddress("the domain is none") from None
+    domain = domain.lower()
+    if len(domain) > DOMAIN_OCTETS or not DOMAIN.fullmatch(domain):
+        raise BadAddress("the domain is none")
+    return MailboxAddress(f"{local}@{domain}", needs_utf8=not local.isascii())

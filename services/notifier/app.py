@@ -1,0 +1,70 @@
+"""Notifier's HTTP: what became of the mails, for operators."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, FastAPI, Path, Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.notifier.list_deliveries import DeliveryPage, DeliveryState, DeliveryView, list_deliveries
+from services.notifier.parts_there import kafka_there, mail_server_there
+from services.notifier.retry_delivery import retry_delivery
+from services.notifier.settings import Settings
+from shared.authorize import TokenVerifier, require_scope
+from shared.database import open_database, ping
+from shared.health import health_routes
+from shared.logs import configure_logs
+from shared.problems import install_problems
+from shared.settings import read_settings
+
+LARGEST_BODY = 16 * 1024
+LARGEST_ID = 2**63 - 1
+
+
+async def _session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with request.app.state.sessions.begin() as session:
+        yield session
+
+
+Session = Annotated[AsyncSession, Depends(_session, scope="function")]
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Make the app; without settings they are read from the environment."""
+    settings = settings or read_settings(Settings)
+    configure_logs(settings.log_level)
+    verifier = TokenVerifier(settings.oidc_issuer, "notifier", backchannel_url=settings.oidc_backchannel_url)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_database(settings.database_url, pool_size=3) as sessions:
+            app.state.sessions = sessions
+            yield
+
+    app = FastAPI(title="Notifier", lifespan=lifespan, max_body_size=LARGEST_BODY)
+    install_problems(app)
+    # Listing and retrying need the database alone; mail and Kafka being away is told, but is no reason to take the operators' window away.
+    app.include_router(
+        health_routes({"database": lambda: ping(app.state.sessions)}, told={"smtp": mail_server_there(settings), "kafka": kafka_there(settings)})
+    )
+    operate = Depends(require_scope(verifier, "operate"))
+
+    @app.get("/api/v1/deliveries", dependencies=[operate], tags=["deliveries"])
+    async def deliveries(
+        session: Session,
+        state: DeliveryState | None = None,
+        request_id: UUID | None = None,
+        before: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> DeliveryPage:
+        """List mails, newest first."""
+        return await list_deliveries(session, state=state, request_id=request_id, before=before, limit=limit)
+
+    @app.post("/api/v1/deliveries/{delivery_id}/retry", dependencies=[operate], tags=["deliveries"], status_code=202)
+    async def retry(session: Session, delivery_id: Annotated[int, Path(ge=1, le=LARGEST_ID)]) -> DeliveryView:
+        """Have a failed or deferred mail tried again now."""
+        return await retry_delivery(session, delivery_id)
+
+    return app

@@ -1,0 +1,230 @@
+"""The pool that works deliveries off: claims due ones in batches, sends each over one of the connections, and has the results written down."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+
+from services.notifier.address import BadAddress, mailbox_address
+from services.notifier.contents import ContentsBox, Unreadable
+from services.notifier.deliveries import Claimed, Result, claim, give_back, reclaim
+from services.notifier.domain import is_given_up, is_worth_telling, retry_delay
+from services.notifier.lanes import Lanes, Waiting
+from services.notifier.outage import Outage
+from services.notifier.ownership import Ownership
+from services.notifier.record_results import Recorder
+from services.notifier.send_mail import MailConnection, MailServer, Reply, ServerAway
+from services.notifier.settings import Settings
+from services.notifier.write_mail import MailWriter
+from shared.backoff import Backoff
+from shared.crash_points import crash_point
+from shared.database import Sessions, is_transient
+from shared.health import Liveness
+from shared.logs import get_log
+
+log = get_log(__name__)
+
+CLAIMED_PER_CONNECTION = 16
+RESULTS_PER_CONNECTION = 4
+FALLBACK_SECONDS = 1.0
+STOP_SECONDS = 8.0
+
+
+class Dispatcher:
+    """One loop of a worker: `await Dispatcher(…).run()` sends until it is cancelled, and then ends the mails that are under way.
+
+    `wake()` says that there are new deliveries; `told` is called when outcomes are there to publish.
+    """
+
+    loop = "dispatch"
+
+    def __init__(
+        self, settings: Settings, sessions: Sessions, *, box: ContentsBox, writer: MailWriter, liveness: Liveness, told: Callable[[], None]
+    ) -> None:
+        server, connections = mail_server(settings), settings.smtp_connections
+        self._settings = settings
+        self._sessions = sessions
+        self._box = box
+        self._writer = writer
+        self._liveness = liveness
+        self._told = told
+        self._woken = asyncio.Event()
+        self._connections = [MailConnection(server, settings.sender) for _ in range(connections)]
+        self._ownership = Ownership(settings.database_url, self.wake)
+        self._lanes = Lanes(connections)
+        self._outage = Outage(
+            sessions, MailConnection(server, settings.sender), patience=settings.retry_first_seconds, give_up=settings.retry_hours * 3600
+        )
+        self._recorder = Recorder(sessions, self._ownership.owner, self._recorded, most=RESULTS_PER_CONNECTION * connections)
+        self._most = CLAIMED_PER_CONNECTION * connections
+        self._more = False
+        self._busy: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Look for due deliveries now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        senders = [asyncio.create_task(self._send_for_ever(connection)) for connection in self._connections]
+        try:
+            async with asyncio.TaskGroup() as loops:
+                loops.create_task(self._ownership.keep())
+                loops.create_task(self._recorder.run())
+                loops.create_task(self._outage.run(pause=self._pause, over=self.wake, told=self._told))
+                loops.create_task(self._claim_for_ever())
+                loops.create_task(self._keep_house())
+                loops.create_task(_first_failure(senders))
+        finally:
+            await self._stop(senders)
+
+    async def _claim_for_ever(self) -> None:
+        backoff = Backoff(first=0.05, most=2.0)
+        while True:
+            self._liveness.beat(self.loop)
+            if self._ownership.held.is_set() and self._outage.there.is_set():
+                try:
+                    await self._claim()
+                    backoff.reset()
+                except Exception as error:
+                    if not is_transient(error):
+                        raise
+                    log.warning("database_away", error=type(error).__name__)
+                    await backoff.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FALLBACK_SECONDS):
+                    await self._woken.wait()
+            self._woken.clear()
+
+    async def _claim(self) -> None:
+        room = self._most - len(self._lanes)
+        if room <= 0:
+            return
+        async with self._sessions.begin() as session:
+            claimed = await claim(session, self._ownership.owner, room)
+        self._more = len(claimed) == room
+        for mail in claimed:
+            try:
+                contents = self._box.unlock(mail.contents, mail.message_id)
+                self._lanes.put(Waiting(mail, contents, mailbox_address(contents.email)))
+            except (BadAddress, Unreadable) as error:
+                log.warning("mail_without_address", request_id=str(mail.request_id), delivery=mail.id, error=type(error).__name__)
+                await self._recorder.room()
+                self._recorder.add(self._result(mail, Reply("bad-address", type(error).__name__)))
+
+    async def _send_for_ever(self, connection: MailConnection) -> None:
+        me = asyncio.current_task()
+        assert me is not None  # noqa: S101  for the type checker: this runs in a task
+        while not self._stopping:
+            await self._outage.there.wait()
+            await self._recorder.room()
+            waiting = await self._lanes.take()
+            self._busy.add(me)
+            if self._more and len(self._lanes) * 2 <= self._most:
+                self.wake()
+            try:
+                reply = await self._send(connection, waiting)
+            except ServerAway:
+                self._recorder.no_result()
+                self._lanes.put(waiting)
+                self._outage.begin()
+            else:
+                self._recorder.add(self._result(waiting.mail, reply))
+            finally:
+                self._lanes.done(waiting)
+                self._busy.discard(me)
+
+    async def _send(self, connection: MailConnection, waiting: Waiting) -> Reply:
+        try:
+            message = self._writer.write(waiting.mail, waiting.contents, waiting.to.address)
+        except Exception as error:  # noqa: BLE001  one mail that cannot be written must not hold up the others; it is tried again, and told of
+            # Without its traceback, which could hold what stands in the mail.
+            log.error("mail_not_written", request_id=str(waiting.mail.request_id), delivery=waiting.mail.id, error=type(error).__name__)  # noqa: TRY400  as said
+            return Reply("connection", "not written")
+        reply = await connection.send(waiting.to, message)
+        crash_point("notifier.after-mail-accepted")
+        return reply
+
+    def _result(self, mail: Claimed, reply: Reply) -> Result:
+        attempts = mail.attempts + 1
+        state, wait = "sent" if reply.kind == "2xx" else "failed", None
+        if reply.kind in {"4xx", "connection"}:
+            wait = retry_delay(attempts, self._settings.retry_first_seconds, random.random())  # noqa: S311  jitter, not a secret
+            now = datetime.now(timezone.utc)
+            if is_given_up(mail.trying_since, now + timedelta(seconds=wait), self._settings.retry_hours):
+                wait = None
+            else:
+                state = "deferred"
+        tell = state != "deferred" or is_worth_telling(attempts)
+        return Result(mail.id, mail.request_id, state, reply.kind, reply.codes, wait, tell)
+
+    def _recorded(self, let_go: bool) -> None:  # noqa: FBT001  the recorder's word
+        self._told()
+        if let_go:
+            self.wake()
+
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                await self._give_back(self._lanes.drop_slow(), seconds=self._settings.retry_first_seconds)
+                if self._ownership.held.is_set():
+                    async with self._sessions.begin() as session:
+                        taken = await reclaim(session, self._ownership.owner)
+                    if taken:
+                        log.warning("deliveries_reclaimed", count=taken)
+                        self.wake()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("database_away", error=type(error).__name__)
+            await asyncio.sleep(FALLBACK_SECONDS)
+
+    async def _pause(self) -> None:
+        await self._give_back(self._lanes.drop_all())
+
+    async def _give_back(self, dropped: list[Waiting], *, seconds: float = 0.0) -> None:
+        if not dropped:
+            return
+        try:
+            async with self._sessions.begin() as session:
+                await give_back(session, self._ownership.owner, [waiting.mail.id for waiting in dropped], seconds=seconds)
+        except Exception as error:
+            for waiting in dropped:
+                self._lanes.put(waiting)
+            if not is_transient(error):
+                raise
+
+    async def _stop(self, senders: list["asyncio.Task[None]"]) -> None:
+        """End what is under way, write it down, and give back the rest; whatever cannot be done in time is taken back by the next process."""
+        self._stopping = True
+        for task in senders:
+            if task not in self._busy:
+                task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await asyncio.wait(senders)
+                await self._recorder.flush()
+                await self._pause()
+                await asyncio.gather(*(connection.close() for connection in self._connections))
+        for task in senders:
+            task.cancel()
+
+
+def mail_server(settings: Settings) -> MailServer:
+    """Read where the mail server is out of the settings."""
+    return MailServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        tls=settings.smtp_tls,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+        timeout=settings.smtp_timeout,
+    )
+
+
+async def _first_failure(tasks: list["asyncio.Task[None]"]) -> None:
+    ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in ended:
+        task.result()

@@ -1,0 +1,76 @@
+"""Writes results down as they come: while one commit is under way, the next results gather."""
+
+import asyncio
+from collections.abc import Callable
+
+from services.notifier.deliveries import Result, record
+from shared.backoff import Backoff
+from shared.database import Sessions, is_transient
+from shared.logs import get_log
+
+log = get_log(__name__)
+
+
+class Recorder:
+    """Commits results in groups. `recorded(let_go)` is called after each commit; `let_go` says that a mail that waited for its turn is due now.
+
+    At most `most` results wait: while the database is away nobody sends what could not be written down.
+    """
+
+    def __init__(self, sessions: Sessions, owner: int, recorded: Callable[[bool], None], *, most: int) -> None:
+        self._sessions = sessions
+        self._owner = owner
+        self._recorded = recorded
+        self._results: list[Result] = []
+        self._some = asyncio.Event()
+        self._room = asyncio.Semaphore(most)
+        self._most = most
+
+    async def room(self) -> None:
+        """Wait until another result may be made; `add` must follow, or `no_result`."""
+        await self._room.acquire()
+
+    def no_result(self) -> None:
+        """Give the room back."""
+        self._room.release()
+
+    def add(self, result: Result) -> None:
+        """Hand over a result; it is written down at once, or with the next group."""
+        self._results.append(result)
+        self._some.set()
+
+    async def run(self) -> None:
+        """Write down until cancelled."""
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            await self._commit()
+
+    async def flush(self) -> None:
+        """Write down what is left."""
+        if self._results:
+            await self._commit()
+
+    async def _commit(self) -> None:
+        results, self._results = self._results, []
+        backoff = Backoff(first=0.05, most=2.0)
+        try:
+            while not await self._try_to_commit(results):
+                await backoff.wait()
+        except BaseException:
+            self._results = results + self._results
+            raise
+        for _ in results:
+            self._room.release()
+
+    async def _try_to_commit(self, results: list[Result]) -> bool:
+        try:
+            async with self._sessions.begin() as session:
+                let_go = await record(session, self._owner, results)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("results_wait", count=len(results), error=type(error).__name__)
+            return False
+        self._recorded(let_go)
+        return True
