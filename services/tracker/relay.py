@@ -43,10 +43,11 @@ class Relay:
 
     loop = "relay"
 
-    def __init__(self, dsn: str, producer: EventProducer, liveness: Liveness) -> None:
+    def __init__(self, dsn: str, producer: EventProducer, liveness: Liveness, *, send_seconds: float = SEND_SECONDS) -> None:
         self._dsn = dsn
         self._producer = producer
         self._liveness = liveness
+        self._send_seconds = send_seconds
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -100,7 +101,7 @@ class Relay:
     async def _publish(self, connection: "asyncpg.Connection") -> int:
         rows = await connection.fetch(UNPUBLISHED, MOST)
         if rows:
-            await self._producer.send_all(LIFECYCLE, map(_message, rows), within=SEND_SECONDS)
+            await self._producer.send_all(LIFECYCLE, map(_message, rows), within=self._send_seconds)
             await connection.execute(MARK, [row["id"] for row in rows])
         return len(rows)
 

@@ -1,0 +1,135 @@
+"""Handlers move a request along its table, once per act, and the citizen's text travels sealed."""
+
+import asyncio
+import json
+from uuid import UUID
+
+import pytest
+
+from services.tracker.domain import Action
+from services.tracker.handle_request import By, NotAllowedNow, handle_request
+from services.tracker.keyring import Keyring
+from services.tracker.models import TrackedRequest
+from shared.database import Sessions
+from shared.events.request_lifecycle import RequestResolved, RequestStateChanged
+from shared.problems import InvalidFields, NotFound
+from tests.service.tracker.office import NOTIFIER
+from tests.service.tracker.rows import history, register_one, rows
+
+MAIJA, SAP = By("staff", "maija"), By("client", "sap")
+
+
+class Office:
+    """Handles one request, each act in a transaction of its own."""
+
+    def __init__(self, sessions: Sessions, keyring: Keyring, request_id: UUID) -> None:
+        self.sessions, self.keyring, self.request_id = sessions, keyring, request_id
+
+    async def act(self, action: Action, by: By = MAIJA, text: str | None = None) -> TrackedRequest:
+        """Take one step and give the request as it then is."""
+        async with self.sessions.begin() as session:
+            return await handle_request(session, self.request_id, action, by, text=text, keyring=self.keyring)
+
+    async def history(self) -> list[str]:
+        """Give the types of what happened."""
+        return await history(self.sessions, self.request_id)
+
+    async def last_value(self) -> bytes:
+        """Give the data of the newest event."""
+        (row,) = await rows(self.sessions, "select value from history where request_id = :id order by id desc limit 1", id=self.request_id)
+        return bytes(row.value)
+
+
+@pytest.fixture
+async def office(sessions: Sessions, keyring: Keyring) -> Office:
+    return Office(sessions, keyring, await register_one(sessions, keyring))
+
+
+async def test_a_request_is_handled_from_end_to_end(office: Office) -> None:
+    assert (await office.act("take")).assignee == "maija"
+    assert (await office.act("ask_customer", text="Mikä lasku?")).state == "waiting_for_customer"
+    question = RequestStateChanged.model_validate_json(await office.last_value())
+    assert (question.previous_state, question.state) == ("in_progress", "waiting_for_customer")
+    await office.act("customer_answered", By("citizen", None))
+    resolved = await office.act("resolve", SAP, "Lasku on hyvitetty.")
+    assert (resolved.state, resolved.assignee) == ("resolved", "maija")
+    assert resolved.resolved_at == resolved.changed_at
+    event = RequestResolved.model_validate_json(await office.last_value())
+    opened = NOTIFIER.open(event.sealed_message, purpose="message", request_id=office.request_id)
+    assert json.loads(opened) == {"text": "Lasku on hyvitetty."}
+    assert (event.actor_kind, event.actor) == ("client", "sap")
+    closed = await office.act("close")
+    assert closed.closed_at is not None
+    assert closed.resolved_at is not None
+    reopened = await office.act("reopen")
+    assert (reopened.state, reopened.closed_at, reopened.resolved_at) == ("in_progress", None, None)
+    assert len(await office.history()) == 7
+
+
+async def test_a_handler_may_answer_at_once(office: Office) -> None:
+    assert (await office.act("reject", text="Väärä kunta")).state == "rejected"
+
+
+async def test_the_same_resolution_again_is_one_event_and_another_is_refused(office: Office) -> None:
+    await office.act("take")
+    first = await office.act("resolve", text="Valmis ")
+    again = await office.act("resolve", text=" Valmis")
+    assert again.resolved_at == first.resolved_at
+    with pytest.raises(NotAllowedNow) as refusal:
+        await office.act("resolve", text="Toinen")
+    assert refusal.value.extra == {"state": "resolved", "possible": ["close", "reopen"]}
+    assert (await office.history()).count("request.resolved.v1") == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "action", "text"),
+    [((), "take", None), (("take",), "ask_customer", "Mikä?"), ((), "reject", "Ei"), (("resolve",), "close", None), (("resolve",), "reopen", None)],
+)
+async def test_every_act_taken_twice_is_one_event(office: Office, before: tuple[Action, ...], action: Action, text: str | None) -> None:
+    for each in before:
+        await office.act(each, text="Valmis" if each == "resolve" else None)
+    await office.act(action, text=text)
+    once = await office.history()
+    await office.act(action, text=text)
+    assert await office.history() == once
+
+
+async def test_two_resolves_at_once_are_one_event(office: Office) -> None:
+    answers = await asyncio.gather(*(office.act("resolve", text=text) for text in ("A", "B", "A", "B")), return_exceptions=True)
+    refused = [answer for answer in answers if isinstance(answer, NotAllowedNow)]
+    assert len(refused) == 2, answers
+    assert (await office.history()).count("request.resolved.v1") == 1
+
+
+async def test_another_handler_takes_over(office: Office) -> None:
+    await office.act("take")
+    assert (await office.act("take", By("staff", "pekka"))).assignee == "pekka"
+    assert (await office.history()).count("request.assigned.v1") == 2
+
+
+@pytest.mark.parametrize("text", [None, "", "  \n", "x" * 10_001, "a\x00b"])
+async def test_a_text_that_cannot_go_to_the_customer_is_refused(office: Office, text: str | None) -> None:
+    with pytest.raises(InvalidFields):
+        await office.act("resolve", text=text)
+    assert len(await office.history()) == 1
+
+
+async def test_a_citizen_cannot_resolve(office: Office) -> None:
+    with pytest.raises(NotAllowedNow):
+        await office.act("resolve", By("citizen", None), "Itse")
+
+
+async def test_there_must_be_a_request(sessions: Sessions, keyring: Keyring) -> None:
+    with pytest.raises(NotFound):
+        await Office(sessions, keyring, UUID(int=1)).act("take")
+
+
+async def test_times_of_a_history_always_rise(office: Office) -> None:
+    async with office.sessions.begin() as session:
+        request = await session.get(TrackedRequest, office.request_id)
+        assert request is not None
+        request.changed_at = request.changed_at.replace(year=2090)
+    await office.act("take")
+    await office.act("resolve", text="Valmis")
+    found = await rows(office.sessions, "select occurred_at from history where action <> 'register' order by id")
+    assert found[0].occurred_at < found[1].occurred_at
