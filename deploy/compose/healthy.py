@@ -33,7 +33,7 @@ def worker_is_alive(file: Path, process_id: Path = PROCESS_ID) -> bool:
         age = time.time() - file.stat().st_mtime
     except FileNotFoundError:
         return False
-    if age > 2 * HUNG_SECONDS:
+    if age > HUNG_SECONDS:
         os.kill(int(process_id.read_text()), signal.SIGKILL)
     return age < FRESH_SECONDS
 
