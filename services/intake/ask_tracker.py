@@ -2,7 +2,6 @@
 
 import re
 import time
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,7 +14,22 @@ from pydantic import BaseModel, ValidationError
 from stdnum import damm
 
 from services.intake.ask_identity import IdentityAway, IdentityProvider
+from services.intake.clean_values import canonical_email
+from services.intake.request_status import RequestStatus, StatusMessage, TrackersAnswer
 from shared.logs import get_log
+
+__all__ = [
+    "Attempts",
+    "InvalidWorkNumber",
+    "RequestState",
+    "RequestStatus",
+    "StatusMessage",
+    "TooManyAttempts",
+    "Tracker",
+    "TrackerAway",
+    "UnknownRequest",
+    "parse_work_number",
+]
 
 log = get_log(__name__)
 
@@ -48,26 +62,6 @@ class TooManyAttempts(Exception):
 
 class TrackerAway(Exception):
     """Tracker, or identity on the way to it, did not answer."""
-
-
-class StatusMessage(BaseModel):
-    """One message of the request's timeline that is for the citizen."""
-
-    text: str
-    sent_at: datetime
-    kind: str = "message"
-
-
-class RequestStatus(BaseModel):
-    """How a request is getting on, as tracker tells its sender."""
-
-    work_number: str
-    service_title: str
-    state: str
-    received_at: datetime
-    due_at: datetime | None = None
-    resolved_at: datetime | None = None
-    messages: list[StatusMessage] = []
 
 
 class RequestState(BaseModel):
@@ -113,11 +107,12 @@ class Tracker:
     async def status_by_number(self, work_number: str, email: str) -> RequestStatus:
         """Ask by the number and the e-mail address that was given with the request; raises `InvalidWorkNumber` too."""
         number = parse_work_number(work_number)
-        return await self._ask("POST", "", RequestStatus, json={"work_number": number, "email": email.strip()})
+        told = await self._ask("POST", "", TrackersAnswer, json={"work_number": number, "email": canonical_email(email)})
+        return told.for_its_sender()
 
     async def status_by_link(self, token: str) -> RequestStatus:
         """Ask by the signed link of a mail."""
-        return await self._ask("POST", "", RequestStatus, json={"link": token})
+        return (await self._ask("POST", "", TrackersAnswer, json={"link": token})).for_its_sender()
 
     async def state_of(self, request_id: UUID) -> RequestState:
         """Ask by the request's id."""

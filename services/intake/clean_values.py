@@ -63,16 +63,27 @@ def _text(field: Field, value: str) -> str:
     return value
 
 
+def canonical_email(typed: str) -> str:
+    """Give an address as it is kept: trimmed, its domain in ASCII; what is no address comes back trimmed only."""
+    value = unicodedata.normalize("NFC", typed).strip()
+    try:
+        return _address(value)
+    except EmailNotValidError:
+        return value
+
+
+def _address(value: str) -> str:
+    # The mail server need not speak SMTPUTF8, so only the domain may hold letters beyond ASCII; it is kept in its ASCII form.
+    return str(validate_email(value, check_deliverability=False, allow_smtputf8=False).ascii_email)
+
+
 def _email(_: Field, value: str) -> str:
     try:
-        # The mail server need not speak SMTPUTF8, so only the domain may hold letters beyond ASCII; it is kept in its ASCII form.
-        address = validate_email(value, check_deliverability=False, allow_smtputf8=False).ascii_email
+        return _address(value)
     except EmailNotValidError:
         local, at, _rest = value.partition("@")
-        raise Wrong("email-letters" if at and any(character.isalpha() and not character.isascii() for character in local) else "email") from None
-    if address is None:
-        raise Wrong("email")
-    return address
+        foreign = at and any(character.isalpha() and not character.isascii() for character in local)
+        raise Wrong("email-letters" if foreign else "email") from None
 
 
 def _phone(_: Field, value: str) -> str:

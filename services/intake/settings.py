@@ -34,5 +34,6 @@ class Settings(KafkaSettings):
     tracker_sealing_key: SealingKey
     notifier_sealing_key: SealingKey
 
+    chat_url: str | None = Field(default=None, pattern="^https?://", description="Where the chat is; pages speak of it only when it is set")
     kafka_deadline_seconds: float = Field(default=2.0, gt=0, description="How long a submission waits for the broker's ack before it is spooled")
     status_attempts_per_minute: int = Field(default=10, ge=1, description="Attempts to look at a request's status, per client address")

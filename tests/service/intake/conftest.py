@@ -1,0 +1,25 @@
+"""An intake on the shared servers, with an empty database of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.database import migrate
+from tests.conftest import FreshDatabase
+from tests.service.intake.running import MIGRATIONS, Running, make_settings, running_intake
+
+
+@pytest.fixture
+async def intake_database(fresh_database: FreshDatabase) -> str:
+    """Give the address of a migrated database."""
+    dsn = await fresh_database("intake")
+    await asyncio.to_thread(migrate, MIGRATIONS, dsn)
+    return dsn
+
+
+@pytest.fixture
+async def intake(kafka: str, intake_database: str) -> AsyncIterator[Running]:
+    """Give a running intake; identity and tracker are away."""
+    async with running_intake(make_settings(kafka, intake_database)) as running:
+        yield running

@@ -1,0 +1,30 @@
+"""Reading what intake has published."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+Record = ConsumerRecord[bytes, bytes]
+
+
+async def read_topic(bootstrap: str, topic: str = "requests.submitted") -> list[Record]:
+    """Give every record of a topic, partition by partition in order."""
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
+    await consumer.start()
+    try:
+        await consumer.seek_to_beginning()
+        ends = await consumer.end_offsets([TopicPartition(topic, partition) for partition in consumer.partitions_for_topic(topic)])
+        records: list[Record] = []
+        while [partition for partition, end in ends.items() if await consumer.position(partition) < end]:
+            polled = await consumer.getmany(timeout_ms=200)
+            records += [record for batch in polled.values() for record in batch]
+        return sorted(records, key=lambda record: (record.partition, record.offset))
+    finally:
+        await consumer.stop()
+
+
+async def records_of(bootstrap: str, request_ids: Sequence[str]) -> list[Record]:
+    """Give the submitted records of some requests."""
+    wanted = {str(UUID(request_id)).encode() for request_id in request_ids}
+    return [record for record in await read_topic(bootstrap) if record.key in wanted]
