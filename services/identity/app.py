@@ -14,13 +14,14 @@ from services.identity.oidc.errors import OAuthError, on_oauth_error
 from services.identity.pages import FOLDER, STATIC_URL, GuardPages
 from services.identity.resources import Resources, Using, make_resources
 from services.identity.settings import Settings
+from services.identity.show_problems import show_problem
 from services.identity.staff.accounts import add_missing
 from services.identity.staff.log_in import routes as staff_routes
 from shared.database import open_database, ping
 from shared.health import health_routes
 from shared.logs import configure_logs
 from shared.look.look import LOOK_URL, look_files
-from shared.problems import install_problems
+from shared.problems import Problem, install_problems
 from shared.settings import read_settings
 
 LARGEST_BODY = 64 * 1024
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(GuardPages, issuer=settings.issuer, redirect_uris=[uri for client in settings.clients for uri in client.redirect_uris])
     app.add_exception_handler(OAuthError, on_oauth_error)
     install_problems(app)
+    app.add_exception_handler(Problem, show_problem)
     for routes in (discovery.routes, authorize.routes, token.routes, userinfo.routes, tupas_routes, staff_routes, bank_routes):
         app.include_router(routes)
     app.include_router(health_routes({"database": database}))

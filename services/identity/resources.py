@@ -14,7 +14,8 @@ from services.identity.browser import BrowserCookie
 from services.identity.keys import Keys
 from services.identity.pages import Pages
 from services.identity.settings import Client, Settings
-from shared.database import Sessions
+from shared.database import Sessions, is_transient
+from shared.problems import Unavailable
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,17 @@ Using = Annotated[Resources, Depends(_resources)]
 
 
 async def _session(resources: Using) -> AsyncIterator[AsyncSession]:
-    async with resources.sessions() as session, session.begin():
-        yield session
+    try:
+        async with resources.sessions() as session, session.begin():
+            yield session
+    except Exception as error:
+        if is_transient(error):
+            raise Unavailable("the database cannot be reached") from error
+        raise
 
 
 Transaction = Annotated[AsyncSession, Depends(_session, scope="function")]
-"""One transaction per request, committed before the answer leaves; an exception rolls it back."""
+"""One transaction per request, committed before the answer leaves; an exception rolls it back, a database away is told as such."""
 
 
 def utc_now() -> datetime:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urljoin
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
@@ -28,7 +29,7 @@ LONGEST = 200
 
 def show_staff_login(resources: Resources, attempt: Attempt, languages: Mapping[str, str], *, status: int = 200, **context: object) -> Response:
     """Show the page; after a failure with `error` and the `username` that was typed."""
-    given = {"error": "", "username": "", **context}
+    given = {"error": "", "username": "", "home": urljoin(attempt.redirect_uri, "/"), **context}
     return resources.pages.render("staff.html", attempt.language, status=status, attempt_id=attempt.id, languages=languages, **given)
 
 

@@ -2,13 +2,18 @@
 
 from datetime import UTC, datetime, timedelta
 
+import httpx
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, func, select, update
 
+from services.identity.app import create_app
 from services.identity.clean_up import clean_up
 from services.identity.models import Attempt, BankVisit, Grant, Handshake, Identification, metadata
-from tests.service.identity.conftest import Running
+from services.identity.resources import make_resources
+from shared.database import open_database
+from tests.infra.embedded import free_ports
+from tests.service.identity.conftest import CALLBACK, Running, settings_for
 from tests.service.identity.walk import Walker
 
 
@@ -38,3 +43,20 @@ async def test_the_migrations_make_the_tables_of_the_models(identity: Running) -
 
     async with identity.sessions() as session:
         assert await (await session.connection()).run_sync(differences) == []
+
+
+async def test_while_the_database_is_away_people_and_programs_are_told_so() -> None:
+    settings = settings_for("http://identity.example", f"postgresql://nobody:nothing@127.0.0.1:{free_ports(1)[0]}/nothing")
+    app = create_app(settings)
+    async with open_database(settings.database_url) as sessions:
+        app.state.resources = make_resources(settings, sessions)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://identity.example") as http:
+            asked = {"response_type": "code", "client_id": "intake", "redirect_uri": CALLBACK, "scope": "openid", "code_challenge_method": "S256"}
+            browser = {"Accept": "text/html", "Accept-Language": "sv"}
+            page = await http.get("/authorize", params={**asked, "code_challenge": "x" * 43}, headers=browser)
+            assert (page.status_code, page.headers["Retry-After"]) == (503, "10")
+            assert "Felet är hos oss" in page.text
+            answer = await http.post("/staff", data={"attempt": "00000000-0000-4000-8000-000000000000", "username": "olli", "password": "x"})
+            assert (answer.status_code, answer.json()["type"]) == (503, "urn:asiointi:problem:unavailable")
+            assert (await http.get("/readyz")).json() == {"database": "away"}
+            assert (await http.get("/bank/nobody", headers=browser)).status_code == 404

@@ -1,0 +1,22 @@
+"""Problems as people see them: a page for a browser, problem details for everybody else."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.identity.pages import preferred_language
+from services.identity.resources import Resources
+from shared.problems import NotFound, Problem, Unavailable, problem_response
+
+PAGES: dict[type[Problem], str] = {NotFound: "missing", Unavailable: "away"}
+
+
+async def show_problem(request: Request, error: Exception) -> Response:
+    """Exception handler for the app."""
+    assert isinstance(error, Problem)  # noqa: S101  for the type checker: registered for this class only
+    kind = PAGES.get(type(error))
+    if kind is None or "text/html" not in request.headers.get("Accept", ""):
+        return problem_response(error)
+    resources: Resources = request.app.state.resources
+    page = resources.pages.problem(kind, preferred_language(request.headers.get("Accept-Language")), status=int(error.status))
+    page.headers.update(error.headers)
+    return page
