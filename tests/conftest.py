@@ -8,15 +8,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
-from playwright.async_api import Browser, async_playwright
 
 from deploy.postgres import ensure_database
 from shared.kafka.topics import ensure_topics
-from tests.infra.stack import RunningStack, running_stack
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -72,18 +74,21 @@ async def fresh_database(postgres: str) -> AsyncIterator[FreshDatabase]:
 
 
 @pytest.fixture(scope="session")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningStack]:
-    """Give a whole running stack, shared by all tests that ask for it; `stack.addresses` says where everything is."""
-    async with running_stack(tmp_path_factory.mktemp("stack")) as running:
-        yield running
+async def stack(infra: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[str, Any]]:
+    """Give the addresses of a whole running stack, shared by all tests that ask for it; `file` names where its `pids` are kept true."""
+    running: AbstractAsyncContextManager[dict[str, Any]] = infra.stack(tmp_path_factory.mktemp("stack"))
+    async with running as addresses:
+        yield addresses
 
 
 @pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
+async def browser() -> AsyncIterator["Browser"]:
     """Give a chromium, the one of `TEST_BROWSER` or of the system; without any the test is skipped, and `./test` says so at its end."""
     path = os.environ.get("TEST_BROWSER") or shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("no browser; ./test installs one")
+    from playwright.async_api import async_playwright  # noqa: PLC0415  slow to import
+
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         yield chromium

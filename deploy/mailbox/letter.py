@@ -7,6 +7,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 
+HEAD = re.compile(r"<head(\s[^>]*)?>", re.IGNORECASE)
 NANOSECONDS = 1_000_000_000
 ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 
@@ -51,6 +52,13 @@ def split_links(text: str) -> list[tuple[str, bool]]:
         pieces += [(text[end : found.start()], False), (found.group(), True)]
         end = found.end()
     return [piece for piece in [*pieces, (text[end:], False)] if piece[0]]
+
+
+def leave_the_frame(html: str) -> str:
+    """Make the links of a mail open in the whole window instead of the frame that shows it."""
+    head = HEAD.search(html)
+    place = head.end() if head else 0
+    return f'{html[:place]}<base target="_top">{html[place:]}'
 
 
 def _numbered(names: list[str]) -> list[tuple[str, int]]:

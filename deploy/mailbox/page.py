@@ -8,14 +8,16 @@ from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment
 from pydantic import BaseModel
 
-from deploy.mailbox.letter import Letter, read_letter, split_links
+from deploy.mailbox.letter import Letter, leave_the_frame, read_letter, split_links
 from deploy.mailbox.maildir import Maildir
 from shared.health import health_routes
-from shared.look.look import LOOK_URL, build_environment, look_files
-from shared.problems import NotFound, install_problems
+from shared.look.look import LOOK_URL, VersionedFiles, build_environment, look_files, versioned
+from shared.problems import NotFound, install_problems, problem_response
 
+HERE = Path(__file__).parent
 PAGE_SIZE = 50
 SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
 PAGE_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -57,13 +59,11 @@ def create_app(maildir: Maildir, smtp_answers: Callable[[], Awaitable[None]]) ->
     install_problems(app)
     app.include_router(health_routes({"smtp": smtp_answers}))
     app.mount(LOOK_URL, look_files())
-    pages = build_environment(Path(__file__).parent / "templates")
-    pages.globals.update(split_links=split_links, language="fi", site_name="Asiointi", skip_text="Siirry sisältöön", home="/", sandbox=SANDBOX)
+    app.mount("/static", VersionedFiles(directory=HERE / "static"))
+    pages = _templates()
 
     def show(template: str, **context: object) -> HTMLResponse:
-        return HTMLResponse(
-            pages.get_template(template).render(**context), headers={"Content-Security-Policy": PAGE_POLICY, "Referrer-Policy": "no-referrer"}
-        )
+        return _guarded(pages.get_template(template).render(**context), PAGE_POLICY)
 
     @app.get("/api/messages", tags=["mails"])
     async def list_mails(limit: Size = PAGE_SIZE, before: str | None = None) -> Mails:
@@ -85,15 +85,24 @@ def create_app(maildir: Maildir, smtp_answers: Callable[[], Awaitable[None]]) ->
 
     @app.get("/messages/{mail_id}/html", include_in_schema=False)
     async def mail_html(mail_id: str) -> HTMLResponse:
-        return HTMLResponse(_letter(maildir, mail_id).html, headers={"Content-Security-Policy": MAIL_POLICY, "Referrer-Policy": "no-referrer"})
+        return _guarded(leave_the_frame(_letter(maildir, mail_id).html), MAIL_POLICY)
 
     @app.exception_handler(NotFound)
     async def not_found(request: Request, error: NotFound) -> Response:
-        from shared.problems import problem_response  # noqa: PLC0415  the page's own answer comes first
-
         return problem_response(error) if request.url.path.startswith("/api/") else show("gone.html")
 
     return app
+
+
+def _templates() -> Environment:
+    pages = build_environment(HERE / "templates")
+    pages.globals.update(own_url=versioned(HERE / "static", "/static"), split_links=split_links, sandbox=SANDBOX)
+    pages.globals.update(language="fi", site_name="Asiointi", skip_text="Siirry sisältöön", home="/")
+    return pages
+
+
+def _guarded(html: str, policy: str) -> HTMLResponse:
+    return HTMLResponse(html, headers={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})
 
 
 def _page(maildir: Maildir, limit: int, before: str | None) -> tuple[int, list[Letter], str | None]:

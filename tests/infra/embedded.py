@@ -4,12 +4,14 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from deploy.jars import class_path
 from deploy.kafka import kafka_program
 from deploy.postgres import ADMIN, dsn, postgres_program
 from deploy.program import Program, spawn, stop
 from tests.eventually import eventually
+from tests.infra.stack import running_stack
 
 ROOT = Path(__file__).parents[2]
 JARS = ROOT / "var" / "jars"
@@ -31,6 +33,13 @@ async def postgres(folder: Path) -> AsyncIterator[str]:
     password = "not a secret/@"
     async with _running(postgres_program(folder, port, password), folder):
         yield dsn(ADMIN, password, port, ADMIN)
+
+
+@asynccontextmanager
+async def stack(folder: Path) -> AsyncIterator[dict[str, Any]]:
+    """Run everything, by `./run`, for as long as the context lasts; gives its `addresses.json` and, as `file`, where that is."""
+    async with running_stack(folder) as running:
+        yield running.addresses | {"file": str(running.data / "addresses.json")}
 
 
 @asynccontextmanager
