@@ -1,0 +1,35 @@
+"""`python -m proof.chaos`: what `./chaos` runs."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from deploy.failure import StartFailure
+from deploy.progress import Progress
+from proof.chaos.audit.read_journals import read_faults
+from proof.chaos.options import read_options
+from proof.chaos.report.latest import facts, write_latest
+from proof.chaos.report.page import page
+from proof.chaos.report.table import table
+from proof.chaos.run import run
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do one run; gives 0 when nothing was lost, 1 when something was, 2 when it could not be tried."""
+    options, progress = read_options(arguments), Progress()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        outcome = asyncio.run(run(options, progress))
+    except StartFailure as failure:
+        print(failure, file=sys.stderr)  # noqa: T201  the one sentence
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    known = facts(options, outcome)
+    write_latest(options.folder, known, page(known, outcome.verdict, read_faults(options.folder / "faults.jsonl")))
+    progress.say(table(known))
+    return 0 if known["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,114 @@
+"""The evidence put in order: what belongs to which order and which request."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cached_property
+
+from proof.chaos.audit.evidence import Evidence, Mail, Record, RequestRow, Submit
+
+REGISTERED, RESOLVED = "request.registered.v1", "request.resolved.v1"
+LIFECYCLE = "requests.lifecycle"
+
+
+class Cases:
+    """Answers questions about evidence; everything is worked out once, when it is first asked for."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+
+    @cached_property
+    def submits(self) -> dict[int, list[Submit]]:
+        """Attempts by order, in the order they were told."""
+        found: dict[int, list[Submit]] = defaultdict(list)
+        for submit in sorted(self.evidence.submits, key=lambda each: each.told_at):
+            found[submit.order].append(submit)
+        return found
+
+    @cached_property
+    def order_of_email(self) -> dict[str, int]:
+        """Which order an address belongs to."""
+        return {submit.email: submit.order for submit in self.evidence.submits}
+
+    @cached_property
+    def language(self) -> dict[int, str]:
+        """The language that an order was sent in."""
+        return {submit.order: submit.language for submit in self.evidence.submits}
+
+    @cached_property
+    def accepted(self) -> set[int]:
+        """Orders of which a client was told at least once that they are accepted."""
+        return {submit.order for submit in self.evidence.submits if submit.told == "accepted"}
+
+    @cached_property
+    def rows(self) -> dict[str, RequestRow]:
+        """Requests by id."""
+        return {row.request_id: row for row in self.evidence.requests}
+
+    @cached_property
+    def requests(self) -> dict[int, set[str]]:
+        """Request ids by order: those that were told, and those whose address is the order's."""
+        found: dict[int, set[str]] = defaultdict(set)
+        for submit in self.evidence.submits:
+            if submit.told == "accepted" and submit.request_id:
+                found[submit.order].add(submit.request_id)
+        for row in self.evidence.requests:
+            if row.email in self.order_of_email:
+                found[self.order_of_email[row.email]].add(row.request_id)
+        return found
+
+    @cached_property
+    def lifecycle(self) -> dict[str, list[Record]]:
+        """Events of each request, each event once, in the order they stand on the topic."""
+        found: dict[str, dict[str, Record]] = defaultdict(dict)
+        for record in _of(self.evidence.records, LIFECYCLE):
+            if "request_id" in record.data and record.data.get("work_number"):
+                found[str(record.data["request_id"])].setdefault(record.id, record)
+        return {request: list(events.values()) for request, events in found.items()}
+
+    @cached_property
+    def numbers(self) -> dict[str, set[str]]:
+        """Every number that stands anywhere for a request."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for row in self.evidence.requests:
+            found[row.request_id].add(row.work_number)
+        for request, events in self.lifecycle.items():
+            found[request] |= {str(event.data["work_number"]) for event in events}
+        return found
+
+    @cached_property
+    def texts(self) -> dict[str, set[str]]:
+        """What somebody has tried to tell the citizen, by request."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for resolve in self.evidence.resolves:
+            found[resolve.request_id].add(resolve.text)
+        return found
+
+    @cached_property
+    def mails(self) -> dict[str, list[Mail]]:
+        """Mails by request: found by the address, which is one order's alone."""
+        by_order: dict[int, list[Mail]] = defaultdict(list)
+        for mail in self.evidence.mails:
+            if mail.to in self.order_of_email:
+                by_order[self.order_of_email[mail.to]].append(mail)
+        return {request: by_order[order] for order, requests in self.requests.items() for request in requests}
+
+    def is_resolution(self, request: str, mail: Mail) -> bool:
+        """Say whether a mail brings the resolution: it holds a text that the back office gave."""
+        return any(same_text(text, mail.text) for text in self.texts.get(request, ()))
+
+    def receipts(self, request: str) -> list[Mail]:
+        """Give the mails of a request that bring no resolution."""
+        return [mail for mail in self.mails.get(request, ()) if not self.is_resolution(request, mail)]
+
+    def resolutions(self, request: str) -> list[Mail]:
+        """Give the mails of a request that bring the resolution."""
+        return [mail for mail in self.mails.get(request, ()) if self.is_resolution(request, mail)]
+
+
+def same_text(text: str, mail: str) -> bool:
+    """Say whether every line of a text stands in a mail."""
+    return all(line.strip() in mail for line in text.splitlines() if line.strip())
+
+
+def _of(records: Iterable[Record], topic: str) -> list[Record]:
+    return sorted((record for record in records if record.topic == topic), key=lambda record: (record.partition, record.offset))

@@ -1,0 +1,39 @@
+"""The order of a request's history is the order on the topic and the order of its mails, and nothing of it is missing."""
+
+from collections import defaultdict
+
+from proof.chaos.audit.cases import Cases
+from proof.chaos.audit.finding import Finding
+
+FAILED = "mail.failed.v1"
+
+
+def check_order(cases: Cases) -> list[Finding]:
+    """Find `unpublished`, `out_of_order` (topic) and `mails_out_of_order`."""
+    owed: dict[str, list[str]] = defaultdict(list)
+    for row in sorted(cases.evidence.history, key=lambda row: row.id):
+        if row.owed:
+            owed[row.request_id].append(row.event_id)
+    found: list[Finding] = []
+    for request, events in owed.items():
+        told = [record.id for record in cases.lifecycle.get(request, ())]
+        if missing := [event for event in events if event not in told]:
+            found.append(Finding("unpublished", request, f"{len(missing)} of {len(events)} events"))
+        elif [event for event in told if event in events] != events or _partitions(cases, request) > 1:
+            found.append(Finding("out_of_order", request))
+    return found + _mails_out_of_order(cases)
+
+
+def _partitions(cases: Cases, request: str) -> int:
+    return len({record.partition for record in cases.lifecycle.get(request, ())})
+
+
+def _mails_out_of_order(cases: Cases) -> list[Finding]:
+    """A receipt that was refused for good and put back by an operator may come after the resolution: everybody was told so."""
+    refused = {str(record.data.get("request_id")) for record in cases.evidence.records if record.type == FAILED}
+    found = []
+    for request in cases.texts:
+        receipts, resolutions = cases.receipts(request), cases.resolutions(request)
+        if request not in refused and receipts and resolutions and min(r.at for r in resolutions) < min(r.at for r in receipts):
+            found.append(Finding("mails_out_of_order", request))
+    return found

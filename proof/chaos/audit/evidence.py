@@ -1,0 +1,147 @@
+"""What the auditor has before it. Times are seconds since 1970; ids are text."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Submit:
+    """One attempt to send an order, from a journal; `told` is `accepted`, `refused`, `failed` or `unknown`."""
+
+    order: int
+    body: str
+    email: str
+    language: str
+    way: str
+    manner: str
+    told: str
+    status: int | None
+    request_id: str | None
+    sent_at: float
+    told_at: float
+
+
+@dataclass(frozen=True)
+class Resolve:
+    """One attempt to resolve a request, from a journal."""
+
+    request_id: str
+    way: str
+    text: str
+    told: str
+    status: int | None
+    sent_at: float
+    told_at: float
+
+
+@dataclass(frozen=True)
+class Poison:
+    """One record written straight onto a topic, from a journal."""
+
+    key: str
+    topic: str
+    told: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault that happened; a crash point that nobody reached has `hit` false."""
+
+    kind: str
+    target: str
+    started_at: float
+    ended_at: float
+    hit: bool = True
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of a topic; `type` and `id` are the CloudEvents ones, `data` is empty where the value is no JSON object."""
+
+    topic: str
+    partition: int
+    offset: int
+    at: float
+    key: str
+    type: str = ""
+    id: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RequestRow:
+    """A request in tracker's database."""
+
+    request_id: str
+    work_number: str
+    language: str
+    email: str
+    state: str
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """An entry of tracker's history; `owed` says that it is published or has to be."""
+
+    request_id: str
+    id: int
+    event_id: str
+    type: str
+    text: str | None
+    owed: bool
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """A mail in notifier's database."""
+
+    request_id: str
+    event_id: str
+    template: str
+    message_id: str
+    state: str
+
+
+@dataclass(frozen=True)
+class DeadLetterRow:
+    """A dead letter in tracker's database, by where it came from."""
+
+    topic: str
+    partition: int
+    offset: int
+    group: str
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail that the mail server kept; `words` is the language that its text is in, `numbers` the work numbers that stand in it."""
+
+    at: float
+    file: str
+    to: str
+    message_id: str
+    language: str
+    words: str
+    numbers: frozenset[str]
+    text: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything; `untold` names the mails that were kept without the sender being told, `ledger` is the tracker's own count."""
+
+    submits: Sequence[Submit] = ()
+    resolves: Sequence[Resolve] = ()
+    poison: Sequence[Poison] = ()
+    faults: Sequence[Fault] = ()
+    records: Sequence[Record] = ()
+    requests: Sequence[RequestRow] = ()
+    history: Sequence[HistoryRow] = ()
+    deliveries: Sequence[DeliveryRow] = ()
+    dead_letters: Sequence[DeadLetterRow] = ()
+    mails: Sequence[Mail] = ()
+    untold: frozenset[str] = frozenset()
+    spooled: int = 0
+    ledger: Mapping[str, Any] | None = None

@@ -1,0 +1,46 @@
+"""Brings the evidence together."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from proof.chaos.audit.evidence import Evidence
+from proof.chaos.audit.read_databases import read_notifier, read_tracker, still_open
+from proof.chaos.audit.read_journals import read_faults, read_journals, read_untold
+from proof.chaos.audit.read_mails import read_mails
+from proof.chaos.audit.read_topics import read_topics
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the evidence is."""
+
+    journals: Path
+    faults: Path
+    maildir: Path
+    mail_log: Path
+    kafka: str
+    databases: Mapping[str, str]
+
+
+async def gather(places: Places, ledger: Mapping[str, Any] | None) -> Evidence:
+    """Read everything; the stack stands still meanwhile."""
+    submits, resolves, poison = read_journals(places.journals)
+    requests, history, dead_letters = await read_tracker(places.databases["tracker"])
+    return Evidence(
+        submits=submits,
+        resolves=resolves,
+        poison=poison,
+        faults=read_faults(places.faults),
+        records=await read_topics(places.kafka),
+        requests=requests,
+        history=history,
+        deliveries=await read_notifier(places.databases["notifier"]),
+        dead_letters=dead_letters,
+        mails=await asyncio.to_thread(read_mails, places.maildir),
+        untold=read_untold(places.mail_log),
+        spooled=(await still_open(places.databases))["spooled"],
+        ledger=ledger,
+    )

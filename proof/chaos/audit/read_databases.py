@@ -1,0 +1,58 @@
+"""Reads the services' tables as they stand."""
+
+from collections.abc import Mapping
+
+import asyncpg
+
+from proof.chaos.audit.evidence import DeadLetterRow, DeliveryRow, HistoryRow, RequestRow
+
+REQUESTS = "select request_id::text, work_number, language, email, state from requests"
+HISTORY = """
+    select request_id::text, id, event_id::text, type, text, value is not null or published_at is not null as owed from history order by id
+"""
+DEAD_LETTERS = 'select origin_topic as topic, origin_partition as partition, origin_offset as "offset", origin_group as "group" from dead_letters'
+DELIVERIES = "select request_id::text, event_id, template, message_id, state from deliveries order by id"
+OPEN = {
+    "intake": {"spooled": "select count(*) from spool"},
+    "tracker": {"unpublished": "select count(*) from history where value is not null"},
+    "notifier": {
+        "mails under way": "select count(*) from deliveries where state in ('pending', 'sending', 'deferred')",
+        "mails refused": "select count(*) from deliveries where state = 'failed'",
+        "outcomes untold": "select count(*) from outcomes",
+    },
+}
+
+
+async def read_tracker(dsn: str) -> tuple[list[RequestRow], list[HistoryRow], list[DeadLetterRow]]:
+    """Read requests, history and dead letters."""
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        return (
+            [RequestRow(**dict(row)) for row in await connection.fetch(REQUESTS)],
+            [HistoryRow(**dict(row)) for row in await connection.fetch(HISTORY)],
+            [DeadLetterRow(**dict(row)) for row in await connection.fetch(DEAD_LETTERS)],
+        )
+    finally:
+        await connection.close()
+
+
+async def read_notifier(dsn: str) -> list[DeliveryRow]:
+    """Read every delivery."""
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        return [DeliveryRow(**dict(row)) for row in await connection.fetch(DELIVERIES)]
+    finally:
+        await connection.close()
+
+
+async def still_open(databases: Mapping[str, str]) -> dict[str, int]:
+    """Count what is not finished: spooled, unpublished, under way."""
+    counts: dict[str, int] = {}
+    for service, questions in OPEN.items():
+        connection = await asyncpg.connect(databases[service], timeout=10)
+        try:
+            for name, question in questions.items():
+                counts[name] = int(await connection.fetchval(question))
+        finally:
+            await connection.close()
+    return counts

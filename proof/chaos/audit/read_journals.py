@@ -1,0 +1,45 @@
+"""Reads what the clients, the storm and the mail server wrote down."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from proof.chaos.audit.evidence import Fault, Poison, Resolve, Submit
+
+T = TypeVar("T", Submit, Resolve, Poison, Fault)
+
+
+def read_lines(file: Path) -> Iterator[dict[str, Any]]:
+    """Read JSON lines; a last line that was cut off by a kill is left out."""
+    if not file.exists():
+        return
+    with file.open() as lines:
+        for line in lines:
+            if line.endswith("\n"):
+                yield json.loads(line)
+
+
+def read_journals(folder: Path) -> tuple[list[Submit], list[Resolve], list[Poison]]:
+    """Read every journal of a folder."""
+    entries = [entry for file in sorted(folder.glob("*.jsonl")) for entry in read_lines(file)]
+    return (
+        [_make(Submit, entry) for entry in entries if entry["kind"] == "submit"],
+        [_make(Resolve, entry) for entry in entries if entry["kind"] == "resolve"],
+        [_make(Poison, entry) for entry in entries if entry["kind"] == "poison"],
+    )
+
+
+def read_faults(file: Path) -> list[Fault]:
+    """Read the storm's log."""
+    return [_make(Fault, entry) for entry in read_lines(file)]
+
+
+def read_untold(file: Path) -> frozenset[str]:
+    """Name the mails that the mail server kept without saying so."""
+    return frozenset(entry["file"] for entry in read_lines(file) if not entry["told"])
+
+
+def _make(kind: type[T], entry: Mapping[str, Any]) -> T:
+    return kind(**{each.name: entry[each.name] for each in fields(kind)})

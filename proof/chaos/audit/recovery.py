@@ -1,0 +1,69 @@
+"""How soon after each fault requests flow again: accepted, numbered, mailed."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from proof.chaos.audit.cases import REGISTERED, Cases
+from proof.chaos.audit.evidence import Fault
+
+SELF_HEALING = ("kill", "term", "crash")
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One order's way: when it was sent, told as accepted, numbered and mailed (`None`: never)."""
+
+    sent_at: float
+    accepted_at: float
+    numbered_at: float | None
+    mailed_at: float | None
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Seconds after a fault until an order sent after it was accepted, numbered and mailed; `None` where none was sent any more."""
+
+    fault: Fault
+    accepted: float | None
+    numbered: float | None
+    mailed: float | None
+
+
+def passages(cases: Cases) -> list[Passage]:
+    """Give the way of every accepted order, by the time it was first sent."""
+    numbered = {
+        request: min(event.at for event in events if event.type == REGISTERED)
+        for request, events in cases.lifecycle.items()
+        if any(event.type == REGISTERED for event in events)
+    }
+    found = []
+    for order in cases.accepted:
+        submits = [submit for submit in cases.submits[order] if submit.told == "accepted"]
+        requests = cases.requests.get(order, set())
+        mails = [mail.at for request in requests for mail in cases.receipts(request)]
+        numbers = [numbered[request] for request in requests if request in numbered]
+        found.append(Passage(submits[0].sent_at, submits[0].told_at, min(numbers, default=None), min(mails, default=None)))
+    return sorted(found, key=lambda passage: passage.sent_at)
+
+
+def recoveries(faults: list[Fault], ways: list[Passage]) -> list[Recovery]:
+    """Measure each fault that happened: from the kill on for a process that comes back by itself, from the end on for what was done for a while."""
+    sent = [way.sent_at for way in ways]
+    found = []
+    for fault in faults:
+        begin = fault.started_at if fault.kind in SELF_HEALING else fault.ended_at
+        after = ways[bisect_left(sent, begin) :]
+        found.append(
+            Recovery(
+                fault,
+                _first(begin, [way.accepted_at for way in after]),
+                _first(begin, [way.numbered_at for way in after]),
+                _first(begin, [way.mailed_at for way in after]),
+            )
+        )
+    return found
+
+
+def _first(begin: float, moments: list[float] | list[float | None]) -> float | None:
+    known = [moment for moment in moments if moment is not None]
+    return round(min(known) - begin, 3) if known else None

@@ -1,0 +1,132 @@
+"""The auditor's word: figures, findings, and whether all is well."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from proof.chaos.audit.cases import RESOLVED, Cases
+from proof.chaos.audit.check_answers import check_answers, conflicts_not_told, told_failed_yet_arrived
+from proof.chaos.audit.check_dead_letters import buried, check_dead_letters, sent_poison
+from proof.chaos.audit.check_ledger import check_ledger
+from proof.chaos.audit.check_numbers import check_numbers
+from proof.chaos.audit.check_order import check_order
+from proof.chaos.audit.check_receipts import check_receipts
+from proof.chaos.audit.check_repeats import causes_of_repeats, check_repeats
+from proof.chaos.audit.check_resolutions import check_resolutions
+from proof.chaos.audit.evidence import Evidence
+from proof.chaos.audit.finding import Finding
+from proof.chaos.audit.flow import Flow, flow
+from proof.chaos.audit.recovery import Recovery, passages, recoveries
+
+CHECKS: Sequence[Callable[[Cases], list[Finding]]] = (
+    check_numbers,
+    check_receipts,
+    check_repeats,
+    check_order,
+    check_resolutions,
+    check_dead_letters,
+    check_answers,
+    check_ledger,
+)
+PROMISES = (
+    "without_number",
+    "second_numbers",
+    "shared_numbers",
+    "second_requests",
+    "half_registered",
+    "strangers",
+    "without_receipt",
+    "wrong_address",
+    "wrong_number",
+    "wrong_language",
+    "stray_mails",
+    "unexplained_repeats",
+    "second_messages",
+    "second_deliveries",
+    "unpublished",
+    "out_of_order",
+    "mails_out_of_order",
+    "resolutions_missing",
+    "second_resolutions",
+    "wrong_resolutions",
+    "poison_lost",
+    "dead_letters_missing",
+    "dead_letters_extra",
+    "dead_letters_unseen",
+    "dead_letters_twice",
+    "second_ids",
+    "invalid_accepted",
+    "valid_refused",
+    "conflicts_not_told",
+    "errors_without_fault",
+    "still_spooled",
+    "ledger_differs",
+)
+"""Everything that has to be zero."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`figures` are what was counted, `broken` every promise with how often it was broken, `findings` each case."""
+
+    figures: dict[str, int]
+    broken: dict[str, int]
+    findings: list[Finding]
+    repeats: dict[str, int]
+    recovery: list[Recovery]
+    flow: Flow
+    told_failed_yet_arrived: list[int]
+
+    @property
+    def ok(self) -> bool:
+        """Say whether no promise was broken."""
+        return not self.findings
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Check everything."""
+    cases = Cases(evidence)
+    found = [finding for check in CHECKS for finding in check(cases)]
+    if evidence.spooled:
+        found.append(Finding("still_spooled", "spool", f"{evidence.spooled} records"))
+    counted = Counter(finding.check for finding in found)
+    ways, arrived = passages(cases), told_failed_yet_arrived(cases)
+    return Verdict(
+        figures=_figures(cases, len(arrived)),
+        broken={promise: counted[promise] for promise in PROMISES},
+        findings=found,
+        repeats=dict(causes_of_repeats(cases)),
+        recovery=recoveries([fault for fault in evidence.faults if fault.hit], ways),
+        flow=flow(ways),
+        told_failed_yet_arrived=arrived,
+    )
+
+
+def _figures(cases: Cases, arrived: int) -> dict[str, int]:
+    evidence = cases.evidence
+    told = Counter(submit.told for submit in evidence.submits)
+    resolved = {row.request_id for row in evidence.history if row.type == RESOLVED}
+    return {
+        "orders": len(cases.submits),
+        "attempts": len(evidence.submits),
+        "accepted": len(cases.accepted),
+        "told_refused": told["refused"],
+        "told_failed": told["failed"],
+        "told_nothing": told["unknown"],
+        "told_failed_yet_arrived": arrived,
+        "conflicts_told_late": len(conflicts_not_told(cases)),
+        "numbered": len(cases.rows),
+        "mails": len(evidence.mails),
+        "repeats": sum(causes_of_repeats(cases).values()),
+        "resolved": len(resolved),
+        "events_published_twice": _published_twice(cases),
+        "dead_letters_expected": len(sent_poison(cases)),
+        "dead_letters_found": len(buried(cases)),
+        "faults": sum(fault.hit for fault in evidence.faults),
+        "crash_points_missed": sum(not fault.hit for fault in evidence.faults if fault.kind == "crash"),
+    }
+
+
+def _published_twice(cases: Cases) -> int:
+    counted = Counter(record.id for record in cases.evidence.records if record.topic == "requests.lifecycle" and record.data.get("work_number"))
+    return sum(count - 1 for count in counted.values())

@@ -1,0 +1,1 @@
+"""Those who use a running stack; each writes down what it was told."""

@@ -1,0 +1,54 @@
+"""What all HTTP clients of a run share: one attempt, and trying again as a patient client does."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from proof.chaos.journal import Told, told_by_status
+
+ATTEMPT_SECONDS = 20.0
+TRIES = 12
+FIRST_WAIT, LONGEST_WAIT = 0.5, 5.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one attempt; `request_id` where the answer named one."""
+
+    told: Told
+    status: int | None
+    request_id: str | None
+    sent_at: float
+    told_at: float
+
+    def facts(self) -> dict[str, Any]:
+        """Give it as a journal has it."""
+        return {"told": self.told, "status": self.status, "request_id": self.request_id, "sent_at": self.sent_at, "told_at": self.told_at}
+
+
+async def attempt(send: Callable[[], Awaitable[tuple[int, str | None]]]) -> Answer:
+    """Send once; `send` gives status and request id. No answer at all is `unknown`."""
+    sent_at = time.time()
+    try:
+        async with asyncio.timeout(ATTEMPT_SECONDS):
+            status, request_id = await send()
+    except (httpx.HTTPError, TimeoutError, ValueError, KeyError):
+        return Answer("unknown", None, None, sent_at, time.time())
+    return Answer(told_by_status(status), status, request_id, sent_at, time.time())
+
+
+async def again_until_told(once: Callable[[], Awaitable[Answer]], *, persists: bool) -> Answer:
+    """Attempt until the answer is one to go by (accepted or refused), a dozen times at most; once only for those who give up."""
+    wait = FIRST_WAIT
+    answer = await once()
+    for _ in range(TRIES - 1 if persists else 0):
+        if answer.told in {"accepted", "refused"}:
+            break
+        await asyncio.sleep(wait)
+        wait = min(LONGEST_WAIT, wait * 2)
+        answer = await once()
+    return answer

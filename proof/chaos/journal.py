@@ -1,0 +1,41 @@
+"""Journals: what each client sent and what it was told, one JSON object a line, on the disk before the client goes on."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+Told: TypeAlias = Literal["accepted", "refused", "failed", "unknown"]
+"""`failed`: an answer that says so (5xx). `unknown`: no answer at all, so the client may think what it likes."""
+
+ACCEPTED, REFUSED, SERVER_ERROR = 200, 400, 500
+
+
+def told_by_status(status: int) -> Told:
+    """Say what an HTTP status tells a client."""
+    if status >= SERVER_ERROR:
+        return "failed"
+    return "refused" if status >= REFUSED else "accepted"
+
+
+class Journal:
+    """One client's journal."""
+
+    def __init__(self, file: Path) -> None:
+        self._output = file.open("a", buffering=1)
+
+    def write(self, kind: str, **facts: Any) -> None:  # noqa: ANN401  a JSON object
+        """Append one entry with the time of writing."""
+        self._output.write(json.dumps({"kind": kind, "at": time.time(), **facts}, ensure_ascii=False) + "\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._output.close()
+
+
+def read_entries(folder: Path) -> Iterator[dict[str, Any]]:
+    """Read every journal of a folder."""
+    for file in sorted(folder.glob("*.jsonl")):
+        with file.open() as lines:
+            yield from (json.loads(line) for line in lines)

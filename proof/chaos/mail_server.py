@@ -1,0 +1,117 @@
+"""The mail server of a chaos run: keeps mails like the local mailbox does, and misbehaves as a file tells it.
+
+`python -m proof.chaos.mail_server FOLDER PORT`. `FOLDER/mode` holds one of `MODES`; `FOLDER/mail/new` is the Maildir; every mail kept is a line
+of `FOLDER/mail.jsonl`: its file, whether the sender was told so (`told`), and when.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+import time
+from email.parser import BytesHeaderParser
+from itertools import count
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+Mode: TypeAlias = Literal["ok", "refuse", "defer", "hang-up-in-data", "hang-up-after-data", "disk-full"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+HOST = "127.0.0.1"
+REFUSAL = "554 5.7.1 Not today"
+DEFERRAL = "451 4.7.1 Come back later"
+FULL = "452 4.3.1 Insufficient system storage"
+MOST_BYTES = 10 << 20
+
+
+class Receiver:
+    """Keeps mails and misbehaves."""
+
+    def __init__(self, folder: Path) -> None:
+        self._mode_file = folder / "mode"
+        self._maildir = folder / "mail"
+        for name in ("tmp", "new", "cur"):
+            (self._maildir / name).mkdir(parents=True, exist_ok=True)
+        self._log = (folder / "mail.jsonl").open("a", buffering=1)
+        self._names = count()
+
+    async def handle_MAIL(  # noqa: N802  aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Refuse or defer, if so told."""
+        mode = self.mode()
+        if mode == "refuse":
+            return REFUSAL
+        if mode == "defer":
+            return DEFERRAL
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  as above
+        """Keep a mail; it is on the disk before the answer, and in one mode the answer never comes."""
+        content, mode = envelope.original_content or b"", self.mode()
+        try:
+            name = await asyncio.to_thread(self._keep, content, full=mode == "disk-full")
+        except OSError:
+            return FULL
+        told = mode != "hang-up-after-data"
+        message_id = str(BytesHeaderParser().parsebytes(content)["Message-ID"])
+        self._log.write(json.dumps({"at": time.time(), "file": name, "message_id": message_id, "told": told}) + "\n")
+        if not told:
+            _abort(server)
+            await asyncio.sleep(60)
+        return "250 OK"
+
+    def mode(self) -> str:
+        """Read how to behave; as one should when there is no file."""
+        try:
+            return self._mode_file.read_text().strip() or "ok"
+        except FileNotFoundError:
+            return "ok"
+
+    def _keep(self, content: bytes, *, full: bool) -> str:
+        name = f"{time.time_ns():020d}.{os.getpid()}_{next(self._names)}.mailbox"
+        draft = Path("/dev/full") if full else self._maildir / "tmp" / name
+        with draft.open("wb", buffering=0) as file:
+            file.write(content)
+            os.fdatasync(file.fileno())
+        draft.rename(self._maildir / "new" / name)
+        return name
+
+
+class FaultySMTP(SMTP):
+    """Hangs up inside DATA when the receiver's mode says so."""
+
+    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  as above
+        """Take a mail, or its first bytes only."""
+        if self.event_handler.mode() != "hang-up-in-data":
+            await super().smtp_DATA(arg)
+            return
+        await self.push("354 End data with <CR><LF>.<CR><LF>")
+        await self._reader.read(64)
+        _abort(self)
+
+
+def _abort(server: SMTP) -> None:
+    transport: Any = server.transport
+    if transport is not None:
+        transport.abort()
+
+
+async def serve(folder: Path, port: int) -> None:
+    """Listen until the process is ended."""
+    loop, receiver = asyncio.get_running_loop(), Receiver(folder)
+    server = await loop.create_server(
+        lambda: FaultySMTP(receiver, enable_SMTPUTF8=True, data_size_limit=MOST_BYTES, hostname="mailbox", loop=loop), HOST, port
+    )
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))

@@ -1,0 +1,63 @@
+"""What `./chaos` can be told, and how large a run is."""
+
+import argparse
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.processes import ROOT
+
+FULL_REQUESTS, FULL_RATE = 10_000, 20.0
+SHORT_REQUESTS, SHORT_RATE = 1_000, 20.0
+FULL_SETTLE, SHORT_SETTLE, VARIANT_SETTLE = 300.0, 90.0, 8.0
+VARIANTS = ("offsets-first", "mark-first", "no-unique-key", "send-without-ack")
+
+
+@dataclass(frozen=True)
+class Options:
+    """One run."""
+
+    requests: int
+    rate: float
+    seed: int
+    short: bool
+    variant: str | None
+    keep: bool
+    folder: Path
+
+    @property
+    def seconds(self) -> float:
+        """How long sending takes."""
+        return self.requests / self.rate
+
+    @property
+    def settle_seconds(self) -> float:
+        """How long the system may take to settle; a broken one never does."""
+        return VARIANT_SETTLE if self.variant else SHORT_SETTLE if self.short else FULL_SETTLE
+
+
+def read_options(arguments: Sequence[str]) -> Options:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="./chaos",
+        description="Sends requests through a storm of faults and shows that none is lost. Writes var/chaos/latest.json and latest.html.",
+    )
+    parser.add_argument("--requests", type=int, metavar="N", help=f"how many are sent (default: {FULL_REQUESTS}, short: {SHORT_REQUESTS})")
+    parser.add_argument("--rate", type=float, metavar="R", help=f"how many a second (default: {FULL_RATE:.0f})")
+    parser.add_argument("--seed", type=int, help="draws the requests and the storm; the same seed, the same storm")
+    parser.add_argument("--short", action="store_true", help="about 90 s, one fault of each kind")
+    parser.add_argument("--variant", choices=VARIANTS, help="break the product on purpose and see that the auditor finds it")
+    parser.add_argument("--keep", action="store_true", help="leave the run's data in var/chaos")
+    parser.add_argument("--folder", type=Path, default=ROOT / "var" / "chaos", help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    small = given.short or given.variant
+    return Options(
+        requests=given.requests or (SHORT_REQUESTS if small else FULL_REQUESTS),
+        rate=given.rate or (SHORT_RATE if small else FULL_RATE),
+        seed=given.seed if given.seed is not None else secrets.randbelow(1_000_000),
+        short=bool(small),
+        variant=given.variant,
+        keep=given.keep,
+        folder=given.folder.resolve(),
+    )

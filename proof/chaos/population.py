@@ -1,0 +1,63 @@
+"""Who sends what and when: drawn from the seed, so that the same seed sends the same."""
+
+import random
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+Language: TypeAlias = Literal["fi", "sv", "en"]
+Way: TypeAlias = Literal["api", "form"]
+Manner: TypeAlias = Literal["once", "twice", "other-body", "invalid"]
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+MANNERS: tuple[Manner, ...] = get_args(Manner)
+MANNER_WEIGHTS = (82, 10, 4, 4)
+FORM_SHARE = 0.3
+PERSISTENT_SHARE = 0.75
+DOMAIN = "chaos.example"
+
+
+@dataclass(frozen=True)
+class Order:
+    """One thing that somebody wants to send, `due` seconds after the start.
+
+    `persists`: tries again with the same key when it was not told of success; others give up, so that what was told as failed and arrived all
+    the same can be seen.
+    """
+
+    number: int
+    key: str
+    way: Way
+    language: Language
+    manner: Manner
+    persists: bool
+    due: float
+
+    @property
+    def email(self) -> str:
+        """An address that is this order's alone."""
+        return f"tilaus-{self.number}@{DOMAIN}"
+
+    @property
+    def other_email(self) -> str:
+        """The address in the other body under the same key."""
+        return f"toinen-{self.number}@{DOMAIN}"
+
+
+def draw_orders(seed: int, count: int, rate: float) -> list[Order]:
+    """Draw `count` orders, `rate` a second on average at uneven distances."""
+    chance = random.Random(f"orders {seed}")  # noqa: S311  reproducible on purpose
+    due, orders = 0.0, []
+    for number in range(count):
+        due += chance.expovariate(rate)
+        orders.append(
+            Order(
+                number=number,
+                key=f"chaos-{seed}-{number}",
+                way="form" if chance.random() < FORM_SHARE else "api",
+                language=chance.choice(LANGUAGES),
+                manner=chance.choices(MANNERS, MANNER_WEIGHTS)[0],
+                persists=chance.random() < PERSISTENT_SHARE,
+                due=due,
+            )
+        )
+    return orders

@@ -1,0 +1,56 @@
+"""`latest.json`: a run's facts for other programs."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from os import cpu_count
+from pathlib import Path
+from typing import Any
+
+from proof.chaos.audit.recovery import Recovery
+from proof.chaos.options import Options
+from proof.chaos.run import Outcome
+
+MOST_FINDINGS = 200
+
+
+def facts(options: Options, outcome: Outcome) -> dict[str, Any]:
+    """Give everything of a run but its curves."""
+    verdict = outcome.verdict
+    return {
+        "ok": is_ok(outcome),
+        "seed": options.seed,
+        "requests": options.requests,
+        "rate": options.rate,
+        "short": options.short,
+        "variant": options.variant,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cores": cpu_count(),
+        **verdict.figures,
+        **verdict.broken,
+        "repeats_by_cause": verdict.repeats,
+        "open_at_end": dict(outcome.open_at_end),
+        "seconds": dict(outcome.seconds),
+        "recovery": [_recovery(each) for each in verdict.recovery],
+        "told_failed_yet_arrived_orders": verdict.told_failed_yet_arrived,
+        "findings": [asdict(finding) for finding in verdict.findings[:MOST_FINDINGS]],
+        "plan": [asdict(fault) for fault in outcome.plan],
+    }
+
+
+def is_ok(outcome: Outcome) -> bool:
+    """Say whether no promise was broken and nothing was left under way."""
+    return outcome.verdict.ok and not outcome.open_at_end
+
+
+def write_latest(folder: Path, known: dict[str, Any], page: str) -> None:
+    """Write `latest.json` and `latest.html`, each in one step."""
+    for name, content in (("latest.json", json.dumps(known, indent=1, ensure_ascii=False) + "\n"), ("latest.html", page)):
+        draft = folder / f"{name}.new"
+        draft.write_text(content)
+        draft.replace(folder / name)
+
+
+def _recovery(each: Recovery) -> dict[str, Any]:
+    fault = each.fault
+    return {"kind": fault.kind, "target": fault.target, "accepted": each.accepted, "numbered": each.numbered, "mailed": each.mailed}

@@ -1,0 +1,21 @@
+"""The report on the terminal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from proof.chaos.report.words import FIGURES, PROMISES, sentence, slowest_by_kind
+
+SHOWN = 12
+
+
+def table(known: Mapping[str, Any]) -> str:
+    """Write the figures, the promises, the recovery and the first findings."""
+    lines = ["", *(f"  {known[name]:>8}  {words}" for name, words in FIGURES.items()), "", "  Must be none:"]
+    lines += [f"  {known[name]:>8}  {words}{'   <<<' if known[name] else ''}" for name, words in PROMISES.items()]
+    lines += ["", "  Mails flow again after:        faults   median  longest"]
+    lines += [f"  {kind:<30} {count:>6} {middle:>7.1f}s {longest:>7.1f}s" for kind, count, middle, longest in slowest_by_kind(known)]
+    if known["repeats_by_cause"]:
+        lines += ["", "  Repeats of mail by cause: " + ", ".join(f"{cause} {count}" for cause, count in known["repeats_by_cause"].items())]
+    shown = known["findings"][:SHOWN]
+    lines += ["", *(f"  {each['check']}: {each['subject']} {each['detail']}" for each in shown)] if shown else []
+    return "\n".join([*lines, "", sentence(known), f"Seed {known['seed']}. All of it: var/chaos/latest.json, latest.html", ""])

@@ -1,0 +1,77 @@
+"""The figures in words, for the table and the page alike."""
+
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+
+FIGURES = {
+    "orders": "orders sent",
+    "attempts": "attempts, repeats included",
+    "accepted": "told as accepted",
+    "told_refused": "answers: refused",
+    "told_failed": "answers: failed",
+    "told_nothing": "no answer at all",
+    "told_failed_yet_arrived": "told as failed, arrived all the same (once)",
+    "conflicts_told_late": "another body under a used key, noticed later",
+    "numbered": "requests with a number",
+    "mails": "mails at the mail server",
+    "repeats": "mails that came twice, same Message-ID",
+    "resolved": "requests resolved",
+    "events_published_twice": "events published twice, dropped by id",
+    "dead_letters_expected": "poison sent",
+    "dead_letters_found": "dead letters",
+    "faults": "faults",
+    "crash_points_missed": "crash points nobody reached",
+}
+PROMISES = {
+    "without_number": "accepted, but without a number",
+    "second_numbers": "requests with two numbers",
+    "shared_numbers": "numbers of two requests",
+    "second_requests": "keys that made two requests",
+    "half_registered": "in the database or on the topic only",
+    "strangers": "registered, but never sent",
+    "without_receipt": "numbered, but without a receipt",
+    "wrong_address": "mails to a wrong address",
+    "wrong_number": "mails with a wrong number",
+    "wrong_language": "mails in a wrong language",
+    "stray_mails": "mails to nobody",
+    "unexplained_repeats": "repeats that no fault explains",
+    "second_messages": "repeats with another Message-ID",
+    "second_deliveries": "mails written down twice",
+    "unpublished": "history that is not on the topic",
+    "out_of_order": "history out of order on the topic",
+    "mails_out_of_order": "resolution before receipt",
+    "resolutions_missing": "told as resolved, but not",
+    "second_resolutions": "resolved twice",
+    "wrong_resolutions": "resolved with a wrong text",
+    "poison_lost": "poison that vanished",
+    "dead_letters_missing": "poison without a dead letter",
+    "dead_letters_extra": "dead letters that are no poison",
+    "dead_letters_unseen": "dead letters that operators do not see",
+    "dead_letters_twice": "dead letters that operators see twice",
+    "second_ids": "repeats answered with another id",
+    "invalid_accepted": "invalid forms accepted",
+    "valid_refused": "valid forms refused",
+    "conflicts_not_told": "conflicts not told in calm weather",
+    "errors_without_fault": "errors in calm weather",
+    "still_spooled": "left in the spool",
+    "ledger_differs": "differences from the tracker's ledger",
+}
+
+
+def sentence(known: Mapping[str, Any]) -> str:
+    """Answer whether all is well."""
+    if known["ok"]:
+        return f"Nothing was lost: {known['accepted']} accepted requests, {known['faults']} faults, each with its number and its receipt."
+    left = ", ".join(f"{count} {name}" for name, count in known["open_at_end"].items())
+    broken = sum(bool(known[name]) for name in PROMISES)
+    return f"{broken} promises are broken." + (f" Still under way at the end: {left}." if left else "")
+
+
+def slowest_by_kind(known: Mapping[str, Any]) -> list[tuple[str, int, float, float]]:
+    """Give for each kind of fault how many there were, and the median and longest time in seconds until mails flowed again."""
+    kinds: dict[str, list[float]] = {}
+    for each in known["recovery"]:
+        if each["mailed"] is not None:
+            kinds.setdefault(f"{each['kind']} {each['target']}" if each["kind"] == "away" else each["kind"], []).append(each["mailed"])
+    return [(kind, len(times), median(times), max(times)) for kind, times in sorted(kinds.items())]

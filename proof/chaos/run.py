@@ -1,0 +1,123 @@
+"""One chaos run: start, send through the storm, settle, audit, report."""
+
+import asyncio
+import json
+import shutil
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from deploy.data_folder import data_folder
+from deploy.ports import free_base
+from deploy.progress import Progress
+from proof.chaos.audit.gather import Places, gather
+from proof.chaos.audit.verdict import Verdict, judge
+from proof.chaos.clients.back_office import BackOffice, Credentials
+from proof.chaos.clients.poison import send_poison
+from proof.chaos.clients.send_orders import Senders
+from proof.chaos.journal import Journal
+from proof.chaos.options import Options
+from proof.chaos.population import draw_orders
+from proof.chaos.settle import fetch_ledger, settle
+from proof.chaos.stack_under_test import StackUnderTest, stack_under_test
+from proof.chaos.storm.plan import Fault, draw_plan
+from proof.chaos.storm.strike import Storm
+from proof.chaos.variants.catalogue import VARIANTS
+
+POISON_EVERY = 50
+FIRST_BASE = 22_000
+CONNECTIONS = 300
+CLIENTS_SECONDS = 240.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run found, and how long its parts took."""
+
+    verdict: Verdict
+    plan: Sequence[Fault]
+    open_at_end: Mapping[str, int]
+    seconds: Mapping[str, float]
+
+
+async def run(options: Options, progress: Progress) -> Outcome:
+    """Do one run; raises `StartFailure` when the stack cannot start or cannot stay up."""
+    data, journals = options.folder / "data", options.folder / "journals"
+    for folder in (data, journals):
+        shutil.rmtree(folder, ignore_errors=True)
+    journals.mkdir(parents=True)
+    plan = VARIANTS[options.variant].plan if options.variant else draw_plan(options.seed, options.seconds, short=options.short)
+    (options.folder / "plan.json").write_text(json.dumps([asdict(fault) for fault in plan], indent=1) + "\n")
+    progress.say(f"Seed {options.seed}: {options.requests} requests, {options.rate:g} a second, {len(plan)} faults")
+    progress.say("\n".join(f"  {fault}" for fault in plan))
+    broken = VARIANTS[options.variant].broken if options.variant else {}
+    clock = [time.monotonic()]
+    with data_folder(data, data, fresh=True):
+        async with stack_under_test(data, free_base(FIRST_BASE), broken, progress) as under:
+            clock.append(time.monotonic())
+            verdict, still = await _through_the_storm(options, under, plan, journals, clock, progress)
+    names = ("start", "storm", "settle", "audit")
+    outcome = Outcome(verdict, plan, still, {name: round(end - begin, 1) for name, begin, end in zip(names, clock, clock[1:], strict=False)})
+    if not options.keep:
+        shutil.rmtree(data, ignore_errors=True)
+    return outcome
+
+
+async def _through_the_storm(
+    options: Options, under: StackUnderTest, plan: Sequence[Fault], journals: Path, clock: list[float], progress: Progress
+) -> tuple[Verdict, Mapping[str, int]]:
+    faults = options.folder / "faults.jsonl"
+    async with _clients(under, journals) as (http, senders, office):
+        with progress.step(f"Sending {options.requests} requests through the storm"), faults.open("w") as log:
+            await _send_and_strike(options, under, plan, senders, Storm(under, log), journals)
+        clock.append(time.monotonic())
+        with progress.step("Faults are over: waiting until all has settled"):
+            office.resolving = False
+            await asyncio.wait_for(office.finish(), CLIENTS_SECONDS)
+            still = await settle(under, http, office, options.settle_seconds)
+            ledger = await fetch_ledger(under, http, office)
+        clock.append(time.monotonic())
+        with progress.step("Auditing"):
+            places = Places(journals, faults, under.mail_folder / "mail", under.mail_folder / "mail.jsonl", under.kafka, under.databases)
+            verdict = judge(await gather(places, ledger))
+        clock.append(time.monotonic())
+    return verdict, still
+
+
+@asynccontextmanager
+async def _clients(under: StackUnderTest, journals: Path) -> AsyncIterator[tuple[httpx.AsyncClient, Senders, BackOffice]]:
+    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS // 10)
+    credentials: dict[str, str] = under.addresses["credentials"]["backoffice"]
+    async with httpx.AsyncClient(timeout=30, limits=limits) as http:
+        senders = Senders(http, under.url("intake"), Journal(journals / "senders.jsonl"))
+        office = BackOffice(http, under.url("tracker"), under.kafka, Credentials(**credentials), Journal(journals / "back-office.jsonl"))
+        await senders.learn()
+        following = asyncio.create_task(office.follow())
+        try:
+            yield http, senders, office
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+
+async def _send_and_strike(options: Options, under: StackUnderTest, plan: Sequence[Fault], senders: Senders, storm: Storm, journals: Path) -> None:
+    """Send and strike at once; a stack that cannot stay up ends the run."""
+    orders, started = draw_orders(options.seed, options.requests, options.rate), time.monotonic()
+    poison = Journal(journals / "poison.jsonl")
+    jobs: asyncio.Future[Any] = asyncio.gather(
+        senders.send_all(orders, started),
+        storm.rage(plan, started),
+        send_poison(under.kafka, options.seed, max(1, options.requests // POISON_EVERY), options.seconds, poison),
+    )
+    failed: asyncio.Future[Any] = under.stack.supervisor.failed
+    await asyncio.wait({jobs, failed}, return_when=asyncio.FIRST_COMPLETED)
+    if not jobs.done():
+        jobs.cancel()
+        await asyncio.gather(jobs, return_exceptions=True)
+        await failed
+    await jobs

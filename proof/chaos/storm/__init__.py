@@ -1,0 +1,1 @@
+"""The storm: what is done to whom and when, drawn from one seed."""

@@ -1,0 +1,93 @@
+"""The plan of a storm: which fault at which second, drawn from the seed. Pure."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+OURS = ("intake", "identity", "tracker", "tracker-worker", "notifier", "notifier-worker")
+SERVERS = ("kafka", "postgres", "mailbox")
+LINKS = ("kafka", "postgres", "smtp")
+LINK_FAULTS = ("cut", "slow", "half-open", "narrow")
+MAIL_FAULTS = ("refuse", "defer", "hang-up-in-data", "hang-up-after-data", "disk-full")
+CRASH_POINTS = (
+    "tracker.submitted.after-database-commit",
+    "tracker.commands.after-database-commit",
+    "tracker.mail-outcomes.after-database-commit",
+    "notifier.lifecycle.after-database-commit",
+    "tracker.relay.after-ack",
+    "notifier.after-250",
+    "notifier.outcomes.after-ack",
+    "intake.after-ack",
+    "spool.after-ack",
+)
+TWICE = ("tracker-worker", "notifier-worker")
+SHORT_AWAY, LONG_AWAY = 6.0, 30.0
+CRASH_SECONDS = 8.0
+PAUSES = (0.5, 2.5)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: `kind` (`kill`, `freeze`, `term`, `away`, `link-…`, `mail-…`, `crash`, `twice`) on `target`, at second `at` for `seconds`."""
+
+    kind: str
+    target: str
+    seconds: float
+    at: float = 0.0
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return f"{self.at:6.1f} s  {self.kind:<24} {self.target:<30} {self.seconds:4.1f} s"
+
+
+def draw_plan(seed: int, seconds: float, *, short: bool) -> list[Fault]:
+    """Draw a storm that ends within `seconds`: the three outages, one fault of each kind, then as many of the others as there is time for."""
+    chance = random.Random(f"storm {seed}")  # noqa: S311  reproducible on purpose
+    must, others = _ordered(chance, _all_faults(chance, short=short))
+    chosen: list[Fault] = []
+    left = seconds
+    for fault in must + others:
+        needed = fault.seconds + sum(PAUSES) / 2
+        if needed <= left:
+            chosen.append(fault)
+            left -= needed
+    chance.shuffle(chosen)
+    return _timed(chance, chosen)
+
+
+def _ordered(chance: random.Random, faults: list[Fault]) -> tuple[list[Fault], list[Fault]]:
+    """Put one fault of each kind, the outages and the windows that matter first."""
+    chance.shuffle(faults)
+    kinds: set[str] = set()
+    must: list[Fault] = []
+    others: list[Fault] = []
+    for fault in sorted(faults, key=lambda each: each.kind not in {"away", "crash"}):
+        (others if fault.kind in kinds and fault.kind not in {"away", "crash"} else must).append(fault)
+        kinds.add(fault.kind)
+    return must, others
+
+
+def _timed(chance: random.Random, faults: Sequence[Fault]) -> list[Fault]:
+    at, timed = chance.uniform(*PAUSES), []
+    for fault in faults:
+        timed.append(Fault(fault.kind, fault.target, fault.seconds, round(at, 2)))
+        at += fault.seconds + chance.uniform(*PAUSES)
+    return timed
+
+
+def _all_faults(chance: random.Random, *, short: bool) -> list[Fault]:
+    away = SHORT_AWAY if short else LONG_AWAY
+
+    def seconds(least: float, most: float) -> float:
+        return round(chance.uniform(least, most) / (2 if short else 1), 1)
+
+    return [
+        *(Fault("away", target, away) for target in ("kafka", "postgres", "kafka+postgres")),
+        *(Fault("crash", point, CRASH_SECONDS / (2 if short else 1)) for point in CRASH_POINTS),
+        *(Fault("kill", name, seconds(2, 4)) for name in OURS + SERVERS),
+        *(Fault("term", name, seconds(2, 4)) for name in OURS + SERVERS),
+        *(Fault("freeze", name, seconds(3, 7)) for name in OURS + SERVERS),
+        *(Fault(f"link-{fault}", link, seconds(3, 6)) for link in LINKS for fault in LINK_FAULTS),
+        *(Fault(f"mail-{fault}", "mailbox", seconds(3, 5)) for fault in MAIL_FAULTS),
+        *(Fault(f"twice-{how}", name, seconds(5, 8)) for name in TWICE for how in ("killed", "disk-full")),
+    ]

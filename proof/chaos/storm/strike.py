@@ -1,0 +1,185 @@
+"""Carries a plan out and writes down what really happened, to the millisecond."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+from deploy.program import spawn
+from proof.chaos.stack_under_test import StackUnderTest
+from proof.chaos.storm.plan import Fault
+from proof.chaos.storm.processes import signal_family, signal_one
+
+FULL_DISK = Path("/dev/full")
+PATIENCE = 8.0
+TICK = 0.01
+SPOOL_AWAY = 4.0
+
+
+class Storm:
+    """Strikes one stack; each fault that happened is a line of `log`: kind, target, `started_at`, `ended_at` (seconds since 1970), `hit`."""
+
+    def __init__(self, under: StackUnderTest, log: TextIO) -> None:
+        self._under = under
+        self._log = log
+
+    async def rage(self, plan: Sequence[Fault], started: float) -> None:
+        """Carry out a plan that counts from `started` (monotonic seconds); every fault is over when this returns, even when cancelled."""
+        try:
+            for fault in plan:
+                await asyncio.sleep(max(0.0, started + fault.at - time.monotonic()))
+                await self.strike(fault)
+        finally:
+            self.calm()
+
+    async def strike(self, fault: Fault) -> None:
+        """Do one fault, from its beginning to its end."""
+        kind, _, how = fault.kind.partition("-")
+        strikes: dict[str, Callable[[Fault, str], Awaitable[bool]]] = {
+            "kill": self._kill,
+            "term": self._term,
+            "freeze": self._freeze,
+            "away": self._away,
+            "link": self._link,
+            "mail": self._mail,
+            "crash": self._crash,
+            "twice": self._twice,
+            "lost": self._lost,
+        }
+        started_at = time.time()
+        hit = await strikes[kind](fault, how)
+        self._note(fault, started_at, time.time(), hit=hit)
+
+    def calm(self) -> None:
+        """End everything that is going on."""
+        for link in self._under.links.values():
+            link.set("pass")
+        self._under.set_mail_mode("ok")
+        for armed in self._under.crash_folder.iterdir():
+            armed.unlink(missing_ok=True)
+        for pid in self._under.stack.supervisor.pids.values():
+            signal_family(pid, signal.SIGCONT)
+
+    def _note(self, fault: Fault, started_at: float, ended_at: float, *, hit: bool) -> None:
+        facts = {"kind": fault.kind, "target": fault.target, "started_at": started_at, "ended_at": ended_at, "hit": hit}
+        self._log.write(json.dumps(facts) + "\n")
+        self._log.flush()
+
+    async def _kill(self, fault: Fault, _how: str) -> bool:
+        pid = await self._living(fault.target)
+        if pid is None:
+            return False
+        signal_family(pid, signal.SIGKILL)
+        return await self._restarted(fault.target, pid, fault.seconds)
+
+    async def _term(self, fault: Fault, _how: str) -> bool:
+        pid = await self._living(fault.target)
+        if pid is None:
+            return False
+        signal_one(pid, self._under.programs[fault.target].stop_signal)
+        return await self._restarted(fault.target, pid, fault.seconds)
+
+    async def _freeze(self, fault: Fault, _how: str) -> bool:
+        pid = await self._living(fault.target)
+        if pid is None:
+            return False
+        signal_family(pid, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(fault.seconds)
+        finally:
+            signal_family(pid, signal.SIGCONT)
+        return True
+
+    async def _away(self, fault: Fault, _how: str) -> bool:
+        names = fault.target.split("+")
+        for name in names:
+            self._under.links[name].set("cut")
+        try:
+            await asyncio.sleep(fault.seconds)
+        finally:
+            for name in names:
+                self._under.links[name].set("pass")
+        return True
+
+    async def _link(self, fault: Fault, how: str) -> bool:
+        link = self._under.links[fault.target]
+        link.set(how)
+        try:
+            await asyncio.sleep(fault.seconds)
+        finally:
+            link.set("pass")
+        return True
+
+    async def _mail(self, fault: Fault, how: str) -> bool:
+        self._under.set_mail_mode(how)
+        try:
+            await asyncio.sleep(fault.seconds)
+        finally:
+            self._under.set_mail_mode("ok")
+        return True
+
+    async def _crash(self, fault: Fault, _how: str) -> bool:
+        """Arm a crash point and wait until a process fell into it; the spool's is passed only after Kafka was away."""
+        armed = self._under.crash_folder / fault.target
+        if fault.target.startswith("spool."):
+            await self._away(replace(fault, target="kafka", seconds=min(SPOOL_AWAY, fault.seconds)), "")
+        armed.touch()
+        deadline = time.monotonic() + fault.seconds
+        try:
+            while armed.exists():
+                if time.monotonic() > deadline:
+                    return False
+                await asyncio.sleep(TICK)
+        finally:
+            armed.unlink(missing_ok=True)
+        return True
+
+    async def _twice(self, fault: Fault, how: str) -> bool:
+        """Run a second copy of a worker for a while: partitions move in mid-batch, there and back. One has its log on a full disk."""
+        program = self._under.programs[fault.target]
+        environment = {**program.environment, "LIVENESS_FILE": str(self._under.folder / "alive" / f"{fault.target}-2")}
+        log = FULL_DISK if how == "disk-full" else self._under.folder / "logs" / f"{fault.target}-2.log"
+        process = await spawn(replace(program, environment=environment), log)
+        try:
+            await asyncio.sleep(fault.seconds)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill() if how == "killed" else process.terminate()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        return True
+
+    async def _lost(self, fault: Fault, _how: str) -> bool:
+        """Kill a process while Kafka answers nobody: whatever it holds in a buffer goes with it."""
+        kafka, pid = await self._living("kafka"), await self._living(fault.target)
+        if kafka is None or pid is None:
+            return False
+        signal_family(kafka, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(fault.seconds)
+            signal_family(pid, signal.SIGKILL)
+        finally:
+            signal_family(kafka, signal.SIGCONT)
+        return True
+
+    async def _living(self, name: str) -> int | None:
+        deadline = time.monotonic() + PATIENCE
+        while (pid := self._under.pid(name)) is None and time.monotonic() < deadline:  # noqa: ASYNC110  another process has no event to wait for
+            await asyncio.sleep(TICK)
+        return pid
+
+    async def _restarted(self, name: str, old: int, seconds: float) -> bool:
+        """Wait until a new process is there, then see the fault's time out."""
+        deadline = time.monotonic() + seconds
+        while self._under.pid(name) in {None, old} and time.monotonic() < deadline + PATIENCE:  # noqa: ASYNC110  as above
+            await asyncio.sleep(TICK)
+        await asyncio.sleep(max(0.0, deadline - time.monotonic()))
+        return True

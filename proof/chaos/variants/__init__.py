@@ -1,0 +1,1 @@
+"""The product broken on purpose, each in one way: the auditor has to find every one."""

@@ -1,0 +1,35 @@
+"""The broken variants: which process is broken how, and the one fault that shows it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from proof.chaos.storm.plan import Fault
+
+
+@dataclass(frozen=True)
+class Variant:
+    """`broken` names what each process runs instead of itself, `plan` the faults, `caught_by` the promises that the auditor must find broken."""
+
+    broken: Mapping[str, str]
+    plan: Sequence[Fault]
+    caught_by: frozenset[str]
+
+
+VARIANTS = {
+    "offsets-first": Variant(
+        {"tracker-worker": "offsets_first"}, [Fault("crash", "variant.after-offset-commit", 4.0, 1.0)], frozenset({"without_number"})
+    ),
+    "mark-first": Variant(
+        {"tracker-worker": "mark_first"}, [Fault("crash", "variant.after-mark", 4.0, 1.0)], frozenset({"without_receipt", "unpublished"})
+    ),
+    "no-unique-key": Variant(
+        {"notifier-worker": "no_unique_key"},
+        [Fault("crash", "notifier.lifecycle.after-database-commit", 4.0, 1.0)],
+        frozenset({"unexplained_repeats", "second_deliveries"}),
+    ),
+    "send-without-ack": Variant(
+        {"intake": "send_without_ack"},
+        [Fault("lost-in-buffer", "intake", 2.0, 1.0)],
+        frozenset({"without_number"}),
+    ),
+}
