@@ -1,0 +1,1 @@
+"""Notifier with a real broker, database and mail servers that misbehave when they are told to."""
