@@ -16,7 +16,7 @@ Grant = Literal["authorization_code", "client_credentials"]
 def _signing_key(secret: SecretStr) -> SecretStr:
     try:
         key = OKPKey.import_key(json.loads(secret.get_secret_value()))
-    except (JoseError, ValueError, TypeError):
+    except (JoseError, ValueError, KeyError, TypeError):
         key = None
     if key is None or key.get("crv") != "Ed25519" or not key.is_private:
         raise ValueError("is not a private JWK of an Ed25519 key")
@@ -45,7 +45,7 @@ class Client(BaseModel):
 
     @property
     def keys(self) -> KeySet:
-        """The client's public keys; `ValueError` or `JoseError` where `jwks` holds none."""
+        """The client's public keys, of `jwks`."""
         return KeySet.import_key_set(cast("KeySetSerialization", self.jwks or {"keys": []}))
 
     @model_validator(mode="after")
@@ -53,7 +53,10 @@ class Client(BaseModel):
         if not (self.client_secret and self.client_secret.get_secret_value()) and not self.jwks:
             raise ValueError("has neither a client_secret nor jwks")
         if self.jwks is not None:
-            _ = self.keys
+            try:
+                _ = self.keys
+            except (JoseError, KeyError, TypeError) as error:
+                raise ValueError("has a jwks without a public key") from error
         if "authorization_code" in self.grants and not self.redirect_uris:
             raise ValueError("has no redirect_uris")
         return self

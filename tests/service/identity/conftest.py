@@ -20,8 +20,8 @@ from shared.database import Sessions, migrate, open_database
 from tests.infra.embedded import free_ports
 
 MIGRATIONS = Path(__file__).parents[3] / "services" / "identity" / "migrations"
-CALLBACK = "http://127.0.0.1:9/auth/callback"
-CONSOLE_CALLBACK = "http://127.0.0.1:9/console/callback?from=identity"
+CALLBACK = "http://127.0.0.1:40009/auth/callback"
+CONSOLE_CALLBACK = "http://127.0.0.1:40009/console/callback?from=identity"
 SYSTEM_KEY = OKPKey.generate_key("Ed25519")
 
 

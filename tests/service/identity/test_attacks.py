@@ -71,8 +71,10 @@ async def test_the_same_answer_many_times_at_once_is_believed_once(identity: Run
 async def test_an_answer_is_good_in_the_browser_that_asked(identity: Running) -> None:
     async with Walker(identity) as victim, Walker(identity) as attacker:
         await victim.authorize()
-        query = sealed(answer_to((await attacker.requests())["op"]))
+        request = (await attacker.requests())["op"]
+        query = sealed(answer_to(request))
         assert not await is_let_in(victim, query)
+        assert parameters(request["A01Y_CANLINK"])["attempt"] not in (await victim.http.get(f"/tupas/return?{query}")).text
         victim.http.cookies.clear()
         assert not await is_let_in(victim, query)
         victim.http.cookies.set("identity_session", "made-up.signature")

@@ -155,4 +155,4 @@ async def test_no_page_is_kept_framed_or_named_to_others(identity: Running) -> N
             assert page.headers["Referrer-Policy"] == "no-referrer"
             rules = dict(rule.split(" ", 1) for rule in page.headers["Content-Security-Policy"].split("; "))
             assert rules["frame-ancestors"] == rules["default-src"] == "'none'"
-            assert set(rules["form-action"].split()) == {"'self'", "http://127.0.0.1:9", identity.issuer}
+            assert set(rules["form-action"].split()) == {"'self'", "http://127.0.0.1:40009", identity.issuer}
