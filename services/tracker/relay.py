@@ -8,6 +8,7 @@ import asyncpg
 from asyncpg.exceptions import InterfaceError, PostgresError
 
 from shared.backoff import Backoff
+from shared.crash_points import crash_point
 from shared.events.envelope import Message, context_headers
 from shared.events.topics import LIFECYCLE
 from shared.health import Liveness
@@ -102,6 +103,7 @@ class Relay:
         rows = await connection.fetch(UNPUBLISHED, MOST)
         if rows:
             await self._producer.send_all(LIFECYCLE, map(_message, rows), within=self._send_seconds)
+            crash_point("tracker.relay.after-ack")
             await connection.execute(MARK, [row["id"] for row in rows])
         return len(rows)
 
