@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.models import spool
+from shared.crash_points import crash_point
 from shared.database import Sessions, is_transient, ping
 from shared.events.envelope import Message
 from shared.logs import get_log
@@ -90,6 +91,7 @@ class Spool:
                 return []
             rows = (await session.execute(select(spool).order_by(spool.c.id).limit(BATCH))).all()
             await publish([_message(row.request_id, row.value, row.headers) for row in rows])
+            crash_point("intake.spool.after-ack")
             await session.execute(delete(spool).where(spool.c.id.in_([row.id for row in rows])))
         return [Published(row.request_id, row.body_digest) for row in rows]
 

@@ -12,6 +12,7 @@ from services.intake.resources import Intake
 from services.intake.spool import Spool, SpoolAway
 from services.intake.submission import Accepted, Submission
 from services.intake.working_days import due_at
+from shared.crash_points import crash_point
 from shared.events.envelope import Envelope, Message, encode
 from shared.events.request_submitted import RequestSubmitted
 from shared.kafka.producer import KafkaUnavailable
@@ -66,6 +67,7 @@ async def _keep(intake: Intake, submission: Submission, request_id: UUID, digest
     message = _sealed_record(intake, submission, request_id, digest)
     try:
         await intake.topic.send((message,))
+        crash_point("intake.after-ack")
         intake.numbers.accepted(request_id, digest)
     except KafkaUnavailable:
         try:
