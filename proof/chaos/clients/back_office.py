@@ -24,6 +24,8 @@ API_SHARE, COMMAND_SHARE = 25, 25
 """Of a hundred requests, so many are resolved over the API and so many by a command."""
 SENT_TWICE = 5
 TOKEN_SECONDS = 200.0
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
+"""Texts are told apart by letters alone, so that no digits of theirs are taken for a work number."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class BackOffice:
         task.add_done_callback(self._work.discard)
 
     async def _resolve(self, request_id: str, *, by_api: bool, twice: bool) -> None:
-        text = f"Pyyntösi on käsitelty. Ratkaisu {uuid4().hex}.\nTerveisin asiakaspalvelu"
+        text = f"Pyyntösi on käsitelty. Ratkaisu {uuid4().hex.translate(LETTERS)}.\nTerveisin asiakaspalvelu"
         if by_api:
             await again_until_told(lambda: self._over_api(request_id, text), persists=True)
             return

@@ -13,17 +13,17 @@ CRASH_POINTS = (
     "tracker.submitted.after-database-commit",
     "tracker.commands.after-database-commit",
     "tracker.mail-outcomes.after-database-commit",
-    "notifier.lifecycle.after-database-commit",
+    "notifier.after-database-commit",
     "tracker.relay.after-ack",
-    "notifier.after-250",
-    "notifier.outcomes.after-ack",
+    "notifier.after-mail-accepted",
+    "notifier.after-outcomes-ack",
     "intake.after-ack",
-    "spool.after-ack",
+    "intake.spool.after-ack",
 )
 TWICE = ("tracker-worker", "notifier-worker")
-SHORT_AWAY, LONG_AWAY = 6.0, 30.0
-CRASH_SECONDS = 8.0
-PAUSES = (0.5, 2.5)
+SHORT_AWAY, LONG_AWAY = 4.0, 30.0
+CRASH_SECONDS, SPOOL_SECONDS = 1.0, 4.0
+PAUSES, SHORT_PAUSES = (0.5, 2.5), (0.3, 1.2)
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ def draw_plan(seed: int, seconds: float, *, short: bool) -> list[Fault]:
     chance = random.Random(f"storm {seed}")  # noqa: S311  reproducible on purpose
     must, others = _ordered(chance, _all_faults(chance, short=short))
     chosen: list[Fault] = []
-    left = seconds
+    pauses, left = SHORT_PAUSES if short else PAUSES, seconds
     for fault in must + others:
-        needed = fault.seconds + sum(PAUSES) / 2
+        needed = fault.seconds + sum(pauses) / 2
         if needed <= left:
             chosen.append(fault)
             left -= needed
     chance.shuffle(chosen)
-    return _timed(chance, chosen)
+    return _timed(chance, chosen, pauses)
 
 
 def _ordered(chance: random.Random, faults: list[Fault]) -> tuple[list[Fault], list[Fault]]:
@@ -67,11 +67,11 @@ def _ordered(chance: random.Random, faults: list[Fault]) -> tuple[list[Fault], l
     return must, others
 
 
-def _timed(chance: random.Random, faults: Sequence[Fault]) -> list[Fault]:
-    at, timed = chance.uniform(*PAUSES), []
+def _timed(chance: random.Random, faults: Sequence[Fault], pauses: tuple[float, float]) -> list[Fault]:
+    at, timed = chance.uniform(*pauses), []
     for fault in faults:
         timed.append(Fault(fault.kind, fault.target, fault.seconds, round(at, 2)))
-        at += fault.seconds + chance.uniform(*PAUSES)
+        at += fault.seconds + chance.uniform(*pauses)
     return timed
 
 
@@ -79,11 +79,11 @@ def _all_faults(chance: random.Random, *, short: bool) -> list[Fault]:
     away = SHORT_AWAY if short else LONG_AWAY
 
     def seconds(least: float, most: float) -> float:
-        return round(chance.uniform(least, most) / (2 if short else 1), 1)
+        return round(chance.uniform(least, most) / (2.5 if short else 1), 1)
 
     return [
         *(Fault("away", target, away) for target in ("kafka", "postgres", "kafka+postgres")),
-        *(Fault("crash", point, CRASH_SECONDS / (2 if short else 1)) for point in CRASH_POINTS),
+        *(Fault("crash", point, SPOOL_SECONDS if "spool" in point else CRASH_SECONDS) for point in CRASH_POINTS),
         *(Fault("kill", name, seconds(2, 4)) for name in OURS + SERVERS),
         *(Fault("term", name, seconds(2, 4)) for name in OURS + SERVERS),
         *(Fault("freeze", name, seconds(3, 7)) for name in OURS + SERVERS),

@@ -18,7 +18,6 @@ from proof.chaos.storm.processes import signal_family, signal_one
 FULL_DISK = Path("/dev/full")
 PATIENCE = 8.0
 TICK = 0.01
-SPOOL_AWAY = 4.0
 
 
 class Storm:
@@ -126,10 +125,10 @@ class Storm:
     async def _crash(self, fault: Fault, _how: str) -> bool:
         """Arm a crash point and wait until a process fell into it; the spool's is passed only after Kafka was away."""
         armed = self._under.crash_folder / fault.target
-        if fault.target.startswith("spool."):
-            await self._away(replace(fault, target="kafka", seconds=min(SPOOL_AWAY, fault.seconds)), "")
+        if fault.target.startswith("intake.spool."):
+            await self._away(replace(fault, target="kafka", seconds=fault.seconds), "")
         armed.touch()
-        deadline = time.monotonic() + fault.seconds
+        deadline = time.monotonic() + PATIENCE
         try:
             while armed.exists():
                 if time.monotonic() > deadline:

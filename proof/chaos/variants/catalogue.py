@@ -24,7 +24,7 @@ VARIANTS = {
     ),
     "no-unique-key": Variant(
         {"notifier-worker": "no_unique_key"},
-        [Fault("crash", "notifier.lifecycle.after-database-commit", 4.0, 1.0)],
+        [Fault("crash", "notifier.after-database-commit", 4.0, 1.0)],
         frozenset({"unexplained_repeats", "second_deliveries"}),
     ),
     "send-without-ack": Variant(
