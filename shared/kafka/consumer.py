@@ -143,8 +143,8 @@ async def group_consumer(bootstrap: str, group: str, topics: Sequence[str]) -> A
         client_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        session_timeout_ms=10_000,
-        heartbeat_interval_ms=2_000,
+        session_timeout_ms=6_000,
+        heartbeat_interval_ms=1_500,
         max_poll_interval_ms=600_000,
     )
     try:
