@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
-from typing import Literal, Self, TypeAlias, get_args
+import struct
+from socket import SO_LINGER, SOL_SOCKET
+from typing import Any, Literal, Self, TypeAlias, get_args
 
 Mode: TypeAlias = Literal["pass", "cut", "slow", "half-open", "narrow"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -96,4 +98,8 @@ class FaultProxy:
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     """End a connection with a reset, as a cut line shows itself."""
+    socket: Any = writer.get_extra_info("socket")
+    if socket is not None:
+        with contextlib.suppress(OSError):
+            socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

@@ -66,6 +66,10 @@ class Receiver:
             await asyncio.sleep(60)
         return "250 OK"
 
+    def close(self) -> None:
+        """Close the log."""
+        self._log.close()
+
     def mode(self) -> str:
         """Read how to behave; as one should when there is no file."""
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from deploy.processes import ROOT
 
 FULL_REQUESTS, FULL_RATE = 10_000, 20.0
-SHORT_REQUESTS, SHORT_RATE = 1_300, 20.0
+SHORT_REQUESTS, SHORT_RATE = 1_100, 20.0
 FULL_SETTLE, SHORT_SETTLE, VARIANT_SETTLE = 300.0, 90.0, 8.0
 VARIANTS = ("offsets-first", "mark-first", "no-unique-key", "send-without-ack")
 

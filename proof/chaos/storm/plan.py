@@ -56,15 +56,19 @@ def draw_plan(seed: int, seconds: float, *, short: bool) -> list[Fault]:
 
 
 def _ordered(chance: random.Random, faults: list[Fault]) -> tuple[list[Fault], list[Fault]]:
-    """Put one fault of each kind, the outages and the windows that matter first."""
+    """Put the outages and the windows that matter first, then one fault of each kind, signals before the rest."""
     chance.shuffle(faults)
     kinds: set[str] = set()
     must: list[Fault] = []
     others: list[Fault] = []
-    for fault in sorted(faults, key=lambda each: each.kind not in {"away", "crash"}):
-        (others if fault.kind in kinds and fault.kind not in {"away", "crash"} else must).append(fault)
+    for fault in sorted(faults, key=_rank):
+        (others if fault.kind in kinds and _rank(fault) else must).append(fault)
         kinds.add(fault.kind)
     return must, others
+
+
+def _rank(fault: Fault) -> int:
+    return 0 if fault.kind in {"away", "crash"} else 1 if fault.kind in {"kill", "term", "freeze"} else 2
 
 
 def _timed(chance: random.Random, faults: Sequence[Fault], pauses: tuple[float, float]) -> list[Fault]:

@@ -1,0 +1,160 @@
+"""The auditor finds nothing where nothing is lost, and each loss where one is."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from proof.chaos.audit.evidence import DeadLetterRow, Evidence, Fault, RequestRow
+from proof.chaos.audit.verdict import PROMISES, judge
+from tests.proof.world import NUMBERS, TEXT, broken, clean, history, lifecycle, mail, request_of, submit
+
+Change = Callable[[Evidence], Evidence]
+
+
+def without_mail(evidence: Evidence) -> Evidence:
+    return replace(evidence, mails=evidence.mails[1:])
+
+
+def without_record(evidence: Evidence, kind: str, order: int) -> Evidence:
+    return replace(evidence, records=[each for each in evidence.records if each.id != f"{kind}-{order}"])
+
+
+def never_registered(evidence: Evidence) -> Evidence:
+    gone = without_record(evidence, "registered", 3)
+    return replace(
+        gone,
+        requests=gone.requests[:2],
+        history=[row for row in gone.history if row.request_id != request_of(3)],
+        mails=[*gone.mails[:2], *gone.mails[3:]],
+    )
+
+
+def stranger(evidence: Evidence) -> Evidence:
+    row = RequestRow("request-9", "300000003", "fi", "kuka@muualla.example", "received")
+    return replace(
+        evidence,
+        requests=[*evidence.requests, row],
+        records=[*evidence.records, replace(lifecycle(3, "registered", 30), id="x", data={"request_id": "request-9", "work_number": "300000003"})],
+    )
+
+
+CASES: dict[str, Change] = {
+    "without_number": never_registered,
+    "second_numbers": lambda e: replace(
+        e, records=[*e.records, lifecycle(2, "assigned", 40, data={"request_id": request_of(2), "work_number": "999999999"})]
+    ),
+    "shared_numbers": lambda e: replace(e, requests=[*e.requests[:2], replace(e.requests[2], work_number=NUMBERS[1])]),
+    "second_requests": lambda e: replace(e, submits=[*e.submits, submit(2, request_id="request-other")]),
+    "half_registered": lambda e: without_record(e, "registered", 2),
+    "strangers": stranger,
+    "without_receipt": without_mail,
+    "wrong_address": lambda e: replace(
+        e,
+        submits=[*e.submits, submit(2, body="other", email="toinen-2@chaos.example", told="refused", status=409)],
+        mails=[*e.mails, mail(2, to="toinen-2@chaos.example")],
+    ),
+    "wrong_number": lambda e: replace(e, mails=[*e.mails, mail(2, at=2.4, numbers=frozenset({"111111111"}))]),
+    "wrong_language": lambda e: replace(e, mails=[*e.mails[:1], replace(e.mails[1], words="sv"), *e.mails[2:]]),
+    "stray_mails": lambda e: replace(e, mails=[*e.mails, mail(2, at=9.0, to="joku@muu.example")]),
+    "unexplained_repeats": lambda e: replace(e, mails=[*e.mails, mail(2, at=9.0)]),
+    "second_messages": lambda e: replace(e, mails=[*e.mails, mail(2, at=9.0, message_id="<another@kunta.example>")]),
+    "second_deliveries": lambda e: replace(e, deliveries=[*e.deliveries, e.deliveries[0]]),
+    "unpublished": lambda e: without_record(e, "resolved", 1),
+    "out_of_order": lambda e: replace(e, records=[*without_record(e, "resolved", 1).records, lifecycle(1, "resolved", 0)]),
+    "mails_out_of_order": lambda e: replace(e, mails=[mail(1, at=8.0), *e.mails[1:]]),
+    "resolutions_missing": lambda e: replace(e, mails=e.mails[:-1]),
+    "second_resolutions": lambda e: replace(e, history=[*e.history, replace(history(1, 10, "resolved", TEXT), event_id="resolved-again")]),
+    "wrong_resolutions": lambda e: replace(e, history=[*e.history[:-1], history(1, 9, "resolved", "Jotain muuta")]),
+    "poison_lost": lambda e: replace(e, records=[each for each in e.records if not each.key.startswith("poison")], dead_letters=[]),
+    "dead_letters_missing": lambda e: replace(e, records=[each for each in e.records if not each.topic.endswith("dead-letter")]),
+    "dead_letters_extra": lambda e: replace(
+        e,
+        records=[
+            *e.records,
+            replace(e.records[-1], offset=1, headers={"dead_letter_topic": "mail.outcomes", "dead_letter_partition": "0", "dead_letter_offset": "1"}),
+        ],
+    ),
+    "dead_letters_unseen": lambda e: replace(e, dead_letters=[]),
+    "dead_letters_twice": lambda e: replace(e, dead_letters=[DeadLetterRow("requests.submitted", 3, 7, "tracker.submitted")] * 2),
+    "second_ids": lambda e: replace(e, submits=[*e.submits, submit(2, request_id="request-other")]),
+    "invalid_accepted": lambda e: replace(e, submits=[*e.submits, submit(7, manner="invalid")]),
+    "valid_refused": lambda e: replace(e, submits=[*e.submits, submit(8, told="refused", status=422, request_id=None)]),
+    "conflicts_not_told": lambda e: replace(e, submits=[*e.submits, submit(2, body="other", email="toinen-2@chaos.example")]),
+    "errors_without_fault": lambda e: replace(e, submits=[*e.submits, submit(8, told="failed", status=500, request_id=None)]),
+    "still_spooled": lambda e: replace(e, spooled=1),
+    "ledger_differs": lambda e: replace(e, ledger={"numbered": 2, "receipted": 3, "resolved": 1}),
+}
+
+
+def test_where_nothing_is_lost_nothing_is_found() -> None:
+    verdict = judge(replace(clean(), ledger={"numbered": 3, "receipted": 3, "resolved": 1, "overdue": []}))
+    assert verdict.findings == []
+    assert verdict.ok
+    assert verdict.figures["accepted"] == verdict.figures["numbered"] == 3
+    assert (verdict.figures["dead_letters_expected"], verdict.figures["dead_letters_found"]) == (1, 1)
+
+
+def test_every_promise_has_a_case_that_breaks_it() -> None:
+    assert set(CASES) == set(PROMISES)
+
+
+@pytest.mark.parametrize("promise", PROMISES)
+def test_a_broken_promise_is_found(promise: str) -> None:
+    assert promise in broken(CASES[promise](clean()))
+
+
+def test_a_repeat_is_explained_by_a_kill_between_the_two_and_by_no_other() -> None:
+    def repeated(first: float, again: float) -> set[str]:
+        world = clean()
+        return broken(replace(world, mails=[world.mails[0], mail(2, at=first), mail(2, at=again), *world.mails[2:]]))
+
+    assert repeated(39.9, 47.0) == set()
+    assert repeated(41.5, 47.0) == {"unexplained_repeats"}
+    assert repeated(20.0, 39.0) == {"unexplained_repeats"}
+
+
+@pytest.mark.parametrize(("fault", "explains"), [
+    (Fault("away", "postgres", 8.0, 12.0), True),
+    (Fault("freeze", "mailbox", 8.0, 12.0), True),
+    (Fault("link-cut", "smtp", 8.0, 12.0), True),
+    (Fault("crash", "notifier.after-mail-accepted", 9.0, 9.1), True),
+    (Fault("crash", "notifier.after-mail-accepted", 9.0, 17.0, hit=False), False),
+    (Fault("kill", "tracker-worker", 8.0, 12.0), False),
+    (Fault("mail-refuse", "mailbox", 8.0, 12.0), False),
+])  # fmt: skip
+def test_only_what_can_stand_between_the_servers_word_and_the_commit_explains_a_repeat(fault: Fault, *, explains: bool) -> None:
+    world = clean()
+    twice = replace(world, mails=[world.mails[0], mail(2, at=9.0), mail(2, at=14.0), *world.mails[2:]], faults=[fault])
+    assert (broken(twice) == set()) is explains
+
+
+def test_a_mail_that_the_server_kept_without_a_word_may_come_again() -> None:
+    world = clean()
+    first = mail(2, at=9.0)
+    again = replace(world, mails=[world.mails[0], first, mail(2, at=14.0), *world.mails[2:]], untold=frozenset({first.file}))
+    verdict = judge(again)
+    assert verdict.ok
+    assert verdict.repeats == {"mail-hang-up-after-data": 1}
+
+
+def test_what_was_told_as_failed_and_arrived_is_listed_and_is_no_fault() -> None:
+    world = clean()
+    failed = submit(3, told="unknown", status=None, request_id=None, sent_at=41.0, told_at=45.0)
+    verdict = judge(replace(world, submits=[*world.submits[:2], failed]))
+    assert verdict.ok
+    assert verdict.told_failed_yet_arrived == [3]
+
+
+def test_an_error_in_the_shadow_of_a_fault_is_forgiven() -> None:
+    world = clean()
+    assert (
+        broken(replace(world, submits=[*world.submits, submit(8, told="failed", status=503, request_id=None, sent_at=41.0, told_at=43.0)])) == set()
+    )
+
+
+def test_recovery_counts_from_the_kill_until_the_next_order_is_mailed() -> None:
+    world = clean()
+    late = submit(3, sent_at=41.0, told_at=41.2)
+    verdict = judge(replace(world, submits=[*world.submits[:2], late], mails=[*world.mails[:2], mail(3, at=44.5), world.mails[3]]))
+    assert [(each.accepted, each.mailed) for each in verdict.recovery] == [(1.2, 4.5)]
