@@ -76,10 +76,9 @@ async def send_request(
     Send an `Idempotency-Key`: a repeat with the same key and body answers the same, with another body 409.
     """
     intake: Intake = request.app.state.intake
-    language = preferred_language(request.headers.get("accept-language", ""))
+    body = _parse(request, await request.body())
+    language = body.language
     try:
-        body = _parse(request, await request.body())
-        language = body.language
         service = _service(intake, body.service, language)
         _check_key(idempotency_key, language)
         identity = await _identify(intake, service, authorization)
@@ -103,28 +102,25 @@ async def get_request(request: Request, request_id: UUID) -> AcceptedRequest:
     try:
         told = await ask_state(request.app.state.intake, request_id)
     except Problem as refusal:
-        raise told_in(preferred_language(request.headers.get("accept-language", "")), refusal) from None
+        raise told_in(_preferred(request), refusal) from None
     return AcceptedRequest(request_id=told.request_id, work_number=told.work_number, state=told.state)
 
 
 def _parse(request: Request, body: bytes) -> NewRequest:
+    """Read the body; its errors are told in its own language where it has one."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    preferred = _preferred(request)
     if media_type != "application/json" and not media_type.endswith("+json"):
-        raise WrongMediaType
+        raise told_in(preferred, WrongMediaType())
     try:
         return NewRequest.model_validate_json(body)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
     if faults[0]["type"] == "json_invalid":
-        raise MalformedJson
-    raise invalid_shape(faults, _language_of(request, body))
-
-
-def _language_of(request: Request, body: bytes) -> Language:
-    """Find the language for an answer to a body that is JSON but not of the right shape."""
+        raise told_in(preferred, MalformedJson())
     content = from_json(body)
-    told = as_language(content.get("language")) if isinstance(content, dict) else None
-    return told or preferred_language(request.headers.get("accept-language", ""))
+    language = as_language(content.get("language")) if isinstance(content, dict) else None
+    raise invalid_shape(faults, language or preferred)
 
 
 def _service(intake: Intake, code: str, language: Language) -> Service:
@@ -163,3 +159,7 @@ def _answer(intake: Intake, accepted: Accepted) -> Response:
     content = f'{{"request_id":"{accepted.request_id}","work_number":{number},"state":"{state}"}}'
     headers = {"Location": f"/api/v1/requests/{accepted.request_id}"}
     return Response(content, HTTPStatus.ACCEPTED, headers, media_type="application/json")
+
+
+def _preferred(request: Request) -> Language:
+    return preferred_language(request.headers.get("accept-language", ""))

@@ -26,6 +26,7 @@ class RequestStatus(BaseModel):
     due_at: datetime | None = None
     resolved_at: datetime | None = None
     messages: list[StatusMessage] = []
+    timeline: list["Step"] = []
 
 
 class Step(BaseModel):
@@ -60,4 +61,5 @@ class TrackersAnswer(BaseModel):
             due_at=self.due_at,
             resolved_at=ends[-1] if ends and self.state in OVER else None,
             messages=messages,
+            timeline=self.timeline,
         )

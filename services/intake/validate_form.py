@@ -79,7 +79,7 @@ def validate_form(service: Service, form: Mapping[str, str], language: Language,
         if value:
             values[field.name] = value
     unknown = [name for name in form if name not in service.by_name]
-    errors += [FieldError(name[:FIELD_NAME_SHOWN], message("unknown", None, language)) for name in unknown[:UNKNOWN_FIELDS_NAMED]]
+    errors += [FieldError(name[:FIELD_NAME_SHOWN] or "form", message("unknown", None, language)) for name in unknown[:UNKNOWN_FIELDS_NAMED]]
     if errors:
         raise FormErrors(errors)
     return ValidForm(values)
