@@ -1,35 +1,30 @@
-"""After the storm: operators put refused mails back, and the run waits until nothing is under way any more."""
+"""After the storm: the run waits until nothing is under way any more."""
 
 import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any
 
-import asyncpg
 import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
-from asyncpg.exceptions import InterfaceError, PostgresError
 
 from proof.chaos.audit.read_databases import still_open
 from proof.chaos.clients.back_office import BackOffice
+from proof.chaos.clients.operators import AWAY
 from proof.chaos.stack_under_test import StackUnderTest
 
 QUIET_SECONDS = 1.5
 LOOK_SECONDS = 0.5
-AWAY = (OSError, TimeoutError, PostgresError, InterfaceError, httpx.HTTPError, KafkaError, KeyError)
 
 
-async def settle(under: StackUnderTest, http: httpx.AsyncClient, office: BackOffice, within: float) -> Mapping[str, int]:
+async def settle(under: StackUnderTest, within: float) -> Mapping[str, int]:
     """Wait until nothing has been open for a moment, at most `within` seconds; gives what is open at the end."""
     deadline, quiet_since = time.monotonic() + within, None
     last: Mapping[str, int] = {"unknown": 1}
     while time.monotonic() < deadline:
         try:
             last = {name: count for name, count in (await _open(under)).items() if count}
-            if last.get("mails refused"):
-                await _retry_refused(under, http, await office.headers())
         except AWAY as error:
             last = {type(error).__name__: 1}
         if last:
@@ -68,14 +63,3 @@ async def _lag(kafka: str) -> int:
     finally:
         await consumer.stop()
         await admin.close()
-
-
-async def _retry_refused(under: StackUnderTest, http: httpx.AsyncClient, headers: Mapping[str, str]) -> None:
-    """Do what an operator does with the queue of failed mails: put each back."""
-    connection = await asyncpg.connect(under.databases["notifier"], timeout=10)
-    try:
-        ids = [row["id"] for row in await connection.fetch("select id from deliveries where state = 'failed' limit 500")]
-    finally:
-        await connection.close()
-    for each in ids:
-        await http.post(f"{under.url('notifier')}/api/v1/deliveries/{each}/retry", headers=headers)

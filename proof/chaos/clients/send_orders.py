@@ -63,15 +63,16 @@ class Senders:
     async def _by_form(self, order: Order) -> None:
         """Open the page until it comes, fill it in, send it; whatever is sent again goes out with the same hidden token."""
         page = f"{self._site}/{order.language}/pyynto/{SERVICE}"
-        form = await self._open_form(page)
-        if form is None:
-            self._journal.write("no-page", order=order.number)
-            return
+        async with httpx.AsyncClient(timeout=30, verify=False) as browser:  # noqa: S501  plain HTTP; a browser each, for each has cookies of its own
+            form = await _open_form(browser, page)
+            if form is None:
+                self._journal.write("no-page", order=order.number)
+                return
 
-        def post(email: str) -> Send:
-            return partial(self._post_form, page, form, self._body(order, email))
+            def post(email: str) -> Send:
+                return partial(_post_form, browser, page, form, self._body(order, email))
 
-        await self._in_its_manner(order, post)
+            await self._in_its_manner(order, post)
 
     async def _in_its_manner(self, order: Order, post: Callable[[str], Send]) -> None:
         first = partial(self._once, order, "first", post(order.email))
@@ -99,24 +100,26 @@ class Senders:
         )
         return answer.status_code, str(answer.json()["request_id"]) if answer.is_success else None
 
-    async def _open_form(self, page: str) -> Form | None:
-        found: list[Form] = []
 
-        async def get() -> tuple[int, str | None]:
-            answer = await self._http.get(page)
-            if answer.is_success:
-                found.append(find_form(answer.text, "email"))
-            return answer.status_code, None
+async def _open_form(browser: httpx.AsyncClient, page: str) -> Form | None:
+    found: list[Form] = []
 
-        await again_until_told(partial(attempt, get), persists=True)
-        return found[-1] if found else None
+    async def get() -> tuple[int, str | None]:
+        answer = await browser.get(page)
+        if answer.is_success:
+            found.append(find_form(answer.text, "email"))
+        return answer.status_code, None
 
-    async def _post_form(self, page: str, form: Form, body: Body) -> tuple[int, str | None]:
-        """Send what a browser would; the thank-you page that it leads to names the request in its address."""
-        typed = {name: body.get(name, value) for name, value in form.values.items()}
-        chosen = {name: body.get(name, LAST_RESORT.get(name, values[0])) for name, values in form.choices.items() if values}
-        answer = await self._http.post(urljoin(page, form.action or page), data=typed | chosen)
-        if not answer.is_redirect:
-            return answer.status_code, None
-        thanks = urljoin(page, answer.headers["Location"])
-        return 202, urlsplit(thanks).path.rstrip("/").rpartition("/")[2]
+    await again_until_told(partial(attempt, get), persists=True)
+    return found[-1] if found else None
+
+
+async def _post_form(browser: httpx.AsyncClient, page: str, form: Form, body: Body) -> tuple[int, str | None]:
+    """Send what a browser would; the thank-you page that it leads to names the request in its address."""
+    typed = {name: body.get(name, value) for name, value in form.values.items()}
+    chosen = {name: body.get(name, LAST_RESORT.get(name, values[0])) for name, values in form.choices.items() if values}
+    answer = await browser.post(urljoin(page, form.action or page), data=typed | chosen)
+    if not answer.is_redirect:
+        return answer.status_code, None
+    thanks = urljoin(page, answer.headers["Location"])
+    return 202, urlsplit(thanks).path.rstrip("/").rpartition("/")[2]

@@ -65,7 +65,7 @@ def _recovery(known: Mapping[str, Any]) -> str:
         f"<tr><td>{escape(kind)}<td class=figure>{count}<td class=figure>{middle:.1f} s<td class=figure>{longest:.1f} s"
         for kind, count, middle, longest in slowest_by_kind(known)
     )
-    return f"<table><tr><th>fault<th class=figure>how many<th class=figure>median<th class=figure>longest</tr>{rows}</table>"
+    return f"<div class=wide><table><tr><th>fault<th class=figure>how many<th class=figure>median<th class=figure>longest</tr>{rows}</table></div>"
 
 
 def _faults(verdict: Verdict, faults: Sequence[Fault]) -> str:

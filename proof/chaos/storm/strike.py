@@ -16,7 +16,7 @@ from proof.chaos.storm.plan import Fault
 from proof.chaos.storm.processes import signal_family, signal_one
 
 FULL_DISK = Path("/dev/full")
-PATIENCE = 8.0
+PATIENCE, CRASH_PATIENCE = 8.0, 12.0
 TICK = 0.01
 
 
@@ -128,7 +128,7 @@ class Storm:
         if fault.target.startswith("intake.spool."):
             await self._away(replace(fault, target="kafka", seconds=fault.seconds), "")
         armed.touch()
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + CRASH_PATIENCE
         try:
             while armed.exists():
                 if time.monotonic() > deadline:
