@@ -1,0 +1,54 @@
+"""The report says at once whether all is well, needs nothing from elsewhere, and shows whatever was found."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from proof.chaos.audit.evidence import Evidence
+from proof.chaos.audit.verdict import judge
+from proof.chaos.options import read_options
+from proof.chaos.report.latest import facts, is_ok, write_latest
+from proof.chaos.report.page import page
+from proof.chaos.report.table import table
+from proof.chaos.run import Outcome
+from tests.proof.world import KILL, clean
+
+
+def outcome(evidence: Evidence, left: int = 0) -> Outcome:
+    return Outcome(judge(evidence), [], {"lag": left} if left else {}, {"storm": 12.5})
+
+
+def test_all_well_is_said_first_and_nothing_comes_from_elsewhere() -> None:
+    found = outcome(clean())
+    known = facts(read_options(["--seed", "7"]), found)
+    html = page(known, found.verdict, [KILL])
+    assert (known["ok"], known["seed"], known["without_number"]) == (True, 7, 0)
+    assert "Nothing was lost" in html
+    assert "Nothing was lost" in table(known)
+    assert not re.search(r"(src|href)=|url\(|@import|<script", html)
+    assert html.count("<svg") == 4
+
+
+@pytest.mark.parametrize(("evidence", "left"), [(replace(clean(), mails=clean().mails[1:]), 0), (clean(), 3)])
+def test_a_loss_or_something_left_under_way_is_no_success(evidence: Evidence, left: int) -> None:
+    found = outcome(evidence, left)
+    known = facts(read_options([]), found)
+    assert not is_ok(found)
+    assert "Nothing was lost" not in page(known, found.verdict, [])
+    assert ("without_receipt" in table(known)) is (left == 0)
+
+
+def test_what_was_found_cannot_break_the_page() -> None:
+    world = clean()
+    strange = replace(world, requests=[*world.requests, replace(world.requests[0], request_id="<script>", email="x@y.example")])
+    found = outcome(strange)
+    assert "<script>" not in page(facts(read_options([]), found), found.verdict, [])
+
+
+def test_latest_is_written_whole(tmp_path: Path) -> None:
+    write_latest(tmp_path, {"ok": True}, "<!doctype html>")
+    assert json.loads((tmp_path / "latest.json").read_text()) == {"ok": True}
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["latest.html", "latest.json"]
