@@ -15,15 +15,13 @@ from stdnum import damm
 
 from services.intake.ask_identity import IdentityAway, IdentityProvider
 from services.intake.clean_values import canonical_email
-from services.intake.request_status import RequestStatus, StatusMessage, TrackersAnswer
+from services.intake.request_status import RequestState, RequestStatus
 from shared.logs import get_log
 
 __all__ = [
     "Attempts",
     "InvalidWorkNumber",
-    "RequestState",
     "RequestStatus",
-    "StatusMessage",
     "TooManyAttempts",
     "Tracker",
     "TrackerAway",
@@ -64,14 +62,6 @@ class TrackerAway(Exception):
     """Tracker, or identity on the way to it, did not answer."""
 
 
-class RequestState(BaseModel):
-    """Number and state of one request by its id."""
-
-    request_id: UUID
-    work_number: str
-    state: str
-
-
 def parse_work_number(typed: str) -> str:
     """Give the nine digits of a work number however it is grouped; raises `InvalidWorkNumber`."""
     digits = SPACING.sub("", typed)
@@ -107,12 +97,11 @@ class Tracker:
     async def status_by_number(self, work_number: str, email: str) -> RequestStatus:
         """Ask by the number and the e-mail address that was given with the request; raises `InvalidWorkNumber` too."""
         number = parse_work_number(work_number)
-        told = await self._ask("POST", "", TrackersAnswer, json={"work_number": number, "email": canonical_email(email)})
-        return told.for_its_sender()
+        return await self._ask("POST", "", RequestStatus, json={"work_number": number, "email": canonical_email(email)})
 
     async def status_by_link(self, token: str) -> RequestStatus:
         """Ask by the signed link of a mail."""
-        return (await self._ask("POST", "", TrackersAnswer, json={"link": token})).for_its_sender()
+        return await self._ask("POST", "", RequestStatus, json={"link": token})
 
     async def state_of(self, request_id: UUID) -> RequestState:
         """Ask by the request's id."""

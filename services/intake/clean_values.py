@@ -28,7 +28,7 @@ ISO_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 FINNISH_MONTH = re.compile(r"(\d{1,2})[/.](\d{4})", re.ASCII)
 PHONE = re.compile(r"(\+|00)?[\d ().\-/]+", re.ASCII)
 NUMBER = re.compile(r"\d{1,9}", re.ASCII)
-BUSINESS_ID = re.compile(r"(?:FI)?(\d{6,7})-?(\d)", re.ASCII)
+BUSINESS_ID = re.compile(r"(?:FI)?(\d{7})-?(\d)|(\d{6})-(\d)", re.ASCII)
 WRITTEN = frozenset({"text", "textarea", "email"})
 PICKED = frozenset({"choice", "checkbox"})
 NAMES = frozenset({"first_name", "last_name"})
@@ -121,7 +121,7 @@ def _business_id(_: Field, value: str) -> str:
         raise Wrong("business-id-form")
     try:
         # Old numbers were written with six digits; the seventh is a nought in front.
-        return str(ytunnus.format(ytunnus.validate(match[1].zfill(7) + match[2])))
+        return str(ytunnus.format(ytunnus.validate("".join(filter(None, match.groups())).zfill(8))))
     except InvalidChecksum:
         raise Wrong("business-id-check") from None
     except ValidationError:

@@ -23,4 +23,4 @@ class Derivation:
 
     def body_digest(self, service: str, language: str, values: dict[str, str]) -> bytes:
         """Give 16 bytes that differ when a body differs; `values` are the cleaned ones, so that a space more is no other body."""
-        return hmac.digest(self._digest_key, to_json([service, language, values]), hashlib.sha256)[:16]
+        return hmac.digest(self._digest_key, to_json([service, language, sorted(values.items())]), hashlib.sha256)[:16]

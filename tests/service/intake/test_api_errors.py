@@ -115,7 +115,7 @@ ANYTHING = st.recursive(
 )
 BODIES = ANYTHING | st.builds(
     lambda changes: invoice_copy() | changes,
-    st.fixed_dictionaries({}, optional={name: ANYTHING for name in ("service", "language", "form")}),
+    st.fixed_dictionaries({}, optional=dict.fromkeys(("service", "language", "form"), ANYTHING)),
 )
 FORMS = st.dictionaries(st.sampled_from([*invoice_copy()["form"], "invoice_number", "other"]) | st.text(max_size=8), st.text(max_size=30), max_size=8)
 

@@ -1,0 +1,60 @@
+"""The JSON Schema of every form: its example is accepted, and whatever breaks it is refused."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from services.intake.catalogue import Service, load_catalogue
+from services.intake.json_schema import form_schema
+from services.intake.languages import LANGUAGES
+from services.intake.validate_form import FormErrors, validate_form
+from shared.events.event import Language
+
+SERVICES = load_catalogue().services
+
+
+def example_of(service: Service) -> dict[str, str]:
+    return {field.name: field.sample for field in service.fields}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.code)
+def test_the_schema_is_one_and_its_example_is_accepted_as_it_stands(service: Service, language: Language) -> None:
+    schema = form_schema(service, language)
+    Draft202012Validator.check_schema(schema)
+    (example,) = schema["examples"]
+    Draft202012Validator(schema).validate(example)
+    assert set(validate_form(service, example, language, None).values) == set(example)
+    assert schema["properties"]["email"]["title"] == service.by_name["email"].label.in_language(language)
+
+
+TYPED = st.text(max_size=30) | st.text("0123456789.-/+ –aAxXtT()@", max_size=16) | st.sampled_from(["", " ", "\t", "true", "false", "x" * 5000])
+
+
+@given(service=st.sampled_from(SERVICES), data=st.data())
+def test_whatever_breaks_the_schema_is_refused(service: Service, data: st.DataObject) -> None:
+    schema = form_schema(service, "en")
+    form = example_of(service)
+    change = data.draw(st.sampled_from(["value", "value", "value", "leave out", "add", "bend"]))
+    name = data.draw(st.sampled_from(sorted(form)))
+    if change == "leave out":
+        del form[name]
+    elif change == "add":
+        form[data.draw(st.text(min_size=1, max_size=10))] = "x"
+    elif change == "bend":
+        place = data.draw(st.integers(0, len(form[name])))
+        form[name] = form[name][:place] + data.draw(st.characters()) + form[name][place + data.draw(st.integers(0, 1)) :]
+    else:
+        form[name] = data.draw(TYPED)
+    assume(not Draft202012Validator(schema).is_valid(form))
+    # What the bank tells may be left out of a strong form; without a bank it may not.
+    with pytest.raises(FormErrors):
+        validate_form(service, form, "en", None)
+
+
+def test_every_field_of_every_form_has_a_limit_that_the_schema_tells() -> None:
+    for service in SERVICES:
+        properties = form_schema(service, "fi")["properties"]
+        assert all(properties[field.name]["maxLength"] == field.max_length for field in service.fields)
+        assert all(properties[field.name]["enum"] for field in service.fields if field.kind in {"choice", "checkbox"})

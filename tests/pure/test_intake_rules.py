@@ -1,0 +1,99 @@
+"""Working days, traces, languages and derived ids."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.intake.ask_tracker import InvalidWorkNumber, parse_work_number
+from services.intake.derive_ids import Derivation
+from services.intake.languages import preferred_language
+from services.intake.trace import TRACEPARENT, traceparent_of
+from services.intake.working_days import due_at, is_working_day, public_holidays
+
+
+@pytest.mark.parametrize(
+    ("submitted", "days", "due"),
+    [
+        (datetime(2026, 11, 24, 12, tzinfo=UTC), 1, datetime(2026, 11, 25, 14, tzinfo=UTC)),  # winter time
+        (datetime(2026, 7, 3, 21, 30, tzinfo=UTC), 1, datetime(2026, 7, 6, 13, tzinfo=UTC)),  # half past midnight on Saturday in Finland
+        (datetime(2026, 4, 2, 9, tzinfo=UTC), 1, datetime(2026, 4, 7, 13, tzinfo=UTC)),  # over Easter
+        (datetime(2026, 12, 23, 9, tzinfo=UTC), 2, datetime(2026, 12, 29, 14, tzinfo=UTC)),  # over Christmas
+    ],
+)
+def test_a_request_is_due_at_the_end_of_a_working_day_in_finland(submitted: datetime, days: int, due: datetime) -> None:
+    assert due_at(submitted, days) == due
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)), st.integers(1, 90))  # noqa: DTZ001  hypothesis adds the zone
+def test_what_is_due_is_due_on_a_working_day_and_later_with_every_day_more(submitted: datetime, days: int) -> None:
+    due = due_at(submitted, days)
+    assert is_working_day(due.date())
+    assert submitted < due < due_at(submitted, days + 1)
+
+
+def test_the_holidays_of_a_year() -> None:
+    assert public_holidays(2025) >= {date(2025, 4, 18), date(2025, 4, 21), date(2025, 5, 29), date(2025, 6, 20), date(2025, 12, 6)}
+    assert date(2038, 4, 26) in public_holidays(2038)  # the latest Easter of the century
+
+
+def test_a_trace_goes_on_in_a_span_of_ours_and_a_bad_one_begins_anew() -> None:
+    given_trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+    own = traceparent_of({"traceparent": given_trace})
+    assert own.split("-")[1] == given_trace.split("-")[1]
+    assert own.split("-")[2] != given_trace.split("-")[2]
+    assert own.endswith("-00")
+    for bad in ("", "00-" + "0" * 32 + "-b7ad6b7169203331-01", "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "x" * 55):
+        assert TRACEPARENT.fullmatch(traceparent_of({"traceparent": bad}))
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "en"),
+        ("sv-FI,sv;q=0.9,en;q=0.8", "sv"),
+        ("de, fi;q=0.5, en;q=0.4", "fi"),
+        ("fi;q=0, sv;q=0.1", "sv"),
+        ("fi;q=much, *", "en"),
+    ],
+)
+def test_the_best_language_of_ours_is_chosen(header: str, language: str) -> None:
+    assert preferred_language(header) == language
+
+
+@given(st.text(max_size=200))
+def test_no_header_breaks_the_choice(header: str) -> None:
+    assert preferred_language(header) in {"fi", "sv", "en"}
+    assert TRACEPARENT.fullmatch(traceparent_of({"traceparent": header}))
+
+
+def test_ids_belong_to_key_caller_and_secret() -> None:
+    ours, theirs = Derivation(b"a" * 32), Derivation(b"b" * 32)
+    assert ours.request_id("key", "api ") == ours.request_id("key", "api ")
+    assert ours.request_id("key", "api ").version == 5
+    others = {ours.request_id("other", "api "), ours.request_id("key", "site "), ours.request_id("key", "api x"), theirs.request_id("key", "api ")}
+    assert ours.request_id("key", "api ") not in others
+    assert len(others) == 4
+    assert isinstance(ours.request_id(None, ""), UUID)
+
+
+def test_a_digest_tells_bodies_apart_whatever_the_order() -> None:
+    derivation = Derivation(b"a" * 32)
+    digest = derivation.body_digest("s", "fi", {"a": "1", "b": "2"})
+    assert digest == derivation.body_digest("s", "fi", {"b": "2", "a": "1"})
+    assert digest != derivation.body_digest("s", "sv", {"a": "1", "b": "2"})
+    assert digest != derivation.body_digest("s", "fi", {"a": "12", "b": ""})
+
+
+@pytest.mark.parametrize("typed", ["572572720", "572-572 720", " 572\u202f572\u202f720 "])
+def test_a_work_number_is_read_however_it_is_grouped(typed: str) -> None:
+    assert parse_work_number(typed) == "572572720"
+
+
+@pytest.mark.parametrize(("typed", "reason"), [("572572702", "check-digit"), ("572572721", "check-digit"), ("57257272", "not-nine-digits")])
+def test_swapped_or_wrong_digits_are_told_as_such(typed: str, reason: str) -> None:
+    with pytest.raises(InvalidWorkNumber) as wrong:
+        parse_work_number(typed)
+    assert wrong.value.reason == reason

@@ -1,0 +1,85 @@
+"""A number that tracker tells on the lifecycle topic is seen here at once."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from services.intake.follow_numbers import Numbers, Progress
+from shared.events.envelope import Envelope, Message, encode
+from shared.events.request_lifecycle import RequestAssigned, RequestLifecycle, RequestRegistered
+from shared.events.topics import LIFECYCLE, SUBMITTED
+from shared.kafka.producer import EventProducer
+from tests.eventually import eventually
+from tests.service.intake.forms import invoice_copy
+from tests.service.intake.running import Running
+
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+
+
+def lifecycle(kind: type[RequestLifecycle], request_id: UUID, at: datetime = NOW, **more: str) -> Message:
+    facts = {
+        "request_id": request_id,
+        "work_number": "572572720",
+        "service": "pyyda-laskukopio",
+        "service_title": "Pyydä laskukopio",
+        "language": "fi",
+        "queue": "laskutus",
+        "state": "received",
+        "actor_kind": "system",
+        "submitted_at": NOW,
+        "due_at": NOW + timedelta(days=3),
+        "occurred_at": at,
+        "sealed_contact": "sealed",
+    }
+    return encode(Envelope(kind.model_validate(facts | more), "urn:asiointi:tracker"))
+
+
+async def test_whoever_waits_for_a_number_gets_it_when_it_is_told_and_the_state_follows(intake: Running, kafka: str) -> None:
+    request_id = UUID((await intake.send(invoice_copy())).json()["request_id"])
+    numbers = intake.intake.numbers
+    assert await numbers.wait(request_id, timeout=0.05) is None
+    waiting = [asyncio.create_task(numbers.wait(request_id, timeout=10)) for _ in range(3)]
+    async with EventProducer(kafka, "test") as producer:
+        await producer.send(LIFECYCLE, Message(str(request_id).encode(), b"not json", []))
+        await producer.send(SUBMITTED, Message(b"no uuid", b"{}", [("ce_bodydigest", b"zz")]))
+        await producer.send(LIFECYCLE, lifecycle(RequestRegistered, request_id))
+        told = await asyncio.gather(*waiting)
+        assert told[0] == told[1] == told[2] == Progress("572572720", "received", NOW, NOW + timedelta(days=3), "Pyydä laskukopio")
+        later = lifecycle(RequestAssigned, request_id, NOW + timedelta(hours=1), state="in_progress", assignee="olli")
+        await producer.send(LIFECYCLE, later)
+
+        async def handled() -> bool:
+            answer = (await intake.client.get(f"/api/v1/requests/{request_id}")).json()
+            return bool(answer == {"request_id": str(request_id), "work_number": "572572720", "state": "in_progress"})
+
+        await eventually(handled)
+    assert (await intake.send(invoice_copy())).json()["work_number"] is None
+
+
+async def test_a_late_event_does_not_move_the_state_backwards() -> None:
+    numbers, request_id = Numbers(), uuid4()
+    late = Progress("572572720", "received", NOW, NOW, "x")
+    numbers.told(request_id, Progress("572572720", "resolved", NOW, NOW, "x"), NOW + timedelta(hours=2))
+    numbers.told(request_id, late, NOW)
+    known = numbers.known(request_id)
+    assert known is not None
+    assert known.state == "resolved"
+
+
+async def test_memory_is_bounded_and_forgets_what_was_touched_longest_ago() -> None:
+    numbers = Numbers(most=100)
+    ids = [uuid4() for _ in range(150)]
+    for request_id in ids[:100]:
+        numbers.accepted(request_id, b"digest")
+    numbers.accepted(ids[0], b"another")
+    for request_id in ids[100:]:
+        numbers.accepted(request_id, b"digest")
+    assert numbers.digest_of(ids[0]) == b"digest", "the first stands, and was touched"
+    assert [numbers.remembers(request_id) for request_id in ids[1:51]] == [False] * 50
+    assert all(numbers.remembers(request_id) for request_id in ids[51:])
+
+
+async def test_who_stops_waiting_leaves_nothing_behind() -> None:
+    numbers = Numbers()
+    await asyncio.gather(*(numbers.wait(uuid4(), timeout=0.01) for _ in range(50)))
+    assert not numbers._waiting  # noqa: SLF001  what is left behind cannot be seen from outside
