@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -30,11 +30,8 @@ async def stack(folder: Path) -> AsyncIterator[dict[str, Any]]:
         addresses = json.loads(await compose.run("run", "--rm", "--no-deps", "settings", "python", "-m", "deploy.compose.addresses"))
         addresses["file"] = str(folder / "addresses.json")
         await _write(addresses, await compose.pids())
-        watching = asyncio.create_task(_keep_pids_true(addresses, compose))
-        yield addresses
-        watching.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watching
+        async with _beside(_keep_pids_true(addresses, compose)):
+            yield addresses
     except BaseException:
         print(await compose.run("logs", f"--tail={LOG_LINES}", "--no-color"))  # noqa: T201  pytest shows it with the failure
         raise
@@ -69,6 +66,16 @@ class _Compose:
         told = await _output("docker", "inspect", "--format", '{{index .Config.Labels "com.docker.compose.service"}} {{.State.Pid}}', *containers)
         named = (line.split() for line in told.splitlines())
         return {name.replace("mailpit", "mailbox"): int(pid) for name, pid in named if pid != "0"}
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 async def _keep_pids_true(addresses: dict[str, Any], compose: _Compose) -> None:
