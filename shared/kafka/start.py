@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from typing import Protocol
 
-STOP_SECONDS = 5.0
+START_SECONDS, STOP_SECONDS = 20.0, 5.0
 
 
 class Client(Protocol):
@@ -14,13 +14,22 @@ class Client(Protocol):
         """Connect."""
 
 
-async def start(client: Client) -> None:
-    """Start a client. A cancellation waits for the start to end, for half a start leaves a connection that `stop()` does not know of."""
+async def start(client: Client, *, within: float = START_SECONDS) -> None:
+    """Start a client; raises `TimeoutError` where that takes longer than `within` seconds.
+
+    A client that met a restarted broker before its registration was told of no brokers; when that one connection ends, it would try for ever without
+    anybody to ask. A cancellation waits for the start to end, for half a start leaves a connection that `stop()` does not know of.
+    """
     starting = asyncio.ensure_future(client.start())
     try:
-        await asyncio.shield(starting)
+        await asyncio.wait({starting}, timeout=within)
     except asyncio.CancelledError:
         with contextlib.suppress(Exception):
             async with asyncio.timeout(STOP_SECONDS):
                 await starting
         raise
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait({starting})
+        raise TimeoutError
+    await starting
