@@ -1,6 +1,7 @@
 """`python -m proof.chaos`: what `./chaos` runs."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +18,8 @@ from proof.chaos.run import run
 def main(arguments: Sequence[str]) -> int:
     """Do one run; gives 0 when nothing was lost, 1 when something was, 2 when it could not be tried."""
     options, progress = read_options(arguments), Progress()
+    # Its complaints about a broker that the storm has just killed would bury everything else.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     options.folder.mkdir(parents=True, exist_ok=True)
     try:
         outcome = asyncio.run(run(options, progress))

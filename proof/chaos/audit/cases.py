@@ -61,7 +61,7 @@ class Cases:
         """Events of each request, each event once, in the order they stand on the topic."""
         found: dict[str, dict[str, Record]] = defaultdict(dict)
         for record in _of(self.evidence.records, LIFECYCLE):
-            if "request_id" in record.data and record.data.get("work_number"):
+            if record.key and record.key == record.data.get("request_id"):
                 found[str(record.data["request_id"])].setdefault(record.id, record)
         return {request: list(events.values()) for request, events in found.items()}
 
@@ -72,7 +72,7 @@ class Cases:
         for row in self.evidence.requests:
             found[row.request_id].add(row.work_number)
         for request, events in self.lifecycle.items():
-            found[request] |= {str(event.data["work_number"]) for event in events}
+            found[request] |= {str(event.data["work_number"]) for event in events if event.data.get("work_number")}
         return found
 
     @cached_property

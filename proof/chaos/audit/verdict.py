@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from proof.chaos.audit.cases import RESOLVED, Cases
+from proof.chaos.audit.cases import LIFECYCLE, RESOLVED, Cases
 from proof.chaos.audit.check_answers import check_answers, conflicts_not_told, told_failed_yet_arrived
 from proof.chaos.audit.check_dead_letters import buried, check_dead_letters, sent_poison
 from proof.chaos.audit.check_ledger import check_ledger
@@ -128,5 +128,5 @@ def _figures(cases: Cases, arrived: int) -> dict[str, int]:
 
 
 def _published_twice(cases: Cases) -> int:
-    counted = Counter(record.id for record in cases.evidence.records if record.topic == "requests.lifecycle" and record.data.get("work_number"))
+    counted = Counter(record.id for record in cases.evidence.records if record.topic == LIFECYCLE and record.id)
     return sum(count - 1 for count in counted.values())

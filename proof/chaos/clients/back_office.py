@@ -23,7 +23,7 @@ COMMANDS, LIFECYCLE = "requests.commands", "requests.lifecycle"
 API_SHARE, COMMAND_SHARE = 25, 25
 """Of a hundred requests, so many are resolved over the API and so many by a command."""
 SENT_TWICE = 5
-TOKEN_SECONDS = 200.0
+TOKEN_SECONDS, START_SECONDS = 200.0, 20.0
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 """Texts are told apart by letters alone, so that no digits of theirs are taken for a work number."""
 
@@ -58,7 +58,8 @@ class BackOffice:
         while True:
             consumer = AIOKafkaConsumer(LIFECYCLE, bootstrap_servers=self._kafka, auto_offset_reset="earliest", enable_auto_commit=False)
             try:
-                await consumer.start()
+                async with asyncio.timeout(START_SECONDS):
+                    await consumer.start()
                 async for record in consumer:
                     self._on_record(dict(record.headers).get("ce_type"), record.value)
             except (KafkaError, OSError):
@@ -86,7 +87,8 @@ class BackOffice:
         if kind != b"request.registered.v1" or value is None:
             return
         try:
-            request_id = str(json.loads(value)["request_id"])
+            event = json.loads(value)
+            request_id, _ = str(event["request_id"]), event["work_number"]
         except (ValueError, KeyError, TypeError):
             return
         lot = hashlib.sha256(request_id.encode()).digest()[0] * 100 // 256

@@ -1,11 +1,13 @@
 """Writes single records straight onto topics, past all services."""
 
+import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+SECONDS = 15.0
 Headers = list[tuple[str, bytes]]
 
 
@@ -19,8 +21,10 @@ async def produce(kafka: str, topic: str, key: bytes | None, value: bytes | None
     """Send one record with a producer of its own; raises `TimeoutError` where the broker gives no ack, and then it may arrive all the same."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", enable_idempotence=True, request_timeout_ms=10_000)
     try:
-        await producer.start()
-        await producer.send_and_wait(topic, value=value, key=key, headers=headers)
+        # A client that met the broker before its registration can wait for ever.
+        async with asyncio.timeout(SECONDS):
+            await producer.start()
+            await producer.send_and_wait(topic, value=value, key=key, headers=headers)
     except (KafkaError, OSError) as error:
         raise TimeoutError from error
     finally:
