@@ -38,6 +38,8 @@ def configure_logs(level: str = "INFO") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    # While a broker is away each client complains hundreds of times a second; that it is away is told by those who use them (`kafka_away`).
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def get_log(name: str) -> structlog.typing.FilteringBoundLogger:
