@@ -1,0 +1,132 @@
+"""A mail is well-formed whatever stands in it, and no value leaves its place."""
+
+import re
+from datetime import datetime, timedelta, timezone
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from html import unescape
+from uuid import UUID
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from services.notifier.contents import Contents
+from services.notifier.deliveries import Claimed
+from services.notifier.write_mail import MailWriter
+from shared.follow_link import read
+
+KEY = b"k" * 32
+NOW = datetime(2026, 11, 24, 7, 41, tzinfo=timezone.utc)
+REQUEST = UUID(int=7)
+TEMPLATES, LANGUAGES = ("receipt", "question", "resolution", "rejection"), ("fi", "sv", "en")
+WRITER = MailWriter(sender="asiointi@kunta.example", site_url="https://asiointi.example/", link_key=KEY)
+CRUEL = "Åsa\r\nBcc: x@y.example\r\n\r\n.\r\n=?utf-8?q?x?= 👩‍👩‍👧 \x00\x02greeting\x03 <script>&amp;\u202e\u2028--=_asiointi_7c1f4e--"
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
+
+
+def write(template: str = "receipt", language: str = "fi", *, title: str = "Tilaa palkkatodistus", name: str = "Anna", text: str = "") -> bytes:
+    thread = None if template == "receipt" else "<first.receipt@kunta.example>"
+    mail = Claimed(
+        1, REQUEST, template, language, "482913057", title, NOW, NOW + timedelta(days=2), NOW, f"<e.{template}@kunta.example>", thread, b"", 0, NOW
+    )
+    return WRITER.write(mail, Contents(email="anna@kansalainen.example", first_name=name, text=text), "anna@kansalainen.example")
+
+
+def parse(raw: bytes) -> EmailMessage:
+    return message_from_bytes(raw, _class=EmailMessage, policy=policy.default)
+
+
+def bodies(raw: bytes) -> tuple[str, str]:
+    plain, html = parse(raw).iter_parts()
+    assert isinstance(plain, EmailMessage)
+    assert isinstance(html, EmailMessage)
+    return plain.get_content().replace("\r\n", "\n"), html.get_content().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_mail_says_its_number_what_comes_next_and_where_to_ask(template: str, language: str) -> None:
+    raw = write(template, language, text="" if template == "receipt" else "Rivi 1\n\nRivi <2>")
+    mail = parse(raw)
+    assert "482 913 057" in mail["Subject"]
+    assert "Tilaa palkkatodistus" in mail["Subject"]
+    assert mail["X-Asiointi-Work-Number"] == "482913057"
+    assert mail["Auto-Submitted"] == "auto-replied"
+    assert mail["Content-Language"] == language
+    assert mail["Date"].datetime == NOW
+    assert mail["To"].addresses[0].addr_spec == "anna@kansalainen.example"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    for body in bodies(raw):
+        link = re.search(rf"https://asiointi\.example/{language}/seuraa/([\w-]+)", body)
+        assert link
+        assert read(link[1], KEY) == REQUEST
+        for words in ("482 913 057", "020 6399 400", "8–16", "Anna", "Tilaa palkkatodistus"):
+            assert words in body
+
+
+def test_the_due_day_is_written_as_finns_write_it() -> None:
+    assert "viimeistään torstaina 26.11.\n" in bodies(write())[0]
+    assert "senast torsdagen den 26.11." in bodies(write(language="sv"))[0]
+    assert "by Thursday 26 November." in bodies(write(language="en"))[0]
+
+
+def test_later_mails_are_threaded_under_the_receipt() -> None:
+    assert parse(write())["References"] is None
+    assert parse(write("resolution"))["In-Reply-To"] == parse(write("resolution"))["References"] == "<first.receipt@kunta.example>"
+
+
+def test_nothing_is_fetched_from_elsewhere() -> None:
+    html = bodies(write("resolution", text="https://muualla.example/kuva.png"))[1]
+    assert not re.search(r"<(img|link|script|iframe|video|audio|object)\b|url\(|@import|srcset", html)
+    assert re.findall(r'(?:href|src)="([^"#]+)"', html)[0] == "tel:+358206399400"
+
+
+@given(title=texts, name=texts, text=texts, template=st.sampled_from(TEMPLATES), language=st.sampled_from(LANGUAGES))
+@example(title=CRUEL, name=CRUEL, text=CRUEL, template="resolution", language="fi")
+def test_no_value_breaks_the_mail_or_leaves_its_place(title: str, name: str, text: str, template: str, language: str) -> None:
+    raw = write(template, language, title=title, name=name, text=text)
+    assert raw.isascii()
+    assert b"\x00" not in raw
+    assert re.sub(rb"\r\n", b"", raw).count(b"\r") == re.sub(rb"\r\n", b"", raw).count(b"\n") == 0
+    assert max(map(len, raw.split(b"\r\n"))) <= 78
+    mail, usual = parse(raw), parse(write(template, language))
+    assert mail.keys() == usual.keys()
+    assert not mail.defects
+    parts = list(mail.walk())
+    assert [part.get_content_type() for part in parts] == ["multipart/alternative", "text/plain", "text/html"]
+    assert not any(part.defects for part in parts)
+    tags = [re.findall(r"<(?!br>)/?[a-z!][^>]*>", bodies(each)[1]) for each in (raw, write(template, language, text="x" * bool(text.strip())))]
+    assert tags[0] == tags[1]
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]) | st.sampled_from("\n\t =."), max_size=2000))
+@example(text="\n".join(f".rivi {number} = ä" + "ö" * 200 for number in range(2000)))
+def test_the_resolution_arrives_letter_by_letter(text: str) -> None:
+    plain, html = bodies(write("resolution", text=text))
+    assert text.strip() in plain
+    assert text.strip() in unescape(html.replace("<br>\n", "\n"))
+
+
+@given(title=st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=300))
+@example(title="Ä" * 300)
+@example(title="=?utf-8?q?x?=")
+@example(title="x" * 300)
+def test_a_title_of_any_length_and_script_stands_in_the_subject(title: str) -> None:
+    assert parse(write(title=title))["Subject"] == f"Vastaanotimme pyyntösi 482 913 057: {title}"
+
+
+@pytest.mark.parametrize(
+    ("name", "greeting"),
+    [
+        ("Åsa-Maija", "Hei Åsa-Maija!"),
+        ("A. J.", "Hei A. J.!"),
+        ("", "Hei!"),
+        ("Voitit! Lue http://huijaus.example", "Hei!"),
+        ("huijaus.example", "Hei!"),
+        ("131052-308T", "Hei!"),
+        ("x" * 100, "Hei!"),
+    ],
+)
+def test_a_first_name_greets_and_anything_else_is_left_out(name: str, greeting: str) -> None:
+    assert bodies(write(name=name))[0].startswith(f"{greeting}\n")
