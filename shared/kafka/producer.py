@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -70,8 +70,7 @@ class EventProducer:
                 producer = self._producer
                 assert producer is not None  # noqa: S101  for the type checker: the event says so
                 futures = [await producer.send(topic, value=message.value, key=message.key, headers=message.headers) for message in messages]
-                # Shielded: a caller that no longer waits does not take the record back from its batch.
-                await asyncio.gather(*(asyncio.shield(future) for future in futures))
+                await _acks(futures)
         except SPOILED as error:
             self._replace(producer)
             raise KafkaUnavailable(type(error).__name__) from error
@@ -125,6 +124,18 @@ class EventProducer:
                 self._producer = producer
                 self._connected.set()
                 return
+
+
+async def _acks(futures: Sequence["asyncio.Future[object]"]) -> None:
+    try:
+        for future in futures:
+            # Shielded: a caller that no longer waits does not take the record back from its batch.
+            await asyncio.shield(future)
+    except BaseException:
+        # One failure is told; the others' would otherwise be complained of as never looked at.
+        for future in futures:
+            future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        raise
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:
