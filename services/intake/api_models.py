@@ -86,3 +86,8 @@ def problem(description: str, **headers: str) -> dict[str, Any]:
     shown = {name.replace("_", "-"): {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
     content = {"application/problem+json": {"schema": ProblemDetails.model_json_schema()}}
     return {"description": description, "content": content, "headers": shown}
+
+
+def header(name: str, description: str) -> dict[str, Any]:
+    """Describe one optional request header for OpenAPI."""
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": {"type": "string"}}

@@ -29,6 +29,8 @@ FINNISH_MONTH = re.compile(r"(\d{1,2})[/.](\d{4})", re.ASCII)
 PHONE = re.compile(r"(\+|00)?[\d ().\-/]+", re.ASCII)
 NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 BUSINESS_ID = re.compile(r"(?:FI)?(\d{7})-?(\d)|(\d{6})-(\d)", re.ASCII)
+PLAIN_ADDRESS = re.compile(r"[\w+%-]+(\.[\w+%-]+)*@([a-z0-9]+(-[a-z0-9]+)*\.)+(fi|com|net|org|eu|se)", re.ASCII | re.IGNORECASE)
+PLAIN_ADDRESS_LENGTH = 64  # no part of it can be too long then
 WRITTEN = frozenset({"text", "textarea", "email"})
 PICKED = frozenset({"choice", "checkbox"})
 NAMES = frozenset({"first_name", "last_name"})
@@ -73,6 +75,10 @@ def canonical_email(typed: str) -> str:
 
 
 def _address(value: str) -> str:
+    # The library takes 40 µs, a tenth of a whole submission: what everybody has is told at a glance.
+    if len(value) <= PLAIN_ADDRESS_LENGTH and PLAIN_ADDRESS.fullmatch(value):
+        local, _, domain = value.partition("@")
+        return f"{local}@{domain.lower()}"
     # The mail server need not speak SMTPUTF8, so only the domain may hold letters beyond ASCII; it is kept in its ASCII form.
     return str(validate_email(value, check_deliverability=False, allow_smtputf8=False).ascii_email)
 

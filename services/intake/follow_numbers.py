@@ -19,6 +19,7 @@ log = get_log(__name__)
 MOST_REMEMBERED = 100_000
 BACK_SECONDS = 3_600.0
 MOST_READ_BACK = 20_000
+PATIENCE_MS = 500
 DIGEST_HEADER = "ce_bodydigest"
 """CloudEvents extension of `request.submitted.v1`: the body digest in hex, so that a follower need not parse the sealed record."""
 
@@ -97,8 +98,13 @@ class Numbers:
                 future.set_result(None)
 
     async def follow(self, bootstrap: str) -> None:
-        """Read both topics for ever, from an hour back on."""
-        async for batch in follow_topics(bootstrap, [SUBMITTED, LIFECYCLE], back_seconds=BACK_SECONDS, most=MOST_READ_BACK):
+        """Read both topics for ever, from an hour back on: numbers at once, digests (other processes' keys) within half a second."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow(bootstrap, LIFECYCLE, 0))
+            group.create_task(self._follow(bootstrap, SUBMITTED, PATIENCE_MS))
+
+    async def _follow(self, bootstrap: str, topic: str, patience_ms: int) -> None:
+        async for batch in follow_topics(bootstrap, [topic], back_seconds=BACK_SECONDS, most=MOST_READ_BACK, patience_ms=patience_ms):
             for record in batch:
                 self._read(record)
 

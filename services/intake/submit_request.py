@@ -74,11 +74,10 @@ async def _keep(intake: Intake, submission: Submission, request_id: UUID, digest
             _refuse_other_body(await intake.spool.add(request_id, digest, message), digest)
         except SpoolAway:
             raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from None
-        spooled = True
-    else:
-        spooled = False
-    log.info("request_accepted", request_id=str(request_id), service=submission.service.code, spooled=spooled, traceparent=submission.traceparent)
-    return Accepted(request_id, spooled)
+        log.info("request_spooled", request_id=str(request_id), service=submission.service.code, traceparent=submission.traceparent)
+        return Accepted(request_id, spooled=True)
+    log.debug("request_accepted", request_id=request_id, service=submission.service.code, traceparent=submission.traceparent)
+    return Accepted(request_id, spooled=False)
 
 
 def _refuse_other_body(first: bytes, digest: bytes) -> None:

@@ -4,12 +4,13 @@ import unicodedata
 from datetime import UTC, date, datetime
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.fi import hetu
 
 from services.intake.catalogue import Field, Kind, Text, load_catalogue
-from services.intake.clean_values import Wrong, canonical_email, clean_value
+from services.intake.clean_values import PLAIN_ADDRESS, Wrong, canonical_email, clean_value
 from services.intake.form_messages import MESSAGES, message
 from services.intake.identity import Identity
 from services.intake.validate_form import FormErrors, validate_form
@@ -211,3 +212,16 @@ def test_no_error_text_holds_what_was_typed() -> None:
 def test_an_address_is_compared_as_it_was_kept() -> None:
     assert canonical_email(" aino@sähkö.fi ") == clean_value(field("email"), "aino@sähkö.fi")
     assert canonical_email(" not an address ") == "not an address"
+
+
+ADDRESSES = st.from_regex(PLAIN_ADDRESS, fullmatch=True) | st.text("aZ9.-_+%@ä", max_size=12).map(lambda text: f"{text}@sub-1.Example.com")
+
+
+@given(ADDRESSES)
+def test_the_glance_at_an_address_says_what_the_library_says(typed: str) -> None:
+    try:
+        known = validate_email(typed.strip(), check_deliverability=False, allow_smtputf8=False).ascii_email
+    except EmailNotValidError:
+        known = None
+    if len(typed) <= 64:
+        assert canonical_email(typed) == (known or typed.strip())
