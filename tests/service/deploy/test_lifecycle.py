@@ -1,0 +1,78 @@
+"""A whole run, from start to end: what dies is back, what is stopped is gone, and a killed run is no hindrance to the next."""
+
+import os
+import signal
+from pathlib import Path
+
+import httpx
+
+from deploy.ports import free_base
+from tests.eventually import eventually
+from tests.infra.stack import RunningStack, launch, running_stack
+from tests.service.deploy.test_supervise import alive
+
+PROCESSES = {"intake", "identity", "tracker", "tracker-worker", "notifier", "notifier-worker", "mailbox", "kafka", "postgres"}
+
+
+async def ready(stack: RunningStack) -> None:
+    """Wait until a launched stack has published where it is."""
+
+    async def published() -> bool:
+        assert stack.process.returncode is None, stack.output
+        return (stack.data / "addresses.json").exists()
+
+    await eventually(published, 120)
+
+
+async def test_what_is_killed_is_back_and_what_is_stopped_is_gone(tmp_path: Path) -> None:
+    async with running_stack(tmp_path) as stack:
+        first = stack.addresses
+        assert first["pids"].keys() == PROCESSES
+        await _is_told_that_the_folder_is_taken(stack)
+        for name in ("intake", "kafka", "postgres"):
+            os.kill(first["pids"][name], signal.SIGKILL)
+
+        async def all_well_again() -> None:
+            now = stack.addresses["pids"]
+            assert all(now.get(name, first["pids"][name]) != first["pids"][name] for name in ("intake", "kafka", "postgres"))
+            async with httpx.AsyncClient(timeout=5) as client:
+                for name in ("intake", "tracker", "notifier", "identity"):
+                    (await client.get(f"{first[name]}/readyz")).raise_for_status()
+
+        await eventually(all_well_again, 60)
+        last = stack.addresses["pids"]
+        assert await stack.stop(signal.SIGINT) == 0
+    assert [name for name, pid in last.items() if alive(pid)] == []
+    assert not (stack.data / "addresses.json").exists()
+    assert "intake ended (killed by SIGKILL); starting it again" in stack.output
+    assert stack.output.endswith("Stopped.\n")
+
+
+async def _is_told_that_the_folder_is_taken(stack: RunningStack) -> None:
+    aside = stack.data.parent / "aside"
+    aside.mkdir()
+    (aside / "data").symlink_to(stack.data)
+    second = await launch(aside)
+    assert await second.process.wait() == 1
+    assert (
+        second.output
+        == f"Another ./run (process {stack.process.pid}) uses {stack.data}; stop it, or start with --data and --port-base of your own.\n"
+    )
+
+
+async def test_a_killed_run_leaves_nothing_behind_and_the_next_one_starts_on_its_data(tmp_path: Path) -> None:
+    base = str(free_base(25000))
+    killed = await launch(tmp_path, "--port-base", base)
+    await ready(killed)
+    pids, secrets = killed.addresses["pids"], (killed.data / "secrets.json").read_text()
+    await killed.stop(signal.SIGKILL)
+
+    async def all_gone() -> bool:
+        return not any(alive(pid) for pid in pids.values())
+
+    await eventually(all_gone)
+    (killed.data / "addresses.json").unlink()
+    following = await launch(tmp_path, "--port-base", base)
+    await ready(following)
+    assert (following.data / "secrets.json").read_text() == secrets
+    assert await following.stop(signal.SIGTERM) == 0
