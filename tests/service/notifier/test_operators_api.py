@@ -1,0 +1,166 @@
+"""What operators see of the mails and do about them, and who may."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+
+from services.notifier.app import create_app
+from services.notifier.settings import Settings
+from shared.database import Sessions
+from tests.eventually import eventually
+from tests.service.notifier.mail_server import MailServer, free_port
+from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, make_settings
+
+
+class Issuer:
+    """An issuer of tokens with one key at a time."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.change_key("first")
+
+    def change_key(self, kid: str) -> None:
+        """Sign with a new key from now on."""
+        self._key = OKPKey.generate_key("Ed25519", parameters={"kid": kid, "use": "sig", "alg": "Ed25519"})
+
+    def token(self, **different: Any) -> str:  # noqa: ANN401  any claim
+        """Make an access token, or one that differs in some claims or in its `typ`."""
+        header = {"alg": "Ed25519", "typ": different.pop("typ", "at+jwt"), "kid": self._key.kid}
+        now = int(time.time())
+        claims = {"iss": self.url, "sub": "maija", "client_id": "console", "aud": ["tracker", "notifier"], "scope": "operate", "exp": now + 60}
+        return jwt.encode(header, claims | different, self._key, ["Ed25519"])
+
+    def app(self) -> FastAPI:
+        """Serve the metadata and the keys."""
+        app = FastAPI()
+        app.get("/.well-known/openid-configuration")(lambda: {"issuer": self.url, "jwks_uri": f"{self.url}/jwks"})
+        app.get("/jwks")(lambda: {"keys": [self._key.as_dict(private=False)]})
+        return app
+
+
+@pytest.fixture
+async def issuer() -> AsyncIterator[Issuer]:
+    """Give a running issuer."""
+    issuer = Issuer()
+    async with _serving(issuer.app(), issuer.port):
+        yield issuer
+
+
+@asynccontextmanager
+async def _serving(app: FastAPI, port: int) -> AsyncIterator[None]:
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
+    task = asyncio.create_task(server.serve())
+
+    async def started() -> bool:
+        return server.started
+
+    await eventually(started)
+    yield
+    server.should_exit = True
+    await task
+
+
+@pytest.fixture
+def settings(notifier_database: str, mail_server: MailServer, issuer: Issuer) -> Settings:
+    """Give settings with an issuer."""
+    return make_settings(notifier_database, mail_server.port, oidc_issuer=issuer.url)
+
+
+@pytest.fixture
+async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client of the running app."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notifier") as client:
+        yield client
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def test_only_a_good_token_with_the_scope_opens_the_door(client: httpx.AsyncClient, issuer: Issuer) -> None:
+    refused = {
+        "none": await client.get("/api/v1/deliveries"),
+        "no token": await client.get("/api/v1/deliveries", headers=bearer("x.y.z")),
+        "not text": await client.get("/api/v1/deliveries", headers={b"Authorization": b"Bearer \xe4"}),
+        "expired": await client.get("/api/v1/deliveries", headers=bearer(issuer.token(exp=1))),
+        "for another": await client.get("/api/v1/deliveries", headers=bearer(issuer.token(aud=["tracker"]))),
+        "another issuer": await client.get("/api/v1/deliveries", headers=bearer(issuer.token(iss="https://elsewhere.example"))),
+        "an id token": await client.get("/api/v1/deliveries", headers=bearer(issuer.token(typ="JWT"))),
+        "another key": await client.get("/api/v1/deliveries", headers=bearer(Issuer().token(iss=issuer.url))),
+    }
+    for why, answer in refused.items():
+        assert (why, answer.status_code, answer.json()["type"]) == (why, 401, "urn:asiointi:problem:unauthorized")
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+    lacking = await client.get("/api/v1/deliveries", headers=bearer(issuer.token(scope="requests:read")))
+    assert lacking.status_code == 403
+    assert 'error="insufficient_scope", scope="operate"' in lacking.headers["WWW-Authenticate"]
+    assert (await client.get("/api/v1/deliveries", headers=bearer(issuer.token()))).status_code == 200
+
+
+async def test_a_changed_signing_key_is_found_by_itself(client: httpx.AsyncClient, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.authorize.REFETCH_SECONDS", 0)
+    assert (await client.get("/api/v1/deliveries", headers=bearer(issuer.token()))).status_code == 200
+    issuer.change_key("second")
+    assert (await client.get("/api/v1/deliveries", headers=bearer(issuer.token()))).status_code == 200
+
+
+async def test_an_absent_issuer_is_a_503_and_no_refusal(notifier_database: str) -> None:
+    app = create_app(make_settings(notifier_database, 9, oidc_issuer=f"http://127.0.0.1:{free_port()}"))
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notifier") as client:
+        answer = await client.get("/api/v1/deliveries", headers=bearer(Issuer().token()))
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+
+
+async def test_a_failed_mail_is_listed_without_its_address_and_retried_by_an_operator(
+    client: httpx.AsyncClient, issuer: Issuer, settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
+    citizen, headers = Citizen(), bearer(issuer.token())
+    mail_server.rcpt[citizen.email].append(f"550 5.1.1 <{citizen.email}> unknown")
+    async with dispatching(settings, sessions):
+        await hand_over(sessions, [citizen.registered()])
+        failed = await delivered(sessions, citizen, "failed")
+        answer = await client.get("/api/v1/deliveries?state=failed", headers=headers)
+        (listed,) = answer.json()["deliveries"]
+        assert (listed["id"], listed["last_reply"], listed["attempts"]) == (failed.id, "550 5.1.1", 1)
+        assert citizen.email not in answer.text
+        retried = await client.post(f"/api/v1/deliveries/{failed.id}/retry", headers=headers)
+        assert (retried.status_code, retried.json()["state"]) == (202, "pending")
+        assert (await delivered(sessions, citizen)).attempts == 2
+        again = await client.post(f"/api/v1/deliveries/{failed.id}/retry", headers=headers)
+        assert (again.status_code, again.json()["type"]) == (409, "urn:asiointi:problem:not-retriable")
+    assert (await client.post("/api/v1/deliveries/424242/retry", headers=headers)).status_code == 404
+    assert (await client.post(f"/api/v1/deliveries/{failed.id}/retry")).status_code == 401
+
+
+async def test_the_list_is_read_page_by_page(client: httpx.AsyncClient, issuer: Issuer, sessions: Sessions) -> None:
+    citizens, headers = [Citizen() for _ in range(5)], bearer(issuer.token())
+    await hand_over(sessions, [citizen.registered() for citizen in citizens])
+    first = (await client.get("/api/v1/deliveries?limit=3", headers=headers)).json()
+    second = (await client.get(f"/api/v1/deliveries?limit=3&before={first['next']}", headers=headers)).json()
+    ids = [row["request_id"] for row in (*first["deliveries"], *second["deliveries"])]
+    assert ids == [str(citizen.request_id) for citizen in reversed(citizens)]
+    assert second["next"] is None
+    of_one = (await client.get(f"/api/v1/deliveries?request_id={citizens[2].request_id}", headers=headers)).json()
+    assert [row["request_id"] for row in of_one["deliveries"]] == [str(citizens[2].request_id)]
+    wrong = await client.get("/api/v1/deliveries?limit=0&state=lost&before=99999999999999999999", headers=headers)
+    assert wrong.status_code == 422
+    assert {error["field"] for error in wrong.json()["errors"]} == {"limit", "state", "before"}
+
+
+async def test_an_absent_mail_server_is_told_and_leaves_the_app_ready(client: httpx.AsyncClient, mail_server: MailServer) -> None:
+    assert (await client.get("/readyz")).json() == {"database": "ok", "smtp": "ok", "kafka": "away"}
+    await mail_server.close()
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()["smtp"]) == (200, "away")

@@ -1,0 +1,135 @@
+"""The whole worker, from the lifecycle topic to the mailbox and back to `mail.outcomes`, and what it does when it is killed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from services.notifier.settings import Settings
+from shared.database import Sessions
+from shared.events.envelope import Envelope, encode
+from shared.events.event import Event
+from shared.events.topics import LIFECYCLE, dead_letter_topic
+from shared.kafka.follow import follow_topics
+from shared.kafka.producer import EventProducer
+from tests.eventually import eventually
+from tests.service.notifier.mail_server import MailServer
+from tests.service.notifier.office import Citizen, delivered, hand_over, make_settings, rows
+from tests.service.notifier.work import outcomes_of, worker
+
+PATIENCE = 30.0
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@pytest.fixture
+def settings(kafka: str, notifier_database: str, mail_server: MailServer) -> Settings:
+    """Give settings with the broker."""
+    return make_settings(notifier_database, mail_server.port, kafka_bootstrap_servers=kafka)
+
+
+@pytest.fixture
+async def producer(kafka: str) -> AsyncIterator[EventProducer]:
+    """Give a producer on the shared broker."""
+    async with EventProducer(kafka, "test") as producer:
+        yield producer
+
+
+async def publish(producer: EventProducer, *envelopes: Envelope[Event]) -> None:
+    await producer.send_all(LIFECYCLE, [encode(envelope) for envelope in envelopes])
+
+
+async def test_an_event_becomes_a_mail_and_its_outcome_is_told(
+    settings: Settings, sessions: Sessions, mail_server: MailServer, kafka: str, producer: EventProducer
+) -> None:
+    citizen = Citizen()
+    mail_server.rcpt[citizen.email].append("450 4.2.0 greylisted")
+    registered = replace(citizen.registered(), traceparent=TRACE)
+    async with worker(settings):
+        await publish(producer, registered, registered)
+        row = await delivered(sessions, citizen, within=PATIENCE)
+        outcomes = await asyncio.wait_for(outcomes_of(kafka, citizen.request_id, until="mail.sent.v1"), PATIENCE)
+    assert [(told.event.type, told.event.attempt, told.event.cause_id) for told in outcomes] == [
+        ("mail.deferred.v1", 1, registered.id),
+        ("mail.sent.v1", 2, registered.id),
+    ]
+    assert {told.event.message_id for told in outcomes} == {row.message_id}
+    assert {told.traceparent for told in outcomes} == {TRACE}
+    assert await rows(sessions, "select * from outcomes") == []
+    assert len(mail_server.addressed(citizen.email)) == 1
+
+
+async def test_an_event_that_cannot_be_opened_is_put_aside_and_its_neighbours_are_mailed(
+    settings: Settings, sessions: Sessions, kafka: str, producer: EventProducer
+) -> None:
+    poison, good = Citizen(), Citizen()
+    event = poison.registered().event.model_copy(update={"sealed_contact": "00000000.AAAA"})
+    async with worker(settings):
+        await publish(producer, Envelope(event, "test"), good.registered())
+        await delivered_soon(sessions, good)
+    following = follow_topics(kafka, [dead_letter_topic(LIFECYCLE)], back_seconds=600, most=1000)
+    async with asyncio.timeout(PATIENCE):
+        async for records in following:
+            if any(record.key == str(poison.request_id).encode() for record in records):
+                break
+
+
+async def delivered_soon(sessions: Sessions, citizen: Citizen) -> None:
+    async def there() -> None:
+        await delivered(sessions, citizen, within=0.1)
+
+    await eventually(there, PATIENCE)
+
+
+async def test_a_worker_that_dies_right_after_the_250_repeats_that_mail_with_the_same_message_id_and_loses_none(
+    settings: Settings, sessions: Sessions, mail_server: MailServer, tmp_path: Path
+) -> None:
+    citizens = [Citizen() for _ in range(60)]
+    await hand_over(sessions, [citizen.registered() for citizen in citizens])
+    (tmp_path / "notifier.after-mail-accepted").touch()
+    async with worker(settings, CRASH_POINTS=str(tmp_path)) as first:
+        await asyncio.wait_for(first.wait(), PATIENCE)
+    async with worker(settings):
+        for citizen in citizens:
+            await delivered(sessions, citizen, within=PATIENCE)
+    assert {got.recipient for got in mail_server.got} == {citizen.email for citizen in citizens}
+    repeats = [recipient for recipient, times in Counter(got.recipient for got in mail_server.got).items() if times > 1]
+    assert repeats
+    assert len(repeats) <= 8  # at most one a connection
+    for recipient in repeats:
+        assert len({got.mail["Message-ID"] for got in mail_server.addressed(recipient)}) == 1
+
+
+async def test_the_mails_of_a_dead_worker_are_taken_over_at_once_and_those_of_a_living_one_never(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
+    hanging, other = Citizen(), Citizen()
+    mail_server.rcpt[hanging.email].append("hang")
+    await hand_over(sessions, [hanging.registered()])
+    async with worker(settings) as first:
+        await delivered(sessions, hanging, "sending", within=PATIENCE)
+        async with worker(settings):
+            await hand_over(sessions, [other.registered()])
+            await delivered(sessions, other, within=PATIENCE)
+            assert (await delivered(sessions, hanging, "sending")).attempts == 0
+            first.kill()
+            await delivered(sessions, hanging, within=5.0)
+
+
+async def test_an_outcome_is_told_again_under_the_same_id_after_a_crash(settings: Settings, sessions: Sessions, kafka: str, tmp_path: Path) -> None:
+    citizen = Citizen()
+    await hand_over(sessions, [citizen.registered()])
+    (tmp_path / "notifier.after-outcomes-ack").touch()
+    async with worker(settings, CRASH_POINTS=str(tmp_path)) as first:
+        await asyncio.wait_for(first.wait(), PATIENCE)
+    async with worker(settings):
+
+        async def all_told() -> bool:
+            return not await rows(sessions, "select * from outcomes")
+
+        await eventually(all_told, PATIENCE)
+    outcomes = await outcomes_of(kafka, citizen.request_id, until="mail.sent.v1")
+    assert len(outcomes) == 2
+    assert len({told.id for told in outcomes}) == 1
