@@ -74,9 +74,9 @@ def _stop_on_signals(stack: Stack) -> None:
             stack.supervisor.kill()
             os._exit(1)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
+    under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    for number in (signal.SIGINT, signal.SIGTERM) if under_nohup else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
 
 
 def welcome(stack: Stack, seconds: float) -> str:
