@@ -88,7 +88,7 @@ class View:
             "skip_text": self.texts.skip,
             "home": self.to(),
             "phone": PHONE,
-            "chat": getattr(self.site.settings, "chat_url", None),
+            "chat": self.site.settings.chat_url,
             "phone_hours": phone_hours(now),
             "now": now,
         }

@@ -12,13 +12,18 @@ from tests.service.intake.serving import free_socket, serving
 
 NUMBER, EMAIL = "482913053", "aino.koskimies@example.com"
 STATUS = {
+    "request_id": "018f3c1e-0000-7000-8000-000000000000",
     "work_number": NUMBER,
     "service_title": "Pyydä laskukopio",
     "state": "waiting_for_customer",
-    "received_at": "2026-11-24T07:41:00Z",
+    "registered_at": "2026-11-24T07:41:00Z",
     "due_at": "2026-11-26T14:00:00Z",
-    "messages": [{"text": "Mikä lasku?\n<b>Kerro</b> numero.", "sent_at": "2026-11-25T07:41:00Z", "kind": "question"}],
+    "timeline": [
+        {"state": "received", "occurred_at": "2026-11-24T07:41:00Z", "text": None},
+        {"state": "waiting_for_customer", "occurred_at": "2026-11-25T07:41:00Z", "text": "Mikä lasku?\n<b>Kerro</b> numero."},
+    ],
 }
+"""As tracker answers."""
 
 
 def back_office() -> FastAPI:
