@@ -71,10 +71,9 @@ class EventProducer:
                 assert producer is not None  # noqa: S101  for the type checker: the event says so
                 futures = [await producer.send(topic, value=message.value, key=message.key, headers=message.headers) for message in messages]
                 await _acks(futures)
-        except SPOILED as error:
-            self._replace(producer)
-            raise KafkaUnavailable(type(error).__name__) from error
         except (KafkaError, TimeoutError, OSError) as error:
+            if _is_spoiled(error):
+                self._replace(producer)
             raise KafkaUnavailable(type(error).__name__) from error
 
     async def check(self) -> None:
@@ -124,6 +123,15 @@ class EventProducer:
                 self._producer = producer
                 self._connected.set()
                 return
+
+
+def _is_spoiled(error: Exception) -> bool:
+    """Say whether the producer is done for.
+
+    A bare `KafkaError` comes when its background sender has died ("Unexpected error during batch delivery", after a connection was cut at the wrong
+    moment): metadata still arrives, and every send fails for ever.
+    """
+    return isinstance(error, SPOILED) or type(error) is KafkaError
 
 
 async def _acks(futures: Sequence["asyncio.Future[object]"]) -> None:
