@@ -26,7 +26,7 @@ from shared.logs import get_log
 log = get_log(__name__)
 
 CLAIMED_PER_CONNECTION = 16
-RESULTS_PER_CONNECTION = 4
+RESULTS_PER_CONNECTION = 8
 FALLBACK_SECONDS = 1.0
 STOP_SECONDS = 8.0
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from html import escape
 from typing import TypeAlias
 
@@ -60,15 +61,19 @@ def skeleton(language: Language, subject: str, plain: str, html: str) -> Skeleto
 
 def render(parts: Skeleton, envelope: Envelope, values: Mapping[str, str]) -> bytes:
     """Fill one mail in. `values` are plain texts; those of the HTML part are escaped here, and their line breaks become `<br>`."""
-    cleaned = {name: clean_text(value) for name, value in values.items()}
-    escaped = {name: escape(value).replace("\n", "<br>\n") for name, value in cleaned.items()}
+    plain, html = {}, {}
+    for name, value in values.items():
+        cleaned = clean_text(value)
+        plain[name] = html[name] = _quoted(cleaned)
+        if MARKUP.search(cleaned):
+            html[name] = _quoted(escape(cleaned).replace("\n", "<br>\n"))
     return b"".join(
         (
             _headers(parts, envelope),
             b"--" + BOUNDARY + b"\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
-            _fill(parts.plain, cleaned),
+            _fill(parts.plain, plain),
             b"\r\n--" + BOUNDARY + b"\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
-            _fill(parts.html, escaped),
+            _fill(parts.html, html),
             b"\r\n--" + BOUNDARY + b"--\r\n",
         )
     )
@@ -79,6 +84,7 @@ def grouped(work_number: str) -> str:
     return f"{work_number[:3]} {work_number[3:6]} {work_number[6:]}"
 
 
+MARKUP = re.compile("[&<>\"'\n]")
 # Controls, surrogates, and what turns the direction of the text that follows.
 UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 LINE_END = re.compile("\r\n|\r|\u2028|\u2029|\x85")
@@ -117,6 +123,7 @@ def _headers(parts: Skeleton, envelope: Envelope) -> bytes:
     return start + _header_text(clean_line(envelope.title), _last_line(start)) + b"\r\n" + fixed.encode() + BOUNDARY + b'"\r\n\r\n'
 
 
+@lru_cache(maxsize=1024)
 def _header_text(value: str, used: int) -> bytes:
     """Encode a header's text with the space before it; it continues a line of `used` characters, or begins the next one."""
     if value.isascii() and value.isprintable() and "=?" not in value and used + 1 + len(value) <= HEADER_LINE:
@@ -152,8 +159,8 @@ def _chunks(text: str) -> tuple[Chunk, ...]:
     return tuple(chunks)
 
 
-def _fill(chunks: Sequence[Chunk], values: Mapping[str, str]) -> bytes:
-    return b"".join([chunk if isinstance(chunk, bytes) else _quoted(values[chunk]) for chunk in chunks])
+def _fill(chunks: Sequence[Chunk], values: Mapping[str, bytes]) -> bytes:
+    return b"".join([chunk if isinstance(chunk, bytes) else values[chunk] for chunk in chunks])
 
 
 def _quoted(text: str) -> bytes:

@@ -3,18 +3,21 @@
 import contextlib
 import re
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponse, SMTPStatus
+from aiosmtplib import SMTP, SMTPException
 
 from services.notifier.address import MailboxAddress
 from services.notifier.domain import ReplyClass
+from services.notifier.smtp_talk import Answer, ConnectionGone, SmtpTalk
 
 CONNECT_SECONDS = 10.0
-QUIT_SECONDS = 2.0
-START_INPUT, TEMPORARY, SERVICE_CLOSING = 354, 400, 421
-ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
+START_INPUT, SERVICE_CLOSING = 354, 421
+EXPECTED = (2, 2, 3)
+"""The first digits that MAIL, RCPT and DATA are answered with when all is well."""
+ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Reply(NamedTuple):
 
 
 class ServerAway(Exception):
-    """The server takes no mail from us at all: it cannot be reached, refuses the login, or closes before a recipient was named."""
+    """The server takes no mail from us at all: it cannot be reached, refuses the login, or closes before it took a sender."""
 
 
 class MailConnection:
@@ -47,40 +50,106 @@ class MailConnection:
     def __init__(self, server: MailServer, sender: str) -> None:
         self._server = server
         self._sender = sender.encode()
-        self._smtp: SMTP | None = None
+        self._talk: SmtpTalk | None = None
+        self._pipelining = self._utf8 = False
 
     async def send(self, to: MailboxAddress, message: bytes) -> Reply:
         """Send ready bytes (CRLF line ends) to one address.
 
         Raises `ServerAway`, and then nothing was sent. A connection that went down while it was idle is opened anew without a word.
         """
-        known = self._smtp if self._smtp and self._smtp.is_connected else None
+        was_open = self._talk is not None and self._talk.is_open
         try:
-            smtp = known or await self._connect()
-            if to.needs_utf8 and not smtp.supports_extension("smtputf8"):
-                return Reply("bad-address", "no SMTPUTF8")
-            refused = await self._begin(smtp, to)
+            return await self._send(to, message)
         except ServerAway:
-            if not known:
+            if not was_open:
                 raise
-            smtp = await self._connect()
-            refused = await self._begin(smtp, to)
-        return refused or await self._hand_over(smtp, to, message)
+            return await self._send(to, message)
 
     async def check(self) -> None:
         """Connect and begin a mail, as a probe; raises `ServerAway`."""
-        smtp = await self._connect()
-        await self._begin(smtp, MailboxAddress("", needs_utf8=False))
-        await self._reset(smtp)
+        self._drop()
+        talk = await self._connect()
+        answers: list[Answer] = []
+        try:
+            await talk.ask(b"MAIL FROM:<" + self._sender + b">\r\n", 1, answers)
+        except ConnectionGone as error:
+            self._drop()
+            raise ServerAway(str(error)) from error
+        if answers[0].code == SERVICE_CLOSING:
+            self._drop()
+            raise ServerAway("421")
+        await self._reset(talk)
 
     async def close(self) -> None:
         """Take leave of the server."""
-        if self._smtp and self._smtp.is_connected:
-            with contextlib.suppress(SMTPException, OSError):
-                await self._smtp.quit(timeout=QUIT_SECONDS)
+        if self._talk and self._talk.is_open:
+            with contextlib.suppress(ConnectionGone):
+                await self._talk.ask(b"QUIT\r\n", 1, [])
         self._drop()
 
-    async def _connect(self) -> SMTP:
+    async def _send(self, to: MailboxAddress, message: bytes) -> Reply:
+        talk = self._talk if self._talk and self._talk.is_open else await self._connect()
+        if to.needs_utf8 and not self._utf8:
+            return Reply("bad-address", "no SMTPUTF8")
+        begun: list[Answer] = []
+        try:
+            await self._begin(talk, to, begun)
+        except ConnectionGone as error:
+            self._drop()
+            if not begun or begun[0].code == SERVICE_CLOSING:
+                raise ServerAway(str(error)) from error
+            return _refusal(begun) or Reply("connection", str(error))
+        if begun[0].code == SERVICE_CLOSING:
+            self._drop()
+            raise ServerAway("421")
+        if refused := _refusal(begun):
+            # A server that waits for a message that nobody is to get has that ended by an empty one.
+            await self._recover(talk, refused, b".\r\n" if begun[-1].code == START_INPUT else b"")
+            return refused
+        return await self._hand_over(talk, message)
+
+    async def _begin(self, talk: SmtpTalk, to: MailboxAddress, answers: list[Answer]) -> None:
+        sender = b"MAIL FROM:<" + self._sender + (b"> SMTPUTF8\r\n" if to.needs_utf8 else b">\r\n")
+        recipient = b"RCPT TO:<" + to.address.encode() + b">\r\n"
+        if self._pipelining:
+            await talk.ask(sender + recipient + b"DATA\r\n", len(EXPECTED), answers)
+            return
+        for command, expected in zip((sender, recipient, b"DATA\r\n"), EXPECTED, strict=True):
+            await talk.ask(command, 1, answers)
+            if answers[-1].code // 100 != expected:
+                return
+
+    async def _hand_over(self, talk: SmtpTalk, message: bytes) -> Reply:
+        answers: list[Answer] = []
+        try:
+            await talk.ask(message.replace(b"\r\n.", b"\r\n..") + b".\r\n", 1, answers)
+        except ConnectionGone as error:
+            # The server may have taken the mail: it is sent again with the same Message-ID.
+            self._drop()
+            return Reply("connection", str(error))
+        reply = Reply(_kind(answers[0].code), _codes(answers[0]))
+        if reply.kind == "connection" or answers[0].code == SERVICE_CLOSING:
+            self._drop()
+        return reply
+
+    async def _recover(self, talk: SmtpTalk, refused: Reply, ending: bytes) -> None:
+        """Make the connection ready for the next mail, where that can be done."""
+        if refused.kind == "connection" or refused.codes.startswith(str(SERVICE_CLOSING)):
+            self._drop()
+        else:
+            await self._reset(talk, ending)
+
+    async def _reset(self, talk: SmtpTalk, ending: bytes = b"") -> None:
+        try:
+            if ending:
+                await talk.ask(ending, 1, [])
+            await talk.ask(b"RSET\r\n", 1, [])
+        except ConnectionGone:
+            self._drop()
+
+    async def _connect(self) -> SmtpTalk:
+        """Let aiosmtplib greet, encrypt and log in, and take the connection over from it."""
         self._drop()
         server = self._server
         smtp = SMTP(
@@ -100,63 +169,16 @@ class MailConnection:
         except (SMTPException, OSError, ValueError) as error:
             smtp.close()
             raise ServerAway(type(error).__name__) from error
-        self._smtp = smtp
-        return smtp
-
-    async def _begin(self, smtp: SMTP, to: MailboxAddress) -> Reply | None:
-        """Name the sender; nothing is known of a recipient yet, so a lost connection says nothing about this mail."""
-        options = (b"SMTPUTF8",) if to.needs_utf8 else ()
-        try:
-            answer = await smtp.execute_command(b"MAIL", b"FROM:<" + self._sender + b">", *options)
-        except (SMTPException, OSError) as error:
-            self._drop()
-            raise ServerAway(type(error).__name__) from error
-        if answer.code == SERVICE_CLOSING:
-            self._drop()
-            raise ServerAway("421")
-        return await self._refused(smtp, answer)
-
-    async def _hand_over(self, smtp: SMTP, to: MailboxAddress, message: bytes) -> Reply:
-        try:
-            answer = await smtp.execute_command(b"RCPT", b"TO:<" + to.address.encode() + b">")
-            if refused := await self._refused(smtp, answer):
-                return refused
-            answer = await _data(smtp, message)
-            return await self._refused(smtp, answer) or Reply("2xx", _codes(answer))
-        except (SMTPException, OSError) as error:
-            # A server that goes away here may have taken the mail: it is sent again with the same Message-ID.
-            self._drop()
-            return Reply("connection", type(error).__name__)
-
-    async def _refused(self, smtp: SMTP, answer: SMTPResponse) -> Reply | None:
-        kind = _kind(answer.code)
-        if kind == "2xx":
-            return None
-        if kind == "connection" or answer.code == SERVICE_CLOSING:
-            self._drop()
-        else:
-            await self._reset(smtp)
-        return Reply(kind, _codes(answer))
-
-    async def _reset(self, smtp: SMTP) -> None:
-        try:
-            await smtp.rset()
-        except (SMTPException, OSError):
-            self._drop()
+        if smtp.transport is None:
+            raise ServerAway("closed after the greeting")
+        self._pipelining, self._utf8 = smtp.supports_extension("pipelining"), smtp.supports_extension("smtputf8")
+        self._talk = SmtpTalk(smtp.transport, server.timeout)
+        return self._talk
 
     def _drop(self) -> None:
-        if self._smtp:
-            self._smtp.close()
-            self._smtp = None
-
-
-async def _data(smtp: SMTP, message: bytes) -> SMTPResponse:
-    """Hand the message over; it is ready as it is, so aiosmtplib's own search for line ends and dots is left out."""
-    answer = await smtp.execute_command(b"DATA")
-    if answer.code != START_INPUT or smtp.protocol is None:
-        return answer if answer.code >= TEMPORARY else SMTPResponse(SMTPStatus.invalid_response, "")
-    smtp.protocol.write(message.replace(b"\r\n.", b"\r\n..") + b".\r\n")
-    return await smtp.protocol.read_response(timeout=smtp.timeout)
+        if self._talk:
+            self._talk.close()
+            self._talk = None
 
 
 def _kind(code: int) -> ReplyClass:
@@ -164,6 +186,15 @@ def _kind(code: int) -> ReplyClass:
     return classes.get(code // 100, "connection")
 
 
-def _codes(answer: SMTPResponse) -> str:
-    enhanced = ENHANCED.match(answer.message)
-    return f"{answer.code} {enhanced.group()}" if enhanced else str(answer.code)
+def _refusal(answers: Sequence[Answer]) -> Reply | None:
+    """Give the first answer to MAIL, RCPT or DATA that is not as it should be."""
+    for answer, expected in zip(answers, EXPECTED, strict=False):
+        if answer.code // 100 != expected:
+            kind = _kind(answer.code)
+            return Reply("connection" if kind == "2xx" else kind, _codes(answer))
+    return None
+
+
+def _codes(answer: Answer) -> str:
+    enhanced = ENHANCED.match(answer.text)
+    return f"{answer.code} {enhanced.group().decode()}" if enhanced else str(answer.code)

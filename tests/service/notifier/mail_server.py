@@ -34,6 +34,7 @@ class MailServer:
 
     port: int
     utf8: bool = True
+    pipelining: bool = True
     got: list[Got] = field(default_factory=list)
     rcpt: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(deque))
     data: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(deque))
@@ -65,6 +66,11 @@ class MailServer:
     def _speaker(self) -> "Speaker":
         self.connections += 1
         return Speaker(self)
+
+    async def handle_EHLO(self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]) -> list[str]:  # noqa: N802  aiosmtpd's name
+        """Say what the server can do."""
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", *responses[-1:]] if self.pipelining else responses
 
     async def handle_MAIL(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802  aiosmtpd's name
         """Answer to MAIL."""

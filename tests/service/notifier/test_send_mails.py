@@ -15,7 +15,9 @@ from tests.service.notifier.office import SENDER, Citizen, delivered, dispatchin
 LATER = 20.0
 
 
-async def test_each_kind_of_event_makes_its_mail(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+@pytest.mark.parametrize("pipelining", [True, False])
+async def test_each_kind_of_event_makes_its_mail(settings: Settings, sessions: Sessions, mail_server: MailServer, *, pipelining: bool) -> None:
+    mail_server.pipelining = pipelining
     citizen = Citizen()
     events = [
         citizen.registered(),
@@ -69,9 +71,11 @@ async def test_no_address_is_kept_in_clear_and_nothing_of_a_sent_mail(settings: 
         assert (await delivered(sessions, citizen)).contents is None
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
 async def test_a_refused_recipient_fails_at_once_and_its_connection_goes_on(
-    sessions: Sessions, mail_server: MailServer, notifier_database: str
+    sessions: Sessions, mail_server: MailServer, notifier_database: str, *, pipelining: bool
 ) -> None:
+    mail_server.pipelining = pipelining
     refused, other = Citizen(), Citizen()
     mail_server.rcpt[refused.email].append(f"550 5.1.1 <{refused.email}> unknown")
     async with dispatching(make_settings(notifier_database, mail_server.port, smtp_connections=1), sessions):
