@@ -3,7 +3,7 @@
 A mail that has to wait for an earlier one of its request has no `next_attempt_at`; it gets one in the transaction that finishes the earlier one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
@@ -120,6 +120,10 @@ GIVE_BACK = text("""
 update deliveries set state = 'pending', owner = null, next_attempt_at = now() + make_interval(secs => :seconds)
 where id = any(cast(:ids as bigint[])) and owner = :owner and state = 'sending'""")
 
+# Claimed by a statement whose answer never came: its mails are ours, and we do not know them.
+DISOWN = text("""
+update deliveries set state = 'pending', owner = null where state = 'sending' and owner = :owner and id <> all(cast(:known as bigint[]))""")
+
 # A dead process has lost its lock. Just after the server's start every process has, and the living ones take theirs again first.
 RECLAIM = text("""
 update deliveries set state = 'pending', owner = null where state = 'sending' and owner in (
@@ -161,6 +165,11 @@ async def let_go(session: AsyncSession, requests: Sequence[UUID]) -> bool:
 async def give_back(session: AsyncSession, owner: int, ids: Sequence[int], *, seconds: float = 0.0) -> None:
     """Return mails that were taken but not tried; they are due again in `seconds`."""
     await session.execute(GIVE_BACK, {"owner": owner, "ids": list(ids), "seconds": seconds})
+
+
+async def disown(session: AsyncSession, owner: int, known: Collection[int]) -> int:
+    """Let go of the mails that are `owner`'s but that it does not know of; gives how many."""
+    return int((await session.execute(DISOWN, {"owner": owner, "known": list(known)})).rowcount)  # type: ignore[attr-defined]  # as above
 
 
 async def reclaim(session: AsyncSession, owner: int) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from services.notifier.address import BadAddress, mailbox_address
 from services.notifier.contents import ContentsBox, Unreadable
-from services.notifier.deliveries import Claimed, Result, claim, give_back, reclaim
+from services.notifier.deliveries import Claimed, Result, claim, disown, give_back, reclaim
 from services.notifier.domain import is_given_up, is_worth_telling, retry_delay
 from services.notifier.lanes import Lanes, Waiting
 from services.notifier.outage import Outage
@@ -59,6 +59,8 @@ class Dispatcher:
         self._recorder = Recorder(sessions, self._ownership.owner, self._recorded, most=RESULTS_PER_CONNECTION * connections)
         self._most = CLAIMED_PER_CONNECTION * connections
         self._more = False
+        self._unsure = False
+        self._going_back: set[int] = set()
         self._busy: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -89,6 +91,8 @@ class Dispatcher:
                     await self._claim()
                     backoff.reset()
                 except Exception as error:
+                    # The claim may have been committed all the same, and only its answer lost.
+                    self._unsure = True
                     if not is_transient(error):
                         raise
                     log.warning("database_away", error=type(error).__name__)
@@ -103,7 +107,10 @@ class Dispatcher:
         if room <= 0:
             return
         async with self._sessions.begin() as session:
+            if self._unsure:
+                await disown(session, self._ownership.owner, self._lanes.ids() | self._recorder.ids() | self._going_back)
             claimed = await claim(session, self._ownership.owner, room)
+        self._unsure = False
         self._more = len(claimed) == room
         for mail in claimed:
             try:
@@ -187,14 +194,18 @@ class Dispatcher:
     async def _give_back(self, dropped: list[Waiting], *, seconds: float = 0.0) -> None:
         if not dropped:
             return
+        ids = [waiting.mail.id for waiting in dropped]
+        self._going_back.update(ids)
         try:
             async with self._sessions.begin() as session:
-                await give_back(session, self._ownership.owner, [waiting.mail.id for waiting in dropped], seconds=seconds)
+                await give_back(session, self._ownership.owner, ids, seconds=seconds)
         except Exception as error:
             for waiting in dropped:
                 self._lanes.put(waiting)
             if not is_transient(error):
                 raise
+        finally:
+            self._going_back.difference_update(ids)
 
     async def _stop(self, senders: list["asyncio.Task[None]"]) -> None:
         """End what is under way, write it down, and give back the rest; whatever cannot be done in time is taken back by the next process."""

@@ -74,6 +74,11 @@ class Lanes:
             if not aside:
                 del self._aside[mailbox]
 
+    def ids(self) -> set[int]:
+        """Name every mail that waits or is under way."""
+        waiting = {waiting.mail.id for lane in (self._ready, *self._aside.values()) for waiting in lane}
+        return waiting | {mail for flying in self._flying.values() for mail in flying}
+
     def drop_slow(self) -> list[Waiting]:
         """Take out the mails that wait for slow mailboxes, so that they can be tried later without keeping anybody's place."""
         now = self._clock()

@@ -22,6 +22,7 @@ class Recorder:
         self._owner = owner
         self._recorded = recorded
         self._results: list[Result] = []
+        self._committing: list[Result] = []
         self._some = asyncio.Event()
         self._room = asyncio.Semaphore(most)
         self._most = most
@@ -39,6 +40,10 @@ class Recorder:
         self._results.append(result)
         self._some.set()
 
+    def ids(self) -> set[int]:
+        """Name every mail whose result is not known to be written down."""
+        return {result.id for result in (*self._results, *self._committing)}
+
     async def run(self) -> None:
         """Write down until cancelled."""
         while True:
@@ -53,6 +58,7 @@ class Recorder:
 
     async def _commit(self) -> None:
         results, self._results = self._results, []
+        self._committing = results
         backoff = Backoff(first=0.05, most=2.0)
         try:
             while not await self._try_to_commit(results):
@@ -60,6 +66,8 @@ class Recorder:
         except BaseException:
             self._results = results + self._results
             raise
+        finally:
+            self._committing = []
         for _ in results:
             self._room.release()
 
