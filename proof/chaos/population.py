@@ -1,7 +1,9 @@
 """Who sends what and when: drawn from the seed, so that the same seed sends the same."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal, TypeAlias, get_args
 
 Language: TypeAlias = Literal["fi", "sv", "en"]
@@ -43,21 +45,18 @@ class Order:
         return f"toinen-{self.number}@{DOMAIN}"
 
 
-def draw_orders(seed: int, count: int, rate: float) -> list[Order]:
-    """Draw `count` orders, `rate` a second on average at uneven distances."""
+def draw_orders(seed: int, rate: float) -> Iterator[Order]:
+    """Draw orders without end, `rate` a second on average at uneven distances."""
     chance = random.Random(f"orders {seed}")  # noqa: S311  reproducible on purpose
-    due, orders = 0.0, []
-    for number in range(count):
+    due = 0.0
+    for number in count():
         due += chance.expovariate(rate)
-        orders.append(
-            Order(
-                number=number,
-                key=f"chaos-{seed}-{number}",
-                way="form" if chance.random() < FORM_SHARE else "api",
-                language=chance.choice(LANGUAGES),
-                manner=chance.choices(MANNERS, MANNER_WEIGHTS)[0],
-                persists=chance.random() < PERSISTENT_SHARE,
-                due=due,
-            )
+        yield Order(
+            number=number,
+            key=f"chaos-{seed}-{number}",
+            way="form" if chance.random() < FORM_SHARE else "api",
+            language=chance.choice(LANGUAGES),
+            manner=chance.choices(MANNERS, MANNER_WEIGHTS)[0],
+            persists=chance.random() < PERSISTENT_SHARE,
+            due=due,
         )
-    return orders

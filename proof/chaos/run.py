@@ -23,7 +23,7 @@ from proof.chaos.clients.poison import send_poison
 from proof.chaos.clients.send_orders import Senders
 from proof.chaos.journal import Journal
 from proof.chaos.options import Options
-from proof.chaos.population import draw_orders
+from proof.chaos.population import Order, draw_orders
 from proof.chaos.settle import fetch_ledger, settle
 from proof.chaos.stack_under_test import StackUnderTest, stack_under_test
 from proof.chaos.storm.plan import Fault, draw_plan
@@ -109,12 +109,17 @@ async def _clients(under: StackUnderTest, journals: Path) -> AsyncIterator[tuple
 
 
 async def _send_and_strike(options: Options, under: StackUnderTest, plan: Sequence[Fault], senders: Senders, storm: Storm, journals: Path) -> None:
-    """Send and strike at once; a stack that cannot stay up ends the run."""
-    orders, started = draw_orders(options.seed, options.requests, options.rate), time.monotonic()
+    """Send and strike at once, and go on sending while the storm lasts longer than it should; a stack that cannot stay up ends the run."""
+    started = time.monotonic()
+    storming = asyncio.create_task(storm.rage(plan, started))
+
+    def enough(order: Order) -> bool:
+        return order.number >= options.requests and storming.done()
+
     poison = Journal(journals / "poison.jsonl")
     jobs: asyncio.Future[Any] = asyncio.gather(
-        senders.send_all(orders, started),
-        storm.rage(plan, started),
+        senders.send_all(draw_orders(options.seed, options.rate), started, enough),
+        storming,
         send_poison(under.kafka, options.seed, max(1, options.requests // POISON_EVERY), options.seconds, poison),
     )
     failed: asyncio.Future[Any] = under.stack.supervisor.failed

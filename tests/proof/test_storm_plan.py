@@ -1,6 +1,6 @@
 """A storm is its seed's, fits into its time, and meets every kind of fault."""
 
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ SHORT = SHORT_REQUESTS / SHORT_RATE
 @given(st.integers())
 def test_the_same_seed_is_the_same_storm_and_the_same_orders(seed: int) -> None:
     assert draw_plan(seed, 100, short=False) == draw_plan(seed, 100, short=False)
-    assert draw_orders(seed, 20, 10) == draw_orders(seed, 20, 10)
+    assert list(islice(draw_orders(seed, 10), 20)) == list(islice(draw_orders(seed, 10), 20))
 
 
 def test_another_seed_is_another_storm() -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from itertools import takewhile
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -37,10 +38,10 @@ class Senders:
         example: dict[str, Any] = answer.raise_for_status().json()["form_schema"]["examples"][0]
         self._example = {name: str(value) for name, value in example.items()}
 
-    async def send_all(self, orders: Sequence[Order], started: float) -> None:
-        """Send every order when it is due after `started` (monotonic seconds), each in its own time."""
+    async def send_all(self, orders: Iterable[Order], started: float, enough: Callable[[Order], bool]) -> None:
+        """Send every order when it is due after `started` (monotonic seconds), each in its own time, until it is `enough`."""
         async with asyncio.TaskGroup() as group:
-            for order in orders:
+            for order in takewhile(lambda order: not enough(order), orders):
                 await asyncio.sleep(max(0.0, started + order.due - time.monotonic()))
                 group.create_task(self._send(order))
 
