@@ -17,6 +17,7 @@ from shared.events.event import Event
 from shared.health import Liveness
 from shared.kafka.dead_letter import bury
 from shared.kafka.producer import EventProducer, KafkaUnavailable
+from shared.kafka.stall_watch import StallWatch
 from shared.kafka.start import start
 from shared.logs import get_log
 from shared.rejected import Rejected
@@ -69,18 +70,21 @@ class BatchConsumer:
         while True:
             try:
                 async with group_consumer(self._bootstrap, self._group, self._topics) as consumer:
+                    watch = StallWatch(self._topics)
                     while True:
-                        await self._work_off_one_poll(consumer)
+                        await self._work_off_one_poll(consumer, watch)
                         backoff.reset()
             except (KafkaError, KafkaUnavailable, OSError) as error:
                 log.warning("consumer_restarts", group=self._group, error=type(error).__name__)
                 await backoff.wait()
 
-    async def _work_off_one_poll(self, consumer: AIOKafkaConsumer) -> None:
+    async def _work_off_one_poll(self, consumer: AIOKafkaConsumer, watch: StallWatch) -> None:
         polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_BATCH)
         self._liveness.beat(self._loop)
         if not polled:
+            await watch.still(consumer)
             return
+        watch.moved()
         await self._work_off([record for records in polled.values() for record in records])
         crash_point(f"{self._group}.after-database-commit")
         offsets = {partition: records[-1].offset + 1 for partition, records in polled.items()}

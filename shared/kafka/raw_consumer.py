@@ -11,6 +11,7 @@ from shared.backoff import Backoff
 from shared.database import Sessions
 from shared.health import Liveness
 from shared.kafka.consumer import MAX_BATCH, POLL_MS, Record, commit_offsets, group_consumer
+from shared.kafka.stall_watch import StallWatch
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -49,11 +50,15 @@ class RawConsumer:
         while True:
             try:
                 async with group_consumer(self._bootstrap, self._group, self._topics) as consumer:
+                    watch = StallWatch(self._topics)
                     while True:
                         polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_BATCH)
                         self._liveness.beat(self._loop)
                         backoff.reset()
-                        if polled:
+                        if not polled:
+                            await watch.still(consumer)
+                        else:
+                            watch.moved()
                             await self._keep([_raw(record) for records in polled.values() for record in records])
                             await commit_offsets(consumer, {place: records[-1].offset + 1 for place, records in polled.items()}, self._group)
             except (KafkaError, OSError) as error:
