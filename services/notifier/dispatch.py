@@ -2,19 +2,20 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
 from services.notifier.address import BadAddress, mailbox_address
 from services.notifier.contents import ContentsBox, Unreadable
-from services.notifier.deliveries import Claimed, Result, claim, disown, give_back, reclaim
+from services.notifier.deliveries import LONG_AGO, Claimed, Result, at_once, claim, disown, give_back, let_all_go, reclaim
 from services.notifier.domain import is_given_up, is_worth_telling, retry_delay
 from services.notifier.lanes import Lanes, Waiting
 from services.notifier.outage import Outage
 from services.notifier.ownership import Ownership
 from services.notifier.record_results import Recorder
-from services.notifier.send_mail import MailConnection, MailServer, Reply, ServerAway
+from services.notifier.send_mail import MailConnection, Reply, ServerAway, mail_server
 from services.notifier.settings import Settings
 from services.notifier.write_mail import MailWriter
 from shared.backoff import Backoff
@@ -28,6 +29,7 @@ log = get_log(__name__)
 CLAIMED_PER_CONNECTION = 16
 RESULTS_PER_CONNECTION = 8
 FALLBACK_SECONDS = 1.0
+LATE_COMMIT = timedelta(seconds=1)
 STOP_SECONDS = 8.0
 
 
@@ -60,7 +62,8 @@ class Dispatcher:
         self._most = CLAIMED_PER_CONNECTION * connections
         self._more = False
         self._unsure = False
-        self._going_back: set[int] = set()
+        self._claimed_to = LONG_AGO
+        self._looked_all_over = float("-inf")
         self._busy: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -106,12 +109,13 @@ class Dispatcher:
         room = self._most - len(self._lanes)
         if room <= 0:
             return
-        async with self._sessions.begin() as session:
+        async with at_once(self._sessions) as session:
             if self._unsure:
-                await disown(session, self._ownership.owner, self._lanes.ids() | self._recorder.ids() | self._going_back)
-            claimed = await claim(session, self._ownership.owner, room)
+                await disown(session, self._ownership.owner, self._lanes.ids() | self._recorder.ids())
+            claimed = await claim(session, self._ownership.owner, room, self._since())
         self._unsure = False
         self._more = len(claimed) == room
+        self._claimed_to = max((mail.due_since for mail in claimed), default=LONG_AGO)
         for mail in claimed:
             try:
                 contents = self._box.unlock(mail.contents, mail.message_id)
@@ -120,6 +124,13 @@ class Dispatcher:
                 log.warning("mail_without_address", request_id=str(mail.request_id), delivery=mail.id, error=type(error).__name__)
                 await self._recorder.room()
                 self._recorder.add(self._result(mail, Reply("bad-address", type(error).__name__)))
+
+    def _since(self) -> datetime:
+        """Say from where on to look for due mails: once a second from the beginning, and in between from the last one taken."""
+        if time.monotonic() - self._looked_all_over > FALLBACK_SECONDS:
+            self._looked_all_over = time.monotonic()
+            return LONG_AGO
+        return self._claimed_to - LATE_COMMIT
 
     async def _send_for_ever(self, connection: MailConnection) -> None:
         me = asyncio.current_task()
@@ -167,9 +178,9 @@ class Dispatcher:
         tell = state != "deferred" or is_worth_telling(attempts)
         return Result(mail.id, mail.request_id, state, reply.kind, reply.codes, wait, tell)
 
-    def _recorded(self, let_go: bool) -> None:  # noqa: FBT001  the recorder's word
+    def _recorded(self, released: bool) -> None:  # noqa: FBT001  the recorder's word
         self._told()
-        if let_go:
+        if released:
             self.wake()
 
     async def _keep_house(self) -> None:
@@ -177,10 +188,13 @@ class Dispatcher:
             try:
                 await self._give_back(self._lanes.drop_slow(), seconds=self._settings.retry_first_seconds)
                 if self._ownership.held.is_set():
-                    async with self._sessions.begin() as session:
+                    async with at_once(self._sessions) as session:
                         taken = await reclaim(session, self._ownership.owner)
+                        released = await let_all_go(session)
                     if taken:
                         log.warning("deliveries_reclaimed", count=taken)
+                        self._looked_all_over = float("-inf")
+                    if taken or released:
                         self.wake()
             except Exception as error:
                 if not is_transient(error):
@@ -194,18 +208,14 @@ class Dispatcher:
     async def _give_back(self, dropped: list[Waiting], *, seconds: float = 0.0) -> None:
         if not dropped:
             return
-        ids = [waiting.mail.id for waiting in dropped]
-        self._going_back.update(ids)
         try:
-            async with self._sessions.begin() as session:
-                await give_back(session, self._ownership.owner, ids, seconds=seconds)
+            async with at_once(self._sessions) as session:
+                await give_back(session, self._ownership.owner, [waiting.mail.id for waiting in dropped], seconds=seconds)
         except Exception as error:
-            for waiting in dropped:
-                self._lanes.put(waiting)
+            # They are out of our hands now, whether or not the database knows it.
+            self._unsure = True
             if not is_transient(error):
                 raise
-        finally:
-            self._going_back.difference_update(ids)
 
     async def _stop(self, senders: list["asyncio.Task[None]"]) -> None:
         """End what is under way, write it down, and give back the rest; whatever cannot be done in time is taken back by the next process."""
@@ -221,18 +231,6 @@ class Dispatcher:
                 await asyncio.gather(*(connection.close() for connection in self._connections))
         for task in senders:
             task.cancel()
-
-
-def mail_server(settings: Settings) -> MailServer:
-    """Read where the mail server is out of the settings."""
-    return MailServer(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        tls=settings.smtp_tls,
-        username=settings.smtp_username,
-        password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
-        timeout=settings.smtp_timeout,
-    )
 
 
 async def _first_failure(tasks: list["asyncio.Task[None]"]) -> None:

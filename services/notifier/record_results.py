@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from services.notifier.deliveries import Result, record
+from services.notifier.deliveries import Result, at_once, let_go, record
 from shared.backoff import Backoff
 from shared.database import Sessions, is_transient
 from shared.logs import get_log
@@ -12,7 +12,7 @@ log = get_log(__name__)
 
 
 class Recorder:
-    """Commits results in groups. `recorded(let_go)` is called after each commit; `let_go` says that a mail that waited for its turn is due now.
+    """Commits results in groups. `recorded(released)` is called after each commit; `released` says that a mail that waited for its turn is due now.
 
     At most `most` results wait: while the database is away nobody sends what could not be written down.
     """
@@ -73,12 +73,12 @@ class Recorder:
 
     async def _try_to_commit(self, results: list[Result]) -> bool:
         try:
-            async with self._sessions.begin() as session:
-                let_go = await record(session, self._owner, results)
+            async with at_once(self._sessions) as session:
+                behind = await record(session, self._owner, results)
+                self._recorded(behind and await let_go(session, [result.request_id for result in results]))
         except Exception as error:
             if not is_transient(error):
                 raise
             log.warning("results_wait", count=len(results), error=type(error).__name__)
             return False
-        self._recorded(let_go)
         return True

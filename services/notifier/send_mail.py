@@ -11,6 +11,7 @@ from aiosmtplib import SMTP, SMTPException
 
 from services.notifier.address import MailboxAddress
 from services.notifier.domain import ReplyClass
+from services.notifier.settings import Settings
 from services.notifier.smtp_talk import Answer, ConnectionGone, SmtpTalk
 
 CONNECT_SECONDS = 10.0
@@ -31,6 +32,18 @@ class MailServer:
     password: str | None = None
     timeout: float = 30.0
     tls_context: ssl.SSLContext | None = None
+
+
+def mail_server(settings: Settings) -> MailServer:
+    """Read where the mail server is out of the settings."""
+    return MailServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        tls=settings.smtp_tls,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
+        timeout=settings.smtp_timeout,
+    )
 
 
 class Reply(NamedTuple):

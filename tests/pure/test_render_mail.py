@@ -27,9 +27,8 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
 
 def write(template: str = "receipt", language: str = "fi", *, title: str = "Tilaa palkkatodistus", name: str = "Anna", text: str = "") -> bytes:
     thread = None if template == "receipt" else "<first.receipt@kunta.example>"
-    mail = Claimed(
-        1, REQUEST, template, language, "482913057", title, NOW, NOW + timedelta(days=2), NOW, f"<e.{template}@kunta.example>", thread, b"", 0, NOW
-    )
+    due, message_id = NOW + timedelta(days=2), f"<e.{template}@kunta.example>"
+    mail = Claimed(1, REQUEST, template, language, "482913057", title, NOW, due, NOW, message_id, thread, b"", 0, NOW, NOW)
     return WRITER.write(mail, Contents(email="anna@kansalainen.example", first_name=name, text=text), "anna@kansalainen.example")
 
 
