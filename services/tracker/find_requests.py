@@ -95,8 +95,8 @@ def _matches(words: str, at_rest: AtRest) -> ColumnElement[bool]:
 
 
 def looks_like_work_number(words: str) -> bool:
-    """Say whether somebody seems to mean a number: mostly digits."""
-    return sum(letter.isdigit() for letter in words) * 2 > len(words.replace(" ", ""))
+    """Say whether somebody seems to mean a work number: mostly digits, and no henkilötunnus."""
+    return sum(letter.isdigit() for letter in words) * 2 > len(words.replace(" ", "")) and not is_personal_code(words)
 
 
 def is_personal_code(words: str) -> bool:

@@ -43,6 +43,7 @@ class TrackedRequest(Table, table=True):
         Index(None, "state", "queue", "submitted_at", "request_id"),
         Index(None, "due_at", "request_id", postgresql_where=text("state in ('received', 'in_progress', 'waiting_for_customer')")),
         Index(None, "closed_at", postgresql_where=text("state = 'closed'")),
+        Index(None, "resolved_at", postgresql_where=text("resolved_at is not null")),
         Index(None, "email_index"),
         Index(None, "personal_code_index", postgresql_where=text("personal_code_index is not null")),
         Index(None, "name_key", postgresql_ops={"name_key": "text_pattern_ops"}),

@@ -9,7 +9,9 @@ from services.tracker.keyring import Keyring
 from shared.database import Sessions, migrate, open_database
 from shared.kafka.producer import EventProducer
 from tests.conftest import FreshDatabase
-from tests.service.tracker.office import MIGRATIONS, make_keyring
+from tests.service.tracker.desk import Desk, running_desk
+from tests.service.tracker.issuer import Issuer, running_issuer
+from tests.service.tracker.office import MIGRATIONS, make_keyring, make_settings
 
 
 @pytest.fixture
@@ -38,3 +40,17 @@ async def producer(kafka: str) -> AsyncIterator[EventProducer]:
     """Give a producer on the shared broker."""
     async with EventProducer(kafka, "test") as producer:
         yield producer
+
+
+@pytest.fixture
+async def issuer() -> AsyncIterator[Issuer]:
+    """Give an issuer of access tokens."""
+    async with running_issuer() as issuer:
+        yield issuer
+
+
+@pytest.fixture
+async def desk(tracker_database: str, kafka: str, issuer: Issuer) -> AsyncIterator[Desk]:
+    """Give the running app and a caller."""
+    async with running_desk(make_settings(tracker_database, kafka, oidc_issuer=issuer.address), issuer) as desk:
+        yield desk

@@ -1,0 +1,36 @@
+"""What a page of the console works with: the operator, the database, and the frame around every page."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+
+from services.tracker.console.all_well import all_well
+from services.tracker.console.figures import read_figures
+from services.tracker.console.operator import Operator, SignedIn
+from services.tracker.console.pages import Pages
+from services.tracker.resources import GivenResources, Resources, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One request of a signed-in operator."""
+
+    request: Request
+    operator: Operator
+    session: Transaction
+    resources: Resources
+
+    async def render(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401  a template's own
+        """Answer with a page and its rail."""
+        figures = await read_figures(self.session)
+        pages: Pages = self.request.app.state.console_pages
+        return pages.render(template, status, {"figures": figures, "verdict": all_well(figures), "operator": self.operator, "here": "", **context})
+
+
+async def _desk(request: Request, operator: SignedIn, session: Transaction, resources: GivenResources) -> Desk:
+    return Desk(request, operator, session, resources)
+
+
+AtDesk: TypeAlias = Annotated[Desk, Depends(_desk, scope="function")]

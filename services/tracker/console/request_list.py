@@ -1,0 +1,75 @@
+"""The front page: is all well, the tiles, and the list of requests; and the search, which travels in a body."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query
+from fastapi.responses import RedirectResponse, Response
+
+from services.tracker.console.desk import AtDesk, Desk
+from services.tracker.console.operator import Unforged
+from services.tracker.console.pages import PREFIX
+from services.tracker.domain import State
+from services.tracker.find_requests import MOST, Filters, Page, find_requests, is_personal_code
+from services.tracker.typed_work_number import InvalidWorkNumber
+
+routes = APIRouter()
+
+NO_NUL = r"^[^\x00]*$"
+Text = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
+Typed = Annotated[str, Form(max_length=320, pattern=NO_NUL)]
+FIRST_STATE: State = "received"
+
+
+@routes.get("/")
+async def front(desk: AtDesk, queue: Text = "", state: State | None = None, cursor: Text = "") -> Response:
+    """Show the newest requests, of one queue and state where these are chosen; a queue opens with what nobody has taken."""
+    if queue and state is None:
+        state = FIRST_STATE
+    page = await find_requests(desk.session, Filters(queue=queue or None, state=state), desk.resources.keyring.at_rest, cursor=cursor or None)
+    return await _show(desk, page, queue=queue, state=state, cursor=cursor)
+
+
+@routes.post("/search", dependencies=[Unforged])
+async def search(desk: AtDesk, words: Typed = "", cursor: Typed = "") -> Response:
+    """Find by work number, name, e-mail or henkilötunnus; a number leads straight to its request."""
+    words = words.strip()
+    if not words:
+        return RedirectResponse(f"{PREFIX}/", status_code=303)
+    by_code = is_personal_code(words)
+    try:
+        page = await find_requests(
+            desk.session, Filters(words=words), desk.resources.keyring.at_rest, limit=MOST if by_code else 50, cursor=cursor or None
+        )
+    except InvalidWorkNumber:
+        return await _show(desk, Page([], None), words=words, wrong="Työnumerossa on yhdeksän numeroa, ja jokin niistä on väärin.", status=422)
+    if len(page.requests) == 1 and not cursor:
+        return RedirectResponse(f"{PREFIX}/requests/{page.requests[0].work_number}", status_code=303)
+    # A henkilötunnus is not written back into the page; nobody has more requests than one page holds.
+    return await _show(desk, Page(page.requests, None) if by_code else page, words="" if by_code else words, searched=True)
+
+
+async def _show(
+    desk: Desk,
+    page: Page,
+    *,
+    queue: str = "",
+    state: State | None = None,
+    cursor: str = "",
+    words: str = "",
+    wrong: str = "",
+    searched: bool = False,
+    status: int = 200,
+) -> Response:
+    here = f"queue:{queue}" if queue else "" if searched or wrong else "all"
+    return await desk.render(
+        "front.html",
+        status=status,
+        page=page,
+        queue=queue,
+        state=state,
+        cursor=cursor,
+        typed=words,
+        wrong=wrong,
+        searched=searched or bool(wrong),
+        here=here,
+    )

@@ -1,0 +1,124 @@
+"""The console's words, and how it writes moments, counts and bytes."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.tracker.console.figures import MOST
+from services.tracker.domain import Action, State
+from services.tracker.models import TrackedRequest
+from shared.look.finnish import HELSINKI, THIN_SPACE, clock, short_day
+
+STATES: Mapping[State, str] = {
+    "received": "Vastaanotettu",
+    "in_progress": "Käsittelyssä",
+    "waiting_for_customer": "Odottaa asiakasta",
+    "resolved": "Ratkaistu",
+    "rejected": "Hylätty",
+    "closed": "Suljettu",
+}
+ACTIONS: Mapping[Action, str] = {
+    "take": "Ota käsittelyyn",
+    "ask_customer": "Kysy asiakkaalta",
+    "customer_answered": "Asiakas vastasi",
+    "resolve": "Ratkaise",
+    "reject": "Hylkää",
+    "close": "Sulje",
+    "reopen": "Avaa uudelleen",
+}
+HAPPENED: Mapping[str, str] = {
+    "request.registered.v1": "Pyyntö kirjattiin",
+    "request.assigned.v1": "Otettiin käsittelyyn",
+    "request.resolved.v1": "Ratkaistiin",
+    "request.closed.v1": "Suljettiin",
+    "request.reopened.v1": "Avattiin uudelleen",
+    "request.message_added.v1": "Asiakas lisäsi viestin",
+    "mail.sent.v1": "Sähköposti lähti",
+    "mail.deferred.v1": "Sähköposti jäi odottamaan",
+    "mail.failed.v1": "Sähköposti ei mennyt perille",
+}
+CHANGED_TO: Mapping[str, str] = {"waiting_for_customer": "Kysyttiin asiakkaalta", "in_progress": "Asiakas vastasi", "rejected": "Hylättiin"}
+MAILS: Mapping[str, str] = {"receipt": "vastaanottoilmoitus", "question": "kysymys", "resolution": "ratkaisu", "rejection": "hylkäys"}
+ACTORS: Mapping[str, str] = {"citizen": "asiakas", "staff": "käsittelijä", "client": "järjestelmä", "system": "järjestelmä"}
+LANGUAGES: Mapping[str, str] = {"fi": "suomi", "sv": "ruotsi", "en": "englanti"}
+QUEUES: Mapping[str, str] = {"kayttajatuki": "Käyttäjätuki"}
+MESSAGES: Mapping[str, tuple[str, str, str]] = {
+    "signed_out": ("Olet kirjautunut ulos", "Tälle koneelle ei jäänyt mitään.", "Kirjaudu uudelleen"),
+    "session_ended": ("Istuntosi on päättynyt", "Mitään ei muutettu. Kirjaudu ja tee sama uudelleen.", "Kirjaudu"),
+    "login_away": ("Kirjautuminen ei juuri nyt onnistu", "Kirjautumispalvelu ei vastaa. Yritä hetken päästä.", "Yritä uudelleen"),
+    "login_failed": ("Kirjautuminen jäi kesken", "Aloita se alusta.", "Kirjaudu"),
+    "no_role": ("Tunnuksellasi ei pääse tänne", "Konsoli on käsittelijöille. Pyydä oikeus pääkäyttäjältä.", "Kirjaudu toisella tunnuksella"),
+    "forged-form": ("Lomake ei kelvannut", "Mitään ei muutettu. Avaa sivu uudelleen ja tee sama siltä.", "Etusivulle"),
+    "not-found": ("Sellaista ei ole", "Osoite tai numero on väärä, tai pyyntö on jo poistettu.", "Etusivulle"),
+    "unavailable": ("Tietoihin ei juuri nyt pääse", "Tietokanta tai viestinvälitys ei vastaa. Mitään ei muutettu. Yritä hetken päästä.", "Etusivulle"),
+    "no-way-back": ("Sanomaa ei voi lähettää takaisin", "Se ei tullut mistään meidän aiheestamme.", "Etusivulle"),
+    "surprise": ("Jokin meni meillä vikaan", "Virhe on kirjattu lokiin. Yritä uudelleen.", "Etusivulle"),
+}
+PERSONAL_CODE = re.compile(r"\b\d{6}[-+\u2010-\u2015A-FU-Ya-fu-y]?\d{3}[0-9A-Za-z]\b")
+HIDDEN = "••••••-••••"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+LONGEST_VALUE = 4_000
+
+
+def moment(when: datetime, now: datetime) -> str:
+    """Write when something was: `klo 9.41` today, `eilen`, `pe 20.11.`."""
+    days = (now.astimezone(HELSINKI).date() - when.astimezone(HELSINKI).date()).days
+    return clock(when) if days == 0 else "eilen" if days == 1 else short_day(when)
+
+
+def deadline(when: datetime, now: datetime) -> str:
+    """Write until when: `tänään klo 8.00`, `to 26.11. klo 9.41`."""
+    today = when.astimezone(HELSINKI).date() == now.astimezone(HELSINKI).date()
+    return f"{'tänään' if today else short_day(when)} {clock(when)}"
+
+
+def duration(length: timedelta) -> str:
+    """Write a length: `40 min`, `3 h`, `1 pv 3 h`."""
+    if length < HOUR:
+        return f"{max(int(length / timedelta(minutes=1)), 1)} min"
+    days, rest = divmod(length, DAY)
+    hours = int(rest / HOUR)
+    return f"{hours} h" if not days else f"{days} pv {hours} h" if hours else f"{days} pv"
+
+
+def count(number: int) -> str:
+    """Write a count; what was counted only so far ends with a plus."""
+    return f"{MOST - 1}+" if number >= MOST else f"{number:,}".replace(",", THIN_SPACE)
+
+
+def queue_name(queue: str) -> str:
+    """Write a queue's name."""
+    return QUEUES.get(queue, queue.replace("-", " ").capitalize())
+
+
+def is_late(request: TrackedRequest, now: datetime) -> bool:
+    """Say whether we are late; while a question waits for the customer's answer, we are not."""
+    return request.state in {"received", "in_progress"} and request.due_at < now
+
+
+def happened(kind: str, state: str | None) -> str:
+    """Write what a line of the timeline tells."""
+    return HAPPENED.get(kind) or CHANGED_TO.get(state or "") or kind
+
+
+def hide_codes(text: str) -> str:
+    """Cover whatever looks like a henkilötunnus."""
+    return PERSONAL_CODE.sub(HIDDEN, text)
+
+
+def safe_value(value: bytes | None) -> str:
+    """Write bytes from anywhere: as text, nothing unprintable, no henkilötunnus, not endless."""
+    text = hide_codes((value or b"").decode(errors="replace"))
+    shown = "".join(letter if letter.isprintable() or letter == "\n" else f"\\x{ord(letter):02x}" for letter in text[:LONGEST_VALUE])
+    return shown if len(text) <= LONGEST_VALUE else f"{shown} …"
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "moment": moment,
+    "deadline": deadline,
+    "duration": duration,
+    "count": count,
+    "queue_name": queue_name,
+    "hide_codes": hide_codes,
+}

@@ -1,0 +1,60 @@
+"""Only callers with the right token get in, and the answer says what is missing."""
+
+import time
+
+import pytest
+from joserfc.jwk import OKPKey
+
+from shared.sealing import public_key_of
+from tests.eventually import eventually
+from tests.service.tracker.desk import Desk
+from tests.service.tracker.office import TRACKER_KEY
+
+ROUTES = [
+    ("GET", "/api/v1/requests", "requests:read"),
+    ("POST", "/api/v1/requests/search", "requests:read"),
+    ("GET", "/api/v1/requests/482913057", "requests:read"),
+    ("POST", "/api/v1/requests/482913057/take", "requests:write"),
+    ("POST", "/api/v1/status", "requests:status"),
+    ("GET", "/api/v1/status/00000000-0000-0000-0000-000000000001", "requests:status"),
+    ("GET", "/api/v1/dead-letters", "operate"),
+    ("POST", "/api/v1/dead-letters/1/redrive", "operate"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "scope"), ROUTES)
+async def test_each_route_asks_for_its_scope(desk: Desk, method: str, path: str, scope: str) -> None:
+    without = await desk.client.request(method, path)
+    assert (without.status_code, without.headers["WWW-Authenticate"]) == (401, f'Bearer scope="{scope}"')
+    assert without.headers["Content-Type"] == "application/problem+json"
+    others = {each for _, _, each in ROUTES} - {scope}
+    wrong = await desk.client.request(method, path, headers=desk.headers(*others))
+    assert (wrong.status_code, wrong.json()["scope"]) == (403, scope)
+
+
+async def test_a_token_that_does_not_hold_is_refused(desk: Desk) -> None:
+    past, issuer = int(time.time()) - 3_600, desk.issuer
+    bad = [
+        issuer.token("requests:read", exp=past),
+        issuer.token("requests:read", aud=["notifier"]),
+        issuer.token("requests:read", iss="https://elsewhere.example"),
+        issuer.token("requests:read", typ="JWT"),
+        issuer.token("requests:read", key=OKPKey.generate_key("Ed25519", {"kid": "1"})),
+        "nonsense",
+    ]
+    for token in bad:
+        answer = await desk.client.get("/api/v1/requests", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == 401
+        assert "invalid_token" in answer.headers["WWW-Authenticate"]
+    good = await desk.client.get("/api/v1/requests", headers={"Authorization": f"Bearer {issuer.token('requests:read')}"})
+    assert good.status_code == 200
+
+
+async def test_health_and_the_sealing_key_are_open(desk: Desk) -> None:
+    assert (await desk.client.get("/healthz")).status_code == 200
+
+    async def ready() -> bool:
+        return bool((await desk.client.get("/readyz")).json() == {"database": "ok", "kafka": "ok"})
+
+    await eventually(ready)
+    assert (await desk.client.get("/.well-known/sealing-key")).json() == {"public_key": public_key_of(TRACKER_KEY)}

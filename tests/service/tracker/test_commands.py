@@ -1,0 +1,97 @@
+"""A back office that lives on Kafka can do what the API does, once per command, and is answered when it cannot."""
+
+from uuid import UUID
+
+import pytest
+from uuid_utils.compat import uuid4
+
+from services.tracker.keyring import Keyring
+from services.tracker.on_request_command import on_request_command
+from shared.database import Sessions
+from shared.events.envelope import Envelope
+from shared.events.event import Event
+from shared.events.request_commands import AskCustomer, CloseRequest, RejectRequest, ResolveRequest, TakeRequest
+from shared.events.request_lifecycle import RequestCommandRefused
+from shared.rejected import Rejected
+from tests.service.tracker.office import TO_TRACKER
+from tests.service.tracker.rows import history, register_one, rows
+
+SOURCE = "/back-office"
+
+
+async def command(sessions: Sessions, keyring: Keyring, *envelopes: Envelope[Event]) -> None:
+    async with sessions.begin() as session:
+        await on_request_command(session, envelopes, keyring=keyring)
+
+
+def sealed(request_id: UUID, plaintext: bytes = b'{"text": "Valmis"}', purpose: str = "command") -> str:
+    return TO_TRACKER.seal(plaintext, purpose=purpose, request_id=request_id)
+
+
+def resolve(request_id: UUID, plaintext: bytes = b'{"text": "Valmis"}') -> Envelope[Event]:
+    return Envelope(ResolveRequest(request_id=request_id, actor="sap", sealed_text=sealed(request_id, plaintext)), SOURCE)
+
+
+async def refusals(sessions: Sessions, request_id: UUID) -> list[RequestCommandRefused]:
+    found = await rows(sessions, "select value from history where request_id = :id and type = 'request.command_refused.v1'", id=request_id)
+    return [RequestCommandRefused.model_validate_json(row.value) for row in found]
+
+
+async def test_commands_move_a_request_in_their_order(sessions: Sessions, keyring: Keyring) -> None:
+    request_id = await register_one(sessions, keyring)
+    ask = AskCustomer(request_id=request_id, actor="sap", sealed_text=sealed(request_id, '{"text": "Mikä?"}'.encode()))
+    take, close = TakeRequest(request_id=request_id, actor="sap"), CloseRequest(request_id=request_id, actor="sap")
+    await command(sessions, keyring, Envelope(take, SOURCE), Envelope(ask, SOURCE), resolve(request_id), Envelope(close, SOURCE))
+    (row,) = await rows(sessions, "select state, assignee from requests")
+    assert (row.state, row.assignee) == ("closed", "sap")
+    told = await rows(sessions, "select text, actor_kind, actor from history where text is not null order by id")
+    assert [tuple(row) for row in told] == [("Mikä?", "client", "sap"), ("Valmis", "client", "sap")]
+
+
+async def test_a_repeated_command_is_one_command(sessions: Sessions, keyring: Keyring) -> None:
+    request_id = await register_one(sessions, keyring)
+    take, done = Envelope(TakeRequest(request_id=request_id, actor="sap"), SOURCE), resolve(request_id)
+    await command(sessions, keyring, take, done, take)
+    once = await history(sessions, request_id)
+    await command(sessions, keyring, take, done)
+    assert await history(sessions, request_id) == once
+    assert await refusals(sessions, request_id) == [], "the repeat of a take is not refused though the request is resolved"
+
+
+async def test_a_refusal_is_an_answer_and_no_dead_letter(sessions: Sessions, keyring: Keyring) -> None:
+    request_id = await register_one(sessions, keyring)
+    close: Envelope[Event] = Envelope(CloseRequest(request_id=request_id, actor="sap"), SOURCE)
+    await command(sessions, keyring, close, close, Envelope(TakeRequest(request_id=request_id, actor="sap"), SOURCE))
+    (refused,) = await refusals(sessions, request_id)
+    assert (refused.command_id, refused.command_type, refused.reason) == (close.id, "request.close.v1", "not-allowed-now")
+    assert "received" in refused.detail
+    (row,) = await rows(sessions, "select state from requests")
+    assert row.state == "in_progress", "the neighbour passed"
+
+
+async def test_an_unknown_request_and_an_empty_text_are_refused(sessions: Sessions, keyring: Keyring) -> None:
+    unknown, known = UUID(str(uuid4())), await register_one(sessions, keyring)
+    await command(sessions, keyring, resolve(unknown), resolve(known, b'{"text": "  "}'))
+    assert [each.reason for each in await refusals(sessions, unknown)] == ["not-found"]
+    assert [each.reason for each in await refusals(sessions, known)] == ["invalid-fields"]
+
+
+@pytest.mark.parametrize("plaintext", [b"no json", b"[]", b'{"text": 1}'])
+async def test_a_text_that_is_none_is_poison(sessions: Sessions, keyring: Keyring, plaintext: bytes) -> None:
+    request_id = await register_one(sessions, keyring)
+    with pytest.raises(Rejected):
+        await command(sessions, keyring, resolve(request_id, plaintext))
+    assert await rows(sessions, "select 1 from processed_commands") == []
+
+
+async def test_a_text_sealed_for_another_purpose_is_poison(sessions: Sessions, keyring: Keyring) -> None:
+    request_id = await register_one(sessions, keyring)
+    for event in (
+        RejectRequest(request_id=request_id, actor="sap", sealed_text=sealed(request_id, purpose="form")),
+        RejectRequest(request_id=request_id, actor="sap", sealed_text=sealed(UUID(int=5))),
+        TakeRequest(request_id=request_id, actor="s\x00p"),
+    ):
+        with pytest.raises(Rejected):
+            await command(sessions, keyring, Envelope(event, SOURCE))
+    with pytest.raises(Rejected):
+        await command(sessions, keyring, Envelope(TakeRequest(request_id=request_id, actor="sap"), SOURCE, id="x" * 5_000))

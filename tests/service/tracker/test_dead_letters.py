@@ -1,0 +1,128 @@
+"""What could never succeed reaches the operators as it came, and goes back when they say so, once."""
+
+import base64
+from collections.abc import AsyncIterator
+from functools import partial
+
+import pytest
+from uuid_utils.compat import uuid4
+
+from services.tracker.keyring import Keyring
+from services.tracker.on_dead_letter import on_dead_letter
+from services.tracker.on_request_submitted import on_request_submitted
+from shared.database import Sessions
+from shared.events.envelope import Message, encode
+from shared.events.topics import MAIN_TOPICS, SUBMITTED, dead_letter_topic
+from shared.health import Liveness
+from shared.kafka.consumer import BatchConsumer
+from shared.kafka.producer import EventProducer
+from shared.kafka.raw_consumer import RawConsumer, RawRecord
+from tests.eventually import eventually
+from tests.service.tracker.desk import Desk
+from tests.service.tracker.office import submission
+from tests.service.tracker.relaying import running
+from tests.service.tracker.rows import rows
+from tests.service.tracker.topic import read_topic
+
+
+@pytest.fixture
+async def consuming(kafka: str, sessions: Sessions, producer: EventProducer, keyring: Keyring) -> AsyncIterator[None]:
+    """Run the loops that register requests and keep dead letters, in groups of this test's own."""
+    group, liveness = f"test-{uuid4()}", Liveness(None, ())
+    graves = [dead_letter_topic(topic.name) for topic in MAIN_TOPICS]
+    submitted = BatchConsumer(
+        kafka,
+        group,
+        [SUBMITTED],
+        handler=partial(on_request_submitted, keyring=keyring),
+        sessions=sessions,
+        producer=producer,
+        liveness=liveness,
+    )
+    buried = RawConsumer(kafka, f"{group}-graves", graves, handler=on_dead_letter, sessions=sessions, liveness=liveness)
+    async with running(submitted.run()), running(buried.run()):
+        yield
+
+
+@pytest.mark.usefixtures("consuming")
+async def test_random_bytes_go_to_the_dead_letters_and_the_next_requests_pass(sessions: Sessions, producer: EventProducer) -> None:
+    key = str(uuid4()).encode()
+    good, unopenable = submission(), submission(sealed_form="deadbeef.AAAA")
+    poison = [Message(key, b"\xff\x00 no event", [("x", b"\x00\xff")]), encode(unopenable), Message(key, None, [])]
+    await producer.send_all(SUBMITTED, [poison[0], encode(good), poison[1], poison[2], encode(submission())])
+
+    async def registered() -> bool:
+        return bool(await rows(sessions, "select 1 from requests where request_id = :id", id=good.event.request_id))
+
+    async def kept() -> list[str]:
+        found = await rows(
+            sessions, "select * from dead_letters where key in (:key, :other) order by id", key=key, other=str(unopenable.event.request_id).encode()
+        )
+        assert len(found) == 3
+        assert {row.origin_topic for row in found} == {SUBMITTED}
+        assert ([["x", base64.b64encode(b"\x00\xff").decode()]], b"\xff\x00 no event") in [(row.headers, row.value) for row in found]
+        return sorted(row.reason for row in found)
+
+    await eventually(registered)
+    assert await eventually(kept) == ["no-event", "no-event", "unknown-sealing-key"]
+
+
+def record(*headers: tuple[str, bytes], offset: int = 0, topic: str = SUBMITTED, value: bytes | None = b"v") -> RawRecord:
+    usual = [
+        ("dead_letter_topic", topic.encode()),
+        ("dead_letter_partition", b"3"),
+        ("dead_letter_offset", b"7"),
+        ("dead_letter_reason", b"bad-data"),
+    ]
+    return RawRecord(dead_letter_topic(SUBMITTED), 0, offset, b"key", value, headers or usual)
+
+
+async def keep(sessions: Sessions, *records: RawRecord) -> None:
+    async with sessions.begin() as session:
+        await on_dead_letter(session, records)
+
+
+async def test_one_that_was_put_aside_twice_is_kept_once(sessions: Sessions) -> None:
+    await keep(sessions, record(), record(offset=1))
+    await keep(sessions, record(offset=2))
+    await keep(sessions, record(value=b"another"))
+    assert len(await rows(sessions, "select 1 from dead_letters")) == 2
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("odd", b"\xff")],
+        [("dead_letter_offset", b"-1"), ("dead_letter_partition", b"\xff\xfe"), ("dead_letter_time", b"never")],
+        [("dead_letter_topic", b"a\x00b"), ("dead_letter_offset", "٣".encode()), ("dead_letter_time", b"2026-11-24T12:00:00")],
+        [("dead_letter_offset", b"9" * 400), ("dead_letter_detail", b"x" * 5_000)],
+    ],
+)
+async def test_whatever_the_headers_hold_it_is_kept(sessions: Sessions, headers: list[tuple[str, bytes]]) -> None:
+    await keep(sessions, record(*headers, offset=41, value=None))
+    (row,) = await rows(sessions, "select * from dead_letters")
+    assert (row.origin_offset, row.value) == (41, None)
+
+
+async def test_a_redrive_sends_it_back_once(desk: Desk, sessions: Sessions, kafka: str) -> None:
+    sent = encode(submission())
+    headers = [*sent.headers, ("dead_letter_topic", SUBMITTED.encode()), ("dead_letter_reason", b"handler-failed")]
+    await keep(sessions, RawRecord(dead_letter_topic(SUBMITTED), 0, 5, sent.key, sent.value, headers))
+    (listed,) = (await desk.get("/api/v1/dead-letters")).json()["dead_letters"]
+    assert (listed["reason"], listed["key"], listed["bytes"]) == ("handler-failed", (sent.key or b"").decode(), len(sent.value or b""))
+    answers = [await desk.post(f"/api/v1/dead-letters/{listed['id']}/redrive") for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) == 1
+    assert answers[0].json()["redriven_by"] == "sap"
+    back = [each for each in await read_topic(kafka, SUBMITTED) if each.key == sent.key]
+    assert [(each.value, list(each.headers)) for each in back] == [(sent.value, sent.headers)]
+    assert (await desk.get("/api/v1/dead-letters")).json()["dead_letters"] == []
+    assert len((await desk.get("/api/v1/dead-letters", redriven=True)).json()["dead_letters"]) == 1
+
+
+async def test_there_is_no_way_back_to_a_topic_that_is_not_ours(desk: Desk, sessions: Sessions) -> None:
+    await keep(sessions, record(topic="elsewhere"))
+    (row,) = await rows(sessions, "select id from dead_letters")
+    answer = await desk.post(f"/api/v1/dead-letters/{row.id}/redrive")
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:asiointi:problem:no-way-back")
+    assert (await desk.post("/api/v1/dead-letters/99999/redrive")).status_code == 404

@@ -1,0 +1,49 @@
+"""What became of a mail stands on its request's timeline, once."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.tracker.keyring import Keyring
+from services.tracker.on_mail_outcome import on_mail_outcome
+from services.tracker.show_request import show_request
+from shared.database import Sessions
+from shared.events.envelope import Envelope
+from shared.events.event import Event
+from shared.events.mail_outcomes import MailDeferred, MailFailed, MailSent
+from shared.rejected import Rejected
+from tests.service.tracker.office import NOW
+from tests.service.tracker.rows import register_one, rows
+
+SOURCE = "/asiointi/notifier"
+
+
+async def tell(sessions: Sessions, *envelopes: Envelope[Event]) -> None:
+    async with sessions.begin() as session:
+        await on_mail_outcome(session, envelopes)
+
+
+async def test_mails_stand_on_the_timeline_in_the_order_of_their_times(sessions: Sessions, keyring: Keyring) -> None:
+    request_id = await register_one(sessions, keyring)
+    facts = {"request_id": request_id, "cause_id": "c", "template": "receipt", "message_id": "<m@asiointi>"}
+    times = [NOW + timedelta(minutes=minutes) for minutes in (5, 10, 15)]
+    deferred: Envelope[Event] = Envelope(MailDeferred(**facts, attempt=1, occurred_at=times[0], reply="4xx", retry_at=times[1]), SOURCE)
+    failed: Envelope[Event] = Envelope(MailFailed(**facts, attempt=2, occurred_at=times[1], reply="5xx"), SOURCE)
+    sent: Envelope[Event] = Envelope(MailSent(**facts, attempt=3, occurred_at=times[2]), SOURCE)
+    await tell(sessions, sent, deferred, sent)
+    await tell(sessions, failed, sent, deferred)
+    async with sessions() as session:
+        whole = await show_request(session, request_id, keyring.at_rest)
+    assert [each.type for each in whole.timeline] == ["request.registered.v1", "mail.deferred.v1", "mail.failed.v1", "mail.sent.v1"]
+    deferral = whole.timeline[1].details
+    assert deferral is not None
+    assert (deferral["reply"], deferral["retry_at"], deferral["attempt"]) == ("4xx", times[1].isoformat(), 1)
+
+
+@pytest.mark.parametrize("facts", [{"template": "a\x00"}, {"message_id": "x" * 600}, {"attempt": 2**40}])
+async def test_what_cannot_be_kept_is_poison(sessions: Sessions, keyring: Keyring, facts: dict[str, object]) -> None:
+    request_id = await register_one(sessions, keyring)
+    usual = {"request_id": request_id, "cause_id": "c", "template": "receipt", "message_id": "<m>", "attempt": 1, "occurred_at": NOW}
+    with pytest.raises(Rejected):
+        await tell(sessions, Envelope(MailSent.model_validate(usual | facts), SOURCE))
+    assert await rows(sessions, "select 1 from mail_outcomes") == []
