@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx2
 from authlib.integrations.base_client import OAuthError
-from authlib.integrations.starlette_client import OAuth, StarletteOAuth2App
 from fastapi import APIRouter, Request, Response
 from joserfc.errors import JoseError
 from starlette.exceptions import HTTPException
@@ -19,6 +18,7 @@ from services.intake.settings import Settings
 from services.intake.site.texts import DEFAULT_LANGUAGE, LANGUAGES, Language
 from services.intake.site.view import Page, View
 from shared.logs import get_log
+from shared.oidc_client import BackChannelClient, make_oidc_client
 
 log = get_log(__name__)
 routes = APIRouter()
@@ -30,39 +30,12 @@ PERSONAL_IDENTITY_CODE = "urn:oid:1.2.246.21"
 """The claim by which Finnish brokers tell the henkilötunnus."""
 PROBLEMS = {"keskeytyi": "cancelled", "epaonnistui": "failed", "poissa": "away"}
 CANCELLED = "access_denied"
-SECONDS = 10
-
-
-class BackChannelClient(StarletteOAuth2App):
-    """An OpenID Connect client that reaches the provider by another address than browsers do, where the settings name one."""
-
-    issuer = ""
-    back_channel: str | None = None
-
-    async def load_server_metadata(self) -> dict[str, Any]:
-        """Fetch the provider's metadata once; what the back channel calls leads to its own address."""
-        metadata: dict[str, Any] = await super().load_server_metadata()  # type: ignore[no-untyped-call]  # Authlib has no types
-        if self.back_channel:
-            for endpoint in ("token_endpoint", "jwks_uri", "userinfo_endpoint"):
-                if metadata.get(endpoint, "").startswith(self.issuer):
-                    metadata[endpoint] = self.back_channel + metadata[endpoint].removeprefix(self.issuer)
-        return metadata
 
 
 def identity_client(settings: Settings) -> BackChannelClient:
     """Make the client of the identity service, or of a real broker in its place."""
-    issuer = settings.oidc_issuer.rstrip("/")
-    back_channel = (settings.oidc_backchannel_url or "").rstrip("/")
-    client: BackChannelClient = OAuth().register(
-        "identity",
-        client_cls=BackChannelClient,
-        client_id=settings.oidc_client_id,
-        client_secret=settings.oidc_client_secret.get_secret_value(),
-        server_metadata_url=f"{back_channel or issuer}/.well-known/openid-configuration",
-        client_kwargs={"scope": SCOPE, "code_challenge_method": "S256", "timeout": SECONDS},
-    )
-    client.issuer, client.back_channel = issuer, back_channel or None
-    return client
+    secret = settings.oidc_client_secret.get_secret_value()
+    return make_oidc_client(settings.oidc_issuer, settings.oidc_backchannel_url, settings.oidc_client_id, secret, SCOPE)
 
 
 @dataclass(frozen=True)

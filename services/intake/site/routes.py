@@ -9,10 +9,10 @@ from services.intake.catalogue import Field
 from services.intake.settings import Settings
 from services.intake.site import browse, follow, form_page, identify, thanks
 from services.intake.site.errors import install_error_pages
-from services.intake.site.session import EncryptedSession
 from services.intake.site.texts import DEFAULT_LANGUAGE, LANGUAGES, Language, fill, read_texts
 from services.intake.site.view import Site
 from shared.look.look import LOOK_URL, VersionedFiles, build_environment, look_files, versioned
+from shared.session import EncryptedSession
 from shared.settings import key_bytes
 
 FOLDER = Path(__file__).parent

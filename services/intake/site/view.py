@@ -13,8 +13,8 @@ from services.intake.identity import Identity
 from services.intake.resources import Intake
 from services.intake.settings import Settings
 from services.intake.site.opening_hours import phone_hours
-from services.intake.site.session import SESSION_SECONDS
 from services.intake.site.texts import DEFAULT_LANGUAGE, LANGUAGES, Language, Texts
+from shared.session import SESSION_SECONDS
 
 PHONE = "020\N{NO-BREAK SPACE}6399\N{NO-BREAK SPACE}400"
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from services.intake.follow_numbers import Progress
-from services.intake.site.session import CookieBox
 from shared.look.finnish import grouped
+from shared.session import CookieBox
 from shared.settings import key_bytes
 from tests.service.intake.forms import ANSWERS, PERSON
 from tests.service.intake.running import Running, make_settings, running_intake

@@ -13,10 +13,10 @@ from starlette.types import Message, Receive, Scope, Send
 from services.intake.site.form_page import mask
 from services.intake.site.identify import Destination
 from services.intake.site.opening_hours import phone_hours
-from services.intake.site.session import COOKIE_LIMIT, CookieBox, EncryptedSession
 from services.intake.site.texts import LANGUAGES, fill, raw_texts
 from shared.look.finnish import HELSINKI, clock, day, day_and_clock, grouped, short_day
 from shared.look.look import static_folder
+from shared.session import COOKIE_LIMIT, CookieBox, EncryptedSession
 
 KEY = bytes(range(32))
 
@@ -102,7 +102,7 @@ def test_a_cookie_of_another_key_or_name_or_age_is_an_empty_session(monkeypatch:
     sealed = CookieBox(KEY, "asiointi").seal({"identity": "x"})
     assert CookieBox(KEY[::-1], "asiointi").open(sealed) == {}
     assert CookieBox(KEY, "other").open(sealed) == {}
-    monkeypatch.setattr("services.intake.site.session.time.time", lambda: datetime.now(timezone.utc).timestamp() + 30 * 60 + 1)
+    monkeypatch.setattr("shared.session.time.time", lambda: datetime.now(timezone.utc).timestamp() + 30 * 60 + 1)
     assert CookieBox(KEY, "asiointi").open(sealed) == {}
 
 

@@ -1,4 +1,4 @@
-"""The session: one encrypted cookie that holds who identified and what was sent, for half an hour."""
+"""A browser's session: one encrypted cookie, for half an hour after it was last written."""
 
 import base64
 import json
@@ -21,7 +21,6 @@ SESSION_SECONDS = 30 * 60
 NONCE_BYTES = 12
 COOKIE_LIMIT = 3_900
 EXPIRES = "expires"
-LEAST_NEEDED = "sent"
 
 
 class CookieBox:
@@ -48,11 +47,15 @@ class CookieBox:
 
 
 class EncryptedSession:
-    """ASGI middleware that gives `request.session`, as Authlib's Starlette client expects it."""
+    """ASGI middleware that gives `request.session`, as Authlib's Starlette client expects it.
 
-    def __init__(self, app: ASGIApp, key: bytes, *, secure: bool) -> None:
+    `name` is the cookie's (cookies of one host are shared by all its ports), `least_needed` what is left out of a session too long for a cookie.
+    """
+
+    def __init__(self, app: ASGIApp, key: bytes, *, secure: bool, name: str = "asiointi", least_needed: str = "sent") -> None:
         self.app = app
-        self.cookie = "__Host-asiointi" if secure else "asiointi"
+        self.cookie = f"__Host-{name}" if secure else name
+        self._least_needed = least_needed
         self._box = CookieBox(key, self.cookie)
         self._flags = f"Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
 
@@ -77,5 +80,5 @@ class EncryptedSession:
         value = self._box.seal(session)
         if len(value) > COOKIE_LIMIT:  # browsers drop a cookie over 4,096 bytes without a word
             log.warning("session_trimmed", length=len(value))
-            value = self._box.seal({name: what for name, what in session.items() if name != LEAST_NEEDED})
+            value = self._box.seal({name: what for name, what in session.items() if name != self._least_needed})
         return f"{self.cookie}={value}; Max-Age={SESSION_SECONDS}; {self._flags}"
