@@ -21,9 +21,9 @@ MONTHS_EN = ("January", "February", "March", "April", "May", "June", "July", "Au
 
 
 def grouped(work_number: str) -> str:
-    """Set a work number as people read it: `482913057` → `482 913 057`, with spaces that do not break."""
+    """Set a work number as people read it: `482913057` → `482 913 057`, with ordinary spaces, which people type too."""
     digits = "".join(letter for letter in str(work_number) if letter.isdigit())
-    return THIN_SPACE.join(digits[start : start + GROUP] for start in range(0, len(digits), GROUP))
+    return " ".join(digits[start : start + GROUP] for start in range(0, len(digits), GROUP))
 
 
 def clock(when: datetime, language: str = "fi") -> str:

@@ -78,7 +78,8 @@ async def test_with_the_mail_server_away_the_receipt_comes_when_it_is_back(stack
     with frozen(pids(stack)["mailbox"]):
         request_id = await submit_example(client, stack, address)
         await number_of(client, stack, request_id)
-        assert await mails_to(client, stack, address) == []
+        if stack.get("maildir"):  # a frozen Mailpit shows no mails either
+            assert await mails_to(client, stack, address) == []
     await wait_for_mails(client, stack, address, 1, within=BACK)
 
 
