@@ -31,6 +31,8 @@ Handler: TypeAlias = Callable[[AsyncSession, Sequence[Envelope[Event]]], Awaitab
 
 MAX_BATCH = 500
 POLL_MS = 1_000
+ANSWER_SECONDS = COMMIT_SECONDS = 15.0
+STOP_SECONDS = 5.0
 TRIES_OF_ONE_RECORD = 4
 
 
@@ -79,7 +81,8 @@ class BatchConsumer:
                 await backoff.wait()
 
     async def _work_off_one_poll(self, consumer: AIOKafkaConsumer, watch: StallWatch) -> None:
-        polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_BATCH)
+        async with asyncio.timeout(ANSWER_SECONDS):
+            polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_BATCH)
         self._liveness.beat(self._loop)
         if not polled:
             await watch.still(consumer)
@@ -155,15 +158,32 @@ async def group_consumer(bootstrap: str, group: str, topics: Sequence[str]) -> A
         await start(consumer)
         yield consumer
     finally:
+        await _leave(consumer)
+
+
+async def _leave(consumer: AIOKafkaConsumer) -> None:
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await consumer.stop()
+    except Exception:  # noqa: BLE001  whatever it was, the consumer is left behind
+        # Half a stop goes on heartbeating: a member that nobody polls for would keep its partitions.
+        coordinator = consumer._coordinator  # noqa: SLF001  aiokafka has no other way to end a stop that hangs
+        for name in ("_coordination_task", "_heartbeat_task", "_commit_refresh_task"):
+            if task := getattr(coordinator, name, None):
+                task.cancel()
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(5):
-                await consumer.stop()
+            async with asyncio.timeout(STOP_SECONDS):
+                await consumer._client.close()  # noqa: SLF001  as above
 
 
 async def commit_offsets(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int], group: str) -> None:
-    """Commit offsets; partitions that went to another member in the meantime are left to it."""
+    """Commit offsets; partitions that went to another member in the meantime are left to it.
+
+    Raises `TimeoutError` when the broker does not answer: a commit that was under way when the broker went can wait for ever.
+    """
     try:
-        await consumer.commit(offsets)
+        async with asyncio.timeout(COMMIT_SECONDS):
+            await consumer.commit(offsets)
     except (CommitFailedError, IllegalStateError) as error:
         # The partitions went to another member in mid-batch: it reads these records again, and the handlers bear that.
         log.warning("commit_after_rebalance", group=group, error=type(error).__name__)
