@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.console.all_well import all_well
 from services.tracker.console.figures import read_figures
@@ -19,7 +20,7 @@ class Desk:
 
     request: Request
     operator: Operator
-    session: Transaction
+    session: AsyncSession
     resources: Resources
 
     async def render(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401  a template's own

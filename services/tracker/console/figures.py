@@ -24,7 +24,7 @@ QUEUES = text("""
     select queue,
         sum((select count(*) from (select from requests
             where requests.state = found.state and requests.queue = found.queue and found.state not in ('resolved', 'rejected', 'closed')
-            limit :most) some))::int as open,
+            limit :most) counted))::int as open,
         min((select min(submitted_at) from requests
             where requests.state = found.state and requests.queue = found.queue and found.state not in ('resolved', 'rejected', 'closed'))) as oldest
     from found where queue is not null group by queue order by queue
@@ -33,10 +33,10 @@ COUNTS = text("""
     select
         (select count(*) from (select from requests
             where state in ('received', 'in_progress', 'waiting_for_customer') and state <> 'waiting_for_customer' and due_at < :now
-            limit :most) some) as late,
-        (select count(*) from (select from requests where submitted_at > :hour_ago limit :most_arrived) some) as arrived,
-        (select count(*) from (select from requests where resolved_at > :hour_ago limit :most_arrived) some) as handled,
-        (select count(*) from (select from dead_letters where redriven_at is null limit :most) some) as dead_letters,
+            limit :most) counted) as late,
+        (select count(*) from (select from requests where submitted_at > :hour_ago limit :most_arrived) counted) as arrived,
+        (select count(*) from (select from requests where resolved_at > :hour_ago limit :most_arrived) counted) as handled,
+        (select count(*) from (select from dead_letters where redriven_at is null limit :most) counted) as dead_letters,
         (select count(*) from (
             select request_id, registered_at from requests
             where submitted_at > :day_ago and submitted_at < :minute_ago order by submitted_at desc limit :looked_at
@@ -49,7 +49,7 @@ COUNTS = text("""
                 select from mail_outcomes sent where sent.request_id = failed.request_id and sent.type = 'mail.sent.v1'
                     and sent.cause_id = failed.cause_id and sent.template = failed.template
             ) limit :most
-        ) some) as failed_mails
+        ) counted) as failed_mails
 """)
 
 

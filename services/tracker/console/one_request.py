@@ -19,7 +19,7 @@ from shared.problems import InvalidFields
 log = get_log(__name__)
 routes = APIRouter()
 
-STALE = "Pyyntö on muuttunut sen jälkeen, kun avasit sivun. Mitään ei muutettu eikä lähetetty. Katso nykyinen tila ja tee sama uudelleen, jos se on vielä oikein."
+STALE = "Pyyntö on muuttunut sen jälkeen, kun avasit sivun. Mitään ei tehty eikä lähetetty. Katso nykyinen tila ja tee sama uudelleen."
 NO_TEXT = "Kirjoita teksti asiakkaalle. Se lähtee hänelle sähköpostilla."
 TOO_LONG = f"Lyhennä tekstiä: siinä saa olla enintään {LONGEST_TEXT} merkkiä."
 

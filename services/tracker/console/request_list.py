@@ -1,6 +1,6 @@
 """The front page: is all well, the tiles, and the list of requests; and the search, which travels in a body."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import RedirectResponse, Response
@@ -41,35 +41,15 @@ async def search(desk: AtDesk, words: Typed = "", cursor: Typed = "") -> Respons
             desk.session, Filters(words=words), desk.resources.keyring.at_rest, limit=MOST if by_code else 50, cursor=cursor or None
         )
     except InvalidWorkNumber:
-        return await _show(desk, Page([], None), words=words, wrong="Työnumerossa on yhdeksän numeroa, ja jokin niistä on väärin.", status=422)
+        return await _show(desk, Page([], None), searched=True, typed=words, wrong="Numeroja on yhdeksän, ja jokin niistä on väärin.", status=422)
     if len(page.requests) == 1 and not cursor:
         return RedirectResponse(f"{PREFIX}/requests/{page.requests[0].work_number}", status_code=303)
     # A henkilötunnus is not written back into the page; nobody has more requests than one page holds.
-    return await _show(desk, Page(page.requests, None) if by_code else page, words="" if by_code else words, searched=True)
+    return await _show(desk, Page(page.requests, None) if by_code else page, typed="" if by_code else words, searched=True)
 
 
-async def _show(
-    desk: Desk,
-    page: Page,
-    *,
-    queue: str = "",
-    state: State | None = None,
-    cursor: str = "",
-    words: str = "",
-    wrong: str = "",
-    searched: bool = False,
-    status: int = 200,
-) -> Response:
-    here = f"queue:{queue}" if queue else "" if searched or wrong else "all"
-    return await desk.render(
-        "front.html",
-        status=status,
-        page=page,
-        queue=queue,
-        state=state,
-        cursor=cursor,
-        typed=words,
-        wrong=wrong,
-        searched=searched or bool(wrong),
-        here=here,
-    )
+async def _show(desk: Desk, page: Page, *, status: int = 200, **shown: Any) -> Response:  # noqa: ANN401  what the template shows
+    """`shown`: `queue`, `state`, `cursor` of a list; `typed` and `wrong` of a search."""
+    given = {"queue": "", "state": None, "cursor": "", "typed": "", "wrong": "", "searched": False, **shown}
+    here = f"queue:{given['queue']}" if given["queue"] else "" if given["searched"] else "all"
+    return await desk.render("front.html", status=status, page=page, here=here, **given)

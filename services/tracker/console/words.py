@@ -51,7 +51,11 @@ MESSAGES: Mapping[str, tuple[str, str, str]] = {
     "no_role": ("Tunnuksellasi ei pääse tänne", "Konsoli on käsittelijöille. Pyydä oikeus pääkäyttäjältä.", "Kirjaudu toisella tunnuksella"),
     "forged-form": ("Lomake ei kelvannut", "Mitään ei muutettu. Avaa sivu uudelleen ja tee sama siltä.", "Etusivulle"),
     "not-found": ("Sellaista ei ole", "Osoite tai numero on väärä, tai pyyntö on jo poistettu.", "Etusivulle"),
-    "unavailable": ("Tietoihin ei juuri nyt pääse", "Tietokanta tai viestinvälitys ei vastaa. Mitään ei muutettu. Yritä hetken päästä.", "Etusivulle"),
+    "unavailable": (
+        "Tietoihin ei juuri nyt pääse",
+        "Tietokanta tai viestinvälitys ei vastaa. Yritä hetken päästä.",
+        "Etusivulle",
+    ),
     "no-way-back": ("Sanomaa ei voi lähettää takaisin", "Se ei tullut mistään meidän aiheestamme.", "Etusivulle"),
     "surprise": ("Jokin meni meillä vikaan", "Virhe on kirjattu lokiin. Yritä uudelleen.", "Etusivulle"),
 }
