@@ -1,0 +1,98 @@
+"""A browser's visit to the console: tracker's app beside a running identity service, pages, forms and cookies."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import httpx
+import uvicorn
+
+from deploy.postgres import ensure_database
+from services.identity.app import create_app as create_identity
+from services.identity.settings import Client, StaffAccount
+from services.tracker.settings import TrackerSettings
+from shared.database import migrate
+from tests.infra.embedded import free_ports
+from tests.service.identity.conftest import MIGRATIONS, settings_for
+from tests.service.identity.walk import Form, Forms
+
+PASSWORD = "a long password"
+STAFF = [
+    StaffAccount.model_validate({"username": "olli", "password": PASSWORD, "name": "Olli Operaattori", "roles": ["operator"]}),
+    StaffAccount.model_validate({"username": "vieras", "password": PASSWORD, "name": "Ville Vieras", "roles": []}),
+]
+
+
+@asynccontextmanager
+async def running_identity(postgres: str, tracker: TrackerSettings) -> AsyncIterator[str]:
+    """Run identity with tracker's console as its client, on a database of its own; gives the issuer."""
+    name, password = f"identity_{secrets.token_hex(4)}", secrets.token_urlsafe()
+    await ensure_database(postgres, name, password)
+    dsn = f"postgresql://{name}:{password}@{urlsplit(postgres).netloc.rpartition('@')[2]}/{name}"
+    await asyncio.to_thread(migrate, MIGRATIONS, dsn)
+    (port,) = free_ports(1)
+    issuer = f"http://127.0.0.1:{port}"
+    console = Client.model_validate(
+        {
+            "client_id": tracker.oidc_client_id,
+            "client_secret": tracker.oidc_client_secret,
+            "redirect_uris": [f"{tracker.public_url}/console/callback"],
+            "grants": ["authorization_code"],
+            "scopes": ["openid", "profile"],
+        }
+    )
+    settings = settings_for(issuer, dsn).model_copy(update={"clients": (console,), "staff": tuple(STAFF)})
+    server = uvicorn.Server(uvicorn.Config(create_identity(settings), port=port, access_log=False, log_config=None))
+    serving = asyncio.create_task(server._serve())  # noqa: SLF001  the public way takes over this process's signals
+    while not server.started:
+        await asyncio.sleep(0.02)
+        if serving.done():
+            await serving
+    yield issuer
+    server.should_exit = True
+    await serving
+
+
+class Visit:
+    """One browser at the console."""
+
+    def __init__(self, console: httpx.AsyncClient) -> None:
+        self.console = console
+        self.page = httpx.Response(200)
+
+    async def open(self, path: str) -> httpx.Response:
+        """Open a page of the console, following where it leads inside the console."""
+        return await self._settle(await self.console.get(f"/console{path}"))
+
+    async def submit(self, action: str, **typed: str) -> httpx.Response:
+        """Submit the form of the page that has a button or an address ending so, with what was typed."""
+        forms = self.forms()
+        hidden = next((form for form in forms if form.action.endswith(action)), None) or next(form for form in forms if "seen" in form.fields)
+        return await self.post(f"/console{action}", **{**hidden.fields, **typed})
+
+    async def post(self, path: str, **fields: str) -> httpx.Response:
+        """Send a form as it is told."""
+        return await self._settle(await self.console.post(path, data=fields))
+
+    def forms(self) -> list[Form]:
+        """Give the forms of the page."""
+        return Forms(self.page).found
+
+    async def sign_in(self, username: str = "olli", after: str = "/") -> httpx.Response:
+        """Open a page, be led to the login, type name and password there, and come back."""
+        led = await self.open(after)
+        assert led.status_code == 302, led.text
+        async with httpx.AsyncClient() as identity:
+            login = await identity.get(led.headers["Location"])
+            (form,) = Forms(login).found
+            back = await identity.post(form.action, data={**form.fields, "username": username, "password": PASSWORD})
+        assert back.status_code == 303, back.text
+        return await self._settle(await self.console.get(back.headers["Location"]))
+
+    async def _settle(self, page: httpx.Response) -> httpx.Response:
+        while page.has_redirect_location and "/console" in page.headers["Location"].partition("?")[0]:
+            page = await self.console.get(page.headers["Location"])
+        self.page = page
+        return page
