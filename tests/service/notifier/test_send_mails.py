@@ -230,6 +230,8 @@ async def test_mails_of_a_request_keep_their_order_and_others_do_not_wait(settin
     mail_server.rcpt[slow.email].extend(["450 later"] * 2)
     async with dispatching(settings, sessions) as dispatcher:
         await hand_over(sessions, [slow.registered()])
+        dispatcher.wake()
+        await delivered(sessions, slow, "deferred")
         await hand_over(sessions, [slow.state_changed("waiting_for_customer"), slow.resolved(), quick.registered()])
         dispatcher.wake()
         await delivered(sessions, quick)
