@@ -192,6 +192,9 @@ async def test_a_failed_mail_is_shown_until_it_went_after_all(visit: Visit, sess
     async with sessions.begin() as session:
         session.add(mail_outcome(request, "mail.sent.v1"))
     assert "Kaikki ovat menneet" in (await visit.open("/failed-mails")).text
+    told = (await visit.open(f"/requests/{request.work_number}")).text
+    assert "Sähköposti ei mennyt perille: vastaanottoilmoitus" in told
+    assert "Sähköposti lähti: vastaanottoilmoitus" in told
 
 
 async def test_a_dead_letter_is_shown_safely_and_goes_back_once(visit: Visit, sessions: Sessions) -> None:
