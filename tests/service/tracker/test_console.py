@@ -1,6 +1,5 @@
 """The operators' console: who gets in, what it shows and hides, and what it does."""
 
-import base64
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -12,9 +11,9 @@ from sqlalchemy import update
 
 from services.tracker.app import create_app
 from services.tracker.keyring import Keyring
-from services.tracker.models import DeadLetter, MailOutcomeEntry, TrackedRequest
+from services.tracker.models import DeadLetter, TrackedRequest
 from shared.database import Sessions
-from shared.events.topics import SUBMITTED
+from tests.service.tracker.console_rows import dead_letter, mail_outcome
 from tests.service.tracker.console_visit import Visit, running_identity
 from tests.service.tracker.office import HETU, NOW, make_settings, submission
 from tests.service.tracker.rows import register_one
@@ -222,33 +221,3 @@ async def test_what_is_not_there_is_told_as_a_page(visit: Visit) -> None:
         page = await visit.open(path)
         assert 400 <= page.status_code < 500
         assert "<h1>" in page.text
-
-
-def mail_outcome(request: TrackedRequest, kind: str, reply: str | None = None) -> MailOutcomeEntry:
-    return MailOutcomeEntry(
-        request_id=request.request_id,
-        event_id=kind,
-        type=kind,
-        occurred_at=NOW,
-        cause_id="c",
-        template="receipt",
-        message_id="<m>",
-        attempt=1,
-        reply=reply,
-    )
-
-
-def dead_letter(value: bytes) -> DeadLetter:
-    return DeadLetter(
-        origin_topic=SUBMITTED,
-        origin_partition=0,
-        origin_offset=7,
-        origin_group="tracker",
-        digest=b"d",
-        reason="bad-form",
-        detail="person.email",
-        buried_at=NOW,
-        key=b"k",
-        value=value,
-        headers=[["ce_type", base64.b64encode(b"request.submitted.v1").decode()]],
-    )

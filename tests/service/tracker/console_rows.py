@@ -1,0 +1,37 @@
+"""What tracker keeps about mails and dead letters, for the console to show."""
+
+import base64
+
+from services.tracker.models import DeadLetter, MailOutcomeEntry, TrackedRequest
+from shared.events.topics import SUBMITTED
+from tests.service.tracker.office import NOW
+
+
+def mail_outcome(request: TrackedRequest, kind: str, reply: str | None = None) -> MailOutcomeEntry:
+    return MailOutcomeEntry(
+        request_id=request.request_id,
+        event_id=kind,
+        type=kind,
+        occurred_at=NOW,
+        cause_id="c",
+        template="receipt",
+        message_id="<m>",
+        attempt=1,
+        reply=reply,
+    )
+
+
+def dead_letter(value: bytes) -> DeadLetter:
+    return DeadLetter(
+        origin_topic=SUBMITTED,
+        origin_partition=0,
+        origin_offset=7,
+        origin_group="tracker",
+        digest=b"d",
+        reason="bad-form",
+        detail="person.email",
+        buried_at=NOW,
+        key=b"k",
+        value=value,
+        headers=[["ce_type", base64.b64encode(b"request.submitted.v1").decode()]],
+    )
