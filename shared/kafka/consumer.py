@@ -33,6 +33,7 @@ MAX_BATCH = 500
 POLL_MS = 1_000
 ANSWER_SECONDS = COMMIT_SECONDS = 15.0
 STOP_SECONDS = 5.0
+METADATA_MS = 10_000
 TRIES_OF_ONE_RECORD = 4
 
 
@@ -153,6 +154,7 @@ async def group_consumer(bootstrap: str, group: str, topics: Sequence[str]) -> A
         session_timeout_ms=6_000,
         heartbeat_interval_ms=1_500,
         max_poll_interval_ms=600_000,
+        metadata_max_age_ms=METADATA_MS,
     )
     try:
         await start(consumer)

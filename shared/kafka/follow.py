@@ -15,6 +15,7 @@ from shared.logs import get_log
 log = get_log(__name__)
 
 POLL_MS = 1_000
+METADATA_MS = 10_000
 MAX_BATCH = 1_000
 GATHERED_BYTES = 1_000_000
 
@@ -47,6 +48,7 @@ async def follow_topics(
             auto_offset_reset="latest",
             fetch_min_bytes=GATHERED_BYTES if patience_ms else 1,
             fetch_max_wait_ms=patience_ms or 500,
+            metadata_max_age_ms=METADATA_MS,
         )
         try:
             await start(consumer)

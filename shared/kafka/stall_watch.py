@@ -47,8 +47,12 @@ class StallWatch:
 
 
 async def _behind(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> dict[TopicPartition, int]:
-    """Give the committed offset (-1: none yet) of every partition that has records after it."""
-    partitions = [TopicPartition(topic, number) for topic in topics for number in consumer.partitions_for_topic(topic) or ()]
+    """Give the committed offset (-1: none yet) of every partition that has records after it; raises `Stalled` where a topic has none."""
+    numbers = {topic: consumer.partitions_for_topic(topic) for topic in topics}
+    if not all(numbers.values()):
+        # A client that met a restarted broker too early was told of no partitions, and would ask again only in minutes.
+        raise Stalled
+    partitions = [TopicPartition(topic, number) for topic in topics for number in numbers[topic] or ()]
     ends = await consumer.end_offsets(partitions)
     committed = {partition: await consumer.committed(partition) for partition in partitions}
     return {

@@ -149,6 +149,7 @@ async def test_an_event_that_breaks_the_handler_goes_aside_after_some_tries(
         await insert(session, events)
 
     await producer.send_all(topic, [take(bad), take(good)])
+
     async def both_told() -> bool:
         return await handled(sessions) == [good] and len(await dead_letters(kafka, topic)) == 1
 
