@@ -33,7 +33,7 @@ def data_folder(folder: Path, default: Path, *, fresh: bool) -> Iterator[Path]:
         if fresh:
             _empty(folder)
         for name in ("logs", "alive", "mail"):
-            (folder / name).mkdir(exist_ok=True)
+            (folder / name).mkdir(mode=0o700, exist_ok=True)
         (folder / "addresses.json").unlink(missing_ok=True)
         yield folder
 

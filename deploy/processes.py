@@ -1,6 +1,7 @@
 """The processes of ours as programs: the table of ARCHITECTURE.md."""
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -41,11 +42,13 @@ def _app(name: str, place: Place, environment: Environment) -> Program:
     port = int(getattr(place.ports, name))
     command = (sys.executable, "-m", "uvicorn", "--factory", f"services.{name}.app:create_app", "--host", HOST, "--port", str(port))
     options = ("--no-access-log", "--log-config", str(ROOT / "deploy" / "uvicorn-logs.json"), "--timeout-graceful-shutdown", "3")
+    # Who calls is told by the connection alone, unless uvicorn's own variable names the proxies that may say otherwise.
+    proxies = () if os.environ.get("FORWARDED_ALLOW_IPS") else ("--no-proxy-headers",)
 
     async def ready() -> None:
         await answers_ok(port, "/readyz")
 
-    return Program(name, (*command, *options), ready, environment, ROOT, ports=(port,))
+    return Program(name, (*command, *options, *proxies), ready, environment, ROOT, ports=(port,))
 
 
 def _worker(name: str, place: Place, environment: Environment) -> Program:

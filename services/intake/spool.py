@@ -55,7 +55,7 @@ class Spool:
             "request_id": request_id,
             "body_digest": body_digest,
             "value": message.value,
-            "headers": [[name, value.decode()] for name, value in message.headers],
+            "headers": [[name, (value or b"").decode()] for name, value in message.headers],
         }
 
         async def keep(session: AsyncSession) -> bytes:

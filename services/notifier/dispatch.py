@@ -157,10 +157,10 @@ class Dispatcher:
     async def _send(self, connection: MailConnection, waiting: Waiting) -> Reply:
         try:
             message = self._writer.write(waiting.mail, waiting.contents, waiting.to.address)
-        except Exception as error:  # noqa: BLE001  one mail that cannot be written must not hold up the others; it is tried again, and told of
+        except Exception as error:  # noqa: BLE001  one mail that cannot be written never can be; it must not hold up the others, and is told of
             # Without its traceback, which could hold what stands in the mail.
             log.error("mail_not_written", request_id=str(waiting.mail.request_id), delivery=waiting.mail.id, error=type(error).__name__)  # noqa: TRY400  as said
-            return Reply("connection", "not written")
+            return Reply("unwritable", "")
         reply = await connection.send(waiting.to, message)
         crash_point("notifier.after-mail-accepted")
         return reply

@@ -7,7 +7,7 @@ from shared.events.event import Event, Language
 from shared.events.request_lifecycle import RequestLifecycle, RequestRegistered, RequestResolved, RequestStateChanged
 
 Template: TypeAlias = Literal["receipt", "question", "resolution", "rejection"]
-ReplyClass: TypeAlias = Literal["2xx", "4xx", "5xx", "connection", "bad-address"]
+ReplyClass: TypeAlias = Literal["2xx", "4xx", "5xx", "connection", "bad-address", "unwritable"]
 
 LONGEST_RETRY_SECONDS = 3_600.0
 

@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 from uuid import UUID
 
@@ -111,6 +111,6 @@ def _write_cursor(last: TrackedRequest) -> str:
 def _read_cursor(cursor: str) -> tuple[Any, ...]:
     try:
         moment, _, request_id = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode().partition("/")
-        return (datetime.fromisoformat(moment), UUID(request_id))
-    except (binascii.Error, ValueError):
+        return (datetime.fromisoformat(moment).astimezone(timezone.utc), UUID(request_id))
+    except (binascii.Error, ValueError, OverflowError):
         raise InvalidFields([{"field": "cursor", "message": "Not a cursor of ours"}]) from None

@@ -110,6 +110,6 @@ def _clean(text: str | None) -> str:
         raise InvalidFields([{"field": "text", "message": "A text for the customer is needed"}])
     if len(cleaned) > LONGEST_TEXT:
         raise InvalidFields([{"field": "text", "message": f"The text is longer than {LONGEST_TEXT} characters"}])
-    if "\x00" in cleaned:
-        raise InvalidFields([{"field": "text", "message": "The text holds a character that cannot be kept (NUL)"}])
+    if "\x00" in cleaned or any("\ud800" <= letter <= "\udfff" for letter in cleaned):
+        raise InvalidFields([{"field": "text", "message": "The text holds a character that cannot be kept (NUL or half a surrogate pair)"}])
     return cleaned

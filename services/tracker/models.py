@@ -156,6 +156,6 @@ class DeadLetter(Table, table=True):
     buried_at: datetime = _moment()
     key: bytes | None = _bytes(nullable=True)
     value: bytes | None = _bytes(nullable=True)
-    headers: list[list[str]] = Field(sa_type=JSONB)
+    headers: list[list[str | None]] = Field(sa_type=JSONB)
     redriven_at: datetime | None = _moment(nullable=True)
     redriven_by: str | None = _text(nullable=True)

@@ -24,7 +24,7 @@ async def on_dead_letter(session: AsyncSession, records: Sequence[RawRecord]) ->
 
 def _row(record: RawRecord) -> dict[str, object]:
     context = {name.removeprefix(PREFIX): _text(value) for name, value in record.headers if name.startswith(PREFIX)}
-    kept = [[_printable(name), base64.b64encode(value).decode()] for name, value in record.headers if not name.startswith(PREFIX)]
+    kept = [[_printable(name), _base64(value)] for name, value in record.headers if not name.startswith(PREFIX)]
     return {
         "origin_topic": context.get("topic") or record.topic.removesuffix(SUFFIX),
         "origin_partition": _number(context.get("partition"), record.partition),
@@ -40,8 +40,12 @@ def _row(record: RawRecord) -> dict[str, object]:
     }
 
 
-def _text(value: bytes) -> str:
-    return _printable(value.decode(errors="replace"))[:500]
+def _base64(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()
+
+
+def _text(value: bytes | None) -> str:
+    return _printable((value or b"").decode(errors="replace"))[:500]
 
 
 def _printable(text: str) -> str:

@@ -29,6 +29,7 @@ COPIED = ("service", "service_title", "service_title_fi", "role", "language", "a
 LONGEST = {"sealed_contact": 20_000}
 LONGEST_OF_OTHERS = 500
 MOST_RETENTION_DAYS = 36_500
+YEARS = range(2000, 2200)
 DUPLICATE = "duplicate_with_other_body"
 
 
@@ -107,6 +108,10 @@ def _check(event: RequestSubmitted) -> None:
             raise Rejected("bad-data", f"{event.type}: {name}")
     if event.retention_days > MOST_RETENTION_DAYS:
         raise Rejected("bad-data", f"{event.type}: retention_days")
+    for name in ("submitted_at", "due_at"):
+        # Far-off dates overflow where they are shown in local time.
+        if getattr(event, name).year not in YEARS:
+            raise Rejected("bad-data", f"{event.type}: {name}")
 
 
 async def _note_other_bodies(session: AsyncSession, others: Iterable[Submission]) -> None:

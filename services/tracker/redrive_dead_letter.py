@@ -40,7 +40,7 @@ async def redrive_dead_letter(session: AsyncSession, dead_letter_id: int, by: st
         return letter
     if letter.origin_topic not in TOPICS:
         raise NoWayBack(f"{letter.origin_topic} is none of our topics")
-    headers = [(name, base64.b64decode(value)) for name, value in letter.headers]
+    headers = [(name or "", None if value is None else base64.b64decode(value)) for name, value in letter.headers]
     try:
         await producer.send(letter.origin_topic, Message(letter.key, letter.value, headers), within=SEND_SECONDS)
     except KafkaUnavailable:

@@ -15,7 +15,7 @@ from shared.rejected import Rejected
 __all__ = ["Envelope", "Message", "decode", "encode", "mail_outcomes", "request_commands", "request_lifecycle", "request_submitted"]
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
-Headers = list[tuple[str, bytes]]
+Headers = list[tuple[str, bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def encode(envelope: Envelope[Event]) -> Message:
 
 def context_headers(type_: str, id_: str, source: str, time: datetime, traceparent: str | None) -> Headers:
     """Write an event's CloudEvents context; an outbox that keeps only the data's bytes needs it apart."""
-    headers = [
+    headers: Headers = [
         ("ce_specversion", b"1.0"),
         ("ce_id", id_.encode()),
         ("ce_source", source.encode()),
@@ -60,7 +60,7 @@ def context_headers(type_: str, id_: str, source: str, time: datetime, tracepare
     return headers
 
 
-def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> Envelope[Event]:
+def decode(value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> Envelope[Event]:
     """Read a record back; raises `Rejected` (`no-event`, `unknown-version`, `unknown-type`, `bad-data`) where it is none of ours."""
     context = _context(headers)
     if context.get("ce_specversion") != "1.0":
@@ -82,8 +82,8 @@ def decode(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> Envelop
     return Envelope(event, context["ce_source"], context["ce_id"], time, context.get("traceparent"))
 
 
-def _context(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
+def _context(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     try:
-        return {name: value.decode() for name, value in headers if name.startswith("ce_") or name == "traceparent"}
+        return {name: (value or b"").decode() for name, value in headers if name.startswith("ce_") or name == "traceparent"}
     except (UnicodeDecodeError, AttributeError):
         raise Rejected("no-event", "headers are not text") from None

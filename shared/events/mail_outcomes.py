@@ -38,4 +38,4 @@ class MailFailed(MailOutcome):
     """The mail will not be tried again by itself."""
 
     type: ClassVar = "mail.failed.v1"
-    reply: Literal["4xx", "5xx", "connection", "bad-address"]
+    reply: Literal["4xx", "5xx", "connection", "bad-address", "unwritable"]

@@ -3,7 +3,7 @@
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from shared.events.envelope import Message
+from shared.events.envelope import Headers, Message
 from shared.events.topics import dead_letter_topic
 from shared.kafka.producer import EventProducer
 from shared.logs import get_log
@@ -29,7 +29,7 @@ async def bury(producer: EventProducer, record: "ConsumerRecord[bytes | None, by
         "time": datetime.now(timezone.utc).isoformat(),
     }
     kept = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
-    headers = kept + [(PREFIX + name, text.encode()) for name, text in context.items()]
+    headers: Headers = [*kept, *((PREFIX + name, text.encode()) for name, text in context.items())]
     # aiokafka refuses to send a record that has neither; an empty value is the nearest to nothing.
     value = b"" if record.key is None and record.value is None else record.value
     await producer.send(dead_letter_topic(record.topic), Message(record.key, value, headers))

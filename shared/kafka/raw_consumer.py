@@ -1,20 +1,22 @@
 """Reads topics record by record as they came, for what must be kept whatever it holds: dead letters."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.backoff import Backoff
-from shared.database import Sessions
+from shared.database import Sessions, is_transient
 from shared.health import Liveness
 from shared.kafka.consumer import MAX_BATCH, POLL_MS, Record, commit_offsets, group_consumer
 from shared.kafka.stall_watch import StallWatch
 from shared.logs import get_log
 
 log = get_log(__name__)
+
+TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,14 @@ class RawRecord:
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
+    headers: Sequence[tuple[str, bytes | None]]
 
 
 RawHandler: TypeAlias = Callable[[AsyncSession, Sequence[RawRecord]], Awaitable[None]]
 
 
 class RawConsumer:
-    """One loop of a worker. A batch that fails is tried again until it succeeds: there is nowhere else to put such records."""
+    """One loop of a worker. Whatever fails is tried again until it succeeds: there is nowhere else to put such records."""
 
     def __init__(self, bootstrap: str, group: str, topics: Sequence[str], *, handler: RawHandler, sessions: Sessions, liveness: Liveness) -> None:
         self._bootstrap = bootstrap
@@ -66,18 +68,30 @@ class RawConsumer:
                 await backoff.wait()
 
     async def _keep(self, records: Sequence[RawRecord]) -> None:
+        """Keep records, whatever it takes: a batch that cannot be kept is taken apart, a record is kept without its headers at the last."""
         backoff = Backoff(first=0.1, most=5.0)
+        own_failures = 0
         while True:
             try:
                 async with self._sessions.begin() as session:
                     await self._handler(session, records)
             except Exception as error:
-                # Whatever it is, the records wait here, where the lag shows them.
+                own_failures += not is_transient(error)
+                if own_failures >= TRIES and (smaller := _smaller(records)):
+                    for each in smaller:
+                        await self._keep([each])
+                    return
                 log.warning("raw_records_wait", group=self._group, records=len(records), error=type(error).__name__, exc_info=error)
                 self._liveness.beat(self._loop)
                 await backoff.wait()
             else:
                 return
+
+
+def _smaller(records: Sequence[RawRecord]) -> Sequence[RawRecord]:
+    if len(records) > 1:
+        return records
+    return [replace(record, headers=()) for record in records if record.headers]
 
 
 def _raw(record: Record) -> RawRecord:

@@ -39,4 +39,4 @@ async def redrive(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's n
 
 
 def _headers(letter: DeadLetter) -> list[tuple[str, str]]:
-    return [(safe_value(name.encode()), safe_value(base64.b64decode(value))) for name, value in letter.headers]
+    return [(safe_value((name or "").encode()), safe_value(base64.b64decode(value or ""))) for name, value in letter.headers]

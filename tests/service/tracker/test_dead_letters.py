@@ -48,7 +48,7 @@ async def consuming(kafka: str, sessions: Sessions, producer: EventProducer, key
 async def test_random_bytes_go_to_the_dead_letters_and_the_next_requests_pass(sessions: Sessions, producer: EventProducer) -> None:
     key = str(uuid4()).encode()
     good, unopenable = submission(), submission(sealed_form="deadbeef.AAAA")
-    poison = [Message(key, b"\xff\x00 no event", [("x", b"\x00\xff")]), encode(unopenable), Message(key, None, [])]
+    poison = [Message(key, b"\xff\x00 no event", [("x", b"\x00\xff"), ("nothing", None)]), encode(unopenable), Message(key, None, [])]
     await producer.send_all(SUBMITTED, [poison[0], encode(good), poison[1], poison[2], encode(submission())])
 
     async def registered() -> bool:
@@ -60,14 +60,16 @@ async def test_random_bytes_go_to_the_dead_letters_and_the_next_requests_pass(se
         )
         assert len(found) == 3
         assert {row.origin_topic for row in found} == {SUBMITTED}
-        assert ([["x", base64.b64encode(b"\x00\xff").decode()]], b"\xff\x00 no event") in [(row.headers, row.value) for row in found]
+        assert ([["x", base64.b64encode(b"\x00\xff").decode()], ["nothing", None]], b"\xff\x00 no event") in [
+            (row.headers, row.value) for row in found
+        ]
         return sorted(row.reason for row in found)
 
     await eventually(registered)
     assert await eventually(kept) == ["no-event", "no-event", "unknown-sealing-key"]
 
 
-def record(*headers: tuple[str, bytes], offset: int = 0, topic: str = SUBMITTED, value: bytes | None = b"v") -> RawRecord:
+def record(*headers: tuple[str, bytes | None], offset: int = 0, topic: str = SUBMITTED, value: bytes | None = b"v") -> RawRecord:
     usual = [
         ("dead_letter_topic", topic.encode()),
         ("dead_letter_partition", b"3"),
@@ -93,12 +95,13 @@ async def test_one_that_was_put_aside_twice_is_kept_once(sessions: Sessions) -> 
     "headers",
     [
         [("odd", b"\xff")],
+        [("nothing", None), ("dead_letter_reason", None)],
         [("dead_letter_offset", b"-1"), ("dead_letter_partition", b"\xff\xfe"), ("dead_letter_time", b"never")],
         [("dead_letter_topic", b"a\x00b"), ("dead_letter_offset", "٣".encode()), ("dead_letter_time", b"2026-11-24T12:00:00")],
         [("dead_letter_offset", b"9" * 400), ("dead_letter_detail", b"x" * 5_000)],
     ],
 )
-async def test_whatever_the_headers_hold_it_is_kept(sessions: Sessions, headers: list[tuple[str, bytes]]) -> None:
+async def test_whatever_the_headers_hold_it_is_kept(sessions: Sessions, headers: list[tuple[str, bytes | None]]) -> None:
     await keep(sessions, record(*headers, offset=41, value=None))
     (row,) = await rows(sessions, "select * from dead_letters")
     assert (row.origin_offset, row.value) == (41, None)
