@@ -84,8 +84,16 @@ Responses: TypeAlias = dict[int | str, dict[str, Any]]
 def problem(description: str, **headers: str) -> dict[str, Any]:
     """Describe one error answer for OpenAPI; `headers` name those it comes with."""
     shown = {name.replace("_", "-"): {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
-    content = {"application/problem+json": {"schema": ProblemDetails.model_json_schema()}}
+    content = {"application/problem+json": {"schema": _problem_schema()}}
     return {"description": description, "content": content, "headers": shown}
+
+
+def _problem_schema() -> dict[str, Any]:
+    """Give the schema whole: a reference to its own definitions would lead nowhere inside an OpenAPI document."""
+    schema = ProblemDetails.model_json_schema()
+    field = schema.pop("$defs")["FieldProblem"]
+    schema["properties"]["errors"]["anyOf"][0]["items"] = field
+    return schema
 
 
 def header(name: str, description: str) -> dict[str, Any]:

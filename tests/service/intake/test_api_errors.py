@@ -128,3 +128,20 @@ async def test_no_body_makes_it_fail(intake: Running, body: Any) -> None:  # noq
     assert answer.status_code in {202, 400, 401, 422}, answer.text
     if answer.status_code == 422:
         assert all(error["field"] and error["message"] for error in answer.json()["errors"])
+
+
+async def test_every_reference_in_the_openapi_document_leads_somewhere(intake: Running) -> None:
+    document = (await intake.client.get("/openapi.json")).json()
+
+    def references(node: object) -> list[str]:
+        if isinstance(node, dict):
+            return [str(node["$ref"])] * ("$ref" in node) + [each for value in node.values() for each in references(value)]
+        return [each for value in node for each in references(value)] if isinstance(node, list) else []
+
+    found = references(document)
+    assert found
+    for reference in found:
+        place: object = document
+        for part in reference.removeprefix("#/").split("/"):
+            assert isinstance(place, dict)
+            place = place[part]
