@@ -135,7 +135,8 @@ async def test_every_reference_in_the_openapi_document_leads_somewhere(intake: R
 
     def references(node: object) -> list[str]:
         if isinstance(node, dict):
-            return [str(node["$ref"])] * ("$ref" in node) + [each for value in node.values() for each in references(value)]
+            own = [str(node["$ref"])] if "$ref" in node else []
+            return own + [each for value in node.values() for each in references(value)]
         return [each for value in node for each in references(value)] if isinstance(node, list) else []
 
     found = references(document)
