@@ -1,6 +1,6 @@
 """What became of a mail stands on its request's timeline, once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -26,7 +26,8 @@ async def tell(sessions: Sessions, *envelopes: Envelope[Event]) -> None:
 async def test_mails_stand_on_the_timeline_in_the_order_of_their_times(sessions: Sessions, keyring: Keyring) -> None:
     request_id = await register_one(sessions, keyring)
     facts = {"request_id": request_id, "cause_id": "c", "template": "receipt", "message_id": "<m@asiointi>"}
-    times = [NOW + timedelta(minutes=minutes) for minutes in (5, 10, 15)]
+    registered = datetime.now(timezone.utc)
+    times = [registered + timedelta(minutes=minutes) for minutes in (5, 10, 15)]
     deferred: Envelope[Event] = Envelope(MailDeferred(**facts, attempt=1, occurred_at=times[0], reply="4xx", retry_at=times[1]), SOURCE)
     failed: Envelope[Event] = Envelope(MailFailed(**facts, attempt=2, occurred_at=times[1], reply="5xx"), SOURCE)
     sent: Envelope[Event] = Envelope(MailSent(**facts, attempt=3, occurred_at=times[2]), SOURCE)
