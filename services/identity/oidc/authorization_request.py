@@ -72,6 +72,7 @@ def _find_error(given: Mapping[str, str], client: Client) -> tuple[str, str] | N
         (not CHALLENGE.fullmatch(given.get("code_challenge", "")), "invalid_request", "code_challenge must be 43 characters of base64url"),
         ("openid" not in given.get("scope", "").split(), "invalid_scope", "scope must include openid"),
         (any(len(given.get(name, "")) > LONGEST for name in ("state", "nonce", "scope")), "invalid_request", "a parameter is too long"),
+        (any(not value.isprintable() for value in given.values()), "invalid_request", "a parameter holds a control character"),
         ("none" in given.get("prompt", "").split(), "login_required", "every login needs the person"),
     )
     return next(((code, description) for broken, code, description in rules if broken), None)

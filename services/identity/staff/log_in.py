@@ -43,11 +43,12 @@ async def log_in(
     password: Annotated[str, Form(max_length=LONGEST)] = "",
 ) -> Response:
     """Check name and password; lead back with a code, or show the page again."""
-    wait = await count_try(resources.sessions, username) if username.strip() else timedelta(0)
     browser = resources.browser_cookie.read(request)
     attempt = await session.get(Attempt, attempt_id)
     if browser is None or attempt is None or not _is_open(resources, attempt, browser):
         return resources.pages.problem("ended", preferred_language(request.headers.get("Accept-Language")))
+    # Only now: a try that no browser has open may not use up the name's tries.
+    wait = await count_try(resources.sessions, username) if username.strip() else timedelta(0)
     texts = resources.pages.texts[attempt.language]
     if wait:
         log.warning("staff_login_throttled")

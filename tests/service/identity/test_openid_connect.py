@@ -32,6 +32,7 @@ async def test_discovery_leads_to_everything(identity: Running) -> None:
         ({"response_mode": "fragment"}, "invalid_request"),
         ({"code_challenge": None}, "invalid_request"),
         ({"code_challenge": "short"}, "invalid_request"),
+        ({"nonce": "a\x00b"}, "invalid_request"),
         ({"code_challenge_method": "plain"}, "invalid_request"),
         ({"code_challenge_method": None}, "invalid_request"),
         ({"scope": "profile"}, "invalid_scope"),

@@ -60,6 +60,14 @@ async def test_guessing_has_to_wait_longer_each_time_and_waiting_helps(identity:
         assert int((await browser.http.post("/staff", data=form)).headers["Retry-After"]) == 60
 
 
+async def test_tries_without_an_open_login_do_not_lock_a_name(identity: Running) -> None:
+    async with Walker(identity) as browser, Walker(identity) as stranger:
+        form = {"attempt": await attempt_of(browser), "username": "olli", "password": "a long password"}
+        for _ in range(7):
+            assert (await stranger.http.post("/staff", data={**form, "password": "x"})).status_code == 400
+        assert (await browser.http.post("/staff", data=form)).status_code == 303
+
+
 async def test_a_right_password_does_not_get_through_while_waiting(identity: Running) -> None:
     async with identity.sessions() as session, session.begin():
         await add_missing(session, [StaffAccount.model_validate({"username": "maija", "password": "right", "name": "Maija"})])
