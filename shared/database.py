@@ -28,6 +28,7 @@ def create_engine(dsn: str, *, pool_size: int = 10, server_settings: Mapping[str
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
+        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={"timeout": 5, "server_settings": {"application_name": "asiointi", **server_settings}},
     )
