@@ -23,6 +23,7 @@ from proof.chaos.clients.poison import send_poison
 from proof.chaos.clients.send_orders import Senders
 from proof.chaos.journal import Journal
 from proof.chaos.options import Options
+from proof.chaos.own_lag import OwnLag, own_lag
 from proof.chaos.population import Order, draw_orders
 from proof.chaos.settle import fetch_ledger, settle
 from proof.chaos.stack_under_test import StackUnderTest, stack_under_test
@@ -44,6 +45,7 @@ class Outcome:
     plan: Sequence[Fault]
     open_at_end: Mapping[str, int]
     seconds: Mapping[str, float]
+    lag: OwnLag
 
 
 async def run(options: Options, progress: Progress) -> Outcome:
@@ -59,11 +61,11 @@ async def run(options: Options, progress: Progress) -> Outcome:
     broken = VARIANTS[options.variant].broken if options.variant else {}
     clock = [time.monotonic()]
     with data_folder(data, data, fresh=True):
-        async with stack_under_test(data, free_base(FIRST_BASE), broken, progress) as under:
+        async with own_lag() as lag, stack_under_test(data, free_base(FIRST_BASE), broken, progress) as under:
             clock.append(time.monotonic())
             verdict, still = await _through_the_storm(options, under, plan, journals, clock, progress)
     names = ("start", "storm", "settle", "audit")
-    outcome = Outcome(verdict, plan, still, {name: round(end - begin, 1) for name, begin, end in zip(names, clock, clock[1:], strict=False)})
+    outcome = Outcome(verdict, plan, still, {name: round(end - begin, 1) for name, begin, end in zip(names, clock, clock[1:], strict=False)}, lag)
     if not options.keep:
         shutil.rmtree(data, ignore_errors=True)
     return outcome

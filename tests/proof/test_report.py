@@ -10,6 +10,7 @@ import pytest
 from proof.chaos.audit.evidence import Evidence
 from proof.chaos.audit.verdict import judge
 from proof.chaos.options import read_options
+from proof.chaos.own_lag import OwnLag
 from proof.chaos.report.latest import facts, is_ok, write_latest
 from proof.chaos.report.page import page
 from proof.chaos.report.table import table
@@ -18,7 +19,7 @@ from tests.proof.world import KILL, clean
 
 
 def outcome(evidence: Evidence, left: int = 0) -> Outcome:
-    return Outcome(judge(evidence), [], {"lag": left} if left else {}, {"storm": 12.5})
+    return Outcome(judge(evidence), [], {"lag": left} if left else {}, {"storm": 12.5}, OwnLag(2.5, 4.0))
 
 
 def test_all_well_is_said_first_and_nothing_comes_from_elsewhere() -> None:
@@ -28,6 +29,7 @@ def test_all_well_is_said_first_and_nothing_comes_from_elsewhere() -> None:
     assert (known["ok"], known["seed"], known["without_number"]) == (True, 7, 0)
     assert "Nothing was lost" in html
     assert "Nothing was lost" in table(known)
+    assert "stood still for 4 s" in table(known)
     assert not re.search(r"(src|href)=|url\(|@import|<script", html)
     assert html.count("<svg") == 4
 

@@ -31,6 +31,7 @@ def facts(options: Options, outcome: Outcome) -> dict[str, Any]:
         "repeats_by_cause": verdict.repeats,
         "open_at_end": dict(outcome.open_at_end),
         "seconds": dict(outcome.seconds),
+        "harness_stood_still": asdict(outcome.lag),
         "recovery": [_recovery(each) for each in verdict.recovery],
         "told_failed_yet_arrived_orders": verdict.told_failed_yet_arrived,
         "findings": [asdict(finding) for finding in verdict.findings[:MOST_FINDINGS]],

@@ -8,7 +8,7 @@ from typing import Any
 from proof.chaos.audit.evidence import Fault
 from proof.chaos.audit.verdict import Verdict
 from proof.chaos.report.charts import Curve, Shade, chart
-from proof.chaos.report.words import FIGURES, PROMISES, sentence, slowest_by_kind
+from proof.chaos.report.words import FIGURES, PROMISES, sentence, slowest_by_kind, stood_still
 
 STYLE = Path(__file__).with_name("page.css")
 SHOWN = 50
@@ -20,6 +20,7 @@ def page(known: Mapping[str, Any], verdict: Verdict, faults: Sequence[Fault]) ->
     parts = [
         f"<p class=muted>{escape(_circumstances(known))}</p>",
         f"<h1>Is anything lost?</h1><p class='answer {state}'>{escape(sentence(known))}</p>",
+        f"<p class=muted>{escape(stood_still(known))}</p>" if known["harness_stood_still"]["longest"] else "",
         _findings(known),
         "<h2>What was promised, and how often it was broken</h2>",
         _rows([(words, f"{known[name]}", bool(known[name])) for name, words in PROMISES.items()]),

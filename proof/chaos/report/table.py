@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from proof.chaos.report.words import FIGURES, PROMISES, sentence, slowest_by_kind
+from proof.chaos.report.words import FIGURES, PROMISES, sentence, slowest_by_kind, stood_still
 
 SHOWN = 12
 
@@ -18,4 +18,6 @@ def table(known: Mapping[str, Any]) -> str:
         lines += ["", "  Repeats of mail by cause: " + ", ".join(f"{cause} {count}" for cause, count in known["repeats_by_cause"].items())]
     shown = known["findings"][:SHOWN]
     lines += ["", *(f"  {each['check']}: {each['subject']} {each['detail']}" for each in shown)] if shown else []
+    if known["harness_stood_still"]["longest"]:
+        lines += ["", stood_still(known)]
     return "\n".join([*lines, "", sentence(known), f"Seed {known['seed']}. All of it: var/chaos/latest.json, latest.html", ""])

@@ -68,6 +68,12 @@ def sentence(known: Mapping[str, Any]) -> str:
     return f"{broken} promises are broken." + (f" Still under way at the end: {left}." if left else "")
 
 
+def stood_still(known: Mapping[str, Any]) -> str:
+    """Say how far the harness itself was held up."""
+    lag = known["harness_stood_still"]
+    return f"The harness itself stood still for {lag['together']:g} s in all ({lag['longest']:g} s at most): the machine was that busy."
+
+
 def slowest_by_kind(known: Mapping[str, Any]) -> list[tuple[str, int, float, float]]:
     """Give for each kind of fault how many there were, and the median and longest time in seconds until mails flowed again."""
     kinds: dict[str, list[float]] = {}
