@@ -91,7 +91,7 @@ def clients(place: Place, secrets: Secrets) -> list[dict[str, object]]:
             "client_id": "console",
             "client_secret": secrets["console_client_secret"],
             "redirect_uris": [f"{place.url('tracker')}/console/callback"],
-            "grants": ["authorization_code"],
+            "grants": ["authorization_code", "client_credentials"],
             "scopes": ["openid", "profile", "operate"],
         },
         {
@@ -109,6 +109,7 @@ def _tracker(place: Place, secrets: Secrets) -> dict[str, str]:
         "KAFKA_BOOTSTRAP_SERVERS": place.kafka,
         "TRACKER_DATABASE_URL": place.databases["tracker"],
         "TRACKER_PUBLIC_URL": place.url("tracker"),
+        "TRACKER_INTAKE_URL": place.url("intake"),
         "TRACKER_OIDC_ISSUER": place.url("identity"),
         "TRACKER_OIDC_CLIENT_ID": "console",
         "TRACKER_OIDC_CLIENT_SECRET": secrets["console_client_secret"],

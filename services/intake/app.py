@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from services.intake import api_catalogue, readiness
 from services.intake.api import install_api
+from services.intake.api_spool import spool_routes
 from services.intake.catalogue import load_catalogue
 from services.intake.open_intake import open_intake
 from services.intake.settings import Settings
@@ -47,7 +48,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.public_url = chosen.public_url.rstrip("/")
     install_problems(app)
     install_api(app)
-    for routes in (readiness.routes, api_catalogue.routes):
+    for routes in (readiness.routes, api_catalogue.routes, spool_routes(chosen)):
         app.include_router(routes)
     install_site(app, chosen)
     return app

@@ -89,8 +89,7 @@ class Attempts:
 class Tracker:
     """Tracker's status API, with a token of ours. Each question raises `UnknownRequest`, `TooManyAttempts` or `TrackerAway`."""
 
-    def __init__(self, http: httpx.AsyncClient, url: str, provider: IdentityProvider) -> None:
-        self._http = http
+    def __init__(self, url: str, provider: IdentityProvider) -> None:
         self._url = url.rstrip("/") + "/api/v1/status"
         self._provider = provider
 
@@ -108,18 +107,12 @@ class Tracker:
         return await self._ask("GET", f"/{request_id}", RequestState)
 
     async def _ask(self, method: str, path: str, model: type[M], **request: Any) -> M:  # noqa: ANN401  httpx's own parameters
-        for last in (False, True):
-            try:
-                token = await self._provider.token_for(SCOPE)
-                answer = await self._http.request(method, self._url + path, headers={"Authorization": f"Bearer {token}"}, **request)
-            except (httpx.HTTPError, IdentityAway) as error:
-                log.warning("tracker_away", error=type(error).__name__)
-                raise TrackerAway(type(error).__name__) from error
-            if answer.status_code != HTTPStatus.UNAUTHORIZED or last:
-                return _read(answer, model)
-            # The signing key may have been changed: one more try with a new token.
-            self._provider.forget_token(SCOPE)
-        raise AssertionError  # the loop returns or raises
+        try:
+            answer = await self._provider.ask(SCOPE, method, self._url + path, **request)
+        except (httpx.HTTPError, IdentityAway) as error:
+            log.warning("tracker_away", error=type(error).__name__)
+            raise TrackerAway(type(error).__name__) from error
+        return _read(answer, model)
 
 
 def _read(answer: httpx.Response, model: type[M]) -> M:

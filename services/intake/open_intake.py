@@ -46,7 +46,7 @@ async def open_intake(settings: Settings, catalogue: Catalogue) -> AsyncIterator
             topic=SubmittedTopic(producer, settings.kafka_deadline_seconds),
             spool=Spool(sessions),
             numbers=Numbers(),
-            tracker=Tracker(http, settings.tracker_url, provider),
+            tracker=Tracker(settings.tracker_url, provider),
             provider=provider,
             attempts=Attempts(settings.status_attempts_per_minute),
         )

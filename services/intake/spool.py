@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +26,7 @@ Publish = Callable[[Sequence[Message]], Awaitable[None]]
 DEADLINE_SECONDS = 3.0
 TRIES = 2
 BATCH = 200
+MOST_COUNTED, MOST_NAMED = 100_000, 1_000
 PUBLISHER_LOCK = 4_711_002
 
 
@@ -38,6 +40,14 @@ class Published:
 
     request_id: UUID
     body_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for Kafka: how many records, and the oldest of them with the time since when."""
+
+    count: int
+    oldest: Sequence[tuple[UUID, datetime]]
 
 
 class Spool:
@@ -75,6 +85,17 @@ class Spool:
 
         async def look(session: AsyncSession) -> bytes | None:
             return await session.scalar(select(spool.c.body_digest).where(spool.c.request_id == request_id))
+
+        return await self._in_time(look)
+
+    async def waiting(self) -> Waiting:
+        """Tell how many records wait, counted up to `MOST_COUNTED`, and the oldest `MOST_NAMED` of them; raises `SpoolAway`."""
+
+        async def look(session: AsyncSession) -> Waiting:
+            some = select(spool.c.id).limit(MOST_COUNTED).subquery()
+            count = await session.scalar(select(func.count()).select_from(some)) or 0
+            oldest = select(spool.c.request_id, spool.c.spooled_at).order_by(spool.c.id).limit(MOST_NAMED)
+            return Waiting(count, [(row.request_id, row.spooled_at) for row in await session.execute(oldest)] if count else [])
 
         return await self._in_time(look)
 

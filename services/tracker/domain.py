@@ -1,6 +1,6 @@
 """What may happen to a request: one table of states, who may move it, and what counts as the same step taken twice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, get_args
@@ -17,6 +17,10 @@ OPEN: tuple[State, ...] = ("received", "in_progress", "waiting_for_customer")
 HANDLERS: tuple[Actor, ...] = ("staff", "client")
 TEXT_NEEDED: tuple[Action, ...] = ("ask_customer", "resolve", "reject")
 """Actions whose text goes to the citizen."""
+
+Mail: TypeAlias = Literal["receipt", "question", "resolution", "rejection"]
+MAIL_OWED: Mapping[Action, Mail] = {"register": "receipt", "ask_customer": "question", "resolve": "resolution", "reject": "rejection"}
+"""The mail that the citizen has to get after an action; the ledger watches that it goes."""
 
 
 @dataclass(frozen=True, slots=True)

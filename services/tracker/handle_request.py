@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from services.tracker import domain
 from services.tracker.domain import Action, Actor, Step
 from services.tracker.keyring import Keyring
+from services.tracker.ledger.entries import enter_into_ledger
 from services.tracker.lifecycle_event import lifecycle_event
 from services.tracker.models import HistoryEntry, TrackedRequest
 from shared.logs import get_log
@@ -60,16 +61,16 @@ async def handle_request(
         if domain.is_repeat(await _last_step(session, request_id), action, said):
             return request
         raise NotAllowedNow(str(refusal), state=refusal.state, possible=list(refusal.possible)) from None
-    _enter(
-        session, request, Step(domain.moment_after(request.changed_at, datetime.now(timezone.utc)), target, action, said), by, keyring, traceparent
-    )
+    step = Step(domain.moment_after(request.changed_at, datetime.now(timezone.utc)), target, action, said)
+    entry = _enter(session, request, step, by, keyring, traceparent)
     await session.flush()
+    await enter_into_ledger(session, entry)
     await session.execute(NOTIFY_RELAY)
     log.info("request_handled", request_id=str(request_id), action=action, state=target, actor_kind=by.kind)
     return request
 
 
-def _enter(session: AsyncSession, request: TrackedRequest, step: Step, by: By, keyring: Keyring, traceparent: str | None) -> None:
+def _enter(session: AsyncSession, request: TrackedRequest, step: Step, by: By, keyring: Keyring, traceparent: str | None) -> HistoryEntry:
     previous, request.state, request.changed_at = request.state, step.state, step.occurred_at
     if step.action == "take":
         request.assignee = by.name
@@ -77,21 +78,21 @@ def _enter(session: AsyncSession, request: TrackedRequest, step: Step, by: By, k
     request.closed_at = step.occurred_at if step.action == "close" else None
     sealed = keyring.to_notifier.seal(to_json({"text": step.text}), purpose="message", request_id=request.request_id) if step.text else None
     event = lifecycle_event(request, step.action, actor_kind=by.kind, actor=by.name, previous_state=previous, sealed_message=sealed)
-    session.add(
-        HistoryEntry(
-            request_id=request.request_id,
-            event_id=uuid7(),
-            type=event.type,
-            occurred_at=step.occurred_at,
-            actor_kind=by.kind,
-            actor=by.name,
-            action=step.action,
-            state=step.state,
-            text=step.text,
-            traceparent=traceparent,
-            value=to_json(event),
-        )
+    entry = HistoryEntry(
+        request_id=request.request_id,
+        event_id=uuid7(),
+        type=event.type,
+        occurred_at=step.occurred_at,
+        actor_kind=by.kind,
+        actor=by.name,
+        action=step.action,
+        state=step.state,
+        text=step.text,
+        traceparent=traceparent,
+        value=to_json(event),
     )
+    session.add(entry)
+    return entry
 
 
 async def _last_step(session: AsyncSession, request_id: UUID) -> Step | None:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.tracker.models import DeadLetter
 
 MOST = 200
+WAITING = (col(DeadLetter.redriven_at).is_(None), col(DeadLetter.dismissed_at).is_(None))
+"""Of those that no operator has dealt with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class DeadLetterLine:
     bytes: int
     redriven_at: datetime | None
     redriven_by: str | None
+    dismissed_at: datetime | None
+    dismissed_by: str | None
 
 
 async def list_dead_letters(
@@ -37,15 +40,10 @@ async def list_dead_letters(
     """Give dead letters, newest first; `before` is the id that the page before ended with."""
     found = select(DeadLetter).order_by(col(DeadLetter.id).desc()).limit(min(limit, MOST))
     if waiting_only:
-        found = found.where(col(DeadLetter.redriven_at).is_(None))
+        found = found.where(*WAITING)
     if before is not None:
         found = found.where(col(DeadLetter.id) < before)
     return [line(letter) for letter in await session.scalars(found)]
-
-
-async def count_waiting(session: AsyncSession) -> int:
-    """Give how many dead letters wait for an operator."""
-    return await session.scalar(select(func.count()).select_from(DeadLetter).where(col(DeadLetter.redriven_at).is_(None))) or 0
 
 
 def line(letter: DeadLetter) -> DeadLetterLine:
@@ -63,4 +61,6 @@ def line(letter: DeadLetter) -> DeadLetterLine:
         len(letter.value or b""),
         letter.redriven_at,
         letter.redriven_by,
+        letter.dismissed_at,
+        letter.dismissed_by,
     )

@@ -8,7 +8,8 @@ from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinar
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from services.tracker.domain import Action, Actor, State
+from services.tracker.domain import Action, Actor, Mail, State
+from services.tracker.ledger.overdue import Reason
 
 metadata = MetaData(
     naming_convention={"pk": "%(table_name)s_pkey", "uq": "%(table_name)s_%(column_0_N_name)s_key", "ix": "%(table_name)s_%(column_0_N_name)s_idx"}
@@ -125,6 +126,52 @@ class MailOutcomeEntry(Table, table=True):
     retry_at: datetime | None = _moment(nullable=True)
 
 
+class OwedMail(Table, table=True):
+    """A mail that an entry of the history owes the citizen, until notifier tells that it went; `failed_at` says that it will not go by itself."""
+
+    __tablename__: ClassVar[str] = "owed_mails"
+    __table_args__ = (
+        Index("owed_mails_waiting", "since", postgresql_where=text("failed_at is null")),
+        Index("owed_mails_failed", "failed_at", postgresql_where=text("failed_at is not null")),
+    )
+
+    event_id: str = Field(primary_key=True, sa_type=Text)
+    request_id: UUID
+    template: Mail = _text()
+    since: datetime = _moment()
+    failed_at: datetime | None = _moment(nullable=True)
+
+
+class LedgerCount(Table, table=True):
+    """How many more of something there are; rows are only added, in the transaction that makes them true, and folded together now and then."""
+
+    __tablename__: ClassVar[str] = "ledger_counts"
+
+    id: int = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    name: str = _text()
+    n: int = Field(sa_type=BigInteger)
+
+
+class Alarm(Table, table=True):
+    """Something was overdue from `began_at` to `ended_at`; `most` is how many at the worst. The alarm address took its beginning at `told_at`."""
+
+    __tablename__: ClassVar[str] = "alarms"
+    __table_args__ = (
+        Index("alarms_open", "reason", "place", unique=True, postgresql_where=text("ended_at is null")),
+        Index("alarms_untold", "id", postgresql_where=text("told_at is null or (ended_at is not null and end_told_at is null)")),
+        Index(None, "began_at"),
+    )
+
+    id: int = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    reason: Reason = _text()
+    place: str = _text()
+    most: int = Field(sa_type=BigInteger)
+    began_at: datetime = _moment()
+    ended_at: datetime | None = _moment(nullable=True)
+    told_at: datetime | None = _moment(nullable=True)
+    end_told_at: datetime | None = _moment(nullable=True)
+
+
 class ProcessedCommand(Table, table=True):
     """A command from Kafka that was carried out or refused; its CloudEvents source and id make a repeat the same command."""
 
@@ -142,7 +189,7 @@ class DeadLetter(Table, table=True):
     __tablename__: ClassVar[str] = "dead_letters"
     __table_args__ = (
         Index("dead_letters_origin", "origin_topic", "origin_partition", "origin_offset", "origin_group", "digest", unique=True),
-        Index("dead_letters_waiting", "id", postgresql_where=text("redriven_at is null")),
+        Index("dead_letters_waiting", "id", postgresql_where=text("redriven_at is null and dismissed_at is null")),
     )
 
     id: int = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
@@ -159,3 +206,5 @@ class DeadLetter(Table, table=True):
     headers: list[list[str | None]] = Field(sa_type=JSONB)
     redriven_at: datetime | None = _moment(nullable=True)
     redriven_by: str | None = _text(nullable=True)
+    dismissed_at: datetime | None = _moment(nullable=True)
+    dismissed_by: str | None = _text(nullable=True)

@@ -1,4 +1,4 @@
-"""A mail was sent, deferred or has failed: onto its request's timeline."""
+"""A mail was sent, deferred or has failed: onto its request's timeline, and off what is owed."""
 
 from collections.abc import Sequence
 
@@ -25,10 +25,24 @@ COLUMNS = {
     "reply": "text",
     "retry_at": "timestamptz",
 }
-INSERT = text(f"""
-    insert into mail_outcomes ({", ".join(COLUMNS)})
-    select * from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in COLUMNS.items())})
-    on conflict do nothing
+ENTER = text(f"""
+    with told as (
+        insert into mail_outcomes ({", ".join(COLUMNS)})
+        select * from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in COLUMNS.items())})
+        on conflict do nothing
+        returning cause_id, template, type, occurred_at
+    ), latest as (
+        select distinct on (cause_id, template) cause_id, template, type, occurred_at from told
+        order by cause_id, template, type = 'mail.sent.v1' desc, occurred_at desc
+    ), paid as (
+        delete from owed_mails owed using latest
+        where owed.event_id = latest.cause_id and owed.template = latest.template and latest.type = 'mail.sent.v1'
+        returning owed.template
+    ), kept_waiting as (
+        update owed_mails owed set failed_at = case when latest.type = 'mail.failed.v1' then latest.occurred_at end
+        from latest where owed.event_id = latest.cause_id and owed.template = latest.template and latest.type <> 'mail.sent.v1'
+    )
+    insert into ledger_counts (name, n) select 'receipted', count(*) from paid where template = 'receipt' having count(*) > 0
 """)  # noqa: S608  made of the names above only
 LONGEST = 500
 MOST_ATTEMPTS = 1_000_000
@@ -38,7 +52,7 @@ async def on_mail_outcome(session: AsyncSession, envelopes: Sequence[Envelope[Ev
     """Enter each outcome once, by its event id; raises `Rejected` where one cannot be kept."""
     rows = [_row(envelope, envelope.event) for envelope in envelopes if isinstance(envelope.event, MailOutcome)]
     if rows:
-        await session.execute(INSERT, {name: [row[name] for row in rows] for name in COLUMNS})
+        await session.execute(ENTER, {name: [row[name] for row in rows] for name in COLUMNS})
 
 
 def _row(envelope: Envelope[Event], outcome: MailOutcome) -> dict[str, object]:

@@ -58,6 +58,11 @@ REGISTER = text(f"""
         insert into history (request_id, event_id, type, occurred_at, actor_kind, action, state, traceparent, value)
         select request_id, event_id, 'request.registered.v1', registered_at, 'system', 'register', 'received', traceparent, value
         from given join registered using (request_id) order by position
+    ), owed as (
+        insert into owed_mails (event_id, request_id, template, since)
+        select event_id, request_id, 'receipt', registered_at from given join registered using (request_id)
+    ), counted as (
+        insert into ledger_counts (name, n) select 'numbered', count(*) from registered having count(*) > 0
     )
     select request_id from registered
 """)  # noqa: S608  made of the names above only

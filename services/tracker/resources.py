@@ -8,9 +8,13 @@ from typing import Annotated, TypeAlias
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.tracker.ask_intake import open_intake
 from services.tracker.keyring import Keyring, read_keyring
+from services.tracker.ledger.read_ledger import LedgerReader
+from services.tracker.ledger.watch import LedgerWatch, watching
 from services.tracker.settings import TrackerSettings
 from shared.database import Sessions, is_transient, open_database
+from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
 from shared.problems import Unavailable
 
@@ -26,16 +30,21 @@ class Resources:
     keyring: Keyring
     sessions: Sessions
     producer: EventProducer
+    ledger: LedgerWatch
 
 
 @asynccontextmanager
 async def open_resources(settings: TrackerSettings) -> AsyncIterator[Resources]:
     """Open everything; servers that are away are waited for in the background."""
+    bootstrap = settings.kafka_bootstrap_servers
     async with (
         open_database(settings.database_url.get_secret_value(), server_settings=BY_INDEX) as sessions,
-        EventProducer(settings.kafka_bootstrap_servers, "tracker") as producer,
+        EventProducer(bootstrap, "tracker") as producer,
+        LagReader(bootstrap) as lags,
+        open_intake(settings) as intake,
+        watching(LedgerWatch(LedgerReader(sessions, lags, intake), sessions, settings.alarm_url)) as ledger,
     ):
-        yield Resources(settings, read_keyring(settings), sessions, producer)
+        yield Resources(settings, read_keyring(settings), sessions, producer, ledger)
 
 
 async def _resources(request: Request) -> Resources:

@@ -24,3 +24,5 @@ class TrackerSettings(KafkaSettings):
     oidc_client_id: str = "console"
     oidc_client_secret: SecretStr
     session_key: Key
+    intake_url: str | None = Field(default=None, pattern="^https?://")
+    alarm_url: str | None = Field(default=None, pattern="^https?://")

@@ -1,5 +1,6 @@
 """The Kafka topics, how many partitions each has and how long it keeps its records."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 SUBMITTED = "requests.submitted"
@@ -31,3 +32,12 @@ MAIN_TOPICS = (
     Topic(MAIL_OUTCOMES, 6, 14 * DAY_MS),
 )
 TOPICS = MAIN_TOPICS + tuple(Topic(dead_letter_topic(topic.name), 1, 90 * DAY_MS) for topic in MAIN_TOPICS)
+
+READERS: Mapping[str, Sequence[str]] = {
+    "tracker.submitted": (SUBMITTED,),
+    "tracker.commands": (COMMANDS,),
+    "tracker.mail-outcomes": (MAIL_OUTCOMES,),
+    "tracker.dead-letters": tuple(dead_letter_topic(topic.name) for topic in MAIN_TOPICS),
+    "notifier": (LIFECYCLE,),
+}
+"""The product's own consumer groups and what they read: those whose lag is ours to answer for."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from proof.chaos.audit.evidence import DeadLetterRow, Evidence, Fault, RequestRow
+from proof.chaos.audit.evidence import AlarmRow, DeadLetterRow, Evidence, Fault, RequestRow
 from proof.chaos.audit.verdict import PROMISES, judge
 from tests.proof.world import NUMBERS, TEXT, broken, clean, history, lifecycle, mail, request_of, submit
 
@@ -83,12 +83,13 @@ CASES: dict[str, Change] = {
     "conflicts_not_told": lambda e: replace(e, submits=[*e.submits, submit(2, body="other", email="toinen-2@chaos.example")]),
     "errors_without_fault": lambda e: replace(e, submits=[*e.submits, submit(8, told="failed", status=500, request_id=None)]),
     "still_spooled": lambda e: replace(e, spooled=1),
-    "ledger_differs": lambda e: replace(e, ledger={"numbered": 2, "receipted": 3, "resolved": 1}),
+    "ledger_differs": lambda e: replace(e, ledger={**(e.ledger or {}), "numbered": 2}),
+    "silent_waits": lambda e: replace(e, mails=[replace(e.mails[0], at=e.mails[0].at + 100), *e.mails[1:]]),
 }
 
 
 def test_where_nothing_is_lost_nothing_is_found() -> None:
-    verdict = judge(replace(clean(), ledger={"numbered": 3, "receipted": 3, "resolved": 1, "overdue": []}))
+    verdict = judge(clean())
     assert verdict.findings == []
     assert verdict.ok
     assert verdict.figures["accepted"] == verdict.figures["numbered"] == 3
@@ -144,6 +145,23 @@ def test_what_was_told_as_failed_and_arrived_is_listed_and_is_no_fault() -> None
     verdict = judge(replace(world, submits=[*world.submits[:2], failed]))
     assert verdict.ok
     assert verdict.told_failed_yet_arrived == [3]
+
+
+def test_a_ledger_that_names_something_overdue_or_does_not_answer_differs() -> None:
+    world = clean()
+    late = {"reason": "no-receipt", "count": 1}
+    assert broken(replace(world, ledger={**(world.ledger or {}), "overdue": [*(world.ledger or {})["overdue"], late]})) == {"ledger_differs"}
+    assert broken(replace(world, ledger=None)) == {"ledger_differs"}
+
+
+def test_a_long_wait_under_an_alarm_is_no_silent_one() -> None:
+    world = clean()
+    late = replace(
+        world, mails=[*world.mails[:1], replace(world.mails[1], at=120.0), *world.mails[2:]], faults=[Fault("away", "mailbox", 1.0, 119.0)]
+    )
+    assert broken(late) == {"silent_waits"}
+    assert broken(replace(late, alarms=[AlarmRow("no-receipt", "", 66.0, 125.0)])) == set()
+    assert broken(replace(late, alarms=[AlarmRow("no-receipt", "", 100.0, 125.0), AlarmRow("lag", "notifier", 10.0, 50.0)])) == {"silent_waits"}
 
 
 def test_an_error_in_the_shadow_of_a_fault_is_forgiven() -> None:

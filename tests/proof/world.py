@@ -60,6 +60,7 @@ def clean() -> Evidence:
         deliveries=[DeliveryRow(request_of(order), f"registered-{order}", "receipt", "<m>", "sent") for order in NUMBERS],
         dead_letters=[DeadLetterRow("requests.submitted", 3, 7, "tracker.submitted")],
         mails=[*(mail(order) for order in NUMBERS), mail(1, TEXT)],
+        ledger={"accepted": 3, "numbered": 3, "receipted": 3, "resolved": 1, "overdue": [{"reason": "dead-letter", "count": 1}]},
     )
 
 

@@ -5,11 +5,12 @@ from proof.chaos.audit.finding import Finding
 
 
 def check_ledger(cases: Cases) -> list[Finding]:
-    """Find `ledger_differs`, where the tracker keeps a ledger: its counts, and nothing overdue once all has settled."""
+    """Find `ledger_differs`: its counts, and that nothing but the poison is overdue once all has settled."""
     ledger = cases.evidence.ledger
     if ledger is None:
-        return []
+        return [Finding("ledger_differs", "ledger", "it did not answer")]
     counted = {
+        "accepted": len(cases.rows) + cases.evidence.spooled,
         "numbered": len(cases.rows),
         "receipted": sum(bool(cases.receipts(request)) for request in cases.rows),
         "resolved": len({row.request_id for row in cases.evidence.history if row.type == RESOLVED}),
@@ -19,6 +20,9 @@ def check_ledger(cases: Cases) -> list[Finding]:
         for name, count in counted.items()
         if isinstance(ledger.get(name), int) and ledger[name] != count
     ]
-    if overdue := ledger.get("overdue"):
-        found.append(Finding("ledger_differs", "overdue", str(overdue)[:300]))
+    # Poison lies where operators find it, and is an alarm until one of them has dealt with it.
+    overdue = {each["reason"]: each["count"] for each in ledger.get("overdue", ())}
+    expected = {"dead-letter": len(cases.evidence.dead_letters)} if cases.evidence.dead_letters else {}
+    if overdue != expected:
+        found.append(Finding("ledger_differs", "overdue", f"ledger {overdue}, auditor {expected}"))
     return found

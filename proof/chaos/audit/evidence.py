@@ -115,6 +115,16 @@ class DeadLetterRow:
 
 
 @dataclass(frozen=True)
+class AlarmRow:
+    """An alarm in tracker's database; `ended_at` is `None` while it lasts."""
+
+    reason: str
+    place: str
+    began_at: float
+    ended_at: float | None
+
+
+@dataclass(frozen=True)
 class Mail:
     """A mail that the mail server kept; `words` is the language that its text is in, `numbers` the work numbers that stand in it."""
 
@@ -141,6 +151,7 @@ class Evidence:
     history: Sequence[HistoryRow] = ()
     deliveries: Sequence[DeliveryRow] = ()
     dead_letters: Sequence[DeadLetterRow] = ()
+    alarms: Sequence[AlarmRow] = ()
     mails: Sequence[Mail] = ()
     untold: frozenset[str] = frozenset()
     spooled: int = 0

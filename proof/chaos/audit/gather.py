@@ -28,7 +28,7 @@ class Places:
 async def gather(places: Places, ledger: Mapping[str, Any] | None) -> Evidence:
     """Read everything; the stack stands still meanwhile."""
     submits, resolves, poison = read_journals(places.journals)
-    requests, history, dead_letters = await read_tracker(places.databases["tracker"])
+    requests, history, dead_letters, alarms = await read_tracker(places.databases["tracker"])
     return Evidence(
         submits=submits,
         resolves=resolves,
@@ -39,6 +39,7 @@ async def gather(places: Places, ledger: Mapping[str, Any] | None) -> Evidence:
         history=history,
         deliveries=await read_notifier(places.databases["notifier"]),
         dead_letters=dead_letters,
+        alarms=alarms,
         mails=await asyncio.to_thread(read_mails, places.maildir),
         untold=read_untold(places.mail_log),
         spooled=(await still_open(places.databases))["spooled"],

@@ -4,13 +4,16 @@ from collections.abc import Mapping
 
 import asyncpg
 
-from proof.chaos.audit.evidence import DeadLetterRow, DeliveryRow, HistoryRow, RequestRow
+from proof.chaos.audit.evidence import AlarmRow, DeadLetterRow, DeliveryRow, HistoryRow, RequestRow
 
 REQUESTS = "select request_id::text, work_number, language, email, state from requests"
 HISTORY = """
     select request_id::text, id, event_id::text, type, text, value is not null or published_at is not null as owed from history order by id
 """
 DEAD_LETTERS = 'select origin_topic as topic, origin_partition as partition, origin_offset as "offset", origin_group as "group" from dead_letters'
+ALARMS = """
+    select reason, place, extract(epoch from began_at)::float8 as began_at, extract(epoch from ended_at)::float8 as ended_at from alarms order by id
+"""
 DELIVERIES = "select request_id::text, event_id, template, message_id, state from deliveries order by id"
 OPEN = {
     "intake": {"spooled": "select count(*) from spool"},
@@ -23,14 +26,15 @@ OPEN = {
 }
 
 
-async def read_tracker(dsn: str) -> tuple[list[RequestRow], list[HistoryRow], list[DeadLetterRow]]:
-    """Read requests, history and dead letters."""
+async def read_tracker(dsn: str) -> tuple[list[RequestRow], list[HistoryRow], list[DeadLetterRow], list[AlarmRow]]:
+    """Read requests, history, dead letters and alarms."""
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
         return (
             [RequestRow(**dict(row)) for row in await connection.fetch(REQUESTS)],
             [HistoryRow(**dict(row)) for row in await connection.fetch(HISTORY)],
             [DeadLetterRow(**dict(row)) for row in await connection.fetch(DEAD_LETTERS)],
+            [AlarmRow(**dict(row)) for row in await connection.fetch(ALARMS)],
         )
     finally:
         await connection.close()

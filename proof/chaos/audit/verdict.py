@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from proof.chaos.audit.cases import LIFECYCLE, RESOLVED, Cases
+from proof.chaos.audit.check_alarms import check_alarms
 from proof.chaos.audit.check_answers import check_answers, conflicts_not_told, told_failed_yet_arrived
 from proof.chaos.audit.check_dead_letters import buried, check_dead_letters, sent_poison
 from proof.chaos.audit.check_ledger import check_ledger
@@ -27,6 +28,7 @@ CHECKS: Sequence[Callable[[Cases], list[Finding]]] = (
     check_dead_letters,
     check_answers,
     check_ledger,
+    check_alarms,
 )
 PROMISES = (
     "without_number",
@@ -61,6 +63,7 @@ PROMISES = (
     "errors_without_fault",
     "still_spooled",
     "ledger_differs",
+    "silent_waits",
 )
 """Everything that has to be zero."""
 
@@ -122,6 +125,7 @@ def _figures(cases: Cases, arrived: int) -> dict[str, int]:
         "events_published_twice": _published_twice(cases),
         "dead_letters_expected": len(sent_poison(cases)),
         "dead_letters_found": len(buried(cases)),
+        "alarms": len(evidence.alarms),
         "faults": sum(fault.hit for fault in evidence.faults),
         "crash_points_missed": sum(not fault.hit for fault in evidence.faults if fault.kind == "crash"),
     }

@@ -20,6 +20,7 @@ FIGURES = {
     "events_published_twice": "events published twice, dropped by id",
     "dead_letters_expected": "poison sent",
     "dead_letters_found": "dead letters",
+    "alarms": "alarms raised",
     "faults": "faults",
     "crash_points_missed": "crash points nobody reached",
 }
@@ -56,6 +57,7 @@ PROMISES = {
     "errors_without_fault": "errors in calm weather",
     "still_spooled": "left in the spool",
     "ledger_differs": "differences from the tracker's ledger",
+    "silent_waits": "too long waits without an alarm",
 }
 
 

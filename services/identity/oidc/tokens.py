@@ -15,7 +15,7 @@ AUDIENCES = {
     "requests:read": ("tracker",),
     "requests:write": ("tracker",),
     "requests:status": ("tracker",),
-    "operate": ("tracker", "notifier"),
+    "operate": ("intake", "tracker", "notifier"),
 }
 """Scope → the services that act on it."""
 

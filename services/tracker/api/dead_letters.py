@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
+from services.tracker.dismiss_dead_letter import dismiss_dead_letter
 from services.tracker.list_dead_letters import MOST, DeadLetterLine, line, list_dead_letters
 from services.tracker.redrive_dead_letter import redrive_dead_letter
 from services.tracker.resources import GivenResources, Transaction
@@ -40,5 +41,9 @@ def dead_letter_routes(verifier: TokenVerifier) -> APIRouter:
     @routes.post("/{id}/redrive")
     async def redrive(session: Transaction, resources: GivenResources, operator: Operator, id: Id) -> DeadLetterLine:  # noqa: A002  the path's name
         return line(await redrive_dead_letter(session, id, operator.subject[:100], resources.producer))
+
+    @routes.post("/{id}/dismiss")
+    async def dismiss(session: Transaction, operator: Operator, id: Id) -> DeadLetterLine:  # noqa: A002  as above
+        return line(await dismiss_dead_letter(session, id, operator.subject[:100]))
 
     return routes

@@ -1,11 +1,24 @@
-"""Is all well? One sentence out of the figures, and its colour."""
+"""Is all well? One sentence out of the ledger and the figures, and its colour."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from services.tracker.console.figures import Figures
+from services.tracker.ledger.overdue import Ledger, Reason
 
 WELL = "Kaikki on kunnossa"
+OVERDUE: Mapping[Reason, tuple[str, str]] = {
+    "no-number": ("pyyntö on yli 10 sekuntia ilman työnumeroa", "pyyntöä on yli 10 sekuntia ilman työnumeroa"),
+    "no-receipt": ("pyyntö on yli minuutin ilman vastaanottoilmoitusta", "pyyntöä on yli minuutin ilman vastaanottoilmoitusta"),
+    "no-mail": ("ratkaisu tai kysymys on yli minuutin lähtemättä", "ratkaisua tai kysymystä on yli minuutin lähtemättä"),
+    "unpublished": ("tapahtuma on julkaisematta", "tapahtumaa on julkaisematta"),
+    "spool": ("pyyntö odottaa Kafkaa välivarastossa", "pyyntöä odottaa Kafkaa välivarastossa"),
+    "dead-letter": ("hylätty sanoma odottaa", "hylättyä sanomaa odottaa"),
+    "lag": ("sanoma on lukematta yli 10 sekuntia", "sanomaa on lukematta yli 10 sekuntia"),
+    "unknown": ("osaan kirjanpidosta ei saada yhteyttä", "osaan kirjanpidosta ei saada yhteyttä"),
+}
+"""One and many; each is an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,21 +30,20 @@ class Verdict:
     note: str
 
 
-def all_well(figures: Figures) -> Verdict:
+def all_well(figures: Figures, ledger: Ledger) -> Verdict:
     """Judge; the worst is told first and the rest in the note."""
-    alerts = [
-        _told(figures.without_receipt, "pyyntö on yli minuutin ilman vastaanottoilmoitusta", "pyyntöä on yli minuutin ilman vastaanottoilmoitusta"),
-        _told(figures.dead_letters, "hylätty sanoma odottaa", "hylättyä sanomaa odottaa"),
-    ]
+    counts = {reason: figures.dead_letters if reason == "dead-letter" else ledger.of(reason) for reason in OVERDUE}
+    alerts = [told(count, *OVERDUE[reason]) for reason, count in counts.items()]
     waits = [
-        _told(figures.failed_mails, "posti ei mennyt perille", "postia ei mennyt perille"),
-        _told(figures.late, "pyyntö on myöhässä", "pyyntöä on myöhässä"),
+        told(figures.failed_mails, "posti ei mennyt perille", "postia ei mennyt perille"),
+        told(figures.late, "pyyntö on myöhässä", "pyyntöä on myöhässä"),
     ]
-    first, *others = [told for told in alerts + waits if told] or [WELL]
+    first, *others = [each for each in alerts + waits if each] or [WELL]
     if first == WELL:
         return Verdict("good", WELL, "Jokaisella pyynnöllä on työnumero ja vahvistus.")
     return Verdict("alert" if first in alerts else "wait", first, f"Lisäksi: {', '.join(others)}." if others else "Muu on kunnossa.")
 
 
-def _told(number: int, one: str, many: str) -> str:
+def told(number: int, one: str, many: str) -> str:
+    """Count something in words; nothing where there is none of it."""
     return f"{number} {one if number == 1 else many}" if number else ""

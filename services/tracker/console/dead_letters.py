@@ -12,6 +12,8 @@ from services.tracker.console.desk import AtDesk
 from services.tracker.console.operator import Unforged
 from services.tracker.console.pages import PREFIX
 from services.tracker.console.words import safe_value
+from services.tracker.dismiss_dead_letter import dismiss_dead_letter
+from services.tracker.list_dead_letters import WAITING
 from services.tracker.models import DeadLetter
 from services.tracker.redrive_dead_letter import TOPICS, redrive_dead_letter
 
@@ -25,7 +27,7 @@ Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 @routes.get("/dead-letters")
 async def show(desk: AtDesk, before: Annotated[int, Query(ge=1, le=LARGEST_ID)] = LARGEST_ID) -> Response:
     """Show those that wait, newest first."""
-    found = select(DeadLetter).where(col(DeadLetter.redriven_at).is_(None), col(DeadLetter.id) < before)
+    found = select(DeadLetter).where(*WAITING, col(DeadLetter.id) < before)
     letters: Sequence[DeadLetter] = (await desk.session.scalars(found.order_by(col(DeadLetter.id).desc()).limit(A_PAGE))).all()
     shown = [(letter, safe_value(letter.key), safe_value(letter.value), _headers(letter), letter.origin_topic in TOPICS) for letter in letters]
     return await desk.render("dead_letters.html", letters=shown, next=letters[-1].id if len(letters) == A_PAGE else None, here="dead-letters")
@@ -35,6 +37,13 @@ async def show(desk: AtDesk, before: Annotated[int, Query(ge=1, le=LARGEST_ID)] 
 async def redrive(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's name for it
     """Send one back to its topic."""
     await redrive_dead_letter(desk.session, id, desk.operator.username, desk.resources.producer)
+    return RedirectResponse(f"{PREFIX}/dead-letters", status_code=303)
+
+
+@routes.post("/dead-letters/{id}/dismiss", dependencies=[Unforged])
+async def dismiss(desk: AtDesk, id: Id) -> Response:  # noqa: A002  as above
+    """Lay one aside."""
+    await dismiss_dead_letter(desk.session, id, desk.operator.username)
     return RedirectResponse(f"{PREFIX}/dead-letters", status_code=303)
 
 

@@ -13,6 +13,9 @@ from services.tracker.console.operator import Operator, SignedIn
 from services.tracker.console.pages import Pages
 from services.tracker.resources import GivenResources, Resources, Transaction
 
+AT_MOST_OLD = 10.0
+"""Seconds; the watch reads the ledger more often than that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -25,9 +28,10 @@ class Desk:
 
     async def render(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401  a template's own
         """Answer with a page and its rail."""
-        figures = await read_figures(self.session)
+        figures, ledger = await read_figures(self.session), await self.resources.ledger.ledger(at_most_old=AT_MOST_OLD)
         pages: Pages = self.request.app.state.console_pages
-        return pages.render(template, status, {"figures": figures, "verdict": all_well(figures), "operator": self.operator, "here": "", **context})
+        frame = {"figures": figures, "ledger": ledger, "verdict": all_well(figures, ledger), "operator": self.operator, "here": ""}
+        return pages.render(template, status, {**frame, **context})
 
 
 async def _desk(request: Request, operator: SignedIn, session: Transaction, resources: GivenResources) -> Desk:

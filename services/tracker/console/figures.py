@@ -10,8 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 MOST = 1_000
 """Counts stop here."""
 MOST_ARRIVED = 100_000
-RECEIPT_WITHIN = timedelta(minutes=1)
-RECEIPTS_LOOKED_AT = 2_000
 
 QUEUES = text("""
     with recursive found (state, queue) as (
@@ -36,14 +34,7 @@ COUNTS = text("""
             limit :most) counted) as late,
         (select count(*) from (select from requests where submitted_at > :hour_ago limit :most_arrived) counted) as arrived,
         (select count(*) from (select from requests where resolved_at > :hour_ago limit :most_arrived) counted) as handled,
-        (select count(*) from (select from dead_letters where redriven_at is null limit :most) counted) as dead_letters,
-        (select count(*) from (
-            select request_id, registered_at from requests
-            where submitted_at > :day_ago and submitted_at < :minute_ago order by submitted_at desc limit :looked_at
-        ) recent where registered_at < :minute_ago and not exists (
-            select from mail_outcomes mail where mail.request_id = recent.request_id and mail.template = 'receipt'
-                and mail.type in ('mail.sent.v1', 'mail.failed.v1')
-        )) as without_receipt,
+        (select count(*) from (select from dead_letters where redriven_at is null and dismissed_at is null limit :most) counted) as dead_letters,
         (select count(*) from (
             select from mail_outcomes failed where type = 'mail.failed.v1' and occurred_at > :month_ago and not exists (
                 select from mail_outcomes sent where sent.request_id = failed.request_id and sent.type = 'mail.sent.v1'
@@ -63,7 +54,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How things stand at `at`; arrived and handled are of the last hour, receipts of the day's latest requests, failed mails of a month."""
+    """How things stand at `at`; arrived and handled are of the last hour, failed mails of a month."""
 
     at: datetime
     queues: Sequence[Queue]
@@ -71,7 +62,6 @@ class Figures:
     late: int
     arrived: int
     handled: int
-    without_receipt: int
     dead_letters: int
     failed_mails: int
 
@@ -80,8 +70,7 @@ async def read_figures(session: AsyncSession) -> Figures:
     """Count."""
     now = datetime.now(timezone.utc)
     queues = (await session.execute(QUEUES, {"most": MOST})).all()
-    times = {"now": now, "hour_ago": now - timedelta(hours=1), "day_ago": now - timedelta(days=1), "month_ago": now - timedelta(days=30)}
-    limits = {"most": MOST, "most_arrived": MOST_ARRIVED, "looked_at": RECEIPTS_LOOKED_AT}
-    counts = (await session.execute(COUNTS, {**times, **limits, "minute_ago": now - RECEIPT_WITHIN})).one()
+    times = {"now": now, "hour_ago": now - timedelta(hours=1), "month_ago": now - timedelta(days=30)}
+    counts = (await session.execute(COUNTS, {**times, "most": MOST, "most_arrived": MOST_ARRIVED})).one()
     oldest = min((queue.oldest for queue in queues if queue.oldest), default=None)
     return Figures(at=now, queues=[Queue(queue.queue, queue.open) for queue in queues], oldest_open=oldest, **counts._mapping)  # noqa: SLF001  a row's public way to names

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
@@ -46,9 +47,14 @@ def sign_in_operator(session: dict[str, Any], claims: dict[str, Any]) -> bool:
     return True
 
 
+def is_signed_in(session: Mapping[str, Any], now: int) -> bool:
+    """Say whether a session is somebody's, and not too old; `now` in seconds since 1970."""
+    return "username" in session and now - session["since"] <= LONGEST_SECONDS
+
+
 async def _operator(request: Request) -> Operator:
     session, now = request.session, int(time.time())
-    if "username" not in session or now - session["since"] > LONGEST_SECONDS:
+    if not is_signed_in(session, now):
         raise NotSignedIn
     if now - session["seen"] > REFRESH_SECONDS:
         session["seen"] = now

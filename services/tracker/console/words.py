@@ -7,6 +7,7 @@ from typing import Any
 
 from services.tracker.console.figures import MOST
 from services.tracker.domain import Action, State
+from services.tracker.ledger.overdue import Reason
 from services.tracker.models import TrackedRequest
 from shared.look.finnish import HELSINKI, THIN_SPACE, clock, short_day
 
@@ -57,8 +58,20 @@ MESSAGES: Mapping[str, tuple[str, str, str]] = {
         "Etusivulle",
     ),
     "no-way-back": ("Sanomaa ei voi lähettää takaisin", "Se ei tullut mistään meidän aiheestamme.", "Etusivulle"),
+    "already-redriven": ("Sanoma lähti jo takaisin", "Joku muu ehti lähettää sen.", "Etusivulle"),
     "surprise": ("Jokin meni meillä vikaan", "Virhe on kirjattu lokiin. Yritä uudelleen.", "Etusivulle"),
 }
+ALARMS: Mapping[Reason, str] = {
+    "no-number": "Pyyntöjä ilman työnumeroa",
+    "no-receipt": "Pyyntöjä ilman vastaanottoilmoitusta",
+    "no-mail": "Ratkaisuja tai kysymyksiä lähtemättä",
+    "unpublished": "Tapahtumia julkaisematta",
+    "spool": "Pyyntöjä välivarastossa",
+    "dead-letter": "Hylättyjä sanomia",
+    "lag": "Lukija jäljessä",
+    "unknown": "Kirjanpidon osaan ei saatu yhteyttä",
+}
+REPLIES: Mapping[str, str] = {"4xx": "palvelin ei ottanut vielä vastaan", "connection": "palvelimeen ei saatu yhteyttä"}
 PERSONAL_CODE = re.compile(r"\b\d{6}[-+\u2010-\u2015A-FU-Ya-fu-y]?\d{3}[0-9A-Za-z]\b")
 HIDDEN = "••••••-••••"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -104,6 +117,15 @@ def is_late(request: TrackedRequest, now: datetime) -> bool:
 def happened(kind: str, state: str | None) -> str:
     """Write what a line of the timeline tells."""
     return HAPPENED.get(kind) or CHANGED_TO.get(state or "") or kind
+
+
+def known_of(note: str | None) -> str:
+    """Write what is known of a request that is overdue: the last outcome of its mail with the reply, or why a dead letter was put aside."""
+    kind, _, reply = (note or "").partition(" ")
+    happened_last = HAPPENED.get(kind)
+    if happened_last is None:
+        return hide_codes(note or "ei mitään vielä")
+    return f"{happened_last}: {REPLIES.get(reply, hide_codes(reply))}" if reply else happened_last
 
 
 def hide_codes(text: str) -> str:

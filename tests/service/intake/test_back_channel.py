@@ -9,9 +9,9 @@ from services.intake.ask_tracker import InvalidWorkNumber, TooManyAttempts, Trac
 from services.intake.catalogue import load_catalogue
 from shared.events.envelope import decode
 from shared.events.request_submitted import RequestSubmitted
+from tests.infra.serving import free_socket, serving
 from tests.service.intake.back_channel import CITIZEN, HETU, STATUS, BackChannel
 from tests.service.intake.running import TRACKER, Running, make_settings, running_intake
-from tests.service.intake.serving import free_socket, serving
 from tests.service.intake.topic import records_of
 
 UNKNOWN = "0190163d-8694-739b-aea5-966c26f8ad91"

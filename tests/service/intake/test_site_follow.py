@@ -7,8 +7,8 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from tests.infra.serving import free_socket, serving
 from tests.service.intake.running import Running, make_settings, running_intake
-from tests.service.intake.serving import free_socket, serving
 
 NUMBER, EMAIL = "482913053", "aino.koskimies@example.com"
 STATUS = {

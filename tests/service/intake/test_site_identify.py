@@ -8,9 +8,9 @@ import httpx
 import pytest
 from joserfc.jwk import OKPKey
 
+from tests.infra.serving import free_socket, serving
 from tests.service.intake.provider import Provider
 from tests.service.intake.running import Running, make_settings, running_intake
-from tests.service.intake.serving import free_socket, serving
 
 FORM = "/fi/pyynto/tilaa-palkkatodistus"
 START = "/fi/tunnistaudu/tilaa-palkkatodistus"

@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.tracker.keyring import Keyring
 from shared.database import Sessions, migrate, open_database
+from shared.events.topics import READERS
 from shared.kafka.producer import EventProducer
 from tests.conftest import FreshDatabase
+from tests.infra.issuer import Issuer, running_issuer
 from tests.service.tracker.desk import Desk, running_desk
-from tests.service.tracker.issuer import Issuer, running_issuer
 from tests.service.tracker.office import MIGRATIONS, make_keyring, make_settings
 
 
@@ -54,3 +56,18 @@ async def desk(tracker_database: str, kafka: str, issuer: Issuer) -> AsyncIterat
     """Give the running app and a caller."""
     async with running_desk(make_settings(tracker_database, kafka, oidc_issuer=issuer.address), issuer) as desk:
         yield desk
+
+
+@pytest.fixture
+async def readers_caught_up(kafka: str) -> None:
+    """Let the product's own groups have read all that other tests left on the shared broker."""
+    for group, topics in READERS.items():
+        consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            await consumer._client.set_topics(list(topics))  # noqa: SLF001  aiokafka knows the partitions of no topic that it is not subscribed to
+            places = [TopicPartition(topic, number) for topic in topics for number in consumer.partitions_for_topic(topic) or ()]
+            consumer.assign(places)
+            await consumer.commit(await consumer.end_offsets(places))
+        finally:
+            await consumer.stop()

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from services.tracker.app import create_app
 from services.tracker.settings import TrackerSettings
-from tests.service.tracker.issuer import Issuer
+from tests.infra.issuer import Issuer
 
 SCOPES = ("requests:read", "requests:write", "requests:status", "operate")
 

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import httpx
 import pytest
@@ -13,8 +12,11 @@ from services.tracker.app import create_app
 from services.tracker.keyring import Keyring
 from services.tracker.models import DeadLetter, TrackedRequest
 from shared.database import Sessions
+from shared.events.mail_outcomes import MailDeferred, MailSent
+from tests.eventually import eventually
 from tests.service.tracker.console_rows import dead_letter, mail_outcome
 from tests.service.tracker.console_visit import Visit, running_identity
+from tests.service.tracker.ledger_rows import cause_of, let_pass, tell, told
 from tests.service.tracker.office import HETU, NOW, make_settings, submission
 from tests.service.tracker.rows import register_one
 
@@ -166,18 +168,47 @@ async def test_the_list_goes_on_to_the_oldest(visit: Visit, sessions: Sessions, 
     assert (len(first), len(rest), first | rest) == (50, 2, numbers)
 
 
+@pytest.mark.usefixtures("readers_caught_up")
 async def test_the_front_page_says_first_whether_all_is_well(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
     await visit.sign_in()
     assert "Kaikki on kunnossa" in visit.page.text
     late = await register(sessions, keyring, submitted_at=NOW - timedelta(hours=2), due_at=NOW - timedelta(hours=1))
-    async with sessions.begin() as session:
-        session.add(mail_outcome(late, "mail.sent.v1"))
     page = await visit.open("/")
     assert "1 pyyntö on myöhässä" in page.text
     assert "Myöhässä 1 h" in page.text
-    async with sessions.begin() as session:
-        await session.execute(update(TrackedRequest).values(request_id=UUID(int=1), registered_at=NOW - timedelta(hours=2)))
+    await let_pass(sessions, 61)
+    await visit.open("/ledger")
     assert "1 pyyntö on yli minuutin ilman vastaanottoilmoitusta" in (await visit.open("/")).text
+    await tell(sessions, told(MailSent, late.request_id, await cause_of(sessions, late.request_id)))
+    await visit.open("/ledger")
+    assert "vastaanottoilmoitusta" not in (await visit.open("/")).text
+
+
+@pytest.mark.usefixtures("readers_caught_up")
+async def test_the_ledger_page_names_each_request_that_is_overdue_and_the_alarms(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+    page = await visit.sign_in(after="/ledger")
+    assert "Yhtään ei ole ollut" in page.text
+    assert "ajan tasalla" in page.text
+    request = await register(sessions, keyring)
+    await let_pass(sessions, 61)
+    await tell(sessions, told(MailDeferred, request.request_id, await cause_of(sessions, request.request_id)))
+
+    async def alarmed() -> str:
+        page = (await visit.open("/ledger")).text
+        assert "kestää" in page
+        return page
+
+    shown = await eventually(alarmed)
+    assert f"/console/requests/{request.work_number}" in shown
+    assert "Sähköposti jäi odottamaan: palvelin ei ottanut vielä vastaan" in shown
+    assert "yli minuutin ilman vastaanottoilmoitusta" in (await visit.open("/failed-mails")).text
+    assert "yli minuutin ilman" in (await visit.console.get("/console/alarm")).json()["alarm"]
+
+
+async def test_asking_for_alarms_needs_a_session_and_does_not_prolong_it(visit: Visit) -> None:
+    assert (await visit.console.get("/console/alarm")).status_code == 303
+    await visit.sign_in()
+    assert "Set-Cookie" not in (await visit.console.get("/console/alarm")).headers
 
 
 async def test_a_failed_mail_is_shown_until_it_went_after_all(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
@@ -206,13 +237,23 @@ async def test_a_dead_letter_is_shown_safely_and_goes_back_once(visit: Visit, se
     assert "\\x1b[2J" in page.text
     assert EVIL not in page.text
     assert HETU not in page.text
-    assert "1 hylätty sanoma odottaa" in (await visit.open("/")).text
+    assert "1 hylätty sanoma odottaa" in (await visit.open("/failed-mails")).text
     await visit.open("/dead-letters")
     (form,) = [form for form in visit.forms() if form.action.endswith("/redrive")]
     back = await visit.post(form.action, **form.fields)
     assert "Yhtään ei odota" in back.text
     async with sessions() as session:
         assert (await session.get_one(DeadLetter, 1)).redriven_by == "olli"
+
+
+async def test_a_dead_letter_that_is_not_needed_is_laid_aside_for_good(visit: Visit, sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        session.add(dead_letter(b"x"))
+    await visit.sign_in(after="/dead-letters")
+    (form,) = [form for form in visit.forms() if form.action.endswith("/dismiss")]
+    assert "Yhtään ei odota" in (await visit.post(form.action, **form.fields)).text
+    async with sessions() as session:
+        assert (await session.get_one(DeadLetter, 1)).dismissed_by == "olli"
 
 
 async def test_what_is_not_there_is_told_as_a_page(visit: Visit) -> None:

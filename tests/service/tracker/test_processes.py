@@ -14,7 +14,7 @@ from shared.events.topics import SUBMITTED
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
 from tests.infra.embedded import free_ports
-from tests.service.tracker.issuer import Issuer
+from tests.infra.issuer import Issuer
 from tests.service.tracker.office import HETU, make_settings, submission
 from tests.service.tracker.processes import APP, WORKER, process
 from tests.service.tracker.rows import rows

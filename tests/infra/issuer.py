@@ -1,26 +1,27 @@
 """An issuer of access tokens as small as one can be, on a port of its own."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from socket import socket
+from typing import Annotated, Any
 
-import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Form
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from tests.eventually import eventually
+from tests.infra.serving import free_socket, serving
 
 
 @dataclass
 class Issuer:
-    """Signs with `key`; `address` is its `iss`."""
+    """Signs with `key`; `address` is its `iss`, `audiences` whom the tokens of its `/token` are for."""
 
     address: str
     key: OKPKey = field(default_factory=lambda: OKPKey.generate_key("Ed25519", {"kid": "1", "alg": "Ed25519"}))
+
+    audiences: tuple[str, ...] = ("tracker",)
+    asked: int = 0
 
     def token(self, *scopes: str, typ: str = "at+jwt", key: OKPKey | None = None, **claims: object) -> str:
         """Make a good token with these scopes, unless `claims` spoil it."""
@@ -32,24 +33,22 @@ class Issuer:
     def app(self) -> FastAPI:
         """Make what serves the keys."""
         app = FastAPI(openapi_url=None)
-        app.add_api_route("/.well-known/openid-configuration", lambda: {"issuer": self.address, "jwks_uri": f"{self.address}/jwks"})
+        metadata = {"issuer": self.address, "jwks_uri": f"{self.address}/jwks", "token_endpoint": f"{self.address}/token"}
+        app.add_api_route("/.well-known/openid-configuration", lambda: metadata)
         app.add_api_route("/jwks", lambda: {"keys": [self.key.as_dict(private=False)]})
+
+        @app.post("/token")
+        async def token(scope: Annotated[str, Form()]) -> dict[str, Any]:
+            self.asked += 1
+            return {"access_token": self.token(scope, aud=self.audiences), "expires_in": 300, "token_type": "Bearer"}
+
         return app
 
 
 @asynccontextmanager
 async def running_issuer() -> AsyncIterator[Issuer]:
     """Serve an issuer for as long as the context lasts."""
-    place = socket()
-    place.bind(("127.0.0.1", 0))
-    issuer = Issuer(f"http://127.0.0.1:{place.getsockname()[1]}")
-    server = uvicorn.Server(uvicorn.Config(issuer.app(), log_level="warning", access_log=False, timeout_graceful_shutdown=1))
-    task = asyncio.create_task(server.serve(sockets=[place]))
-
-    async def started() -> bool:
-        return server.started
-
-    await eventually(started)
-    yield issuer
-    server.should_exit = True
-    await task
+    place, address = free_socket()
+    issuer = Issuer(address)
+    async with serving(issuer.app(), place):
+        yield issuer

@@ -1,0 +1,27 @@
+"""Nobody waited in silence: whoever waited longer than promised was under an alarm."""
+
+from collections.abc import Sequence
+
+from proof.chaos.audit.cases import Cases
+from proof.chaos.audit.evidence import AlarmRow
+from proof.chaos.audit.finding import Finding
+from proof.chaos.audit.recovery import passages
+
+NUMBER_SECONDS, RECEIPT_SECONDS = 10.0, 60.0
+NOTICED_SECONDS = 20.0
+"""An alarm may come so much later: the ledger is read every few seconds, by a process that the storm kills too."""
+
+
+def check_alarms(cases: Cases) -> list[Finding]:
+    """Find `silent_waits`: orders that were accepted and waited too long for their number or receipt, while no alarm was raised."""
+    found = []
+    for way in passages(cases):
+        for what, seconds, until in (("number", NUMBER_SECONDS, way.numbered_at), ("receipt", RECEIPT_SECONDS, way.mailed_at)):
+            due = way.accepted_at + seconds
+            if until is not None and until > due + NOTICED_SECONDS and not _alarmed(cases.evidence.alarms, due, due + NOTICED_SECONDS):
+                found.append(Finding("silent_waits", f"accepted at {way.accepted_at:.1f}", f"{until - way.accepted_at:.1f} s for its {what}"))
+    return found
+
+
+def _alarmed(alarms: Sequence[AlarmRow], begin: float, end: float) -> bool:
+    return any(alarm.began_at <= end and (alarm.ended_at is None or alarm.ended_at >= begin) for alarm in alarms)

@@ -1,0 +1,52 @@
+"""For operators' systems: what waits in the spool for Kafka. Ids and times only."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from services.intake.api_models import problem
+from services.intake.resources import Intake
+from services.intake.settings import Settings
+from services.intake.spool import MOST_COUNTED, SpoolAway
+from shared.authorize import Caller, TokenVerifier, require_scope
+from shared.problems import Unavailable
+
+AUDIENCE = "intake"
+
+
+class SpooledRequest(BaseModel):
+    """A submission that waits."""
+
+    request_id: UUID
+    spooled_at: datetime
+
+
+class SpoolAnswer(BaseModel):
+    """What waits; the oldest thousand by name."""
+
+    waiting: int = Field(description=f"Counted up to {MOST_COUNTED}")
+    oldest_at: datetime | None
+    requests: list[SpooledRequest]
+
+
+def spool_routes(settings: Settings) -> APIRouter:
+    """Give `GET /api/v1/spool`, for tokens with the scope `operate`."""
+    routes = APIRouter(tags=["operators"])
+    verifier = TokenVerifier(settings.oidc_issuer, AUDIENCE, backchannel_url=settings.oidc_backchannel_url)
+    Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
+
+    @routes.get("/api/v1/spool", summary="What waits for Kafka", responses={503: problem("The database is away")})
+    async def spool(request: Request, _: Operator) -> SpoolAnswer:
+        """Give what was accepted while Kafka was away and is not on its topic yet."""
+        intake: Intake = request.app.state.intake
+        try:
+            waiting = await intake.spool.waiting()
+        except SpoolAway as error:
+            raise Unavailable("The spool's database is away") from error
+        requests = [SpooledRequest(request_id=request_id, spooled_at=since) for request_id, since in waiting.oldest]
+        return SpoolAnswer(waiting=waiting.count, oldest_at=requests[0].spooled_at if requests else None, requests=requests)
+
+    return routes

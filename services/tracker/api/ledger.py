@@ -1,0 +1,80 @@
+"""The ledger for operators' systems: as JSON, and as metrics."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from pydantic import BaseModel, Field
+
+from services.tracker.ledger.metrics import exposition
+from services.tracker.ledger.overdue import Ledger, Reason
+from services.tracker.resources import GivenResources
+from shared.authorize import Caller, TokenVerifier, require_scope
+from shared.database import is_transient
+from shared.problems import Unavailable
+
+
+class LateRequest(BaseModel):
+    """A request that is overdue."""
+
+    request_id: UUID
+    work_number: str | None
+    since: datetime
+    note: str | None = Field(description="What is known of it, such as the last outcome of its mail")
+
+
+class OverdueKind(BaseModel):
+    """One kind of being overdue at one place; the oldest hundred of its requests."""
+
+    reason: Reason
+    place: str = Field(description="The consumer group or part, where that matters")
+    count: int = Field(description="Counted up to 100,000")
+    oldest_at: datetime | None
+    requests: list[LateRequest]
+
+
+class LedgerAnswer(BaseModel):
+    """How everything stands; counts since the beginning. `overdue` is empty when all is well."""
+
+    at: datetime
+    accepted: int | None = Field(description="`numbered` + `on_the_log` + `in_the_spool`; null while Kafka or the spool cannot be asked")
+    numbered: int
+    receipted: int
+    receipts_waiting: int
+    receipts_failed: int
+    resolved: int
+    on_the_log: int | None = Field(description="Records that tracker has not read yet; one can be a repeat")
+    in_the_spool: int | None
+    dead_letters: int
+    lag: dict[str, int] = Field(description="Records that each consumer group is behind")
+    overdue: list[OverdueKind]
+
+
+def ledger_routes(verifier: TokenVerifier) -> APIRouter:
+    """Give `/api/v1/ledger` and `/metrics`."""
+    routes = APIRouter(tags=["operators"])
+    Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
+
+    @routes.get("/api/v1/ledger")
+    async def ledger(resources: GivenResources, _: Operator) -> LedgerAnswer:
+        try:
+            return _answer(await resources.ledger.ledger())
+        except Exception as error:
+            if is_transient(error):
+                raise Unavailable("The database is away") from error
+            raise
+
+    @routes.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
+    async def metrics(resources: GivenResources) -> Response:
+        """Give the latest reading for Prometheus, also while the database is away; its age tells how old it is."""
+        watch = resources.ledger
+        return Response(exposition(watch.latest, watch.age), media_type=CONTENT_TYPE_LATEST)
+
+    return routes
+
+
+def _answer(ledger: Ledger) -> LedgerAnswer:
+    return LedgerAnswer(**asdict(ledger), accepted=ledger.accepted, receipts_waiting=ledger.receipts_waiting)

@@ -1,0 +1,69 @@
+"""Asks intake what waits in its spool: nobody else can read it, least of all while Kafka is away."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from http import HTTPStatus
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from services.tracker.settings import TrackerSettings
+from shared.client_credentials import ClientCredentials, IdentityAway
+from shared.logs import get_log
+
+log = get_log(__name__)
+
+SCOPE = "operate"
+SECONDS = 2.0
+
+
+class IntakeAway(Exception):
+    """Intake, its database, or identity on the way to it, did not answer."""
+
+
+class SpooledRequest(BaseModel):
+    """A submission that waits for Kafka."""
+
+    request_id: UUID
+    spooled_at: datetime
+
+
+class SpooledRequests(BaseModel):
+    """How many wait, and the oldest of them."""
+
+    waiting: int
+    oldest_at: datetime | None
+    requests: list[SpooledRequest]
+
+
+class Intake:
+    """Intake's side for operators' systems; any of its processes answers for all."""
+
+    def __init__(self, url: str, credentials: ClientCredentials) -> None:
+        self._url = f"{url.rstrip('/')}/api/v1/spool"
+        self._credentials = credentials
+
+    async def spool(self) -> SpooledRequests:
+        """Ask; raises `IntakeAway`."""
+        try:
+            answer = await self._credentials.ask(SCOPE, "GET", self._url)
+            if answer.status_code == HTTPStatus.OK:
+                return SpooledRequests.model_validate_json(answer.content)
+            reason = f"status {answer.status_code}"
+        except (httpx.HTTPError, IdentityAway, ValidationError) as error:
+            reason = type(error).__name__
+        log.warning("intake_away", reason=reason)
+        raise IntakeAway(reason)
+
+
+@asynccontextmanager
+async def open_intake(settings: TrackerSettings) -> AsyncIterator[Intake | None]:
+    """Give intake for as long as the context lasts, or nothing where the settings name none."""
+    if settings.intake_url is None:
+        yield None
+        return
+    client = (settings.oidc_client_id, settings.oidc_client_secret.get_secret_value())
+    async with httpx.AsyncClient(timeout=SECONDS) as http:
+        yield Intake(settings.intake_url, ClientCredentials(http, settings.oidc_issuer, settings.oidc_backchannel_url, client))

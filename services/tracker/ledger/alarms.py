@@ -1,0 +1,44 @@
+"""An alarm for each kind of being overdue at each place: raised when it is first seen, ended when it is over, kept for months."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from services.tracker.ledger.overdue import Ledger, Part, Reason
+from services.tracker.models import Alarm
+
+KEPT = timedelta(days=90)
+SEEN_BY: Mapping[Part, tuple[Reason, ...]] = {"kafka": ("no-number", "lag"), "spool": ("spool",)}
+"""What cannot be said to be over while a part cannot be asked."""
+
+RAISE = text("""
+    insert into alarms (reason, place, most, began_at)
+    select reason, place, most, :at
+    from unnest(cast(:reasons as text[]), cast(:places as text[]), cast(:counts as bigint[])) as given (reason, place, most)
+    on conflict (reason, place) where ended_at is null do update set most = excluded.most where alarms.most < excluded.most
+""")
+END = text("""
+    update alarms set ended_at = :at where ended_at is null and reason <> all(cast(:unseen as text[])) and (reason, place) not in (
+        select * from unnest(cast(:reasons as text[]), cast(:places as text[]))
+    )
+""")
+FORGET = text("delete from alarms where began_at < :before and ended_at is not null")
+
+
+async def update_alarms(session: AsyncSession, ledger: Ledger) -> None:
+    """Raise an alarm for whatever is newly overdue, end those of what no longer is; `most` keeps the worst count."""
+    reasons, places = [each.reason for each in ledger.overdue], [each.place for each in ledger.overdue]
+    unseen = [reason for part, blind in SEEN_BY.items() if ("unknown", part) in zip(reasons, places, strict=True) for reason in blind]
+    await session.execute(END, {"at": ledger.at, "reasons": reasons, "places": places, "unseen": unseen})
+    if ledger.overdue:
+        counts = [each.count for each in ledger.overdue]
+        await session.execute(RAISE, {"at": ledger.at, "reasons": reasons, "places": places, "counts": counts})
+    await session.execute(FORGET, {"before": ledger.at - KEPT})
+
+
+async def latest_alarms(session: AsyncSession, most: int) -> Sequence[Alarm]:
+    """Give the newest alarms, newest first."""
+    return (await session.scalars(select(Alarm).order_by(col(Alarm.began_at).desc(), col(Alarm.id).desc()).limit(most))).all()

@@ -1,0 +1,62 @@
+"""The ledger as metrics, in Prometheus' text format: counts and ids of groups only, nothing about anybody."""
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from services.tracker.ledger.overdue import REASONS, Ledger
+
+
+class _Reading:
+    """One reading as a collector; without one, only its age is told, and that it is missing."""
+
+    def __init__(self, ledger: Ledger | None, age: float) -> None:
+        self._ledger = ledger
+        self._age = age
+
+    def collect(self) -> Iterable[Metric]:
+        ledger = self._ledger
+        yield GaugeMetricFamily("asiointi_ledger_up", "1 when the ledger has been read at least once", value=float(ledger is not None))
+        if ledger is None:
+            return
+        yield GaugeMetricFamily("asiointi_ledger_age_seconds", "Seconds since the ledger was read", value=self._age)
+        yield from _counts(ledger)
+        yield from _overdue(ledger)
+
+
+def _counts(ledger: Ledger) -> Iterable[Metric]:
+    requests = CounterMetricFamily("asiointi_requests", "Requests that came so far", labels=["stage"])
+    stages = {"accepted": ledger.accepted, "numbered": ledger.numbered, "receipted": ledger.receipted, "resolved": ledger.resolved}
+    for stage, count in stages.items():
+        if count is not None:
+            requests.add_metric([stage], count)
+    yield requests
+    yield GaugeMetricFamily("asiointi_receipts_failed", "Receipts that will not go by themselves", value=ledger.receipts_failed)
+    yield GaugeMetricFamily("asiointi_receipts_waiting", "Receipts under way", value=ledger.receipts_waiting)
+    yield GaugeMetricFamily("asiointi_dead_letters_waiting", "Dead letters that wait for an operator", value=ledger.dead_letters)
+    if ledger.in_the_spool is not None:
+        yield GaugeMetricFamily("asiointi_spool_waiting", "Submissions in intake's spool", value=ledger.in_the_spool)
+    lag = GaugeMetricFamily("asiointi_lag_records", "Records that a reader is behind", labels=["group"])
+    for group, behind in ledger.lag.items():
+        lag.add_metric([group], behind)
+    yield lag
+
+
+def _overdue(ledger: Ledger) -> Iterable[Metric]:
+    overdue = GaugeMetricFamily("asiointi_overdue", "What is overdue, by reason: each above 0 is an alarm", labels=["reason"])
+    oldest = GaugeMetricFamily("asiointi_overdue_oldest_seconds", "Age of the oldest that is overdue", labels=["reason"])
+    for reason in REASONS:
+        overdue.add_metric([reason], ledger.of(reason))
+        since = min((each.oldest_at for each in ledger.overdue if each.reason == reason and each.oldest_at), default=None)
+        if since:
+            oldest.add_metric([reason], (ledger.at - since).total_seconds())
+    yield overdue
+    yield oldest
+
+
+def exposition(ledger: Ledger | None, age: float) -> bytes:
+    """Write a reading that is `age` seconds old."""
+    registry = CollectorRegistry()
+    registry.register(_Reading(ledger, age))
+    return generate_latest(registry)

@@ -1,0 +1,78 @@
+"""What the ledger says: counts, and everything that is overdue, with its requests. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias, get_args
+from uuid import UUID
+
+Reason: TypeAlias = Literal["no-number", "no-receipt", "no-mail", "unpublished", "spool", "dead-letter", "lag", "unknown"]
+Part: TypeAlias = Literal["kafka", "spool"]
+
+REASONS: tuple[Reason, ...] = get_args(Reason)
+NUMBER_WITHIN = PUBLISHED_WITHIN = LAG_WITHIN = timedelta(seconds=10)
+MAIL_WITHIN = timedelta(seconds=60)
+MOST_SHOWN = 100
+"""Requests shown for each kind of being overdue; the oldest come first."""
+MOST_COUNTED = 100_000
+"""Counts of what is overdue stop here: a mail server that is away for two days must not make the ledger slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """One request that is overdue; without a work number where it has none yet. `note` is what is known, such as the last answer of a mail server."""
+
+    request_id: UUID
+    since: datetime
+    work_number: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """One kind of being overdue at one place: how many, since when, and the oldest of its requests (at most `MOST_SHOWN`)."""
+
+    reason: Reason
+    count: int
+    place: str = ""
+    oldest_at: datetime | None = None
+    requests: Sequence[Late] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """How everything stands at `at`. Counts are since the beginning; `None` where a part could not be asked (`unknown` is then overdue too).
+
+    `numbered` = `receipted` + `receipts_failed` + `receipts_waiting`; `accepted` = `numbered` + `on_the_log` + `in_the_spool`, where a record on the
+    log may turn out to be a repeat, or poison.
+    """
+
+    at: datetime
+    numbered: int
+    receipted: int
+    receipts_failed: int
+    resolved: int
+    dead_letters: int
+    on_the_log: int | None
+    in_the_spool: int | None
+    lag: Mapping[str, int] = field(default_factory=dict)
+    overdue: Sequence[Overdue] = ()
+
+    @property
+    def receipts_waiting(self) -> int:
+        """Give how many receipts are under way."""
+        return max(0, self.numbered - self.receipted - self.receipts_failed)
+
+    @property
+    def accepted(self) -> int | None:
+        """Give how many requests were accepted, where Kafka and the spool could be asked."""
+        return None if self.on_the_log is None or self.in_the_spool is None else self.numbered + self.on_the_log + self.in_the_spool
+
+    def of(self, reason: Reason) -> int:
+        """Give how many are overdue for a reason."""
+        return sum(each.count for each in self.overdue if each.reason == reason)
+
+
+def only_late(found: Iterable[Overdue]) -> tuple[Overdue, ...]:
+    """Keep what there is any of, in the order of `REASONS`."""
+    return tuple(sorted((each for each in found if each.count), key=lambda each: (REASONS.index(each.reason), each.place)))

@@ -1,0 +1,112 @@
+"""Reads the ledger: tracker's tables, Kafka's offsets and intake's spool, put together."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.tracker.ask_intake import Intake, IntakeAway, SpooledRequests
+from services.tracker.ledger.overdue import LAG_WITHIN, MOST_SHOWN, NUMBER_WITHIN, Late, Ledger, Overdue, only_late
+from services.tracker.ledger.tables import numbers_of, overdue_entries, overdue_mails, read_counts, request_id_of, waiting_dead_letters
+from shared.database import Sessions
+from shared.events.topics import READERS, SUBMITTED
+from shared.kafka.lag import Lag, LagReader, Unread
+from shared.kafka.producer import KafkaUnavailable
+
+REGISTRAR = "tracker.submitted"
+MOST_PEEKED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """What Kafka told: how far the readers are behind, and what nobody has registered yet."""
+
+    lags: Sequence[Lag]
+    unread: Sequence[Unread]
+
+
+class LedgerReader:
+    """Reads the whole ledger. Kafka or the spool being away is told in it; the database being away raises the driver's error."""
+
+    def __init__(self, sessions: Sessions, lags: LagReader, intake: Intake | None) -> None:
+        self._sessions = sessions
+        self._lags = lags
+        self._intake = intake
+
+    async def read(self) -> Ledger:
+        """Ask all at once, and put together what they told."""
+        log, spool = await asyncio.gather(self._read_log(), self._read_spool())
+        now = datetime.now(timezone.utc)
+        async with self._sessions.begin() as session:
+            counts = await read_counts(session)
+            dead_letters = await waiting_dead_letters(session)
+            found = [*await overdue_mails(session, now), await overdue_entries(session, now), dead_letters]
+            if log:
+                found += [await _without_number(session, log, now), *_lagging(log, now)]
+            if spool:
+                found.append(_spooled(spool))
+        if log is None:
+            found.append(Overdue("unknown", 1, "kafka"))
+        if spool is None and self._intake:
+            found.append(Overdue("unknown", 1, "spool"))
+        return Ledger(
+            at=now,
+            **counts,
+            dead_letters=dead_letters.count,
+            on_the_log=sum(lag.behind for lag in log.lags if lag.group == REGISTRAR) if log else None,
+            in_the_spool=spool.waiting if spool else None if self._intake else 0,
+            lag=_by_group(log.lags) if log else {},
+            overdue=only_late(found),
+        )
+
+    async def _read_log(self) -> _Log | None:
+        try:
+            lags = await self._lags.read(READERS)
+            unread = await self._lags.peek(REGISTRAR, SUBMITTED, MOST_PEEKED) if any(lag.group == REGISTRAR for lag in lags) else []
+        except KafkaUnavailable:
+            return None
+        return _Log(lags, unread)
+
+    async def _read_spool(self) -> SpooledRequests | None:
+        try:
+            return await self._intake.spool() if self._intake else None
+        except IntakeAway:
+            return None
+
+
+async def _without_number(session: AsyncSession, log: _Log, now: datetime) -> Overdue:
+    """Give the requests on the log that have waited too long for a number; a repeat of one that has it does not wait."""
+    overdue = [(id_, each.timestamp) for each in log.unread if now - each.timestamp > NUMBER_WITHIN and (id_ := request_id_of(each.key))]
+    numbered = await numbers_of(session, [id_ for id_, _ in overdue])
+    firsts: dict[object, Late] = {}
+    for id_, since in overdue:
+        if id_ not in numbered:
+            firsts.setdefault(id_, Late(id_, since))
+    late = list(firsts.values())
+    return Overdue("no-number", len(late), oldest_at=late[0].since if late else None, requests=late[:MOST_SHOWN])
+
+
+def _lagging(log: _Log, now: datetime) -> list[Overdue]:
+    """Give the readers that are behind a record older than they may; `count` is in records."""
+    found = []
+    for group in {lag.group for lag in log.lags}:
+        behind = [lag for lag in log.lags if lag.group == group]
+        oldest = min((lag.oldest_at for lag in behind if lag.oldest_at), default=None)
+        if oldest and now - oldest > LAG_WITHIN:
+            found.append(Overdue("lag", sum(lag.behind for lag in behind), group, oldest))
+    return found
+
+
+def _spooled(spool: SpooledRequests) -> Overdue:
+    late = [Late(each.request_id, each.spooled_at) for each in spool.requests[:MOST_SHOWN]]
+    return Overdue("spool", spool.waiting, oldest_at=spool.oldest_at, requests=late)
+
+
+def _by_group(lags: Sequence[Lag]) -> dict[str, int]:
+    behind = Counter(dict.fromkeys(READERS, 0))
+    for lag in lags:
+        behind[lag.group] += lag.behind
+    return dict(behind)

@@ -1,0 +1,109 @@
+"""What the ledger reads from tracker's tables: each through an index, and only so far."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.tracker.ledger.overdue import MAIL_WITHIN, MOST_COUNTED, MOST_SHOWN, PUBLISHED_WITHIN, Late, Overdue, Reason
+
+COUNTS = text("""
+    select
+        coalesce(sum(n) filter (where name = 'numbered'), 0)::bigint as numbered,
+        coalesce(sum(n) filter (where name = 'receipted'), 0)::bigint as receipted,
+        coalesce(sum(n) filter (where name = 'resolved'), 0)::bigint as resolved,
+        (select count(*) from (select from owed_mails where failed_at is not null and template = 'receipt' limit :most) failed) as receipts_failed
+    from ledger_counts
+""")
+OVERDUE_MAILS = text("""
+    select owed.request_id, owed.since, requests.work_number, (
+        select concat_ws(' ', type, reply) from mail_outcomes told
+        where told.request_id = owed.request_id and told.cause_id = owed.event_id order by occurred_at desc limit 1
+    ) as note from (
+        select * from owed_mails
+        where failed_at is null and since < :before and (template = 'receipt') = :receipts order by since limit :shown
+    ) owed left join requests using (request_id) order by owed.since
+""")
+COUNT_OVERDUE_MAILS = text("""
+    select count(*) filter (where template = 'receipt') as receipts, count(*) filter (where template <> 'receipt') as others
+    from (select template from owed_mails where failed_at is null and since < :before limit :most) overdue
+""")
+OVERDUE_ENTRIES = text("""
+    select entry.request_id, entry.occurred_at as since, work_number, null as note
+    from (select id, request_id, occurred_at from history where value is not null order by id limit :shown) entry
+    left join requests using (request_id) where entry.occurred_at < :before order by entry.id
+""")
+COUNT_OVERDUE_ENTRIES = text("""
+    select count(*) from (select occurred_at from history where value is not null order by id limit :most) entry where occurred_at < :before
+""")
+DEAD_LETTERS = text("""
+    select letter.key, letter.buried_at as since, letter.reason as note from dead_letters letter
+    where redriven_at is null and dismissed_at is null order by id limit :shown
+""")
+COUNT_DEAD_LETTERS = text("""
+    select count(*) from (select from dead_letters where redriven_at is null and dismissed_at is null limit :most) waiting
+""")
+NUMBERS = text("select request_id, work_number from requests where request_id = any(:ids)").bindparams(bindparam("ids", type_=ARRAY(PG_UUID)))
+
+
+async def read_counts(session: AsyncSession) -> dict[str, int]:
+    """Count numbered, receipted, resolved and failed receipts."""
+    return dict((await session.execute(COUNTS, {"most": MOST_COUNTED})).one()._mapping)  # noqa: SLF001  a row's public way to names
+
+
+async def overdue_mails(session: AsyncSession, now: datetime) -> list[Overdue]:
+    """Give the receipts and the other mails that neither went nor were reported as failed in time."""
+    before = now - MAIL_WITHIN
+    counted = (await session.execute(COUNT_OVERDUE_MAILS, {"before": before, "most": MOST_COUNTED})).one()
+    reasons: tuple[tuple[Reason, int, bool], ...] = (("no-receipt", counted.receipts, True), ("no-mail", counted.others, False))
+    found = []
+    for reason, count, receipts in reasons:
+        if count:
+            late = await _late(session, OVERDUE_MAILS, before=before, receipts=receipts, shown=MOST_SHOWN)
+            found.append(_overdue(reason, count, late))
+    return found
+
+
+async def overdue_entries(session: AsyncSession, now: datetime) -> Overdue:
+    """Give the entries of the history that wait too long for the relay."""
+    before = now - PUBLISHED_WITHIN
+    count = await session.scalar(COUNT_OVERDUE_ENTRIES, {"before": before, "most": MOST_COUNTED}) or 0
+    return _overdue("unpublished", count, await _late(session, OVERDUE_ENTRIES, before=before, shown=MOST_SHOWN) if count else ())
+
+
+async def waiting_dead_letters(session: AsyncSession) -> Overdue:
+    """Give the dead letters that no operator has dealt with; those that hold a request's id name it."""
+    count = await session.scalar(COUNT_DEAD_LETTERS, {"most": MOST_COUNTED}) or 0
+    letters = (await session.execute(DEAD_LETTERS, {"shown": MOST_SHOWN})).all() if count else []
+    named = [(id_, letter) for letter in letters if (id_ := request_id_of(letter.key))]
+    numbers = await numbers_of(session, [id_ for id_, _ in named])
+    late = [Late(id_, letter.since, numbers.get(id_), letter.note) for id_, letter in named]
+    return Overdue("dead-letter", count, oldest_at=letters[0].since if letters else None, requests=late)
+
+
+async def numbers_of(session: AsyncSession, request_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Give the work numbers of those that have one."""
+    if not request_ids:
+        return {}
+    return {row.request_id: row.work_number for row in await session.execute(NUMBERS, {"ids": list(request_ids)})}
+
+
+def request_id_of(key: bytes | None) -> UUID | None:
+    """Read a record's key, which can be anything."""
+    try:
+        return UUID((key or b"").decode("ascii"))
+    except ValueError:
+        return None
+
+
+async def _late(session: AsyncSession, statement: TextClause, **values: object) -> list[Late]:
+    rows = await session.execute(statement, values)
+    return [Late(row.request_id, row.since, row.work_number, row.note) for row in rows]
+
+
+def _overdue(reason: Reason, count: int, late: Sequence[Late]) -> Overdue:
+    return Overdue(reason, count, oldest_at=late[0].since if late else None, requests=late)

@@ -1,0 +1,111 @@
+"""Watches the ledger: reads it every few seconds, keeps alarms up to date, and has the latest reading at hand."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta, timezone
+
+import httpx
+from sqlalchemy.exc import SQLAlchemyError
+
+from services.tracker.ledger.alarms import update_alarms
+from services.tracker.ledger.entries import fold_counts
+from services.tracker.ledger.overdue import Ledger
+from services.tracker.ledger.read_ledger import LedgerReader
+from services.tracker.ledger.tell_alarms import post, tell_alarms
+from services.tracker.models import Alarm
+from shared.database import Sessions
+from shared.logs import get_log
+
+log = get_log(__name__)
+
+EVERY_SECONDS = 5.0
+TELL_SECONDS = 5.0
+BLIND_WITHIN = timedelta(seconds=10)
+AWAY = (SQLAlchemyError, OSError, TimeoutError)
+
+
+class LedgerWatch:
+    """`await LedgerWatch(…).run()` watches until cancelled; it runs beside the app, so that it sees a worker that is gone."""
+
+    def __init__(
+        self,
+        reader: LedgerReader,
+        sessions: Sessions,
+        alarm_url: str | None,
+        *,
+        every_seconds: float = EVERY_SECONDS,
+        blind_within: timedelta = BLIND_WITHIN,
+    ) -> None:
+        self._reader = reader
+        self._sessions = sessions
+        self._alarm_url = alarm_url
+        self._every_seconds = every_seconds
+        self._blind_within = blind_within
+        self._reading = asyncio.Lock()
+        self._read_at = 0.0
+        self._blind_since: datetime | None = None
+        self._told_blind = False
+        self.latest: Ledger | None = None
+
+    @property
+    def age(self) -> float:
+        """Give the seconds since the last reading began."""
+        return time.monotonic() - self._read_at
+
+    async def ledger(self, *, at_most_old: float = 0.0) -> Ledger:
+        """Give a reading that is at most so many seconds old; who asks while one is made that began later than that shares it.
+
+        Raises what the driver raises while the database is away.
+        """
+        begun_after = time.monotonic() - at_most_old
+        if self.latest and self._read_at >= begun_after:
+            return self.latest
+        async with self._reading:
+            if self.latest is None or self._read_at < begun_after:
+                begun = time.monotonic()
+                self.latest, self._read_at = await self._reader.read(), begun
+            return self.latest
+
+    async def run(self) -> None:
+        """Watch; while the database is away that is told, and becomes an alarm of its own once it is back."""
+        async with httpx.AsyncClient(timeout=TELL_SECONDS) as http:
+            while True:
+                try:
+                    await self._round(http)
+                except AWAY as error:
+                    log.warning("ledger_not_read", error=type(error).__name__)
+                    await self._see_nothing(http)
+                await asyncio.sleep(self._every_seconds)
+
+    async def _round(self, http: httpx.AsyncClient) -> None:
+        ledger = await self.ledger()
+        async with self._sessions.begin() as session:
+            if self._blind_since and ledger.at - self._blind_since > self._blind_within:
+                session.add(Alarm(reason="unknown", place="database", most=1, began_at=self._blind_since, ended_at=ledger.at))
+            await update_alarms(session, ledger)
+            await fold_counts(session)
+        self._blind_since, self._told_blind = None, False
+        if self._alarm_url:
+            async with self._sessions.begin() as session:
+                await tell_alarms(session, http, self._alarm_url)
+
+    async def _see_nothing(self, http: httpx.AsyncClient) -> None:
+        now = datetime.now(timezone.utc)
+        self._blind_since = self._blind_since or now
+        if self._alarm_url and not self._told_blind and now - self._blind_since > self._blind_within:
+            alarm = Alarm(reason="unknown", place="database", most=1, began_at=self._blind_since)
+            self._told_blind = await post(http, self._alarm_url, [alarm])
+
+
+@asynccontextmanager
+async def watching(watch: LedgerWatch) -> AsyncIterator[LedgerWatch]:
+    """Let it watch for as long as the context lasts."""
+    task = asyncio.create_task(watch.run())
+    try:
+        yield watch
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,198 @@
+"""How far consumer groups are behind, and what they have not read yet; reads only, in no group."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from types import TracebackType
+from typing import Self
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, KafkaError, NotCoordinatorForGroupError
+from aiokafka.structs import OffsetAndMetadata
+
+from shared.kafka.producer import KafkaUnavailable
+from shared.kafka.start import STOP_SECONDS, start
+from shared.logs import get_log
+
+log = get_log(__name__)
+
+READ_SECONDS = 3.0
+RETRY_SECONDS = 0.1
+POLL_MS = 250
+EMPTY_POLLS = 2
+PARTITION_BYTES = 65_536
+COORDINATOR_AWAY = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """A partition that a group is behind in: by `behind` records, the oldest of which the broker took at `oldest_at` (`None`: none can be read)."""
+
+    group: str
+    topic: str
+    partition: int
+    behind: int
+    oldest_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A record that a group has not read yet; `timestamp` is when the broker's producer sent it."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+    timestamp: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a group stands in a partition, and where the partition ends."""
+
+    group: str
+    partition: TopicPartition
+    position: int
+    end: int
+
+
+class LagReader:
+    """`async with LagReader(bootstrap) as lags` connects when first asked, and anew after a lost broker. Calls at once wait for one another."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+        self._lock = asyncio.Lock()
+        self._clients: tuple[AIOKafkaConsumer, AIOKafkaAdminClient] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Connect nothing yet."""
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close what was opened."""
+        await self._close()
+
+    async def read(self, readers: Mapping[str, Sequence[str]]) -> list[Lag]:
+        """Give the partitions that groups (`readers`: group to topics) are behind in; a group that has read nothing is behind from the beginning.
+
+        Raises `KafkaUnavailable` where the broker does not answer within `READ_SECONDS`.
+        """
+        async with self._asking() as (consumer, admin):
+            behind = [place for place in await _places(consumer, admin, readers) if place.end > place.position]
+            oldest: dict[tuple[str, str, int], datetime] = {}
+            for group in {place.group for place in behind}:
+                for record in await _fetch(consumer, [place for place in behind if place.group == group], 1):
+                    oldest.setdefault((group, record.topic, record.partition), _moment(record))
+        return [
+            Lag(each.group, each.partition.topic, each.partition.partition, each.end - each.position, oldest.get((each.group, *each.partition)))
+            for each in behind
+        ]
+
+    async def peek(self, group: str, topic: str, most: int = 1_000) -> list[Unread]:
+        """Give about `most` records that a group has not read yet, oldest first; raises `KafkaUnavailable` as `read` does."""
+        async with self._asking() as (consumer, admin):
+            places = [place for place in await _places(consumer, admin, {group: [topic]}) if place.end > place.position]
+            records = await _fetch(consumer, places, max(1, most // max(1, len(places))))
+        unread = [Unread(record.partition, record.offset, record.key, record.headers, _moment(record)) for record in records]
+        return sorted(unread, key=lambda each: (each.timestamp, each.partition, each.offset))
+
+    @contextlib.asynccontextmanager
+    async def _asking(self) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
+        async with self._lock:
+            try:
+                async with asyncio.timeout(READ_SECONDS):
+                    self._clients = self._clients or await self._open()
+                    yield self._clients
+                    self._clients[0].unsubscribe()  # or it would go on fetching what nobody asked for
+            except (KafkaError, OSError) as error:
+                await self._close()
+                log.warning("lag_not_read", error=type(error).__name__)
+                raise KafkaUnavailable(type(error).__name__) from error
+            except BaseException:
+                await self._close()
+                raise
+
+    async def _open(self) -> tuple[AIOKafkaConsumer, AIOKafkaAdminClient]:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=PARTITION_BYTES,
+            request_timeout_ms=int(READ_SECONDS * 1000),
+        )
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=int(READ_SECONDS * 1000))
+        try:
+            await start(consumer)
+            await start(admin)
+        except BaseException:
+            await _stop(consumer, admin)
+            raise
+        return consumer, admin
+
+    async def _close(self) -> None:
+        clients, self._clients = self._clients, None
+        if clients:
+            await _stop(*clients)
+
+
+async def _places(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, readers: Mapping[str, Sequence[str]]) -> list[_Place]:
+    topics = sorted({topic for topics in readers.values() for topic in topics})
+    await consumer._client.set_topics(topics)  # noqa: SLF001  aiokafka has no public way to fetch a topic's metadata without a subscription
+    partitions = [TopicPartition(topic, number) for topic in topics for number in sorted(consumer.partitions_for_topic(topic) or ())]
+    if {partition.topic for partition in partitions} != set(topics):
+        message = "a topic has no partitions yet"
+        raise ConnectionError(message)
+    begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+    places = []
+    for group, read in readers.items():
+        committed = await _committed(admin, group)
+        for partition in (each for each in partitions if each.topic in read):
+            at = committed[partition].offset if partition in committed else -1
+            # A position outside the log is one of a topic that was made anew, or whose records were too old: the group begins again.
+            position = at if begins[partition] <= at <= ends[partition] else begins[partition]
+            places.append(_Place(group, partition, position, ends[partition]))
+    return places
+
+
+async def _committed(admin: AIOKafkaAdminClient, group: str) -> Mapping[TopicPartition, OffsetAndMetadata]:
+    while True:
+        try:
+            return await admin.list_consumer_group_offsets(group)
+        except COORDINATOR_AWAY:  # also while a fresh broker makes the topic that it keeps offsets in, which this very question has it do
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _fetch(consumer: AIOKafkaConsumer, places: Iterable[_Place], most: int) -> "list[ConsumerRecord[bytes | None, bytes | None]]":
+    """Give up to `most` records of each place; fewer where nothing comes any more, because what is left cannot be read."""
+    open_places = {place.partition: place for place in places}
+    found: dict[TopicPartition, list[ConsumerRecord[bytes | None, bytes | None]]] = {partition: [] for partition in open_places}
+    if not open_places:
+        return []
+    consumer.assign(list(open_places))
+    for place in open_places.values():
+        consumer.seek(place.partition, place.position)
+    empty = 0
+    while open_places and empty < EMPTY_POLLS:
+        polled = await consumer.getmany(*open_places, timeout_ms=POLL_MS)
+        empty = 0 if polled else empty + 1
+        for partition, records in polled.items():
+            place = open_places[partition]
+            found[partition] += [record for record in records if record.offset < place.end]
+            if len(found[partition]) >= most or records[-1].offset >= place.end - 1:
+                del open_places[partition]
+    return [record for records in found.values() for record in records[:most]]
+
+
+def _moment(record: "ConsumerRecord[bytes | None, bytes | None]") -> datetime:
+    return datetime.fromtimestamp(record.timestamp / 1000, timezone.utc)
+
+
+async def _stop(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
+    for closing in (consumer.stop(), admin.close()):
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(STOP_SECONDS):
+                await closing

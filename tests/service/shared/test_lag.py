@@ -1,0 +1,114 @@
+"""How far a group is behind is told from the broker's word alone, whatever has become of group and topic."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from uuid_utils.compat import uuid4
+
+from shared.events.envelope import Message
+from shared.kafka.lag import LagReader
+from shared.kafka.producer import EventProducer, KafkaUnavailable
+from tests.eventually import eventually
+
+
+@pytest.fixture
+async def lags(kafka: str) -> AsyncIterator[LagReader]:
+    async with LagReader(kafka) as lags:
+        yield lags
+
+
+@pytest.fixture
+async def topic(kafka: str, lags: LagReader) -> str:
+    """Give a topic of this test's own, with three partitions, once the broker knows it."""
+    name = f"lag-{uuid4()}"
+    await make(kafka, name)
+    await eventually(lambda: lags.read({"nobody": [name]}))
+    return name
+
+
+async def make(kafka: str, name: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(name, 3, 1)])
+    finally:
+        await admin.close()
+
+
+async def send(kafka: str, topic: str, *keys: str) -> None:
+    async with EventProducer(kafka, "test") as producer:
+        for key in keys:
+            await producer.send(topic, Message(key.encode(), b"x" * 2_000, [("ce_id", key.encode())]))
+
+
+async def commit(kafka: str, group: str, offsets: dict[TopicPartition, int]) -> None:
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        consumer.assign(list(offsets))
+        await consumer.commit(offsets)
+    finally:
+        await consumer.stop()
+
+
+async def behind(lags: LagReader, group: str, topic: str) -> int:
+    return sum(lag.behind for lag in await lags.read({group: [topic]}))
+
+
+async def test_a_group_is_behind_what_it_has_not_committed(kafka: str, lags: LagReader, topic: str) -> None:
+    group = f"g-{uuid4()}"
+    assert await lags.read({group: [topic]}) == []
+    before = datetime.now(timezone.utc)
+    await send(kafka, topic, *"abcdefgh")
+    found = await lags.read({group: [topic]})
+    assert sum(lag.behind for lag in found) == 8
+    assert all(lag.oldest_at and before - timedelta(seconds=1) < lag.oldest_at < before + timedelta(seconds=10) for lag in found)
+    await commit(
+        kafka, group, {TopicPartition(topic, lag.partition): lag.behind for lag in found[1:]} | {TopicPartition(topic, found[0].partition): 1}
+    )
+    assert await behind(lags, group, topic) == found[0].behind - 1
+    assert await behind(lags, f"other-{group}", topic) == 8
+
+
+async def test_the_unread_records_come_oldest_first_and_only_so_many(kafka: str, lags: LagReader, topic: str) -> None:
+    keys = [f"key-{number}" for number in range(60)]
+    await send(kafka, topic, *keys)
+    unread = await lags.peek("nobody", topic)
+    assert sorted((each.key or b"").decode() for each in unread) == sorted(keys)
+    assert [each.timestamp for each in unread] == sorted(each.timestamp for each in unread)
+    assert unread[0].headers == (("ce_id", unread[0].key),)
+    assert len(await lags.peek("nobody", topic, 6)) == 6
+
+
+async def test_a_topic_made_anew_and_a_position_beyond_its_end_are_borne(kafka: str, lags: LagReader, topic: str) -> None:
+    group = f"g-{uuid4()}"
+    await send(kafka, topic, "a")
+    await commit(kafka, group, {TopicPartition(topic, number): 1_000 for number in range(3)})
+    assert await behind(lags, group, topic) == 1
+
+
+async def test_asking_at_once_is_safe(kafka: str, lags: LagReader, topic: str) -> None:
+    await send(kafka, topic, "a", "b")
+    answers = await asyncio.gather(*(behind(lags, "nobody", topic) for _ in range(5)), *(lags.peek("nobody", topic) for _ in range(5)))
+    assert answers[:5] == [2] * 5
+    assert all(isinstance(answer, list) and len(answer) == 2 for answer in answers[5:])
+
+
+async def test_a_group_that_is_up_to_date_costs_next_to_nothing(lags: LagReader, topic: str) -> None:
+    readers = {f"g-{number}": [topic] for number in range(5)}
+    await lags.read(readers)
+    begun = time.process_time()
+    for _ in range(20):
+        assert await lags.read(readers) == []
+    assert (time.process_time() - begun) / 20 < 0.05
+
+
+async def test_a_broker_that_is_away_is_told_within_seconds() -> None:
+    async with LagReader("127.0.0.1:9") as lags:
+        with pytest.raises(KafkaUnavailable):
+            await lags.read({"g": ["t"]})

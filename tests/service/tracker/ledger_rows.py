@@ -1,0 +1,104 @@
+"""Steps that a ledger's test takes: mails that are told about, times moved back, and what Kafka and the spool would tell."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Interval, bindparam, text
+from uuid_utils.compat import uuid4
+
+from services.tracker.ask_intake import IntakeAway, SpooledRequests
+from services.tracker.ledger.overdue import Ledger
+from services.tracker.ledger.read_ledger import LedgerReader
+from services.tracker.on_mail_outcome import on_mail_outcome
+from shared.database import Sessions
+from shared.events.envelope import Envelope
+from shared.events.event import Event
+from shared.events.mail_outcomes import MailDeferred, MailFailed, MailOutcome, MailSent
+from shared.kafka.lag import Lag, Unread
+from shared.kafka.producer import KafkaUnavailable
+from tests.service.tracker.office import NOW
+from tests.service.tracker.rows import rows
+
+SOURCE = "/asiointi/notifier"
+
+
+@dataclass
+class Log:
+    """What Kafka tells, in its place; `away` when it tells nothing."""
+
+    lags: list[Lag] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    away: bool = False
+
+    async def read(self, _: Mapping[str, Sequence[str]]) -> list[Lag]:
+        """Give the lags."""
+        if self.away:
+            raise KafkaUnavailable("away")
+        return self.lags
+
+    async def peek(self, _group: str, _topic: str, most: int = 1_000) -> list[Unread]:
+        """Give what is unread."""
+        return self.unread[:most]
+
+
+@dataclass
+class Spool:
+    """What intake tells of its spool, in its place."""
+
+    told: SpooledRequests | None
+
+    async def spool(self) -> SpooledRequests:
+        """Give what waits."""
+        if self.told is None:
+            raise IntakeAway("away")
+        return self.told
+
+
+async def read(sessions: Sessions, log: Log | None = None, spool: Spool | None = None) -> Ledger:
+    """Read the ledger, with nothing on the log and no spool unless told otherwise."""
+    return await reader(sessions, log or Log(), spool).read()
+
+
+def reader(sessions: Sessions, log: Log, spool: Spool | None = None) -> LedgerReader:
+    """Make a reader that asks these two instead."""
+    return LedgerReader(sessions, log, spool)  # type: ignore[arg-type]  # they answer what a reader asks
+
+
+async def cause_of(sessions: Sessions, request_id: UUID, kind: str = "request.registered.v1") -> str:
+    """Give the id of the latest event of its kind."""
+    found = await rows(
+        sessions, "select event_id from history where request_id = :id and type = :kind order by id desc limit 1", id=request_id, kind=kind
+    )
+    return str(found[0].event_id)
+
+
+def told(kind: type[MailOutcome], request_id: UUID, cause_id: str, template: str = "receipt", at: datetime = NOW) -> Envelope[Event]:
+    """Make an outcome as notifier tells it."""
+    facts: dict[str, object] = {
+        "request_id": request_id,
+        "cause_id": cause_id,
+        "template": template,
+        "message_id": "<m>",
+        "attempt": 1,
+        "occurred_at": at,
+    }
+    more: dict[type[MailOutcome], dict[str, object]] = {MailDeferred: {"reply": "4xx", "retry_at": at}, MailFailed: {"reply": "5xx"}, MailSent: {}}
+    return Envelope(kind.model_validate(facts | more[kind]), SOURCE, str(uuid4()), at)
+
+
+async def tell(sessions: Sessions, *envelopes: Envelope[Event]) -> None:
+    """Hand outcomes to the handler as one batch."""
+    async with sessions.begin() as session:
+        await on_mail_outcome(session, envelopes)
+
+
+async def let_pass(sessions: Sessions, seconds: float) -> None:
+    """Move everything that waits so far into the past."""
+    async with sessions.begin() as session:
+        for statement in (
+            "update owed_mails set since = since - :past",
+            "update history set occurred_at = occurred_at - :past where value is not null",
+        ):
+            await session.execute(text(statement).bindparams(bindparam("past", timedelta(seconds=seconds), Interval)))

@@ -1,0 +1,169 @@
+"""An alarm is raised once for what is overdue, told until somebody took it, and ended when it is over."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import FastAPI, Request, Response
+
+from services.tracker.ledger.alarms import update_alarms
+from services.tracker.ledger.metrics import exposition
+from services.tracker.ledger.overdue import Late, Ledger, Overdue
+from services.tracker.ledger.read_ledger import LedgerReader
+from services.tracker.ledger.tell_alarms import tell_alarms
+from services.tracker.ledger.watch import LedgerWatch, watching
+from shared.database import Sessions
+from tests.eventually import eventually
+from tests.infra.serving import free_socket, serving
+from tests.service.tracker.ledger_rows import Log, read, reader
+from tests.service.tracker.rows import rows
+
+ID = UUID(int=5)
+
+
+def ledger(*overdue: Overdue) -> Ledger:
+    now = datetime.now(timezone.utc)
+    counts = {"numbered": 3, "receipted": 1, "receipts_failed": 1, "resolved": 1, "dead_letters": 0}
+    return Ledger(at=now, **counts, on_the_log=2, in_the_spool=0, lag={"notifier": 4}, overdue=overdue)
+
+
+async def update(sessions: Sessions, *overdue: Overdue) -> None:
+    async with sessions.begin() as session:
+        await update_alarms(session, ledger(*overdue))
+
+
+async def alarms(sessions: Sessions) -> Sequence[tuple[str, str, int, bool]]:
+    found = await rows(sessions, "select * from alarms order by id")
+    return [(row.reason, row.place, row.most, row.ended_at is not None) for row in found]
+
+
+async def test_an_alarm_lasts_as_long_as_what_it_is_about_and_keeps_the_worst(sessions: Sessions) -> None:
+    await update(sessions)
+    for count in (1, 5, 2):
+        await update(sessions, Overdue("no-number", count), Overdue("lag", count, "notifier"))
+    await update(sessions, Overdue("lag", 1, "tracker.submitted"))
+    await update(sessions)
+    await update(sessions, Overdue("no-number", 1))
+    assert sorted(await alarms(sessions)) == [
+        ("lag", "notifier", 5, True),
+        ("lag", "tracker.submitted", 1, True),
+        ("no-number", "", 1, False),
+        ("no-number", "", 5, True),
+    ]
+
+
+async def test_two_watches_at_once_raise_one_alarm(sessions: Sessions) -> None:
+    await asyncio.gather(*(update(sessions, Overdue("spool", 1)) for _ in range(5)))
+    assert await alarms(sessions) == [("spool", "", 1, False)]
+
+
+async def test_what_cannot_be_seen_is_not_taken_for_over(sessions: Sessions) -> None:
+    await update(sessions, Overdue("no-number", 1), Overdue("lag", 1, "notifier"), Overdue("spool", 1), Overdue("no-receipt", 1))
+    await update(sessions, Overdue("unknown", 1, "kafka"))
+    standing = {(reason, ended) for reason, _, _, ended in await alarms(sessions)}
+    assert standing == {("no-number", False), ("lag", False), ("spool", True), ("no-receipt", True), ("unknown", False)}
+    await update(sessions)
+    assert all(ended for _, _, _, ended in await alarms(sessions))
+
+
+@dataclass
+class Pager:
+    """An address that alarms are told to; it answers with the next of `answers`, and 200 after them."""
+
+    url: str
+    answers: list[int] = field(default_factory=list)
+    heard: list[dict[str, Any]] = field(default_factory=list)
+
+
+@pytest.fixture
+async def pager() -> AsyncIterator[Pager]:
+    place, address = free_socket()
+    pager, app = Pager(f"{address}/alarms"), FastAPI()
+
+    @app.post("/alarms")
+    async def hear(request: Request) -> Response:
+        pager.heard.append(await request.json())
+        return Response(status_code=pager.answers.pop(0) if pager.answers else 200)
+
+    async with serving(app, place):
+        yield pager
+
+
+async def test_an_alarm_is_told_until_it_is_taken_and_its_end_too(sessions: Sessions, pager: Pager) -> None:
+    pager.answers = [503, 200]
+
+    async def tell() -> None:
+        async with httpx.AsyncClient() as http, sessions.begin() as session:
+            await tell_alarms(session, http, pager.url)
+
+    await update(sessions, Overdue("no-receipt", 2, requests=[Late(ID, datetime.now(timezone.utc))]))
+    for _ in range(3):
+        await tell()
+    assert [message["text"] for message in pager.heard] == ["ALARM: 2 requests without a receipt, nor a report that it failed"] * 2
+    assert pager.heard[-1]["alarms"][0]["ended_at"] is None
+    await update(sessions)
+    for _ in range(2):
+        await tell()
+    assert len(pager.heard) == 3
+    assert pager.heard[-1]["text"].startswith("Over: ")
+    assert str(ID) not in str(pager.heard)
+
+
+async def test_the_watch_raises_tells_and_ends_by_itself(sessions: Sessions, pager: Pager) -> None:
+    log = Log(away=True)
+
+    async with watching(LedgerWatch(reader(sessions, log), sessions, pager.url, every_seconds=0.05)) as watch:
+        await eventually(lambda: heard(pager, "ALARM: kafka: "))
+        assert (await watch.ledger(at_most_old=60)).accepted is None
+        log.away = False
+        await eventually(lambda: heard(pager, "Over: kafka: "))
+    assert await alarms(sessions) == [("unknown", "kafka", 1, True)]
+
+
+async def heard(pager: Pager, words: str) -> bool:
+    return any(message["text"].startswith(words) for message in pager.heard)
+
+
+async def test_a_database_that_was_away_is_told_at_once_and_kept_as_an_alarm(sessions: Sessions, pager: Pager) -> None:
+    away = True
+
+    class Failing(LedgerReader):
+        def __init__(self) -> None: ...
+
+        async def read(self) -> Ledger:
+            if away:
+                raise ConnectionResetError
+            return await read(sessions)
+
+    watch = LedgerWatch(Failing(), sessions, pager.url, every_seconds=0.05, blind_within=timedelta(seconds=0.2))
+    async with watching(watch):
+        await eventually(lambda: heard(pager, "ALARM: database: "))
+        away = False
+        await eventually(lambda: heard(pager, "Over: database: "))
+        assert watch.age < 5
+    assert await alarms(sessions) == [("unknown", "database", 1, True)]
+    assert len(pager.heard) == 2
+
+
+def test_the_metrics_tell_every_reason_and_the_age_and_nothing_of_anybody() -> None:
+    overdue = Overdue("no-receipt", 7, oldest_at=datetime.now(timezone.utc), requests=[Late(ID, datetime.now(timezone.utc), "482913057")])
+    told = exposition(ledger(overdue), 1.5).decode()
+    for line in (
+        "asiointi_ledger_up 1.0",
+        "asiointi_ledger_age_seconds 1.5",
+        'asiointi_requests_total{stage="accepted"} 5.0',
+        'asiointi_requests_total{stage="numbered"} 3.0',
+        'asiointi_overdue{reason="no-receipt"} 7.0',
+        'asiointi_overdue{reason="no-number"} 0.0',
+        'asiointi_lag_records{group="notifier"} 4.0',
+        "asiointi_receipts_waiting 1.0",
+    ):
+        assert line in told.splitlines()
+    assert "482913057" not in told
+    assert str(ID) not in told
+    assert exposition(None, 9.0).decode().splitlines()[-1] == "asiointi_ledger_up 0.0"

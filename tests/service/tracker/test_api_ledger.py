@@ -1,0 +1,29 @@
+"""The ledger over HTTP: for operators' systems only; the metrics for anybody inside."""
+
+import pytest
+
+from services.tracker.keyring import Keyring
+from shared.database import Sessions
+from tests.service.tracker.desk import Desk
+from tests.service.tracker.ledger_rows import let_pass
+from tests.service.tracker.rows import register_one
+
+
+@pytest.mark.usefixtures("readers_caught_up")
+async def test_the_ledger_names_what_is_overdue(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+    request_id = await register_one(sessions, keyring)
+    await let_pass(sessions, 61)
+    told = (await desk.get("/api/v1/ledger", "operate")).raise_for_status().json()
+    assert (told["accepted"], told["numbered"], told["receipted"], told["receipts_waiting"], told["resolved"]) == (1, 1, 0, 1, 0)
+    assert {each["reason"]: [late["request_id"] for late in each["requests"]] for each in told["overdue"]} == {
+        "no-receipt": [str(request_id)],
+        "unpublished": [str(request_id)],
+    }
+    metrics = await desk.client.get("/metrics")
+    assert 'asiointi_overdue{reason="no-receipt"} 1.0' in metrics.text
+    assert metrics.headers["Content-Type"].startswith("text/plain")
+
+
+async def test_the_ledger_needs_the_operators_scope(desk: Desk) -> None:
+    assert (await desk.get("/api/v1/ledger", "requests:read")).status_code == 403
+    assert (await desk.client.get("/api/v1/ledger")).status_code == 401

@@ -1,0 +1,202 @@
+"""The ledger says what came, what became of it, and what is overdue; nothing is counted twice, whatever comes twice."""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from uuid import UUID
+
+import pytest
+
+from services.tracker.ask_intake import SpooledRequest, SpooledRequests
+from services.tracker.dismiss_dead_letter import AlreadyRedriven, dismiss_dead_letter
+from services.tracker.domain import Action
+from services.tracker.handle_request import By, handle_request
+from services.tracker.keyring import Keyring
+from services.tracker.ledger.entries import fold_counts
+from services.tracker.ledger.overdue import Ledger
+from services.tracker.models import DeadLetter
+from services.tracker.on_request_submitted import on_request_submitted
+from shared.database import Sessions
+from shared.events.mail_outcomes import MailDeferred, MailFailed, MailOutcome, MailSent
+from shared.events.topics import SUBMITTED
+from shared.kafka.lag import Lag, Unread
+from shared.problems import NotFound
+from tests.service.tracker.console_rows import dead_letter
+from tests.service.tracker.ledger_rows import Log, Spool, cause_of, let_pass, read, tell, told
+from tests.service.tracker.office import NOW, submission
+from tests.service.tracker.rows import register, register_one, rows
+
+MAIJA = By("staff", "maija")
+KINDS: Sequence[type[MailOutcome]] = (MailSent, MailDeferred, MailFailed)
+
+
+def reasons(ledger: Ledger) -> list[tuple[str, int]]:
+    return [(each.reason, each.count) for each in ledger.overdue]
+
+
+async def handle(sessions: Sessions, keyring: Keyring, request_id: UUID, action: Action, text: str | None = None) -> None:
+    async with sessions.begin() as session:
+        await handle_request(session, request_id, action, MAIJA, text=text, keyring=keyring)
+
+
+async def published(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        await (await session.connection()).exec_driver_sql("update history set value = null")
+
+
+async def test_every_request_is_counted_once_through_its_life(sessions: Sessions, keyring: Keyring) -> None:
+    sent = submission()
+    request_id = await register_one(sessions, keyring, sent)
+    await register(sessions, keyring, sent, sent, submission())
+    ledger = await read(sessions)
+    assert (ledger.accepted, ledger.numbered, ledger.receipted, ledger.receipts_waiting, ledger.resolved) == (2, 2, 0, 2, 0)
+    receipt = told(MailSent, request_id, await cause_of(sessions, request_id))
+    await tell(sessions, receipt, receipt)
+    await tell(sessions, receipt)
+    for text in ("Valmis.", "Valmis toisen kerran."):
+        await handle(sessions, keyring, request_id, "resolve", text)
+        await handle(sessions, keyring, request_id, "resolve", text)
+        await handle(sessions, keyring, request_id, "reopen")
+    ledger = await read(sessions)
+    assert (ledger.numbered, ledger.receipted, ledger.receipts_waiting, ledger.resolved) == (2, 1, 1, 1)
+
+
+async def test_folding_the_counts_changes_none(sessions: Sessions, keyring: Keyring) -> None:
+    await register(sessions, keyring, submission(), submission())
+    await register(sessions, keyring, submission())
+    async with sessions.begin() as session:
+        await fold_counts(session)
+    assert [row.n for row in await rows(sessions, "select n from ledger_counts where name = 'numbered'")] == [3]
+    assert (await read(sessions)).numbered == 3
+
+
+async def test_what_a_rolled_back_batch_counted_never_was(sessions: Sessions, keyring: Keyring) -> None:
+    async with sessions() as session:
+        await on_request_submitted(session, [submission()], keyring=keyring)
+        await session.rollback()
+    assert (await read(sessions)).numbered == 0
+
+
+async def test_a_receipt_is_overdue_after_a_minute_until_it_went_or_failed(sessions: Sessions, keyring: Keyring) -> None:
+    one, other = await register_one(sessions, keyring), await register_one(sessions, keyring)
+    await published(sessions)
+    await let_pass(sessions, 59)
+    assert reasons(await read(sessions)) == []
+    await let_pass(sessions, 2)
+    await tell(sessions, told(MailDeferred, one, await cause_of(sessions, one)))
+    ledger = await read(sessions)
+    assert reasons(ledger) == [("no-receipt", 2)]
+    (overdue,) = ledger.overdue
+    assert {late.request_id: late.note for late in overdue.requests} == {one: "mail.deferred.v1 4xx", other: None}
+    assert all(late.work_number for late in overdue.requests)
+    await tell(sessions, told(MailFailed, one, await cause_of(sessions, one)))
+    await tell(sessions, told(MailSent, other, await cause_of(sessions, other)))
+    ledger = await read(sessions)
+    assert (reasons(ledger), ledger.receipts_failed, ledger.receipted) == ([], 1, 1)
+    await tell(sessions, told(MailSent, one, await cause_of(sessions, one)))
+    ledger = await read(sessions)
+    assert (ledger.receipts_failed, ledger.receipted) == (0, 2)
+
+
+async def test_a_resolution_that_does_not_go_out_is_overdue_too(sessions: Sessions, keyring: Keyring) -> None:
+    request_id = await register_one(sessions, keyring)
+    await tell(sessions, told(MailSent, request_id, await cause_of(sessions, request_id)))
+    await handle(sessions, keyring, request_id, "resolve", "Valmis.")
+    await published(sessions)
+    await let_pass(sessions, 61)
+    ledger = await read(sessions)
+    assert [(each.reason, [late.request_id for late in each.requests]) for each in ledger.overdue] == [("no-mail", [request_id])]
+    await tell(sessions, told(MailSent, request_id, await cause_of(sessions, request_id, "request.resolved.v1"), "resolution"))
+    ledger = await read(sessions)
+    assert (reasons(ledger), ledger.receipted) == ([], 1)
+
+
+async def test_whatever_notifier_tells_in_whatever_batches_the_counts_are_those_of_the_outcomes(sessions: Sessions, keyring: Keyring) -> None:
+    chance = random.Random(7)
+    requests = [await register_one(sessions, keyring) for _ in range(8)]
+    causes = {request_id: await cause_of(sessions, request_id) for request_id in requests}
+    outcomes = [
+        told(chance.choices(KINDS, (1, 3, 2))[0], request_id, causes[request_id], at=NOW + timedelta(seconds=step))
+        for request_id in requests
+        for step in range(chance.randrange(5))
+    ]
+    while outcomes:
+        count = chance.randrange(1, 6)
+        batch, outcomes = outcomes[:count], outcomes[count:]
+        await tell(sessions, *batch, *batch[:1])
+        ledger = await read(sessions)
+        (expected,) = await rows(
+            sessions,
+            """
+            select count(*) filter (where sent) as receipted, count(*) filter (where last = 'mail.failed.v1' and not sent) as failed from (
+                select bool_or(type = 'mail.sent.v1') as sent, (array_agg(type order by occurred_at desc))[1] as last
+                from mail_outcomes group by request_id
+            ) each
+            """,
+        )
+        assert (ledger.receipted, ledger.receipts_failed) == (expected.receipted, expected.failed)
+        assert ledger.numbered == ledger.receipted + ledger.receipts_failed + ledger.receipts_waiting == len(requests)
+
+
+async def test_history_that_the_relay_leaves_lying_is_overdue(sessions: Sessions, keyring: Keyring) -> None:
+    request_id = await register_one(sessions, keyring)
+    assert reasons(await read(sessions)) == []
+    await let_pass(sessions, 11)
+    ledger = await read(sessions)
+    assert [(each.reason, [late.request_id for late in each.requests]) for each in ledger.overdue] == [("unpublished", [request_id])]
+
+
+async def test_a_record_that_nobody_registers_is_overdue_after_ten_seconds_unless_it_is_a_repeat(sessions: Sessions, keyring: Keyring) -> None:
+    known, new, fresh = await register_one(sessions, keyring), UUID(int=1), UUID(int=2)
+    ages = [(known, 40), (new, 30), (new, 25), (fresh, 5)]
+    times = [datetime.now(timezone.utc) - timedelta(seconds=age) for _, age in ages]
+    unread = [Unread(0, 7 + at, str(id_).encode(), [], time) for at, ((id_, _), time) in enumerate(zip(ages, times, strict=True))]
+    poison = Unread(0, 99, b"no id", [], times[0])
+    log = Log([Lag("tracker.submitted", SUBMITTED, 0, 5, times[0])], [*unread, poison])
+    ledger = await read(sessions, log)
+    assert reasons(ledger) == [("no-number", 1), ("lag", 5)]
+    assert [late.request_id for late in ledger.overdue[0].requests] == [new]
+    assert (ledger.on_the_log, ledger.accepted) == (5, 6)
+
+
+async def test_a_reader_that_is_behind_for_less_than_ten_seconds_is_no_alarm(sessions: Sessions) -> None:
+    log = Log([Lag("notifier", "requests.lifecycle", 0, 500, datetime.now(timezone.utc) - timedelta(seconds=5))])
+    ledger = await read(sessions, log)
+    assert (reasons(ledger), ledger.lag["notifier"]) == ([], 500)
+
+
+async def test_whatever_is_in_the_spool_is_overdue_at_once(sessions: Sessions) -> None:
+    spooled = SpooledRequests(waiting=1, oldest_at=NOW, requests=[SpooledRequest(request_id=UUID(int=3), spooled_at=NOW)])
+    ledger = await read(sessions, spool=Spool(spooled))
+    assert [(each.reason, each.count, [late.request_id for late in each.requests]) for each in ledger.overdue] == [("spool", 1, [UUID(int=3)])]
+    assert (ledger.in_the_spool, ledger.accepted) == (1, 1)
+
+
+async def test_what_cannot_be_asked_is_said_and_not_taken_for_nothing(sessions: Sessions) -> None:
+    ledger = await read(sessions, Log(away=True), Spool(None))
+    assert [(each.reason, each.place) for each in ledger.overdue] == [("unknown", "kafka"), ("unknown", "spool")]
+    assert (ledger.accepted, ledger.on_the_log, ledger.in_the_spool) == (None, None, None)
+
+
+async def test_a_dead_letter_is_overdue_until_an_operator_dealt_with_it(sessions: Sessions, keyring: Keyring) -> None:
+    request_id = await register_one(sessions, keyring)
+    await published(sessions)
+    async with sessions.begin() as session:
+        for digest, key in ((b"a", str(request_id).encode()), (b"b", b"\xff")):
+            letter = dead_letter(b"x")
+            letter.digest, letter.key = digest, key
+            session.add(letter)
+    ledger = await read(sessions)
+    assert (reasons(ledger), ledger.dead_letters) == ([("dead-letter", 2)], 2)
+    assert [(late.request_id, late.note) for late in ledger.overdue[0].requests] == [(request_id, "bad-form")]
+    for _ in range(2):
+        async with sessions.begin() as session:
+            assert (await dismiss_dead_letter(session, 1, "olli")).dismissed_by == "olli"
+    async with sessions.begin() as session:
+        (await session.get_one(DeadLetter, 2)).redriven_at = NOW
+    assert reasons(await read(sessions)) == []
+    async with sessions.begin() as session:
+        with pytest.raises(AlreadyRedriven):
+            await dismiss_dead_letter(session, 2, "olli")
+        with pytest.raises(NotFound):
+            await dismiss_dead_letter(session, 3, "olli")
