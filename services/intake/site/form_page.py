@@ -13,6 +13,7 @@ from services.intake.catalogue import Service
 from services.intake.identity import Identity
 from services.intake.problems import Conflict
 from services.intake.site.read_form import read_form
+from services.intake.site.same_site import is_from_our_pages
 from services.intake.site.sent import Sent, remember
 from services.intake.site.view import Page, View
 from services.intake.submit_request import Submission, submit_request
@@ -56,7 +57,7 @@ async def show_form(view: Page, code: str) -> Response:
 async def send_form(view: Page, code: str) -> Response:
     """Send the form; whatever goes wrong, the page comes back with everything typed still in it."""
     service = _service_or_404(view, code)
-    if view.request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+    if not is_from_our_pages(view.request, view.site.settings.public_url):
         raise HTTPException(403)
     filled = await _read(view, service)
     if service.authentication == "strong" and filled.identity is None:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from services.intake.catalogue import Service
 from services.intake.identity import Identity
 from services.intake.settings import Settings
+from services.intake.site.same_site import is_from_our_pages
 from services.intake.site.texts import DEFAULT_LANGUAGE, LANGUAGES, Language
 from services.intake.site.view import Page, View
 from shared.logs import get_log
@@ -83,7 +84,9 @@ async def problem_page(view: Page, code: str, problem: str) -> Response:
 
 @routes.post("/lopeta")
 async def end_visit(view: Page) -> Response:
-    """Forget who identified and what was sent."""
+    """Forget who identified and what was sent; another site may not do that to somebody who is filling in a form."""
+    if not is_from_our_pages(view.request, view.site.settings.public_url):
+        return view.render("error.html", status=403, texts=view.texts.not_ended)
     view.request.session.clear()
     return view.redirect("lopetettu")
 

@@ -167,6 +167,29 @@ async def test_ending_the_visit_forgets_who_identified(intake: Running) -> None:
     assert "Max-Age=0" in answer.headers["set-cookie"]
 
 
+@pytest.mark.parametrize(
+    ("page", "said", "sender"),
+    [
+        ("/fi/lopeta", "Asiointia ei lopetettu", {"Sec-Fetch-Site": "cross-site"}),
+        ("/sv/lopeta", "Ditt besök avslutades inte", {"Sec-Fetch-Site": "same-site", "Origin": "http://intake.test"}),
+        ("/en/lopeta", "Your visit was not ended", {"Origin": "http://evil.example"}),
+        ("/fi/lopeta", "Asiointia ei lopetettu", {"Origin": "null"}),
+    ],
+)
+async def test_another_site_ends_nobodys_visit(intake: Running, page: str, said: str, sender: dict[str, str]) -> None:
+    answer = await intake.client.post(page, headers=identified(intake) | sender)
+    assert answer.status_code == 403
+    assert f"<h1>{said}</h1>" in answer.text
+    assert "Max-Age=0" not in answer.headers.get("set-cookie", "")
+
+
+async def test_a_browser_that_tells_only_the_origin_ends_its_visit_and_sends_its_form(intake: Running) -> None:
+    ours = {"Origin": "http://intake.test"}
+    assert (await intake.client.post("/fi/lopeta", headers=identified(intake) | ours)).status_code == 303
+    assert (await send(intake, await fresh_form(intake), **ours)).status_code == 303
+    assert (await send(intake, await fresh_form(intake), Origin="http://evil.example")).status_code == 403
+
+
 @pytest.fixture
 async def thanks(intake: Running) -> str:
     """Give the address of the thank-you page of a request that was just sent."""
