@@ -99,6 +99,11 @@ def duration(length: timedelta) -> str:
     return f"{hours} h" if not days else f"{days} pv {hours} h" if hours else f"{days} pv"
 
 
+def age(length: timedelta) -> str:
+    """Write how long something has waited: `24 s`, `40 min`, `1 pv 3 h`."""
+    return f"{max(int(length.total_seconds()), 0)} s" if length < timedelta(minutes=2) else duration(length)
+
+
 def count(number: int) -> str:
     """Write a count; what was counted only so far ends with a plus."""
     return f"{MOST - 1}+" if number >= MOST else f"{number:,}".replace(",", THIN_SPACE)
@@ -144,6 +149,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "moment": moment,
     "deadline": deadline,
     "duration": duration,
+    "age": age,
     "count": count,
     "queue_name": queue_name,
     "hide_codes": hide_codes,
