@@ -1,0 +1,41 @@
+"""Whole HTTP requests as ready bytes: everything is written before the clock starts, only a request's number is filled in. Pure."""
+
+import json
+from collections.abc import Callable
+
+from proof.bench.load.load import Load
+
+DIGITS = 8
+MARK = "0" * DIGITS
+HOST = "127.0.0.1"
+
+
+def post_writer(load: Load) -> Callable[[int], bytes]:
+    """Give what writes the bytes of request `number`; all are as long, so the head's length holds for each."""
+    form = dict(load.form) | {"email": load.address_of(0)}
+    body = json.dumps({"service": load.service, "language": "fi", "form": form}, ensure_ascii=False).encode()
+    head = (
+        f"POST {load.path} HTTP/1.1\r\nHost: {HOST}:{load.port}\r\nContent-Type: application/json\r\n"
+        f"Idempotency-Key: bench-{load.run}-{MARK}\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    key, address = MARK.encode() + b"\r\nContent-Length", f"b{load.run}-{MARK}@".encode()
+    before, middle, after = _cut(head + body, key, address)
+
+    def write(number: int) -> bytes:
+        digits = b"%08d" % number
+        return b"".join((before, digits, middle, digits, after))
+
+    return write
+
+
+def watch_writer(load: Load) -> Callable[[bytes], bytes]:
+    """Give what writes the request for the event stream that tells the number of a request id."""
+    tail = f"/tapahtumat HTTP/1.1\r\nHost: {HOST}:{load.port}\r\nAccept: text/event-stream\r\n\r\n".encode()
+    return lambda request_id: b"GET /fi/kiitos/" + request_id + tail
+
+
+def _cut(whole: bytes, key: bytes, address: bytes) -> tuple[bytes, bytes, bytes]:
+    """Cut out the digits of the key and of the address."""
+    first = whole.index(key)
+    second = whole.index(address) + address.index(b"-") + 1
+    return whole[:first], whole[first + DIGITS : second], whole[second + DIGITS :]

@@ -1,0 +1,75 @@
+"""One keep-alive HTTP/1.1 connection that sends ready bytes: no more of HTTP than the services answer with."""
+
+import asyncio
+import time
+from typing import NamedTuple
+
+HOST = "127.0.0.1"
+HEAD_END = b"\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
+NO_STATUS = 0
+
+
+class Answer(NamedTuple):
+    """The status (0: the connection broke), the body, and when the last byte of it had come (`time.monotonic_ns()`)."""
+
+    status: int
+    body: bytes
+    at: int
+
+
+class Connection(asyncio.Protocol):
+    """Used by one task at a time; opened anew where the server closed it."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._transport: asyncio.Transport | None = None
+        self._received = b""
+        self._answer: asyncio.Future[Answer] | None = None
+
+    async def open(self) -> None:
+        """Connect, unless it is open."""
+        if self._transport is None or self._transport.is_closing():
+            self._transport, _ = await asyncio.get_running_loop().create_connection(lambda: self, HOST, self._port)
+
+    async def exchange(self, request: bytes) -> Answer:
+        """Send a request and give the answer."""
+        try:
+            await self.open()
+        except OSError:
+            return Answer(NO_STATUS, b"", time.monotonic_ns())
+        assert self._transport is not None  # noqa: S101  opened above
+        self._received = b""
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return await self._answer
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._transport:
+            self._transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Gather an answer until it is whole."""
+        self._received += data
+        head, found, body = self._received.partition(HEAD_END)
+        if found and is_whole(head, body):
+            self._tell(Answer(int(head[9:12]), body, time.monotonic_ns()))
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """Let nobody wait for an answer that cannot come."""
+        self._transport = None
+        self._tell(Answer(NO_STATUS, b"", time.monotonic_ns()))
+
+    def _tell(self, answer: Answer) -> None:
+        if self._answer and not self._answer.done():
+            self._answer.set_result(answer)
+
+
+def is_whole(head: bytes, body: bytes) -> bool:
+    """Say whether a body is whole, by the length that its head gives or by the last chunk."""
+    lowered = head.lower()
+    start = lowered.find(b"content-length:")
+    if start < 0:
+        return body.endswith(LAST_CHUNK) or b"chunked" not in lowered
+    return len(body) >= int(lowered[start + 15 :].partition(b"\r\n")[0])

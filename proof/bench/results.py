@@ -1,0 +1,46 @@
+"""What a run gathers: figures, charts and raw data, the latter on the disk as soon as they are there."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from proof.bench.figure import Figure
+
+
+@dataclass(frozen=True)
+class Curves:
+    """A chart for the page: each line has a name and one value a second."""
+
+    title: str
+    unit: str
+    lines: Sequence[tuple[str, Sequence[float]]]
+
+
+@dataclass
+class Results:
+    """Figures by name in the order they came; a later one of the same name (with its floor, say) takes the earlier one's place."""
+
+    folder: Path
+    figures: dict[str, Figure] = field(default_factory=dict)
+    charts: list[Curves] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, *figures: Figure) -> None:
+        """Keep figures."""
+        self.figures.update((figure.name, figure) for figure in figures)
+
+    def draw(self, title: str, unit: str, *lines: tuple[str, Sequence[float]]) -> None:
+        """Keep a chart for the page."""
+        self.charts.append(Curves(title, unit, lines))
+
+    def note(self, sentence: str) -> None:
+        """Keep something to know when reading the figures: how full the tables were, which sink was used."""
+        self.notes.append(sentence)
+
+    def keep(self, name: str, raw: Any) -> None:  # noqa: ANN401  whatever JSON can hold
+        """Write raw data to `raw/<name>.json`."""
+        place = self.folder / "raw" / f"{name}.json"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(json.dumps(raw) + "\n")
