@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from deploy.mailbox.letter import Letter, leave_the_frame, read_letter, split_links
 from deploy.mailbox.maildir import Maildir
+from shared.api_viewer.viewer import install_api_viewer
 from shared.health import health_routes
 from shared.look.look import LOOK_URL, VersionedFiles, build_environment, look_files, versioned
 from shared.problems import NotFound, install_problems, problem_response
@@ -55,8 +56,9 @@ class Mails(BaseModel):
 
 def create_app(maildir: Maildir, smtp_answers: Callable[[], Awaitable[None]]) -> FastAPI:
     """Make the app over one Maildir."""
-    app = FastAPI(title="Postilaatikko", version="1.0.0")
+    app = FastAPI(title="Postilaatikko", version="1.0.0", docs_url=None, redoc_url=None)
     install_problems(app)
+    install_api_viewer(app)
     app.include_router(health_routes({"smtp": smtp_answers}))
     app.mount(LOOK_URL, look_files())
     app.mount("/static", VersionedFiles(directory=HERE / "static"))

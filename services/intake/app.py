@@ -13,6 +13,7 @@ from services.intake.catalogue import load_catalogue
 from services.intake.open_intake import open_intake
 from services.intake.settings import Settings
 from services.intake.site.routes import install_site
+from shared.api_viewer.viewer import install_api_viewer
 from shared.logs import configure_logs
 from shared.problems import install_problems
 from shared.settings import read_settings
@@ -44,11 +45,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             yield
             gc.unfreeze()
 
-    app = FastAPI(title="Asiointi", version="1", summary="Municipal customer service", description=DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Asiointi",
+        version="1",
+        summary="Municipal customer service",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.public_url = chosen.public_url.rstrip("/")
     install_problems(app)
     install_api(app)
     for routes in (readiness.routes, api_catalogue.routes, spool_routes(chosen)):
         app.include_router(routes)
+    install_api_viewer(app)
     install_site(app, chosen)
     return app

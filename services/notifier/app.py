@@ -12,6 +12,7 @@ from services.notifier.list_deliveries import DeliveryPage, DeliveryState, Deliv
 from services.notifier.parts_there import kafka_there, mail_server_there
 from services.notifier.retry_delivery import retry_delivery
 from services.notifier.settings import Settings
+from shared.api_viewer.viewer import install_api_viewer
 from shared.authorize import TokenVerifier, require_scope
 from shared.database import open_database, ping
 from shared.health import health_routes
@@ -43,8 +44,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.sessions = sessions
             yield
 
-    app = FastAPI(title="Notifier", lifespan=lifespan, max_body_size=LARGEST_BODY)
+    app = FastAPI(title="Notifier", lifespan=lifespan, max_body_size=LARGEST_BODY, docs_url=None, redoc_url=None)
     install_problems(app)
+    install_api_viewer(app)
     # Listing and retrying need the database alone; mail and Kafka being away is told, but is no reason to take the operators' window away.
     app.include_router(
         health_routes({"database": lambda: ping(app.state.sessions)}, told={"smtp": mail_server_there(settings), "kafka": kafka_there(settings)})

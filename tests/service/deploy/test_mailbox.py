@@ -109,3 +109,9 @@ async def test_an_empty_mailbox_says_what_will_be_there(mailbox: Mailbox) -> Non
     page = await mailbox.page.get("/")
     assert "Ei vielä viestejä" in page.text
     assert 'http-equiv="refresh"' in page.text
+
+
+async def test_the_api_is_shown_without_files_from_elsewhere(mailbox: Mailbox) -> None:
+    docs = await mailbox.page.get("/docs")
+    assert "//" not in docs.text
+    assert "script-src 'self'" in docs.headers["content-security-policy"]

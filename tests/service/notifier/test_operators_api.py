@@ -164,3 +164,9 @@ async def test_an_absent_mail_server_is_told_and_leaves_the_app_ready(client: ht
     await mail_server.close()
     answer = await client.get("/readyz")
     assert (answer.status_code, answer.json()["smtp"]) == (200, "away")
+
+
+async def test_the_api_is_shown_without_files_from_elsewhere(client: httpx.AsyncClient) -> None:
+    docs = await client.get("/docs")
+    assert docs.status_code == 200
+    assert "//" not in docs.text
