@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from shared.logs import get_log
+from shared.name_faults import field_of, sentence_for
 
 log = get_log(__name__)
 
@@ -84,12 +85,7 @@ async def _on_problem(_: Request, error: Exception) -> JSONResponse:
 
 async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  as above
-    places = {"body", "query", "path", "header", "cookie"}
-    errors = [
-        {"field": ".".join(str(part) for part in fault["loc"] if part not in places) or str(fault["loc"][0]), "message": str(fault["msg"])}
-        for fault in error.errors()
-    ]
-    return problem_response(InvalidFields(errors))
+    return problem_response(InvalidFields([{"field": field_of(fault), "message": sentence_for(fault)} for fault in error.errors()]))
 
 
 async def _on_http(_: Request, error: Exception) -> JSONResponse:

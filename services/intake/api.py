@@ -4,6 +4,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from pydantic_core import from_json
 
@@ -20,7 +21,7 @@ from services.intake.submit_request import submit_request
 from services.intake.trace import traceparent_of
 from services.intake.validate_form import FieldError, FormErrors, validate_form
 from shared.events.event import Language
-from shared.problems import Problem, Unavailable
+from shared.problems import Problem, Unavailable, problem_response
 
 MOST_BODY_BYTES = 64 * 1024
 MOST_KEY_LENGTH = 200
@@ -55,7 +56,11 @@ SUBMIT_DESCRIBED = {
         header("traceparent", "W3C trace context, carried along to the last consumer"),
     ],
 }
-STATE_ANSWERS: Responses = {404: problem("Unknown"), 503: problem("Nobody who would know answers", Retry_After="Seconds to wait")}
+STATE_ANSWERS: Responses = {
+    404: problem("Unknown"),
+    422: problem("The request id is none; `errors` says so"),
+    503: problem("Nobody who would know answers", Retry_After="Seconds to wait"),
+}
 
 
 def install_api(app: FastAPI) -> None:
@@ -71,6 +76,13 @@ def install_api(app: FastAPI) -> None:
         tags=["requests"],
     )(send_request)
     app.get("/api/v1/requests/{request_id}", responses=STATE_ANSWERS, summary="Ask for the number", tags=["requests"])(get_request)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    """Tell a wrong parameter in the caller's language; replaces the handler of `install_problems`."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  for the type checker: registered for this class only
+    return problem_response(invalid_shape(error.errors(), _preferred(request)))
 
 
 async def send_request(request: Request) -> Response:

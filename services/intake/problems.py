@@ -1,12 +1,12 @@
 """What intake refuses, as problem details in the caller's language."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
 
 from services.intake.catalogue import Text
 from services.intake.validate_form import FieldError
 from shared.events.event import Language
+from shared.name_faults import Fault, field_of
 from shared.problems import InvalidFields, Problem
 
 
@@ -89,17 +89,16 @@ SHAPE: dict[str, Text] = {
     "string_type": Text(fi="Anna tämä merkkijonona", sv="Ange detta som en sträng", en="Give this as a string"),
     "dict_type": Text(fi="Anna tämä JSON-oliona", sv="Ange detta som ett JSON-objekt", en="Give this as a JSON object"),
     "model_type": Text(fi="Anna tämä JSON-oliona", sv="Ange detta som ett JSON-objekt", en="Give this as a JSON object"),
+    "uuid_parsing": Text(
+        fi="Anna pyynnön tunnus, jonka sait lähetyksen vastauksessa (request_id), esimerkiksi 0190163d-8694-739b-aea5-966c26f8ad91",
+        sv="Ange begärans id som du fick i svaret på sändningen (request_id), till exempel 0190163d-8694-739b-aea5-966c26f8ad91",
+        en="Give the request_id that the answer to the sending gave, such as 0190163d-8694-739b-aea5-966c26f8ad91",
+    ),
 }
 WRONG = Text(fi="Tämä ei kelpaa", sv="Detta duger inte", en="This is not acceptable")
 
 
-def invalid_shape(faults: Sequence[Mapping[str, Any]], language: Language) -> Problem:
-    """Make the problem for a body that is JSON but not of the right shape, from pydantic's faults."""
-    errors = [
-        {
-            "field": ".".join(str(part) for part in fault["loc"] if part != "[key]")[:60] or "body",
-            "message": SHAPE.get(fault["type"], WRONG).in_language(language),
-        }
-        for fault in faults[:20]
-    ]
+def invalid_shape(faults: Sequence[Fault], language: Language) -> Problem:
+    """Make the problem for a body or a parameter that is not of the right shape, from pydantic's faults."""
+    errors = [{"field": field_of(fault), "message": SHAPE.get(fault["type"], WRONG).in_language(language)} for fault in faults[:20]]
     return told_in(language, InvalidFields(errors))

@@ -84,8 +84,22 @@ async def test_a_strong_service_without_a_token_says_how_to_identify(intake: Run
 async def test_an_unknown_request_cannot_be_told_while_tracker_is_away(intake: Running) -> None:
     answer = await intake.client.get("/api/v1/requests/0190163d-8694-739b-aea5-966c26f8ad91")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    wrong = await intake.client.get("/api/v1/requests/not-an-id")
-    assert wrong.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("call", "language", "field", "message"),
+    [
+        ("/api/v1/requests/nope", "", "request_id", "Give the request_id that the answer to the sending gave"),
+        ("/api/v1/requests/nope", "fi", "request_id", "Anna pyynnön tunnus"),
+        ("/api/v1/services?language=de", "sv", "language", "Ange något av dessa: fi, sv, en"),
+    ],
+)
+async def test_a_wrong_parameter_is_named_in_our_words(intake: Running, call: str, language: str, field: str, message: str) -> None:
+    wrong = await intake.client.get(call, headers={"Accept-Language": language})
+    assert (wrong.status_code, wrong.headers["content-type"]) == (422, "application/problem+json")
+    (error,) = wrong.json()["errors"]
+    assert error["field"] == field
+    assert error["message"].startswith(message)
 
 
 async def test_the_catalogue_tells_what_is_on_offer_and_where(intake: Running) -> None:

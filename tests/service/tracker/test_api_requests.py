@@ -110,6 +110,20 @@ async def test_a_bad_question_is_never_a_failure_of_ours(desk: Desk, query: dict
     assert (await desk.get("/api/v1/requests", **query)).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"limit": 201}, "Give 200 or less"),
+        ({"limit": "many"}, "Give a whole number, in digits"),
+        ({"submitted_after": "yesterday"}, "Give a time with its zone, such as 2026-11-24T12:00:00+02:00"),
+        ({"overdue": "perhaps"}, "Give true or false"),
+    ],
+)
+async def test_what_is_wrong_in_a_question_is_said_in_our_words(desk: Desk, query: dict[str, Any], message: str) -> None:
+    answer = (await desk.get("/api/v1/requests", **query)).json()
+    assert answer["errors"] == [{"field": next(iter(query)), "message": message}]
+
+
 async def test_a_request_is_handled(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
     request_id = await register_one(sessions, keyring)
     path = f"/api/v1/requests/{await number_of(sessions, request_id)}"
