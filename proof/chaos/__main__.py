@@ -9,10 +9,11 @@ from deploy.failure import StartFailure
 from deploy.progress import Progress
 from proof.chaos.audit.read_journals import read_faults
 from proof.chaos.options import read_options
-from proof.chaos.report.latest import facts, write_latest
+from proof.chaos.report.latest import facts
 from proof.chaos.report.page import page
 from proof.chaos.report.table import table
 from proof.chaos.run import run
+from proof.report.write_latest import write_latest
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -11,10 +11,11 @@ from proof.chaos.audit.evidence import Evidence
 from proof.chaos.audit.verdict import judge
 from proof.chaos.options import read_options
 from proof.chaos.own_lag import OwnLag
-from proof.chaos.report.latest import facts, is_ok, write_latest
+from proof.chaos.report.latest import facts, is_ok
 from proof.chaos.report.page import page
 from proof.chaos.report.table import table
 from proof.chaos.run import Outcome
+from proof.report.write_latest import write_latest
 from tests.proof.world import KILL, clean
 
 

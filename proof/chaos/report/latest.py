@@ -1,10 +1,8 @@
 """`latest.json`: a run's facts for other programs."""
 
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from os import cpu_count
-from pathlib import Path
 from typing import Any
 
 from proof.chaos.audit.recovery import Recovery
@@ -42,14 +40,6 @@ def facts(options: Options, outcome: Outcome) -> dict[str, Any]:
 def is_ok(outcome: Outcome) -> bool:
     """Say whether no promise was broken and nothing was left under way."""
     return outcome.verdict.ok and not outcome.open_at_end
-
-
-def write_latest(folder: Path, known: dict[str, Any], page: str) -> None:
-    """Write `latest.json` and `latest.html`, each in one step."""
-    for name, content in (("latest.json", json.dumps(known, indent=1, ensure_ascii=False) + "\n"), ("latest.html", page)):
-        draft = folder / f"{name}.new"
-        draft.write_text(content)
-        draft.replace(folder / name)
 
 
 def _recovery(each: Recovery) -> dict[str, Any]:

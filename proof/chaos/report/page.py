@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from proof.chaos.audit.evidence import Fault
 from proof.chaos.audit.verdict import Verdict
-from proof.chaos.report.charts import Curve, Shade, chart
 from proof.chaos.report.words import FIGURES, PROMISES, sentence, slowest_by_kind, stood_still
+from proof.report.charts import Curve, Shade, chart
+from proof.report.document import document
 
-STYLE = Path(__file__).with_name("page.css")
 SHOWN = 50
 
 
@@ -33,11 +32,7 @@ def page(known: Mapping[str, Any], verdict: Verdict, faults: Sequence[Fault]) ->
         "<h2>Faults</h2>",
         _faults(verdict, faults),
     ]
-    return (
-        "<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width, initial-scale=1'>"
-        f"<title>Chaos: {'nothing lost' if known['ok'] else 'promises broken'}</title><style>{STYLE.read_text()}</style></head>"
-        f"<body><main>{''.join(parts)}</main></body></html>\n"
-    )
+    return document(f"Chaos: {'nothing lost' if known['ok'] else 'promises broken'}", parts)
 
 
 def _circumstances(known: Mapping[str, Any]) -> str:

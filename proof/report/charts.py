@@ -1,4 +1,4 @@
-"""Curves over time as inline SVG, faults shaded. Pure."""
+"""Curves over time as inline SVG, what happened meanwhile shaded. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
