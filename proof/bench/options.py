@@ -7,7 +7,7 @@ from pathlib import Path
 
 from deploy.processes import ROOT
 
-USUAL = ("one-client", "capacity", "resolutions", "floors", "start")
+USUAL = ("idle", "one-client", "capacity", "resolutions", "floors", "start")
 ON_REQUEST = ("steady", "growth")
 ROUNDS = 3
 STEADY_RATE, STEADY_SECONDS = 200.0, 600.0

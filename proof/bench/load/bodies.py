@@ -10,8 +10,26 @@ MARK = "0" * DIGITS
 HOST = "127.0.0.1"
 
 
-def post_writer(load: Load) -> Callable[[int], bytes]:
-    """Give what writes the bytes of request `number`; all are as long, so the head's length holds for each."""
+RESOLUTION = "Hei,\n\nlaskun kopio on lähetetty sähköpostiisi.\n\nTerveisin asiakaspalvelu"
+
+
+def writer(load: Load) -> Callable[[int], bytes]:
+    """Give what writes the bytes of request `number` of a load."""
+    return _resolution_writer(load) if load.targets else _submission_writer(load)
+
+
+def _resolution_writer(load: Load) -> Callable[[int], bytes]:
+    body = json.dumps({"text": RESOLUTION}, ensure_ascii=False).encode()
+    tail = (
+        f"/resolve HTTP/1.1\r\nHost: {HOST}:{load.port}\r\nAuthorization: Bearer {load.token}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+    ready = [f"POST {load.path}/{target}".encode() + tail for target in load.targets]
+    return lambda number: ready[number - load.first]
+
+
+def _submission_writer(load: Load) -> Callable[[int], bytes]:
+    """All are as long, so the head's length holds for each."""
     form = dict(load.form) | {"email": load.address_of(0)}
     body = json.dumps({"service": load.service, "language": "fi", "form": form}, ensure_ascii=False).encode()
     head = (

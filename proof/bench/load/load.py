@@ -1,7 +1,7 @@
 """What is to be sent."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ class Load:
     With `clients` it is a closed loop: each client sends its next one `pause` seconds after the answer (and the number, where it watches for it).
     With `rate` it is an open loop: one is due every 1/`rate` seconds whatever the answers do, over as many connections as it takes.
     Of every `watch_every` requests the number is waited for over the event stream of the site's thank-you page (0: of none).
+    With `targets` (request ids, `count` of them) each is a back office's resolution of one, sent with the bearer `token`.
     """
 
     port: int
@@ -30,6 +31,8 @@ class Load:
     watch_every: int = 0
     path: str = "/api/v1/requests"
     service: str = "pyyda-laskukopio"
+    targets: Sequence[str] = ()
+    token: str = ""
 
     def address_of(self, number: int) -> str:
         """Give the e-mail address of one request."""

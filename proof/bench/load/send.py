@@ -5,7 +5,7 @@ import time
 from array import array
 from collections import Counter
 
-from proof.bench.load.bodies import post_writer, watch_writer
+from proof.bench.load.bodies import watch_writer, writer
 from proof.bench.load.connection import Connection
 from proof.bench.load.load import Load
 
@@ -22,7 +22,7 @@ class Sender:
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._post, self._watch = post_writer(load), watch_writer(load)
+        self._post, self._watch = writer(load), watch_writer(load)
         self._posting: list[Connection] = []
         self._watching: list[Connection] = []
         self.due = array("q", bytes(8 * load.count))

@@ -1,0 +1,20 @@
+"""The parts of a run, in their order."""
+
+from collections.abc import Mapping
+
+from proof.bench.capacity import measure_capacity
+from proof.bench.idle import measure_idle
+from proof.bench.one_client import measure_one_client
+from proof.bench.part import Part, PartAlone
+from proof.bench.resolutions import measure_resolutions
+
+ALONE: Mapping[str, PartAlone] = {}
+"""These start what they measure themselves, before the stack of the others is there."""
+
+ON_STACK: Mapping[str, Part] = {
+    "idle": measure_idle,
+    "one-client": measure_one_client,
+    "capacity": measure_capacity,
+    "resolutions": measure_resolutions,
+}
+"""These share one running stack. Whatever fills it comes last."""

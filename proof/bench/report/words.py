@@ -1,0 +1,70 @@
+"""Figures in words, for the table and the page alike."""
+
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+
+from proof.bench.figure import Figure
+
+GROUPS: Mapping[str, str] = {
+    "idle": "Everything running, nobody there",
+    "one-client": "One client, one request at a time",
+    "capacity": "As many requests as it takes, from POST to mail",
+    "resolutions": "Resolutions by a back office, from POST to mail",
+    "floors": "Beside the bare thing, in the same run",
+    "steady": "Steady load",
+    "growth": "With everything full, as a share of empty",
+    "start": "Starting",
+}
+PROGRAMS = ("intake", "identity", "tracker", "tracker-worker", "notifier", "notifier-worker", "mailbox", "kafka", "postgres")
+
+
+def grouped(figures: Iterable[Figure]) -> list[tuple[str, list[Figure]]]:
+    """Give figures by group (the first part of the name), each with its heading, in the order they came."""
+    groups = groupby(figures, lambda figure: figure.name.partition(".")[0])
+    return [(GROUPS.get(name, name), list(members)) for name, members in groups]
+
+
+def label(figure: Figure) -> str:
+    """Give a figure's name without its group."""
+    return figure.name.partition(".")[2].replace(".", " ") or figure.name
+
+
+def is_program(figure: Figure) -> bool:
+    """Say whether it is one program's share of another figure: bars show those, the table need not."""
+    return figure.name.rpartition(".")[2] in PROGRAMS
+
+
+def number(value: float | None) -> str:
+    """Write a number with three or four digits."""
+    if value is None:
+        return ""
+    if abs(value) >= 100:  # noqa: PLR2004  a hundred and more need no fraction
+        return f"{value:,.0f}".replace(",", "\u2009")
+    return f"{value:.3g}"
+
+
+def goal(figure: Figure) -> str:
+    """Write what a figure is held to."""
+    return "" if figure.bound is None else f"{'≤' if figure.better == 'lower' else '≥'} {number(figure.bound)}"
+
+
+def share(ratio: float | None) -> str:
+    """Write a ratio in percent."""
+    return "" if ratio is None else f"{ratio * 100:.0f} %"
+
+
+def verdict(figure: Figure) -> str:
+    """Say in a word whether a figure meets its goal."""
+    return "" if figure.met is None else "met" if figure.met else "missed"
+
+
+def spread(figure: Figure) -> str:
+    """Write the least and the most of its rounds."""
+    return f"{number(min(figure.rounds))}–{number(max(figure.rounds))}" if len(figure.rounds) > 1 else ""
+
+
+def sentence(figures: Iterable[Figure]) -> str:
+    """Say how many goals are met, and which are not."""
+    held = [figure for figure in figures if figure.met is not None]
+    missed = [figure.name for figure in held if not figure.met]
+    return f"{len(held) - len(missed)} of {len(held)} goals are met." + (f" Missed: {', '.join(missed)}." if missed else "")

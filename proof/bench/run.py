@@ -1,0 +1,41 @@
+"""One bench run: the parts that start things themselves, then one stack for all others."""
+
+import asyncio
+import shutil
+
+from deploy.data_folder import data_folder
+from deploy.progress import Progress
+from proof.bench.load import fetch_form
+from proof.bench.options import Options
+from proof.bench.part import Alone, Bench
+from proof.bench.parts import ALONE, ON_STACK
+from proof.bench.results import Results
+from proof.bench.stack import bench_stack
+
+
+async def run(options: Options, results: Results, progress: Progress) -> None:
+    """Measure the parts asked for; `results` holds what there is even when it ends early.
+
+    Raises `StartFailure` when something cannot start or a load was not taken whole.
+    """
+    shutil.rmtree(results.folder / "raw", ignore_errors=True)
+    for name, measure_alone in ALONE.items():
+        if name in options.parts:
+            await measure_alone(Alone(options, results, progress))
+    if not any(name in options.parts for name in ON_STACK):
+        return
+    data = options.folder / "data"
+    try:
+        with data_folder(data, data, fresh=True):
+            await _on_one_stack(options, results, progress)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+async def _on_one_stack(options: Options, results: Results, progress: Progress) -> None:
+    async with bench_stack(options.folder / "data", progress) as under:
+        form = await asyncio.to_thread(fetch_form, under.url("intake"))
+        bench = Bench(options, under, form, results, progress)
+        for name, measure_part in ON_STACK.items():
+            if name in options.parts:
+                await measure_part(bench)
