@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from deploy.addresses import describe
-from deploy.ports import HOST, NAMES, free_base
+from deploy.ports import HOST, NAMES, in_use
 from deploy.postgres import ADMIN, dsn
 from deploy.program import Program
 from deploy.progress import Progress
 from deploy.servers import Elsewhere
 from deploy.stack import Stack
 
-FIRST_BASE = 24_000
+FIRST_BASE, STEP, BASES = 24_000, 100, 80
+PORTS = len(NAMES) + 30
+"""So many in a row: the stack's, the sink's, and those that floors take."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class BenchStack:
 @asynccontextmanager
 async def bench_stack(data: Path, progress: Progress) -> AsyncIterator[BenchStack]:
     """Run one in `data` for as long as the context lasts; raises `StartFailure` when it cannot start."""
-    base = free_base(FIRST_BASE)
+    base = _free_base()
     smtp_port = base + len(NAMES)
 
     def change(program: Program) -> Program:
@@ -75,3 +77,9 @@ async def bench_stack(data: Path, progress: Progress) -> AsyncIterator[BenchStac
     stack = Stack(data, base, progress, Elsewhere(), log_level=os.environ.get("LOG_LEVEL", "INFO"), change=change)
     async with stack.running():
         yield BenchStack(stack, data, describe(stack.place, stack.secrets), smtp_port, smtp_port + 1)
+
+
+def _free_base() -> int:
+    """Find enough free ports in a row; where the search begins differs from run to run, so that two that start at once do not meet."""
+    bases = (FIRST_BASE + (os.getpid() + turn) % BASES * STEP for turn in range(BASES))
+    return next((base for base in bases if not any(in_use(base + offset) for offset in range(PORTS))), FIRST_BASE)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from deploy.failure import StartFailure
-from deploy.ports import HOST
+from deploy.ports import HOST, check_free
 from deploy.processes import ROOT
 from deploy.program import Program, spawn, stop
 
@@ -114,6 +114,7 @@ async def _running(command: tuple[str, ...], port: int, log: Path) -> AsyncItera
         _, writer = await asyncio.open_connection(HOST, port)
         writer.close()
 
+    await check_free([port])
     program = Program("sink", command, ready, folder=ROOT, stop_seconds=2)
     process = await spawn(program, log)
     try:
