@@ -21,6 +21,8 @@ CRASH_POINTS = (
     "intake.spool.after-ack",
 )
 TWICE = ("tracker-worker", "notifier-worker")
+KEEPERS = ("kafka", "postgres")
+"""Whose disk can be full: they stop rather than lose a write, and start again once there is room."""
 SHORT_AWAY, LONG_AWAY = 4.0, 30.0
 CRASH_SECONDS, SPOOL_SECONDS = 1.0, 4.0
 PAUSES, SHORT_PAUSES = (0.5, 2.5), (0.3, 1.2)
@@ -28,7 +30,7 @@ PAUSES, SHORT_PAUSES = (0.5, 2.5), (0.3, 1.2)
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: `kind` (`kill`, `freeze`, `term`, `away`, `link-…`, `mail-…`, `crash`, `twice`) on `target`, at second `at` for `seconds`."""
+    """One fault: `kind` (`kill`, `freeze`, `term`, `away`, `link-…`, `mail-…`, `disk-full`, `crash`, `twice-…`) on `target`; times in seconds."""
 
     kind: str
     target: str
@@ -93,5 +95,6 @@ def _all_faults(chance: random.Random, *, short: bool) -> list[Fault]:
         *(Fault("freeze", name, seconds(3, 7)) for name in OURS + SERVERS),
         *(Fault(f"link-{fault}", link, seconds(3, 6)) for link in LINKS for fault in LINK_FAULTS),
         *(Fault(f"mail-{fault}", "mailbox", seconds(3, 5)) for fault in MAIL_FAULTS),
+        *(Fault("disk-full", name, seconds(3, 6)) for name in KEEPERS),
         *(Fault(f"twice-{how}", name, seconds(5, 8)) for name in TWICE for how in ("killed", "disk-full")),
     ]

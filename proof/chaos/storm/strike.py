@@ -13,7 +13,7 @@ from typing import TextIO
 from deploy.program import spawn
 from proof.chaos.stack_under_test import StackUnderTest
 from proof.chaos.storm.plan import Fault
-from proof.chaos.storm.processes import signal_family, signal_one
+from proof.chaos.storm.processes import limit_files, signal_family, signal_one
 
 FULL_DISK = Path("/dev/full")
 PATIENCE, CRASH_PATIENCE = 8.0, 12.0
@@ -46,6 +46,7 @@ class Storm:
             "away": self._away,
             "link": self._link,
             "mail": self._mail,
+            "disk": self._disk,
             "crash": self._crash,
             "twice": self._twice,
             "lost": self._lost,
@@ -63,6 +64,7 @@ class Storm:
             armed.unlink(missing_ok=True)
         for pid in self._under.stack.supervisor.pids.values():
             signal_family(pid, signal.SIGCONT)
+            limit_files(pid, "unlimited")
 
     def _note(self, fault: Fault, started_at: float, ended_at: float, *, hit: bool) -> None:
         facts = {"kind": fault.kind, "target": fault.target, "started_at": started_at, "ended_at": ended_at, "hit": hit}
@@ -121,6 +123,19 @@ class Storm:
         finally:
             self._under.set_mail_mode("ok")
         return True
+
+    async def _disk(self, fault: Fault, _how: str) -> bool:
+        """Let a server's disk be full for a while; it may well end meanwhile, and is started anew on a disk with room."""
+        pid = await self._living(fault.target)
+        if pid is None:
+            return False
+        if not await asyncio.to_thread(limit_files, pid, "0"):
+            return False
+        try:
+            await asyncio.sleep(fault.seconds)
+        finally:
+            limit_files(pid, "unlimited")
+        return await self._living(fault.target) is not None
 
     async def _crash(self, fault: Fault, _how: str) -> bool:
         """Arm a crash point and wait until a process fell into it; the spool's is passed only after Kafka was away."""
