@@ -46,9 +46,14 @@ def _must_be_given(field: Field, service: Service) -> bool:
 
 
 def _property(field: Field, language: Language) -> dict[str, Any]:
-    texts = [text.in_language(language) for text in (field.hint, field.info) if text]
+    texts = [_as_sentence(text.in_language(language)) for text in (field.hint, field.info) if text]
     described = {"description": " ".join(texts)} if texts else {}
     return {"title": field.label.in_language(language), **described, "type": "string", "maxLength": field.max_length, **_limits(field)}
+
+
+def _as_sentence(text: str) -> str:
+    """End a text with a stop: a form's hint has none, for it stands on a line of its own."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _limits(field: Field) -> dict[str, Any]:

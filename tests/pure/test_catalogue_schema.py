@@ -1,5 +1,7 @@
 """The JSON Schema of every form: its example is accepted, and whatever breaks it is refused."""
 
+import re
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -58,3 +60,16 @@ def test_every_field_of_every_form_has_a_limit_that_the_schema_tells() -> None:
         properties = form_schema(service, "fi")["properties"]
         assert all(properties[field.name]["maxLength"] == field.max_length for field in service.fields)
         assert all(properties[field.name]["enum"] for field in service.fields if field.kind in {"choice", "checkbox"})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.code)
+def test_a_fields_description_is_whole_sentences(service: Service, language: Language) -> None:
+    properties = form_schema(service, language)["properties"]
+    for field in service.fields:
+        texts = [text.in_language(language) for text in (field.hint, field.info) if text]
+        assert ("description" in properties[field.name]) == bool(texts)
+        described = properties[field.name].get("description", "")
+        for text in texts:
+            assert re.search(rf"{re.escape(text.rstrip('.?!'))}[.?!]( |$)", described), described
+        assert not re.search(r"[.?!]{2}", described)
