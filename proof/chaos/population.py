@@ -53,7 +53,7 @@ def draw_orders(seed: int, rate: float) -> Iterator[Order]:
         due += chance.expovariate(rate)
         yield Order(
             number=number,
-            key=f"chaos-{seed}-{number}",
+            key=f"chaos-{seed}-order-{number:06}",
             way="form" if chance.random() < FORM_SHARE else "api",
             language=chance.choice(LANGUAGES),
             manner=chance.choices(MANNERS, MANNER_WEIGHTS)[0],

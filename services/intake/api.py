@@ -24,16 +24,20 @@ from shared.events.event import Language
 from shared.problems import Problem, Unavailable, problem_response
 
 MOST_BODY_BYTES = 64 * 1024
-MOST_KEY_LENGTH = 200
+LEAST_KEY_LENGTH, MOST_KEY_LENGTH = 16, 200
+"""Callers who are not identified share one space of keys: whoever could guess a key would learn of another's request."""
 UNKNOWN_SERVICE = {
     "fi": "Tällaista palvelua ei ole; katso GET /api/v1/services",
     "sv": "En sådan tjänst finns inte; se GET /api/v1/services",
     "en": "There is no such service; see GET /api/v1/services",
 }
 WRONG_KEY = {
-    "fi": f"Avain on 1–{MOST_KEY_LENGTH} näkyvää ASCII-merkkiä",
-    "sv": f"Nyckeln är 1–{MOST_KEY_LENGTH} synliga ASCII-tecken",
-    "en": f"A key is 1 to {MOST_KEY_LENGTH} visible ASCII characters",
+    "fi": f"Avaimessa on {LEAST_KEY_LENGTH}–{MOST_KEY_LENGTH} näkyvää ASCII-merkkiä, esimerkiksi UUID. Lyhyen avaimen voisi arvata ja saada "
+    "selville toisen pyynnön",
+    "sv": f"Nyckeln har {LEAST_KEY_LENGTH}–{MOST_KEY_LENGTH} synliga ASCII-tecken, till exempel ett UUID. En kort nyckel kunde gissas och avslöja "
+    "någon annans begäran",
+    "en": f"A key has {LEAST_KEY_LENGTH} to {MOST_KEY_LENGTH} visible ASCII characters, such as a UUID. A short one could be guessed, and tell of "
+    "another's request",
 }
 CHALLENGE = 'Bearer realm="asiointi", scope="openid profile"'
 HOW_TO_IDENTIFY = "Send the citizen's access token of the identity service (OpenID Connect, scope openid profile) as Authorization: Bearer."
@@ -51,7 +55,14 @@ SUBMIT_ANSWERS: Responses = {
 SUBMIT_DESCRIBED = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": NewRequest.model_json_schema()}}},
     "parameters": [
-        header("Idempotency-Key", "Makes a repeat the same request: choose a new one for each request"),
+        header(
+            "Idempotency-Key",
+            f"Makes a repeat the same request: choose a new one for each request, one that nobody can guess, such as a random UUID; "
+            f"{LEAST_KEY_LENGTH} to {MOST_KEY_LENGTH} visible ASCII characters",
+            minLength=LEAST_KEY_LENGTH,
+            maxLength=MOST_KEY_LENGTH,
+            pattern="^[ -~]+$",
+        ),
         header("Authorization", "`Bearer` and the citizen's access token, for services with `strong`"),
         header("traceparent", "W3C trace context, carried along to the last consumer"),
     ],
@@ -142,7 +153,7 @@ def _service(intake: Intake, code: str, language: Language) -> Service:
 
 
 def _check_key(key: str | None, language: Language) -> None:
-    if key is not None and not (1 <= len(key) <= MOST_KEY_LENGTH and key.isascii() and key.isprintable()):
+    if key is not None and not (LEAST_KEY_LENGTH <= len(key) <= MOST_KEY_LENGTH and key.isascii() and key.isprintable()):
         raise invalid_form([FieldError("Idempotency-Key", WRONG_KEY[language])], language)
 
 

@@ -96,6 +96,6 @@ def _problem_schema() -> dict[str, Any]:
     return schema
 
 
-def header(name: str, description: str) -> dict[str, Any]:
-    """Describe one optional request header for OpenAPI."""
-    return {"name": name, "in": "header", "required": False, "description": description, "schema": {"type": "string"}}
+def header(name: str, description: str, **limits: int | str) -> dict[str, Any]:
+    """Describe one optional request header for OpenAPI; `limits` are JSON Schema's."""
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": {"type": "string", **limits}}

@@ -60,12 +60,12 @@ async def test_with_kafka_away_a_request_is_taken_and_numbered_later(stack: Addr
 async def test_with_kafka_and_the_spool_away_the_client_is_told_so(stack: Addresses, client: httpx.AsyncClient) -> None:
     form = await example_form(client, stack, "pyyda-laskukopio", fresh_address())
     with frozen(pids(stack)["kafka"], pids(stack)["postgres"]):
-        answer = await submit(client, stack, "pyyda-laskukopio", form, key="both-away")
+        answer = await submit(client, stack, "pyyda-laskukopio", form, key="idempotency-key-both-away")
         assert answer.status_code == 503, answer.text
         assert int(answer.headers["Retry-After"]) > 0
 
     async def taken_again() -> str:
-        answer = await submit(client, stack, "pyyda-laskukopio", form, key="both-away")
+        answer = await submit(client, stack, "pyyda-laskukopio", form, key="idempotency-key-both-away")
         assert answer.status_code == 202
         return str(answer.json()["request_id"])
 

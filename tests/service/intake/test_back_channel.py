@@ -73,8 +73,8 @@ async def test_a_weak_login_is_no_strong_identification(intake: Running, back_ch
 
 async def test_one_persons_keys_are_not_anothers(intake: Running, back_channel: BackChannel) -> None:
     back_channel.userinfo["other"] = CITIZEN | {HETU: "131052-308T", "given_name": "Eino"}
-    first = await intake.send(salary_certificate(), key="mine", Authorization="Bearer citizen")
-    other = await intake.send(salary_certificate(), key="mine", Authorization="Bearer other")
+    first = await intake.send(salary_certificate(), key="idempotency-key-mine", Authorization="Bearer citizen")
+    other = await intake.send(salary_certificate(), key="idempotency-key-mine", Authorization="Bearer other")
     assert (first.status_code, other.status_code) == (202, 202)
     assert first.json()["request_id"] != other.json()["request_id"]
 

@@ -44,12 +44,12 @@ async def parts(intake: Running) -> tuple[int, dict[str, str]]:
 async def test_requests_are_spooled_while_kafka_is_away_and_published_in_order_once_it_is_back(broker: OwnKafka, intake_database: str) -> None:
     await broker.start()
     async with running_intake(make_settings(broker.bootstrap, intake_database, kafka_deadline_seconds=1.0)) as intake:
-        before = (await intake.send(invoice_copy(), key="before")).json()["request_id"]
+        before = (await intake.send(invoice_copy(), key="idempotency-key-before")).json()["request_id"]
         await broker.kill()
-        first = await intake.send(invoice_copy(), key="key-0")
+        first = await intake.send(invoice_copy(), key="idempotency-key-0")
         assert first.status_code == 202
         began = time.monotonic()
-        answers = [await intake.send(invoice_copy(), key=f"key-{number}") for number in range(1, 12)]
+        answers = [await intake.send(invoice_copy(), key=f"idempotency-key-{number}") for number in range(1, 12)]
         assert time.monotonic() - began < 5, "with Kafka known to be away nobody waits for it"
         assert {answer.status_code for answer in answers} == {202}
         ids = [answer.json()["request_id"] for answer in (first, *answers)]
@@ -60,8 +60,8 @@ async def test_requests_are_spooled_while_kafka_is_away_and_published_in_order_o
         told = await intake.client.get(f"/api/v1/requests/{ids[5]}")
         assert told.json() == {"request_id": ids[5], "work_number": None, "state": "accepted"}
 
-        assert (await intake.send(invoice_copy(), key="key-3")).json()["request_id"] == ids[3]
-        assert (await intake.send(invoice_copy(first_name="Eino"), key="key-3")).status_code == 409
+        assert (await intake.send(invoice_copy(), key="idempotency-key-3")).json()["request_id"] == ids[3]
+        assert (await intake.send(invoice_copy(first_name="Eino"), key="idempotency-key-3")).status_code == 409
         assert len(await spooled(intake_database)) == len(ids)
 
         await broker.start()
@@ -83,7 +83,7 @@ async def test_requests_are_spooled_while_kafka_is_away_and_published_in_order_o
         # The one that was on its way when the broker died may have arrived twice, under the same id; no other has.
         assert len(records) <= len(in_order) + 1
 
-        straight = await intake.send(invoice_copy(), key="after")
+        straight = await intake.send(invoice_copy(), key="idempotency-key-after")
         assert await spooled(intake_database) == []
         assert len(await records_of(broker.bootstrap, [straight.json()["request_id"]])) == 1
         assert await parts(intake) == (200, {"kafka": "ok", "database": "ok"})
@@ -93,11 +93,11 @@ async def test_what_one_process_spooled_another_publishes_after_a_restart(broker
     (port,) = free_ports(1)
     settings = make_settings(f"127.0.0.1:{port}", intake_database, kafka_deadline_seconds=0.3)
     async with running_intake(settings) as intake:
-        request_id = (await intake.send(invoice_copy(), key="boot")).json()["request_id"]
+        request_id = (await intake.send(invoice_copy(), key="idempotency-key-boot")).json()["request_id"]
         assert len(await spooled(intake_database)) == 1
     await broker.start()
     async with running_intake(settings.model_copy(update={"kafka_bootstrap_servers": broker.bootstrap})) as intake:
-        assert (await intake.send(invoice_copy(first_name="Eino"), key="boot")).status_code == 409
+        assert (await intake.send(invoice_copy(first_name="Eino"), key="idempotency-key-boot")).status_code == 409
 
         async def published() -> bool:
             return len(await records_of(broker.bootstrap, [request_id])) == 1 and not await spooled(intake_database)
@@ -108,9 +108,9 @@ async def test_what_one_process_spooled_another_publishes_after_a_restart(broker
 async def test_with_both_away_it_boots_refuses_with_503_and_nothing_is_accepted(dsn_of_nobody: str) -> None:
     (port,) = free_ports(1)
     async with running_intake(make_settings(f"127.0.0.1:{port}", dsn_of_nobody, kafka_deadline_seconds=0.3)) as intake:
-        answer = await intake.send(invoice_copy(language="sv"), key="nobody")
+        answer = await intake.send(invoice_copy(language="sv"), key="idempotency-key-nobody")
         assert answer.status_code == 422
-        answer = await intake.send(invoice_copy() | {"language": "sv"}, key="nobody")
+        answer = await intake.send(invoice_copy() | {"language": "sv"}, key="idempotency-key-nobody")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
         assert answer.json()["title"].startswith("Din begäran kunde inte tas emot")
         assert (await parts(intake)) == (503, {"kafka": "away", "database": "away"})
@@ -119,7 +119,7 @@ async def test_with_both_away_it_boots_refuses_with_503_and_nothing_is_accepted(
 
 async def test_with_only_the_database_away_requests_go_through(kafka: str, dsn_of_nobody: str) -> None:
     async with running_intake(make_settings(kafka, dsn_of_nobody)) as intake:
-        answer = await intake.send(invoice_copy(), key="no database")
+        answer = await intake.send(invoice_copy(), key="idempotency-key-no-database")
         assert answer.status_code == 202
         assert len(await records_of(kafka, [answer.json()["request_id"]])) == 1
         assert await parts(intake) == (200, {"kafka": "ok", "database": "away"})

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from uuid import UUID
 
 import pytest
@@ -41,7 +42,7 @@ async def test_an_accepted_request_is_on_the_topic_before_the_answer_and_opens_f
 
 
 async def test_no_personal_data_is_on_the_topic_in_clear(intake: Running, kafka: str) -> None:
-    answer = await intake.send(invoice_copy(), key="clear")
+    answer = await intake.send(invoice_copy(), key="idempotency-key-clear")
     (record,) = await records_of(kafka, [answer.json()["request_id"]])
     raw = b"".join([record.key or b"", record.value or b"", *(value for _, value in record.headers)])
     assert [text for text in IN_CLEAR if text.encode() in raw or json.dumps(text).encode() in raw] == []
@@ -56,16 +57,16 @@ async def test_every_example_of_the_catalogue_is_accepted_as_it_stands(intake: R
 
 
 async def test_the_same_key_and_body_is_the_same_request_however_often_it_comes(intake: Running, kafka: str) -> None:
-    at_once = await asyncio.gather(*(intake.send(invoice_copy(), key="again") for _ in range(10)))
-    later = await intake.send(invoice_copy(first_name="  Aino "), key="again")
+    at_once = await asyncio.gather(*(intake.send(invoice_copy(), key="idempotency-key-again") for _ in range(10)))
+    later = await intake.send(invoice_copy(first_name="  Aino "), key="idempotency-key-again")
     assert {answer.status_code for answer in (*at_once, later)} == {202}
     assert len({answer.json()["request_id"] for answer in (*at_once, later)}) == 1
     assert len(await records_of(kafka, [later.json()["request_id"]])) == 1
 
 
 async def test_the_same_key_with_another_body_is_a_conflict_and_the_first_stands(intake: Running, kafka: str) -> None:
-    first = await intake.send(invoice_copy(), key="conflict")
-    other = await intake.send(invoice_copy(first_name="Eino"), key="conflict")
+    first = await intake.send(invoice_copy(), key="idempotency-key-conflict")
+    other = await intake.send(invoice_copy(first_name="Eino"), key="idempotency-key-conflict")
     assert other.status_code == 409
     assert other.headers["content-type"] == "application/problem+json"
     assert other.json()["type"] == "urn:asiointi:problem:idempotency-conflict"
@@ -73,7 +74,9 @@ async def test_the_same_key_with_another_body_is_a_conflict_and_the_first_stands
 
 
 async def test_two_bodies_under_one_key_at_the_same_moment_are_one_request_and_one_conflict(intake: Running) -> None:
-    answers = await asyncio.gather(intake.send(invoice_copy(), key="race"), intake.send(invoice_copy(first_name="Eino"), key="race"))
+    answers = await asyncio.gather(
+        intake.send(invoice_copy(), key="idempotency-key-race"), intake.send(invoice_copy(first_name="Eino"), key="idempotency-key-race")
+    )
     assert sorted(answer.status_code for answer in answers) == [202, 409]
 
 
@@ -86,7 +89,7 @@ async def test_without_a_key_each_request_is_its_own(intake: Running) -> None:
 async def test_a_used_key_is_known_after_a_restart_from_the_topic(kafka: str, intake_database: str) -> None:
     settings = make_settings(kafka, intake_database)
     async with running_intake(settings) as before:
-        first = await before.send(invoice_copy(), key="restart")
+        first = await before.send(invoice_copy(), key="idempotency-key-restart")
     request_id = first.json()["request_id"]
     async with running_intake(settings) as after:
 
@@ -94,8 +97,8 @@ async def test_a_used_key_is_known_after_a_restart_from_the_topic(kafka: str, in
             return after.intake.numbers.remembers(UUID(request_id))
 
         await eventually(followed)
-        assert (await after.send(invoice_copy(first_name="Eino"), key="restart")).status_code == 409
-        assert (await after.send(invoice_copy(), key="restart")).json()["request_id"] == request_id
+        assert (await after.send(invoice_copy(first_name="Eino"), key="idempotency-key-restart")).status_code == 409
+        assert (await after.send(invoice_copy(), key="idempotency-key-restart")).json()["request_id"] == request_id
         assert (await after.client.get(f"/api/v1/requests/{request_id}")).json() == {
             "request_id": request_id,
             "work_number": None,
@@ -104,8 +107,16 @@ async def test_a_used_key_is_known_after_a_restart_from_the_topic(kafka: str, in
     assert len(await records_of(kafka, [request_id])) == 1
 
 
-@pytest.mark.parametrize("key", ["", "x" * 201, "tab\there"])
-async def test_a_bad_key_is_named(intake: Running, key: str) -> None:
-    answer = await intake.send(invoice_copy(), key=key)
+@pytest.mark.parametrize("key", ["", "x" * 201, "tab\there, and so on", "order-1", "x" * 15])
+async def test_a_bad_or_guessable_key_is_named_and_why(intake: Running, key: str) -> None:
+    answer = await intake.send(invoice_copy() | {"language": "en"}, key=key)
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "Idempotency-Key"
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "Idempotency-Key"
+    assert error["message"].startswith("A key has 16 to 200 visible ASCII characters, such as a UUID. A short one could be guessed")
+
+
+async def test_the_least_length_of_a_key_is_described_and_enough(intake: Running) -> None:
+    described = (await intake.client.get("/openapi.json")).json()["paths"]["/api/v1/requests"]["post"]["parameters"]
+    (key,) = (parameter["schema"] for parameter in described if parameter["name"] == "Idempotency-Key")
+    assert (await intake.send(invoice_copy(), key=secrets.token_hex(key["minLength"])[: key["minLength"]])).status_code == 202
