@@ -3,15 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, KafkaError, NotCoordinatorForGroupError
-from aiokafka.structs import OffsetAndMetadata
 
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.start import STOP_SECONDS, start
@@ -19,10 +18,13 @@ from shared.logs import get_log
 
 log = get_log(__name__)
 
+Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
+
 READ_SECONDS = 3.0
 RETRY_SECONDS = 0.1
 POLL_MS = 250
-EMPTY_POLLS = 2
+EMPTY_POLLS = 4
+METADATA_MS = 10_000
 PARTITION_BYTES = 65_536
 COORDINATOR_AWAY = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 
@@ -58,9 +60,16 @@ class _Place:
     position: int
     end: int
 
+    def after(self, offset: int) -> "_Place":
+        """Give the place behind a record."""
+        return replace(self, position=offset + 1)
+
 
 class LagReader:
-    """`async with LagReader(bootstrap) as lags` connects when first asked, and anew after a lost broker. Calls at once wait for one another."""
+    """`async with LagReader(bootstrap) as lags` connects when first asked, and anew after a lost broker.
+
+    Calls at once wait for one another, and that counts towards the `READ_SECONDS` that each may take.
+    """
 
     def __init__(self, bootstrap: str) -> None:
         self._bootstrap = bootstrap
@@ -92,21 +101,20 @@ class LagReader:
         ]
 
     async def peek(self, group: str, topic: str, most: int = 1_000) -> list[Unread]:
-        """Give about `most` records that a group has not read yet, oldest first; raises `KafkaUnavailable` as `read` does."""
+        """Give the oldest records that a group has not read yet, at most `most`, oldest first; raises `KafkaUnavailable` as `read` does."""
         async with self._asking() as (consumer, admin):
             places = [place for place in await _places(consumer, admin, {group: [topic]}) if place.end > place.position]
-            records = await _fetch(consumer, places, max(1, most // max(1, len(places))))
-        unread = [Unread(record.partition, record.offset, record.key, record.headers, _moment(record)) for record in records]
-        return sorted(unread, key=lambda each: (each.timestamp, each.partition, each.offset))
+            records = await _oldest(consumer, places, most)
+        return [Unread(record.partition, record.offset, record.key, record.headers, _moment(record)) for record in records]
 
     @contextlib.asynccontextmanager
     async def _asking(self) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
-        async with self._lock:
+        deadline = asyncio.get_running_loop().time() + READ_SECONDS
+        async with self._turn(deadline):
             try:
-                async with asyncio.timeout(READ_SECONDS):
+                async with asyncio.timeout_at(deadline):
                     self._clients = self._clients or await self._open()
                     yield self._clients
-                    self._clients[0].unsubscribe()  # or it would go on fetching what nobody asked for
             except (KafkaError, OSError) as error:
                 await self._close()
                 log.warning("lag_not_read", error=type(error).__name__)
@@ -115,6 +123,18 @@ class LagReader:
                 await self._close()
                 raise
 
+    @contextlib.asynccontextmanager
+    async def _turn(self, deadline: float) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._lock.acquire()
+        except TimeoutError as error:
+            raise KafkaUnavailable("no turn") from error
+        try:
+            yield
+        finally:
+            self._lock.release()
+
     async def _open(self) -> tuple[AIOKafkaConsumer, AIOKafkaAdminClient]:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
@@ -122,6 +142,7 @@ class LagReader:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=PARTITION_BYTES,
+            metadata_max_age_ms=METADATA_MS,
             request_timeout_ms=int(READ_SECONDS * 1000),
         )
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=int(READ_SECONDS * 1000))
@@ -146,30 +167,53 @@ async def _places(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, reader
     if {partition.topic for partition in partitions} != set(topics):
         message = "a topic has no partitions yet"
         raise ConnectionError(message)
+    # Before the ends: a group that gets on in between would seem to stand beyond the end.
+    committed = {group: await _committed(admin, group, [each for each in partitions if each.topic in read]) for group, read in readers.items()}
     begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
     places = []
-    for group, read in readers.items():
-        committed = await _committed(admin, group)
-        for partition in (each for each in partitions if each.topic in read):
-            at = committed[partition].offset if partition in committed else -1
+    for group, offsets in committed.items():
+        for partition, at in offsets.items():
             # A position outside the log is one of a topic that was made anew, or whose records were too old: the group begins again.
             position = at if begins[partition] <= at <= ends[partition] else begins[partition]
             places.append(_Place(group, partition, position, ends[partition]))
     return places
 
 
-async def _committed(admin: AIOKafkaAdminClient, group: str) -> Mapping[TopicPartition, OffsetAndMetadata]:
+async def _committed(admin: AIOKafkaAdminClient, group: str, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+    """Give a group's offset in each partition, -1 where it has committed none."""
     while True:
-        try:
-            return await admin.list_consumer_group_offsets(group)
-        except COORDINATOR_AWAY:  # also while a fresh broker makes the topic that it keeps offsets in, which this very question has it do
-            await asyncio.sleep(RETRY_SECONDS)
+        with contextlib.suppress(*COORDINATOR_AWAY):  # also while a fresh broker makes the topic for offsets, which this very question has it do
+            found = await admin.list_consumer_group_offsets(group, partitions=partitions)
+            # aiokafka takes an answer without partitions, as a broker that still reads its groups gives it, for one without offsets.
+            if all(partition in found for partition in partitions):
+                return {partition: found[partition].offset for partition in partitions}
+        await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _fetch(consumer: AIOKafkaConsumer, places: Iterable[_Place], most: int) -> "list[ConsumerRecord[bytes | None, bytes | None]]":
+async def _oldest(consumer: AIOKafkaConsumer, places: Iterable[_Place], most: int) -> list[Record]:
+    """Give the `most` oldest records of all places together, oldest first, however unevenly they lie."""
+    open_places = {place.partition: place for place in places}
+    found: list[Record] = []
+    share = -(-most // max(1, len(open_places)))
+    while open_places:
+        came: dict[TopicPartition, Record] = {}
+        for record in await _fetch(consumer, open_places.values(), share):
+            found.append(record)
+            came[TopicPartition(record.topic, record.partition)] = record
+        found = sorted(found, key=_age)[:most]
+        # Go on only where the next record may be older than the last of those that there are.
+        open_places = {
+            partition: place.after(came[partition].offset)
+            for partition, place in open_places.items()
+            if partition in came and came[partition].offset < place.end - 1 and (len(found) < most or _age(came[partition]) < _age(found[-1]))
+        }
+    return found
+
+
+async def _fetch(consumer: AIOKafkaConsumer, places: Iterable[_Place], most: int) -> list[Record]:
     """Give up to `most` records of each place; fewer where nothing comes any more, because what is left cannot be read."""
     open_places = {place.partition: place for place in places}
-    found: dict[TopicPartition, list[ConsumerRecord[bytes | None, bytes | None]]] = {partition: [] for partition in open_places}
+    found: dict[TopicPartition, list[Record]] = {partition: [] for partition in open_places}
     if not open_places:
         return []
     consumer.assign(list(open_places))
@@ -184,10 +228,15 @@ async def _fetch(consumer: AIOKafkaConsumer, places: Iterable[_Place], most: int
             found[partition] += [record for record in records if record.offset < place.end]
             if len(found[partition]) >= most or records[-1].offset >= place.end - 1:
                 del open_places[partition]
+    consumer.unsubscribe()  # or it would go on fetching what nobody asked for
     return [record for records in found.values() for record in records[:most]]
 
 
-def _moment(record: "ConsumerRecord[bytes | None, bytes | None]") -> datetime:
+def _age(record: Record) -> tuple[int, int, int]:
+    return record.timestamp, record.partition, record.offset
+
+
+def _moment(record: Record) -> datetime:
     return datetime.fromtimestamp(record.timestamp / 1000, timezone.utc)
 
 
