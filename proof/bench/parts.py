@@ -7,8 +7,9 @@ from proof.bench.idle import measure_idle
 from proof.bench.one_client import measure_one_client
 from proof.bench.part import Part, PartAlone
 from proof.bench.resolutions import measure_resolutions
+from proof.bench.start import measure_start
 
-ALONE: Mapping[str, PartAlone] = {}
+ALONE: Mapping[str, PartAlone] = {"start": measure_start}
 """These start what they measure themselves, before the stack of the others is there."""
 
 ON_STACK: Mapping[str, Part] = {
