@@ -127,6 +127,8 @@ class BatchConsumer:
                 if own_failures >= TRIES_OF_ONE_RECORD:
                     await self._bury(pair[0], Rejected("handler-failed", type(error).__name__))
                     return
+                # Waiting for a server that is away is progress: a restart would not bring it back.
+                self._liveness.beat(self._loop)
                 await backoff.wait()
                 continue
             return

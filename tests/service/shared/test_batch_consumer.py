@@ -60,8 +60,12 @@ async def handled(sessions: Sessions) -> list[UUID]:
 
 
 @asynccontextmanager
-async def consuming(kafka: str, topic: str, handler: Handler, sessions: Sessions, producer: EventProducer) -> AsyncIterator[None]:
-    consumer = BatchConsumer(kafka, f"group-{topic}", [topic], handler=handler, sessions=sessions, producer=producer, liveness=Liveness(None, ()))
+async def consuming(
+    kafka: str, topic: str, handler: Handler, sessions: Sessions, producer: EventProducer, liveness: Liveness | None = None
+) -> AsyncIterator[None]:
+    consumer = BatchConsumer(
+        kafka, f"group-{topic}", [topic], handler=handler, sessions=sessions, producer=producer, liveness=liveness or Liveness(None, ())
+    )
     task = asyncio.create_task(consumer.run())
     try:
         yield
@@ -162,17 +166,22 @@ async def test_an_event_that_breaks_the_handler_goes_aside_after_some_tries(
 async def test_a_server_that_is_away_is_waited_for(kafka: str, topic: str, producer: EventProducer, sessions: Sessions) -> None:
     request_id, tries = uuid4(), 0
 
+    liveness = Liveness(None, (f"consume:group-{topic}",), patience=2.5)
+    alive: list[bool] = []
+
     async def away(session: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
         nonlocal tries
         tries += 1
         if tries <= 6:
+            alive.append(liveness.alive())
             raise ConnectionRefusedError
         await insert(session, events)
 
     await producer.send(topic, take(request_id))
-    async with consuming(kafka, topic, away, sessions, producer):
+    async with consuming(kafka, topic, away, sessions, producer, liveness):
         await eventually(holds(sessions, [request_id]), 20)
     assert tries > 6
+    assert all(alive), "a worker that waits for a server is not started anew"
     assert await dead_letters(kafka, topic) == []
 
 
