@@ -13,6 +13,7 @@ from proof.bench.sink import TimedSink, timed_sink
 REQUESTS, SHORT_REQUESTS = 300, 40
 PAUSE_SECONDS = 0.02
 """After each answer, so that one request is under way at a time: its mail comes before the next one is sent."""
+MOMENTS = ("answer", "number", "mail")
 ANSWER_GOAL_MS, MAIL_GOAL_MS = 3.5, 12.0
 
 
@@ -31,6 +32,8 @@ async def measure_one_client(bench: Bench) -> None:
     rounds = await one_client_rounds(bench)
     bench.results.keep("one-client", [{"answer": r.answer, "number": r.number, "mail": r.mail, "cpu": r.cpu} for r in rounds])
     bench.results.add(*one_client_figures(rounds, "one-client"))
+    lines = [(name, [percentile([ms for each in rounds for ms in getattr(each, name)], share) for share in range(100)]) for name in MOMENTS]
+    bench.results.draw("One client: so long does the quickest share of requests take, from POST on", "ms", *lines, across="%")
 
 
 async def one_client_rounds(bench: Bench) -> list[Round]:

@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 
 from proof.bench.capacity import measure_capacity
-from proof.bench.idle import measure_idle
 from proof.bench.one_client import measure_one_client
 from proof.bench.part import Part, PartAlone
 from proof.bench.resolutions import measure_resolutions
 from proof.bench.start import measure_start
+from proof.bench.steady import measure_steady
 
 ALONE: Mapping[str, PartAlone] = {"start": measure_start}
 """These start what they measure themselves, before the stack of the others is there."""
 
 ON_STACK: Mapping[str, Part] = {
-    "idle": measure_idle,
     "one-client": measure_one_client,
     "capacity": measure_capacity,
     "resolutions": measure_resolutions,
+    "steady": measure_steady,
 }
-"""These share one running stack. Whatever fills it comes last."""
+"""These share one running stack, warmed up once it was measured idle. Whatever fills it comes last."""

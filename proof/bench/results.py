@@ -11,11 +11,12 @@ from proof.bench.figure import Figure
 
 @dataclass(frozen=True)
 class Curves:
-    """A chart for the page: each line has a name and one value a second."""
+    """A chart for the page: each line has a name and one value for each step of `across` (a second, a percent)."""
 
     title: str
     unit: str
     lines: Sequence[tuple[str, Sequence[float]]]
+    across: str = "s"
 
 
 @dataclass
@@ -31,9 +32,9 @@ class Results:
         """Keep figures."""
         self.figures.update((figure.name, figure) for figure in figures)
 
-    def draw(self, title: str, unit: str, *lines: tuple[str, Sequence[float]]) -> None:
-        """Keep a chart for the page."""
-        self.charts.append(Curves(title, unit, lines))
+    def draw(self, title: str, unit: str, *lines: tuple[str, Sequence[float]], across: str = "s") -> None:
+        """Keep a chart for the page; see `Curves`."""
+        self.charts.append(Curves(title, unit, lines, across))
 
     def note(self, sentence: str) -> None:
         """Keep something to know when reading the figures: how full the tables were, which sink was used."""

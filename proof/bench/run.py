@@ -5,6 +5,8 @@ import shutil
 
 from deploy.data_folder import data_folder
 from deploy.progress import Progress
+from proof.bench.capacity import warm_up
+from proof.bench.idle import measure_idle
 from proof.bench.load import fetch_form
 from proof.bench.options import Options
 from proof.bench.part import Alone, Bench
@@ -22,7 +24,7 @@ async def run(options: Options, results: Results, progress: Progress) -> None:
     for name, measure_alone in ALONE.items():
         if name in options.parts:
             await measure_alone(Alone(options, results, progress))
-    if not any(name in options.parts for name in ON_STACK):
+    if not {"idle", *ON_STACK} & set(options.parts):
         return
     data = options.folder / "data"
     try:
@@ -36,6 +38,9 @@ async def _on_one_stack(options: Options, results: Results, progress: Progress) 
     async with bench_stack(options.folder / "data", progress) as under:
         form = await asyncio.to_thread(fetch_form, under.url("intake"))
         bench = Bench(options, under, form, results, progress)
+        if "idle" in options.parts:
+            await measure_idle(bench)
+        await warm_up(bench)
         for name, measure_part in ON_STACK.items():
             if name in options.parts:
                 await measure_part(bench)

@@ -52,12 +52,17 @@ def _made_of(figures: list[Figure]) -> list[str]:
 
 def _curves(curves: Curves) -> str:
     lines = [Curve(name, KINDS[index % len(KINDS)], values) for index, (name, values) in enumerate(curves.lines)]
-    return chart(curves.title, curves.unit, lines, [])
+    return chart(curves.title, curves.unit, lines, across=curves.across)
 
 
 def _section(heading: str, figures: list[Figure]) -> str:
-    rows = "".join(_row(figure) for figure in figures)
-    return f"<h2>{escape(heading)}</h2><div class=wide><table>{HEAD}</tr>{rows}</table></div>"
+    programs = [figure for figure in figures if is_program(figure)]
+    shares = f"<details><summary>Each program's share</summary>{_table(programs)}</details>" if programs else ""
+    return f"<h2>{escape(heading)}</h2>{_table([figure for figure in figures if not is_program(figure)])}{shares}"
+
+
+def _table(figures: list[Figure]) -> str:
+    return f"<div class=wide><table>{HEAD}</tr>{''.join(map(_row, figures))}</table></div>"
 
 
 def _row(figure: Figure) -> str:

@@ -6,6 +6,7 @@ A line of LOG is a recipient and when its mail had come whole (`time.monotonic_n
 import asyncio
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -23,19 +24,20 @@ LINE, END = b"\r\n", b"\r\n.\r\n"
 class Arrivals:
     """Writes lines in groups, so that a mail costs no system call."""
 
-    def __init__(self, log: Path) -> None:
-        self._log = log.open("ab", buffering=0)
+    def __init__(self, write: Callable[[bytes], object]) -> None:
+        self._write = write
         self._lines: list[bytes] = []
 
     def add(self, recipients: list[bytes]) -> None:
         """Note a mail that has come whole."""
         if not self._lines:
-            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush)
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
         now = b" %d\n" % time.monotonic_ns()
         self._lines += [recipient + now for recipient in recipients]
 
-    def _flush(self) -> None:
-        self._log.write(b"".join(self._lines))
+    def flush(self) -> None:
+        """Write what was noted since the last time."""
+        self._write(b"".join(self._lines))
         self._lines.clear()
 
 
@@ -92,10 +94,11 @@ class SinkProtocol(asyncio.Protocol):
 
 async def serve(port: int, log: Path) -> None:
     """Listen until the process is ended."""
-    arrivals = Arrivals(log)
-    server = await asyncio.get_running_loop().create_server(lambda: SinkProtocol(arrivals), HOST, port)
-    async with server:
-        await server.serve_forever()
+    with log.open("ab", buffering=0) as lines:
+        arrivals = Arrivals(lines.write)
+        server = await asyncio.get_running_loop().create_server(lambda: SinkProtocol(arrivals), HOST, port)
+        async with server:
+            await server.serve_forever()
 
 
 if __name__ == "__main__":
