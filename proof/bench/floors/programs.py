@@ -1,11 +1,15 @@
 """The floors as processes of their own, started and stopped like the product's."""
 
+import asyncio
+import json
+import os
 import sys
 from pathlib import Path
 
+from deploy.failure import StartFailure
 from deploy.ports import HOST
 from deploy.processes import ROOT, answers_ok
-from deploy.program import Program
+from deploy.program import Program, die_with_parent, inherited_environment
 from proof.bench.floors.settings import FloorSettings
 
 QUIET = ("--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "3", "--no-proxy-headers")
@@ -41,3 +45,22 @@ def pipeline_programs(settings: FloorSettings, port: int, folder: Path) -> list[
         worker_program("floor-tracker", "pipeline.tracker", settings, folder),
         worker_program("floor-notifier", "pipeline.notifier", settings, folder),
     ]
+
+
+async def run_once(module: str, *arguments: str) -> float:
+    """Run a floor that ends by itself; gives how many a second. Raises `StartFailure` when it fails."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        f"proof.bench.floors.{module}",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+        env=inherited_environment(os.environ),
+        preexec_fn=die_with_parent(),
+    )
+    told, _ = await process.communicate()
+    if process.returncode:
+        raise StartFailure(f"The floor {module} failed; its words are above.")
+    done = json.loads(told)
+    return float(done["count"] / done["seconds"])
