@@ -38,7 +38,9 @@ async def test_userinfo_tells_the_bearer_who_it_is(identity: Running) -> None:
         tokens = (await browser.fetch(await browser.code())).json()
         told = await browser.http.get("/userinfo", headers={"Authorization": f"Bearer {tokens['access_token']}"})
         assert told.json()["urn:oid:1.2.246.21"] == "081181-9984"
-        assert told.json()["sub"] == (await browser.claims(tokens["id_token"]))["sub"]
+        claims = await browser.claims(tokens["id_token"])
+        for name in ("sub", "acr", "amr", "auth_time"):
+            assert told.json()[name] == claims[name]
         assert (await browser.http.get("/userinfo", headers={"Authorization": f"Bearer {tokens['id_token']}"})).status_code == 401
         assert (await browser.http.get("/userinfo")).headers["WWW-Authenticate"] == "Bearer"
 

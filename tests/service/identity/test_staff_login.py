@@ -32,6 +32,8 @@ async def test_staff_log_in_and_their_roles_are_told(identity: Running, username
         claims = await browser.claims(tokens["id_token"])
         assert (claims["roles"], claims["name"], claims["preferred_username"]) == (["operator"], "Olli Operaattori", "olli")
         assert "urn:oid:1.2.246.21" not in claims
+        told = (await browser.http.get("/userinfo", headers={"Authorization": f"Bearer {tokens['access_token']}"})).json()
+        assert {name: told[name] for name in ("acr", "amr", "auth_time")} == {name: claims[name] for name in ("acr", "amr", "auth_time")}
         caller = await TokenVerifier(identity.issuer, "tracker").verify(tokens["access_token"])
         assert caller.scopes == {"openid", "profile", "operate"}
         assert caller.subject == claims["sub"]
