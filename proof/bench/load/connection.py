@@ -29,17 +29,24 @@ class Connection(asyncio.Protocol):
 
     async def open(self) -> None:
         """Connect, unless it is open."""
-        if self._transport is None or self._transport.is_closing():
+        while self._transport is not None and self._transport.is_closing():
+            await asyncio.sleep(0)
+        if self._transport is None:
             self._transport, _ = await asyncio.get_running_loop().create_connection(lambda: self, HOST, self._port)
 
     async def exchange(self, request: bytes) -> Answer:
-        """Send a request and give the answer."""
+        """Send a request and give the answer; once more where the server hung up on a connection that had been idle, as browsers do."""
+        was_open = self._transport is not None
+        answer = await self._exchange(request)
+        return await self._exchange(request) if answer.status == NO_STATUS and was_open and not self._received else answer
+
+    async def _exchange(self, request: bytes) -> Answer:
+        self._received = b""
         try:
             await self.open()
         except OSError:
             return Answer(NO_STATUS, b"", time.monotonic_ns())
         assert self._transport is not None  # noqa: S101  opened above
-        self._received = b""
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._answer
