@@ -29,7 +29,7 @@ class Connection(asyncio.Protocol):
 
     async def open(self) -> None:
         """Connect, unless it is open."""
-        while self._transport is not None and self._transport.is_closing():
+        while self._transport is not None and self._transport.is_closing():  # noqa: ASYNC110  it tells by itself when it is closed
             await asyncio.sleep(0)
         if self._transport is None:
             self._transport, _ = await asyncio.get_running_loop().create_connection(lambda: self, HOST, self._port)
