@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from proof.bench.capacity import measure_capacity
+from proof.bench.growth.grown import measure_growth
 from proof.bench.one_client import measure_one_client
 from proof.bench.part import Part, PartAlone
 from proof.bench.resolutions import measure_resolutions
 from proof.bench.start import measure_start
 from proof.bench.steady import measure_steady
 
-ALONE: Mapping[str, PartAlone] = {"start": measure_start}
+ALONE: Mapping[str, PartAlone] = {"start": measure_start, "growth": measure_growth}
 """These start what they measure themselves, before the stack of the others is there."""
 
 ON_STACK: Mapping[str, Part] = {
