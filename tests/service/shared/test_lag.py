@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,9 +13,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from uuid_utils.compat import uuid4
 
 from shared.events.envelope import Message
+from shared.events.topics import SUBMITTED
+from shared.kafka import lag
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer, KafkaUnavailable
 from tests.eventually import eventually
+from tests.infra.serving import free_socket
+from tests.service.intake.own_kafka import own_kafka
 
 
 @pytest.fixture
@@ -36,6 +42,26 @@ async def make(kafka: str, name: str) -> None:
     await admin.start()
     try:
         await admin.create_topics([NewTopic(name, 3, 1)])
+    finally:
+        await admin.close()
+
+
+async def remove(kafka: str, name: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        await admin.delete_topics([name])
+    finally:
+        await admin.close()
+
+
+async def make_again(kafka: str, name: str) -> bool:
+    """Make a topic; false while the removed one is still there."""
+    await make(kafka, name)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        return name in await admin.list_topics()
     finally:
         await admin.close()
 
@@ -85,11 +111,84 @@ async def test_the_unread_records_come_oldest_first_and_only_so_many(kafka: str,
     assert len(await lags.peek("nobody", topic, 6)) == 6
 
 
-async def test_a_topic_made_anew_and_a_position_beyond_its_end_are_borne(kafka: str, lags: LagReader, topic: str) -> None:
+async def test_a_partition_that_holds_nearly_all_is_shown_as_far_as_one_asks(kafka: str, lags: LagReader, topic: str) -> None:
+    await send(kafka, topic, *["stuck"] * 100, *map(str, range(20)))
+    unread = await lags.peek("nobody", topic, 90)
+    assert [each.key for each in unread] == [b"stuck"] * 90
+    assert [each.offset for each in unread] == sorted(each.offset for each in unread)
+
+
+async def test_a_position_beyond_the_end_is_borne(kafka: str, lags: LagReader, topic: str) -> None:
     group = f"g-{uuid4()}"
     await send(kafka, topic, "a")
     await commit(kafka, group, {TopicPartition(topic, number): 1_000 for number in range(3)})
     assert await behind(lags, group, topic) == 1
+
+
+async def test_a_topic_made_anew_is_read_from_its_beginning(kafka: str, lags: LagReader, topic: str) -> None:
+    group = f"g-{uuid4()}"
+    await send(kafka, topic, *"abcdef")
+    assert await behind(lags, group, topic) == 6
+    await commit(kafka, group, {TopicPartition(topic, number): 1 for number in range(3)})
+    await remove(kafka, topic)
+    await eventually(lambda: make_again(kafka, topic))
+    await eventually(lambda: is_behind(lags, group, topic, 0))
+    await send(kafka, topic, "g")
+    await eventually(lambda: is_behind(lags, group, topic, 1))
+    assert [each.key for each in await lags.peek(group, topic)] == [b"g"]
+
+
+async def test_a_group_that_gets_on_meanwhile_is_not_taken_for_one_that_has_read_nothing(kafka: str, lags: LagReader, topic: str) -> None:
+    group = f"g-{uuid4()}"
+    await send(kafka, topic, *["key"] * 300)
+    (number,) = {each.partition for each in await lags.peek("nobody", topic)}
+    place = TopicPartition(topic, number)
+    await commit(kafka, group, {place: 300})
+    keeping_up = asyncio.ensure_future(keep_up(kafka, group, place))
+    try:
+        await eventually(lambda: moved(lags, place, 310))
+        assert max([await behind(lags, group, topic) for _ in range(150)]) < 300
+    finally:
+        keeping_up.cancel()
+        await asyncio.wait({keeping_up})
+
+
+async def keep_up(kafka: str, group: str, place: TopicPartition) -> None:
+    """Send records one by one, and have the group commit each at once."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        consumer.assign([place])
+        async with EventProducer(kafka, "test") as producer:
+            for offset in range(300, 1_000_000):
+                await producer.send(place.topic, Message(b"key", b"x", []))
+                await consumer.commit({place: offset + 1})
+    finally:
+        await consumer.stop()
+
+
+async def moved(lags: LagReader, place: TopicPartition, end: int) -> bool:
+    return await behind(lags, "nobody", place.topic) >= end
+
+
+async def is_behind(lags: LagReader, group: str, topic: str, records: int) -> bool:
+    with suppress(KafkaUnavailable):
+        return await behind(lags, group, topic) == records
+    return False
+
+
+async def test_a_broker_that_cannot_tell_yet_where_groups_stand_is_not_taken_for_one_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def known(_admin: AIOKafkaAdminClient, _group: str) -> int:
+        return 1
+
+    async with own_kafka(tmp_path) as broker, LagReader(broker.bootstrap) as lags:
+        await send(broker.bootstrap, SUBMITTED, "a")
+        with monkeypatch.context() as patch:
+            # Only the question for the coordinator has a fresh broker begin to keep groups; one that was started anew answers so for a moment.
+            patch.setattr(AIOKafkaAdminClient, "find_coordinator", known)
+            with pytest.raises(KafkaUnavailable):
+                await lags.read({"g": [SUBMITTED]})
+        await eventually(lambda: is_behind(lags, "g", SUBMITTED, 1), 30)
 
 
 async def test_asking_at_once_is_safe(kafka: str, lags: LagReader, topic: str) -> None:
@@ -112,3 +211,15 @@ async def test_a_broker_that_is_away_is_told_within_seconds() -> None:
     async with LagReader("127.0.0.1:9") as lags:
         with pytest.raises(KafkaUnavailable):
             await lags.read({"g": ["t"]})
+
+
+async def test_a_broker_that_says_nothing_holds_nobody_up_for_longer_than_one_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lag, "READ_SECONDS", 0.5)
+    place, address = free_socket()
+    place.listen()
+    begun = time.monotonic()
+    async with LagReader(address.removeprefix("http://")) as lags:
+        answers = await asyncio.gather(*(lags.read({"g": ["t"]}) for _ in range(4)), return_exceptions=True)
+    assert {type(answer) for answer in answers} == {KafkaUnavailable}
+    assert time.monotonic() - begun < 1.5
+    place.close()
