@@ -103,7 +103,7 @@ class Staff(Table):
 
 
 class Throttle(Table):
-    """Logins that failed in a row for one name."""
+    """Logins that failed: in a row for one name, or lately from one address; `name_digest` is of either."""
 
     __tablename__ = "throttles"
 

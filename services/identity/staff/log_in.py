@@ -47,8 +47,9 @@ async def log_in(
     attempt = await session.get(Attempt, attempt_id)
     if browser is None or attempt is None or not _is_open(resources, attempt, browser):
         return resources.pages.problem("ended", preferred_language(request.headers.get("Accept-Language")))
+    address = request.client.host if request.client else ""
     # Only now: a try that no browser has open may not use up the name's tries.
-    wait = await count_try(resources.sessions, username) if username.strip() else timedelta(0)
+    wait = await count_try(resources.sessions, username, address) if username.strip() else timedelta(0)
     texts = resources.pages.texts[attempt.language]
     if wait:
         log.warning("staff_login_throttled")
@@ -60,7 +61,7 @@ async def log_in(
     if staff is None:
         log.warning("staff_login_failed")
         return show_staff_login(resources, attempt, {}, status=422, username=username, error=texts["staff_wrong"])
-    await forget_failures(session, username)
+    await forget_failures(session, username, address)
     if await end_attempt(session, attempt.id, browser.digest) is None:
         return resources.pages.problem("ended", attempt.language)
     log.info("staff_logged_in", staff_id=str(staff.id))

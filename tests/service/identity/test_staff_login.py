@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from services.identity.models import Staff, Throttle
 from services.identity.settings import StaffAccount
@@ -13,6 +13,13 @@ from tests.service.identity.conftest import CONSOLE_CALLBACK, Running
 from tests.service.identity.walk import Forms, Walker, parameters
 
 CONSOLE = {"client_id": "console", "redirect_uri": CONSOLE_CALLBACK, "scope": "openid profile operate requests:write"}
+
+
+@pytest.fixture(autouse=True)
+async def _nothing_failed_before(identity: Running) -> None:
+    """All tests come from one address."""
+    async with identity.sessions() as session, session.begin():
+        await session.execute(delete(Throttle))
 
 
 async def attempt_of(browser: Walker) -> str:
@@ -60,6 +67,53 @@ async def test_guessing_has_to_wait_longer_each_time_and_waiting_helps(identity:
             await session.execute(update(Throttle).values(last_failed_at=datetime.now(UTC) - timedelta(seconds=31)))
         assert (await browser.http.post("/staff", data=form)).status_code == 422
         assert int((await browser.http.post("/staff", data=form)).headers["Retry-After"]) == 60
+
+
+async def fail(browser: Walker, attempt: str, names: list[str], address: str) -> set[int]:
+    """Try one password on many names; gives the answers' statuses."""
+    forms = ({"attempt": attempt, "username": name, "password": "Kesä2026"} for name in names)
+    return {(await browser.http.post("/staff", data=form, headers={"X-Forwarded-For": address})).status_code for form in forms}
+
+
+async def test_one_address_cannot_try_one_password_on_many_names(identity: Running) -> None:
+    async with Walker(identity) as browser:
+        attempt = await attempt_of(browser)
+        assert await fail(browser, attempt, [f"name{number}" for number in range(30)], "192.0.2.1") == {422}
+        form = {"attempt": attempt, "username": "olli", "password": "a long password"}
+        waiting = await browser.http.post("/staff", data=form, headers={"X-Forwarded-For": "192.0.2.1"})
+        assert waiting.status_code == 429
+        assert 0 < int(waiting.headers["Retry-After"]) <= 20
+        assert "Liian monta väärää yritystä. Odota 1 min" in waiting.text
+        async with identity.sessions() as session, session.begin():
+            await session.execute(update(Throttle).values(last_failed_at=Throttle.last_failed_at - timedelta(seconds=20)))
+        assert await fail(browser, attempt, ["name30", "name31"], "192.0.2.1") == {422, 429}
+        elsewhere = await browser.http.post("/staff", data=form, headers={"X-Forwarded-For": "192.0.2.2"})
+        assert elsewhere.status_code == 303
+
+
+async def test_an_ipv6_caller_is_known_by_the_half_of_the_address_that_it_cannot_choose(identity: Running) -> None:
+    async with Walker(identity) as browser:
+        attempt = await attempt_of(browser)
+        for number in range(30):
+            assert await fail(browser, attempt, [f"six{number}"], f"2001:db8::{number:x}") == {422}
+        assert await fail(browser, attempt, ["six30"], "2001:db8::ffff:1") == {429}
+        assert await fail(browser, attempt, ["six31"], "2001:db8:0:1::1") == {422}
+
+
+async def test_an_office_behind_one_address_logs_in_as_often_as_it_likes(identity: Running) -> None:
+    office = {"X-Forwarded-For": "192.0.2.3"}
+    async with Walker(identity) as browser:
+        assert await fail(browser, await attempt_of(browser), [f"typo{number}" for number in range(29)], "192.0.2.3") == {422}
+        for _ in range(3):
+            form = {"attempt": await attempt_of(browser), "username": "olli", "password": "a long password"}
+            assert (await browser.http.post("/staff", data=form, headers=office)).status_code == 303
+
+
+async def test_a_name_that_has_to_wait_does_not_use_up_the_tries_of_its_address(identity: Running) -> None:
+    async with Walker(identity) as browser:
+        attempt = await attempt_of(browser)
+        assert await fail(browser, attempt, ["guessed"] * 40, "192.0.2.4") == {422, 429}
+        assert await fail(browser, attempt, ["other"], "192.0.2.4") == {422}
 
 
 async def test_tries_without_an_open_login_do_not_lock_a_name(identity: Running) -> None:
