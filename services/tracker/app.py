@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from services.tracker.api.dead_letters import dead_letter_routes
 from services.tracker.api.ledger import ledger_routes
 from services.tracker.api.requests import request_routes
+from services.tracker.api.skipped import skipped_routes
 from services.tracker.api.status import status_routes
 from services.tracker.resources import open_resources
 from services.tracker.settings import TrackerSettings
@@ -49,6 +50,7 @@ def create_app(settings: TrackerSettings | None = None) -> FastAPI:
     app.include_router(status_routes(verifier))
     app.include_router(dead_letter_routes(verifier))
     app.include_router(ledger_routes(verifier))
+    app.include_router(skipped_routes(verifier))
 
     @app.get("/.well-known/sealing-key", tags=["keys"])
     async def sealing_key() -> dict[str, str]:

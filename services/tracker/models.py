@@ -152,6 +152,34 @@ class LedgerCount(Table, table=True):
     n: int = Field(sa_type=BigInteger)
 
 
+class ReadPosition(Table, table=True):
+    """How far a reader has come in a partition, written in the transaction of what it read."""
+
+    __tablename__: ClassVar[str] = "read_positions"
+
+    reader: str = Field(primary_key=True, sa_type=Text)
+    topic: str = Field(primary_key=True, sa_type=Text)
+    partition: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    next_offset: int = Field(sa_type=BigInteger)
+
+
+class SkippedRecords(Table, table=True):
+    """Records from `first_offset` to before `next_offset` that a reader was never given; `settled_at` when an operator had them sent again."""
+
+    __tablename__: ClassVar[str] = "skipped_records"
+    __table_args__ = (Index("skipped_records_waiting", "id", postgresql_where=text("settled_at is null")),)
+
+    id: int = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    reader: str = _text()
+    topic: str = _text()
+    partition: int
+    first_offset: int = Field(sa_type=BigInteger)
+    next_offset: int = Field(sa_type=BigInteger)
+    noticed_at: datetime = _moment()
+    settled_at: datetime | None = _moment(nullable=True)
+    settled_by: str | None = _text(nullable=True)
+
+
 class Alarm(Table, table=True):
     """Something was overdue from `began_at` to `ended_at`; `most` is how many at the worst. The alarm address took its beginning at `told_at`."""
 

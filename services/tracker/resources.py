@@ -30,6 +30,7 @@ class Resources:
     keyring: Keyring
     sessions: Sessions
     producer: EventProducer
+    lags: LagReader
     ledger: LedgerWatch
 
 
@@ -44,7 +45,7 @@ async def open_resources(settings: TrackerSettings) -> AsyncIterator[Resources]:
         open_intake(settings) as intake,
         watching(LedgerWatch(LedgerReader(sessions, lags, intake), sessions, settings.alarm_url)) as ledger,
     ):
-        yield Resources(settings, read_keyring(settings), sessions, producer, ledger)
+        yield Resources(settings, read_keyring(settings), sessions, producer, lags, ledger)
 
 
 async def _resources(request: Request) -> Resources:

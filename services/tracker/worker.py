@@ -7,6 +7,7 @@ from functools import partial
 import uvloop
 
 from services.tracker.keyring import read_keyring
+from services.tracker.ledger.positions import position_keeper
 from services.tracker.on_dead_letter import on_dead_letter
 from services.tracker.on_mail_outcome import on_mail_outcome
 from services.tracker.on_request_command import on_request_command
@@ -17,7 +18,7 @@ from services.tracker.settings import TrackerSettings
 from shared.database import open_database
 from shared.events.topics import COMMANDS, MAIL_OUTCOMES, MAIN_TOPICS, SUBMITTED, dead_letter_topic
 from shared.health import Liveness
-from shared.kafka.consumer import BatchConsumer, Handler
+from shared.kafka.consumer import BatchConsumer, Handler, keep_no_position
 from shared.kafka.producer import EventProducer
 from shared.kafka.raw_consumer import RawConsumer
 from shared.logs import configure_logs, get_log
@@ -26,6 +27,8 @@ from shared.settings import read_settings
 log = get_log(__name__)
 
 DEAD_LETTERS = "tracker.dead-letters"
+KEPT = frozenset({"tracker.submitted"})
+"""Readers whose position is kept in the database too: nobody but intake writes their topics, so every offset is a record."""
 
 
 async def run(settings: TrackerSettings) -> None:
@@ -46,8 +49,17 @@ async def run(settings: TrackerSettings) -> None:
         loops.create_task(relay.run())
         loops.create_task(liveness.run())
         for group, (topic, handler) in consumed.items():
+            keep_position = position_keeper(group) if group in KEPT else keep_no_position
             consumer = BatchConsumer(
-                bootstrap, group, [topic], handler=handler, sessions=sessions, producer=producer, liveness=liveness, committed=relay.wake
+                bootstrap,
+                group,
+                [topic],
+                handler=handler,
+                sessions=sessions,
+                producer=producer,
+                liveness=liveness,
+                committed=relay.wake,
+                keep_position=keep_position,
             )
             loops.create_task(consumer.run())
         graves = [dead_letter_topic(topic.name) for topic in MAIN_TOPICS]

@@ -1,12 +1,12 @@
 """Reads topics in batches: one transaction a batch, the database committed before the offsets."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.backoff import Backoff
@@ -16,9 +16,9 @@ from shared.events.envelope import Envelope, decode
 from shared.events.event import Event
 from shared.health import Liveness
 from shared.kafka.dead_letter import bury
+from shared.kafka.group import commit_offsets, group_consumer
 from shared.kafka.producer import EventProducer, KafkaUnavailable
 from shared.kafka.stall_watch import StallWatch
-from shared.kafka.start import start
 from shared.logs import get_log
 from shared.rejected import Rejected
 
@@ -29,11 +29,28 @@ Pair: TypeAlias = tuple[Record, Envelope[Event]]
 Handler: TypeAlias = Callable[[AsyncSession, Sequence[Envelope[Event]]], Awaitable[None]]
 """Works off a batch of events in a session whose transaction it does not end. It must bear every event twice."""
 
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Records of one partition that were dealt with: from offset `first` to before `next`."""
+
+    topic: str
+    partition: int
+    first: int
+    next: int
+
+
+KeepPosition: TypeAlias = Callable[[AsyncSession, Sequence[Stretch]], Awaitable[None]]
+"""Writes down how far a reader has come, in the transaction of the batch itself."""
+
+
+async def keep_no_position(_session: AsyncSession, _stretches: Sequence[Stretch]) -> None:
+    """Leave it to the committed offsets alone."""
+
+
 MAX_BATCH = 500
 POLL_MS = 1_000
-ANSWER_SECONDS = COMMIT_SECONDS = 15.0
-STOP_SECONDS = 5.0
-METADATA_MS = 10_000
+ANSWER_SECONDS = 15.0
 TRIES_OF_ONE_RECORD = 4
 
 
@@ -42,7 +59,7 @@ class BatchConsumer:
 
     A batch that fails is tried again record by record. A record that can never succeed (`Rejected`), or that fails `TRIES_OF_ONE_RECORD` times
     for a reason of its own, goes to `<topic>.dead-letter`; what fails because a server is away waits for that server, however long.
-    `committed` is called after each database commit.
+    `committed` is called after each database commit, `keep_position` within the transaction.
     """
 
     def __init__(  # noqa: PLR0913  the loop's wiring, given once by name
@@ -56,6 +73,7 @@ class BatchConsumer:
         producer: EventProducer,
         liveness: Liveness,
         committed: Callable[[], None] = lambda: None,
+        keep_position: KeepPosition = keep_no_position,
     ) -> None:
         self._bootstrap = bootstrap
         self._group = group
@@ -65,6 +83,7 @@ class BatchConsumer:
         self._producer = producer
         self._liveness = liveness
         self._committed = committed
+        self._keep_position = keep_position
         self._loop = f"consume:{group}"
 
     async def run(self) -> None:
@@ -101,14 +120,14 @@ class BatchConsumer:
                 readable.append((record, decode(record.value, record.headers)))
             except Rejected as rejection:
                 await self._bury(record, rejection)
-        if not readable:
-            return
         try:
-            await self._handle(readable)
+            await self._handle(readable, _stretches(records))
         except Exception as error:  # noqa: BLE001  each record is tried alone, where every failure is told apart
             log.warning("batch_failed", group=self._group, records=len(readable), error=type(error).__name__)
             for pair in readable:
                 await self._work_off_alone(pair)
+            # After the last of them: a position that is ahead of its records would hide that they were skipped.
+            await self._keep_position_alone(_stretches(records))
 
     async def _work_off_alone(self, pair: Pair) -> None:
         backoff = Backoff(first=0.1, most=5.0)
@@ -133,9 +152,23 @@ class BatchConsumer:
                 continue
             return
 
-    async def _handle(self, pairs: Sequence[Pair]) -> None:
+    async def _keep_position_alone(self, stretches: Sequence[Stretch]) -> None:
+        backoff = Backoff(first=0.1, most=5.0)
+        while True:
+            try:
+                return await self._handle([], stretches)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("position_not_kept", group=self._group, error=type(error).__name__)
+                self._liveness.beat(self._loop)
+                await backoff.wait()
+
+    async def _handle(self, pairs: Sequence[Pair], stretches: Sequence[Stretch] = ()) -> None:
         async with self._sessions.begin() as session:
-            await self._handler(session, [envelope for _, envelope in pairs])
+            if pairs:
+                await self._handler(session, [envelope for _, envelope in pairs])
+            await self._keep_position(session, stretches)
         self._liveness.beat(self._loop)
         self._committed()
 
@@ -143,51 +176,10 @@ class BatchConsumer:
         await bury(self._producer, record, rejection, self._group)
 
 
-@contextlib.asynccontextmanager
-async def group_consumer(bootstrap: str, group: str, topics: Sequence[str]) -> AsyncIterator[AIOKafkaConsumer]:
-    """Join a group for as long as the context lasts; offsets are committed by hand."""
-    consumer = AIOKafkaConsumer(
-        *topics,
-        bootstrap_servers=bootstrap,
-        group_id=group,
-        client_id=group,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        session_timeout_ms=6_000,
-        heartbeat_interval_ms=1_500,
-        max_poll_interval_ms=600_000,
-        metadata_max_age_ms=METADATA_MS,
-    )
-    try:
-        await start(consumer)
-        yield consumer
-    finally:
-        await _leave(consumer)
-
-
-async def _leave(consumer: AIOKafkaConsumer) -> None:
-    try:
-        async with asyncio.timeout(STOP_SECONDS):
-            await consumer.stop()
-    except Exception:  # noqa: BLE001  whatever it was, the consumer is left behind
-        # Half a stop goes on heartbeating: a member that nobody polls for would keep its partitions.
-        coordinator = consumer._coordinator  # noqa: SLF001  aiokafka has no other way to end a stop that hangs
-        for name in ("_coordination_task", "_heartbeat_task", "_commit_refresh_task"):
-            if task := getattr(coordinator, name, None):
-                task.cancel()
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(STOP_SECONDS):
-                await consumer._client.close()  # noqa: SLF001  as above
-
-
-async def commit_offsets(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int], group: str) -> None:
-    """Commit offsets; partitions that went to another member in the meantime are left to it.
-
-    Raises `TimeoutError` when the broker does not answer: a commit that was under way when the broker went can wait for ever.
-    """
-    try:
-        async with asyncio.timeout(COMMIT_SECONDS):
-            await consumer.commit(offsets)
-    except (CommitFailedError, IllegalStateError) as error:
-        # The partitions went to another member in mid-batch: it reads these records again, and the handlers bear that.
-        log.warning("commit_after_rebalance", group=group, error=type(error).__name__)
+def _stretches(records: Sequence[Record]) -> list[Stretch]:
+    first: dict[tuple[str, int], int] = {}
+    following: dict[tuple[str, int], int] = {}
+    for record in records:
+        first.setdefault((record.topic, record.partition), record.offset)
+        following[record.topic, record.partition] = record.offset + 1
+    return [Stretch(*place, offset, following[place]) for place, offset in first.items()]

@@ -2,27 +2,27 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, KafkaError, NotCoordinatorForGroupError
 
+from shared.events.envelope import Message
+from shared.kafka.fetch import Place, Record, fetch, oldest_of
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.start import STOP_SECONDS, start
 from shared.logs import get_log
 
 log = get_log(__name__)
 
-Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 
 READ_SECONDS = 3.0
 RETRY_SECONDS = 0.1
-POLL_MS = 250
 EMPTY_POLLS = 4
 METADATA_MS = 10_000
 PARTITION_BYTES = 65_536
@@ -49,20 +49,6 @@ class Unread:
     key: bytes | None
     headers: Sequence[tuple[str, bytes | None]]
     timestamp: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a group stands in a partition, and where the partition ends."""
-
-    group: str
-    partition: TopicPartition
-    position: int
-    end: int
-
-    def after(self, offset: int) -> "_Place":
-        """Give the place behind a record."""
-        return replace(self, position=offset + 1)
 
 
 class LagReader:
@@ -93,7 +79,7 @@ class LagReader:
             behind = [place for place in await _places(consumer, admin, readers) if place.end > place.position]
             oldest: dict[tuple[str, str, int], datetime] = {}
             for group in {place.group for place in behind}:
-                for record in await _fetch(consumer, [place for place in behind if place.group == group], 1):
+                for record in await fetch(consumer, [place for place in behind if place.group == group], 1):
                     oldest.setdefault((group, record.topic, record.partition), _moment(record))
         return [
             Lag(each.group, each.partition.topic, each.partition.partition, each.end - each.position, oldest.get((each.group, *each.partition)))
@@ -104,8 +90,19 @@ class LagReader:
         """Give the oldest records that a group has not read yet, at most `most`, oldest first; raises `KafkaUnavailable` as `read` does."""
         async with self._asking() as (consumer, admin):
             places = [place for place in await _places(consumer, admin, {group: [topic]}) if place.end > place.position]
-            records = await _oldest(consumer, places, most)
+            records = await oldest_of(consumer, places, most)
         return [Unread(record.partition, record.offset, record.key, record.headers, _moment(record)) for record in records]
+
+    async def between(self, topic: str, partition: int, first: int, following: int) -> list[Message]:
+        """Give the records from offset `first` to before `following`, as far as the topic still keeps them; raises `KafkaUnavailable`."""
+        place = TopicPartition(topic, partition)
+        async with self._asking() as (consumer, _):
+            if place not in await _partitions(consumer, {topic}):
+                return []
+            begin = max(first, (await consumer.beginning_offsets([place]))[place])
+            end = min(following, (await consumer.end_offsets([place]))[place])
+            records = await fetch(consumer, [Place("", place, begin, end)] if end > begin else [], end - begin)
+        return [Message(record.key, record.value, list(record.headers)) for record in records]
 
     @contextlib.asynccontextmanager
     async def _asking(self) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
@@ -160,13 +157,8 @@ class LagReader:
             await _stop(*clients)
 
 
-async def _places(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, readers: Mapping[str, Sequence[str]]) -> list[_Place]:
-    topics = sorted({topic for topics in readers.values() for topic in topics})
-    await consumer._client.set_topics(topics)  # noqa: SLF001  aiokafka has no public way to fetch a topic's metadata without a subscription
-    partitions = [TopicPartition(topic, number) for topic in topics for number in sorted(consumer.partitions_for_topic(topic) or ())]
-    if {partition.topic for partition in partitions} != set(topics):
-        message = "a topic has no partitions yet"
-        raise ConnectionError(message)
+async def _places(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, readers: Mapping[str, Sequence[str]]) -> list[Place]:
+    partitions = await _partitions(consumer, {topic for topics in readers.values() for topic in topics})
     # Before the ends: a group that gets on in between would seem to stand beyond the end.
     committed = {group: await _committed(admin, group, [each for each in partitions if each.topic in read]) for group, read in readers.items()}
     begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
@@ -175,8 +167,17 @@ async def _places(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, reader
         for partition, at in offsets.items():
             # A position outside the log is one of a topic that was made anew, or whose records were too old: the group begins again.
             position = at if begins[partition] <= at <= ends[partition] else begins[partition]
-            places.append(_Place(group, partition, position, ends[partition]))
+            places.append(Place(group, partition, position, ends[partition]))
     return places
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topics: Collection[str]) -> list[TopicPartition]:
+    await consumer._client.set_topics(sorted(topics))  # noqa: SLF001  aiokafka has no public way to fetch a topic's metadata without a subscription
+    partitions = [TopicPartition(topic, number) for topic in sorted(topics) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+    if {partition.topic for partition in partitions} != set(topics):
+        message = "a topic has no partitions yet"
+        raise ConnectionError(message)
+    return partitions
 
 
 async def _committed(admin: AIOKafkaAdminClient, group: str, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
@@ -188,52 +189,6 @@ async def _committed(admin: AIOKafkaAdminClient, group: str, partitions: list[To
             if all(partition in found for partition in partitions):
                 return {partition: found[partition].offset for partition in partitions}
         await asyncio.sleep(RETRY_SECONDS)
-
-
-async def _oldest(consumer: AIOKafkaConsumer, places: Iterable[_Place], most: int) -> list[Record]:
-    """Give the `most` oldest records of all places together, oldest first, however unevenly they lie."""
-    open_places = {place.partition: place for place in places}
-    found: list[Record] = []
-    share = -(-most // max(1, len(open_places)))
-    while open_places:
-        came: dict[TopicPartition, Record] = {}
-        for record in await _fetch(consumer, open_places.values(), share):
-            found.append(record)
-            came[TopicPartition(record.topic, record.partition)] = record
-        found = sorted(found, key=_age)[:most]
-        # Go on only where the next record may be older than the last of those that there are.
-        open_places = {
-            partition: place.after(came[partition].offset)
-            for partition, place in open_places.items()
-            if partition in came and came[partition].offset < place.end - 1 and (len(found) < most or _age(came[partition]) < _age(found[-1]))
-        }
-    return found
-
-
-async def _fetch(consumer: AIOKafkaConsumer, places: Iterable[_Place], most: int) -> list[Record]:
-    """Give up to `most` records of each place; fewer where nothing comes any more, because what is left cannot be read."""
-    open_places = {place.partition: place for place in places}
-    found: dict[TopicPartition, list[Record]] = {partition: [] for partition in open_places}
-    if not open_places:
-        return []
-    consumer.assign(list(open_places))
-    for place in open_places.values():
-        consumer.seek(place.partition, place.position)
-    empty = 0
-    while open_places and empty < EMPTY_POLLS:
-        polled = await consumer.getmany(*open_places, timeout_ms=POLL_MS)
-        empty = 0 if polled else empty + 1
-        for partition, records in polled.items():
-            place = open_places[partition]
-            found[partition] += [record for record in records if record.offset < place.end]
-            if len(found[partition]) >= most or records[-1].offset >= place.end - 1:
-                del open_places[partition]
-    consumer.unsubscribe()  # or it would go on fetching what nobody asked for
-    return [record for records in found.values() for record in records[:most]]
-
-
-def _age(record: Record) -> tuple[int, int, int]:
-    return record.timestamp, record.partition, record.offset
 
 
 def _moment(record: Record) -> datetime:

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.backoff import Backoff
 from shared.database import Sessions, is_transient
 from shared.health import Liveness
-from shared.kafka.consumer import MAX_BATCH, POLL_MS, Record, commit_offsets, group_consumer
+from shared.kafka.consumer import MAX_BATCH, POLL_MS, Record
+from shared.kafka.group import commit_offsets, group_consumer
 from shared.kafka.stall_watch import StallWatch
 from shared.logs import get_log
 

@@ -17,7 +17,9 @@ class Variant:
 
 VARIANTS = {
     "offsets-first": Variant(
-        {"tracker-worker": "offsets_first"}, [Fault("crash", "variant.after-offset-commit", 4.0, 1.0)], frozenset({"without_number"})
+        {"tracker-worker": "offsets_first"},
+        [Fault("crash", "variant.after-offset-commit", 4.0, 1.0)],
+        frozenset({"without_number", "ledger_differs"}),
     ),
     "mark-first": Variant(
         {"tracker-worker": "mark_first"}, [Fault("crash", "variant.after-mark", 4.0, 1.0)], frozenset({"without_receipt", "unpublished"})

@@ -4,6 +4,7 @@ from aiokafka import AIOKafkaConsumer
 
 from shared.crash_points import crash_point
 from shared.kafka import consumer as product
+from shared.kafka.group import commit_offsets
 from shared.kafka.stall_watch import StallWatch
 
 
@@ -17,7 +18,7 @@ async def _work_off_one_poll(self: product.BatchConsumer, consumer: AIOKafkaCons
     self._liveness.beat(self._loop)
     if polled:
         watch.moved()
-        await product.commit_offsets(consumer, {place: records[-1].offset + 1 for place, records in polled.items()}, self._group)
+        await commit_offsets(consumer, {place: records[-1].offset + 1 for place, records in polled.items()}, self._group)
         if self._group == "tracker.submitted":
             crash_point("variant.after-offset-commit")
         await self._work_off([record for records in polled.values() for record in records])

@@ -9,6 +9,7 @@ from services.tracker.ledger.overdue import Ledger, Reason
 
 WELL = "Kaikki on kunnossa"
 OVERDUE: Mapping[Reason, tuple[str, str]] = {
+    "skipped": ("sanoma jäi lukematta kokonaan", "sanomaa jäi lukematta kokonaan"),
     "no-number": ("pyyntö on yli 10 sekuntia ilman työnumeroa", "pyyntöä on yli 10 sekuntia ilman työnumeroa"),
     "no-receipt": ("pyyntö on yli minuutin ilman vastaanottoilmoitusta", "pyyntöä on yli minuutin ilman vastaanottoilmoitusta"),
     "no-mail": ("ratkaisu tai kysymys on yli minuutin lähtemättä", "ratkaisua tai kysymystä on yli minuutin lähtemättä"),

@@ -1,20 +1,24 @@
 """The ledger's page: what came, what became of it, what is overdue with its requests, and the alarms of late."""
 
 import time
+from typing import Annotated
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from services.tracker.console.all_well import OVERDUE, all_well, told
 from services.tracker.console.desk import AT_MOST_OLD, AtDesk
 from services.tracker.console.figures import read_figures
-from services.tracker.console.operator import NotSignedIn, is_signed_in
+from services.tracker.console.operator import NotSignedIn, Unforged, is_signed_in
+from services.tracker.console.pages import PREFIX
 from services.tracker.ledger.alarms import latest_alarms
+from services.tracker.ledger.skipped import list_skipped, send_skipped_again, settle_skipped
 from services.tracker.resources import GivenResources, Transaction
 
 routes = APIRouter()
 
 ALARMS_SHOWN = 50
+Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
 
 @routes.get("/ledger")
@@ -23,7 +27,22 @@ async def show(desk: AtDesk) -> Response:
     ledger = await desk.resources.ledger.ledger()
     overdue = [(each, told(each.count, *OVERDUE[each.reason])) for each in ledger.overdue]
     alarms = await latest_alarms(desk.session, ALARMS_SHOWN)
-    return await desk.render("ledger.html", overdue=overdue, alarms=alarms, here="ledger")
+    skipped = await list_skipped(desk.session) if ledger.of("skipped") else ()
+    return await desk.render("ledger.html", overdue=overdue, alarms=alarms, skipped=skipped, here="ledger")
+
+
+@routes.post("/skipped/{id}/send-again", dependencies=[Unforged])
+async def send_again(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's name for it
+    """Have records that were skipped sent again."""
+    await send_skipped_again(desk.session, id, desk.operator.username, desk.resources.lags, desk.resources.producer)
+    return RedirectResponse(f"{PREFIX}/ledger", status_code=303)
+
+
+@routes.post("/skipped/{id}/settle", dependencies=[Unforged])
+async def settle(desk: AtDesk, id: Id) -> Response:  # noqa: A002  as above
+    """Settle the matter of records that are gone."""
+    await settle_skipped(desk.session, id, desk.operator.username)
+    return RedirectResponse(f"{PREFIX}/ledger", status_code=303)
 
 
 @routes.get("/alarm")

@@ -59,9 +59,11 @@ MESSAGES: Mapping[str, tuple[str, str, str]] = {
     ),
     "no-way-back": ("Sanomaa ei voi lähettää takaisin", "Se ei tullut mistään meidän aiheestamme.", "Etusivulle"),
     "already-redriven": ("Sanoma lähti jo takaisin", "Joku muu ehti lähettää sen.", "Etusivulle"),
+    "no-longer-there": ("Sanomia ei enää ole", "Kafka ei enää säilytä niitä kaikkia. Mitään ei lähetetty.", "Etusivulle"),
     "surprise": ("Jokin meni meillä vikaan", "Virhe on kirjattu lokiin. Yritä uudelleen.", "Etusivulle"),
 }
 ALARMS: Mapping[Reason, str] = {
+    "skipped": "Sanomia jäi lukematta kokonaan",
     "no-number": "Pyyntöjä ilman työnumeroa",
     "no-receipt": "Pyyntöjä ilman vastaanottoilmoitusta",
     "no-mail": "Ratkaisuja tai kysymyksiä lähtemättä",

@@ -10,7 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.ask_intake import Intake, IntakeAway, SpooledRequests
 from services.tracker.ledger.overdue import LAG_WITHIN, MOST_SHOWN, NUMBER_WITHIN, Late, Ledger, Overdue, only_late
-from services.tracker.ledger.tables import numbers_of, overdue_entries, overdue_mails, read_counts, request_id_of, waiting_dead_letters
+from services.tracker.ledger.tables import (
+    numbers_of,
+    overdue_entries,
+    overdue_mails,
+    read_counts,
+    request_id_of,
+    skipped_records,
+    waiting_dead_letters,
+)
 from shared.database import Sessions
 from shared.events.topics import READERS, SUBMITTED
 from shared.kafka.lag import Lag, LagReader, Unread
@@ -43,7 +51,7 @@ class LedgerReader:
         async with self._sessions.begin() as session:
             counts = await read_counts(session)
             dead_letters = await waiting_dead_letters(session)
-            found = [*await overdue_mails(session, now), await overdue_entries(session, now), dead_letters]
+            found = [await skipped_records(session), *await overdue_mails(session, now), await overdue_entries(session, now), dead_letters]
             if log:
                 found += [await _without_number(session, log, now), *_lagging(log, now)]
             if spool:

@@ -47,6 +47,7 @@ DEAD_LETTERS = text("""
 COUNT_DEAD_LETTERS = text("""
     select count(*) from (select from dead_letters where redriven_at is null and dismissed_at is null limit :most) waiting
 """)
+SKIPPED = text("select sum(next_offset - first_offset)::bigint as records, min(noticed_at) as since from skipped_records where settled_at is null")
 NUMBERS = text("select request_id, work_number from requests where request_id = any(:ids)").bindparams(bindparam("ids", type_=ARRAY(PG_UUID)))
 
 
@@ -83,6 +84,12 @@ async def waiting_dead_letters(session: AsyncSession) -> Overdue:
     numbers = await numbers_of(session, [id_ for id_, _ in named])
     late = [Late(id_, letter.since, numbers.get(id_), letter.note) for id_, letter in named]
     return Overdue("dead-letter", count, oldest_at=letters[0].since if letters else None, requests=late)
+
+
+async def skipped_records(session: AsyncSession) -> Overdue:
+    """Give how many records a reader was never given, and nobody has had sent again."""
+    found = (await session.execute(SKIPPED)).one()
+    return Overdue("skipped", found.records or 0, oldest_at=found.since)
 
 
 async def numbers_of(session: AsyncSession, request_ids: Sequence[UUID]) -> dict[UUID, str]:

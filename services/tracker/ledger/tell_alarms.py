@@ -17,6 +17,7 @@ log = get_log(__name__)
 
 MOST = 50
 SENTENCES: Mapping[Reason, str] = {
+    "skipped": "records that tracker was never given: requests may be missing",
     "no-number": "requests without a work number",
     "no-receipt": "requests without a receipt, nor a report that it failed",
     "no-mail": "resolutions, questions or rejections that did not go out, nor were reported as failed",

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.events.envelope import Message
 from shared.events.topics import Topic
-from shared.kafka.consumer import group_consumer
+from shared.kafka.group import group_consumer
 from shared.kafka.producer import EventProducer
 from shared.kafka.stall_watch import Stalled, StallWatch
 from shared.kafka.topics import ensure_topics

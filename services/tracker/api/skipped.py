@@ -1,0 +1,50 @@
+"""For operators: records that a reader was never given, and the way back for them."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel, ConfigDict
+
+from services.tracker.ledger.skipped import list_skipped, send_skipped_again, settle_skipped
+from services.tracker.resources import GivenResources, Transaction
+from shared.authorize import Caller, TokenVerifier, require_scope
+
+Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
+
+
+class Skipped(BaseModel):
+    """Records from `first_offset` to before `next_offset` of a partition."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    reader: str
+    topic: str
+    partition: int
+    first_offset: int
+    next_offset: int
+    noticed_at: datetime
+    settled_at: datetime | None
+    settled_by: str | None
+
+
+def skipped_routes(verifier: TokenVerifier) -> APIRouter:
+    """Give the routes of `/api/v1/skipped`."""
+    routes = APIRouter(prefix="/api/v1/skipped", tags=["operators"])
+    Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
+
+    @routes.get("")
+    async def list_them(session: Transaction, _: Operator) -> list[Skipped]:
+        return [Skipped.model_validate(each) for each in await list_skipped(session)]
+
+    @routes.post("/{id}/send-again")
+    async def send_again(session: Transaction, resources: GivenResources, operator: Operator, id: Id) -> Skipped:  # noqa: A002  the path's name
+        by = operator.subject[:100]
+        return Skipped.model_validate(await send_skipped_again(session, id, by, resources.lags, resources.producer))
+
+    @routes.post("/{id}/settle")
+    async def settle(session: Transaction, operator: Operator, id: Id) -> Skipped:  # noqa: A002  as above
+        return Skipped.model_validate(await settle_skipped(session, id, operator.subject[:100]))
+
+    return routes

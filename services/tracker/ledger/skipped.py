@@ -1,0 +1,78 @@
+"""Records that a reader was never given: an operator has them sent again, or settles the matter where they are gone."""
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from http import HTTPStatus
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
+
+from services.tracker.models import SkippedRecords
+from shared.kafka.lag import LagReader
+from shared.kafka.producer import EventProducer, KafkaUnavailable
+from shared.logs import get_log
+from shared.problems import NotFound, Problem, Unavailable
+
+log = get_log(__name__)
+
+SEND_SECONDS = 10.0
+MOST_SHOWN = 100
+MOST_SENT = 10_000
+
+
+class NoLongerThere(Problem):
+    """410: the topic does not keep the records any more; `kept` of `skipped` are left."""
+
+    status = HTTPStatus.GONE
+    slug = "no-longer-there"
+    title = "The topic no longer keeps all of these records"
+
+
+async def list_skipped(session: AsyncSession) -> Sequence[SkippedRecords]:
+    """Give what waits for an operator, oldest first."""
+    waiting = select(SkippedRecords).where(col(SkippedRecords.settled_at).is_(None)).order_by(col(SkippedRecords.id)).limit(MOST_SHOWN)
+    return (await session.scalars(waiting)).all()
+
+
+async def send_skipped_again(session: AsyncSession, skipped_id: int, by: str, lags: LagReader, producer: EventProducer) -> SkippedRecords:
+    """Send the records to the end of their topic, where they are read like any other; what was registered after all is a repeat there.
+
+    Raises `NotFound`, `NoLongerThere` (nothing is sent), or `Unavailable` while Kafka is away. What is settled already stays so.
+    """
+    skipped = await _waiting(session, skipped_id)
+    if skipped.settled_at is not None:
+        return skipped
+    following = min(skipped.next_offset, skipped.first_offset + MOST_SENT)
+    try:
+        records = await lags.between(skipped.topic, skipped.partition, skipped.first_offset, following)
+        if len(records) < following - skipped.first_offset:
+            raise NoLongerThere(kept=len(records), skipped=skipped.next_offset - skipped.first_offset)
+        await producer.send_all(skipped.topic, records, within=SEND_SECONDS)
+    except KafkaUnavailable:
+        raise Unavailable("Kafka is away") from None
+    log.info("skipped_sent_again", skipped_id=skipped_id, records=len(records), by=by)
+    if following < skipped.next_offset:
+        skipped.first_offset = following  # the rest is for the next time
+        return skipped
+    return _settle(skipped, by)
+
+
+async def settle_skipped(session: AsyncSession, skipped_id: int, by: str) -> SkippedRecords:
+    """Settle the matter without the records, because they are gone or are known from elsewhere; raises `NotFound`."""
+    skipped = await _waiting(session, skipped_id)
+    if skipped.settled_at is None:
+        log.info("skipped_settled", skipped_id=skipped_id, by=by)
+        _settle(skipped, by)
+    return skipped
+
+
+async def _waiting(session: AsyncSession, skipped_id: int) -> SkippedRecords:
+    skipped = await session.get(SkippedRecords, skipped_id, with_for_update=True)
+    if skipped is None:
+        raise NotFound("There is no such gap")
+    return skipped
+
+
+def _settle(skipped: SkippedRecords, by: str) -> SkippedRecords:
+    skipped.settled_at, skipped.settled_by = datetime.now(timezone.utc), by
+    return skipped

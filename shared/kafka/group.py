@@ -1,0 +1,67 @@
+"""Membership in a consumer group: joined, left and committed so that no call can hang."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError
+
+from shared.kafka.start import start
+from shared.logs import get_log
+
+log = get_log(__name__)
+
+COMMIT_SECONDS = 15.0
+STOP_SECONDS = 5.0
+METADATA_MS = 10_000
+
+
+@contextlib.asynccontextmanager
+async def group_consumer(bootstrap: str, group: str, topics: Sequence[str]) -> AsyncIterator[AIOKafkaConsumer]:
+    """Join a group for as long as the context lasts; offsets are committed by hand."""
+    consumer = AIOKafkaConsumer(
+        *topics,
+        bootstrap_servers=bootstrap,
+        group_id=group,
+        client_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        session_timeout_ms=6_000,
+        heartbeat_interval_ms=1_500,
+        max_poll_interval_ms=600_000,
+        metadata_max_age_ms=METADATA_MS,
+    )
+    try:
+        await start(consumer)
+        yield consumer
+    finally:
+        await _leave(consumer)
+
+
+async def _leave(consumer: AIOKafkaConsumer) -> None:
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await consumer.stop()
+    except Exception:  # noqa: BLE001  whatever it was, the consumer is left behind
+        # Half a stop goes on heartbeating: a member that nobody polls for would keep its partitions.
+        coordinator = consumer._coordinator  # noqa: SLF001  aiokafka has no other way to end a stop that hangs
+        for name in ("_coordination_task", "_heartbeat_task", "_commit_refresh_task"):
+            if task := getattr(coordinator, name, None):
+                task.cancel()
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(STOP_SECONDS):
+                await consumer._client.close()  # noqa: SLF001  as above
+
+
+async def commit_offsets(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int], group: str) -> None:
+    """Commit offsets; partitions that went to another member in the meantime are left to it.
+
+    Raises `TimeoutError` when the broker does not answer: a commit that was under way when the broker went can wait for ever.
+    """
+    try:
+        async with asyncio.timeout(COMMIT_SECONDS):
+            await consumer.commit(offsets)
+    except (CommitFailedError, IllegalStateError) as error:
+        # The partitions went to another member in mid-batch: it reads these records again, and the handlers bear that.
+        log.warning("commit_after_rebalance", group=group, error=type(error).__name__)

@@ -1,0 +1,151 @@
+"""Records that the reader of submissions was never given are noticed, are an alarm, and come back when an operator says so."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from uuid_utils.compat import uuid4
+
+from services.tracker.keyring import Keyring
+from services.tracker.ledger.positions import position_keeper
+from services.tracker.ledger.skipped import NoLongerThere, send_skipped_again, settle_skipped
+from services.tracker.models import SkippedRecords
+from services.tracker.on_request_submitted import on_request_submitted
+from shared.database import Sessions
+from shared.events.envelope import Message, encode
+from shared.events.topics import DAY_MS, Topic, dead_letter_topic
+from shared.health import Liveness
+from shared.kafka.consumer import BatchConsumer, Stretch
+from shared.kafka.lag import LagReader
+from shared.kafka.producer import EventProducer
+from shared.kafka.topics import ensure_topics
+from shared.problems import NotFound
+from tests.eventually import eventually
+from tests.service.tracker.desk import Desk
+from tests.service.tracker.ledger_rows import read
+from tests.service.tracker.office import submission
+from tests.service.tracker.relaying import running
+from tests.service.tracker.rows import rows
+
+KEEP = position_keeper("r")
+
+
+async def advance(sessions: Sessions, *stretches: Stretch) -> None:
+    async with sessions.begin() as session:
+        await KEEP(session, stretches)
+
+
+async def gaps(sessions: Sessions) -> Sequence[tuple[int, int, int]]:
+    found = await rows(sessions, "select partition, first_offset, next_offset from skipped_records where settled_at is null order by id")
+    return [(row.partition, row.first_offset, row.next_offset) for row in found]
+
+
+async def test_a_stretch_that_begins_beyond_the_last_one_leaves_a_gap(sessions: Sessions) -> None:
+    await advance(sessions, Stretch("t", 0, 40, 50), Stretch("t", 1, 0, 5))
+    await advance(sessions, Stretch("t", 0, 50, 60), Stretch("t", 1, 3, 8))
+    await advance(sessions, Stretch("t", 0, 45, 55))
+    assert await gaps(sessions) == []
+    await advance(sessions, Stretch("t", 0, 63, 70), Stretch("t", 1, 8, 9), Stretch("other", 0, 99, 100))
+    assert await gaps(sessions) == [(0, 60, 63)]
+    ledger = await read(sessions)
+    assert [(each.reason, each.count) for each in ledger.overdue] == [("skipped", 3)]
+
+
+async def test_a_position_that_was_rolled_back_with_its_batch_leaves_no_gap(sessions: Sessions) -> None:
+    await advance(sessions, Stretch("t", 0, 0, 10))
+    async with sessions() as session:
+        await KEEP(session, [Stretch("t", 0, 10, 20)])
+        await session.rollback()
+    await advance(sessions, Stretch("t", 0, 10, 20))
+    assert await gaps(sessions) == []
+
+
+async def test_two_readers_of_the_same_partitions_do_not_wait_for_each_other_for_ever(sessions: Sessions) -> None:
+    there = [Stretch("t", number, 0, 5) for number in range(6)]
+    await asyncio.gather(*(advance(sessions, *(there if turn % 2 else reversed(there))) for turn in range(8)))
+    assert await gaps(sessions) == []
+
+
+@pytest.fixture
+async def topic(kafka: str) -> str:
+    name = f"skipped.{uuid4().hex}"
+    await ensure_topics(kafka, [Topic(name, 1, DAY_MS), Topic(dead_letter_topic(name), 1, DAY_MS)])
+    return name
+
+
+@pytest.fixture
+async def lags(kafka: str) -> AsyncIterator[LagReader]:
+    async with LagReader(kafka) as lags:
+        yield lags
+
+
+async def commit(kafka: str, topic: str, offset: int) -> None:
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=topic, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        consumer.assign([TopicPartition(topic, 0)])
+        await consumer.commit({TopicPartition(topic, 0): offset})
+    finally:
+        await consumer.stop()
+
+
+async def test_an_offset_that_was_committed_for_nothing_is_noticed_and_the_requests_come_back(
+    kafka: str, topic: str, sessions: Sessions, producer: EventProducer, keyring: Keyring, lags: LagReader
+) -> None:
+    def reading() -> BatchConsumer:
+        handler = partial(on_request_submitted, keyring=keyring)
+        keep = position_keeper(topic)
+        return BatchConsumer(
+            kafka, topic, [topic], handler=handler, sessions=sessions, producer=producer, liveness=Liveness(None, ()), keep_position=keep
+        )
+
+    async def numbered(count: int) -> bool:
+        return len(await rows(sessions, "select 1 from requests")) == count
+
+    poison = Message(b"k", b"poison", [])
+    await producer.send_all(topic, [poison, encode(submission()), poison])
+    async with running(reading().run()):
+        await eventually(lambda: numbered(1))
+        await eventually(lambda: read_to(sessions, 3))
+    await producer.send_all(topic, [encode(submission()), encode(submission())])
+    await commit(kafka, topic, 5)
+    await producer.send_all(topic, [poison, encode(submission())])
+    async with running(reading().run()):
+        await eventually(lambda: numbered(2))
+        assert await gaps(sessions) == [(0, 3, 5)]
+        async with sessions.begin() as session:
+            assert (await send_skipped_again(session, 1, "olli", lags, producer)).settled_by == "olli"
+        await eventually(lambda: numbered(4))
+    assert await gaps(sessions) == []
+    async with sessions.begin() as session:
+        await send_skipped_again(session, 1, "maija", lags, producer)
+    (settled,) = await rows(sessions, "select settled_by from skipped_records")
+    assert settled.settled_by == "olli"
+
+
+async def read_to(sessions: Sessions, offset: int) -> bool:
+    return [row.next_offset for row in await rows(sessions, "select next_offset from read_positions")] == [offset]
+
+
+async def test_records_that_are_gone_are_told_and_can_be_settled(topic: str, sessions: Sessions, producer: EventProducer, lags: LagReader) -> None:
+    async with sessions.begin() as session:
+        session.add(SkippedRecords(reader="r", topic=topic, partition=0, first_offset=3, next_offset=9, noticed_at=submission().time))
+    async with sessions.begin() as session:
+        with pytest.raises(NoLongerThere):
+            await send_skipped_again(session, 1, "olli", lags, producer)
+        with pytest.raises(NotFound):
+            await settle_skipped(session, 2, "olli")
+        await settle_skipped(session, 1, "olli")
+    assert await gaps(sessions) == []
+
+
+async def test_operators_see_a_gap_and_settle_it_over_the_api(desk: Desk, sessions: Sessions) -> None:
+    await advance(sessions, Stretch("t", 0, 0, 1))
+    await advance(sessions, Stretch("t", 0, 4, 5))
+    (told,) = (await desk.get("/api/v1/skipped", "operate")).raise_for_status().json()
+    assert (told["first_offset"], told["next_offset"], told["reader"]) == (1, 4, "r")
+    assert (await desk.post(f"/api/v1/skipped/{told['id']}/settle", None, "requests:read")).status_code == 403
+    assert (await desk.post(f"/api/v1/skipped/{told['id']}/settle", None, "operate")).json()["settled_at"]
+    assert (await desk.get("/api/v1/skipped", "operate")).json() == []
