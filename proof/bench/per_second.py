@@ -22,5 +22,5 @@ def backlog_by_second(begun: Sequence[int], ended: Sequence[int]) -> list[float]
     """Give how many had begun and not ended at the end of each second, from the first one's beginning until the last one's end."""
     first = min((moment for moment in begun if moment), default=0)
     came, went = (Counter((moment - first) // NANO for moment in moments if moment) for moments in (begun, ended))
-    seconds = range(max(0, *came, *went) + 1)
+    seconds = range(max((0, *came, *went)) + 1)
     return [float(more - less) for more, less in zip(accumulate(came[s] for s in seconds), accumulate(went[s] for s in seconds), strict=True)]

@@ -4,6 +4,8 @@ Request `n` of `total` is the same in both databases, because everything is comp
 after the last, and how many there are in all; `until` is when the latest one was sent.
 """
 
+from typing import NamedTuple
+
 from proof.bench.growth.population import HOW_MANY
 
 YEARS = 3
@@ -16,14 +18,6 @@ SHORTENED = 300
 """Letters kept of the sealed contacts that are more than a year old, so that five million requests take 20 GB and not 30."""
 
 REQUEST_ID = "md5('request ' || n)::uuid"
-STEPS = ("register", "take", "resolve", "close")
-
-
-def event_id(step: str) -> str:
-    """Give the expression for the id of a step's event."""
-    return f"md5('{step} ' || n)::uuid"
-
-
 NUMBERED = f"""
     (select n, sent, state, n % {REJECTED_EVERY} = 0 as rejected, kind.* from (
         select n, $4::timestamptz - (($3 - n)::float8 / $3) * interval '{YEARS} years' as sent,
@@ -39,8 +33,9 @@ NUMBERED = f"""
 """  # noqa: S608  made of our own constants
 HANDLED = "state in ('resolved', 'rejected', 'closed')"
 RESOLVED_AT = "sent + interval '20 hours'"
-CLOSED_AT = "sent + interval '15 days'"
+CLOSED_AT = "sent + interval '10 days'"
 DUE_AT = "sent + interval '3 days'"
+HANDLER = "'kasittelija' || n % 40"
 TRACE = "'00-' || md5('trace ' || n) || '-' || left(md5('span ' || n), 16) || '-01'"
 
 REQUESTS = f"""
@@ -49,9 +44,9 @@ REQUESTS = f"""
         submitted_at, registered_at, due_at, changed_at, resolved_at, closed_at, retention_days, body_digest, sealed_contact,
         first_name, last_name, phone, email, name_key, email_index, personal_code, personal_code_index, answers)
     select {REQUEST_ID}, work_number, service, title, title, 'person', (array['fi', 'fi', 'fi', 'sv', 'en'])[1 + n % 5], 'none', 'site', queue,
-        state, case when state <> 'received' then 'kasittelija' || n % 40 end,
+        state, case when state <> 'received' then {HANDLER} end,
         sent, sent + interval '40 ms', {DUE_AT},
-        case state when 'received' then sent when 'closed' then {CLOSED_AT} else {RESOLVED_AT} end,
+        case when state = 'closed' then {CLOSED_AT} when {HANDLED} then {RESOLVED_AT} else sent + interval '30 min' end,
         case when {HANDLED} and not rejected then {RESOLVED_AT} end, case when state = 'closed' then {CLOSED_AT} end,
         3650, md5('body ' || n), case when n > $3 - $3 / {YEARS} then sealed_contact else left(sealed_contact, {SHORTENED}) end,
         first_name, last_name, '0401234567', 'asiakas' || n % ($3 / 2 + 1) || '@growth.example', name_key,
@@ -60,59 +55,71 @@ REQUESTS = f"""
 """  # noqa: S608  as above
 
 
-def _entry(step: str, type_: str, actor: str, state: str, at: str, where: str) -> str:
-    return f"""
-    insert into history (request_id, event_id, type, occurred_at, actor_kind, actor, action, state, text, traceparent, published_at)
-    select {REQUEST_ID}, {event_id(step)}, {type_}, {at}, {actor},
-        case when '{step}' in ('register', 'close') then null else 'kasittelija' || n % 40 end,
-        case when '{step}' = 'resolve' and rejected then 'reject' else '{step}' end, {state},
-        case when '{step}' = 'resolve' then 'Hei! Laskusta on nyt lähetetty uusi kappale postitse osoitteeseesi.' end,
-        {TRACE}, {at} + interval '20 ms'
-    from {NUMBERED} where {where}
-    """  # noqa: S608  as above
+class Step(NamedTuple):
+    """One step of a request's life, in expressions of SQL; `where` says which requests took it, `text` is what the citizen was told by the mail."""
+
+    action: str
+    type: str
+    actor: str
+    state: str
+    at: str
+    where: str
+    mail: str | None = None
+    text: str = "null"
 
 
-HISTORY = (
-    _entry("register", "'request.registered.v1'", "'system'", "'received'", "sent + interval '40 ms'", "true"),
-    _entry("take", "'request.assigned.v1'", "'staff'", "'in_progress'", "sent + interval '6 hours'", "state <> 'received'"),
-    _entry(
-        "resolve",
-        "case when rejected then 'request.state_changed.v1' else 'request.resolved.v1' end",
-        "'staff'",
-        "case when rejected then 'rejected' else 'resolved' end",
-        RESOLVED_AT,
-        HANDLED,
+TEXT = "'Hei! Laskusta on nyt lähetetty uusi kappale postitse osoitteeseesi.'"
+STEPS = (
+    Step("register", "request.registered.v1", "system", "received", "sent + interval '40 ms'", "true", "receipt"),
+    Step("take", "request.assigned.v1", "staff", "in_progress", "sent + interval '10 min'", "state <> 'received'"),
+    Step(
+        *("ask_customer", "request.state_changed.v1", "staff", "waiting_for_customer", "sent + interval '30 min'"),
+        *("state = 'waiting_for_customer'", "question", TEXT),
     ),
-    _entry("close", "'request.closed.v1'", "'system'", "'closed'", CLOSED_AT, "state = 'closed'"),
+    Step("resolve", "request.resolved.v1", "staff", "resolved", RESOLVED_AT, f"{HANDLED} and not rejected", "resolution", TEXT),
+    Step("reject", "request.state_changed.v1", "staff", "rejected", RESOLVED_AT, f"{HANDLED} and rejected", "rejection", TEXT),
+    Step("close", "request.closed.v1", "system", "closed", CLOSED_AT, "state = 'closed'"),
+)
+MAILED = tuple(step for step in STEPS if step.mail)
+
+
+def _event_id(step: Step) -> str:
+    return f"md5('{step.action} ' || n)::uuid"
+
+
+def _message_id(step: Step) -> str:
+    return f"'<' || {_event_id(step)} || '.{step.mail}@kunta.example>'"
+
+
+HISTORY = tuple(
+    f"""
+    insert into history (request_id, event_id, type, occurred_at, actor_kind, actor, action, state, text, traceparent, published_at)
+    select {REQUEST_ID}, {_event_id(step)}, '{step.type}', {step.at}, '{step.actor}', case when '{step.actor}' = 'staff' then {HANDLER} end,
+        '{step.action}', '{step.state}', {step.text}, {TRACE}, {step.at} + interval '20 ms'
+    from {NUMBERED} where {step.where}
+    """  # noqa: S608  as above
+    for step in STEPS
 )
 """One statement for each step: what happens to one request on several days does not lie together."""
-
-RECEIPT, RESOLUTION = "'receipt'", "case when rejected then 'rejection' else 'resolution' end"
-MAILS = (("register", RECEIPT, "sent + interval '60 ms'", "true"), ("resolve", RESOLUTION, RESOLVED_AT, HANDLED))
-
-
-def _message_id(step: str, template: str) -> str:
-    return f"'<' || {event_id(step)} || '.' || {template} || '@kunta.example>'"
-
-
 OUTCOMES = tuple(
     f"""
     insert into mail_outcomes (request_id, event_id, type, occurred_at, cause_id, template, message_id, attempt)
-    select {REQUEST_ID}, md5('outcome {step} ' || n)::uuid, 'mail.sent.v1', {at}, {event_id(step)}, {template}, {_message_id(step, template)}, 1
-    from {NUMBERED} where {where}
+    select {REQUEST_ID}, md5('outcome {step.action} ' || n)::uuid, 'mail.sent.v1', {step.at} + interval '30 ms', {_event_id(step)}, '{step.mail}',
+        {_message_id(step)}, 1
+    from {NUMBERED} where {step.where}
     """  # noqa: S608  as above
-    for step, template, at, where in MAILS
+    for step in MAILED
 )
 DELIVERIES = tuple(
     f"""
     insert into deliveries (
         event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, traceparent,
         state, attempts, next_attempt_at, last_reply, created_at, trying_since, finished_at)
-    select {event_id(step)}, {REQUEST_ID}, {template}, 'fi', work_number, title, sent, {DUE_AT}, {at}, {_message_id(step, template)}, {TRACE},
-        'sent', 1, null, '250', {at}, {at}, {at} + interval '8 ms'
-    from {NUMBERED} join bench_numbers using (n) where {where}
+    select {_event_id(step)}, {REQUEST_ID}, '{step.mail}', 'fi', work_number, title, sent, {DUE_AT}, {step.at}, {_message_id(step)}, {TRACE},
+        'sent', 1, null, '250', {step.at}, {step.at}, {step.at} + interval '8 ms'
+    from {NUMBERED} join bench_numbers using (n) where {step.where}
     """  # noqa: S608  as above
-    for step, template, at, where in MAILS
+    for step in MAILED
 )
 LEDGER = f"""
     insert into ledger_counts (name, n)

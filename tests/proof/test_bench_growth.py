@@ -1,0 +1,97 @@
+"""Growth is worth measuring only where the filled rows are as the product leaves its own, and never meet a new request."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+from deploy.keys import make
+from deploy.prepare import migration_folders
+from proof.bench.figure import Figure
+from proof.bench.growth.bare_servers import BareServers
+from proof.bench.growth.fill_tables import fill_tables
+from proof.bench.growth.grown import Taken, growth_figures
+from services.tracker.work_number import read, work_number
+from shared.database import migrate
+from shared.settings import decode_key
+from tests.conftest import FreshDatabase
+
+TOTAL = 3_000
+INDEXES = "select indexdef from pg_indexes where schemaname = 'public' order by indexname"
+CONSTRAINTS = "select conname, pg_get_constraintdef(oid) from pg_constraint where contype in ('p', 'u') order by conname"
+
+LAST_STATES_THAT_DIFFER = """
+    select requests.state, last.state from requests
+    left join (select distinct on (request_id) request_id, state from history order by request_id, id desc) last using (request_id)
+    where last.state is distinct from requests.state
+"""
+
+
+@pytest.fixture
+async def servers(fresh_database: FreshDatabase) -> BareServers:
+    databases = {service: await fresh_database(service) for service in ("tracker", "notifier")}
+    for service, dsn in databases.items():
+        await asyncio.to_thread(migrate, migration_folders()[service], dsn)
+    return BareServers(databases, "", make())
+
+
+async def ask(dsn: str, query: str) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return [tuple(row) for row in await connection.fetch(query)]
+    finally:
+        await connection.close()
+
+
+async def test_a_filled_system_is_one_that_the_product_could_have_left(servers: BareServers) -> None:
+    tracker, notifier = servers.databases["tracker"], servers.databases["notifier"]
+    before = [await ask(dsn, query) for dsn in (tracker, notifier) for query in (INDEXES, CONSTRAINTS)]
+
+    await fill_tables(servers, TOTAL)
+
+    assert [await ask(dsn, query) for dsn in (tracker, notifier) for query in (INDEXES, CONSTRAINTS)] == before
+    key = decode_key(servers.secrets["work_number_key"])
+    numbers = {number for (number,) in await ask(tracker, "select work_number from requests")}
+    assert numbers == {work_number(n, key) for n in range(TOTAL)}
+    assert all(read(number) for number in numbers)
+    assert await ask(tracker, "select nextval('work_number_sequence')") == [(TOTAL,)]
+    # Every history ends in its request's state and has nothing left to publish; most requests are closed.
+    assert await ask(tracker, LAST_STATES_THAT_DIFFER) == []
+    assert await ask(tracker, "select count(*) from history where value is not null") == [(0,)]
+    assert (await ask(tracker, "select count(*) filter (where state = 'closed') from requests"))[0][0] > TOTAL * 0.9
+    assert await ask(tracker, "select count(*) from history where occurred_at > now()") == [(0,)]
+    # The ledger's counts are what a recount gives, and nothing is owed.
+    recount = "select (select count(*) from requests), (select count(distinct request_id) from history where action = 'resolve')"
+    counts = dict(await ask(tracker, "select name, n from ledger_counts"))
+    assert [(counts["numbered"], counts["resolved"])] == await ask(tracker, recount)
+    assert counts["receipted"] == counts["numbered"]
+    # Every mail that tracker knows of is one that notifier has sent.
+    told = await ask(tracker, "select request_id, cause_id, template, message_id from mail_outcomes")
+    sent = await ask(notifier, "select request_id, event_id, template, message_id from deliveries where state = 'sent' and contents is null")
+    assert set(told) == set(sent)
+    assert len(sent) > 1.9 * TOTAL
+
+
+async def test_filling_again_begins_anew(servers: BareServers) -> None:
+    await fill_tables(servers, 100)
+    await fill_tables(servers, 50)
+    assert await ask(servers.databases["tracker"], "select count(*) from requests") == [(50,)]
+
+
+def test_what_grew_stands_beside_the_empty_system() -> None:
+    def taken(answer: float, rate: float, reading: dict[str, float]) -> Taken:
+        figures = (
+            Figure("one-client.answer.p50", answer, "ms", goal=3.5),
+            Figure("one-client.answer.p99", 9.0, "ms"),
+            Figure("capacity.requests", rate, "1/s", better="higher"),
+        )
+        return Taken({figure.name: figure for figure in figures}, reading, 16)
+
+    grown = {each.name: each for each in growth_figures(taken(2.0, 800, {"newest": 5.0}), taken(2.6, 700, {"newest": 900.0, "ledger": 4.0}))}
+    assert list(grown) == ["growth.one-client.answer.p50", "growth.capacity.requests", "growth.reading.newest", "growth.reading.ledger"]
+    assert grown["growth.one-client.answer.p50"].ratio == pytest.approx(1.3)
+    assert grown["growth.one-client.answer.p50"].met is False
+    assert grown["growth.capacity.requests"].met
+    assert grown["growth.reading.newest"].met is False
+    assert grown["growth.reading.ledger"].met is None
