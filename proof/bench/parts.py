@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from proof.bench.capacity import measure_capacity
+from proof.bench.floors.measure import measure_floors
 from proof.bench.growth.grown import measure_growth
 from proof.bench.one_client import measure_one_client
 from proof.bench.part import Part, PartAlone
@@ -16,6 +17,7 @@ ALONE: Mapping[str, PartAlone] = {"start": measure_start, "growth": measure_grow
 ON_STACK: Mapping[str, Part] = {
     "one-client": measure_one_client,
     "capacity": measure_capacity,
+    "floors": measure_floors,
     "resolutions": measure_resolutions,
     "steady": measure_steady,
 }

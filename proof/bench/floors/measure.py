@@ -34,6 +34,8 @@ async def measure_floors(bench: Bench) -> None:
                 await asyncio.gather(*map(supervisor.start, hops))
                 await measure_whole(bench, sink, supervisor.pids, under.spare_port)
                 await supervisor.stop([program.name for program in hops])
+            if bench.options.short:
+                return  # workers are stopped and started for each service alone, which takes longer than all of a short run
             with bench.progress.step("Each service alone beside its floor"):
                 await supervisor.start(app_program("floor-endpoint", "endpoint", settings, under.spare_port + 1))
                 await measure_alone(bench, sink, under.spare_port + 1, inserts)

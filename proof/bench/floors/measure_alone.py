@@ -19,8 +19,8 @@ from proof.bench.part import Bench
 from proof.bench.sink import Sink
 from shared.events.topics import LIFECYCLE, MAIL_OUTCOMES
 
-CLIENTS = 16
-WITHIN = 60.0
+CLIENTS, REQUESTS = 16, 5_000
+WITHIN = 180.0
 NANO = 1e9
 SHARES = {"intake": 0.6, "tracker": 0.5, "notifier": 0.8}
 TRACKER, NOTIFIER = "tracker-worker", "notifier-worker"
@@ -94,7 +94,7 @@ async def measure_alone(bench: Bench, sink: Sink, endpoint: int, database: str) 
     """Measure the three; `endpoint` is the bare endpoint's port, `database` has tracker's tables."""
     rates = Rates()
     async with topic_ends(bench.under.kafka, (LIFECYCLE, MAIL_OUTCOMES)) as ends:
-        hops = HopByHop(bench, sink, ends, endpoint, database, 200 if bench.options.short else 5_000)
+        hops = HopByHop(bench, sink, ends, endpoint, database, REQUESTS)
         await hops.caught_up()
         async with without_workers(bench.under):
             for _ in range(bench.options.rounds):
