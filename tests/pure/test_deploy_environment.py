@@ -10,6 +10,7 @@ from deploy.environment import Place, environments
 from deploy.keys import Secrets, make
 from deploy.ports import ports_from
 from deploy.servers import service_dsn
+from services.identity.oidc.tokens import audiences
 
 PLACE = Place(
     ports_from(9000),
@@ -57,6 +58,22 @@ def test_the_clients_secrets_match_what_identity_is_told(secrets: Secrets) -> No
     assert known["intake"]["client_secret"] == given["intake"]["INTAKE_OIDC_CLIENT_SECRET"]
     assert known["console"]["client_secret"] == given["tracker"]["TRACKER_OIDC_CLIENT_SECRET"]
     assert known["intake"]["redirect_uris"] == ["http://127.0.0.1:9000/auth/callback"]
+
+
+def test_tracker_may_ask_intake_for_its_spool(secrets: Secrets) -> None:
+    given = environments(PLACE, secrets)
+    known = {client["client_id"]: client for client in json.loads(given["identity"]["IDENTITY_CLIENTS"])}
+    console = known[given["tracker"]["TRACKER_OIDC_CLIENT_ID"]]
+    assert "client_credentials" in console["grants"]
+    assert "operate" in console["scopes"]
+    assert "intake" in audiences(["operate"], "https://identity.example")
+    assert given["tracker"]["TRACKER_INTAKE_URL"] == given["tracker-worker"]["TRACKER_INTAKE_URL"] == "http://127.0.0.1:9000"
+
+
+@pytest.mark.parametrize("client", ["intake", "backoffice"])
+def test_whoever_signs_citizens_in_gets_no_token_for_operators(client: str, secrets: Secrets) -> None:
+    (known,) = (each for each in json.loads(environments(PLACE, secrets)["identity"]["IDENTITY_CLIENTS"]) if each["client_id"] == client)
+    assert ("authorization_code" in known["grants"]) != ("operate" in known["scopes"])
 
 
 def test_the_sealing_keys_are_pairs(secrets: Secrets) -> None:
