@@ -1,6 +1,7 @@
 """Operators' systems learn what waits in the spool; nobody else does."""
 
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 
@@ -32,7 +33,7 @@ def bearer(issuer: Issuer, scope: str = "operate", audience: str = "intake") -> 
 async def test_what_waits_is_named_oldest_first_and_says_nothing_of_anybody(without_kafka: Running, issuer: Issuer) -> None:
     empty = await without_kafka.client.get("/api/v1/spool", headers=bearer(issuer))
     assert empty.json() == {"waiting": 0, "oldest_at": None, "requests": []}
-    sent = [(await without_kafka.send(invoice_copy(), key=f"a key of mine {number}")).json()["request_id"] for number in range(3)]
+    sent = [(await without_kafka.send(invoice_copy(), key=str(uuid4()))).json()["request_id"] for _ in range(3)]
     told = (await without_kafka.client.get("/api/v1/spool", headers=bearer(issuer))).raise_for_status()
     assert [each["request_id"] for each in told.json()["requests"]] == sent
     assert (told.json()["waiting"], told.json()["oldest_at"]) == (3, told.json()["requests"][0]["spooled_at"])
