@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
     except StartFailure as failure:
         print(failure, file=sys.stderr)  # noqa: T201  the one sentence
         code = 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         code = 130
     figures = results.figures.values()
     if figures:

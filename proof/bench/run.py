@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import signal
 
 from deploy.data_folder import data_folder
 from deploy.progress import Progress
@@ -20,6 +21,9 @@ async def run(options: Options, results: Results, progress: Progress) -> None:
 
     Raises `StartFailure` when something cannot start or a load was not taken whole.
     """
+    running = asyncio.current_task()
+    assert running is not None  # noqa: S101  we are in one
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
     shutil.rmtree(results.folder / "raw", ignore_errors=True)
     for name, measure_alone in ALONE.items():
         if name in options.parts:

@@ -1,7 +1,6 @@
 """Figures in words, for the table and the page alike."""
 
 from collections.abc import Iterable, Mapping
-from itertools import groupby
 
 from proof.bench.figure import Figure
 
@@ -10,23 +9,30 @@ GROUPS: Mapping[str, str] = {
     "one-client": "One client, one request at a time",
     "capacity": "As many requests as it takes, from POST to mail",
     "resolutions": "Resolutions by a back office, from POST to mail",
-    "floors": "Beside the bare thing, in the same run",
+    "whole": "The whole beside the bare pipeline, in the same run",
+    "intake": "Intake beside a bare endpoint",
+    "tracker": "Tracker beside raw batched inserts",
+    "notifier": "Notifier beside a raw SMTP loop",
     "steady": "Steady load",
     "growth": "With everything full, as a share of empty",
     "start": "Starting",
 }
+LABELS = {"ratio": "rate beside the floor", "of-fastest": "rate beside the fastest floor"}
 PROGRAMS = ("intake", "identity", "tracker", "tracker-worker", "notifier", "notifier-worker", "mailbox", "kafka", "postgres")
 
 
 def grouped(figures: Iterable[Figure]) -> list[tuple[str, list[Figure]]]:
     """Give figures by group (the first part of the name), each with its heading, in the order they came."""
-    groups = groupby(figures, lambda figure: figure.name.partition(".")[0])
-    return [(GROUPS.get(name, name), list(members)) for name, members in groups]
+    groups: dict[str, list[Figure]] = {}
+    for figure in figures:
+        groups.setdefault(figure.name.partition(".")[0], []).append(figure)
+    return [(GROUPS.get(name, name), members) for name, members in groups.items()]
 
 
 def label(figure: Figure) -> str:
     """Give a figure's name without its group."""
-    return figure.name.partition(".")[2].replace(".", " ") or figure.name
+    name = figure.name.partition(".")[2] or figure.name
+    return LABELS.get(name, name.replace(".", " "))
 
 
 def is_program(figure: Figure) -> bool:
