@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
+from proof.bench.report.words import number
+
 WIDTH, ROW, BAR, LEFT, RIGHT, TOP = 960, 30, 20, 190, 90, 6
 MINIMUM = 3.0
 SHADES = 9
@@ -19,7 +21,7 @@ def stacked(title: str, unit: str, rows: Sequence[tuple[str, Sequence[tuple[str,
             width = (WIDTH - LEFT - RIGHT) * value / most
             body.append(_piece(x, y, width, f"s{names.index(name) % SHADES}", f"{name}: {value:.3g} {unit}"))
             x += width
-        body += [_words(row, y), _total(x, y, f"{total:.3g}")]
+        body += [_words(row, y), _total(x, y, number(total))]
     legend = "".join(f'<span class="swatch s{index % SHADES}">{escape(name)}</span>' for index, name in enumerate(names))
     said = "; ".join(f"{row}: {', '.join(f'{name} {value:.3g}' for name, value in parts)}" for row, parts in rows)
     return _figure(title, unit, len(rows), body, said, legend)
