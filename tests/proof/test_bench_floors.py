@@ -12,6 +12,7 @@ from deploy.ports import free_base
 from deploy.processes import ROOT
 from deploy.supervise import Supervisor
 from proof.bench.floors.drain import drain, drain_rate
+from proof.bench.floors.endpoint import FASTEST
 from proof.bench.floors.inserts import insert_of
 from proof.bench.floors.programs import app_program, pipeline_programs, run_once
 from proof.bench.floors.sample_mail import sample_mail
@@ -68,10 +69,11 @@ async def test_a_refusal_is_no_mail() -> None:
         connection.close()
 
 
-async def test_the_raw_loop_delivers_every_mail(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["library", "fastest"])
+async def test_the_raw_loop_delivers_every_mail(tmp_path: Path, way: str) -> None:
     port = free_base(27_000)
     async with timed_sink(port, tmp_path) as sink:
-        rate = await run_once("smtp_loop", str(port), str(REQUESTS))
+        rate = await run_once("smtp_loop", str(port), str(REQUESTS), way)
         assert await sink.wait(REQUESTS, within=5) == REQUESTS
         assert len(sink.arrivals) == REQUESTS
     assert rate > 0
@@ -108,9 +110,11 @@ async def test_the_bare_endpoint_refuses_what_is_no_request(kafka: str, fresh_da
     supervisor = Supervisor(tmp_path, print)
     try:
         await supervisor.start(app_program("floor-endpoint", "endpoint", settings, port))
-        for form, accepted in ((EXAMPLE["form"], 2), ({**EXAMPLE["form"], "personal_identity_code": "none"}, 0)):
-            async with generator(Load(port, f"e{accepted}", form, count=2, clients=1), tmp_path) as ready:
-                assert (await ready.go()).accepted == accepted
+        async with generator(Load(port, "e0", {**EXAMPLE["form"], "personal_identity_code": "none"}, count=2, clients=1), tmp_path) as ready:
+            assert (await ready.go()).statuses == {422: 2}
+        for path in ("/api/v1/requests", FASTEST):
+            async with generator(Load(port, "e1", EXAMPLE["form"], count=2, clients=1, path=path), tmp_path) as ready:
+                assert (await ready.go()).accepted == 2
     finally:
         await supervisor.stop(list(supervisor.pids))
 

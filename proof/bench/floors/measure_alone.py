@@ -5,12 +5,13 @@ Intake's requests wait in their topic until tracker's worker is started; what th
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import median
 
 from deploy.failure import StartFailure
-from proof.bench.figure import of_rounds
+from proof.bench.figure import Figure, of_rounds
 from proof.bench.floors.drain import drain, drain_rate
+from proof.bench.floors.endpoint import FASTEST
 from proof.bench.floors.programs import run_once
 from proof.bench.floors.topic_ends import TopicEnds, topic_ends
 from proof.bench.floors.workers import start_worker, stop_worker, without_workers
@@ -21,18 +22,34 @@ from shared.events.topics import LIFECYCLE, MAIL_OUTCOMES
 
 CLIENTS, REQUESTS = 16, 5_000
 WITHIN = 180.0
+PATH = "/api/v1/requests"
 NANO = 1e9
 SHARES = {"intake": 0.6, "tracker": 0.5, "notifier": 0.8}
 TRACKER, NOTIFIER = "tracker-worker", "notifier-worker"
 OUTCOMES_GROUP = "tracker.mail-outcomes"
 
 
-@dataclass
 class Rates:
-    """What each service and its floor did a second, round by round."""
+    """What each service (`ours`), its floor, and the fastest that the same tools can be made to go did a second, round by round."""
 
-    ours: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in SHARES})
-    floor: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in SHARES})
+    def __init__(self) -> None:
+        self.seen: dict[str, dict[str, list[float]]] = {way: {name: [] for name in SHARES} for way in ("ours", "floor", "fastest")}
+
+    def add(self, way: str, service: str, rate: float) -> None:
+        """Note one round."""
+        self.seen[way][service].append(rate)
+
+    def figures(self) -> list[Figure]:
+        """Make `<service>.ratio`, which has the goal, and `<service>.of-fastest`, which is there to be compared."""
+        ours, floor, fastest = (self.seen[way] for way in ("ours", "floor", "fastest"))
+        ratios = [
+            of_rounds(f"{name}.ratio", ours[name], "1/s", floor=median(floor[name]), better="higher", of_floor=share)
+            for name, share in SHARES.items()
+        ]
+        compared = [
+            of_rounds(f"{name}.of-fastest", ours[name], "1/s", floor=median(rates), better="higher") for name, rates in fastest.items() if rates
+        ]
+        return ratios + compared
 
 
 @dataclass(frozen=True)
@@ -49,13 +66,15 @@ class HopByHop:
     async def round(self, rates: Rates) -> None:
         """Do every hop once, beside its floor; afterwards the topics are worked off and the workers stopped again."""
         under, told = self.bench.under, await self._outcomes_read()
-        rates.floor["intake"].append(await self._post(self.endpoint))
-        rates.ours["intake"].append(await self._post(under.port("intake")))
-        rates.ours["tracker"].append(await self._start_and_drain(TRACKER, self._registered))
+        rates.add("floor", "intake", await self._post(self.endpoint))
+        rates.add("ours", "intake", await self._post(under.port("intake")))
+        rates.add("fastest", "intake", await self._post(self.endpoint, FASTEST))
+        rates.add("ours", "tracker", await self._start_and_drain(TRACKER, self._registered))
         await stop_worker(under, TRACKER)
-        rates.floor["tracker"].append(await run_once("inserts", under.databases["tracker"], self.database, str(self.count)))
-        rates.floor["notifier"].append(await run_once("smtp_loop", str(under.smtp_port), str(self.count)))
-        rates.ours["notifier"].append(await self._start_and_drain(NOTIFIER, self._mailed))
+        rates.add("floor", "tracker", await run_once("inserts", under.databases["tracker"], self.database, str(self.count)))
+        for way, name in (("floor", "library"), ("fastest", "fastest")):
+            rates.add(way, "notifier", await run_once("smtp_loop", str(under.smtp_port), str(self.count), name))
+        rates.add("ours", "notifier", await self._start_and_drain(NOTIFIER, self._mailed))
         await start_worker(under, TRACKER)
         await drain(self._outcomes_read, told + self.count, WITHIN)
         await stop_worker(under, NOTIFIER)
@@ -65,8 +84,8 @@ class HopByHop:
         """Wait until nothing is left over from what was measured before."""
         await drain(self._outcomes_read, await self.ends.end(MAIL_OUTCOMES), WITHIN)
 
-    async def _post(self, port: int) -> float:
-        load = Load(port, self.bench.new_run(), self.bench.form, count=self.count, clients=CLIENTS)
+    async def _post(self, port: int, path: str = PATH) -> float:
+        load = Load(port, self.bench.new_run(), self.bench.form, count=self.count, clients=CLIENTS, path=path)
         async with generator(load, self.bench.raw) as ready:
             sent = await ready.go()
         if sent.accepted < load.count:
@@ -99,10 +118,5 @@ async def measure_alone(bench: Bench, sink: Sink, endpoint: int, database: str) 
         async with without_workers(bench.under):
             for _ in range(bench.options.rounds):
                 await hops.round(rates)
-    bench.results.keep("floors-alone", {"ours": rates.ours, "floor": rates.floor})
-    bench.results.add(
-        *(
-            of_rounds(f"{name}.ratio", rates.ours[name], "1/s", floor=median(rates.floor[name]), better="higher", of_floor=share)
-            for name, share in SHARES.items()
-        )
-    )
+    bench.results.keep("floors-alone", rates.seen)
+    bench.results.add(*rates.figures())
