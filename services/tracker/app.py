@@ -14,6 +14,7 @@ from services.tracker.api.skipped import skipped_routes
 from services.tracker.api.status import status_routes
 from services.tracker.resources import open_resources
 from services.tracker.settings import TrackerSettings
+from shared.api_viewer.viewer import install_api_viewer
 from shared.authorize import TokenVerifier
 from shared.database import ping
 from shared.health import health_routes
@@ -43,8 +44,9 @@ def create_app(settings: TrackerSettings | None = None) -> FastAPI:
     async def kafka() -> None:
         await app.state.resources.producer.check()
 
-    app = FastAPI(title="Asiointi: tracker", version="1", lifespan=lifespan, max_body_size=MAX_BODY_BYTES)
+    app = FastAPI(title="Asiointi: tracker", version="1", lifespan=lifespan, max_body_size=MAX_BODY_BYTES, docs_url=None, redoc_url=None)
     install_problems(app)
+    install_api_viewer(app)
     app.include_router(health_routes({"database": database, "kafka": kafka}))
     app.include_router(request_routes(verifier))
     app.include_router(status_routes(verifier))

@@ -1,5 +1,6 @@
 """Only callers with the right token get in, and the answer says what is missing."""
 
+import re
 import time
 
 import pytest
@@ -58,3 +59,9 @@ async def test_health_and_the_sealing_key_are_open(desk: Desk) -> None:
 
     await eventually(ready)
     assert (await desk.client.get("/.well-known/sealing-key")).json() == {"public_key": public_key_of(TRACKER_KEY)}
+
+
+async def test_the_pages_of_the_api_load_nothing_from_elsewhere(desk: Desk) -> None:
+    page = await desk.client.get("/docs")
+    assert page.status_code == 200
+    assert re.findall(r"(?:src|href)=[\"'](?:https?:)?//", page.text) == []
