@@ -8,7 +8,7 @@ from html import unescape
 from uuid import UUID
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.notifier.contents import Contents
@@ -101,6 +101,7 @@ def test_no_value_breaks_the_mail_or_leaves_its_place(title: str, name: str, tex
 
 @given(text=st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]) | st.sampled_from("\n\t =."), max_size=2000))
 @example(text="\n".join(f".rivi {number} = ä" + "ö" * 200 for number in range(2000)))
+@settings(deadline=None)
 def test_the_resolution_arrives_letter_by_letter(text: str) -> None:
     plain, html = bodies(write("resolution", text=text))
     assert text.strip() in plain
