@@ -18,8 +18,11 @@ Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 
-def create_engine(dsn: str, *, pool_size: int = 10, server_settings: Mapping[str, str] = NO_SETTINGS) -> AsyncEngine:
-    """Make the pool of connections for `postgresql://…`; a dead connection is replaced when it is next taken.
+def create_engine(dsn: str, *, pool_size: int = 10, server_settings: Mapping[str, str] = NO_SETTINGS, try_first: bool = True) -> AsyncEngine:
+    """Make the pool of connections for `postgresql://…`.
+
+    With `try_first` a connection is tried each time that it is taken, and a dead one replaced; without, the first statement on it fails. A loop that
+    tries its work again anyway saves a round trip for each of its transactions.
 
     `server_settings` are PostgreSQL's own (`{"enable_seqscan": "off"}`), for each connection of the pool.
     """
@@ -28,7 +31,7 @@ def create_engine(dsn: str, *, pool_size: int = 10, server_settings: Mapping[str
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
+        pool_pre_ping=try_first,
         hide_parameters=True,
         connect_args={"timeout": 5, "server_settings": {"application_name": "asiointi", **server_settings}},
     )
@@ -40,9 +43,11 @@ def create_sessions(engine: AsyncEngine) -> Sessions:
 
 
 @asynccontextmanager
-async def open_database(dsn: str, *, pool_size: int = 10, server_settings: Mapping[str, str] = NO_SETTINGS) -> AsyncIterator[Sessions]:
+async def open_database(
+    dsn: str, *, pool_size: int = 10, server_settings: Mapping[str, str] = NO_SETTINGS, try_first: bool = True
+) -> AsyncIterator[Sessions]:
     """Open a pool for as long as the context lasts."""
-    engine = create_engine(dsn, pool_size=pool_size, server_settings=server_settings)
+    engine = create_engine(dsn, pool_size=pool_size, server_settings=server_settings, try_first=try_first)
     try:
         yield create_sessions(engine)
     finally:

@@ -17,7 +17,7 @@ from shared.database import Sessions
 
 
 class NewDelivery(NamedTuple):
-    """A mail to be sent: one row of the insert."""
+    """A mail to be sent: one row of the insert. With an `owner` it is that process's from the beginning, and nobody claims it."""
 
     event_id: str
     request_id: UUID
@@ -31,6 +31,27 @@ class NewDelivery(NamedTuple):
     message_id: str
     traceparent: str | None
     contents: bytes
+    owner: int | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Give what makes a mail the same mail."""
+        return self.event_id, self.template
+
+
+class Added(NamedTuple):
+    """A mail that was not there yet, as it stands in the table."""
+
+    id: int
+    event_id: str
+    template: str
+    trying_since: datetime
+    due_since: datetime
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Give the same as `NewDelivery.key`."""
+        return self.event_id, self.template
 
 
 class Claimed(NamedTuple):
@@ -69,16 +90,21 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 INSERT = text("""
 insert into deliveries (
-  event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, traceparent, contents)
-select event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, traceparent, contents
+  event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, traceparent, contents,
+  owner, state)
+select event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, traceparent, contents,
+  owner, case when owner is null then 'pending' else 'sending' end
 from unnest(
   cast(:event_id as text[]), cast(:request_id as uuid[]), cast(:template as text[]), cast(:language as text[]),
   cast(:work_number as text[]), cast(:service_title as text[]), cast(:submitted_at as timestamptz[]), cast(:due_at as timestamptz[]),
-  cast(:occurred_at as timestamptz[]), cast(:message_id as text[]), cast(:traceparent as text[]), cast(:contents as bytea[])
+  cast(:occurred_at as timestamptz[]), cast(:message_id as text[]), cast(:traceparent as text[]), cast(:contents as bytea[]),
+  cast(:owner as bigint[])
 ) with ordinality as new (
-  event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, traceparent, contents, place)
+  event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, traceparent, contents,
+  owner, place)
 order by place
-on conflict (event_id, template) do nothing""")
+on conflict (event_id, template) do nothing
+returning id, event_id, template, trying_since, next_attempt_at""")
 
 # Waits for a result that is being committed, so that the next statement sees what became of the earlier mail.
 LOCK_OPEN = text("""
@@ -146,15 +172,16 @@ async def at_once(sessions: Sessions) -> AsyncIterator[AsyncSession]:
         yield session
 
 
-async def add(session: AsyncSession, new: Sequence[NewDelivery]) -> None:
-    """Insert mails in the order given; one that is there already stays as it is."""
+async def add(session: AsyncSession, new: Sequence[NewDelivery]) -> list[Added]:
+    """Insert mails in the order given; one that is there already stays as it is. Gives those that were not."""
     if not new:
-        return
-    await session.execute(INSERT, dict(zip(NewDelivery._fields, map(list, zip(*new, strict=True)), strict=True)))
+        return []
+    added = await session.execute(INSERT, dict(zip(NewDelivery._fields, map(list, zip(*new, strict=True)), strict=True)))
     followers = [row.request_id for row in new if row.template != "receipt"]
     if followers:
         await session.execute(LOCK_OPEN, {"requests": followers})
         await session.execute(HOLD, {"requests": followers})
+    return [Added(*row) for row in added]
 
 
 async def claim(session: AsyncSession, owner: int, most: int, since: datetime = LONG_AGO) -> list[Claimed]:

@@ -1,20 +1,19 @@
 """The pool that works deliveries off: claims due ones in batches, sends each over one of the connections, and has the results written down."""
 
 import asyncio
-import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from services.notifier.address import BadAddress, mailbox_address
 from services.notifier.contents import ContentsBox, Unreadable
 from services.notifier.deliveries import LONG_AGO, Claimed, Result, at_once, claim, disown, give_back, let_all_go, reclaim
-from services.notifier.domain import is_given_up, is_worth_telling, retry_delay
+from services.notifier.entrust import Entrusting
 from services.notifier.lanes import Lanes, Waiting
 from services.notifier.outage import Outage
 from services.notifier.ownership import Ownership
-from services.notifier.record_results import Recorder
+from services.notifier.record_results import Recorder, result_of
 from services.notifier.send_mail import MailConnection, Reply, ServerAway, mail_server
 from services.notifier.settings import Settings
 from services.notifier.write_mail import MailWriter
@@ -36,7 +35,8 @@ STOP_SECONDS = 8.0
 class Dispatcher:
     """One loop of a worker: `await Dispatcher(…).run()` sends until it is cancelled, and then ends the mails that are under way.
 
-    `wake()` says that there are new deliveries; `told` is called when outcomes are there to publish.
+    `wake()` says that there are new deliveries; `told` is called when outcomes are there to publish. What the consumer writes down it may hand over
+    by `entrusting`.
     """
 
     loop = "dispatch"
@@ -59,6 +59,7 @@ class Dispatcher:
             sessions, MailConnection(server, settings.sender), patience=settings.retry_first_seconds, give_up=settings.retry_hours * 3600
         )
         self._recorder = Recorder(sessions, self._ownership.owner, self._recorded, most=RESULTS_PER_CONNECTION * connections)
+        self.entrusting = Entrusting(self._ownership.owner, room=self._room_for_new, take=self._take_over, wake=self.wake, doubt=self._doubt)
         self._most = CLAIMED_PER_CONNECTION * connections
         self._more = False
         self._unsure = False
@@ -108,12 +109,15 @@ class Dispatcher:
     async def _claim(self) -> None:
         room = self._most - len(self._lanes)
         if room <= 0:
+            self._more = True
             return
+        # While a transaction writes mails down as ours it cannot be told which of ours we do not know of.
+        sure = not self._unsure or self.entrusting.under_way
         async with at_once(self._sessions) as session:
-            if self._unsure:
+            if not sure:
                 await disown(session, self._ownership.owner, self._lanes.ids() | self._recorder.ids())
             claimed = await claim(session, self._ownership.owner, room, self._since())
-        self._unsure = False
+        self._unsure = self._unsure and sure
         self._more = len(claimed) == room
         self._claimed_to = max((mail.due_since for mail in claimed), default=LONG_AGO)
         for mail in claimed:
@@ -124,6 +128,19 @@ class Dispatcher:
                 log.warning("mail_without_address", request_id=str(mail.request_id), delivery=mail.id, error=type(error).__name__)
                 await self._recorder.room()
                 self._recorder.add(self._result(mail, Reply("bad-address", type(error).__name__)))
+
+    def _room_for_new(self) -> int:
+        """Say how many new mails may pass those that are due already: none where any of those wait."""
+        ready = self._ownership.held.is_set() and self._outage.there.is_set() and not (self._stopping or self._unsure or self._more)
+        return max(0, self._most - len(self._lanes)) if ready else 0
+
+    def _take_over(self, mails: Sequence[Waiting]) -> None:
+        for waiting in mails:
+            self._lanes.put(waiting)
+
+    def _doubt(self) -> None:
+        self._unsure = True
+        self.wake()
 
     def _since(self) -> datetime:
         """Say from where on to look for due mails: once a second from the beginning, and in between from the last one taken."""
@@ -166,17 +183,7 @@ class Dispatcher:
         return reply
 
     def _result(self, mail: Claimed, reply: Reply) -> Result:
-        attempts = mail.attempts + 1
-        state, wait = "sent" if reply.kind == "2xx" else "failed", None
-        if reply.kind in {"4xx", "connection"}:
-            wait = retry_delay(attempts, self._settings.retry_first_seconds, random.random())  # noqa: S311  jitter, not a secret
-            now = datetime.now(timezone.utc)
-            if is_given_up(mail.trying_since, now + timedelta(seconds=wait), self._settings.retry_hours):
-                wait = None
-            else:
-                state = "deferred"
-        tell = state != "deferred" or is_worth_telling(attempts)
-        return Result(mail.id, mail.request_id, state, reply.kind, reply.codes, wait, tell)
+        return result_of(mail, reply, retry_first_seconds=self._settings.retry_first_seconds, retry_hours=self._settings.retry_hours)
 
     def _recorded(self, released: bool) -> None:  # noqa: FBT001  the recorder's word
         self._told()

@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from hashlib import sha256
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.contents import ContentsBox, open_contents
-from services.notifier.deliveries import NewDelivery, add
+from services.notifier.address import BadAddress, MailboxAddress, mailbox_address
+from services.notifier.contents import Contents, ContentsBox, open_contents
+from services.notifier.deliveries import Added, Claimed, NewDelivery, add
 from services.notifier.domain import message_id, sealed_message_of, template_for
+from services.notifier.entrust import Entrusting
+from services.notifier.lanes import Waiting
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.request_lifecycle import RequestLifecycle
@@ -17,25 +22,37 @@ from shared.sealing import Opener
 PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
 
 
+class Owed(NamedTuple):
+    """A mail that an event owes, and what it holds in clear."""
+
+    row: NewDelivery
+    contents: Contents
+
+
 def request_lifecycle_handler(
-    opener: Opener, box: ContentsBox, mail_domain: str
+    opener: Opener, box: ContentsBox, mail_domain: str, entrusting: Entrusting
 ) -> Callable[[AsyncSession, Sequence[Envelope[Event]]], Awaitable[None]]:
     """Give the handler of a batch; it raises `Rejected` for an event whose sealed parts cannot be opened."""
 
     async def on_request_lifecycle(session: AsyncSession, envelopes: Sequence[Envelope[Event]]) -> None:
-        await add(session, [new for envelope in envelopes if (new := _delivery(envelope, opener, box, mail_domain))])
+        owed = [each for envelope in envelopes if (each := _owed(envelope, opener, box, mail_domain))]
+        ours = _entrustable(owed, entrusting.begin())
+        rows = [each.row._replace(owner=entrusting.owner) if each.row.key in ours else each.row for each in owed]
+        added = await add(session, rows)
+        waiting = [_waiting(each, *ours[each.key]) for each in added if each.key in ours]
+        entrusting.promise(waiting, others=len(waiting) < len(added))
 
     return on_request_lifecycle
 
 
-def _delivery(envelope: Envelope[Event], opener: Opener, box: ContentsBox, mail_domain: str) -> NewDelivery | None:
+def _owed(envelope: Envelope[Event], opener: Opener, box: ContentsBox, mail_domain: str) -> Owed | None:
     event = envelope.event
     template = template_for(event)
     if template is None or not isinstance(event, RequestLifecycle):
         return None
     contents = open_contents(opener, event.request_id, event.sealed_contact, sealed_message_of(event))
     mail = message_id(_plain(envelope.id), template, mail_domain)
-    return NewDelivery(
+    row = NewDelivery(
         event_id=envelope.id,
         request_id=event.request_id,
         template=template,
@@ -49,6 +66,23 @@ def _delivery(envelope: Envelope[Event], opener: Opener, box: ContentsBox, mail_
         traceparent=envelope.traceparent,
         contents=box.lock(contents, mail),
     )
+    return Owed(row, contents)
+
+
+def _entrustable(owed: Sequence[Owed], room: int) -> dict[tuple[str, str], tuple[Owed, MailboxAddress]]:
+    """Choose the mails that may go straight to the pool: a later mail of a request may have to wait for an earlier one, and is claimed."""
+    ours: dict[tuple[str, str], tuple[Owed, MailboxAddress]] = {}
+    for each in owed:
+        if len(ours) < room and each.row.template == "receipt":
+            with suppress(BadAddress):
+                ours[each.row.key] = each, mailbox_address(each.contents.email)
+    return ours
+
+
+def _waiting(added: Added, owed: Owed, to: MailboxAddress) -> Waiting:
+    facts = {name: getattr(owed.row, name) for name in Claimed._fields if name in NewDelivery._fields}
+    mail = Claimed(**facts, id=added.id, thread_id=None, attempts=0, trying_since=added.trying_since, due_since=added.due_since)
+    return Waiting(mail, owed.contents, to)
 
 
 def _plain(event_id: str) -> str:

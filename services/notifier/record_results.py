@@ -1,9 +1,13 @@
-"""Writes results down as they come: while one commit is under way, the next results gather."""
+"""What became of each try, written down as it comes: while one commit is under way, the next results gather."""
 
 import asyncio
+import random
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 
-from services.notifier.deliveries import Result, at_once, let_go, record
+from services.notifier.deliveries import Claimed, Result, at_once, let_go, record
+from services.notifier.domain import is_given_up, is_worth_telling, retry_delay
+from services.notifier.send_mail import Reply
 from shared.backoff import Backoff
 from shared.database import Sessions, is_transient
 from shared.logs import get_log
@@ -82,3 +86,18 @@ class Recorder:
             log.warning("results_wait", count=len(results), error=type(error).__name__)
             return False
         return True
+
+
+def result_of(mail: Claimed, reply: Reply, *, retry_first_seconds: float, retry_hours: float) -> Result:
+    """Say what becomes of a mail after one try: sent, to be tried again, or failed."""
+    attempts = mail.attempts + 1
+    state, wait = "sent" if reply.kind == "2xx" else "failed", None
+    if reply.kind in {"4xx", "connection"}:
+        wait = retry_delay(attempts, retry_first_seconds, random.random())  # noqa: S311  jitter, not a secret
+        now = datetime.now(timezone.utc)
+        if is_given_up(mail.trying_since, now + timedelta(seconds=wait), retry_hours):
+            wait = None
+        else:
+            state = "deferred"
+    tell = state != "deferred" or is_worth_telling(attempts)
+    return Result(mail.id, mail.request_id, state, reply.kind, reply.codes, wait, tell)

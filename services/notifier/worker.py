@@ -33,12 +33,16 @@ async def run(settings: Settings) -> None:
     opener, box = Opener(keys), ContentsBox(keys)
     writer = MailWriter(sender=sender, site_url=settings.site_url, link_key=key_bytes(settings.link_key))
     liveness = Liveness(settings.liveness_file, (Dispatcher.loop, OutcomeRelay.loop, f"consume:{GROUP}"))
-    async with open_database(settings.database_url, server_settings=BY_INDEX) as sessions, EventProducer(bootstrap, "notifier-worker") as producer:
+    async with (
+        open_database(settings.database_url, server_settings=BY_INDEX, try_first=False) as sessions,
+        EventProducer(bootstrap, "notifier-worker") as producer,
+    ):
         relay = OutcomeRelay(sessions, producer, liveness)
         dispatcher = Dispatcher(settings, sessions, box=box, writer=writer, liveness=liveness, told=relay.wake)
-        handler = request_lifecycle_handler(opener, box, sender.rpartition("@")[2])
+        entrusting = dispatcher.entrusting
+        handler = request_lifecycle_handler(opener, box, sender.rpartition("@")[2], entrusting)
         consumer = BatchConsumer(
-            bootstrap, GROUP, [LIFECYCLE], handler=handler, sessions=sessions, producer=producer, liveness=liveness, committed=dispatcher.wake
+            bootstrap, GROUP, [LIFECYCLE], handler=handler, sessions=sessions, producer=producer, liveness=liveness, committed=entrusting.committed
         )
         async with asyncio.TaskGroup() as loops:
             for loop in (consumer.run(), dispatcher.run(), relay.run(), liveness.run()):

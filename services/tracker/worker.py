@@ -41,7 +41,7 @@ async def run(settings: TrackerSettings) -> None:
     }
     liveness = Liveness(settings.liveness_file, (Relay.loop, *(f"consume:{group}" for group in (*consumed, DEAD_LETTERS))))
     async with (
-        open_database(dsn, server_settings=BY_INDEX) as sessions,
+        open_database(dsn, server_settings=BY_INDEX, try_first=False) as sessions,
         EventProducer(bootstrap, "tracker-worker") as producer,
         asyncio.TaskGroup() as loops,
     ):
