@@ -50,6 +50,8 @@ async def keep_no_position(_session: AsyncSession, _stretches: Sequence[Stretch]
 
 MAX_BATCH = 500
 POLL_MS = 1_000
+GATHER_SECONDS, FEW = 0.01, range(2, 100)
+"""After a poll of a few records a loop rests so long: under load the next ones gather meanwhile. Who comes alone never waits, nor does a backlog."""
 ANSWER_SECONDS = 15.0
 TRIES_OF_ONE_RECORD = 4
 
@@ -112,6 +114,8 @@ class BatchConsumer:
         crash_point(f"{self._group}.after-database-commit")
         offsets = {partition: records[-1].offset + 1 for partition, records in polled.items()}
         await commit_offsets(consumer, offsets, self._group)
+        if sum(map(len, polled.values())) in FEW:
+            await asyncio.sleep(GATHER_SECONDS)
 
     async def _work_off(self, records: Sequence[Record]) -> None:
         readable: list[Pair] = []

@@ -1,5 +1,6 @@
 """Follows topics without a group: every process sees every record, from a little while back."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -18,6 +19,8 @@ POLL_MS = 1_000
 METADATA_MS = 10_000
 MAX_BATCH = 1_000
 GATHERED_BYTES = 1_000_000
+GATHER_SECONDS, FEW = 0.01, range(2, 100)
+"""After a poll of a few records a follower rests so long: under load the next ones gather meanwhile. Who comes alone never waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ async def follow_topics(
                 polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_BATCH)
                 yield [Followed(record.topic, record.key, record.value, record.headers) for records in polled.values() for record in records]
                 positions |= {partition: records[-1].offset + 1 for partition, records in polled.items()}
+                if sum(map(len, polled.values())) in FEW:
+                    await asyncio.sleep(GATHER_SECONDS)
         except (KafkaError, OSError) as error:
             log.warning("follower_restarts", error=type(error).__name__)
             await backoff.wait()
