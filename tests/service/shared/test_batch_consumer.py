@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -18,7 +19,7 @@ from shared.events.event import Event
 from shared.events.request_commands import TakeRequest
 from shared.events.topics import DAY_MS, Topic, dead_letter_topic
 from shared.health import Liveness
-from shared.kafka.consumer import BatchConsumer, Handler
+from shared.kafka.consumer import GATHER_SECONDS, BatchConsumer, Handler
 from shared.kafka.follow import follow_topics
 from shared.kafka.producer import EventProducer, KafkaUnavailable
 from shared.kafka.topics import ensure_topics
@@ -231,3 +232,25 @@ async def test_a_broker_that_is_away_is_told_within_the_deadline() -> None:
             await producer.send("anything", take(uuid4()), within=0.2)
         with pytest.raises(KafkaUnavailable):
             await producer.check()
+
+
+async def test_under_load_records_gather_into_batches(kafka: str, topic: str, producer: EventProducer, sessions: Sessions) -> None:
+    sizes: list[int] = []
+
+    async def note(_: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
+        sizes.append(len(events))
+
+    def came(count: int) -> Callable[[], Awaitable[bool]]:
+        async def check() -> bool:
+            return sum(sizes) == count
+
+        return check
+
+    async with consuming(kafka, topic, note, sessions, producer):
+        await producer.send(topic, take(uuid4()))
+        await eventually(came(1))
+        started = time.monotonic()
+        for _ in range(100):
+            await asyncio.gather(*(producer.send(topic, take(uuid4())) for _ in range(3)))
+        await eventually(came(301))
+    assert len(sizes) <= (time.monotonic() - started) / GATHER_SECONDS + 2, sizes
