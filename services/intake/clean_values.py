@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from stdnum.exceptions import InvalidChecksum, InvalidComponent, ValidationError
 from stdnum.fi import hetu, ytunnus
 
@@ -29,7 +29,8 @@ FINNISH_MONTH = re.compile(r"(\d{1,2})[/.](\d{4})", re.ASCII)
 PHONE = re.compile(r"(\+|00)?[\d ().\-/]+", re.ASCII)
 NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 BUSINESS_ID = re.compile(r"(?:FI)?(\d{7})-?(\d)|(\d{6})-(\d)", re.ASCII)
-PLAIN_ADDRESS = re.compile(r"[\w+%-]+(\.[\w+%-]+)*@([a-z0-9]+(-[a-z0-9]+)*\.)+(fi|com|net|org|eu|se)", re.ASCII | re.IGNORECASE)
+REAL_DOMAIN = rf"(?!({'|'.join(SPECIAL_USE_DOMAIN_NAMES)})$)[a-z]{{2,24}}"
+PLAIN_ADDRESS = re.compile(rf"[\w+%-]+(\.[\w+%-]+)*@([a-z0-9]+(-[a-z0-9]+)*\.)+{REAL_DOMAIN}", re.ASCII | re.IGNORECASE)
 PLAIN_ADDRESS_LENGTH = 64  # no part of it can be too long then
 WRITTEN = frozenset({"text", "textarea", "email"})
 PICKED = frozenset({"choice", "checkbox"})

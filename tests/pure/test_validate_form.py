@@ -4,7 +4,7 @@ import unicodedata
 from datetime import UTC, date, datetime
 
 import pytest
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.fi import hetu
@@ -214,7 +214,11 @@ def test_an_address_is_compared_as_it_was_kept() -> None:
     assert canonical_email(" not an address ") == "not an address"
 
 
-ADDRESSES = st.from_regex(PLAIN_ADDRESS, fullmatch=True) | st.text("aZ9.-_+%@ä", max_size=12).map(lambda text: f"{text}@sub-1.Example.com")
+ADDRESSES = (
+    st.from_regex(PLAIN_ADDRESS, fullmatch=True)
+    | st.text("aZ9.-_+%@ä", max_size=12).map(lambda text: f"{text}@sub-1.Example.com")
+    | st.sampled_from([f"aino@kunta.{name}" for name in (*SPECIAL_USE_DOMAIN_NAMES, "example", "FI", "c", "x1")])
+)
 
 
 @given(ADDRESSES)
