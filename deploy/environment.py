@@ -110,6 +110,7 @@ def _tracker(place: Place, secrets: Secrets) -> dict[str, str]:
         "TRACKER_DATABASE_URL": place.databases["tracker"],
         "TRACKER_PUBLIC_URL": place.url("tracker"),
         "TRACKER_INTAKE_URL": place.url("intake"),
+        "TRACKER_NOTIFIER_URL": place.url("notifier"),
         "TRACKER_OIDC_ISSUER": place.url("identity"),
         "TRACKER_OIDC_CLIENT_ID": "console",
         "TRACKER_OIDC_CLIENT_SECRET": secrets["console_client_secret"],

@@ -20,7 +20,7 @@ APP_PORT, SMTP_PORT = 8000, 1025
 KAFKA, POSTGRES, MAIL_SERVER = "kafka:9092", "postgres:5432", "mailpit"
 BACK_CHANNELS = {
     "intake": {"INTAKE_OIDC_BACKCHANNEL_URL": "identity", "INTAKE_TRACKER_URL": "tracker"},
-    "tracker": {"TRACKER_OIDC_BACKCHANNEL_URL": "identity", "TRACKER_INTAKE_URL": "intake"},
+    "tracker": {"TRACKER_OIDC_BACKCHANNEL_URL": "identity", "TRACKER_INTAKE_URL": "intake", "TRACKER_NOTIFIER_URL": "notifier"},
     "notifier": {"NOTIFIER_OIDC_BACKCHANNEL_URL": "identity"},
 }
 

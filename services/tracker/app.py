@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from fastapi import FastAPI
 
 from services.tracker.api.dead_letters import dead_letter_routes
+from services.tracker.api.failed_mails import failed_mail_routes
 from services.tracker.api.ledger import ledger_routes
 from services.tracker.api.requests import request_routes
 from services.tracker.api.skipped import skipped_routes
@@ -53,6 +54,7 @@ def create_app(settings: TrackerSettings | None = None) -> FastAPI:
     app.include_router(dead_letter_routes(verifier))
     app.include_router(ledger_routes(verifier))
     app.include_router(skipped_routes(verifier))
+    app.include_router(failed_mail_routes(verifier))
 
     @app.get("/.well-known/sealing-key", tags=["keys"])
     async def sealing_key() -> dict[str, str]:

@@ -1,7 +1,5 @@
 """Asks intake what waits in its spool: nobody else can read it, least of all while Kafka is away."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
@@ -9,14 +7,12 @@ from uuid import UUID
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from services.tracker.settings import TrackerSettings
 from shared.client_credentials import ClientCredentials, IdentityAway
 from shared.logs import get_log
 
 log = get_log(__name__)
 
 SCOPE = "operate"
-SECONDS = 2.0
 
 
 class IntakeAway(Exception):
@@ -56,14 +52,3 @@ class Intake:
             reason = type(error).__name__
         log.warning("intake_away", reason=reason)
         raise IntakeAway(reason)
-
-
-@asynccontextmanager
-async def open_intake(settings: TrackerSettings) -> AsyncIterator[Intake | None]:
-    """Give intake for as long as the context lasts, or nothing where the settings name none."""
-    if settings.intake_url is None:
-        yield None
-        return
-    client = (settings.oidc_client_id, settings.oidc_client_secret.get_secret_value())
-    async with httpx.AsyncClient(timeout=SECONDS) as http:
-        yield Intake(settings.intake_url, ClientCredentials(http, settings.oidc_issuer, settings.oidc_backchannel_url, client))

@@ -127,12 +127,16 @@ class MailOutcomeEntry(Table, table=True):
 
 
 class OwedMail(Table, table=True):
-    """A mail that an entry of the history owes the citizen, until notifier tells that it went; `failed_at` says that it will not go by itself."""
+    """A mail that an entry of the history owes the citizen, until notifier tells that it went.
+
+    `failed_at` says that it will not go by itself, `settled_at` that an operator has dealt with that in another way.
+    """
 
     __tablename__: ClassVar[str] = "owed_mails"
     __table_args__ = (
         Index("owed_mails_waiting", "since", postgresql_where=text("failed_at is null")),
         Index("owed_mails_failed", "failed_at", postgresql_where=text("failed_at is not null")),
+        Index("owed_mails_unsettled", "failed_at", "event_id", postgresql_where=text("failed_at is not null and settled_at is null")),
     )
 
     event_id: str = Field(primary_key=True, sa_type=Text)
@@ -140,6 +144,8 @@ class OwedMail(Table, table=True):
     template: Mail = _text()
     since: datetime = _moment()
     failed_at: datetime | None = _moment(nullable=True)
+    settled_at: datetime | None = _moment(nullable=True)
+    settled_by: str | None = Field(default=None, sa_type=Text)
 
 
 class LedgerCount(Table, table=True):

@@ -39,7 +39,8 @@ ENTER = text(f"""
         where owed.event_id = latest.cause_id and owed.template = latest.template and latest.type = 'mail.sent.v1'
         returning owed.template
     ), kept_waiting as (
-        update owed_mails owed set failed_at = case when latest.type = 'mail.failed.v1' then latest.occurred_at end
+        update owed_mails owed set failed_at = case when latest.type = 'mail.failed.v1' then latest.occurred_at end,
+            settled_at = null, settled_by = null
         from latest where owed.event_id = latest.cause_id and owed.template = latest.template and latest.type <> 'mail.sent.v1'
     )
     insert into ledger_counts (name, n) select 'receipted', count(*) from paid where template = 'receipt' having count(*) > 0

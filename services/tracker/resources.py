@@ -8,7 +8,9 @@ from typing import Annotated, TypeAlias
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tracker.ask_intake import open_intake
+from services.tracker.ask_intake import Intake
+from services.tracker.ask_notifier import Notifier
+from services.tracker.back_channel import open_back_channel
 from services.tracker.keyring import Keyring, read_keyring
 from services.tracker.ledger.read_ledger import LedgerReader
 from services.tracker.ledger.watch import LedgerWatch, watching
@@ -32,6 +34,8 @@ class Resources:
     producer: EventProducer
     lags: LagReader
     ledger: LedgerWatch
+    notifier: Notifier | None
+    """None where the settings do not say where it is."""
 
 
 @asynccontextmanager
@@ -42,10 +46,12 @@ async def open_resources(settings: TrackerSettings) -> AsyncIterator[Resources]:
         open_database(settings.database_url.get_secret_value(), server_settings=BY_INDEX) as sessions,
         EventProducer(bootstrap, "tracker") as producer,
         LagReader(bootstrap) as lags,
-        open_intake(settings) as intake,
-        watching(LedgerWatch(LedgerReader(sessions, lags, intake), sessions, settings.alarm_url)) as ledger,
+        open_back_channel(settings) as credentials,
     ):
-        yield Resources(settings, read_keyring(settings), sessions, producer, lags, ledger)
+        intake = Intake(settings.intake_url, credentials) if settings.intake_url else None
+        notifier = Notifier(settings.notifier_url, credentials) if settings.notifier_url else None
+        async with watching(LedgerWatch(LedgerReader(sessions, lags, intake), sessions, settings.alarm_url)) as ledger:
+            yield Resources(settings, read_keyring(settings), sessions, producer, lags, ledger, notifier)
 
 
 async def _resources(request: Request) -> Resources:

@@ -25,4 +25,5 @@ class TrackerSettings(KafkaSettings):
     oidc_client_secret: SecretStr
     session_key: Key
     intake_url: str | None = Field(default=None, pattern="^https?://")
+    notifier_url: str | None = Field(default=None, pattern="^https?://")
     alarm_url: str | None = Field(default=None, pattern="^https?://")

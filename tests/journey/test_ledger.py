@@ -83,3 +83,32 @@ async def test_what_waits_in_the_spool_is_named_while_kafka_is_away(stack: Addre
         return told["in_the_spool"] == 0 and not overdue(told, "spool") and told["accepted"] == told["numbered"] == told["receipted"]
 
     await eventually(settled, OVER)
+
+
+async def test_a_receipt_that_no_mailbox_takes_is_an_alarm_until_an_operator_has_dealt_with_it(stack: Addresses, client: httpx.AsyncClient) -> None:
+    if not stack.get("maildir"):
+        pytest.skip("Mailpit refuses nobody")
+    headers, url = await back_office(client, stack), f"{stack['tracker']}/api/v1/failed-mails"
+    request_id = await submit_example(client, stack, "perm-fail@esimerkki.fi")
+
+    async def failed() -> str:
+        assert request_id in overdue(await ledger(client, stack, headers), "mail-failed")
+        listed = (await client.get(url, headers=headers)).raise_for_status().json()
+        return str(next(mail["event_id"] for mail in listed if mail["request_id"] == request_id))
+
+    event_id = await eventually(failed, SEEN)
+    first = await attempts(client, stack, headers, request_id)
+    (await client.post(f"{url}/{event_id}/retry", headers=headers)).raise_for_status()
+
+    async def tried_and_failed_again() -> None:
+        assert await attempts(client, stack, headers, request_id) == first + 1
+        assert await failed() == event_id
+
+    await eventually(tried_and_failed_again, SEEN)
+    (await client.post(f"{url}/{event_id}/settle", headers=headers)).raise_for_status()
+    assert request_id not in overdue(await ledger(client, stack, headers), "mail-failed")
+
+
+async def attempts(client: httpx.AsyncClient, stack: Addresses, headers: dict[str, str], request_id: str) -> int:
+    answer = await client.get(f"{stack['notifier']}/api/v1/deliveries", params={"request_id": request_id}, headers=headers)
+    return int(answer.raise_for_status().json()["deliveries"][0]["attempts"])

@@ -8,11 +8,13 @@ from services.tracker.console.figures import Figures
 from services.tracker.ledger.overdue import Ledger, Reason
 
 WELL = "Kaikki on kunnossa"
+NUMBERED_AND_TOLD = "Jokaisella pyynnöllä on työnumero ja vahvistus."
 OVERDUE: Mapping[Reason, tuple[str, str]] = {
     "skipped": ("sanoma jäi lukematta kokonaan", "sanomaa jäi lukematta kokonaan"),
     "no-number": ("pyyntö on yli 10 sekuntia ilman työnumeroa", "pyyntöä on yli 10 sekuntia ilman työnumeroa"),
     "no-receipt": ("pyyntö on yli minuutin ilman vastaanottoilmoitusta", "pyyntöä on yli minuutin ilman vastaanottoilmoitusta"),
     "no-mail": ("ratkaisu tai kysymys on yli minuutin lähtemättä", "ratkaisua tai kysymystä on yli minuutin lähtemättä"),
+    "mail-failed": ("posti ei mennyt perille", "postia ei mennyt perille"),
     "unpublished": ("tapahtuma on julkaisematta", "tapahtumaa on julkaisematta"),
     "spool": ("pyyntö odottaa Kafkaa välivarastossa", "pyyntöä odottaa Kafkaa välivarastossa"),
     "dead-letter": ("hylätty sanoma odottaa", "hylättyä sanomaa odottaa"),
@@ -33,15 +35,14 @@ class Verdict:
 
 def all_well(figures: Figures, ledger: Ledger) -> Verdict:
     """Judge; the worst is told first and the rest in the note."""
-    counts = {reason: figures.dead_letters if reason == "dead-letter" else ledger.of(reason) for reason in OVERDUE}
+    fresh = {"dead-letter": figures.dead_letters, "mail-failed": figures.failed_mails}
+    counts = {reason: fresh.get(reason, ledger.of(reason)) for reason in OVERDUE}
     alerts = [told(count, *OVERDUE[reason]) for reason, count in counts.items()]
-    waits = [
-        told(figures.failed_mails, "posti ei mennyt perille", "postia ei mennyt perille"),
-        told(figures.late, "pyyntö on myöhässä", "pyyntöä on myöhässä"),
-    ]
+    waits = [told(figures.late, "pyyntö on myöhässä", "pyyntöä on myöhässä")]
     first, *others = [each for each in alerts + waits if each] or [WELL]
     if first == WELL:
-        return Verdict("good", WELL, "Jokaisella pyynnöllä on työnumero ja vahvistus.")
+        leaving = told(ledger.receipts_waiting, "vahvistus on juuri lähdössä", "vahvistusta on juuri lähdössä")
+        return Verdict("good", WELL, f"Jokaisella pyynnöllä on työnumero; {leaving}." if leaving else NUMBERED_AND_TOLD)
     return Verdict("alert" if first in alerts else "wait", first, f"Lisäksi: {', '.join(others)}." if others else "Muu on kunnossa.")
 
 

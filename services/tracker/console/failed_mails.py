@@ -1,29 +1,36 @@
-"""Requests whose mail did not reach its reader: somebody should call."""
+"""Mails that did not reach their readers: tried again, or settled once somebody has called."""
 
-from datetime import datetime, timedelta, timezone
+from typing import Annotated
 
-from fastapi import APIRouter
-from fastapi.responses import Response
-from sqlalchemy import text
+from fastapi import APIRouter, Path
+from fastapi.responses import RedirectResponse, Response
 
 from services.tracker.console.desk import AtDesk
+from services.tracker.console.operator import Unforged
+from services.tracker.console.pages import PREFIX
+from services.tracker.failed_mails import MOST_SHOWN, list_failed_mails, retry_failed_mail, settle_failed_mail
 
 routes = APIRouter()
 
-A_MONTH = timedelta(days=30)
-A_PAGE = 100
-FAILED = text("""
-    select work_number, service_title_fi, first_name, last_name, template, attempt, reply, occurred_at
-    from mail_outcomes failed join requests using (request_id)
-    where type = 'mail.failed.v1' and occurred_at > :since and not exists (
-        select from mail_outcomes sent where sent.request_id = failed.request_id and sent.type = 'mail.sent.v1'
-            and sent.cause_id = failed.cause_id and sent.template = failed.template
-    ) order by occurred_at desc limit :limit
-""")
+EventId = Annotated[str, Path(max_length=200)]
 
 
 @routes.get("/failed-mails")
 async def show(desk: AtDesk) -> Response:
-    """Show the last month's, newest first, without those that went on a later try."""
-    mails = (await desk.session.execute(FAILED, {"since": datetime.now(timezone.utc) - A_MONTH, "limit": A_PAGE})).all()
-    return await desk.render("failed_mails.html", mails=mails, most=A_PAGE, here="failed-mails")
+    """Show those that wait for an operator, the oldest first."""
+    mails = await list_failed_mails(desk.session)
+    return await desk.render("failed_mails.html", mails=mails, most=MOST_SHOWN, can_retry=desk.resources.notifier is not None, here="failed-mails")
+
+
+@routes.post("/failed-mails/{event_id}/retry", dependencies=[Unforged])
+async def retry(desk: AtDesk, event_id: EventId) -> Response:
+    """Have one tried again now."""
+    await retry_failed_mail(desk.session, event_id, desk.operator.username, desk.resources.notifier)
+    return RedirectResponse(f"{PREFIX}/failed-mails", status_code=303)
+
+
+@routes.post("/failed-mails/{event_id}/settle", dependencies=[Unforged])
+async def settle(desk: AtDesk, event_id: EventId) -> Response:
+    """Settle the matter without the mail."""
+    await settle_failed_mail(desk.session, event_id, desk.operator.username)
+    return RedirectResponse(f"{PREFIX}/failed-mails", status_code=303)

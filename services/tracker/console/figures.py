@@ -35,12 +35,7 @@ COUNTS = text("""
         (select count(*) from (select from requests where submitted_at > :hour_ago limit :most_arrived) counted) as arrived,
         (select count(*) from (select from requests where resolved_at > :hour_ago limit :most_arrived) counted) as handled,
         (select count(*) from (select from dead_letters where redriven_at is null and dismissed_at is null limit :most) counted) as dead_letters,
-        (select count(*) from (
-            select from mail_outcomes failed where type = 'mail.failed.v1' and occurred_at > :month_ago and not exists (
-                select from mail_outcomes sent where sent.request_id = failed.request_id and sent.type = 'mail.sent.v1'
-                    and sent.cause_id = failed.cause_id and sent.template = failed.template
-            ) limit :most
-        ) counted) as failed_mails
+        (select count(*) from (select from owed_mails where failed_at is not null and settled_at is null limit :most) counted) as failed_mails
 """)
 
 
@@ -54,7 +49,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How things stand at `at`; arrived and handled are of the last hour, failed mails of a month."""
+    """How things stand at `at`; arrived and handled are of the last hour."""
 
     at: datetime
     queues: Sequence[Queue]
@@ -70,7 +65,7 @@ async def read_figures(session: AsyncSession) -> Figures:
     """Count."""
     now = datetime.now(timezone.utc)
     queues = (await session.execute(QUEUES, {"most": MOST})).all()
-    times = {"now": now, "hour_ago": now - timedelta(hours=1), "month_ago": now - timedelta(days=30)}
+    times = {"now": now, "hour_ago": now - timedelta(hours=1)}
     counts = (await session.execute(COUNTS, {**times, "most": MOST, "most_arrived": MOST_ARRIVED})).one()
     oldest = min((queue.oldest for queue in queues if queue.oldest), default=None)
     return Figures(at=now, queues=[Queue(queue.queue, queue.open) for queue in queues], oldest_open=oldest, **counts._mapping)  # noqa: SLF001  a row's public way to names

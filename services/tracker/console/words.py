@@ -60,6 +60,7 @@ MESSAGES: Mapping[str, tuple[str, str, str]] = {
     "no-way-back": ("Sanomaa ei voi lähettää takaisin", "Se ei tullut mistään meidän aiheestamme.", "Etusivulle"),
     "already-redriven": ("Sanoma lähti jo takaisin", "Joku muu ehti lähettää sen.", "Etusivulle"),
     "no-longer-there": ("Sanomia ei enää ole", "Kafka ei enää säilytä niitä kaikkia. Mitään ei lähetetty.", "Etusivulle"),
+    "no-longer-failed": ("Posti ei enää odota", "Se on jo lähdössä, tai se lähti.", "Etusivulle"),
     "surprise": ("Jokin meni meillä vikaan", "Virhe on kirjattu lokiin. Yritä uudelleen.", "Etusivulle"),
 }
 ALARMS: Mapping[Reason, str] = {
@@ -67,13 +68,20 @@ ALARMS: Mapping[Reason, str] = {
     "no-number": "Pyyntöjä ilman työnumeroa",
     "no-receipt": "Pyyntöjä ilman vastaanottoilmoitusta",
     "no-mail": "Ratkaisuja tai kysymyksiä lähtemättä",
+    "mail-failed": "Posteja, jotka eivät menneet perille",
     "unpublished": "Tapahtumia julkaisematta",
     "spool": "Pyyntöjä välivarastossa",
     "dead-letter": "Hylättyjä sanomia",
     "lag": "Lukija jäljessä",
     "unknown": "Kirjanpidon osaan ei saatu yhteyttä",
 }
-REPLIES: Mapping[str, str] = {"4xx": "palvelin ei ottanut vielä vastaan", "connection": "palvelimeen ei saatu yhteyttä"}
+REPLIES: Mapping[str, str] = {
+    "4xx": "palvelin ei ottanut vielä vastaan",
+    "5xx": "palvelin ei ota vastaan; osoite voi olla väärä",
+    "connection": "palvelimeen ei saatu yhteyttä",
+    "bad-address": "osoite ei kelpaa",
+    "unwritable": "viestiä ei voitu kirjoittaa",
+}
 PERSONAL_CODE = re.compile(r"\b\d{6}[-+\u2010-\u2015A-FU-Ya-fu-y]?\d{3}[0-9A-Za-z]\b")
 HIDDEN = "••••••-••••"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -132,7 +140,12 @@ def known_of(note: str | None) -> str:
     happened_last = HAPPENED.get(kind)
     if happened_last is None:
         return hide_codes(note or "ei mitään vielä")
-    return f"{happened_last}: {REPLIES.get(reply, hide_codes(reply))}" if reply else happened_last
+    return f"{happened_last}: {reason_of(reply)}" if reply else happened_last
+
+
+def reason_of(reply: str | None) -> str:
+    """Write why a mail did not go."""
+    return REPLIES.get(reply or "", hide_codes(reply or "syytä ei kerrottu"))
 
 
 def hide_codes(text: str) -> str:
@@ -154,5 +167,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "age": age,
     "count": count,
     "queue_name": queue_name,
+    "reason_of": reason_of,
     "hide_codes": hide_codes,
 }

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, get_args
 from uuid import UUID
 
-Reason: TypeAlias = Literal["skipped", "no-number", "no-receipt", "no-mail", "unpublished", "spool", "dead-letter", "lag", "unknown"]
+Reason: TypeAlias = Literal["skipped", "no-number", "no-receipt", "no-mail", "mail-failed", "unpublished", "spool", "dead-letter", "lag", "unknown"]
 Part: TypeAlias = Literal["kafka", "spool"]
 
 REASONS: tuple[Reason, ...] = get_args(Reason)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.tracker.ask_intake import Intake, IntakeAway, SpooledRequests
 from services.tracker.ledger.overdue import LAG_WITHIN, MOST_SHOWN, NUMBER_WITHIN, Late, Ledger, Overdue, only_late
 from services.tracker.ledger.tables import (
+    failed_mails,
     numbers_of,
     overdue_entries,
     overdue_mails,
@@ -51,7 +52,13 @@ class LedgerReader:
         async with self._sessions.begin() as session:
             counts = await read_counts(session)
             dead_letters = await waiting_dead_letters(session)
-            found = [await skipped_records(session), *await overdue_mails(session, now), await overdue_entries(session, now), dead_letters]
+            found = [
+                await skipped_records(session),
+                *await overdue_mails(session, now),
+                await failed_mails(session),
+                await overdue_entries(session, now),
+                dead_letters,
+            ]
             if log:
                 found += [await _without_number(session, log, now), *_lagging(log, now)]
             if spool:

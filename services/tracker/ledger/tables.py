@@ -32,6 +32,17 @@ COUNT_OVERDUE_MAILS = text("""
     select count(*) filter (where template = 'receipt') as receipts, count(*) filter (where template <> 'receipt') as others
     from (select template from owed_mails where failed_at is null and since < :before limit :most) overdue
 """)
+FAILED_MAILS = text("""
+    select owed.request_id, owed.failed_at as since, requests.work_number, (
+        select concat_ws(' ', type, reply) from mail_outcomes told
+        where told.request_id = owed.request_id and told.cause_id = owed.event_id order by occurred_at desc limit 1
+    ) as note from (
+        select * from owed_mails where failed_at is not null and settled_at is null order by failed_at, event_id limit :shown
+    ) owed left join requests using (request_id) order by owed.failed_at, owed.event_id
+""")
+COUNT_FAILED_MAILS = text("""
+    select count(*) from (select from owed_mails where failed_at is not null and settled_at is null limit :most) failed
+""")
 OVERDUE_ENTRIES = text("""
     select entry.request_id, entry.occurred_at as since, work_number, null as note
     from (select id, request_id, occurred_at from history where value is not null order by id limit :shown) entry
@@ -67,6 +78,12 @@ async def overdue_mails(session: AsyncSession, now: datetime) -> list[Overdue]:
             late = await _late(session, OVERDUE_MAILS, before=before, receipts=receipts, shown=MOST_SHOWN)
             found.append(_overdue(reason, count, late))
     return found
+
+
+async def failed_mails(session: AsyncSession) -> Overdue:
+    """Give the mails that will not go by themselves, and that no operator has dealt with."""
+    count = await session.scalar(COUNT_FAILED_MAILS, {"most": MOST_COUNTED}) or 0
+    return _overdue("mail-failed", count, await _late(session, FAILED_MAILS, shown=MOST_SHOWN) if count else ())
 
 
 async def overdue_entries(session: AsyncSession, now: datetime) -> Overdue:

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 import pytest
 from fastapi import FastAPI, Response
 
-from services.tracker.ask_intake import Intake, IntakeAway, open_intake
+from services.tracker.ask_intake import Intake, IntakeAway
+from services.tracker.back_channel import open_back_channel
 from tests.infra.issuer import Issuer
 from tests.infra.serving import free_socket, serving
 from tests.service.tracker.office import make_settings
@@ -21,9 +22,8 @@ async def asking(issuer: Issuer, answer: Callable[[], Response]) -> AsyncIterato
     place, address = free_socket()
     app = FastAPI()
     app.get("/api/v1/spool")(answer)
-    async with serving(app, place), open_intake(make_settings(oidc_issuer=issuer.address, intake_url=f"{address}/")) as intake:
-        assert intake
-        yield intake
+    async with serving(app, place), open_back_channel(make_settings(oidc_issuer=issuer.address)) as credentials:
+        yield Intake(f"{address}/", credentials)
 
 
 async def test_the_spool_is_read_with_one_token(issuer: Issuer) -> None:
@@ -50,17 +50,9 @@ async def test_what_is_no_answer_is_told(issuer: Issuer, answer: Response) -> No
             await intake.spool()
 
 
-async def test_identity_or_intake_away_is_told(issuer: Issuer) -> None:
-    for settings in (
-        make_settings(oidc_issuer="http://127.0.0.1:9", intake_url="http://127.0.0.1:9"),
-        make_settings(oidc_issuer=issuer.address, intake_url="http://127.0.0.1:9"),
-    ):
-        async with open_intake(settings) as intake:
-            assert intake
-            with pytest.raises(IntakeAway):
-                await intake.spool()
-
-
-async def test_without_an_address_there_is_nobody_to_ask() -> None:
-    async with open_intake(make_settings()) as intake:
-        assert intake is None
+@pytest.mark.parametrize("identity_is_there", [True, False])
+async def test_identity_or_intake_away_is_told(issuer: Issuer, *, identity_is_there: bool) -> None:
+    settings = make_settings(oidc_issuer=issuer.address if identity_is_there else "http://127.0.0.1:9")
+    async with open_back_channel(settings) as credentials:
+        with pytest.raises(IntakeAway):
+            await Intake("http://127.0.0.1:9", credentials).spool()

@@ -6,15 +6,16 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import text, update
+from sqlmodel import select
 
 from services.tracker.app import create_app
 from services.tracker.keyring import Keyring
-from services.tracker.models import DeadLetter, TrackedRequest
+from services.tracker.models import DeadLetter, OwedMail, TrackedRequest
 from shared.database import Sessions
-from shared.events.mail_outcomes import MailDeferred, MailSent
+from shared.events.mail_outcomes import MailDeferred, MailFailed, MailSent
 from tests.eventually import eventually
-from tests.service.tracker.console_rows import dead_letter, mail_outcome
+from tests.service.tracker.console_rows import dead_letter
 from tests.service.tracker.console_visit import Visit, running_identity
 from tests.service.tracker.ledger_rows import cause_of, let_pass, tell, told
 from tests.service.tracker.office import HETU, NOW, make_settings, submission
@@ -211,20 +212,34 @@ async def test_asking_for_alarms_needs_a_session_and_does_not_prolong_it(visit: 
     assert "Set-Cookie" not in (await visit.console.get("/console/alarm")).headers
 
 
-async def test_a_failed_mail_is_shown_until_it_went_after_all(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_failed_mail_is_shown_and_an_alarm_until_it_went_after_all(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
     request = await register(sessions, keyring)
+    cause = await cause_of(sessions, request.request_id)
+    await tell(sessions, told(MailFailed, request.request_id, cause))
     async with sessions.begin() as session:
-        session.add(mail_outcome(request, "mail.failed.v1", reply=f"550 no such user {EVIL}"))
+        await session.execute(text("update mail_outcomes set reply = :reply"), {"reply": f"550 no such user {EVIL}"})
     await visit.sign_in(after="/failed-mails")
     assert f"/console/requests/{request.work_number}" in visit.page.text
     assert "550 no such user &lt;script&gt;" in visit.page.text
     assert "1 posti ei mennyt perille" in (await visit.open("/")).text
-    async with sessions.begin() as session:
-        session.add(mail_outcome(request, "mail.sent.v1"))
-    assert "Kaikki ovat menneet" in (await visit.open("/failed-mails")).text
-    told = (await visit.open(f"/requests/{request.work_number}")).text
-    assert "Sähköposti ei mennyt perille: vastaanottoilmoitus" in told
-    assert "Sähköposti lähti: vastaanottoilmoitus" in told
+    await tell(sessions, told(MailSent, request.request_id, cause))
+    assert "Yhtään ei odota" in (await visit.open("/failed-mails")).text
+    shown = (await visit.open(f"/requests/{request.work_number}")).text
+    assert "Sähköposti ei mennyt perille: vastaanottoilmoitus" in shown
+    assert "Sähköposti lähti: vastaanottoilmoitus" in shown
+
+
+async def test_a_failed_mail_is_settled_for_good(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+    request = await register(sessions, keyring)
+    await tell(sessions, told(MailFailed, request.request_id, await cause_of(sessions, request.request_id)))
+    await visit.sign_in(after="/failed-mails")
+    # Without notifier's address nothing can be tried again from here.
+    (form,) = [form for form in visit.forms() if "/failed-mails/" in form.action]
+    assert form.action.endswith("/settle")
+    assert "Yhtään ei odota" in (await visit.post(form.action, **form.fields)).text
+    assert (await visit.post(form.action.replace("settle", "retry"), **form.fields)).status_code == 503
+    async with sessions() as session:
+        assert (await session.scalars(select(OwedMail))).one().settled_by == "olli"
 
 
 async def test_a_dead_letter_is_shown_safely_and_goes_back_once(visit: Visit, sessions: Sessions) -> None:

@@ -92,10 +92,10 @@ async def test_a_receipt_is_overdue_after_a_minute_until_it_went_or_failed(sessi
     await tell(sessions, told(MailFailed, one, await cause_of(sessions, one)))
     await tell(sessions, told(MailSent, other, await cause_of(sessions, other)))
     ledger = await read(sessions)
-    assert (reasons(ledger), ledger.receipts_failed, ledger.receipted) == ([], 1, 1)
+    assert (reasons(ledger), ledger.receipts_failed, ledger.receipted) == ([("mail-failed", 1)], 1, 1)
     await tell(sessions, told(MailSent, one, await cause_of(sessions, one)))
     ledger = await read(sessions)
-    assert (ledger.receipts_failed, ledger.receipted) == (0, 2)
+    assert (reasons(ledger), ledger.receipts_failed, ledger.receipted) == ([], 0, 2)
 
 
 async def test_a_resolution_that_does_not_go_out_is_overdue_too(sessions: Sessions, keyring: Keyring) -> None:
