@@ -28,14 +28,18 @@ END = text("""
 FORGET = text("delete from alarms where began_at < :before and ended_at is not null")
 
 
-async def update_alarms(session: AsyncSession, ledger: Ledger) -> None:
-    """Raise an alarm for whatever is newly overdue, end those of what no longer is; `most` keeps the worst count."""
+async def update_alarms(session: AsyncSession, ledger: Ledger, *, starting: bool = False) -> None:
+    """Raise an alarm for whatever is newly overdue, end those of what no longer is; `most` keeps the worst count.
+
+    While we are `starting`, a part that cannot be asked raises none: it may be starting too.
+    """
     reasons, places = [each.reason for each in ledger.overdue], [each.place for each in ledger.overdue]
     unseen = [reason for part, blind in SEEN_BY.items() if ("unknown", part) in zip(reasons, places, strict=True) for reason in blind]
     await session.execute(END, {"at": ledger.at, "reasons": reasons, "places": places, "unseen": unseen})
-    if ledger.overdue:
-        counts = [each.count for each in ledger.overdue]
-        await session.execute(RAISE, {"at": ledger.at, "reasons": reasons, "places": places, "counts": counts})
+    raised = [each for each in ledger.overdue if not (starting and each.reason == "unknown")]
+    if raised:
+        columns = {"reasons": [each.reason for each in raised], "places": [each.place for each in raised], "counts": [each.count for each in raised]}
+        await session.execute(RAISE, {"at": ledger.at, **columns})
     await session.execute(FORGET, {"before": ledger.at - KEPT})
 
 

@@ -23,6 +23,8 @@ log = get_log(__name__)
 EVERY_SECONDS = 5.0
 TELL_SECONDS = 5.0
 BLIND_WITHIN = timedelta(seconds=10)
+START_SECONDS = 15.0
+"""So long after the start a part that has not answered yet is no alarm: everything may be starting at once."""
 AWAY = (SQLAlchemyError, OSError, TimeoutError)
 
 
@@ -37,12 +39,14 @@ class LedgerWatch:
         *,
         every_seconds: float = EVERY_SECONDS,
         blind_within: timedelta = BLIND_WITHIN,
+        start_seconds: float = START_SECONDS,
     ) -> None:
         self._reader = reader
         self._sessions = sessions
         self._alarm_url = alarm_url
         self._every_seconds = every_seconds
         self._blind_within = blind_within
+        self._starting_until = time.monotonic() + start_seconds
         self._reading = asyncio.Lock()
         self._read_at = 0.0
         self._blind_since: datetime | None = None
@@ -84,7 +88,7 @@ class LedgerWatch:
         async with self._sessions.begin() as session:
             if self._blind_since and ledger.at - self._blind_since > self._blind_within:
                 session.add(Alarm(reason="unknown", place="database", most=1, began_at=self._blind_since, ended_at=ledger.at))
-            await update_alarms(session, ledger)
+            await update_alarms(session, ledger, starting=time.monotonic() < self._starting_until)
             await fold_counts(session)
         self._blind_since, self._told_blind = None, False
         if self._alarm_url:

@@ -117,12 +117,23 @@ async def test_an_alarm_is_told_until_it_is_taken_and_its_end_too(sessions: Sess
 async def test_the_watch_raises_tells_and_ends_by_itself(sessions: Sessions, pager: Pager) -> None:
     log = Log(away=True)
 
-    async with watching(LedgerWatch(reader(sessions, log), sessions, pager.url, every_seconds=0.05)) as watch:
+    async with watching(LedgerWatch(reader(sessions, log), sessions, pager.url, every_seconds=0.05, start_seconds=0.3)) as watch:
         await eventually(lambda: heard(pager, "ALARM: kafka: "))
         assert (await watch.ledger(at_most_old=60)).accepted is None
         log.away = False
         await eventually(lambda: heard(pager, "Over: kafka: "))
     assert await alarms(sessions) == [("unknown", "kafka", 1, True)]
+
+
+async def test_what_is_still_starting_with_us_is_no_alarm_but_all_else_is(sessions: Sessions) -> None:
+    unknown = Overdue("unknown", 1, "spool")
+    async with sessions.begin() as session:
+        await update_alarms(session, ledger(unknown, Overdue("mail-failed", 2)), starting=True)
+    assert await alarms(sessions) == [("mail-failed", "", 2, False)]
+    await update(sessions, unknown, Overdue("mail-failed", 2))
+    async with sessions.begin() as session:
+        await update_alarms(session, ledger(unknown), starting=True)
+    assert sorted(await alarms(sessions)) == [("mail-failed", "", 2, True), ("unknown", "spool", 1, False)]
 
 
 async def heard(pager: Pager, words: str) -> bool:
