@@ -47,7 +47,8 @@ class TrackedRequest(Table, table=True):
         Index(None, "resolved_at", postgresql_where=text("resolved_at is not null")),
         Index(None, "email_index"),
         Index(None, "personal_code_index", postgresql_where=text("personal_code_index is not null")),
-        Index(None, "name_key", postgresql_ops={"name_key": "text_pattern_ops"}),
+        Index(None, "service", "submitted_at", "request_id"),
+        Index(None, "name_key", "submitted_at", "request_id", postgresql_ops={"name_key": "text_pattern_ops"}),
     )
 
     request_id: UUID = Field(primary_key=True)
@@ -112,7 +113,6 @@ class MailOutcomeEntry(Table, table=True):
     """What became of a mail about a request, as notifier told."""
 
     __tablename__: ClassVar[str] = "mail_outcomes"
-    __table_args__ = (Index("mail_outcomes_failed", "occurred_at", postgresql_where=text("type = 'mail.failed.v1'")),)
 
     request_id: UUID = Field(primary_key=True)
     event_id: str = Field(primary_key=True, sa_type=Text)

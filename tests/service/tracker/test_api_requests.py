@@ -93,6 +93,26 @@ async def test_people_are_found_by_name_mail_code_and_number_in_the_body(desk: D
     assert await searched(desk, "nobody@example.fi") == []
 
 
+async def test_a_name_that_many_have_comes_in_pages_newest_first(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+    names = [("Aino", "Virtanen"), ("Virtanen", "Aino"), ("Aino", "Virta"), ("Eino", "Virtanen"), ("Aino", "Virtanen")]
+    sent = [
+        submission(person={"first_name": first, "last_name": last, "email": "a@example.fi"}, submitted_at=NOW + timedelta(minutes=minute))
+        for minute, (first, last) in enumerate(names)
+    ]
+    await register(sessions, keyring, *sent)
+    ids = [str(each.event.request_id) for each in sent]
+    found: list[str] = []
+    cursor = None
+    while cursor or not found:
+        page = (await desk.post("/api/v1/requests/search", {"q": "virtanen aino", "limit": 1, "cursor": cursor})).raise_for_status().json()
+        found += [each["request_id"] for each in page["requests"]]
+        cursor = page["next"]
+    assert found == [ids[4], ids[1], ids[0]]
+    assert await searched(desk, "virta") == [ids[4], ids[3], ids[2], ids[0]]
+    narrowed = await desk.post("/api/v1/requests/search", {"q": "virtanen", "state": "closed"})
+    assert narrowed.json()["requests"] == []
+
+
 async def test_personal_data_does_not_belong_into_an_address(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
     request_id = await register_one(sessions, keyring)
     assert await found(desk, q=await number_of(sessions, request_id)) == [str(request_id)]
