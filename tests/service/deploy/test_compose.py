@@ -51,6 +51,7 @@ def test_secrets_are_made_once_and_addresses_follow_what_is_given(tmp_path: Path
 def test_tracker_finds_intake_between_the_containers(tmp_path: Path) -> None:
     write_settings(tmp_path, URLS)
     assert settings_of(tmp_path, "tracker")["TRACKER_INTAKE_URL"] == "http://intake:8000"
+    assert settings_of(tmp_path, "tracker")["TRACKER_NOTIFIER_URL"] == "http://notifier:8000"
 
 
 def test_a_container_sees_no_secret_of_another(tmp_path: Path) -> None:
