@@ -19,6 +19,8 @@ PORTS_FROM = 25_000
 SECOND_GOAL_SECONDS = 10.0
 READY = b"Ready after"
 PATIENCE_SECONDS = 180.0
+NETWORK = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
+"""A first start may have to download: by the same way as whoever measures it."""
 
 
 async def measure_start(alone: Alone) -> None:
@@ -56,7 +58,7 @@ async def seconds_until_ready(folder: Path) -> float:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd=ROOT,
-        env=inherited_environment(os.environ),
+        env=inherited_environment(os.environ) | {name: os.environ[name] for name in NETWORK if name in os.environ},
         preexec_fn=die_with_parent(),
     )
     assert process.stdout is not None  # noqa: S101  opened as a pipe
