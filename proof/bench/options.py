@@ -33,7 +33,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         description="Measures how fast everything is, each figure beside its floor in the same run. Writes latest.json and latest.html.",
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help=f"a figure is the median of so many (default: {ROUNDS})")
-    parser.add_argument("--short", action="store_true", help="a smoke run of less than a minute; its figures mean little")
+    parser.add_argument("--short", action="store_true", help="a smoke run of about a minute; its figures mean nothing, and none is held to a goal")
     parser.add_argument("--steady", action="store_true", help=f"also send {STEADY_RATE:.0f} requests a second for ten minutes")
     parser.add_argument("--steady-seconds", type=float, default=STEADY_SECONDS, metavar="S", help="how long that lasts (default: %(default)g)")
     parser.add_argument("--steady-rate", type=float, default=STEADY_RATE, metavar="R", help="how many a second (default: %(default)g)")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,16 @@ class Results:
     """Figures by name in the order they came; a later one of the same name (with its floor, say) takes the earlier one's place."""
 
     folder: Path
+    smoke: bool = False
+    """A run that only tries whether everything can be measured: its figures mean nothing, and none is held to a goal."""
     figures: dict[str, Figure] = field(default_factory=dict)
     charts: list[Curves] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def add(self, *figures: Figure) -> None:
         """Keep figures."""
-        self.figures.update((figure.name, figure) for figure in figures)
+        kept = [replace(figure, goal=None, of_floor=None) for figure in figures] if self.smoke else figures
+        self.figures.update((figure.name, figure) for figure in kept)
 
     def draw(self, title: str, unit: str, *lines: tuple[str, Sequence[float]], across: str = "s") -> None:
         """Keep a chart for the page; see `Curves`."""

@@ -46,7 +46,11 @@ def read_options(arguments: Sequence[str]) -> Options:
     parser.add_argument("--requests", type=int, metavar="N", help=f"how many are sent (default: {FULL_REQUESTS}, short: {SHORT_REQUESTS})")
     parser.add_argument("--rate", type=float, metavar="R", help=f"how many a second (default: {FULL_RATE:.0f})")
     parser.add_argument("--seed", type=int, help="draws the requests and the storm; the same seed, the same storm")
-    parser.add_argument("--short", action="store_true", help="about 90 s, one fault of each kind")
+    parser.add_argument(
+        "--short",
+        action="store_true",
+        help="about two minutes: the outages, the windows that matter, and as many other kinds of fault as there is time for",
+    )
     parser.add_argument("--variant", choices=VARIANTS, help="break the product on purpose and see that the auditor finds it")
     parser.add_argument("--keep", action="store_true", help="leave the run's data in var/chaos")
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "chaos", help=argparse.SUPPRESS)

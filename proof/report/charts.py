@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 960, 220
-LEFT, RIGHT, TOP, BOTTOM = 44, 8, 10, 24
+LEFT, RIGHT, TOP, BOTTOM = 76, 12, 10, 28
 TICKS = 4
 
 
@@ -70,7 +70,10 @@ def _grid(top: float, seconds: int, across: str) -> str:
     ]
     step = max(1, _nice(seconds / 8))
     marks = range(0, seconds + 1, int(step))
-    labels = [f'<text x="{_x(mark, seconds)}" y="{HEIGHT - 6}" text-anchor="middle">{mark} {escape(across)}</text>' for mark in marks]
+    labels = [
+        f'<text x="{_x(mark, seconds)}" y="{HEIGHT - 6}" text-anchor="{"end" if mark + step > seconds else "middle"}">{mark} {escape(across)}</text>'
+        for mark in marks
+    ]
     return "".join(lines + labels)
 
 

@@ -19,6 +19,14 @@ from proof.report.write_latest import write_latest
 from tests.proof.world import KILL, clean
 
 
+def test_a_report_names_what_there_was_no_time_for_and_how_to_repeat_it() -> None:
+    known = facts(read_options(["--seed", "7", "--short"]), outcome(clean()))
+    told = table(known)
+    assert "The same storm again: ./chaos --seed 7 --short." in told
+    assert "No time in this storm for: away, crash, disk-full, freeze, kill" in told
+    assert "No time in this storm for: away" in page(known, outcome(clean()).verdict, [KILL])
+
+
 def outcome(evidence: Evidence, left: int = 0) -> Outcome:
     return Outcome(judge(evidence), [], {"lag": left} if left else {}, {"storm": 12.5}, OwnLag(2.5, 4.0))
 

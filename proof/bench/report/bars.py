@@ -5,7 +5,7 @@ from html import escape
 
 from proof.bench.report.words import number
 
-WIDTH, ROW, BAR, LEFT, RIGHT, TOP = 960, 30, 20, 190, 90, 6
+WIDTH, ROW, BAR, LEFT, RIGHT, TOP = 960, 30, 20, 280, 90, 6
 MINIMUM = 3.0
 SHADES = 9
 
@@ -45,9 +45,10 @@ def beside_floor(title: str, unit: str, rows: Sequence[tuple[str, float, float]]
 
 def _figure(title: str, unit: str, rows: int, body: Sequence[str], said: str, legend: str) -> str:
     height = 2 * TOP + rows * ROW
+    described = escape(f"{title}. {said}", quote=True)
     return (
         f"<figure><figcaption><b>{escape(title)}</b> <span class=muted>{escape(unit)}</span> <span class=legend>{legend}</span></figcaption>"
-        f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(f"{title}. {said}", quote=True)}">{"".join(body)}</svg></figure>'
+        f'<svg class="bars" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{described}">{"".join(body)}</svg></figure>'
     )
 
 

@@ -11,6 +11,7 @@ from proof.bench.results import Curves, Results
 from proof.report.charts import Curve, chart
 from proof.report.document import document
 
+LEAST_REST = 0.01
 KINDS = ("one", "two", "four", "three")
 HEAD = "<tr><th>figure<th class=figure>value<th>unit<th class=figure>rounds<th class=figure>goal<th class=figure>floor<th class=figure>of it<th>"
 
@@ -45,6 +46,11 @@ def _made_of(figures: list[Figure]) -> list[str]:
     for figure in filter(is_program, figures):
         whole, _, program = figure.name.rpartition(".")
         shares[figure.unit].setdefault(whole, []).append((program, figure.value))
+    wholes = {figure.name: figure.value for figure in figures}
+    for rows in shares.values():
+        for whole, parts in rows.items():
+            if (rest := wholes.get(whole, 0.0) - sum(value for _, value in parts)) > LEAST_REST * wholes.get(whole, 0.0):
+                parts.append(("others", rest))
     titles = {"ms": "CPU time of one request, by program", "MiB": "Memory (PSS), by program"}
     charts = [stacked(titles.get(unit, "By program"), unit, list(rows.items())) for unit, rows in shares.items()]
     return ["<h2>What it goes to</h2>", *charts] if charts else []

@@ -4,7 +4,7 @@ from proof.bench.figure import Figure
 from proof.bench.report.words import goal, grouped, is_program, label, number, sentence, share, spread, verdict
 from proof.bench.results import Results
 
-HEAD = f"  {'':<34}{'value':>9} {'unit':<8}{'rounds':>14}{'goal':>10}{'floor':>9}{'of it':>7}"
+HEAD = f"  {'':<34}{'value':>9} {'unit':<8}{'rounds':>14}{'goal':>14}{'floor':>9}{'of it':>7}"
 
 
 def table(results: Results) -> str:
@@ -17,6 +17,6 @@ def table(results: Results) -> str:
 
 
 def _row(figure: Figure) -> str:
-    columns = f"{number(figure.value):>9} {figure.unit:<8}{spread(figure):>14}{goal(figure):>10}{number(figure.floor):>9}{share(figure.ratio):>7}"
+    columns = f"{number(figure.value):>9} {figure.unit:<8}{spread(figure):>14}{goal(figure):>14}{number(figure.floor):>9}{share(figure.ratio):>7}"
     told = verdict(figure)
     return f"  {label(figure):<34}{columns}  {told}{' <<<' if told == 'missed' else ''}".rstrip()

@@ -50,8 +50,15 @@ def number(value: float | None) -> str:
 
 
 def goal(figure: Figure) -> str:
-    """Write what a figure is held to."""
-    return "" if figure.bound is None else f"{'≤' if figure.better == 'lower' else '≥'} {number(figure.bound)}"
+    """Write what a figure is held to: a number, a share of its floor, or both."""
+    goals = [number(figure.goal)] if figure.goal is not None else []
+    goals += [share(figure.of_floor)] if figure.of_floor is not None and figure.floor else []
+    return f"{'≤' if figure.better == 'lower' else '≥'} {', '.join(goals)}" if goals else ""
+
+
+def full_label(figure: Figure) -> str:
+    """Give a figure's name as the table has it, with its group."""
+    return f"{label(figure)} ({GROUPS.get(figure.name.partition('.')[0], figure.name).partition(',')[0].lower()})"
 
 
 def share(ratio: float | None) -> str:
@@ -72,5 +79,7 @@ def spread(figure: Figure) -> str:
 def sentence(figures: Iterable[Figure]) -> str:
     """Say how many goals are met, and which are not."""
     held = [figure for figure in figures if figure.met is not None]
-    missed = [figure.name for figure in held if not figure.met]
+    if not held:
+        return "Nothing was held to a goal."
+    missed = [full_label(figure) for figure in held if not figure.met]
     return f"{len(held) - len(missed)} of {len(held)} goals are met." + (f" Missed: {', '.join(missed)}." if missed else "")

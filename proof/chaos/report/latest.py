@@ -8,6 +8,7 @@ from typing import Any
 from proof.chaos.audit.recovery import Recovery
 from proof.chaos.options import Options
 from proof.chaos.run import Outcome
+from proof.chaos.storm.plan import kinds_left_out
 
 MOST_FINDINGS = 200
 
@@ -33,6 +34,7 @@ def facts(options: Options, outcome: Outcome) -> dict[str, Any]:
         "recovery": [_recovery(each) for each in verdict.recovery],
         "told_failed_yet_arrived_orders": verdict.told_failed_yet_arrived,
         "findings": [asdict(finding) for finding in verdict.findings[:MOST_FINDINGS]],
+        "kinds_left_out": [] if options.variant else kinds_left_out(outcome.plan),
         "plan": [asdict(fault) for fault in outcome.plan],
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from proof.chaos.audit.evidence import Fault
 from proof.chaos.audit.verdict import Verdict
-from proof.chaos.report.words import FIGURES, PROMISES, sentence, slowest_by_kind, stood_still
+from proof.chaos.report.words import FIGURES, PROMISES, RECOVERY, again, left_out, sentence, slowest_by_kind, stood_still
 from proof.report.charts import Curve, Shade, chart
 from proof.report.document import document
 
@@ -27,9 +27,10 @@ def page(known: Mapping[str, Any], verdict: Verdict, faults: Sequence[Fault]) ->
         *_charts(verdict, faults),
         "<h2>Counted</h2>",
         _rows([(words, f"{known[name]:,}".replace(",", "\u2009"), False) for name, words in FIGURES.items()]),
-        "<h2>Mails flow again after</h2>",
+        _repeats(known),
+        f"<h2>Mails flow again after</h2><p class=muted>{RECOVERY}</p>",
         _recovery(known),
-        "<h2>Faults</h2>",
+        f"<h2>Faults</h2><p class=muted>{escape(left_out(known))}</p>",
         _faults(verdict, faults),
     ]
     return document(f"Chaos: {'nothing lost' if known['ok'] else 'promises broken'}", parts)
@@ -38,7 +39,7 @@ def page(known: Mapping[str, Any], verdict: Verdict, faults: Sequence[Fault]) ->
 def _circumstances(known: Mapping[str, Any]) -> str:
     kind = f"variant {known['variant']}" if known["variant"] else "short storm" if known["short"] else "storm"
     sent = f"{known['requests']} requests at {known['rate']:g} a second"
-    return f"{kind} · seed {known['seed']} · {sent} · {known['cores']} cores · {known['date'][:16].replace('T', ' ')} UTC"
+    return f"{kind} · {again(known)} · {sent} · {known['cores']} cores · {known['date'][:16].replace('T', ' ')} UTC"
 
 
 def _charts(verdict: Verdict, faults: Sequence[Fault]) -> list[str]:
@@ -62,6 +63,11 @@ def _recovery(known: Mapping[str, Any]) -> str:
         for kind, count, middle, longest in slowest_by_kind(known)
     )
     return f"<div class=wide><table><tr><th>fault<th class=figure>how many<th class=figure>median<th class=figure>longest</tr>{rows}</table></div>"
+
+
+def _repeats(known: Mapping[str, Any]) -> str:
+    causes = [(cause, f"{count}", False) for cause, count in known["repeats_by_cause"].items()]
+    return f"<h2>Repeats of mail by cause</h2>{_rows(causes)}" if causes else ""
 
 
 def _faults(verdict: Verdict, faults: Sequence[Fault]) -> str:

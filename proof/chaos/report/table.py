@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from proof.chaos.report.words import FIGURES, PROMISES, sentence, slowest_by_kind, stood_still
+from proof.chaos.report.words import FIGURES, PROMISES, again, left_out, sentence, slowest_by_kind, stood_still
 
 SHOWN = 12
 
@@ -20,4 +20,5 @@ def table(known: Mapping[str, Any]) -> str:
     lines += ["", *(f"  {each['check']}: {each['subject']} {each['detail']}" for each in shown)] if shown else []
     if known["harness_stood_still"]["longest"]:
         lines += ["", stood_still(known)]
-    return "\n".join([*lines, "", sentence(known), f"Seed {known['seed']}. All of it: var/chaos/latest.json, latest.html", ""])
+    lines += ["", left_out(known)] if known["kinds_left_out"] else []
+    return "\n".join([*lines, "", sentence(known), f"The same storm again: {again(known)}. All of it: var/chaos/latest.json, latest.html", ""])

@@ -64,10 +64,25 @@ PROMISES = {
 def sentence(known: Mapping[str, Any]) -> str:
     """Answer whether all is well."""
     if known["ok"]:
-        return f"Nothing was lost: {known['accepted']} accepted requests, {known['faults']} faults, each with its number and its receipt."
+        return f"Nothing was lost: each of {known['accepted']} accepted requests has its number and its receipt, after {known['faults']} faults."
     left = ", ".join(f"{count} {name}" for name, count in known["open_at_end"].items())
     broken = sum(bool(known[name]) for name in PROMISES)
     return f"{broken} promises are broken." + (f" Still under way at the end: {left}." if left else "")
+
+
+RECOVERY = "From the end of a fault to the first mail of a request that was sent after it, whatever other faults came in between."
+
+
+def again(known: Mapping[str, Any]) -> str:
+    """Give the command that repeats a storm."""
+    sent = "" if known["short"] else f" --requests {known['requests']} --rate {known['rate']:g}"
+    variant = f" --variant {known['variant']}" if known["variant"] else " --short" if known["short"] else ""
+    return f"./chaos --seed {known['seed']}{sent}{variant}"
+
+
+def left_out(known: Mapping[str, Any]) -> str:
+    """Name the kinds of fault that there was no time for."""
+    return f"No time in this storm for: {', '.join(known['kinds_left_out'])}." if known["kinds_left_out"] else ""
 
 
 def stood_still(known: Mapping[str, Any]) -> str:

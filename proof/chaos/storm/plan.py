@@ -57,6 +57,12 @@ def draw_plan(seed: int, seconds: float, *, short: bool) -> list[Fault]:
     return _timed(chance, chosen, pauses)
 
 
+def kinds_left_out(plan: Sequence[Fault]) -> list[str]:
+    """Name the kinds of fault that a storm has none of."""
+    drawn = {fault.kind for fault in plan}
+    return sorted({fault.kind for fault in _all_faults(random.Random(0), short=True)} - drawn)  # noqa: S311  only their kinds count
+
+
 def _ordered(chance: random.Random, faults: list[Fault]) -> tuple[list[Fault], list[Fault]]:
     """Put the outages and the windows that matter first, then one fault of each kind, signals before the rest."""
     chance.shuffle(faults)
