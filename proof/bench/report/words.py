@@ -58,7 +58,8 @@ def goal(figure: Figure) -> str:
 
 def full_label(figure: Figure) -> str:
     """Give a figure's name as the table has it, with its group."""
-    return f"{label(figure)} ({GROUPS.get(figure.name.partition('.')[0], figure.name).partition(',')[0].lower()})"
+    heading = GROUPS.get(figure.name.partition(".")[0], figure.name).partition(",")[0]
+    return f"{label(figure)} ({heading[:1].lower()}{heading[1:]})"
 
 
 def share(ratio: float | None) -> str:
