@@ -162,6 +162,8 @@ def test_a_long_wait_under_an_alarm_is_no_silent_one() -> None:
     assert broken(late) == {"silent_waits"}
     assert broken(replace(late, alarms=[AlarmRow("no-receipt", "", 66.0, 125.0)])) == set()
     assert broken(replace(late, alarms=[AlarmRow("no-receipt", "", 100.0, 125.0), AlarmRow("lag", "notifier", 10.0, 50.0)])) == {"silent_waits"}
+    for reason in ("dead-letter", "mail-failed"):
+        assert broken(replace(late, alarms=[AlarmRow(reason, "", 1.0, None)])) == {"silent_waits"}
 
 
 def test_an_error_in_the_shadow_of_a_fault_is_forgiven() -> None:

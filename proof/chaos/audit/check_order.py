@@ -4,8 +4,7 @@ from collections import defaultdict
 
 from proof.chaos.audit.cases import Cases
 from proof.chaos.audit.finding import Finding
-
-FAILED = "mail.failed.v1"
+from proof.chaos.audit.recovery import FAILED
 
 
 def check_order(cases: Cases) -> list[Finding]:

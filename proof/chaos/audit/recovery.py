@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from proof.chaos.audit.cases import REGISTERED, Cases
 from proof.chaos.audit.evidence import Fault
 
+FAILED = "mail.failed.v1"
 SELF_HEALING = ("kill", "term", "crash")
 
 
 @dataclass(frozen=True)
 class Passage:
-    """One order's way: when it was sent, told as accepted, numbered and mailed (`None`: never)."""
+    """One order's way: when it was sent, told as accepted, numbered and mailed (`None`: never); `refused` where a mail of it failed first."""
 
     sent_at: float
     accepted_at: float
     numbered_at: float | None
     mailed_at: float | None
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,15 @@ def passages(cases: Cases) -> list[Passage]:
         for request, events in cases.lifecycle.items()
         if any(event.type == REGISTERED for event in events)
     }
+    refused = {str(record.data.get("request_id")) for record in cases.evidence.records if record.type == FAILED}
     found = []
     for order in cases.accepted:
         submits = [submit for submit in cases.submits[order] if submit.told == "accepted"]
         requests = cases.requests.get(order, set())
         mails = [mail.at for request in requests for mail in cases.receipts(request)]
         numbers = [numbered[request] for request in requests if request in numbered]
-        found.append(Passage(submits[0].sent_at, submits[0].told_at, min(numbers, default=None), min(mails, default=None)))
+        first = submits[0]
+        found.append(Passage(first.sent_at, first.told_at, min(numbers, default=None), min(mails, default=None), not refused.isdisjoint(requests)))
     return sorted(found, key=lambda passage: passage.sent_at)
 
 
