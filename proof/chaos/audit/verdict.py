@@ -113,6 +113,7 @@ def _figures(cases: Cases, arrived: int) -> dict[str, int]:
         "orders": len(cases.submits),
         "attempts": len(evidence.submits),
         "accepted": len(cases.accepted),
+        "told_accepted": told["accepted"],
         "told_refused": told["refused"],
         "told_failed": told["failed"],
         "told_nothing": told["unknown"],

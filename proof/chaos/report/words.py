@@ -7,7 +7,8 @@ from typing import Any
 FIGURES = {
     "orders": "orders sent",
     "attempts": "attempts, repeats included",
-    "accepted": "told as accepted",
+    "accepted": "orders told as accepted",
+    "told_accepted": "answers: accepted, repeats included",
     "told_refused": "answers: refused",
     "told_failed": "answers: failed",
     "told_nothing": "no answer at all",
