@@ -11,7 +11,7 @@ from services.tracker.failed_mails import list_failed_mails, retry_failed_mail, 
 from services.tracker.resources import GivenResources, Transaction
 from shared.authorize import Caller, TokenVerifier, require_scope
 
-EventId = Annotated[str, Path(max_length=200, description="CloudEvents id of the event that the mail is about")]
+EventId = Annotated[UUID, Path(description="CloudEvents id of the event that the mail is about")]
 
 
 class OwedMailView(BaseModel):
@@ -46,11 +46,11 @@ def failed_mail_routes(verifier: TokenVerifier) -> APIRouter:
     @routes.post("/{event_id}/retry", summary="Try a failed mail again")
     async def retry(session: Transaction, resources: GivenResources, operator: Operator, event_id: EventId) -> OwedMailView:
         """Have it tried again now; should it fail again, it waits here again."""
-        return OwedMailView.model_validate(await retry_failed_mail(session, event_id, operator.subject[:100], resources.notifier))
+        return OwedMailView.model_validate(await retry_failed_mail(session, str(event_id), operator.subject[:100], resources.notifier))
 
     @routes.post("/{event_id}/settle", summary="Settle a failed mail")
     async def settle(session: Transaction, operator: Operator, event_id: EventId) -> OwedMailView:
         """Settle the matter without the mail, because the citizen knows by other means."""
-        return OwedMailView.model_validate(await settle_failed_mail(session, event_id, operator.subject[:100]))
+        return OwedMailView.model_validate(await settle_failed_mail(session, str(event_id), operator.subject[:100]))
 
     return routes

@@ -1,8 +1,8 @@
 """Mails that did not reach their readers: tried again, or settled once somebody has called."""
 
-from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
 from services.tracker.console.desk import AtDesk
@@ -11,8 +11,6 @@ from services.tracker.console.pages import PREFIX
 from services.tracker.failed_mails import MOST_SHOWN, list_failed_mails, retry_failed_mail, settle_failed_mail
 
 routes = APIRouter()
-
-EventId = Annotated[str, Path(max_length=200)]
 
 
 @routes.get("/failed-mails")
@@ -23,14 +21,14 @@ async def show(desk: AtDesk) -> Response:
 
 
 @routes.post("/failed-mails/{event_id}/retry", dependencies=[Unforged])
-async def retry(desk: AtDesk, event_id: EventId) -> Response:
+async def retry(desk: AtDesk, event_id: UUID) -> Response:
     """Have one tried again now."""
-    await retry_failed_mail(desk.session, event_id, desk.operator.username, desk.resources.notifier)
+    await retry_failed_mail(desk.session, str(event_id), desk.operator.username, desk.resources.notifier)
     return RedirectResponse(f"{PREFIX}/failed-mails", status_code=303)
 
 
 @routes.post("/failed-mails/{event_id}/settle", dependencies=[Unforged])
-async def settle(desk: AtDesk, event_id: EventId) -> Response:
+async def settle(desk: AtDesk, event_id: UUID) -> Response:
     """Settle the matter without the mail."""
-    await settle_failed_mail(desk.session, event_id, desk.operator.username)
+    await settle_failed_mail(desk.session, str(event_id), desk.operator.username)
     return RedirectResponse(f"{PREFIX}/failed-mails", status_code=303)

@@ -21,6 +21,7 @@ SENTENCES: Mapping[Reason, str] = {
     "no-number": "requests without a work number",
     "no-receipt": "requests without a receipt, nor a report that it failed",
     "no-mail": "resolutions, questions or rejections that did not go out, nor were reported as failed",
+    "mail-failed": "mails that did not reach their readers: try them again, or call and settle it",
     "unpublished": "history entries that are not on Kafka",
     "spool": "submissions in the spool, because Kafka did not take them",
     "dead-letter": "dead letters that wait for an operator",

@@ -23,6 +23,8 @@ log = get_log(__name__)
 EVERY_SECONDS = 5.0
 TELL_SECONDS = 5.0
 BLIND_WITHIN = timedelta(seconds=10)
+ANSWER_SECONDS = 8.0
+"""A database that is there and answers nobody is as far away as one that is gone."""
 START_SECONDS = 15.0
 """So long after the start a part that has not answered yet is no alarm: everything may be starting at once."""
 AWAY = (SQLAlchemyError, OSError, TimeoutError)
@@ -40,12 +42,14 @@ class LedgerWatch:
         every_seconds: float = EVERY_SECONDS,
         blind_within: timedelta = BLIND_WITHIN,
         start_seconds: float = START_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._reader = reader
         self._sessions = sessions
         self._alarm_url = alarm_url
         self._every_seconds = every_seconds
         self._blind_within = blind_within
+        self._answer_seconds = answer_seconds
         self._starting_until = time.monotonic() + start_seconds
         self._reading = asyncio.Lock()
         self._read_at = 0.0
@@ -61,7 +65,7 @@ class LedgerWatch:
     async def ledger(self, *, at_most_old: float = 0.0) -> Ledger:
         """Give a reading that is at most so many seconds old; who asks while one is made that began later than that shares it.
 
-        Raises what the driver raises while the database is away.
+        Raises what the driver raises while the database is away, `TimeoutError` where it does not answer.
         """
         begun_after = time.monotonic() - at_most_old
         if self.latest and self._read_at >= begun_after:
@@ -69,7 +73,8 @@ class LedgerWatch:
         async with self._reading:
             if self.latest is None or self._read_at < begun_after:
                 begun = time.monotonic()
-                self.latest, self._read_at = await self._reader.read(), begun
+                async with asyncio.timeout(self._answer_seconds):
+                    self.latest, self._read_at = await self._reader.read(), begun
             return self.latest
 
     async def run(self) -> None:
@@ -78,14 +83,17 @@ class LedgerWatch:
             while True:
                 try:
                     await self._round(http)
-                except AWAY as error:
-                    log.warning("ledger_not_read", error=type(error).__name__)
+                except Exception as error:
+                    if isinstance(error, AWAY):
+                        log.warning("ledger_not_read", error=type(error).__name__)
+                    else:
+                        log.exception("ledger_round_failed", error=type(error).__name__)
                     await self._see_nothing(http)
                 await asyncio.sleep(self._every_seconds)
 
     async def _round(self, http: httpx.AsyncClient) -> None:
         ledger = await self.ledger()
-        async with self._sessions.begin() as session:
+        async with asyncio.timeout(self._answer_seconds), self._sessions.begin() as session:
             if self._blind_since and ledger.at - self._blind_since > self._blind_within:
                 session.add(Alarm(reason="unknown", place="database", most=1, began_at=self._blind_since, ended_at=ledger.at))
             await update_alarms(session, ledger, starting=time.monotonic() < self._starting_until)

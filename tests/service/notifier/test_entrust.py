@@ -110,7 +110,11 @@ async def test_while_the_mail_server_is_away_the_pool_takes_nothing_new(settings
 
         await eventually(takes_nothing)
         await hand_over(sessions, [second.registered()], dispatcher)
-        assert {row.state for row in await rows(sessions)} <= {"pending", "deferred"}
+
+        async def given_back() -> None:
+            assert {row.state for row in await rows(sessions)} <= {"pending", "deferred"}
+
+        await eventually(given_back)
         await mail_server.open()
         await asyncio.gather(*(delivered(sessions, citizen) for citizen in (first, second)))
     assert {len(mail_server.addressed(citizen.email)) for citizen in (first, second)} == {1}

@@ -10,12 +10,15 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import FastAPI, Request, Response
+from sqlalchemy import text
 
+from services.tracker.console.all_well import OVERDUE
+from services.tracker.console.words import ALARMS
 from services.tracker.ledger.alarms import update_alarms
 from services.tracker.ledger.metrics import exposition
-from services.tracker.ledger.overdue import Late, Ledger, Overdue
+from services.tracker.ledger.overdue import REASONS, Late, Ledger, Overdue
 from services.tracker.ledger.read_ledger import LedgerReader
-from services.tracker.ledger.tell_alarms import tell_alarms
+from services.tracker.ledger.tell_alarms import SENTENCES, tell_alarms
 from services.tracker.ledger.watch import LedgerWatch, watching
 from shared.database import Sessions
 from tests.eventually import eventually
@@ -159,6 +162,34 @@ async def test_a_database_that_was_away_is_told_at_once_and_kept_as_an_alarm(ses
         assert watch.age < 5
     assert await alarms(sessions) == [("unknown", "database", 1, True)]
     assert len(pager.heard) == 2
+
+
+async def test_a_database_that_answers_nobody_is_told_like_one_that_is_away(sessions: Sessions, pager: Pager) -> None:
+    watch = LedgerWatch(reader(sessions, Log()), sessions, pager.url, every_seconds=0.05, blind_within=timedelta(seconds=0.2), answer_seconds=0.5)
+    async with watching(watch):
+        async with sessions.begin() as session:
+            await session.execute(text("lock table owed_mails in access exclusive mode"))
+            await eventually(lambda: heard(pager, "ALARM: database: "))
+        await eventually(lambda: heard(pager, "Over: database: "))
+
+
+async def test_the_watch_goes_on_after_a_round_that_went_wrong_in_any_way(sessions: Sessions, pager: Pager) -> None:
+    faults = [KeyError("once"), ValueError("twice")]
+
+    class Failing(LedgerReader):
+        def __init__(self) -> None: ...
+
+        async def read(self) -> Ledger:
+            if faults:
+                raise faults.pop()
+            return ledger(Overdue("mail-failed", 3))
+
+    async with watching(LedgerWatch(Failing(), sessions, pager.url, every_seconds=0.05)):
+        await eventually(lambda: heard(pager, "ALARM: 3 mails that did not reach"))
+
+
+def test_every_reason_has_its_words() -> None:
+    assert set(SENTENCES) == set(ALARMS) == set(OVERDUE) == set(REASONS)
 
 
 def test_the_metrics_tell_every_reason_and_the_age_and_nothing_of_anybody() -> None:

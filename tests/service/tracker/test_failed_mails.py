@@ -134,6 +134,8 @@ async def test_what_notifier_no_longer_holds_as_failed_is_told_and_stays(
 async def test_only_an_operator_does_either_and_only_to_what_failed(desk: Desk, sessions: Sessions, keyring: Keyring, action: str) -> None:
     cause = await failed_receipt(sessions, keyring)
     assert (await desk.post(f"{API}/{cause}/{action}", None, "requests:write")).status_code == 403
-    assert (await desk.post(f"{API}/nothing/{action}", None, "operate")).status_code == 404
+    assert (await desk.post(f"{API}/{UUID(int=7)}/{action}", None, "operate")).status_code == 404
+    for nonsense in ("%00", "nothing"):
+        assert (await desk.post(f"{API}/{nonsense}/{action}", None, "operate")).status_code == 422
     other = await cause_of(sessions, await register_one(sessions, keyring))
     assert (await desk.post(f"{API}/{other}/{action}", None, "operate")).status_code == 404
