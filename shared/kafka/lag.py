@@ -86,6 +86,11 @@ class LagReader:
             for each in behind
         ]
 
+    async def stands(self, group: str, topic: str) -> dict[int, int]:
+        """Give where a group goes on in each partition of a topic; raises `KafkaUnavailable` as `read` does."""
+        async with self._asking() as (consumer, admin):
+            return {place.partition.partition: place.position for place in await _places(consumer, admin, {group: [topic]})}
+
     async def peek(self, group: str, topic: str, most: int = 1_000) -> list[Unread]:
         """Give the oldest records that a group has not read yet, at most `most`, oldest first; raises `KafkaUnavailable` as `read` does."""
         async with self._asking() as (consumer, admin):
@@ -196,7 +201,6 @@ def _moment(record: Record) -> datetime:
 
 
 async def _stop(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
-    for closing in (consumer.stop(), admin.close()):
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(STOP_SECONDS):
-                await closing
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(STOP_SECONDS):
+            await asyncio.gather(consumer.stop(), admin.close(), return_exceptions=True)

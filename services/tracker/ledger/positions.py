@@ -4,7 +4,7 @@ Were an offset ever committed for a record that is not in the database, nobody w
 database keeps the position itself, and a record beyond it is told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,3 +50,33 @@ def position_keeper(reader: str) -> KeepPosition:
             log.error("records_skipped", reader=reader, records=skipped)
 
     return keep_position
+
+
+# A partition that nobody has read from begins where its group stands when it is first looked at.
+COMPARE = text("""
+    with given as (
+        select * from unnest(cast(:partitions as int[]), cast(:positions as bigint[])) as given (partition, position)
+    ), known as (
+        select partition, next_offset from read_positions where reader = :reader and topic = :topic order by partition for update
+    ), begun as (
+        insert into read_positions (reader, topic, partition, next_offset) select :reader, :topic, partition, position from given
+        on conflict do nothing
+    ), skipped as (
+        insert into skipped_records (reader, topic, partition, first_offset, next_offset, noticed_at)
+        select :reader, :topic, partition, next_offset, position, now() from given join known using (partition) where position > next_offset
+        returning partition, first_offset, next_offset
+    ), advanced as (
+        update read_positions stood set next_offset = skipped.next_offset from skipped
+        where stood.reader = :reader and stood.topic = :topic and stood.partition = skipped.partition
+    )
+    select coalesce(sum(next_offset - first_offset), 0)::bigint from skipped
+""")
+
+
+async def compare_positions(session: AsyncSession, reader: str, topic: str, stands: Mapping[int, int]) -> None:
+    """Enter what Kafka's committed offsets (`stands`: partition to offset, read before this) have passed over, though no record has come since."""
+    if not stands:
+        return
+    values = {"reader": reader, "topic": topic, "partitions": list(stands), "positions": list(stands.values())}
+    if skipped := await session.scalar(COMPARE, values):
+        log.error("records_skipped", reader=reader, records=skipped)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.ask_intake import Intake, IntakeAway, SpooledRequests
 from services.tracker.ledger.overdue import LAG_WITHIN, MOST_SHOWN, NUMBER_WITHIN, Late, Ledger, Overdue, only_late
+from services.tracker.ledger.positions import compare_positions
 from services.tracker.ledger.tables import (
     failed_mails,
     numbers_of,
@@ -35,6 +36,7 @@ class _Log:
 
     lags: Sequence[Lag]
     unread: Sequence[Unread]
+    stands: Mapping[int, int]
 
 
 class LedgerReader:
@@ -50,6 +52,8 @@ class LedgerReader:
         log, spool = await asyncio.gather(self._read_log(), self._read_spool())
         now = datetime.now(timezone.utc)
         async with self._sessions.begin() as session:
+            if log:
+                await compare_positions(session, REGISTRAR, SUBMITTED, log.stands)
             counts = await read_counts(session)
             dead_letters = await waiting_dead_letters(session)
             found = [
@@ -79,11 +83,12 @@ class LedgerReader:
 
     async def _read_log(self) -> _Log | None:
         try:
+            stands = await self._lags.stands(REGISTRAR, SUBMITTED)
             lags = await self._lags.read(READERS)
             unread = await self._lags.peek(REGISTRAR, SUBMITTED, MOST_PEEKED) if any(lag.group == REGISTRAR for lag in lags) else []
         except KafkaUnavailable:
             return None
-        return _Log(lags, unread)
+        return _Log(lags, unread, stands)
 
     async def _read_spool(self) -> SpooledRequests | None:
         try:

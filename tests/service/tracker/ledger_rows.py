@@ -38,6 +38,10 @@ class Log:
             raise KafkaUnavailable("away")
         return self.lags
 
+    async def stands(self, _group: str, _topic: str) -> dict[int, int]:
+        """Tell nothing of where a group stands."""
+        return {}
+
     async def peek(self, _group: str, _topic: str, most: int = 1_000) -> list[Unread]:
         """Give what is unread."""
         return self.unread[:most]

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from uuid_utils.compat import uuid4
 
 from services.tracker.keyring import Keyring
-from services.tracker.ledger.positions import position_keeper
+from services.tracker.ledger.positions import compare_positions, position_keeper
 from services.tracker.ledger.skipped import NoLongerThere, send_skipped_again, settle_skipped
 from services.tracker.models import SkippedRecords
 from services.tracker.on_request_submitted import on_request_submitted
@@ -139,6 +139,22 @@ async def test_records_that_are_gone_are_told_and_can_be_settled(topic: str, ses
             await settle_skipped(session, 2, "olli")
         await settle_skipped(session, 1, "olli")
     assert await gaps(sessions) == []
+
+
+async def test_offsets_that_pass_over_records_are_noticed_though_none_comes_after_them(sessions: Sessions) -> None:
+    async def compare(**stands: int) -> None:
+        async with sessions.begin() as session:
+            await compare_positions(session, "r", "t", {int(name[1:]): offset for name, offset in stands.items()})
+
+    await advance(sessions, Stretch("t", 0, 0, 5))
+    await compare(p0=5, p1=2)
+    await compare(p0=4, p1=2)
+    assert await gaps(sessions) == []
+    for _ in range(2):
+        await compare(p0=9, p1=3)
+    assert sorted(await gaps(sessions)) == [(0, 5, 9), (1, 2, 3)]
+    await advance(sessions, Stretch("t", 0, 9, 10))
+    assert len(await gaps(sessions)) == 2
 
 
 async def test_operators_see_a_gap_and_settle_it_over_the_api(desk: Desk, sessions: Sessions) -> None:
