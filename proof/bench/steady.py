@@ -82,6 +82,7 @@ def steady_figures(steady: Steady) -> list[Figure]:
         *_times("answer", sent.answer_ms(), None),
         *_times("number", sent.number_ms(), NUMBER_GOAL_MS),
         *_times("mail", mail_ms, MAIL_GOAL_MS),
+        Figure("steady.numbers-missing", sent.numbers_missing(), "requests", goal=0),
         Figure("steady.mails-missing", sent.accepted - came, "requests", goal=0),
         Figure("steady.backlog.most", max(backlog_by_second(sent.answered, steady.mailed)), "requests"),
         Figure("steady.backlog.gone-after", max(0.0, (max(steady.mailed) - last_due) / NANO), "s", goal=BACKLOG_GOAL_SECONDS),

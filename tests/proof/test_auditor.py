@@ -152,6 +152,14 @@ def test_a_ledger_that_names_something_overdue_or_does_not_answer_differs() -> N
     late = {"reason": "no-receipt", "count": 1}
     assert broken(replace(world, ledger={**(world.ledger or {}), "overdue": [*(world.ledger or {})["overdue"], late]})) == {"ledger_differs"}
     assert broken(replace(world, ledger=None)) == {"ledger_differs"}
+    assert broken(replace(world, ledger={**(world.ledger or {}), "accepted": None})) == {"ledger_differs"}
+
+
+def test_a_resolution_that_nobody_heard_of_owes_its_mail_all_the_same() -> None:
+    world = clean()
+    unheard = replace(world, resolves=[replace(each, told="unknown") for each in world.resolves])
+    assert broken(unheard) == set()
+    assert "resolutions_missing" in broken(replace(unheard, mails=[each for each in unheard.mails if TEXT.splitlines()[0] not in each.text]))
 
 
 def test_a_long_wait_under_an_alarm_is_no_silent_one() -> None:

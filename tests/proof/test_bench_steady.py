@@ -10,7 +10,7 @@ from proof.bench.per_second import backlog_by_second, by_second
 from proof.bench.steady import Steady, steady_figures
 
 S, MS = 1_000_000_000, 1_000_000
-LOAD = Load(port=1, run="r1", form={}, count=4, rate=2.0)
+LOAD = Load(port=1, run="r1", form={}, count=4, rate=2.0, watch_every=2)
 
 
 def sent(due: list[int], answered: list[int], numbered: list[int], late: int = 0) -> Sent:
@@ -47,6 +47,7 @@ def test_a_refused_request_a_missing_mail_and_a_late_send_are_all_told() -> None
     )
     figures = {figure.name: figure for figure in steady_figures(measured)}
     assert (figures["steady.not-accepted"].value, figures["steady.not-accepted"].met) == (1, False)
+    assert (figures["steady.numbers-missing"].value, figures["steady.numbers-missing"].met) == (1, False)
     assert (figures["steady.mails-missing"].value, figures["steady.mails-missing"].met) == (1, False)
     assert figures["steady.number.max"].value == pytest.approx(20.0)
     assert figures["steady.sent-late.p99"].value == pytest.approx(3.0)

@@ -48,6 +48,11 @@ class Sent:
         """Give the milliseconds from due until the number was visible to who waits for it, of those that were watched."""
         return _between(self.due, self.numbered)
 
+    def numbers_missing(self) -> int:
+        """Give how many were accepted and watched, and never saw their number."""
+        every = self.load.watch_every
+        return sum(1 for position in range(0, len(self.due), every) if self.answered[position] and not self.numbered[position]) if every else 0
+
     def mail_ms(self, arrivals: Mapping[str, int]) -> list[float]:
         """Give the milliseconds from due until the sink had the mail, of those that were accepted and whose mail came."""
         return _between(self.due, self.mailed(arrivals))

@@ -14,7 +14,8 @@ def check_resolutions(cases: Cases) -> list[Finding]:
         if row.type == RESOLVED:
             entries[row.request_id].append(row)
     events = {request: {record.id for record in records if record.type == RESOLVED} for request, records in cases.lifecycle.items()}
-    told = {resolve.request_id for resolve in cases.evidence.resolves if resolve.told == "accepted"}
+    # What is in the history was done, whether or not the back office heard of it.
+    told = {resolve.request_id for resolve in cases.evidence.resolves if resolve.told == "accepted"} | set(entries)
     found = [Finding("resolutions_missing", request, where) for request in sorted(told) if (where := _missing(cases, request, entries, events))]
     for request, rows in entries.items():
         if len(rows) > 1 or len(events.get(request, ())) > 1:

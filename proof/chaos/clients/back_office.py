@@ -95,7 +95,7 @@ class BackOffice:
         if request_id in self._seen or not self.resolving or lot >= API_SHARE + COMMAND_SHARE:
             return
         self._seen.add(request_id)
-        task = asyncio.create_task(self._resolve(request_id, by_api=lot < API_SHARE, twice=lot % 100 < SENT_TWICE or lot >= 100 - SENT_TWICE))
+        task = asyncio.create_task(self._resolve(request_id, by_api=lot < API_SHARE, twice=lot >= API_SHARE + COMMAND_SHARE - SENT_TWICE))
         self._work.add(task)
         task.add_done_callback(self._work.discard)
 
