@@ -212,12 +212,15 @@ class Dispatcher:
     async def _pause(self) -> None:
         await self._give_back(self._lanes.drop_all())
 
-    async def _give_back(self, dropped: list[Waiting], *, seconds: float = 0.0) -> None:
-        if not dropped:
+    async def _give_back(self, dropped: list[Waiting], *, seconds: float = 0.0, unknown: bool = False) -> None:
+        """Return mails; with `unknown` also those of a claim that was cancelled after it was committed."""
+        if not dropped and not unknown:
             return
         try:
             async with at_once(self._sessions) as session:
                 await give_back(session, self._ownership.owner, [waiting.mail.id for waiting in dropped], seconds=seconds)
+                if unknown:
+                    await disown(session, self._ownership.owner, self._recorder.ids())
         except Exception as error:
             # They are out of our hands now, whether or not the database knows it.
             self._unsure = True
@@ -234,7 +237,7 @@ class Dispatcher:
             async with asyncio.timeout(STOP_SECONDS):
                 await asyncio.wait(senders)
                 await self._recorder.flush()
-                await self._pause()
+                await self._give_back(self._lanes.drop_all(), unknown=True)
                 await asyncio.gather(*(connection.close() for connection in self._connections))
         for task in senders:
             task.cancel()
