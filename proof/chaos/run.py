@@ -87,7 +87,7 @@ async def _through_the_storm(
         clock.append(time.monotonic())
         with progress.step("Auditing"):
             places = Places(journals, faults, under.mail_folder / "mail", under.mail_folder / "mail.jsonl", under.kafka, under.databases)
-            verdict = judge(await gather(places, ledger))
+            verdict = judge(await gather(places, ledger, options.requests))
         clock.append(time.monotonic())
     return verdict, still
 

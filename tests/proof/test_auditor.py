@@ -77,6 +77,7 @@ CASES: dict[str, Change] = {
     ),
     "dead_letters_unseen": lambda e: replace(e, dead_letters=[]),
     "dead_letters_twice": lambda e: replace(e, dead_letters=[DeadLetterRow("requests.submitted", 3, 7, "tracker.submitted")] * 2),
+    "never_sent": lambda e: replace(e, no_page=frozenset({9})),
     "second_ids": lambda e: replace(e, submits=[*e.submits, submit(2, request_id="request-other")]),
     "invalid_accepted": lambda e: replace(e, submits=[*e.submits, submit(7, manner="invalid")]),
     "valid_refused": lambda e: replace(e, submits=[*e.submits, submit(8, told="refused", status=422, request_id=None)]),
@@ -142,7 +143,7 @@ def test_a_mail_that_the_server_kept_without_a_word_may_come_again() -> None:
 def test_what_was_told_as_failed_and_arrived_is_listed_and_is_no_fault() -> None:
     world = clean()
     failed = submit(3, told="unknown", status=None, request_id=None, sent_at=41.0, told_at=45.0)
-    verdict = judge(replace(world, submits=[*world.submits[:2], failed]))
+    verdict = judge(replace(world, submits=[*world.submits[:2], failed], faults=[Fault("kill", "intake", 40.0, 42.0)]))
     assert verdict.ok
     assert verdict.told_failed_yet_arrived == [3]
 
@@ -174,11 +175,36 @@ def test_a_long_wait_under_an_alarm_is_no_silent_one() -> None:
         assert broken(replace(late, alarms=[AlarmRow(reason, "", 1.0, None)])) == {"silent_waits"}
 
 
-def test_an_error_in_the_shadow_of_a_fault_is_forgiven() -> None:
+def test_a_run_in_which_nobody_did_anything_is_no_good_one() -> None:
+    idle = Evidence(ordered=2, ledger={"accepted": 0, "numbered": 0, "receipted": 0, "resolved": 0, "overdue": []})
+    assert [(each.check, each.subject) for each in judge(idle).findings] == [
+        ("never_sent", subject) for subject in ("order 0", "order 1", "resolved", "poison")
+    ]
+
+
+@pytest.mark.parametrize(("faults", "forgiven"), [
+    ([Fault("kill", "intake", 40.0, 42.0)], True),
+    ([Fault("kill", "intake", 30.0, 32.0)], False),
+    ([Fault("crash", "intake.after-ack", 40.0, 41.0)], True),
+    ([Fault("crash", "intake.after-ack", 40.0, 52.0, hit=False)], False),
+    ([Fault("away", "kafka+postgres", 38.0, 42.0)], True),
+    ([Fault("away", "kafka", 38.0, 42.0), Fault("kill", "postgres", 35.0, 38.0)], True),
+    ([Fault("away", "kafka", 38.0, 42.0), Fault("kill", "postgres", 20.0, 22.0)], False),
+    ([Fault("away", "kafka", 38.0, 42.0)], False),
+    ([Fault("away", "postgres", 38.0, 42.0)], False),
+    ([Fault("kill", "tracker-worker", 38.0, 42.0), Fault("freeze", "mailbox", 38.0, 42.0)], False),
+])  # fmt: skip
+def test_an_error_is_forgiven_where_neither_kafka_nor_the_spool_or_intake_itself_could_answer(faults: list[Fault], *, forgiven: bool) -> None:
     world = clean()
-    assert (
-        broken(replace(world, submits=[*world.submits, submit(8, told="failed", status=503, request_id=None, sent_at=41.0, told_at=43.0)])) == set()
-    )
+    told = submit(8, told="failed", status=503, request_id=None, sent_at=41.0, told_at=43.0)
+    assert (broken(replace(world, submits=[*world.submits, told], faults=faults)) == set()) is forgiven
+
+
+def test_a_conflict_may_be_noticed_later_where_intake_could_not_know_the_key() -> None:
+    world = clean()
+    late = replace(world, submits=[*world.submits, submit(2, body="other", email="toinen-2@chaos.example", sent_at=41.0, told_at=41.2)])
+    assert broken(replace(late, faults=[Fault("kill", "intake", 38.0, 40.0)])) == set()
+    assert broken(replace(late, faults=[Fault("kill", "notifier-worker", 38.0, 41.0)])) == {"conflicts_not_told"}
 
 
 def test_recovery_counts_from_the_kill_until_the_next_order_is_mailed() -> None:

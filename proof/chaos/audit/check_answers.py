@@ -1,30 +1,31 @@
 """What clients were told was true: the same request for the same key, a refusal for what is wrong, no error without a cause."""
 
 from proof.chaos.audit.cases import Cases
-from proof.chaos.audit.evidence import Evidence, Submit
+from proof.chaos.audit.evidence import Submit
+from proof.chaos.audit.explain import explains_conflict, explains_error
 from proof.chaos.audit.finding import Finding, findings
-
-SHADOW = 25.0
-"""Seconds that an answer may suffer from a fault after its end."""
 
 
 def check_answers(cases: Cases) -> list[Finding]:
-    """Find `second_ids`, `invalid_accepted`, `valid_refused`, `conflicts_not_told` and `errors_without_fault`."""
+    """Find `never_sent`, `second_ids`, `invalid_accepted`, `valid_refused`, `conflicts_not_told` and `errors_without_fault`."""
     evidence = cases.evidence
     ids = {
         order: {submit.request_id for submit in submits if submit.told == "accepted" and submit.body == "first"}
         for order, submits in cases.submits.items()
     }
     return [
+        *_never_sent(cases),
         *findings("second_ids", (f"order {order}" for order, told in ids.items() if len(told) > 1)),
         *findings(
             "invalid_accepted", (f"order {submit.order}" for submit in evidence.submits if submit.manner == "invalid" and submit.told == "accepted")
         ),
         *findings("valid_refused", (f"order {submit.order}: {submit.status}" for submit in evidence.submits if _wrongly_refused(submit))),
-        *findings("conflicts_not_told", (f"order {submit.order}" for submit in conflicts_not_told(cases) if not _in_shadow(evidence, submit))),
+        *findings(
+            "conflicts_not_told", (f"order {submit.order}" for submit in conflicts_not_told(cases) if not explains_conflict(submit, evidence.faults))
+        ),
         *findings(
             "errors_without_fault",
-            (f"order {each.order}: {each.status}" for each in evidence.submits if _failed(each) and not _in_shadow(evidence, each)),
+            (f"order {each.order}: {each.status}" for each in evidence.submits if _failed(each) and not explains_error(each, evidence.faults)),
         ),
     ]
 
@@ -43,13 +44,20 @@ def told_failed_yet_arrived(cases: Cases) -> list[int]:
     )
 
 
+def _never_sent(cases: Cases) -> list[Finding]:
+    """A run in which nobody did anything would break no other promise."""
+    evidence = cases.evidence
+    silent = (("resolved", evidence.resolves), ("poison", evidence.poison)) if evidence.ordered else ()
+    return [
+        *findings("never_sent", (f"order {order}" for order in sorted(set(range(evidence.ordered)) - cases.submits.keys() - evidence.no_page))),
+        *findings("never_sent", (f"order {order}" for order in sorted(evidence.no_page)), "its form never opened"),
+        *(Finding("never_sent", what, "not one") for what, sent in silent if not sent),
+    ]
+
+
 def _wrongly_refused(submit: Submit) -> bool:
     return submit.told == "refused" and submit.manner != "invalid" and submit.body == "first"
 
 
 def _failed(submit: Submit) -> bool:
     return submit.told in {"failed", "unknown"}
-
-
-def _in_shadow(evidence: Evidence, submit: Submit) -> bool:
-    return any(fault.started_at <= submit.told_at and submit.sent_at <= fault.ended_at + SHADOW for fault in evidence.faults)

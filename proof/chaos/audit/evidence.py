@@ -140,7 +140,10 @@ class Mail:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything; `untold` names the mails that were kept without the sender being told, `ledger` is the tracker's own count."""
+    """Everything; `untold` names the mails that were kept without the sender being told, `ledger` is the tracker's own count.
+
+    `ordered` is how many orders the run was to send, `no_page` those whose form never opened.
+    """
 
     submits: Sequence[Submit] = ()
     resolves: Sequence[Resolve] = ()
@@ -155,4 +158,6 @@ class Evidence:
     mails: Sequence[Mail] = ()
     untold: frozenset[str] = frozenset()
     spooled: int = 0
+    ordered: int = 0
+    no_page: frozenset[int] = frozenset()
     ledger: Mapping[str, Any] | None = None

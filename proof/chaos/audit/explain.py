@@ -1,8 +1,8 @@
-"""Says which fault can have made a mail go out twice: one that fell between the server's taking it and the commit of the sender."""
+"""Says which fault explains what was seen: a mail that went out twice, an error that a client was told, a conflict that it was not told."""
 
 from collections.abc import Iterable
 
-from proof.chaos.audit.evidence import Fault, Mail
+from proof.chaos.audit.evidence import Fault, Mail, Submit
 
 LONGEST_WINDOW = 40.0
 """Seconds that a mail can wait for its commit: the longest outage and a little."""
@@ -10,6 +10,38 @@ BEFORE = 0.2
 AFTER_KILL, AFTER_OUTAGE = 0.3, 6.0
 """A killed sender is dead at once; a server or a link that is back is noticed a little later."""
 SENDERS, SERVERS = ("notifier-worker",), ("postgres", "mailbox", "smtp", "kafka+postgres")
+STARTS, NOTICES = {"intake": 8.0, "kafka": 20.0, "postgres": 10.0}, 10.0
+"""Seconds after its end in which a fault still shows: where a process was ended it has to start, and Kafka to recover its log."""
+ENDING = ("kill", "term", "crash", "disk-full")
+
+
+def explains_error(submit: Submit, faults: Iterable[Fault]) -> bool:
+    """Say whether a client may have been told an error, or nothing: intake itself was struck, or both Kafka and the spool's database were."""
+    struck = _struck(submit, faults)
+    return "intake" in struck or {"kafka", "postgres"} <= struck
+
+
+def explains_conflict(submit: Submit, faults: Iterable[Fault]) -> bool:
+    """Say whether a conflict may be noticed only later: intake forgot the key, or could not look for it."""
+    return bool(_struck(submit, faults))
+
+
+def _struck(submit: Submit, faults: Iterable[Fault]) -> set[str]:
+    """Name the parts on a submission's way that were, or still suffered from being, struck meanwhile."""
+    return {
+        part
+        for fault in faults
+        if fault.started_at <= submit.told_at
+        for part in _parts(fault)
+        if submit.sent_at <= fault.ended_at + (STARTS[part] if fault.kind in ENDING else NOTICES)
+    }
+
+
+def _parts(fault: Fault) -> set[str]:
+    if fault.target.startswith("intake.spool."):
+        # The spool is emptied after Kafka was away, so that is done first, whether or not the point is reached then.
+        return {"kafka", "intake"} if fault.hit else {"kafka"}
+    return {fault.target.split(".")[0], *fault.target.split("+")} & {"intake", "kafka", "postgres"} if fault.hit else set()
 
 
 def cause_of_repeat(first: Mail, again: Mail, faults: Iterable[Fault], untold: frozenset[str]) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from proof.chaos.audit.evidence import Evidence
 from proof.chaos.audit.read_databases import read_notifier, read_tracker, still_open
-from proof.chaos.audit.read_journals import read_faults, read_journals, read_untold
+from proof.chaos.audit.read_journals import read_faults, read_journals, read_no_page, read_untold
 from proof.chaos.audit.read_mails import read_mails
 from proof.chaos.audit.read_topics import read_topics
 
@@ -25,7 +25,7 @@ class Places:
     databases: Mapping[str, str]
 
 
-async def gather(places: Places, ledger: Mapping[str, Any] | None) -> Evidence:
+async def gather(places: Places, ledger: Mapping[str, Any] | None, ordered: int) -> Evidence:
     """Read everything; the stack stands still meanwhile."""
     submits, resolves, poison = read_journals(places.journals)
     requests, history, dead_letters, alarms = await read_tracker(places.databases["tracker"])
@@ -44,4 +44,6 @@ async def gather(places: Places, ledger: Mapping[str, Any] | None) -> Evidence:
         untold=read_untold(places.mail_log),
         spooled=(await still_open(places.databases))["spooled"],
         ledger=ledger,
+        ordered=ordered,
+        no_page=read_no_page(places.journals),
     )

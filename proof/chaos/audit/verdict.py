@@ -56,6 +56,7 @@ PROMISES = (
     "dead_letters_extra",
     "dead_letters_unseen",
     "dead_letters_twice",
+    "never_sent",
     "second_ids",
     "invalid_accepted",
     "valid_refused",

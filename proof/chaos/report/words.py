@@ -51,6 +51,7 @@ PROMISES = {
     "dead_letters_extra": "dead letters that are no poison",
     "dead_letters_unseen": "dead letters that operators do not see",
     "dead_letters_twice": "dead letters that operators see twice",
+    "never_sent": "orders that were never sent",
     "second_ids": "repeats answered with another id",
     "invalid_accepted": "invalid forms accepted",
     "valid_refused": "valid forms refused",
