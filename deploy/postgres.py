@@ -27,6 +27,8 @@ SETTINGS = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
+# Under the bit, access(2) too counts the one right that is kept, by which PostgreSQL looks for its own programs; starting one drops all other rights.
+PASSAGE = ("--securebits=+no_setuid_fixup", "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
 
 
 def postgres_program(folder: Path, port: int, password: str) -> Program:
@@ -152,7 +154,7 @@ def _as_unprivileged(folder: Path) -> tuple[str, ...]:
     if setpriv is None:
         message = "PostgreSQL refuses to run as root and setpriv (util-linux) is missing; install it or start ./run as an ordinary user."
         raise StartFailure(message)
-    passage = () if _open_to_all(folder) and _open_to_all(_binaries()) else ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    passage = () if _open_to_all(folder) and _open_to_all(_binaries()) else PASSAGE
     return (setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", *passage, "--pdeathsig=KILL", "--")
 
 
