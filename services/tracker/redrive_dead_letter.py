@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.tracker.models import DeadLetter
 from shared.events.envelope import Message
 from shared.events.topics import MAIN_TOPICS
-from shared.kafka.producer import EventProducer, KafkaUnavailable
+from shared.kafka.producer import EventProducer, KafkaUnavailable, RecordRefused
 from shared.logs import get_log
 from shared.problems import NotFound, Problem, Unavailable
 
@@ -20,7 +20,7 @@ SEND_SECONDS = 5.0
 
 
 class NoWayBack(Problem):
-    """409: the dead letter names no topic of ours to go back to."""
+    """409: the dead letter names no topic of ours to go back to, or Kafka does not take it."""
 
     status = HTTPStatus.CONFLICT
     slug = "no-way-back"
@@ -45,6 +45,8 @@ async def redrive_dead_letter(session: AsyncSession, dead_letter_id: int, by: st
         await producer.send(letter.origin_topic, Message(letter.key, letter.value, headers), within=SEND_SECONDS)
     except KafkaUnavailable:
         raise Unavailable("Kafka is away") from None
+    except RecordRefused as refusal:
+        raise NoWayBack(f"Kafka refuses the record: {refusal.reason}") from None
     letter.redriven_at, letter.redriven_by = datetime.now(timezone.utc), by
     log.info("dead_letter_redriven", dead_letter_id=dead_letter_id, topic=letter.origin_topic, by=by)
     return letter

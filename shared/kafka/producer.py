@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber, ProducerFenced
 
 from shared.backoff import Backoff
 from shared.events.envelope import Message
+from shared.kafka.refusals import LARGEST_RECORD, refusal_of, send_alone, unsendable
 from shared.kafka.start import STOP_SECONDS, start
 from shared.logs import get_log
 
@@ -22,6 +23,18 @@ SPOILED = (OutOfOrderSequenceNumber, UnknownProducerId, ProducerFenced)
 
 class KafkaUnavailable(Exception):
     """The broker did not confirm. The record may still arrive: whatever is done instead must carry the same id."""
+
+
+class RecordRefused(Exception):
+    """Kafka will never take this record: no retry helps.
+
+    `index` is its position in the batch that was to be sent, `reason` a slug (`too-large`, `invalid-record`, …).
+    """
+
+    def __init__(self, index: int, reason: str) -> None:
+        super().__init__(f"record {index}: {reason}")
+        self.index = index
+        self.reason = reason
 
 
 class EventProducer:
@@ -58,23 +71,49 @@ class EventProducer:
         return self._connected.is_set()
 
     async def send(self, topic: str, message: Message, *, within: float = 30.0) -> None:
-        """Send one record; returns after the broker's ack, raises `KafkaUnavailable` where that takes longer than `within` seconds."""
+        """Send one record; returns after the broker's ack. Raises as `send_all` does."""
         await self.send_all(topic, (message,), within=within)
 
     async def send_all(self, topic: str, messages: Iterable[Message], *, within: float = 30.0) -> None:
-        """Send records of one topic in order; returns after every ack. On `KafkaUnavailable` any of them may have arrived."""
+        """Send records of one topic in order; returns after every ack.
+
+        Raises `KafkaUnavailable` where that takes longer than `within` seconds, and `RecordRefused` for a record that Kafka will never take.
+        After either, any of the other records may have arrived: send them again with the same ids.
+        """
+        records = list(messages)
+        for index, message in enumerate(records):
+            if reason := unsendable(message):
+                raise RecordRefused(index, reason)
         producer = None
         try:
             async with asyncio.timeout(within):
                 await self._connected.wait()
                 producer = self._producer
                 assert producer is not None  # noqa: S101  for the type checker: the event says so
-                futures = [await producer.send(topic, value=message.value, key=message.key, headers=message.headers) for message in messages]
-                await _acks(futures)
+                futures = [await producer.send(topic, each.value, each.key, headers=each.headers) for each in records]
+                refused = await _acks(futures)
+                if refused:
+                    # The broker expects the refused sequence numbers for ever: this producer cannot go on.
+                    self._replace(producer)
+                    await self._find_refused(topic, records, refused)
         except (KafkaError, TimeoutError, OSError) as error:
             if _is_spoiled(error):
                 self._replace(producer)
             raise KafkaUnavailable(type(error).__name__) from error
+
+    async def _find_refused(self, topic: str, records: Sequence[Message], refused: Sequence[int]) -> None:
+        """Send records of refused batches alone: a batch is refused as a whole, for one record of it, maybe another caller's."""
+        for index in refused:
+            await self._connected.wait()
+            producer = self._producer
+            assert producer is not None  # noqa: S101  as above
+            try:
+                await send_alone(producer, topic, records[index])
+            except KafkaError as error:
+                if reason := refusal_of(error):
+                    self._replace(producer)
+                    raise RecordRefused(index, reason) from error
+                raise
 
     async def check(self) -> None:
         """Ask the broker for its metadata; raises `KafkaUnavailable` where it gives none."""
@@ -108,7 +147,11 @@ class EventProducer:
         backoff = Backoff(first=0.1, most=2.0)
         while True:
             producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap, client_id=self._client_id, acks="all", enable_idempotence=True, max_request_size=2_000_000
+                bootstrap_servers=self._bootstrap,
+                client_id=self._client_id,
+                acks="all",
+                enable_idempotence=True,
+                max_request_size=2 * LARGEST_RECORD,
             )
             try:
                 await start(producer)
@@ -134,16 +177,25 @@ def _is_spoiled(error: Exception) -> bool:
     return isinstance(error, SPOILED) or type(error) is KafkaError
 
 
-async def _acks(futures: Sequence["asyncio.Future[object]"]) -> None:
+async def _acks(futures: Sequence["asyncio.Future[object]"]) -> list[int]:
+    """Wait for the acks; gives the places of those that were refused."""
+    refused: list[int] = []
     try:
-        for future in futures:
-            # Shielded: a caller that no longer waits does not take the record back from its batch.
-            await asyncio.shield(future)
+        for index, future in enumerate(futures):
+            try:
+                # Shielded: a caller that no longer waits does not take the record back from its batch.
+                await asyncio.shield(future)
+            except KafkaError as error:
+                # What follows a refused record on its partition has a sequence number that the broker does not expect.
+                if not refusal_of(error) and not (refused and isinstance(error, OutOfOrderSequenceNumber)):
+                    raise
+                refused.append(index)
     except BaseException:
         # One failure is told; the others' would otherwise be complained of as never looked at.
         for future in futures:
             future.add_done_callback(lambda done: done.cancelled() or done.exception())
         raise
+    return refused
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:
