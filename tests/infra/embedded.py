@@ -22,7 +22,7 @@ START_SECONDS = 60
 async def kafka(folder: Path) -> AsyncIterator[str]:
     """Run a broker for as long as the context lasts; gives its bootstrap servers."""
     port, controller_port = free_ports(2)
-    async with _running(kafka_program(folder, class_path(JARS), port, controller_port), folder):
+    async with running(kafka_program(folder, class_path(JARS), port, controller_port), folder):
         yield f"127.0.0.1:{port}"
 
 
@@ -31,7 +31,7 @@ async def postgres(folder: Path) -> AsyncIterator[str]:
     """Run a server for as long as the context lasts; gives the superuser's address."""
     (port,) = free_ports(1)
     password = "not a secret/@"
-    async with _running(postgres_program(folder, port, password), folder):
+    async with running(postgres_program(folder, port, password), folder):
         yield dsn(ADMIN, password, port, ADMIN)
 
 
@@ -43,7 +43,8 @@ async def stack(folder: Path) -> AsyncIterator[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def _running(program: Program, folder: Path) -> AsyncIterator[None]:
+async def running(program: Program, folder: Path) -> AsyncIterator[None]:
+    """Run a program until the context ends, its output in `folder`."""
     async with AsyncExitStack() as stack:
         process = await spawn(program, folder / f"{program.name}.log")
         stack.push_async_callback(stop, process, program)

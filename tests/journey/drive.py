@@ -80,7 +80,11 @@ async def mails_to(client: httpx.AsyncClient, addresses: Addresses, address: str
     """Give the mails that an address has got, oldest first."""
     raws = await _from_maildir(addresses, address) if addresses.get("maildir") else await _from_mailpit(client, addresses, address)
     mails = [email.message_from_bytes(raw, policy=email.policy.default) for raw in raws]
-    return [mail for mail in mails if isinstance(mail, EmailMessage) and address in str(mail["To"])]
+    return [mail for mail in mails if isinstance(mail, EmailMessage) and address in _recipients(mail)]
+
+
+def _recipients(mail: EmailMessage) -> list[str]:
+    return [each.addr_spec for each in mail["To"].addresses]
 
 
 async def wait_for_mails(client: httpx.AsyncClient, addresses: Addresses, address: str, count: int, *, within: float = 15.0) -> list[EmailMessage]:
