@@ -1,29 +1,31 @@
 """Makes topics and brings every service's database up to date: `python -m deploy.prepare`, repeatable.
 
-Reads `KAFKA_BOOTSTRAP_SERVERS` and each `<SERVICE>_DATABASE_URL`; a service without one is left out.
+Reads Kafka's settings and each `<SERVICE>_DATABASE_URL`; a service without one is left out.
 """
 
 import asyncio
 import os
-import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from shared.database import migrate
+from shared.kafka.connection import KafkaConnection
+from shared.kafka.settings import KafkaSettings
 from shared.kafka.topics import ensure_topics
+from shared.settings import read_settings
 
 SERVICES = Path(__file__).resolve().parents[1] / "services"
 PATIENCE = 60.0
 
 
-def prepare(environment: Mapping[str, str]) -> list[str]:
+def prepare(environment: Mapping[str, str], kafka: KafkaConnection) -> list[str]:
     """Do it; gives what was prepared, in words.
 
     Raises `TimeoutError` when the broker is not there within a minute, and what the driver raises when a database is not.
     """
     with ThreadPoolExecutor(1) as beside:
-        topics = beside.submit(asyncio.run, ensure_topics(environment["KAFKA_BOOTSTRAP_SERVERS"], within=PATIENCE))
+        topics = beside.submit(asyncio.run, ensure_topics(kafka, within=PATIENCE))
         done = [name for name, folder in migration_folders().items() if _migrate(name, folder, environment)]
         topics.result()
     return [*(f"database of {name}" for name in done), "topics"]
@@ -42,6 +44,4 @@ def _migrate(name: str, folder: Path, environment: Mapping[str, str]) -> bool:
 
 
 if __name__ == "__main__":
-    if "KAFKA_BOOTSTRAP_SERVERS" not in os.environ:
-        sys.exit("KAFKA_BOOTSTRAP_SERVERS is missing.")
-    print("Ready:", ", ".join(prepare(os.environ)))  # noqa: T201  a command's answer
+    print("Ready:", ", ".join(prepare(os.environ, read_settings(KafkaSettings).kafka_connection)))  # noqa: T201  a command's answer

@@ -20,11 +20,16 @@ class IdentityAway(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Issued:
+class Issued:
     """A token of ours and when it is better replaced (monotonic seconds)."""
 
     token: str
     until: float
+
+    @property
+    def stale(self) -> bool:
+        """Say whether a new token should be fetched."""
+        return self.until <= time.monotonic()
 
 
 class ClientCredentials:
@@ -36,20 +41,16 @@ class ClientCredentials:
         self._back_channel = (back_channel or issuer).rstrip("/")
         self._client = client
         self._metadata: dict[str, Any] | None = None
-        self._tokens: dict[str, _Issued] = {}
+        self._tokens: dict[str, Issued] = {}
         self._lock = asyncio.Lock()
 
     async def token_for(self, scope: str) -> str:
         """Give an access token of our own, kept until shortly before it expires; raises `IdentityAway`."""
         async with self._lock:
             issued = self._tokens.get(scope)
-            if issued is None or issued.until <= time.monotonic():
+            if issued is None or issued.stale:
                 answer = await self.call("token_endpoint", "POST", data={"grant_type": "client_credentials", "scope": scope}, auth=self._client)
-                facts = read_facts(answer)
-                if "access_token" not in facts:
-                    raise IdentityAway("no token")
-                issued = _Issued(facts["access_token"], time.monotonic() + float(facts.get("expires_in", 60)) - EARLY_SECONDS)
-                self._tokens[scope] = issued
+                issued = self._tokens[scope] = read_token(answer)
             return issued.token
 
     def forget_token(self, scope: str) -> None:
@@ -91,3 +92,12 @@ def read_facts(answer: httpx.Response) -> dict[str, Any]:
         log.warning("identity_away", status=answer.status_code)
         raise IdentityAway(f"status {answer.status_code}")
     return facts
+
+
+def read_token(answer: httpx.Response) -> Issued:
+    """Read a token endpoint's answer; raises `IdentityAway` where it grants none."""
+    facts = read_facts(answer)
+    try:
+        return Issued(str(facts["access_token"]), time.monotonic() + float(facts.get("expires_in", 60)) - EARLY_SECONDS)
+    except (KeyError, TypeError, ValueError) as error:
+        raise IdentityAway("no token") from error

@@ -47,12 +47,6 @@ class OperationSettings(BaseSettings):
     liveness_file: str | None = Field(default=None, validation_alias="LIVENESS_FILE")
 
 
-class KafkaSettings(OperationSettings):
-    """Where Kafka is."""
-
-    kafka_bootstrap_servers: str = Field(min_length=1, validation_alias="KAFKA_BOOTSTRAP_SERVERS")
-
-
 S = TypeVar("S", bound=BaseSettings)
 
 
@@ -66,6 +60,10 @@ def read_settings(kind: type[S]) -> S:
 
 
 def _variable(kind: type[BaseSettings], place: tuple[int | str, ...]) -> str:
+    first, *rest = place or ("",)
+    field = kind.model_fields.get(str(first))
+    # A default that is wrong is reported under the field's name, a value under its alias.
+    alias = field.validation_alias if field else None
     aliases = {field.validation_alias for field in kind.model_fields.values()}
-    prefix = "" if place and place[0] in aliases else kind.model_config.get("env_prefix", "")
-    return f"{prefix}{'_'.join(map(str, place))}".upper()
+    name = alias if isinstance(alias, str) else f"{'' if first in aliases else kind.model_config.get('env_prefix', '')}{first}"
+    return "_".join(map(str, (name, *rest))).upper()

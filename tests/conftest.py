@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 
 from deploy.postgres import ensure_database
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.topics import ensure_topics
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ def infra() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-async def kafka(infra: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """Give the bootstrap servers of a running broker that has the topics."""
-    running: AbstractAsyncContextManager[str] = infra.kafka(tmp_path_factory.mktemp("kafka"))
-    async with running as bootstrap:
-        await ensure_topics(bootstrap)
-        yield bootstrap
+async def kafka(infra: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[KafkaConnection]:
+    """Give how a running broker that has the topics is reached."""
+    running: AbstractAsyncContextManager[KafkaConnection] = infra.kafka(tmp_path_factory.mktemp("kafka"))
+    async with running as connection:
+        await ensure_topics(connection)
+        yield connection
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 from deploy.keys import SERVICES
 from deploy.postgres import ensure_database
 from deploy.prepare import prepare
+from shared.kafka.settings import KafkaSettings
+from shared.settings import read_settings
 
 
 async def make_databases(environment: Mapping[str, str]) -> None:
@@ -19,4 +21,4 @@ async def make_databases(environment: Mapping[str, str]) -> None:
 
 if __name__ == "__main__":
     asyncio.run(make_databases(os.environ))
-    print("Ready:", ", ".join(prepare(os.environ)))  # noqa: T201  a command's answer
+    print("Ready:", ", ".join(prepare(os.environ, read_settings(KafkaSettings).kafka_connection)))  # noqa: T201  a command's answer

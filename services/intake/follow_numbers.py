@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic_core import from_json
 
 from shared.events.topics import LIFECYCLE, SUBMITTED
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.follow import Followed, follow_topics
 from shared.logs import get_log
 
@@ -97,14 +98,14 @@ class Numbers:
             if not future.done():
                 future.set_result(None)
 
-    async def follow(self, bootstrap: str) -> None:
+    async def follow(self, kafka: KafkaConnection) -> None:
         """Read both topics for ever, from an hour back on: numbers at once, digests (other processes' keys) within half a second."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow(bootstrap, LIFECYCLE, 0))
-            group.create_task(self._follow(bootstrap, SUBMITTED, PATIENCE_MS))
+            group.create_task(self._follow(kafka, LIFECYCLE, 0))
+            group.create_task(self._follow(kafka, SUBMITTED, PATIENCE_MS))
 
-    async def _follow(self, bootstrap: str, topic: str, patience_ms: int) -> None:
-        async for batch in follow_topics(bootstrap, [topic], back_seconds=BACK_SECONDS, most=MOST_READ_BACK, patience_ms=patience_ms):
+    async def _follow(self, kafka: KafkaConnection, topic: str, patience_ms: int) -> None:
+        async for batch in follow_topics(kafka, [topic], back_seconds=BACK_SECONDS, most=MOST_READ_BACK, patience_ms=patience_ms):
             for record in batch:
                 self._read(record)
 

@@ -19,6 +19,7 @@ from services.intake.resources import Intake
 from services.intake.settings import Settings
 from services.intake.spool import Spool
 from shared.database import open_database
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from shared.logs import get_log
 from shared.sealing import Sealer
@@ -33,7 +34,7 @@ BACK_CHANNEL_SECONDS = 5.0
 async def open_intake(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Intake]:
     """Open everything and run the loops; whatever is away is waited for in the background."""
     async with AsyncExitStack() as stack:
-        producer = await stack.enter_async_context(EventProducer(settings.kafka_bootstrap_servers, "intake"))
+        producer = await stack.enter_async_context(EventProducer(settings.kafka_connection, "intake"))
         sessions = await stack.enter_async_context(open_database(settings.database_url.get_secret_value()))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=BACK_CHANNEL_SECONDS))
         secret = settings.oidc_client_secret.get_secret_value()
@@ -50,16 +51,16 @@ async def open_intake(settings: Settings, catalogue: Catalogue) -> AsyncIterator
             provider=provider,
             attempts=Attempts(settings.status_attempts_per_minute),
         )
-        await stack.enter_async_context(_running(intake, settings.kafka_bootstrap_servers))
+        await stack.enter_async_context(_running(intake, settings.kafka_connection))
         yield intake
 
 
 @asynccontextmanager
-async def _running(intake: Intake, bootstrap: str) -> AsyncIterator[None]:
+async def _running(intake: Intake, kafka: KafkaConnection) -> AsyncIterator[None]:
     loops = {
         "probe_kafka": intake.topic.probe(),
         "publish_spool": publish_spool(intake.spool, intake.topic, intake.numbers),
-        "follow_numbers": intake.numbers.follow(bootstrap),
+        "follow_numbers": intake.numbers.follow(kafka),
     }
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_stop_process_on_failure(name, loop), name=name) for name, loop in loops.items()]

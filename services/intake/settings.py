@@ -5,8 +5,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from shared.kafka.settings import KafkaSettings
 from shared.sealing import Sealer
-from shared.settings import KafkaSettings, Key
+from shared.settings import Key
 
 
 def _sealing_key(text: str) -> str:

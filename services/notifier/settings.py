@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import KafkaSettings, Key
+from shared.kafka.settings import KafkaSettings
+from shared.settings import Key
 
 
 class Settings(KafkaSettings):

@@ -29,20 +29,20 @@ BY_INDEX = {"enable_seqscan": "off"}
 
 async def run(settings: Settings) -> None:
     """Work until cancelled; a loop that fails ends the process, which resumes where offsets and rows are."""
-    keys, bootstrap, sender = settings.sealing_private_keys.get_secret_value(), settings.kafka_bootstrap_servers, settings.sender
+    keys, kafka, sender = settings.sealing_private_keys.get_secret_value(), settings.kafka_connection, settings.sender
     opener, box = Opener(keys), ContentsBox(keys)
     writer = MailWriter(sender=sender, site_url=settings.site_url, link_key=key_bytes(settings.link_key))
     liveness = Liveness(settings.liveness_file, (Dispatcher.loop, OutcomeRelay.loop, f"consume:{GROUP}"))
     async with (
         open_database(settings.database_url, server_settings=BY_INDEX, try_first=False) as sessions,
-        EventProducer(bootstrap, "notifier-worker") as producer,
+        EventProducer(kafka, "notifier-worker") as producer,
     ):
         relay = OutcomeRelay(sessions, producer, liveness)
         dispatcher = Dispatcher(settings, sessions, box=box, writer=writer, liveness=liveness, told=relay.wake)
         entrusting = dispatcher.entrusting
         handler = request_lifecycle_handler(opener, box, sender.rpartition("@")[2], entrusting)
         consumer = BatchConsumer(
-            bootstrap, GROUP, [LIFECYCLE], handler=handler, sessions=sessions, producer=producer, liveness=liveness, committed=entrusting.committed
+            kafka, GROUP, [LIFECYCLE], handler=handler, sessions=sessions, producer=producer, liveness=liveness, committed=entrusting.committed
         )
         async with asyncio.TaskGroup() as loops:
             for loop in (consumer.run(), dispatcher.run(), relay.run(), liveness.run()):

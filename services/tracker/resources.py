@@ -41,11 +41,11 @@ class Resources:
 @asynccontextmanager
 async def open_resources(settings: TrackerSettings) -> AsyncIterator[Resources]:
     """Open everything; servers that are away are waited for in the background."""
-    bootstrap = settings.kafka_bootstrap_servers
+    kafka = settings.kafka_connection
     async with (
         open_database(settings.database_url.get_secret_value(), server_settings=BY_INDEX) as sessions,
-        EventProducer(bootstrap, "tracker") as producer,
-        LagReader(bootstrap) as lags,
+        EventProducer(kafka, "tracker") as producer,
+        LagReader(kafka) as lags,
         open_back_channel(settings) as credentials,
     ):
         intake = Intake(settings.intake_url, credentials) if settings.intake_url else None

@@ -3,7 +3,8 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import KafkaSettings, Key
+from shared.kafka.settings import KafkaSettings
+from shared.settings import Key
 
 
 class TrackerSettings(KafkaSettings):

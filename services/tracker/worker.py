@@ -33,7 +33,7 @@ KEPT = frozenset({"tracker.submitted"})
 
 async def run(settings: TrackerSettings) -> None:
     """Work until cancelled; a loop that fails ends the process, which resumes where the offsets are."""
-    keyring, dsn, bootstrap = read_keyring(settings), settings.database_url.get_secret_value(), settings.kafka_bootstrap_servers
+    keyring, dsn, kafka = read_keyring(settings), settings.database_url.get_secret_value(), settings.kafka_connection
     consumed: dict[str, tuple[str, Handler]] = {
         "tracker.submitted": (SUBMITTED, partial(on_request_submitted, keyring=keyring)),
         "tracker.commands": (COMMANDS, partial(on_request_command, keyring=keyring)),
@@ -42,7 +42,7 @@ async def run(settings: TrackerSettings) -> None:
     liveness = Liveness(settings.liveness_file, (Relay.loop, *(f"consume:{group}" for group in (*consumed, DEAD_LETTERS))))
     async with (
         open_database(dsn, server_settings=BY_INDEX, try_first=False) as sessions,
-        EventProducer(bootstrap, "tracker-worker") as producer,
+        EventProducer(kafka, "tracker-worker") as producer,
         asyncio.TaskGroup() as loops,
     ):
         relay = Relay(dsn, producer, liveness)
@@ -51,7 +51,7 @@ async def run(settings: TrackerSettings) -> None:
         for group, (topic, handler) in consumed.items():
             keep_position = position_keeper(group) if group in KEPT else keep_no_position
             consumer = BatchConsumer(
-                bootstrap,
+                kafka,
                 group,
                 [topic],
                 handler=handler,
@@ -63,7 +63,7 @@ async def run(settings: TrackerSettings) -> None:
             )
             loops.create_task(consumer.run())
         graves = [dead_letter_topic(topic.name) for topic in MAIN_TOPICS]
-        loops.create_task(RawConsumer(bootstrap, DEAD_LETTERS, graves, handler=on_dead_letter, sessions=sessions, liveness=liveness).run())
+        loops.create_task(RawConsumer(kafka, DEAD_LETTERS, graves, handler=on_dead_letter, sessions=sessions, liveness=liveness).run())
         log.info("worker_started")
 
 

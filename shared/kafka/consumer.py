@@ -15,6 +15,7 @@ from shared.database import Sessions, is_transient
 from shared.events.envelope import Envelope, decode
 from shared.events.event import Event
 from shared.health import Liveness
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.dead_letter import bury
 from shared.kafka.group import commit_offsets, group_consumer
 from shared.kafka.producer import EventProducer, KafkaUnavailable
@@ -66,7 +67,7 @@ class BatchConsumer:
 
     def __init__(  # noqa: PLR0913  the loop's wiring, given once by name
         self,
-        bootstrap: str,
+        kafka: KafkaConnection,
         group: str,
         topics: Sequence[str],
         *,
@@ -77,7 +78,7 @@ class BatchConsumer:
         committed: Callable[[], None] = lambda: None,
         keep_position: KeepPosition = keep_no_position,
     ) -> None:
-        self._bootstrap = bootstrap
+        self._kafka = kafka
         self._group = group
         self._topics = topics
         self._handler = handler
@@ -93,7 +94,7 @@ class BatchConsumer:
         backoff = Backoff(first=0.2, most=5.0)
         while True:
             try:
-                async with group_consumer(self._bootstrap, self._group, self._topics) as consumer:
+                async with group_consumer(self._kafka, self._group, self._topics) as consumer:
                     watch = StallWatch(self._topics)
                     while True:
                         await self._work_off_one_poll(consumer, watch)

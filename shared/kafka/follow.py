@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.backoff import Backoff
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.start import start
 from shared.logs import get_log
 
@@ -34,7 +35,7 @@ class Followed:
 
 
 async def follow_topics(
-    bootstrap: str, topics: Sequence[str], *, back_seconds: float, most: int, patience_ms: int = 0
+    kafka: KafkaConnection, topics: Sequence[str], *, back_seconds: float, most: int, patience_ms: int = 0
 ) -> AsyncIterator[list[Followed]]:
     """Yield batches of records for ever, beginning `back_seconds` ago but at most about `most` records of each topic back.
 
@@ -45,7 +46,7 @@ async def follow_topics(
     backoff = Backoff(first=0.2, most=3.0)
     while True:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+            **kafka.client_options(),
             enable_auto_commit=False,
             group_id=None,
             auto_offset_reset="latest",

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.start import start
 from shared.logs import get_log
 
@@ -18,11 +19,11 @@ METADATA_MS = 10_000
 
 
 @contextlib.asynccontextmanager
-async def group_consumer(bootstrap: str, group: str, topics: Sequence[str]) -> AsyncIterator[AIOKafkaConsumer]:
+async def group_consumer(kafka: KafkaConnection, group: str, topics: Sequence[str]) -> AsyncIterator[AIOKafkaConsumer]:
     """Join a group for as long as the context lasts; offsets are committed by hand."""
     consumer = AIOKafkaConsumer(
         *topics,
-        bootstrap_servers=bootstrap,
+        **kafka.client_options(),
         group_id=group,
         client_id=group,
         enable_auto_commit=False,

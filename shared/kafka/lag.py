@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, KafkaError, NotCoordinatorForGroupError
 
 from shared.events.envelope import Message
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.fetch import Place, Record, fetch, oldest_of
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.start import STOP_SECONDS, start
@@ -52,13 +53,13 @@ class Unread:
 
 
 class LagReader:
-    """`async with LagReader(bootstrap) as lags` connects when first asked, and anew after a lost broker.
+    """`async with LagReader(kafka) as lags` connects when first asked, and anew after a lost broker.
 
     Calls at once wait for one another, and that counts towards the `READ_SECONDS` that each may take.
     """
 
-    def __init__(self, bootstrap: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, kafka: KafkaConnection) -> None:
+        self._kafka = kafka
         self._lock = asyncio.Lock()
         self._clients: tuple[AIOKafkaConsumer, AIOKafkaAdminClient] | None = None
 
@@ -139,7 +140,7 @@ class LagReader:
 
     async def _open(self) -> tuple[AIOKafkaConsumer, AIOKafkaAdminClient]:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **self._kafka.client_options(),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -147,7 +148,7 @@ class LagReader:
             metadata_max_age_ms=METADATA_MS,
             request_timeout_ms=int(READ_SECONDS * 1000),
         )
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=int(READ_SECONDS * 1000))
+        admin = AIOKafkaAdminClient(**self._kafka.client_options(), request_timeout_ms=int(READ_SECONDS * 1000))
         try:
             await start(consumer)
             await start(admin)

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber, ProducerFenced
 
 from shared.backoff import Backoff
 from shared.events.envelope import Message
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.refusals import LARGEST_RECORD, refusal_of, send_alone, unsendable
 from shared.kafka.start import STOP_SECONDS, start
 from shared.logs import get_log
@@ -40,11 +41,11 @@ class RecordRefused(Exception):
 class EventProducer:
     """An idempotent producer (`acks=all`) that connects by itself, in the background, and is replaced when it is spoiled.
 
-    `async with EventProducer(bootstrap, client_id) as producer: await producer.send(topic, encode(envelope))`.
+    `async with EventProducer(kafka, client_id) as producer: await producer.send(topic, encode(envelope))`.
     """
 
-    def __init__(self, bootstrap: str, client_id: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, kafka: KafkaConnection, client_id: str) -> None:
+        self._kafka = kafka
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
         self._connected = asyncio.Event()
@@ -147,7 +148,7 @@ class EventProducer:
         backoff = Backoff(first=0.1, most=2.0)
         while True:
             producer = AIOKafkaProducer(
-                bootstrap_servers=self._bootstrap,
+                **self._kafka.client_options(),
                 client_id=self._client_id,
                 acks="all",
                 enable_idempotence=True,

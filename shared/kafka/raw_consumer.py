@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.backoff import Backoff
 from shared.database import Sessions, is_transient
 from shared.health import Liveness
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.consumer import MAX_BATCH, POLL_MS, Record
 from shared.kafka.group import commit_offsets, group_consumer
 from shared.kafka.stall_watch import StallWatch
@@ -38,8 +39,10 @@ RawHandler: TypeAlias = Callable[[AsyncSession, Sequence[RawRecord]], Awaitable[
 class RawConsumer:
     """One loop of a worker. Whatever fails is tried again until it succeeds: there is nowhere else to put such records."""
 
-    def __init__(self, bootstrap: str, group: str, topics: Sequence[str], *, handler: RawHandler, sessions: Sessions, liveness: Liveness) -> None:
-        self._bootstrap = bootstrap
+    def __init__(
+        self, kafka: KafkaConnection, group: str, topics: Sequence[str], *, handler: RawHandler, sessions: Sessions, liveness: Liveness
+    ) -> None:
+        self._kafka = kafka
         self._group = group
         self._topics = topics
         self._handler = handler
@@ -52,7 +55,7 @@ class RawConsumer:
         backoff = Backoff(first=0.2, most=5.0)
         while True:
             try:
-                async with group_consumer(self._bootstrap, self._group, self._topics) as consumer:
+                async with group_consumer(self._kafka, self._group, self._topics) as consumer:
                     watch = StallWatch(self._topics)
                     while True:
                         polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_BATCH)

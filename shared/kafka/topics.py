@@ -16,21 +16,22 @@ from aiokafka.errors import (
 
 from shared.backoff import Backoff
 from shared.events.topics import TOPICS, Topic
+from shared.kafka.connection import KafkaConnection
 
 # A record stays readable with two brokers lost, where there are as many.
 MOST_COPIES = 3
 
 
-async def ensure_topics(bootstrap: str, topics: Sequence[Topic] = TOPICS, *, within: float = 30.0) -> None:
+async def ensure_topics(kafka: KafkaConnection, topics: Sequence[Topic] = TOPICS, *, within: float = 30.0) -> None:
     """Make the topics that are missing; `TimeoutError` when the broker does not get there in time. Repeatable."""
     async with asyncio.timeout(within):
         backoff = Backoff(first=0.1, most=1.0)
-        while not await _try_once(bootstrap, topics):
+        while not await _try_once(kafka, topics):
             await backoff.wait()
 
 
-async def _try_once(bootstrap: str, topics: Sequence[Topic]) -> bool:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def _try_once(kafka: KafkaConnection, topics: Sequence[Topic]) -> bool:
+    admin = AIOKafkaAdminClient(**kafka.client_options())
     try:
         await admin.start()
         missing = {topic.name for topic in topics} - set(await admin.list_topics())

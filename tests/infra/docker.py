@@ -11,6 +11,7 @@ from testcontainers.community.postgres import PostgresContainer
 from testcontainers.core.container import DockerContainer
 
 from deploy.postgres import ADMIN
+from shared.kafka.connection import KafkaConnection
 from tests.infra.compose import stack
 
 __all__ = ["kafka", "postgres", "stack"]
@@ -30,11 +31,11 @@ BROKER_SETTINGS = {
 
 
 @asynccontextmanager
-async def kafka(_folder: Path) -> AsyncIterator[str]:
-    """Run a broker for as long as the context lasts; gives its bootstrap servers."""
+async def kafka(_folder: Path) -> AsyncIterator[KafkaConnection]:
+    """Run a broker for as long as the context lasts; gives how it is reached."""
     broker = ApacheKafkaContainer()
     async with _running(broker):
-        yield broker.get_bootstrap_server()
+        yield KafkaConnection(broker.get_bootstrap_server())
 
 
 @asynccontextmanager

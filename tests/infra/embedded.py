@@ -10,6 +10,7 @@ from deploy.jars import class_path
 from deploy.kafka import kafka_program
 from deploy.postgres import ADMIN, dsn, postgres_program
 from deploy.program import Program, spawn, stop
+from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
 from tests.infra.stack import running_stack
 
@@ -19,11 +20,11 @@ START_SECONDS = 60
 
 
 @asynccontextmanager
-async def kafka(folder: Path) -> AsyncIterator[str]:
-    """Run a broker for as long as the context lasts; gives its bootstrap servers."""
+async def kafka(folder: Path) -> AsyncIterator[KafkaConnection]:
+    """Run a broker for as long as the context lasts; gives how it is reached."""
     port, controller_port = free_ports(2)
     async with running(kafka_program(folder, class_path(JARS), port, controller_port), folder):
-        yield f"127.0.0.1:{port}"
+        yield KafkaConnection(f"127.0.0.1:{port}")
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 
 from shared.events.topics import READERS
+from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
 from tests.journey.drive import Addresses
 
@@ -16,7 +17,7 @@ JOINED = 30.0
 
 @pytest.fixture
 async def admin(stack: Addresses) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=stack["kafka"])
+    admin = AIOKafkaAdminClient(**KafkaConnection(stack["kafka"]).client_options())
     await admin.start()
     yield admin
     await admin.close()

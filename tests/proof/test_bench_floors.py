@@ -22,6 +22,7 @@ from proof.bench.load import Load, generator
 from proof.bench.sink import timed_sink
 from services.intake.api_models import EXAMPLE
 from shared.database import migrate
+from shared.kafka.connection import KafkaConnection
 
 REQUESTS = 40
 FreshDatabase = Callable[[str], Awaitable[str]]
@@ -80,10 +81,10 @@ async def test_the_raw_loop_delivers_every_mail(tmp_path: Path, way: str) -> Non
 
 
 async def test_the_bare_pipeline_makes_one_mail_of_each_request(
-    kafka: str, fresh_database: FreshDatabase, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    kafka: KafkaConnection, fresh_database: FreshDatabase, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     smtp, port = (base := free_base(27_000)), base + 1
-    settings = await prepare(kafka, await fresh_database("bench"), smtp)
+    settings = await prepare(kafka.bootstrap_servers, await fresh_database("bench"), smtp)
     supervisor = Supervisor(tmp_path, print)
     async with timed_sink(smtp, tmp_path) as sink:
         try:
@@ -104,9 +105,9 @@ async def test_the_bare_pipeline_makes_one_mail_of_each_request(
     assert "ended" not in capfd.readouterr().out
 
 
-async def test_the_bare_endpoint_refuses_what_is_no_request(kafka: str, fresh_database: FreshDatabase, tmp_path: Path) -> None:
+async def test_the_bare_endpoint_refuses_what_is_no_request(kafka: KafkaConnection, fresh_database: FreshDatabase, tmp_path: Path) -> None:
     port = free_base(27_000)
-    settings = await prepare(kafka, await fresh_database("bench"), port + 1)
+    settings = await prepare(kafka.bootstrap_servers, await fresh_database("bench"), port + 1)
     supervisor = Supervisor(tmp_path, print)
     try:
         await supervisor.start(app_program("floor-endpoint", "endpoint", settings, port))

@@ -8,6 +8,7 @@ import asyncpg
 
 from proof.bench.floors.sample_mail import sample_mail
 from shared.events.topics import DAY_MS, Topic
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.topics import ensure_topics
 from shared.sealing import generate_private_key, public_key_of
 
@@ -69,7 +70,7 @@ class FloorSettings:
 
 async def prepare(kafka: str, database: str, smtp_port: int) -> FloorSettings:
     """Make the topics, the tables in an empty `database`, and keys."""
-    await ensure_topics(kafka, TOPICS)
+    await ensure_topics(KafkaConnection(kafka), TOPICS)
     connection = await asyncpg.connect(database)
     try:
         await connection.execute(TABLES)

@@ -3,13 +3,14 @@
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from shared.kafka.connection import KafkaConnection
 from tests.conftest import FreshDatabase
 
 
-async def test_the_broker_takes_a_record_and_gives_it_back(kafka: str) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True, acks="all") as producer:
+async def test_the_broker_takes_a_record_and_gives_it_back(kafka: KafkaConnection) -> None:
+    async with AIOKafkaProducer(**kafka.client_options(), enable_idempotence=True, acks="all") as producer:
         sent = await producer.send_and_wait("requests.submitted", b"hello", key=b"key")
-    async with AIOKafkaConsumer("requests.submitted", bootstrap_servers=kafka, auto_offset_reset="earliest") as consumer:
+    async with AIOKafkaConsumer("requests.submitted", **kafka.client_options(), auto_offset_reset="earliest") as consumer:
         record = await consumer.getone()
     assert (record.value, record.offset) == (b"hello", sent.offset)
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.database import migrate
+from shared.kafka.connection import KafkaConnection
 from tests.conftest import FreshDatabase
 from tests.service.intake.running import MIGRATIONS, Running, make_settings, running_intake
 
@@ -19,7 +20,7 @@ async def intake_database(fresh_database: FreshDatabase) -> str:
 
 
 @pytest.fixture
-async def intake(kafka: str, intake_database: str) -> AsyncIterator[Running]:
+async def intake(kafka: KafkaConnection, intake_database: str) -> AsyncIterator[Running]:
     """Give a running intake; identity and tracker are away."""
     async with running_intake(make_settings(kafka, intake_database)) as running:
         yield running

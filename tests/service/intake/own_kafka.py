@@ -8,6 +8,7 @@ from pathlib import Path
 from deploy.jars import class_path
 from deploy.kafka import kafka_program
 from deploy.program import Program, spawn, stop
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.topics import ensure_topics
 from tests.eventually import eventually
 from tests.infra.embedded import JARS, START_SECONDS, free_ports
@@ -22,9 +23,9 @@ class OwnKafka:
         self._process: asyncio.subprocess.Process | None = None
 
     @property
-    def bootstrap(self) -> str:
-        """Give its address."""
-        return f"127.0.0.1:{self._program.ports[0]}"
+    def connection(self) -> KafkaConnection:
+        """Give how it is reached."""
+        return KafkaConnection(f"127.0.0.1:{self._program.ports[0]}")
 
     async def start(self) -> None:
         """Start it and wait until it answers; does nothing when it runs."""
@@ -53,7 +54,7 @@ async def own_kafka(folder: Path) -> AsyncIterator[OwnKafka]:
     broker = OwnKafka(kafka_program(folder, class_path(JARS), port, controller_port), folder)
     try:
         await broker.start()
-        await ensure_topics(broker.bootstrap)
+        await ensure_topics(broker.connection)
         yield broker
     finally:
         await broker.stop()

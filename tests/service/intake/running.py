@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from services.intake.app import create_app
 from services.intake.resources import Intake
 from services.intake.settings import Settings
+from shared.kafka.connection import KafkaConnection
 from shared.sealing import Opener, generate_private_key, public_key_of
 
 MIGRATIONS = Path(__file__).parents[3] / "services" / "intake" / "migrations"
@@ -26,10 +27,10 @@ def make_key() -> SecretStr:
     return SecretStr(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
 
 
-def make_settings(kafka: str, dsn: str, **changes: object) -> Settings:
+def make_settings(kafka: KafkaConnection, dsn: str, **changes: object) -> Settings:
     """Give settings of their own keys; identity and tracker are away unless `changes` say where they are."""
     facts = {
-        "kafka_bootstrap_servers": kafka,
+        "kafka_bootstrap_servers": kafka.bootstrap_servers,
         "database_url": SecretStr(dsn),
         "public_url": "http://intake.test",
         "oidc_issuer": NOBODY,

@@ -5,11 +5,12 @@ from uuid import uuid4
 
 import pytest
 
+from shared.kafka.connection import KafkaConnection
 from tests.infra.issuer import Issuer, running_issuer
 from tests.service.intake.forms import IN_CLEAR, invoice_copy
 from tests.service.intake.running import Running, make_settings, running_intake
 
-NOBODY = "127.0.0.1:9"
+NOBODY = KafkaConnection("127.0.0.1:9")
 
 
 @pytest.fixture

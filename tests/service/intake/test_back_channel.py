@@ -9,6 +9,7 @@ from services.intake.ask_tracker import InvalidWorkNumber, TooManyAttempts, Trac
 from services.intake.catalogue import load_catalogue
 from shared.events.envelope import decode
 from shared.events.request_submitted import RequestSubmitted
+from shared.kafka.connection import KafkaConnection
 from tests.infra.serving import free_socket, serving
 from tests.service.intake.back_channel import CITIZEN, HETU, STATUS, BackChannel
 from tests.service.intake.running import TRACKER, Running, make_settings, running_intake
@@ -26,7 +27,7 @@ async def back_channel() -> AsyncIterator[BackChannel]:
 
 
 @pytest.fixture
-async def intake(kafka: str, intake_database: str, back_channel: BackChannel) -> AsyncIterator[Running]:
+async def intake(kafka: KafkaConnection, intake_database: str, back_channel: BackChannel) -> AsyncIterator[Running]:
     where = {"oidc_issuer": "http://identity.test", "oidc_backchannel_url": back_channel.url, "tracker_url": back_channel.url}
     async with running_intake(make_settings(kafka, intake_database, **where)) as running:
         yield running
@@ -39,7 +40,7 @@ def salary_certificate(**changes: str) -> dict[str, object]:
     return {"service": service.code, "language": "fi", "form": form | changes}
 
 
-async def test_a_strong_request_carries_what_the_bank_told(intake: Running, kafka: str) -> None:
+async def test_a_strong_request_carries_what_the_bank_told(intake: Running, kafka: KafkaConnection) -> None:
     answer = await intake.send(salary_certificate(first_name="ANNA MARIA"), Authorization="Bearer citizen")
     assert answer.status_code == 202, answer.text
     (record,) = await records_of(kafka, [answer.json()["request_id"]])

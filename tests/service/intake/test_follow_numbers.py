@@ -8,6 +8,7 @@ from services.intake.follow_numbers import Numbers, Progress
 from shared.events.envelope import Envelope, Message, encode
 from shared.events.request_lifecycle import RequestAssigned, RequestLifecycle, RequestRegistered
 from shared.events.topics import LIFECYCLE, SUBMITTED
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
 from tests.service.intake.forms import invoice_copy
@@ -34,7 +35,7 @@ def lifecycle(kind: type[RequestLifecycle], request_id: UUID, at: datetime = NOW
     return encode(Envelope(kind.model_validate(facts | more), "urn:asiointi:tracker"))
 
 
-async def test_whoever_waits_for_a_number_gets_it_when_it_is_told_and_the_state_follows(intake: Running, kafka: str) -> None:
+async def test_whoever_waits_for_a_number_gets_it_when_it_is_told_and_the_state_follows(intake: Running, kafka: KafkaConnection) -> None:
     request_id = UUID((await intake.send(invoice_copy())).json()["request_id"])
     numbers = intake.intake.numbers
     assert await numbers.wait(request_id, timeout=0.05) is None

@@ -8,6 +8,7 @@ from itertools import pairwise
 import asyncpg
 import pytest
 
+from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
 from tests.infra.embedded import free_ports
 from tests.service.intake.forms import IN_CLEAR, invoice_copy
@@ -43,7 +44,7 @@ async def parts(intake: Running) -> tuple[int, dict[str, str]]:
 
 async def test_requests_are_spooled_while_kafka_is_away_and_published_in_order_once_it_is_back(broker: OwnKafka, intake_database: str) -> None:
     await broker.start()
-    async with running_intake(make_settings(broker.bootstrap, intake_database, kafka_deadline_seconds=1.0)) as intake:
+    async with running_intake(make_settings(broker.connection, intake_database, kafka_deadline_seconds=1.0)) as intake:
         before = (await intake.send(invoice_copy(), key="idempotency-key-before")).json()["request_id"]
         await broker.kill()
         first = await intake.send(invoice_copy(), key="idempotency-key-0")
@@ -70,7 +71,7 @@ async def test_requests_are_spooled_while_kafka_is_away_and_published_in_order_o
             return not await spooled(intake_database)
 
         await eventually(published, 60)
-        records = await records_of(broker.bootstrap, [before, *ids])
+        records = await records_of(broker.connection, [before, *ids])
         places = defaultdict(list)
         for record in records:
             assert record.key is not None
@@ -85,29 +86,29 @@ async def test_requests_are_spooled_while_kafka_is_away_and_published_in_order_o
 
         straight = await intake.send(invoice_copy(), key="idempotency-key-after")
         assert await spooled(intake_database) == []
-        assert len(await records_of(broker.bootstrap, [straight.json()["request_id"]])) == 1
+        assert len(await records_of(broker.connection, [straight.json()["request_id"]])) == 1
         assert await parts(intake) == (200, {"kafka": "ok", "database": "ok"})
 
 
 async def test_what_one_process_spooled_another_publishes_after_a_restart(broker: OwnKafka, intake_database: str) -> None:
     (port,) = free_ports(1)
-    settings = make_settings(f"127.0.0.1:{port}", intake_database, kafka_deadline_seconds=0.3)
+    settings = make_settings(KafkaConnection(f"127.0.0.1:{port}"), intake_database, kafka_deadline_seconds=0.3)
     async with running_intake(settings) as intake:
         request_id = (await intake.send(invoice_copy(), key="idempotency-key-boot")).json()["request_id"]
         assert len(await spooled(intake_database)) == 1
     await broker.start()
-    async with running_intake(settings.model_copy(update={"kafka_bootstrap_servers": broker.bootstrap})) as intake:
+    async with running_intake(settings.model_copy(update={"kafka_bootstrap_servers": broker.connection.bootstrap_servers})) as intake:
         assert (await intake.send(invoice_copy(first_name="Eino"), key="idempotency-key-boot")).status_code == 409
 
         async def published() -> bool:
-            return len(await records_of(broker.bootstrap, [request_id])) == 1 and not await spooled(intake_database)
+            return len(await records_of(broker.connection, [request_id])) == 1 and not await spooled(intake_database)
 
         await eventually(published, 30)
 
 
 async def test_with_both_away_it_boots_refuses_with_503_and_nothing_is_accepted(dsn_of_nobody: str) -> None:
     (port,) = free_ports(1)
-    async with running_intake(make_settings(f"127.0.0.1:{port}", dsn_of_nobody, kafka_deadline_seconds=0.3)) as intake:
+    async with running_intake(make_settings(KafkaConnection(f"127.0.0.1:{port}"), dsn_of_nobody, kafka_deadline_seconds=0.3)) as intake:
         answer = await intake.send(invoice_copy(language="sv"), key="idempotency-key-nobody")
         assert answer.status_code == 422
         answer = await intake.send(invoice_copy() | {"language": "sv"}, key="idempotency-key-nobody")
@@ -117,7 +118,7 @@ async def test_with_both_away_it_boots_refuses_with_503_and_nothing_is_accepted(
         assert (await intake.client.get("/healthz")).status_code == 200
 
 
-async def test_with_only_the_database_away_requests_go_through(kafka: str, dsn_of_nobody: str) -> None:
+async def test_with_only_the_database_away_requests_go_through(kafka: KafkaConnection, dsn_of_nobody: str) -> None:
     async with running_intake(make_settings(kafka, dsn_of_nobody)) as intake:
         answer = await intake.send(invoice_copy(), key="idempotency-key-no-database")
         assert answer.status_code == 202

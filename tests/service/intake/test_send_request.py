@@ -11,13 +11,16 @@ from services.intake.catalogue import load_catalogue
 from services.intake.submit_request import SOURCE
 from shared.events.envelope import decode
 from shared.events.request_submitted import RequestSubmitted
+from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
 from tests.service.intake.forms import ANSWERS, IN_CLEAR, PERSON, invoice_copy
 from tests.service.intake.running import NOTIFIER, TRACKER, Running, make_settings, running_intake
 from tests.service.intake.topic import records_of
 
 
-async def test_an_accepted_request_is_on_the_topic_before_the_answer_and_opens_for_tracker_and_notifier(intake: Running, kafka: str) -> None:
+async def test_an_accepted_request_is_on_the_topic_before_the_answer_and_opens_for_tracker_and_notifier(
+    intake: Running, kafka: KafkaConnection
+) -> None:
     traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     answer = await intake.send(invoice_copy(), traceparent=traceparent)
     assert answer.status_code == 202
@@ -41,7 +44,7 @@ async def test_an_accepted_request_is_on_the_topic_before_the_answer_and_opens_f
     assert contact == {"email": PERSON["email"], "first_name": PERSON["first_name"]}
 
 
-async def test_no_personal_data_is_on_the_topic_in_clear(intake: Running, kafka: str) -> None:
+async def test_no_personal_data_is_on_the_topic_in_clear(intake: Running, kafka: KafkaConnection) -> None:
     answer = await intake.send(invoice_copy(), key="idempotency-key-clear")
     (record,) = await records_of(kafka, [answer.json()["request_id"]])
     raw = b"".join([record.key or b"", record.value or b"", *(value for _, value in record.headers)])
@@ -56,7 +59,7 @@ async def test_every_example_of_the_catalogue_is_accepted_as_it_stands(intake: R
         assert answer.status_code == (401 if service.authentication == "strong" else 202), (service.code, answer.text)
 
 
-async def test_the_same_key_and_body_is_the_same_request_however_often_it_comes(intake: Running, kafka: str) -> None:
+async def test_the_same_key_and_body_is_the_same_request_however_often_it_comes(intake: Running, kafka: KafkaConnection) -> None:
     at_once = await asyncio.gather(*(intake.send(invoice_copy(), key="idempotency-key-again") for _ in range(10)))
     later = await intake.send(invoice_copy(first_name="  Aino "), key="idempotency-key-again")
     assert {answer.status_code for answer in (*at_once, later)} == {202}
@@ -64,7 +67,7 @@ async def test_the_same_key_and_body_is_the_same_request_however_often_it_comes(
     assert len(await records_of(kafka, [later.json()["request_id"]])) == 1
 
 
-async def test_the_same_key_with_another_body_is_a_conflict_and_the_first_stands(intake: Running, kafka: str) -> None:
+async def test_the_same_key_with_another_body_is_a_conflict_and_the_first_stands(intake: Running, kafka: KafkaConnection) -> None:
     first = await intake.send(invoice_copy(), key="idempotency-key-conflict")
     other = await intake.send(invoice_copy(first_name="Eino"), key="idempotency-key-conflict")
     assert other.status_code == 409
@@ -86,7 +89,7 @@ async def test_without_a_key_each_request_is_its_own(intake: Running) -> None:
     assert UUID(first.json()["request_id"]).version == 7
 
 
-async def test_a_used_key_is_known_after_a_restart_from_the_topic(kafka: str, intake_database: str) -> None:
+async def test_a_used_key_is_known_after_a_restart_from_the_topic(kafka: KafkaConnection, intake_database: str) -> None:
     settings = make_settings(kafka, intake_database)
     async with running_intake(settings) as before:
         first = await before.send(invoice_copy(), key="idempotency-key-restart")

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from services.intake.app import create_app
 from services.intake.follow_numbers import Numbers, Progress
+from shared.kafka.connection import KafkaConnection
 from shared.look.finnish import grouped
 from tests.infra.serving import free_socket, serving
 from tests.service.intake.forms import ANSWERS, PERSON
@@ -39,7 +40,7 @@ class Served:
 
 
 @pytest.fixture
-async def served(kafka: str, intake_database: str) -> AsyncIterator[Served]:
+async def served(kafka: KafkaConnection, intake_database: str) -> AsyncIterator[Served]:
     """Serve an intake."""
     place, address = free_socket()
     app = create_app(make_settings(kafka, intake_database, public_url=address))

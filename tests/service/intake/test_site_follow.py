@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from shared.kafka.connection import KafkaConnection
 from tests.infra.serving import free_socket, serving
 from tests.service.intake.running import Running, make_settings, running_intake
 
@@ -49,7 +50,7 @@ def back_office() -> FastAPI:
 
 
 @pytest.fixture
-async def intake(kafka: str, intake_database: str) -> AsyncIterator[Running]:
+async def intake(kafka: KafkaConnection, intake_database: str) -> AsyncIterator[Running]:
     """Give an intake that can ask how a request is getting on."""
     place, address = free_socket()
     settings = make_settings(kafka, intake_database, tracker_url=address, oidc_issuer=address)
@@ -112,7 +113,7 @@ async def test_the_front_pages_box_asks_for_the_address_next(intake: Running) ->
     assert "error-summary" not in page
 
 
-async def test_whoever_asks_too_often_is_told_when_to_try_again(kafka: str, intake_database: str) -> None:
+async def test_whoever_asks_too_often_is_told_when_to_try_again(kafka: KafkaConnection, intake_database: str) -> None:
     async with running_intake(make_settings(kafka, intake_database, status_attempts_per_minute=1)) as intake:
         await follow(intake, work_number=NUMBER, email=EMAIL)
         answer = await intake.client.post("/fi/seuraa", data={"work_number": NUMBER, "email": EMAIL})
@@ -121,7 +122,7 @@ async def test_whoever_asks_too_often_is_told_when_to_try_again(kafka: str, inta
     assert "Yritä uudelleen 1 minuutin kuluttua" in answer.text
 
 
-async def test_with_the_tracker_away_the_page_says_that_the_request_is_safe(kafka: str, intake_database: str) -> None:
+async def test_with_the_tracker_away_the_page_says_that_the_request_is_safe(kafka: KafkaConnection, intake_database: str) -> None:
     async with running_intake(make_settings(kafka, intake_database)) as intake:
         status, page = await follow(intake, work_number=NUMBER, email=EMAIL)
     assert status == 503

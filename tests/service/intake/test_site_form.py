@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from services.intake.follow_numbers import Progress
+from shared.kafka.connection import KafkaConnection
 from shared.look.finnish import grouped
 from shared.session import CookieBox
 from shared.settings import key_bytes
@@ -55,7 +56,7 @@ async def send(intake: Running, form: dict[str, str], address: str = FORM, **hea
     return await intake.client.post(address, data=form, headers=headers)
 
 
-async def test_a_sent_form_leads_to_the_thank_you_page_with_the_address_it_was_sent_to(intake: Running, kafka: str) -> None:
+async def test_a_sent_form_leads_to_the_thank_you_page_with_the_address_it_was_sent_to(intake: Running, kafka: KafkaConnection) -> None:
     answer = await send(intake, await fresh_form(intake))
     assert answer.status_code == 303
     request_id = answer.headers["location"].removeprefix("/fi/kiitos/")
@@ -75,7 +76,7 @@ async def test_the_address_is_shown_only_to_the_browser_that_sent_the_form(intak
     assert PERSON["email"] not in page.text
 
 
-async def test_the_same_form_sent_again_leads_to_the_same_page(intake: Running, kafka: str) -> None:
+async def test_the_same_form_sent_again_leads_to_the_same_page(intake: Running, kafka: KafkaConnection) -> None:
     form = await fresh_form(intake)
     first, second = await send(intake, form), await send(intake, form)
     assert first.headers["location"] == second.headers["location"]
@@ -114,7 +115,7 @@ async def test_errors_come_in_the_language_of_the_page(intake: Running) -> None:
 
 
 async def test_with_kafka_and_the_spool_away_the_form_comes_back_whole() -> None:
-    away = make_settings("127.0.0.1:9", "postgresql://intake:x@127.0.0.1:9/intake", kafka_deadline_seconds=0.2)
+    away = make_settings(KafkaConnection("127.0.0.1:9"), "postgresql://intake:x@127.0.0.1:9/intake", kafka_deadline_seconds=0.2)
     async with running_intake(away) as intake:
         form = await fresh_form(intake)
         answer = await send(intake, form)

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from joserfc.jwk import OKPKey
 
+from shared.kafka.connection import KafkaConnection
 from tests.infra.serving import free_socket, serving
 from tests.service.intake.provider import Provider
 from tests.service.intake.running import Running, make_settings, running_intake
@@ -34,7 +35,7 @@ class Meeting:
 
 
 @pytest.fixture
-async def meeting(kafka: str, intake_database: str) -> AsyncIterator[Meeting]:
+async def meeting(kafka: KafkaConnection, intake_database: str) -> AsyncIterator[Meeting]:
     """Give an intake and a provider that know each other."""
     place, issuer = free_socket()
     provider = Provider(issuer)
@@ -95,7 +96,7 @@ async def test_an_answer_that_nobody_asked_for_identifies_nobody(meeting: Meetin
     assert nowhere.headers["location"] == "/fi/"
 
 
-async def test_with_the_provider_away_the_page_says_so(kafka: str, intake_database: str) -> None:
+async def test_with_the_provider_away_the_page_says_so(kafka: KafkaConnection, intake_database: str) -> None:
     async with running_intake(make_settings(kafka, intake_database)) as intake:
         answer = await intake.client.get(START)
         assert answer.headers["location"] == f"{START}/poissa"

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from services.intake.site.texts import LANGUAGES
+from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
 from tests.service.intake.running import Running, make_settings, running_intake
 
@@ -174,7 +175,7 @@ async def test_the_api_keeps_its_problem_details(intake: Running) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
-async def test_the_state_page_tells_which_part_is_away(intake: Running, kafka: str) -> None:
+async def test_the_state_page_tells_which_part_is_away(intake: Running, kafka: KafkaConnection) -> None:
     async def all_is_well() -> bool:
         return "Kaikki toimii" in (await intake.client.get("/fi/palvelun-tila")).text
 

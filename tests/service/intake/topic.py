@@ -5,12 +5,14 @@ from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from shared.kafka.connection import KafkaConnection
+
 Record = ConsumerRecord[bytes, bytes]
 
 
-async def read_topic(bootstrap: str, topic: str = "requests.submitted") -> list[Record]:
+async def read_topic(kafka: KafkaConnection, topic: str = "requests.submitted") -> list[Record]:
     """Give every record of a topic, partition by partition in order."""
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(topic, **kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     try:
         await consumer.seek_to_beginning()
@@ -24,7 +26,7 @@ async def read_topic(bootstrap: str, topic: str = "requests.submitted") -> list[
         await consumer.stop()
 
 
-async def records_of(bootstrap: str, request_ids: Sequence[str]) -> list[Record]:
+async def records_of(kafka: KafkaConnection, request_ids: Sequence[str]) -> list[Record]:
     """Give the submitted records of some requests."""
     wanted = {str(UUID(request_id)).encode() for request_id in request_ids}
-    return [record for record in await read_topic(bootstrap) if record.key in wanted]
+    return [record for record in await read_topic(kafka) if record.key in wanted]

@@ -13,6 +13,7 @@ from shared.database import Sessions
 from shared.events.envelope import Envelope, encode
 from shared.events.event import Event
 from shared.events.topics import LIFECYCLE, dead_letter_topic
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.follow import follow_topics
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
@@ -25,13 +26,13 @@ TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
 @pytest.fixture
-def settings(kafka: str, notifier_database: str, mail_server: MailServer) -> Settings:
+def settings(kafka: KafkaConnection, notifier_database: str, mail_server: MailServer) -> Settings:
     """Give settings with the broker."""
-    return make_settings(notifier_database, mail_server.port, kafka_bootstrap_servers=kafka)
+    return make_settings(notifier_database, mail_server.port, kafka_bootstrap_servers=kafka.bootstrap_servers)
 
 
 @pytest.fixture
-async def producer(kafka: str) -> AsyncIterator[EventProducer]:
+async def producer(kafka: KafkaConnection) -> AsyncIterator[EventProducer]:
     """Give a producer on the shared broker."""
     async with EventProducer(kafka, "test") as producer:
         yield producer
@@ -42,7 +43,7 @@ async def publish(producer: EventProducer, *envelopes: Envelope[Event]) -> None:
 
 
 async def test_an_event_becomes_a_mail_and_its_outcome_is_told(
-    settings: Settings, sessions: Sessions, mail_server: MailServer, kafka: str, producer: EventProducer
+    settings: Settings, sessions: Sessions, mail_server: MailServer, kafka: KafkaConnection, producer: EventProducer
 ) -> None:
     citizen = Citizen()
     mail_server.rcpt[citizen.email].append("450 4.2.0 greylisted")
@@ -62,7 +63,7 @@ async def test_an_event_becomes_a_mail_and_its_outcome_is_told(
 
 
 async def test_an_event_that_cannot_be_opened_is_put_aside_and_its_neighbours_are_mailed(
-    settings: Settings, sessions: Sessions, kafka: str, producer: EventProducer
+    settings: Settings, sessions: Sessions, kafka: KafkaConnection, producer: EventProducer
 ) -> None:
     poison, good = Citizen(), Citizen()
     event = poison.registered().event.model_copy(update={"sealed_contact": "00000000.AAAA"})
@@ -118,7 +119,9 @@ async def test_the_mails_of_a_dead_worker_are_taken_over_at_once_and_those_of_a_
             await delivered(sessions, hanging, within=5.0)
 
 
-async def test_an_outcome_is_told_again_under_the_same_id_after_a_crash(settings: Settings, sessions: Sessions, kafka: str, tmp_path: Path) -> None:
+async def test_an_outcome_is_told_again_under_the_same_id_after_a_crash(
+    settings: Settings, sessions: Sessions, kafka: KafkaConnection, tmp_path: Path
+) -> None:
     citizen = Citizen()
     await hand_over(sessions, [citizen.registered()])
     (tmp_path / "notifier.after-outcomes-ack").touch()

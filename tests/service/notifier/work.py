@@ -13,6 +13,7 @@ from services.notifier.settings import Settings
 from shared.events.envelope import Envelope, decode
 from shared.events.mail_outcomes import MailOutcome
 from shared.events.topics import MAIL_OUTCOMES
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.follow import follow_topics
 from tests.service.notifier.office import PRIVATE_KEY, SENDER
 
@@ -48,7 +49,7 @@ async def worker(settings: Settings, **environment: str) -> AsyncIterator[asynci
         await process.communicate()
 
 
-async def outcomes_of(kafka: str, request_id: UUID, *, until: str) -> list[Envelope[MailOutcome]]:
+async def outcomes_of(kafka: KafkaConnection, request_id: UUID, *, until: str) -> list[Envelope[MailOutcome]]:
     """Follow `mail.outcomes` until one of a type has come for a request, and give all of that request in order."""
     found: list[Envelope[MailOutcome]] = []
     async for records in follow_topics(kafka, [MAIL_OUTCOMES], back_seconds=BACK_SECONDS, most=100_000):

@@ -19,6 +19,7 @@ from shared.events.event import Event
 from shared.events.request_commands import TakeRequest
 from shared.events.topics import DAY_MS, Topic, dead_letter_topic
 from shared.health import Liveness
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.consumer import GATHER_SECONDS, BatchConsumer, Handler
 from shared.kafka.follow import follow_topics
 from shared.kafka.producer import EventProducer, KafkaUnavailable
@@ -31,14 +32,14 @@ SOURCE = "/asiointi/test"
 
 
 @pytest.fixture
-async def topic(kafka: str) -> str:
+async def topic(kafka: KafkaConnection) -> str:
     name = f"test.{uuid4().hex}"
     await ensure_topics(kafka, [Topic(name, 2, DAY_MS), Topic(dead_letter_topic(name), 1, DAY_MS)])
     return name
 
 
 @pytest.fixture
-async def producer(kafka: str) -> AsyncIterator[EventProducer]:
+async def producer(kafka: KafkaConnection) -> AsyncIterator[EventProducer]:
     async with EventProducer(kafka, "test") as producer:
         yield producer
 
@@ -63,7 +64,7 @@ async def handled(sessions: Sessions) -> list[UUID]:
 
 @asynccontextmanager
 async def consuming(
-    kafka: str, topic: str, handler: Handler, sessions: Sessions, producer: EventProducer, liveness: Liveness | None = None
+    kafka: KafkaConnection, topic: str, handler: Handler, sessions: Sessions, producer: EventProducer, liveness: Liveness | None = None
 ) -> AsyncIterator[None]:
     consumer = BatchConsumer(
         kafka, f"group-{topic}", [topic], handler=handler, sessions=sessions, producer=producer, liveness=liveness or Liveness(None, ())
@@ -82,8 +83,8 @@ def take(request_id: UUID) -> Message:
     return encode(Envelope(TakeRequest(request_id=request_id, actor="tester"), SOURCE))
 
 
-async def dead_letters(kafka: str, topic: str) -> list["ConsumerRecord[bytes, bytes]"]:
-    consumer = AIOKafkaConsumer(dead_letter_topic(topic), bootstrap_servers=kafka, auto_offset_reset="earliest", enable_auto_commit=False)
+async def dead_letters(kafka: KafkaConnection, topic: str) -> list["ConsumerRecord[bytes, bytes]"]:
+    consumer = AIOKafkaConsumer(dead_letter_topic(topic), **kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     try:
         polled = await consumer.getmany(timeout_ms=1500)
@@ -99,7 +100,7 @@ def holds(sessions: Sessions, expected: Sequence[UUID]) -> Callable[[], Awaitabl
     return check
 
 
-async def test_events_are_handled_once_over_a_restart(kafka: str, topic: str, producer: EventProducer, sessions: Sessions) -> None:
+async def test_events_are_handled_once_over_a_restart(kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions) -> None:
     first, second = [uuid4() for _ in range(20)], [uuid4() for _ in range(5)]
     await producer.send_all(topic, [take(each) for each in first])
     async with consuming(kafka, topic, insert, sessions, producer):
@@ -111,7 +112,7 @@ async def test_events_are_handled_once_over_a_restart(kafka: str, topic: str, pr
         await eventually(holds(sessions, [*first, *second]))
 
 
-async def test_random_bytes_go_aside_and_the_neighbours_pass(kafka: str, topic: str, producer: EventProducer, sessions: Sessions) -> None:
+async def test_random_bytes_go_aside_and_the_neighbours_pass(kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions) -> None:
     good = [uuid4(), uuid4()]
     await producer.send(topic, take(good[0]))
     await producer.send(topic, Message(b"\xff\x00", b"\x80\x81random", [("ce_type", b"\xfe"), ("other", b"kept")]))
@@ -128,7 +129,9 @@ async def test_random_bytes_go_aside_and_the_neighbours_pass(kafka: str, topic: 
     assert {"dead_letter_partition", "dead_letter_offset", "dead_letter_group", "dead_letter_time"} <= set(headers)
 
 
-async def test_one_rejected_event_does_not_take_its_batch_along(kafka: str, topic: str, producer: EventProducer, sessions: Sessions) -> None:
+async def test_one_rejected_event_does_not_take_its_batch_along(
+    kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions
+) -> None:
     ids = [uuid4() for _ in range(10)]
 
     async def picky(session: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
@@ -145,7 +148,7 @@ async def test_one_rejected_event_does_not_take_its_batch_along(kafka: str, topi
 
 
 async def test_an_event_that_breaks_the_handler_goes_aside_after_some_tries(
-    kafka: str, topic: str, producer: EventProducer, sessions: Sessions
+    kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions
 ) -> None:
     bad, good = uuid4(), uuid4()
 
@@ -165,7 +168,7 @@ async def test_an_event_that_breaks_the_handler_goes_aside_after_some_tries(
     assert dict(letter.headers)["dead_letter_detail"] == b"KeyError"
 
 
-async def test_a_server_that_is_away_is_waited_for(kafka: str, topic: str, producer: EventProducer, sessions: Sessions) -> None:
+async def test_a_server_that_is_away_is_waited_for(kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions) -> None:
     request_id, tries = uuid4(), 0
 
     class Counted(Liveness):
@@ -195,7 +198,7 @@ async def test_a_server_that_is_away_is_waited_for(kafka: str, topic: str, produ
 
 
 async def test_killed_between_the_two_commits_an_event_is_handed_over_again(
-    kafka: str, topic: str, producer: EventProducer, sessions: Sessions
+    kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions
 ) -> None:
     request_id = uuid4()
     await producer.send(topic, take(request_id))
@@ -213,7 +216,7 @@ async def test_killed_between_the_two_commits_an_event_is_handed_over_again(
         await eventually(holds(sessions, [request_id, request_id]))
 
 
-async def test_a_follower_sees_what_was_and_what_comes(kafka: str, topic: str, producer: EventProducer) -> None:
+async def test_a_follower_sees_what_was_and_what_comes(kafka: KafkaConnection, topic: str, producer: EventProducer) -> None:
     ids = [uuid4() for _ in range(3)]
     await producer.send_all(topic, [take(each) for each in ids[:2]])
     seen: set[bytes | None] = set()
@@ -227,14 +230,14 @@ async def test_a_follower_sees_what_was_and_what_comes(kafka: str, topic: str, p
 
 
 async def test_a_broker_that_is_away_is_told_within_the_deadline() -> None:
-    async with EventProducer("127.0.0.1:1", "test") as producer:
+    async with EventProducer(KafkaConnection("127.0.0.1:1"), "test") as producer:
         with pytest.raises(KafkaUnavailable):
             await producer.send("anything", take(uuid4()), within=0.2)
         with pytest.raises(KafkaUnavailable):
             await producer.check()
 
 
-async def test_under_load_records_gather_into_batches(kafka: str, topic: str, producer: EventProducer, sessions: Sessions) -> None:
+async def test_under_load_records_gather_into_batches(kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions) -> None:
     sizes: list[int] = []
 
     async def note(_: AsyncSession, events: Sequence[Envelope[Event]]) -> None:

@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid4
 from shared.events.envelope import Message
 from shared.events.topics import SUBMITTED
 from shared.kafka import lag
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer, KafkaUnavailable
 from tests.eventually import eventually
@@ -23,13 +24,13 @@ from tests.service.intake.own_kafka import own_kafka
 
 
 @pytest.fixture
-async def lags(kafka: str) -> AsyncIterator[LagReader]:
+async def lags(kafka: KafkaConnection) -> AsyncIterator[LagReader]:
     async with LagReader(kafka) as lags:
         yield lags
 
 
 @pytest.fixture
-async def topic(kafka: str, lags: LagReader) -> str:
+async def topic(kafka: KafkaConnection, lags: LagReader) -> str:
     """Give a topic of this test's own, with three partitions, once the broker knows it."""
     name = f"lag-{uuid4()}"
     await make(kafka, name)
@@ -37,8 +38,8 @@ async def topic(kafka: str, lags: LagReader) -> str:
     return name
 
 
-async def make(kafka: str, name: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+async def make(kafka: KafkaConnection, name: str) -> None:
+    admin = AIOKafkaAdminClient(**kafka.client_options())
     await admin.start()
     try:
         await admin.create_topics([NewTopic(name, 3, 1)])
@@ -46,8 +47,8 @@ async def make(kafka: str, name: str) -> None:
         await admin.close()
 
 
-async def remove(kafka: str, name: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+async def remove(kafka: KafkaConnection, name: str) -> None:
+    admin = AIOKafkaAdminClient(**kafka.client_options())
     await admin.start()
     try:
         await admin.delete_topics([name])
@@ -55,10 +56,10 @@ async def remove(kafka: str, name: str) -> None:
         await admin.close()
 
 
-async def make_again(kafka: str, name: str) -> bool:
+async def make_again(kafka: KafkaConnection, name: str) -> bool:
     """Make a topic; false while the removed one is still there."""
     await make(kafka, name)
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    admin = AIOKafkaAdminClient(**kafka.client_options())
     await admin.start()
     try:
         return name in await admin.list_topics()
@@ -66,14 +67,14 @@ async def make_again(kafka: str, name: str) -> bool:
         await admin.close()
 
 
-async def send(kafka: str, topic: str, *keys: str) -> None:
+async def send(kafka: KafkaConnection, topic: str, *keys: str) -> None:
     async with EventProducer(kafka, "test") as producer:
         for key in keys:
             await producer.send(topic, Message(key.encode(), b"x" * 2_000, [("ce_id", key.encode())]))
 
 
-async def commit(kafka: str, group: str, offsets: dict[TopicPartition, int]) -> None:
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
+async def commit(kafka: KafkaConnection, group: str, offsets: dict[TopicPartition, int]) -> None:
+    consumer = AIOKafkaConsumer(**kafka.client_options(), group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
         consumer.assign(list(offsets))
@@ -86,7 +87,7 @@ async def behind(lags: LagReader, group: str, topic: str) -> int:
     return sum(lag.behind for lag in await lags.read({group: [topic]}))
 
 
-async def test_a_group_is_behind_what_it_has_not_committed(kafka: str, lags: LagReader, topic: str) -> None:
+async def test_a_group_is_behind_what_it_has_not_committed(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
     group = f"g-{uuid4()}"
     assert await lags.read({group: [topic]}) == []
     before = datetime.now(timezone.utc)
@@ -101,7 +102,7 @@ async def test_a_group_is_behind_what_it_has_not_committed(kafka: str, lags: Lag
     assert await behind(lags, f"other-{group}", topic) == 8
 
 
-async def test_the_unread_records_come_oldest_first_and_only_so_many(kafka: str, lags: LagReader, topic: str) -> None:
+async def test_the_unread_records_come_oldest_first_and_only_so_many(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
     keys = [f"key-{number}" for number in range(60)]
     await send(kafka, topic, *keys)
     unread = await lags.peek("nobody", topic)
@@ -111,21 +112,21 @@ async def test_the_unread_records_come_oldest_first_and_only_so_many(kafka: str,
     assert len(await lags.peek("nobody", topic, 6)) == 6
 
 
-async def test_a_partition_that_holds_nearly_all_is_shown_as_far_as_one_asks(kafka: str, lags: LagReader, topic: str) -> None:
+async def test_a_partition_that_holds_nearly_all_is_shown_as_far_as_one_asks(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
     await send(kafka, topic, *["stuck"] * 100, *map(str, range(20)))
     unread = await lags.peek("nobody", topic, 90)
     assert [each.key for each in unread] == [b"stuck"] * 90
     assert [each.offset for each in unread] == sorted(each.offset for each in unread)
 
 
-async def test_a_position_beyond_the_end_is_borne(kafka: str, lags: LagReader, topic: str) -> None:
+async def test_a_position_beyond_the_end_is_borne(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
     group = f"g-{uuid4()}"
     await send(kafka, topic, "a")
     await commit(kafka, group, {TopicPartition(topic, number): 1_000 for number in range(3)})
     assert await behind(lags, group, topic) == 1
 
 
-async def test_a_topic_made_anew_is_read_from_its_beginning(kafka: str, lags: LagReader, topic: str) -> None:
+async def test_a_topic_made_anew_is_read_from_its_beginning(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
     group = f"g-{uuid4()}"
     await send(kafka, topic, *"abcdef")
     assert await behind(lags, group, topic) == 6
@@ -138,7 +139,7 @@ async def test_a_topic_made_anew_is_read_from_its_beginning(kafka: str, lags: La
     assert [each.key for each in await lags.peek(group, topic)] == [b"g"]
 
 
-async def test_a_group_that_gets_on_meanwhile_is_not_taken_for_one_that_has_read_nothing(kafka: str, lags: LagReader, topic: str) -> None:
+async def test_a_group_that_gets_on_meanwhile_is_not_taken_for_one_that_has_read_nothing(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
     group = f"g-{uuid4()}"
     await send(kafka, topic, *["key"] * 300)
     (number,) = {each.partition for each in await lags.peek("nobody", topic)}
@@ -153,9 +154,9 @@ async def test_a_group_that_gets_on_meanwhile_is_not_taken_for_one_that_has_read
         await asyncio.wait({keeping_up})
 
 
-async def keep_up(kafka: str, group: str, place: TopicPartition) -> None:
+async def keep_up(kafka: KafkaConnection, group: str, place: TopicPartition) -> None:
     """Send records one by one, and have the group commit each at once."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**kafka.client_options(), group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
         consumer.assign([place])
@@ -181,8 +182,8 @@ async def test_a_broker_that_cannot_tell_yet_where_groups_stand_is_not_taken_for
     async def known(_admin: AIOKafkaAdminClient, _group: str) -> int:
         return 1
 
-    async with own_kafka(tmp_path) as broker, LagReader(broker.bootstrap) as lags:
-        await send(broker.bootstrap, SUBMITTED, "a")
+    async with own_kafka(tmp_path) as broker, LagReader(broker.connection) as lags:
+        await send(broker.connection, SUBMITTED, "a")
         with monkeypatch.context() as patch:
             # Only the question for the coordinator has a fresh broker begin to keep groups; one that was started anew answers so for a moment.
             patch.setattr(AIOKafkaAdminClient, "find_coordinator", known)
@@ -191,7 +192,7 @@ async def test_a_broker_that_cannot_tell_yet_where_groups_stand_is_not_taken_for
         await eventually(lambda: is_behind(lags, "g", SUBMITTED, 1), 30)
 
 
-async def test_asking_at_once_is_safe(kafka: str, lags: LagReader, topic: str) -> None:
+async def test_asking_at_once_is_safe(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
     await send(kafka, topic, "a", "b")
     answers = await asyncio.gather(*(behind(lags, "nobody", topic) for _ in range(5)), *(lags.peek("nobody", topic) for _ in range(5)))
     assert answers[:5] == [2] * 5
@@ -208,7 +209,7 @@ async def test_a_group_that_is_up_to_date_costs_next_to_nothing(lags: LagReader,
 
 
 async def test_a_broker_that_is_away_is_told_within_seconds() -> None:
-    async with LagReader("127.0.0.1:9") as lags:
+    async with LagReader(KafkaConnection("127.0.0.1:9")) as lags:
         with pytest.raises(KafkaUnavailable):
             await lags.read({"g": ["t"]})
 
@@ -218,7 +219,7 @@ async def test_a_broker_that_says_nothing_holds_nobody_up_for_longer_than_one_re
     place, address = free_socket()
     place.listen()
     begun = time.monotonic()
-    async with LagReader(address.removeprefix("http://")) as lags:
+    async with LagReader(KafkaConnection(address.removeprefix("http://"))) as lags:
         answers = await asyncio.gather(*(lags.read({"g": ["t"]}) for _ in range(4)), return_exceptions=True)
     assert {type(answer) for answer in answers} == {KafkaUnavailable}
     assert time.monotonic() - begun < 1.5

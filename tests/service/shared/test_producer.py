@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber
 
 from shared.events.envelope import Message
 from shared.events.topics import SUBMITTED
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer, KafkaUnavailable, RecordRefused
 from tests.eventually import eventually
 from tests.service.tracker.topic import read_topic
@@ -18,7 +19,7 @@ RECORD = Message(b"producer-test", b"{}", [])
 
 
 @pytest.fixture
-async def producer(kafka: str) -> AsyncIterator[EventProducer]:
+async def producer(kafka: KafkaConnection) -> AsyncIterator[EventProducer]:
     async with EventProducer(kafka, "test") as producer:
         yield producer
 
@@ -38,10 +39,10 @@ async def test_a_producer_whose_sender_died_is_replaced(producer: EventProducer,
 
 
 @pytest.fixture
-def make_topic(kafka: str) -> Callable[..., Awaitable[str]]:
+def make_topic(kafka: KafkaConnection) -> Callable[..., Awaitable[str]]:
     async def make(**configs: str) -> str:
         name = f"test.{uuid4().hex}"
-        admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+        admin = AIOKafkaAdminClient(**kafka.client_options())
         await admin.start()
         settings = {key.replace("_", "."): value for key, value in configs.items()}
         await admin.create_topics([NewTopic(name, 1, 1, topic_configs=settings)])
@@ -65,7 +66,7 @@ def make_topic(kafka: str) -> Callable[..., Awaitable[str]]:
     ],
 )
 async def test_a_record_that_kafka_never_takes_is_refused_and_is_no_outage(
-    kafka: str, producer: EventProducer, make_topic: Callable[..., Awaitable[str]], message: Message, reason: str
+    kafka: KafkaConnection, producer: EventProducer, make_topic: Callable[..., Awaitable[str]], message: Message, reason: str
 ) -> None:
     topic = await make_topic()
     with pytest.raises(RecordRefused) as refusal:
@@ -76,7 +77,7 @@ async def test_a_record_that_kafka_never_takes_is_refused_and_is_no_outage(
 
 
 async def test_a_rule_of_the_topic_refuses_only_the_record_that_breaks_it(
-    kafka: str, producer: EventProducer, make_topic: Callable[..., Awaitable[str]]
+    kafka: KafkaConnection, producer: EventProducer, make_topic: Callable[..., Awaitable[str]]
 ) -> None:
     topic = await make_topic(cleanup_policy="compact")
     with pytest.raises(RecordRefused) as refusal:
@@ -86,7 +87,7 @@ async def test_a_rule_of_the_topic_refuses_only_the_record_that_breaks_it(
 
 
 async def test_the_one_record_that_is_too_large_is_found_in_a_batch_that_is_refused_as_a_whole(
-    kafka: str, producer: EventProducer, make_topic: Callable[..., Awaitable[str]]
+    kafka: KafkaConnection, producer: EventProducer, make_topic: Callable[..., Awaitable[str]]
 ) -> None:
     topic = await make_topic(max_message_bytes="2000")
     small = [Message(b"k", b"%03d" % number + b"x" * 500, []) for number in range(40)]
@@ -98,7 +99,7 @@ async def test_the_one_record_that_is_too_large_is_found_in_a_batch_that_is_refu
 
 
 async def test_neighbours_of_a_refused_record_are_sent_by_the_same_producer(
-    kafka: str, producer: EventProducer, make_topic: Callable[..., Awaitable[str]]
+    kafka: KafkaConnection, producer: EventProducer, make_topic: Callable[..., Awaitable[str]]
 ) -> None:
     topic = await make_topic()
     for _ in range(3):

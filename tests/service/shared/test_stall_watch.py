@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.events.envelope import Message
 from shared.events.topics import Topic
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.group import group_consumer
 from shared.kafka.producer import EventProducer
 from shared.kafka.stall_watch import Stalled, StallWatch
@@ -18,7 +19,7 @@ Group = tuple[AIOKafkaConsumer, EventProducer, str]
 
 
 @pytest.fixture
-async def group(kafka: str) -> AsyncIterator[Group]:
+async def group(kafka: KafkaConnection) -> AsyncIterator[Group]:
     topic = f"stall-{uuid4().hex[:8]}"
     await ensure_topics(kafka, [Topic(topic, 1, 600_000)])
     async with EventProducer(kafka, "test") as producer, group_consumer(kafka, f"group-{topic}", [topic]) as consumer:

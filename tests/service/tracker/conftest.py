@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from services.tracker.keyring import Keyring
 from shared.database import Sessions, migrate, open_database
 from shared.events.topics import READERS
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from tests.conftest import FreshDatabase
 from tests.infra.issuer import Issuer, running_issuer
@@ -38,7 +39,7 @@ async def sessions(tracker_database: str) -> AsyncIterator[Sessions]:
 
 
 @pytest.fixture
-async def producer(kafka: str) -> AsyncIterator[EventProducer]:
+async def producer(kafka: KafkaConnection) -> AsyncIterator[EventProducer]:
     """Give a producer on the shared broker."""
     async with EventProducer(kafka, "test") as producer:
         yield producer
@@ -52,17 +53,17 @@ async def issuer() -> AsyncIterator[Issuer]:
 
 
 @pytest.fixture
-async def desk(tracker_database: str, kafka: str, issuer: Issuer) -> AsyncIterator[Desk]:
+async def desk(tracker_database: str, kafka: KafkaConnection, issuer: Issuer) -> AsyncIterator[Desk]:
     """Give the running app and a caller."""
     async with running_desk(make_settings(tracker_database, kafka, oidc_issuer=issuer.address), issuer) as desk:
         yield desk
 
 
 @pytest.fixture
-async def readers_caught_up(kafka: str) -> None:
+async def readers_caught_up(kafka: KafkaConnection) -> None:
     """Let the product's own groups have read all that other tests left on the shared broker."""
     for group, topics in READERS.items():
-        consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(**kafka.client_options(), group_id=group, enable_auto_commit=False)
         await consumer.start()
         try:
             await consumer._client.set_topics(list(topics))  # noqa: SLF001  aiokafka knows the partitions of no topic that it is not subscribed to

@@ -15,6 +15,7 @@ from services.tracker.settings import TrackerSettings
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.request_submitted import RequestSubmitted
+from shared.kafka.connection import KafkaConnection
 from shared.sealing import Opener, Sealer, generate_private_key, public_key_of
 
 MIGRATIONS = Path(__file__).parents[3] / "services" / "tracker" / "migrations"
@@ -33,14 +34,17 @@ PERSON = {
 ANSWERS = [{"field": "invoice_number", "label": "Laskun numero", "value": "12345 – \U0001f9fe"}]
 
 
+NO_KAFKA = KafkaConnection("127.0.0.1:9")
+
+
 def make_key(letter: str) -> SecretStr:
     return SecretStr(base64.urlsafe_b64encode(letter.encode() * 32).decode())
 
 
-def make_settings(dsn: str = "postgresql://nobody@127.0.0.1:9/nothing", kafka: str = "127.0.0.1:9", **changes: object) -> TrackerSettings:
+def make_settings(dsn: str = "postgresql://nobody@127.0.0.1:9/nothing", kafka: KafkaConnection = NO_KAFKA, **changes: object) -> TrackerSettings:
     """Give settings whose keys are the same in every test, because the tests share a broker."""
     facts = {
-        "kafka_bootstrap_servers": kafka,
+        "kafka_bootstrap_servers": kafka.bootstrap_servers,
         "database_url": SecretStr(dsn),
         "public_url": "http://tracker.test",
         "sealing_private_keys": SecretStr(TRACKER_KEY),

@@ -14,6 +14,7 @@ from services.tracker.keyring import Keyring
 from services.tracker.models import DeadLetter, OwedMail, TrackedRequest
 from shared.database import Sessions
 from shared.events.mail_outcomes import MailDeferred, MailFailed, MailSent
+from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
 from tests.service.tracker.console_rows import dead_letter
 from tests.service.tracker.console_visit import Visit, running_identity
@@ -32,7 +33,7 @@ async def issuer_of_staff(postgres: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def visit(tracker_database: str, kafka: str, issuer_of_staff: str) -> AsyncIterator[Visit]:
+async def visit(tracker_database: str, kafka: KafkaConnection, issuer_of_staff: str) -> AsyncIterator[Visit]:
     """Give a browser in front of the console."""
     app = create_app(make_settings(tracker_database, kafka, oidc_issuer=issuer_of_staff))
     async with app.router.lifespan_context(app):

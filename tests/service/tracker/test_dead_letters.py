@@ -14,6 +14,7 @@ from shared.database import Sessions
 from shared.events.envelope import Message, encode
 from shared.events.topics import MAIN_TOPICS, SUBMITTED, dead_letter_topic
 from shared.health import Liveness
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.consumer import BatchConsumer
 from shared.kafka.producer import EventProducer
 from shared.kafka.raw_consumer import RawConsumer, RawRecord
@@ -26,7 +27,7 @@ from tests.service.tracker.topic import read_topic
 
 
 @pytest.fixture
-async def consuming(kafka: str, sessions: Sessions, producer: EventProducer, keyring: Keyring) -> AsyncIterator[None]:
+async def consuming(kafka: KafkaConnection, sessions: Sessions, producer: EventProducer, keyring: Keyring) -> AsyncIterator[None]:
     """Run the loops that register requests and keep dead letters, in groups of this test's own."""
     group, liveness = f"test-{uuid4()}", Liveness(None, ())
     graves = [dead_letter_topic(topic.name) for topic in MAIN_TOPICS]
@@ -107,7 +108,7 @@ async def test_whatever_the_headers_hold_it_is_kept(sessions: Sessions, headers:
     assert (row.origin_offset, row.value) == (41, None)
 
 
-async def test_a_redrive_sends_it_back_once(desk: Desk, sessions: Sessions, kafka: str) -> None:
+async def test_a_redrive_sends_it_back_once(desk: Desk, sessions: Sessions, kafka: KafkaConnection) -> None:
     sent = encode(submission())
     headers = [*sent.headers, ("dead_letter_topic", SUBMITTED.encode()), ("dead_letter_reason", b"handler-failed")]
     await keep(sessions, RawRecord(dead_letter_topic(SUBMITTED), 0, 5, sent.key, sent.value, headers))

@@ -12,6 +12,7 @@ from services.tracker.keyring import Keyring
 from services.tracker.ledger.alarms import update_alarms
 from shared.database import Sessions
 from shared.events.mail_outcomes import MailDeferred, MailFailed, MailSent
+from shared.kafka.connection import KafkaConnection
 from tests.infra.issuer import Issuer
 from tests.infra.serving import free_socket, serving
 from tests.service.tracker.desk import Desk, running_desk
@@ -49,7 +50,7 @@ class NotifierDouble:
 
 
 @asynccontextmanager
-async def beside_notifier(notifier: NotifierDouble, dsn: str, kafka: str, issuer: Issuer) -> AsyncIterator[Desk]:
+async def beside_notifier(notifier: NotifierDouble, dsn: str, kafka: KafkaConnection, issuer: Issuer) -> AsyncIterator[Desk]:
     place, address = free_socket()
     settings = make_settings(dsn, kafka, oidc_issuer=issuer.address, notifier_url=address)
     async with serving(notifier.app(), place), running_desk(settings, issuer) as desk:
@@ -100,7 +101,7 @@ async def test_one_that_fails_again_is_an_alarm_again(sessions: Sessions, keyrin
 
 
 async def test_one_that_is_tried_again_is_owed_like_a_new_one(
-    sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: str, issuer: Issuer
+    sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection, issuer: Issuer
 ) -> None:
     cause = await failed_receipt(sessions, keyring)
     await let_pass(sessions, 600)
@@ -117,7 +118,7 @@ async def test_one_that_is_tried_again_is_owed_like_a_new_one(
 
 
 async def test_what_notifier_no_longer_holds_as_failed_is_told_and_stays(
-    sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: str, issuer: Issuer
+    sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection, issuer: Issuer
 ) -> None:
     cause = await failed_receipt(sessions, keyring)
     notifier = NotifierDouble([])

@@ -11,6 +11,7 @@ import pytest
 from shared.database import Sessions
 from shared.events.envelope import encode
 from shared.events.topics import SUBMITTED
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
 from tests.infra.embedded import free_ports
@@ -31,7 +32,7 @@ async def published_all(sessions: Sessions, *request_ids: UUID) -> bool:
 
 @pytest.mark.parametrize("point", ["tracker.submitted.after-database-commit", "tracker.relay.after-ack"])
 async def test_killed_after_the_commit_a_worker_gives_no_second_number(
-    point: str, sessions: Sessions, tracker_database: str, kafka: str, producer: EventProducer, tmp_path: Path
+    point: str, sessions: Sessions, tracker_database: str, kafka: KafkaConnection, producer: EventProducer, tmp_path: Path
 ) -> None:
     settings, log = make_settings(tracker_database, kafka, liveness_file=str(tmp_path / "alive")), tmp_path / "worker.log"
     (tmp_path / point).touch()
@@ -57,7 +58,7 @@ async def test_killed_after_the_commit_a_worker_gives_no_second_number(
 
 
 async def test_no_log_line_holds_personal_data(
-    sessions: Sessions, tracker_database: str, kafka: str, producer: EventProducer, issuer: Issuer, tmp_path: Path
+    sessions: Sessions, tracker_database: str, kafka: KafkaConnection, producer: EventProducer, issuer: Issuer, tmp_path: Path
 ) -> None:
     (port,), log = free_ports(1), tmp_path / "both.log"
     settings = make_settings(tracker_database, kafka, oidc_issuer=issuer.address)

@@ -12,6 +12,7 @@ from services.tracker.keyring import Keyring
 from services.tracker.relay import LOCK, Relay
 from shared.database import Sessions
 from shared.health import Liveness
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
 from tests.service.tracker.office import submission
@@ -38,7 +39,7 @@ async def all_published(sessions: Sessions) -> bool:
 
 
 async def test_the_history_is_published_in_order(
-    sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer, kafka: str
+    sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer, kafka: KafkaConnection
 ) -> None:
     requests = [await register_one(sessions, keyring) for _ in range(5)]
     for request_id in requests:
@@ -55,7 +56,7 @@ async def test_the_history_is_published_in_order(
 
 
 async def test_a_mark_that_was_lost_publishes_again_with_the_same_id(
-    sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer, kafka: str
+    sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer, kafka: KafkaConnection
 ) -> None:
     request_id = await register_one(sessions, keyring)
     (kept,) = await rows(sessions, "select value from history")
@@ -88,7 +89,7 @@ async def test_another_process_s_commit_is_published_at_once(
 
 
 async def test_one_relay_leads_and_the_next_takes_over(
-    sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer, kafka: str
+    sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer, kafka: KafkaConnection
 ) -> None:
     holders = f"select pid from pg_locks where locktype = 'advisory' and objid = {LOCK} and granted"  # noqa: S608  a number of ours
 
@@ -110,10 +111,10 @@ async def test_one_relay_leads_and_the_next_takes_over(
     assert len(await published(kafka, request_id)) == 1
 
 
-async def test_while_kafka_is_away_the_history_waits(sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: str) -> None:
+async def test_while_kafka_is_away_the_history_waits(sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection) -> None:
     request_id = await register_one(sessions, keyring)
     liveness = Liveness(None, (Relay.loop,))
-    async with EventProducer("127.0.0.1:9", "nowhere") as nowhere:
+    async with EventProducer(KafkaConnection("127.0.0.1:9"), "nowhere") as nowhere:
         relay = Relay(tracker_database, nowhere, liveness, send_seconds=0.2)
         async with running(relay.run()):
             await eventually(lambda: asyncio.sleep(0, liveness.alive()))

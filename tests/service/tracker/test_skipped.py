@@ -17,6 +17,7 @@ from shared.database import Sessions
 from shared.events.envelope import Message, encode
 from shared.events.topics import DAY_MS, Topic, dead_letter_topic
 from shared.health import Liveness
+from shared.kafka.connection import KafkaConnection
 from shared.kafka.consumer import BatchConsumer, Stretch
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
@@ -69,20 +70,20 @@ async def test_two_readers_of_the_same_partitions_do_not_wait_for_each_other_for
 
 
 @pytest.fixture
-async def topic(kafka: str) -> str:
+async def topic(kafka: KafkaConnection) -> str:
     name = f"skipped.{uuid4().hex}"
     await ensure_topics(kafka, [Topic(name, 1, DAY_MS), Topic(dead_letter_topic(name), 1, DAY_MS)])
     return name
 
 
 @pytest.fixture
-async def lags(kafka: str) -> AsyncIterator[LagReader]:
+async def lags(kafka: KafkaConnection) -> AsyncIterator[LagReader]:
     async with LagReader(kafka) as lags:
         yield lags
 
 
-async def commit(kafka: str, topic: str, offset: int) -> None:
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=topic, enable_auto_commit=False)
+async def commit(kafka: KafkaConnection, topic: str, offset: int) -> None:
+    consumer = AIOKafkaConsumer(**kafka.client_options(), group_id=topic, enable_auto_commit=False)
     await consumer.start()
     try:
         consumer.assign([TopicPartition(topic, 0)])
@@ -92,7 +93,7 @@ async def commit(kafka: str, topic: str, offset: int) -> None:
 
 
 async def test_an_offset_that_was_committed_for_nothing_is_noticed_and_the_requests_come_back(
-    kafka: str, topic: str, sessions: Sessions, producer: EventProducer, keyring: Keyring, lags: LagReader
+    kafka: KafkaConnection, topic: str, sessions: Sessions, producer: EventProducer, keyring: Keyring, lags: LagReader
 ) -> None:
     def reading() -> BatchConsumer:
         handler = partial(on_request_submitted, keyring=keyring)

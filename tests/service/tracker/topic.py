@@ -7,11 +7,12 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from shared.events.envelope import Envelope, decode
 from shared.events.event import Event
 from shared.events.topics import LIFECYCLE
+from shared.kafka.connection import KafkaConnection
 
 
-async def read_topic(kafka: str, topic: str) -> list["ConsumerRecord[bytes, bytes]"]:
+async def read_topic(kafka: KafkaConnection, topic: str) -> list["ConsumerRecord[bytes, bytes]"]:
     """Give every record of a topic, each partition in order."""
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka, auto_offset_reset="earliest", enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(topic, **kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     try:
         partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
@@ -26,7 +27,7 @@ async def read_topic(kafka: str, topic: str) -> list["ConsumerRecord[bytes, byte
         await consumer.stop()
 
 
-async def published(kafka: str, request_id: UUID) -> list[Envelope[Event]]:
+async def published(kafka: KafkaConnection, request_id: UUID) -> list[Envelope[Event]]:
     """Give the lifecycle events of one request in the order of the log."""
     key = str(request_id).encode()
     return [decode(record.value, record.headers) for record in await read_topic(kafka, LIFECYCLE) if record.key == key]

@@ -1,0 +1,62 @@
+"""Where Kafka is and how a client proves who it is: every client of aiokafka is made from one `KafkaConnection`."""
+
+import ssl
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+SecurityProtocol: TypeAlias = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+SaslMechanism: TypeAlias = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", "OAUTHBEARER"]
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """A client of a token endpoint that grants access tokens by client credentials (RFC 6749, 4.4)."""
+
+    token_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaConnection:
+    """Bootstrap servers (`host:port`, comma separated) with the security of every connection to them.
+
+    SCRAM and PLAIN need `username` and `password`, OAUTHBEARER needs `oauth`. Without `ca_file` the system's authorities are trusted;
+    a broker's host name is always checked.
+    """
+
+    bootstrap_servers: str
+    security_protocol: SecurityProtocol = "PLAINTEXT"
+    sasl_mechanism: SaslMechanism | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    oauth: OAuthClient | None = None
+    ca_file: str | None = None
+    certificate_file: str | None = None
+    key_file: str | None = None
+
+    def client_options(self) -> dict[str, Any]:
+        """Give the arguments that each constructor of aiokafka takes for this connection."""
+        options: dict[str, Any] = {"bootstrap_servers": self.bootstrap_servers, "security_protocol": self.security_protocol}
+        if self.security_protocol.endswith("SSL"):
+            options["ssl_context"] = client_context(self.ca_file, self.certificate_file, self.key_file)
+        if self.security_protocol.startswith("SASL"):
+            options["sasl_mechanism"] = self.sasl_mechanism
+            if self.oauth:
+                # Few connect by tokens, and an HTTP client costs every process memory.
+                from shared.kafka.oauth_token import OAuthToken  # noqa: PLC0415
+
+                options["sasl_oauth_token_provider"] = OAuthToken(self.oauth)
+            else:
+                options |= {"sasl_plain_username": self.username, "sasl_plain_password": self.password}
+        return options
+
+
+def client_context(ca_file: str | None, certificate_file: str | None = None, key_file: str | None = None) -> ssl.SSLContext:
+    """Make the TLS context of a client that checks host names; raises `OSError` where a file cannot be used."""
+    context = ssl.create_default_context(cafile=ca_file)
+    if certificate_file:
+        # Without a password OpenSSL would ask the terminal for that of an encrypted key.
+        context.load_cert_chain(certificate_file, key_file, password="")
+    return context
