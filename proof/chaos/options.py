@@ -10,6 +10,7 @@ from deploy.processes import ROOT
 
 FULL_REQUESTS, FULL_RATE = 10_000, 20.0
 SHORT_REQUESTS, SHORT_RATE = 1_100, 20.0
+ALONE_REQUESTS, ALONE_RATE = 200, 10.0
 FULL_SETTLE, SHORT_SETTLE, VARIANT_SETTLE = 300.0, 90.0, 8.0
 VARIANTS = ("offsets-first", "mark-first", "no-unique-key", "send-without-ack")
 
@@ -22,6 +23,7 @@ class Options:
     rate: float
     seed: int
     short: bool
+    alone: bool
     variant: str | None
     keep: bool
     folder: Path
@@ -51,16 +53,23 @@ def read_options(arguments: Sequence[str]) -> Options:
         action="store_true",
         help="about two minutes: the outages, the windows that matter, and as many other kinds of fault as there is time for",
     )
+    parser.add_argument(
+        "--one-at-a-time",
+        dest="alone",
+        action="store_true",
+        help="every fault on every target once, each only when mails flow again after the last one: how long each takes to recover from",
+    )
     parser.add_argument("--variant", choices=VARIANTS, help="break the product on purpose and see that the auditor finds it")
     parser.add_argument("--keep", action="store_true", help="leave the run's data in var/chaos")
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "chaos", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     small = given.short or given.variant
     return Options(
-        requests=given.requests or (SHORT_REQUESTS if small else FULL_REQUESTS),
-        rate=given.rate or (SHORT_RATE if small else FULL_RATE),
+        requests=given.requests or (ALONE_REQUESTS if given.alone else SHORT_REQUESTS if small else FULL_REQUESTS),
+        rate=given.rate or (ALONE_RATE if given.alone else SHORT_RATE if small else FULL_RATE),
         seed=given.seed if given.seed is not None else secrets.randbelow(1_000_000),
         short=bool(small),
+        alone=given.alone,
         variant=given.variant,
         keep=given.keep,
         folder=given.folder.resolve(),

@@ -27,7 +27,7 @@ from proof.chaos.own_lag import OwnLag, own_lag
 from proof.chaos.population import Order, draw_orders
 from proof.chaos.settle import fetch_ledger, settle
 from proof.chaos.stack_under_test import StackUnderTest, stack_under_test
-from proof.chaos.storm.plan import Fault, draw_plan
+from proof.chaos.storm.plan import Fault, draw_plan, one_of_each
 from proof.chaos.storm.strike import Storm
 from proof.chaos.variants.catalogue import VARIANTS
 
@@ -54,7 +54,7 @@ async def run(options: Options, progress: Progress) -> Outcome:
     for folder in (data, journals):
         shutil.rmtree(folder, ignore_errors=True)
     journals.mkdir(parents=True)
-    plan = VARIANTS[options.variant].plan if options.variant else draw_plan(options.seed, options.seconds, short=options.short)
+    plan = _plan(options)
     (options.folder / "plan.json").write_text(json.dumps([asdict(fault) for fault in plan], indent=1) + "\n")
     progress.say(f"Seed {options.seed}: {options.requests} requests, {options.rate:g} a second, {len(plan)} faults")
     progress.say("\n".join(f"  {fault}" for fault in plan))
@@ -71,13 +71,21 @@ async def run(options: Options, progress: Progress) -> Outcome:
     return outcome
 
 
+def _plan(options: Options) -> Sequence[Fault]:
+    if options.variant:
+        return VARIANTS[options.variant].plan
+    if options.alone:
+        return one_of_each(options.seed, short=options.short)
+    return draw_plan(options.seed, options.seconds, short=options.short)
+
+
 async def _through_the_storm(
     options: Options, under: StackUnderTest, plan: Sequence[Fault], journals: Path, clock: list[float], progress: Progress
 ) -> tuple[Verdict, Mapping[str, int]]:
     faults = options.folder / "faults.jsonl"
     async with _clients(under, journals) as (http, senders, office):
         with progress.step(f"Sending {options.requests} requests through the storm"), faults.open("w") as log:
-            await _send_and_strike(options, under, plan, senders, Storm(under, log), journals)
+            await _send_and_strike(options, under, plan, senders, Storm(under, log, alone=options.alone), journals)
         clock.append(time.monotonic())
         with progress.step("Faults are over: waiting until all has settled"):
             office.resolving = False

@@ -63,3 +63,11 @@ def test_latest_is_written_whole(tmp_path: Path) -> None:
     write_latest(tmp_path, {"ok": True}, "<!doctype html>")
     assert json.loads((tmp_path / "latest.json").read_text()) == {"ok": True}
     assert sorted(file.name for file in tmp_path.iterdir()) == ["latest.html", "latest.json"]
+
+
+def test_a_run_of_one_fault_at_a_time_tells_each_time_to_recover_by_kind_and_target() -> None:
+    known = facts(read_options(["--seed", "7", "--one-at-a-time"]), outcome(clean()))
+    told = table(known)
+    assert "kill notifier-worker" in told
+    assert "--one-at-a-time" in told
+    assert "each fault alone" in page(known, outcome(clean()).verdict, [KILL])

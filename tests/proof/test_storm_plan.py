@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proof.chaos.options import SHORT_RATE, SHORT_REQUESTS
 from proof.chaos.population import draw_orders
-from proof.chaos.storm.plan import CRASH_POINTS, OURS, SERVERS, draw_plan
+from proof.chaos.storm.plan import CRASH_POINTS, OURS, SERVERS, draw_plan, kinds_left_out, one_of_each
 
 SHORT = SHORT_REQUESTS / SHORT_RATE
 
@@ -45,3 +45,11 @@ def test_a_short_storm_has_the_outages_and_every_window(seed: int) -> None:
     assert {("crash", point) for point in CRASH_POINTS} <= struck
     assert {("away", target) for target in ("kafka", "postgres", "kafka+postgres")} <= struck
     assert {"kill", "term", "freeze"} <= {kind for kind, _ in struck}
+
+
+def test_one_at_a_time_has_every_fault_on_every_target_once() -> None:
+    plan = one_of_each(7, short=False)
+    struck = [(fault.kind, fault.target) for fault in plan]
+    assert len(struck) == len(set(struck))
+    assert kinds_left_out(plan) == []
+    assert {(kind, name) for kind in ("kill", "term", "freeze") for name in OURS + SERVERS} <= set(struck)

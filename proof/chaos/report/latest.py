@@ -22,6 +22,7 @@ def facts(options: Options, outcome: Outcome) -> dict[str, Any]:
         "requests": options.requests,
         "rate": options.rate,
         "short": options.short,
+        "one_at_a_time": options.alone,
         "variant": options.variant,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": cpu_count(),

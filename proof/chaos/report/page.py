@@ -6,7 +6,7 @@ from typing import Any
 
 from proof.chaos.audit.evidence import Fault
 from proof.chaos.audit.verdict import Verdict
-from proof.chaos.report.words import FIGURES, PROMISES, RECOVERY, again, left_out, sentence, slowest_by_kind, stood_still
+from proof.chaos.report.words import FIGURES, PROMISES, again, left_out, recovery, sentence, slowest_by_kind, stood_still
 from proof.report.charts import Curve, Shade, chart
 from proof.report.document import document
 
@@ -28,7 +28,7 @@ def page(known: Mapping[str, Any], verdict: Verdict, faults: Sequence[Fault]) ->
         "<h2>Counted</h2>",
         _rows([(words, f"{known[name]:,}".replace(",", "\u2009"), False) for name, words in FIGURES.items()]),
         _repeats(known),
-        f"<h2>Mails flow again after</h2><p class=muted>{RECOVERY}</p>",
+        f"<h2>Mails flow again after</h2><p class=muted>{recovery(known)}</p>",
         _recovery(known),
         f"<h2>Faults</h2><p class=muted>{escape(left_out(known))}</p>",
         _faults(verdict, faults),

@@ -12,8 +12,8 @@ def table(known: Mapping[str, Any]) -> str:
     """Write the figures, the promises, the recovery and the first findings."""
     lines = ["", *(f"  {known[name]:>8}  {words}" for name, words in FIGURES.items()), "", "  Must be none:"]
     lines += [f"  {known[name]:>8}  {words}{'   <<<' if known[name] else ''}" for name, words in PROMISES.items()]
-    lines += ["", "  Mails flow again after:        faults   median  longest"]
-    lines += [f"  {kind:<30} {count:>6} {middle:>7.1f}s {longest:>7.1f}s" for kind, count, middle, longest in slowest_by_kind(known)]
+    lines += ["", f"  {'Mails flow again after:':<50} faults   median  longest"]
+    lines += [f"  {kind:<50} {count:>6} {middle:>7.1f}s {longest:>7.1f}s" for kind, count, middle, longest in slowest_by_kind(known)]
     if known["repeats_by_cause"]:
         lines += ["", "  Repeats of mail by cause: " + ", ".join(f"{cause} {count}" for cause, count in known["repeats_by_cause"].items())]
     shown = known["findings"][:SHOWN]

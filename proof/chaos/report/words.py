@@ -72,14 +72,20 @@ def sentence(known: Mapping[str, Any]) -> str:
     return f"{broken} promises are broken." + (f" Still under way at the end: {left}." if left else "")
 
 
-RECOVERY = "From the end of a fault to the first mail of a request that was sent after it, whatever other faults came in between."
+RECOVERY = "From the end of a fault (a kill: from the kill) to the first mail of a request that was sent after it"
+
+
+def recovery(known: Mapping[str, Any]) -> str:
+    """Say what the times to recover mean."""
+    return f"{RECOVERY}; {'each fault alone' if known['one_at_a_time'] else 'whatever other faults came in between'}."
 
 
 def again(known: Mapping[str, Any]) -> str:
     """Give the command that repeats a storm."""
+    alone = " --one-at-a-time" if known["one_at_a_time"] else ""
     sent = "" if known["short"] else f" --requests {known['requests']} --rate {known['rate']:g}"
     variant = f" --variant {known['variant']}" if known["variant"] else " --short" if known["short"] else ""
-    return f"./chaos --seed {known['seed']}{sent}{variant}"
+    return f"./chaos --seed {known['seed']}{sent}{variant}{alone}"
 
 
 def left_out(known: Mapping[str, Any]) -> str:
@@ -98,5 +104,6 @@ def slowest_by_kind(known: Mapping[str, Any]) -> list[tuple[str, int, float, flo
     kinds: dict[str, list[float]] = {}
     for each in known["recovery"]:
         if each["mailed"] is not None:
-            kinds.setdefault(f"{each['kind']} {each['target']}" if each["kind"] == "away" else each["kind"], []).append(each["mailed"])
+            by_target = known["one_at_a_time"] or each["kind"] == "away"
+            kinds.setdefault(f"{each['kind']} {each['target']}" if by_target else each["kind"], []).append(each["mailed"])
     return [(kind, len(times), median(times), max(times)) for kind, times in sorted(kinds.items())]

@@ -57,6 +57,14 @@ def draw_plan(seed: int, seconds: float, *, short: bool) -> list[Fault]:
     return _timed(chance, chosen, pauses)
 
 
+def one_of_each(seed: int, *, short: bool) -> list[Fault]:
+    """Give every fault on every target once, in an order drawn from the seed; each begins when the run is calm again."""
+    chance = random.Random(f"one at a time {seed}")  # noqa: S311  reproducible on purpose
+    faults = _all_faults(chance, short=short)
+    chance.shuffle(faults)
+    return faults
+
+
 def kinds_left_out(plan: Sequence[Fault]) -> list[str]:
     """Name the kinds of fault that a storm has none of."""
     drawn = {fault.kind for fault in plan}

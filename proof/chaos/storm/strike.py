@@ -12,6 +12,7 @@ from typing import TextIO
 
 from deploy.program import spawn
 from proof.chaos.stack_under_test import StackUnderTest
+from proof.chaos.storm.flows_again import flows_again
 from proof.chaos.storm.plan import Fault
 from proof.chaos.storm.processes import limit_files, signal_family, signal_one
 
@@ -21,11 +22,15 @@ TICK = 0.01
 
 
 class Storm:
-    """Strikes one stack; each fault that happened is a line of `log`: kind, target, `started_at`, `ended_at` (seconds since 1970), `hit`."""
+    """Strikes one stack; each fault that happened is a line of `log`: kind, target, `started_at`, `ended_at` (seconds since 1970), `hit`.
 
-    def __init__(self, under: StackUnderTest, log: TextIO) -> None:
+    With `alone`, the next fault waits until mails flow again after the last one.
+    """
+
+    def __init__(self, under: StackUnderTest, log: TextIO, *, alone: bool = False) -> None:
         self._under = under
         self._log = log
+        self._alone = alone
 
     async def rage(self, plan: Sequence[Fault], started: float) -> None:
         """Carry out a plan that counts from `started` (monotonic seconds); every fault is over when this returns, even when cancelled."""
@@ -33,6 +38,8 @@ class Storm:
             for fault in plan:
                 await asyncio.sleep(max(0.0, started + fault.at - time.monotonic()))
                 await self.strike(fault)
+                if self._alone:
+                    await flows_again(self._under.databases["notifier"], time.time())
         finally:
             self.calm()
 

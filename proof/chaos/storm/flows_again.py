@@ -1,0 +1,34 @@
+"""Between two faults: waits until a request that was sent after the first has its receipt, and a moment longer."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+import asyncpg
+from asyncpg.exceptions import InterfaceError, PostgresError
+
+LONGEST_SECONDS = 180.0
+LOOK_SECONDS = 0.2
+QUIET_SECONDS = 3.0
+"""Groups and leases have their owners again, so that one fault does not lengthen the next one's time to recover."""
+RECEIPT_SINCE = "select exists (select from deliveries where template = 'receipt' and state = 'sent' and submitted_at > $1)"
+AWAY = (OSError, TimeoutError, PostgresError, InterfaceError)
+
+
+async def flows_again(notifier_database: str, since: float) -> None:
+    """Wait for the receipt of a request that was sent after `since` (seconds since 1970), at most `LONGEST_SECONDS`."""
+    deadline, moment = time.monotonic() + LONGEST_SECONDS, datetime.fromtimestamp(since, UTC)
+    while time.monotonic() < deadline and not await _receipted(notifier_database, moment):  # noqa: ASYNC110  another process has no event to wait for
+        await asyncio.sleep(LOOK_SECONDS)
+    await asyncio.sleep(QUIET_SECONDS)
+
+
+async def _receipted(database: str, moment: datetime) -> bool:
+    try:
+        connection = await asyncpg.connect(database, timeout=5)
+        try:
+            return bool(await connection.fetchval(RECEIPT_SINCE, moment, timeout=5))
+        finally:
+            await connection.close()
+    except AWAY:
+        return False
