@@ -66,7 +66,8 @@ def test_latest_is_written_whole(tmp_path: Path) -> None:
 
 
 def test_a_run_of_one_fault_at_a_time_tells_each_time_to_recover_by_kind_and_target() -> None:
-    known = facts(read_options(["--seed", "7", "--one-at-a-time"]), outcome(clean()))
+    early = replace(KILL, started_at=0.2, ended_at=0.4)
+    known = facts(read_options(["--seed", "7", "--one-at-a-time"]), outcome(replace(clean(), faults=[early])))
     told = table(known)
     assert "kill notifier-worker" in told
     assert "--one-at-a-time" in told
