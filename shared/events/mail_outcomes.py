@@ -16,6 +16,7 @@ class MailOutcome(Event):
     cause_id: str = Field(description="CloudEvents id of the lifecycle event that the mail is about")
     template: str = Field(description="`receipt`, `question`, `resolution`, `rejection`")
     message_id: str
+    sending: int = Field(default=1, ge=1, description="1 is the one that the event caused; each further one was ordered by a person")
     attempt: int = Field(ge=1)
     occurred_at: Moment
 
@@ -39,3 +40,15 @@ class MailFailed(MailOutcome):
 
     type: ClassVar = "mail.failed.v1"
     reply: Literal["4xx", "5xx", "connection", "bad-address", "unwritable"]
+
+
+class MailBounced(MailOutcome):
+    """A server that had taken the mail reported that it did not arrive (`hard`), is late (`soft`), or something that a person has to read.
+
+    `status` is the enhanced status code (RFC 3463), `diagnostic` the class of the SMTP reply, both as the report has them.
+    """
+
+    type: ClassVar = "mail.bounced.v1"
+    bounce: Literal["hard", "soft", "unclear"]
+    status: str | None = Field(default=None, pattern=r"^[245]\.\d{1,3}\.\d{1,3}$")
+    diagnostic: Literal["4xx", "5xx"] | None = None
