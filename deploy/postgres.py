@@ -9,10 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-import asyncpg
-
 from deploy.failure import StartFailure
 from deploy.program import Program, inherited_environment
+from shared.database_connection import connect
 
 ADMIN = "postgres"
 SETTINGS = {
@@ -40,7 +39,7 @@ def postgres_program(folder: Path, port: int, password: str) -> Program:
     options = [option for name, value in {**SETTINGS, "port": str(port)}.items() for option in ("-c", f"{name}={value}")]
 
     async def ready() -> None:
-        connection = await asyncpg.connect(dsn(ADMIN, password, port, ADMIN), timeout=2)
+        connection = await connect(dsn(ADMIN, password, port, ADMIN), timeout=2)
         await connection.close()
 
     return Program(
@@ -60,7 +59,7 @@ def dsn(role: str, password: str, port: int, database: str) -> str:
 
 async def ensure_database(admin_dsn: str, name: str, password: str) -> None:
     """Make a role and a database of its own, both called `name`, or set the role's password where they exist."""
-    connection = await asyncpg.connect(admin_dsn, timeout=10)
+    connection = await connect(admin_dsn, command_timeout=60)
     try:
         make = "CREATE" if not await connection.fetchval("select 1 from pg_roles where rolname = $1", name) else "ALTER"
         secret = await connection.fetchval("select quote_literal($1)", password)

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode
 
 from deploy.environment import Place
+from deploy.failure import StartFailure
 from deploy.jars import class_path
 from deploy.kafka import kafka_program
 from deploy.keys import SERVICES, Secrets
@@ -15,8 +16,11 @@ from deploy.postgres import ADMIN, dsn, ensure_database, postgres_program
 from deploy.processes import ROOT
 from deploy.program import Program
 from deploy.progress import Progress
+from shared.database_address import BadDatabaseAddress, hosts_and_parameters, read_database_address
 
 JARS = ROOT / "var" / "jars"
+WHO = ("user", "password", "dbname", "passfile")
+"""Parameters of an administrator's address that are not for the services."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,13 @@ class Elsewhere:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Elsewhere":
-        """Read `KAFKA_BOOTSTRAP_SERVERS` and `DATABASE_URL`."""
-        return cls(environment.get("KAFKA_BOOTSTRAP_SERVERS") or None, environment.get("DATABASE_URL") or None)
+        """Read `KAFKA_BOOTSTRAP_SERVERS` and `DATABASE_URL`; raises `StartFailure` where the second is not an address."""
+        database = environment.get("DATABASE_URL") or None
+        try:
+            read_database_address(database or "postgresql://")
+        except BadDatabaseAddress as error:
+            raise StartFailure(f"DATABASE_URL: {error}") from None
+        return cls(environment.get("KAFKA_BOOTSTRAP_SERVERS") or None, database)
 
 
 def find_place(data: Path, ports: Ports, secrets: Secrets, elsewhere: Elsewhere) -> Place:
@@ -40,10 +49,10 @@ def find_place(data: Path, ports: Ports, secrets: Secrets, elsewhere: Elsewhere)
 
 
 def service_dsn(admin: str, service: str, password: str) -> str:
-    """Give the address of a service's database on the server of `admin`, with a role of the same name."""
-    parts = urlsplit(admin)
-    server = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"{quote(service)}:{quote(password, safe='')}@{server}", path=f"/{quote(service)}").geturl()
+    """Give the address of a service's database on the servers of `admin`, with a role of the same name; raises `BadDatabaseAddress`."""
+    hosts, parameters = hosts_and_parameters(admin)
+    query = urlencode([(name, value) for name, value in parse_qsl(parameters, keep_blank_values=True) if name not in WHO])
+    return f"postgresql://{quote(service)}:{quote(password, safe='')}@{hosts}/{quote(service)}{'?' if query else ''}{query}"
 
 
 async def server_programs(place: Place, secrets: Secrets, elsewhere: Elsewhere, progress: Progress) -> list[Program]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
@@ -14,27 +15,44 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from shared.database_address import read_database_address
+from shared.database_connection import COMMAND_SECONDS, NoWritableServer, connect
+from shared.leave_lost_servers import leave_lost_servers
+
+__all__ = ["Sessions", "connect", "create_engine", "create_sessions", "is_transient", "migrate", "open_database", "ping", "run_migrations"]
+
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+MOST_CONNECTIONS = 20
+POOL_SECONDS = 3.0
 
 
-def create_engine(dsn: str, *, pool_size: int = 10, server_settings: Mapping[str, str] = NO_SETTINGS, try_first: bool = True) -> AsyncEngine:
-    """Make the pool of connections for `postgresql://…`.
+def create_engine(
+    dsn: str,
+    *,
+    most: int = MOST_CONNECTIONS,
+    server_settings: Mapping[str, str] = NO_SETTINGS,
+    try_first: bool = True,
+    command_seconds: float | None = COMMAND_SECONDS,
+) -> AsyncEngine:
+    """Make the pool of connections for `postgresql://…`; raises `BadDatabaseAddress`. At most `most` are open, half of them for good.
 
-    With `try_first` a connection is tried each time that it is taken, and a dead one replaced; without, the first statement on it fails. A loop that
-    tries its work again anyway saves a round trip for each of its transactions.
+    With `try_first` a connection is tried each time that it is taken, and a dead or read-only one replaced; without, the first statement on it fails.
+    A loop that tries its work again anyway saves a round trip for each of its transactions.
 
     `server_settings` are PostgreSQL's own (`{"enable_seqscan": "off"}`), for each connection of the pool.
     """
-    url = dsn.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+asyncpg://", 1)
-    return create_async_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_pre_ping=try_first,
+    read_database_address(dsn)
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=partial(connect, dsn, command_timeout=command_seconds, server_settings=server_settings),
+        pool_size=(most + 1) // 2,
+        max_overflow=most // 2,
+        pool_timeout=POOL_SECONDS,
         hide_parameters=True,
-        connect_args={"timeout": 5, "server_settings": {"application_name": "asiointi", **server_settings}},
     )
+    leave_lost_servers(engine.sync_engine, try_first=try_first)
+    return engine
 
 
 def create_sessions(engine: AsyncEngine) -> Sessions:
@@ -44,10 +62,10 @@ def create_sessions(engine: AsyncEngine) -> Sessions:
 
 @asynccontextmanager
 async def open_database(
-    dsn: str, *, pool_size: int = 10, server_settings: Mapping[str, str] = NO_SETTINGS, try_first: bool = True
+    dsn: str, *, most: int = MOST_CONNECTIONS, server_settings: Mapping[str, str] = NO_SETTINGS, try_first: bool = True
 ) -> AsyncIterator[Sessions]:
     """Open a pool for as long as the context lasts."""
-    engine = create_engine(dsn, pool_size=pool_size, server_settings=server_settings, try_first=try_first)
+    engine = create_engine(dsn, most=most, server_settings=server_settings, try_first=try_first)
     try:
         yield create_sessions(engine)
     finally:
@@ -55,9 +73,11 @@ async def open_database(
 
 
 async def ping(sessions: Sessions) -> None:
-    """Ask the server for an answer; raises what the driver raises when it is away."""
+    """Ask for a connection that takes writes; raises what the driver raises when there is none."""
     async with sessions() as session:
-        await (await session.connection()).execute(text("select 1"))
+        await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        if await session.scalar(text("show transaction_read_only")) == "on":
+            raise NoWritableServer("the server is read-only")
 
 
 def migrate(folder: Path, dsn: str) -> None:
@@ -74,7 +94,7 @@ def run_migrations(metadata: MetaData) -> None:
     from alembic import context  # noqa: PLC0415  alembic's context exists only while env.py runs
 
     async def online() -> None:
-        engine = create_engine(context.config.attributes["dsn"])
+        engine = create_engine(context.config.attributes["dsn"], command_seconds=None)
         try:
             async with engine.connect() as connection:
                 await connection.run_sync(_upgrade, metadata)

@@ -3,11 +3,11 @@
 import asyncio
 import os
 from collections.abc import Mapping
-from urllib.parse import unquote, urlsplit
 
 from deploy.keys import SERVICES
 from deploy.postgres import ensure_database
 from deploy.prepare import prepare
+from shared.database_address import read_database_address
 from shared.kafka.settings import KafkaSettings
 from shared.settings import read_settings
 
@@ -15,8 +15,8 @@ from shared.settings import read_settings
 async def make_databases(environment: Mapping[str, str]) -> None:
     """Make what each `<SERVICE>_DATABASE_URL` names, as the administrator of `DATABASE_URL`."""
     for service in SERVICES:
-        owner = urlsplit(environment[f"{service.upper()}_DATABASE_URL"])
-        await ensure_database(environment["DATABASE_URL"], unquote(owner.username or service), unquote(owner.password or ""))
+        owner = read_database_address(environment[f"{service.upper()}_DATABASE_URL"])
+        await ensure_database(environment["DATABASE_URL"], owner.user or service, owner.password or "")
 
 
 if __name__ == "__main__":

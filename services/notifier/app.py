@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_database(settings.database_url, pool_size=3) as sessions:
+        async with open_database(settings.database_url) as sessions:
             app.state.sessions = sessions
             yield
 

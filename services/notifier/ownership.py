@@ -4,10 +4,10 @@ import asyncio
 import secrets
 from collections.abc import Callable
 
-import asyncpg
 from asyncpg.exceptions import InterfaceError, PostgresError
 
 from shared.backoff import Backoff
+from shared.database import connect
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -40,7 +40,7 @@ class Ownership:
             await backoff.wait()
 
     async def _hold(self, backoff: Backoff) -> None:
-        connection = await asyncpg.connect(self._dsn, timeout=5, server_settings={"application_name": "asiointi notifier owner"})
+        connection = await connect(self._dsn, server_settings={"application_name": "asiointi notifier owner"})
         lost = asyncio.Event()
         try:
             if not await connection.fetchval("select pg_try_advisory_lock($1)", self.owner):

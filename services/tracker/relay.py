@@ -9,6 +9,7 @@ from asyncpg.exceptions import InterfaceError, PostgresError
 
 from shared.backoff import Backoff
 from shared.crash_points import crash_point
+from shared.database import connect
 from shared.events.envelope import Message, context_headers
 from shared.events.topics import LIFECYCLE
 from shared.health import Liveness
@@ -73,7 +74,7 @@ class Relay:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator["asyncpg.Connection"]:
-        connection = await asyncpg.connect(self._dsn, timeout=5, command_timeout=30, server_settings=CONNECTION_SETTINGS)
+        connection = await connect(self._dsn, server_settings=CONNECTION_SETTINGS)
         try:
             yield connection
         finally:

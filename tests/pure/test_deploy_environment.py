@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from deploy.environment import Place, environments
+from deploy.failure import StartFailure
 from deploy.keys import Secrets, make
 from deploy.ports import ports_from
-from deploy.servers import service_dsn
+from deploy.servers import Elsewhere, service_dsn
 from services.identity.oidc.tokens import audiences
 
 PLACE = Place(
@@ -88,3 +89,15 @@ def test_a_service_gets_its_own_role_and_database_on_a_server_elsewhere() -> Non
         service_dsn("postgresql://admin:pw@db.example:5433/postgres?sslmode=require", "intake", "a/b")
         == "postgresql://intake:a%2Fb@db.example:5433/intake?sslmode=require"
     )
+
+
+def test_a_service_keeps_hosts_and_certificates_of_the_administrators_address_but_not_who_that_is() -> None:
+    admin = "postgres://admin@[::1]:5432,two.example/postgres?user=admin&password=pw&dbname=x&sslmode=verify-full&application_name=a%20b"
+    assert service_dsn(admin, "intake", "p") == "postgresql://intake:p@[::1]:5432,two.example/intake?sslmode=verify-full&application_name=a+b"
+    assert service_dsn("postgresql:///postgres?host=/run/postgresql", "intake", "p") == "postgresql://intake:p@/intake?host=%2Frun%2Fpostgresql"
+
+
+def test_an_administrators_address_that_cannot_be_read_is_told_with_its_variable() -> None:
+    with pytest.raises(StartFailure, match="DATABASE_URL: sslmode must be one of") as refused:
+        Elsewhere.from_environment({"DATABASE_URL": "postgresql://admin:secret@h/d?sslmode=yes"})
+    assert "secret" not in str(refused.value)
