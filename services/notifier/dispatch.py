@@ -52,11 +52,11 @@ class Dispatcher:
         self._liveness = liveness
         self._told = told
         self._woken = asyncio.Event()
-        self._connections = [MailConnection(server, settings.sender) for _ in range(connections)]
+        self._connections = [MailConnection(server) for _ in range(connections)]
         self._ownership = Ownership(settings.database_url, self.wake)
         self._lanes = Lanes(connections)
         self._outage = Outage(
-            sessions, MailConnection(server, settings.sender), patience=settings.retry_first_seconds, give_up=settings.retry_hours * 3600
+            sessions, MailConnection(server), settings.sender, patience=settings.retry_first_seconds, give_up=settings.retry_hours * 3600
         )
         self._recorder = Recorder(sessions, self._ownership.owner, self._recorded, most=RESULTS_PER_CONNECTION * connections)
         self.entrusting = Entrusting(self._ownership.owner, room=self._room_for_new, take=self._take_over, wake=self.wake, doubt=self._doubt)
@@ -178,7 +178,7 @@ class Dispatcher:
             # Without its traceback, which could hold what stands in the mail.
             log.error("mail_not_written", request_id=str(waiting.mail.request_id), delivery=waiting.mail.id, error=type(error).__name__)  # noqa: TRY400  as said
             return Reply("unwritable", "")
-        reply = await connection.send(waiting.to, message)
+        reply = await connection.send(waiting.to, message, self._settings.sender)
         crash_point("notifier.after-mail-accepted")
         return reply
 

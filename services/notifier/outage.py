@@ -49,12 +49,13 @@ class Outage:
     outcomes to publish. `patience` and `give_up` are in seconds.
     """
 
-    def __init__(self, sessions: Sessions, probe: MailConnection, *, patience: float, give_up: float) -> None:
+    def __init__(self, sessions: Sessions, probe: MailConnection, sender: str, *, patience: float, give_up: float) -> None:
         self.there = asyncio.Event()
         self.there.set()
         self._away = asyncio.Event()
         self._sessions = sessions
         self._probe = probe
+        self._sender = sender
         self._patience = patience
         self._give_up = give_up
 
@@ -80,7 +81,7 @@ class Outage:
 
     async def _answers(self, tries: int) -> bool:
         try:
-            await self._probe.check()
+            await self._probe.check(self._sender)
         except ServerAway as error:
             if tries == 0:
                 log.warning("mail_server_away", error=str(error))

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from services.notifier.address import MailboxAddress
 from services.notifier.send_mail import MailConnection, MailServer, ServerAway
 from tests.service.notifier.mail_server import free_port
+from tests.service.notifier.office import SENDER
 
 # aiosmtpd knows STARTTLS as encryption only, and warns where the whole connection is encrypted.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
@@ -85,9 +86,9 @@ async def taking(tls: Literal["starttls", "tls"], context: ssl.SSLContext) -> As
 
 async def _send_two(tls: Literal["starttls", "tls"], contexts: tuple[ssl.SSLContext, ssl.SSLContext], password: str) -> int:
     async with taking(tls, contexts[0]) as (port, taker):
-        connection = MailConnection(MailServer("127.0.0.1", port, tls, "notifier", password, 5, contexts[1]), "asiointi@kunta.example")
+        connection = MailConnection(MailServer("127.0.0.1", port, tls, "notifier", password, 5, contexts[1]))
         for _ in range(2):
-            assert (await connection.send(TO, MESSAGE)).kind == "2xx"
+            assert (await connection.send(TO, MESSAGE, SENDER)).kind == "2xx"
         await connection.close()
         assert taker.got[0] == MESSAGE
         return len(taker.got)
@@ -116,10 +117,10 @@ async def test_a_refused_login_or_a_stranger_s_certificate_means_that_the_server
 
 async def _meet_a_silent_server() -> str:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        connection = MailConnection(MailServer("127.0.0.1", silent.getsockname()[1], "tls", timeout=1), "asiointi@kunta.example")
+        connection = MailConnection(MailServer("127.0.0.1", silent.getsockname()[1], "tls", timeout=1))
         try:
             async with asyncio.timeout(10):
-                await connection.send(TO, MESSAGE)
+                await connection.send(TO, MESSAGE, SENDER)
         except ServerAway as away:
             return str(away)
     return "sent"

@@ -252,3 +252,16 @@ async def test_stopping_ends_what_is_under_way_and_gives_the_rest_back(sessions:
     assert states.get("sent") == len(mail_server.got)
     assert set(states) <= {"sent", "pending"}
     assert len({got.recipient for got in mail_server.got}) == len(mail_server.got)
+
+
+async def test_mails_wait_while_the_server_refuses_our_sender_and_go_when_it_takes_it(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
+    mail_server.sender_replies.extend(["530 5.7.0 Must issue a STARTTLS command first"] * 12)
+    citizens = [Citizen() for _ in range(5)]
+    async with dispatching(settings, sessions):
+        await hand_over(sessions, [citizen.registered() for citizen in citizens])
+        for citizen in citizens:
+            await delivered(sessions, citizen, within=LATER)
+    assert not mail_server.sender_replies
+    assert len(mail_server.got) == len(citizens)
