@@ -37,7 +37,7 @@ class AcceptedRequest(BaseModel):
     """The request is kept; its number follows, here and by e-mail."""
 
     request_id: UUID
-    work_number: str | None = Field(description="Nine digits, or null while the request has none", examples=[None, "482913057"])
+    work_number: str | None = Field(description="Nine or ten digits, or null while the request has none", examples=[None, "482913057"])
     state: str = Field(description="`accepted` until there is a number; then `received`, `in_progress`, …", examples=["accepted"])
 
 

@@ -1,6 +1,5 @@
 """Asks tracker how a request is getting on, and holds back whoever asks too often."""
 
-import re
 import time
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -11,43 +10,31 @@ from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from pydantic import BaseModel, ValidationError
-from stdnum import damm
 
 from services.intake.ask_identity import IdentityAway, IdentityProvider
 from services.intake.clean_values import canonical_email
 from services.intake.request_status import RequestState, RequestStatus
 from shared.logs import get_log
+from shared.work_number import parse
 
 __all__ = [
     "Attempts",
-    "InvalidWorkNumber",
     "RequestStatus",
     "TooManyAttempts",
     "Tracker",
     "TrackerAway",
     "UnknownRequest",
-    "parse_work_number",
 ]
 
 log = get_log(__name__)
 
 SCOPE = "requests:status"
-SPACING = re.compile(r"[\s\u00a0\u202f\u2009.\-‐‑–]+")
-WORK_NUMBER = re.compile(r"\d{9}", re.ASCII)
 
 M = TypeVar("M", bound=BaseModel)
 
 
 class UnknownRequest(Exception):
     """There is no such request, or it is not this e-mail's: the two are not told apart."""
-
-
-class InvalidWorkNumber(Exception):
-    """A work number cannot be one: `reason` is `not-nine-digits` or `check-digit` (a wrong digit, or two swapped)."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class TooManyAttempts(Exception):
@@ -60,16 +47,6 @@ class TooManyAttempts(Exception):
 
 class TrackerAway(Exception):
     """Tracker, or identity on the way to it, did not answer."""
-
-
-def parse_work_number(typed: str) -> str:
-    """Give the nine digits of a work number however it is grouped; raises `InvalidWorkNumber`."""
-    digits = SPACING.sub("", typed)
-    if not WORK_NUMBER.fullmatch(digits):
-        raise InvalidWorkNumber("not-nine-digits")
-    if not damm.is_valid(digits):
-        raise InvalidWorkNumber("check-digit")
-    return digits
 
 
 class Attempts:
@@ -95,7 +72,7 @@ class Tracker:
 
     async def status_by_number(self, work_number: str, email: str) -> RequestStatus:
         """Ask by the number and the e-mail address that was given with the request; raises `InvalidWorkNumber` too."""
-        number = parse_work_number(work_number)
+        number = parse(work_number)
         return await self._ask("POST", "", RequestStatus, json={"work_number": number, "email": canonical_email(email)})
 
     async def status_by_link(self, token: str) -> RequestStatus:

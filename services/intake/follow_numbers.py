@@ -27,7 +27,7 @@ DIGEST_HEADER = "ce_bodydigest"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the lifecycle told last about one request; `work_number` has nine digits."""
+    """What the lifecycle told last about one request; `work_number` has nine or ten digits."""
 
     work_number: str
     state: str

@@ -15,6 +15,7 @@ from html import escape
 from typing import TypeAlias
 
 from shared.events.event import Language
+from shared.work_number import grouped
 
 MARK = re.compile("\x02([a-z_]+)\x03")
 SOFT_BREAK = b"=\r\n"
@@ -77,11 +78,6 @@ def render(parts: Skeleton, envelope: Envelope, values: Mapping[str, str]) -> by
             b"\r\n--" + BOUNDARY + b"--\r\n",
         )
     )
-
-
-def grouped(work_number: str) -> str:
-    """Set a work number as people read it, with ordinary spaces: `482 913 057`."""
-    return f"{work_number[:3]} {work_number[3:6]} {work_number[6:]}"
 
 
 MARKUP = re.compile("[&<>\"'\n]")

@@ -11,10 +11,11 @@ from markupsafe import Markup
 from services.notifier.contents import Contents
 from services.notifier.deliveries import Claimed
 from services.notifier.domain import Template, greeting
-from services.notifier.render_mail import Envelope, Skeleton, clean_line, grouped, mark, render, skeleton
+from services.notifier.render_mail import Envelope, Skeleton, clean_line, mark, render, skeleton
 from shared.events.event import Language
 from shared.follow_link import sign
 from shared.look.finnish import day, day_and_clock
+from shared.work_number import grouped
 
 MAILS = Path(__file__).parent / "mails"
 PHONE, PHONE_LINK = "020 6399 400", '<a class="link" href="tel:+358206399400" style="color:#0a5c45;white-space:nowrap">020 6399 400</a>'

@@ -10,11 +10,12 @@ from sqlmodel import Field, SQLModel
 
 from services.tracker.domain import Action, Actor, Mail, State
 from services.tracker.ledger.overdue import Reason
+from services.tracker.work_number import TEN_DIGITS
 
 metadata = MetaData(
     naming_convention={"pk": "%(table_name)s_pkey", "uq": "%(table_name)s_%(column_0_N_name)s_key", "ix": "%(table_name)s_%(column_0_N_name)s_idx"}
 )
-WORK_NUMBERS = Sequence("work_number_sequence", start=0, minvalue=0, maxvalue=10**8 - 1, metadata=metadata)
+WORK_NUMBERS = Sequence("work_number_sequence", start=0, minvalue=0, maxvalue=TEN_DIGITS - 1, metadata=metadata)
 
 
 class Table(SQLModel):

@@ -2,12 +2,12 @@
 
 from http import HTTPStatus
 
-from services.tracker import work_number
+from shared import work_number
 from shared.problems import Problem
 
 
 class InvalidWorkNumber(Problem):
-    """422: not a work number; `reason` is `not-nine-digits` or `wrong-check-digit` (a digit is wrong or two are swapped)."""
+    """422: not a work number; `reason` is `wrong-length` or `wrong-check-digit` (a digit is wrong or two are swapped)."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "invalid-work-number"
@@ -15,8 +15,8 @@ class InvalidWorkNumber(Problem):
 
 
 def read_work_number(text: str, field: str = "work_number") -> str:
-    """Give the nine digits; raises `InvalidWorkNumber`."""
+    """Give the digits; raises `InvalidWorkNumber`."""
     try:
-        return work_number.read(text)
+        return work_number.parse(text)
     except work_number.InvalidWorkNumber as error:
         raise InvalidWorkNumber(str(error), reason=error.reason, errors=[{"field": field, "message": str(error)}]) from None

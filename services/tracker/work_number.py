@@ -1,75 +1,48 @@
-"""Work numbers (työnumero): unique, not to be guessed, easy to say on the phone.
+"""Work numbers (työnumero): unique, unguessable, easy to say on the phone.
 
-The n-th request's number is n put through a keyed permutation of the eight-digit numbers, and a Damm check digit, which finds every wrong
-digit and every swap of two neighbours.
+The n-th request's number is n put through a keyed permutation, and a Damm check digit, which finds every wrong digit and every swap of two
+neighbours. The first 10⁸ have nine digits, the rest ten.
 """
 
 import hashlib
-import re
 
 from stdnum import damm
 
-HOW_MANY = 10**8
-HALF = 10**4
+NINE_DIGITS = 10**8
+"""So many numbers have nine digits."""
+TEN_DIGITS = 10**9
+"""Numbers are drawn below this one; those of ten digits begin with 1 to 9."""
 ROUNDS = 10
-SEPARATORS = re.compile(r"[\s.\u00ad\u200b\u2060\u2010-\u2015\u2212-]")
-"""Whitespace of every width, dots, hyphens and dashes, and what text editors put in between unseen."""
-NINE_DIGITS = re.compile(r"[0-9]{9}")
-
-
-class InvalidWorkNumber(ValueError):
-    """No work number; `reason` is a constant slug, the message is for people."""
-
-    reason = "invalid-work-number"
-
-
-class NotNineDigits(InvalidWorkNumber):
-    """Something is missing or too much."""
-
-    reason = "not-nine-digits"
-
-    def __init__(self) -> None:
-        super().__init__("A work number has nine digits")
-
-
-class WrongCheckDigit(InvalidWorkNumber):
-    """Nine digits that cannot be a work number."""
-
-    reason = "wrong-check-digit"
-
-    def __init__(self) -> None:
-        super().__init__("A digit is wrong or two are swapped")
 
 
 def work_number(n: int, key: bytes) -> str:
-    """Give the nine digits of the `n`-th request (0 ≤ n < 10⁸); `ValueError` beyond.
-
-    A Feistel network on two halves of four decimal digits: a permutation of exactly the 10⁸ numbers for every 32-byte key.
-    """
-    if not 0 <= n < HOW_MANY:
+    """Give the digits of the `n`-th request (0 ≤ n < 10⁹): nine below 10⁸, then ten; `ValueError` beyond."""
+    if not 0 <= n < TEN_DIGITS:
         message = f"there is no work number for {n}"
         raise ValueError(message)
-    left, right = divmod(n, HALF)
-    for number in range(ROUNDS):
-        left, right = right, (left + _round(right, number, key)) % HALF
-    digits = f"{left:04}{right:04}"
+    digits = f"{_nine(n, key):08}" if n < NINE_DIGITS else f"{_ten(n, key):09}"
     return digits + damm.calc_check_digit(digits)
 
 
-def show(number: str) -> str:
-    """Write nine digits in groups: `482 913 057`."""
-    return f"{number[:3]} {number[3:6]} {number[6:]}"
+def _nine(n: int, key: bytes) -> int:
+    """Permute the numbers below 10⁸ by a Feistel network on two halves of four digits."""
+    left, right = divmod(n, 10**4)
+    for number in range(ROUNDS):
+        left, right = right, (left + _round(b"%d/%d" % (number, right), key)) % 10**4
+    return left * 10**4 + right
 
 
-def read(text: str) -> str:
-    """Give the nine digits that somebody typed, with or without separators; raises `NotNineDigits` or `WrongCheckDigit`."""
-    digits = SEPARATORS.sub("", text)
-    if not NINE_DIGITS.fullmatch(digits):
-        raise NotNineDigits
-    if not damm.is_valid(digits):
-        raise WrongCheckDigit
-    return digits
+def _ten(n: int, key: bytes) -> int:
+    """Permute the numbers from 10⁸ to below 10⁹: those below 10⁹ are permuted until one lands there (about once in ten it does not)."""
+    while True:
+        left, right = divmod(n, 10**5)
+        for number in range(ROUNDS):
+            left = (left + _round(b"ten/%d/%d" % (2 * number, right), key)) % 10**4
+            right = (right + _round(b"ten/%d/%d" % (2 * number + 1, left), key)) % 10**5
+        n = left * 10**5 + right
+        if n >= NINE_DIGITS:
+            return n
 
 
-def _round(half: int, number: int, key: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(b"%d/%d" % (number, half), key=key, digest_size=8).digest())
+def _round(message: bytes, key: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(message, key=key, digest_size=8).digest())

@@ -5,10 +5,12 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from shared.work_number import PATTERN
+
 Language: TypeAlias = Literal["fi", "sv", "en"]
 State: TypeAlias = Literal["received", "in_progress", "waiting_for_customer", "resolved", "rejected", "closed"]
 ActorKind: TypeAlias = Literal["citizen", "staff", "client", "system"]
-WorkNumber = Field(pattern=r"^\d{9}$", description="Nine digits, the last a Damm check digit")
+WorkNumber = Field(pattern=PATTERN, description="Nine or ten digits, the last a Damm check digit")
 Moment: TypeAlias = AwareDatetime
 
 EVENTS: dict[str, type["Event"]] = {}

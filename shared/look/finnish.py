@@ -1,11 +1,10 @@
-"""How Finns write work numbers, days and times, in Finnish, Swedish and English; times are shown by the Helsinki clock."""
+"""How Finns write days and times, in Finnish, Swedish and English; times are shown by the Helsinki clock."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 HELSINKI = ZoneInfo("Europe/Helsinki")
 THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
-GROUP = 3
 
 WEEKDAYS = {
     "fi": ("maanantaina", "tiistaina", "keskiviikkona", "torstaina", "perjantaina", "lauantaina", "sunnuntaina"),
@@ -18,12 +17,6 @@ SHORT_WEEKDAYS = {
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
 }
 MONTHS_EN = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
-
-
-def grouped(work_number: str) -> str:
-    """Set a work number as people read it: `482913057` → `482 913 057`, with ordinary spaces, which people type too."""
-    digits = "".join(letter for letter in str(work_number) if letter.isdigit())
-    return " ".join(digits[start : start + GROUP] for start in range(0, len(digits), GROUP))
 
 
 def clock(when: datetime, language: str = "fi") -> str:

@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from shared import work_number
 from shared.look import finnish
 
 folder = Path(__file__).parent
@@ -60,6 +61,10 @@ def build_environment(*templates: Path, mounted_at: str = LOOK_URL) -> Environme
     )
     environment.globals["look_url"] = versioned(static_folder, mounted_at)
     environment.filters.update(
-        grouped=finnish.grouped, clock=finnish.clock, day=finnish.day, day_and_clock=finnish.day_and_clock, short_day=finnish.short_day
+        grouped=work_number.grouped,
+        clock=finnish.clock,
+        day=finnish.day,
+        day_and_clock=finnish.day_and_clock,
+        short_day=finnish.short_day,
     )
     return environment

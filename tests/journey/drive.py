@@ -53,7 +53,7 @@ async def number_of(client: httpx.AsyncClient, addresses: Addresses, request_id:
     async def numbered() -> str:
         answer = await client.get(f"{addresses['intake']}/api/v1/requests/{request_id}")
         number = answer.raise_for_status().json()["work_number"]
-        assert re.fullmatch(r"\d{9}", number or ""), answer.text
+        assert re.fullmatch(r"\d{9,10}", number or ""), answer.text
         return str(number)
 
     return await eventually(numbered, within)

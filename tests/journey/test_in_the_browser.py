@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-NUMBER = re.compile(r"\d{3} \d{3} \d{3}")
+NUMBER = re.compile(r"\d{3} \d{3} \d{3,4}")
 RESOLUTION = "Todistus on lähetetty sinulle turvapostina."
 OWN_FIELDS = {
     "Tilaa palkkatodistus": {

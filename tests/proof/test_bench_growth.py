@@ -12,9 +12,10 @@ from proof.bench.figure import Figure
 from proof.bench.growth.bare_servers import BareServers
 from proof.bench.growth.fill_tables import fill_tables
 from proof.bench.growth.grown import Taken, growth_figures
-from services.tracker.work_number import read, work_number
+from services.tracker.work_number import work_number
 from shared.database import migrate
 from shared.settings import decode_key
+from shared.work_number import parse
 from tests.conftest import FreshDatabase
 
 TOTAL = 3_000
@@ -54,7 +55,7 @@ async def test_a_filled_system_is_one_that_the_product_could_have_left(servers: 
     key = decode_key(servers.secrets["work_number_key"])
     numbers = {number for (number,) in await ask(tracker, "select work_number from requests")}
     assert numbers == {work_number(n, key) for n in range(TOTAL)}
-    assert all(read(number) for number in numbers)
+    assert all(parse(number) for number in numbers)
     assert await ask(tracker, "select nextval('work_number_sequence')") == [(TOTAL,)]
     # Every history ends in its request's state and has nothing left to publish; most requests are closed.
     assert await ask(tracker, LAST_STATES_THAT_DIFFER) == []

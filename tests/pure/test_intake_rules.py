@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.ask_tracker import InvalidWorkNumber, parse_work_number
 from services.intake.derive_ids import Derivation
 from services.intake.languages import preferred_language
 from services.intake.trace import TRACEPARENT, traceparent_of
@@ -85,15 +84,3 @@ def test_a_digest_tells_bodies_apart_whatever_the_order() -> None:
     assert digest == derivation.body_digest("s", "fi", {"b": "2", "a": "1"})
     assert digest != derivation.body_digest("s", "sv", {"a": "1", "b": "2"})
     assert digest != derivation.body_digest("s", "fi", {"a": "12", "b": ""})
-
-
-@pytest.mark.parametrize("typed", ["572572720", "572-572 720", " 572\u202f572\u202f720 "])
-def test_a_work_number_is_read_however_it_is_grouped(typed: str) -> None:
-    assert parse_work_number(typed) == "572572720"
-
-
-@pytest.mark.parametrize(("typed", "reason"), [("572572702", "check-digit"), ("572572721", "check-digit"), ("57257272", "not-nine-digits")])
-def test_swapped_or_wrong_digits_are_told_as_such(typed: str, reason: str) -> None:
-    with pytest.raises(InvalidWorkNumber) as wrong:
-        parse_work_number(typed)
-    assert wrong.value.reason == reason

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from proof.chaos.audit.evidence import Mail
 
-NUMBER = re.compile(r"(?<!\d)(\d{3})[\s\u00a0\u2009\u202f]?(\d{3})[\s\u00a0\u2009\u202f]?(\d{3})(?!\d)")
+NUMBER = re.compile(r"(?<!\d)(\d{3})[\s\u00a0\u2009\u202f]?(\d{3})[\s\u00a0\u2009\u202f]?(\d{3,4})(?!\d)")
 WORDS = {"fi": "työnumero", "sv": "ärendenummer", "en": "work number"}
 NANOSECONDS = 1_000_000_000
 
@@ -38,5 +38,5 @@ def read_mail(name: str, content: bytes) -> Mail:
 
 
 def numbers_in(text: str) -> frozenset[str]:
-    """Find nine digits in groups of three; those of a link or of a resolution's own marker are no groups of digits alone."""
+    """Find nine or ten digits in their groups; those of a link or of a resolution's own marker are no groups of digits alone."""
     return frozenset("".join(groups) for line in text.splitlines() if "://" not in line for groups in NUMBER.findall(line))

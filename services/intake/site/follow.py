@@ -7,9 +7,10 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from services.intake.ask_tracker import InvalidWorkNumber, RequestStatus, TooManyAttempts, TrackerAway, UnknownRequest, parse_work_number
+from services.intake.ask_tracker import RequestStatus, TooManyAttempts, TrackerAway, UnknownRequest
 from services.intake.site.read_form import read_form
 from services.intake.site.view import Page, View
+from shared.work_number import InvalidWorkNumber, WrongLength, parse
 
 routes = APIRouter()
 
@@ -73,11 +74,11 @@ def _number_errors(view: View, typed: str) -> list[dict[str, str]]:
     if not typed:
         return [_error("work_number", texts.number_missing)]
     try:
-        parse_work_number(typed)
+        parse(typed)
     except InvalidWorkNumber as invalid:
         if any(letter.isalpha() for letter in typed):
             return [_error("work_number", texts.number_letters)]
-        return [_error("work_number", texts.number_length if invalid.reason == "not-nine-digits" else texts.number_wrong)]
+        return [_error("work_number", texts.number_length if isinstance(invalid, WrongLength) else texts.number_wrong)]
     return []
 
 

@@ -14,7 +14,7 @@ from services.intake.site.sent import Sent, recall
 from services.intake.site.texts import Texts
 from services.intake.site.view import Page, View
 from services.intake.working_days import due_at
-from shared.look.finnish import grouped
+from shared.work_number import grouped
 
 routes = APIRouter()
 

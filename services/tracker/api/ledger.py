@@ -42,6 +42,8 @@ class LedgerAnswer(BaseModel):
     at: datetime
     accepted: int | None = Field(description="`numbered` + `on_the_log` + `in_the_spool`; null while Kafka or the spool cannot be asked")
     numbered: int
+    numbers_drawn: int = Field(description="Work numbers drawn so far, those of rolled-back transactions too")
+    numbers_burnt: int
     receipted: int
     receipts_waiting: int
     receipts_failed: int
@@ -77,4 +79,4 @@ def ledger_routes(verifier: TokenVerifier) -> APIRouter:
 
 
 def _answer(ledger: Ledger) -> LedgerAnswer:
-    return LedgerAnswer(**asdict(ledger), accepted=ledger.accepted, receipts_waiting=ledger.receipts_waiting)
+    return LedgerAnswer(**asdict(ledger), accepted=ledger.accepted, receipts_waiting=ledger.receipts_waiting, numbers_burnt=ledger.numbers_burnt)

@@ -19,9 +19,12 @@ OVERDUE: Mapping[Reason, tuple[str, str]] = {
     "spool": ("pyyntö odottaa Kafkaa välivarastossa", "pyyntöä odottaa Kafkaa välivarastossa"),
     "dead-letter": ("hylätty sanoma odottaa", "hylättyä sanomaa odottaa"),
     "lag": ("sanoma on lukematta yli 10 sekuntia", "sanomaa on lukematta yli 10 sekuntia"),
+    "numbers-low": ("prosentti työnumeroista on käytetty", "prosenttia työnumeroista on käytetty"),
     "unknown": ("osaan kirjanpidosta ei saada yhteyttä", "osaan kirjanpidosta ei saada yhteyttä"),
 }
 """One and many; each is an alarm."""
+NOBODY_WAITS: frozenset[Reason] = frozenset({"numbers-low"})
+"""Alarms that no citizen's request waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,9 @@ def all_well(figures: Figures, ledger: Ledger) -> Verdict:
     """Judge; the worst is told first and the rest in the note."""
     fresh = {"dead-letter": figures.dead_letters, "mail-failed": figures.failed_mails}
     counts = {reason: fresh.get(reason, ledger.of(reason)) for reason in OVERDUE}
-    alerts = [told(count, *OVERDUE[reason]) for reason, count in counts.items()]
+    alerts = [told(count, *OVERDUE[reason]) for reason, count in counts.items() if reason not in NOBODY_WAITS]
     waits = [told(figures.late, "pyyntö on myöhässä", "pyyntöä on myöhässä")]
+    waits += [told(count, *OVERDUE[reason]) for reason, count in counts.items() if reason in NOBODY_WAITS]
     first, *others = [each for each in alerts + waits if each] or [WELL]
     if first == WELL:
         leaving = told(ledger.receipts_waiting, "vahvistus on juuri lähdössä", "vahvistusta on juuri lähdössä")

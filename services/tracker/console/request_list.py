@@ -41,7 +41,9 @@ async def search(desk: AtDesk, words: Typed = "", cursor: Typed = "") -> Respons
             desk.session, Filters(words=words), desk.resources.keyring.at_rest, limit=MOST if by_code else 50, cursor=cursor or None
         )
     except InvalidWorkNumber:
-        return await _show(desk, Page([], None), searched=True, typed=words, wrong="Numeroja on yhdeksän, ja jokin niistä on väärin.", status=422)
+        return await _show(
+            desk, Page([], None), searched=True, typed=words, wrong="Numeroja on yhdeksän tai kymmenen, ja jokin niistä on väärin.", status=422
+        )
     if len(page.requests) == 1 and not cursor:
         return RedirectResponse(f"{PREFIX}/requests/{page.requests[0].work_number}", status_code=303)
     # A henkilötunnus is not written back into the page; nobody has more requests than one page holds.

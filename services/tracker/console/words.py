@@ -73,6 +73,7 @@ ALARMS: Mapping[Reason, str] = {
     "spool": "Pyyntöjä välivarastossa",
     "dead-letter": "Hylättyjä sanomia",
     "lag": "Lukija jäljessä",
+    "numbers-low": "Työnumerot käymässä vähiin (prosenttia käytetty)",
     "unknown": "Kirjanpidon osaan ei saatu yhteyttä",
 }
 REPLIES: Mapping[str, str] = {

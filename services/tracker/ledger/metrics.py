@@ -34,6 +34,8 @@ def _counts(ledger: Ledger) -> Iterable[Metric]:
     yield requests
     yield GaugeMetricFamily("asiointi_receipts_failed", "Receipts that will not go by themselves", value=ledger.receipts_failed)
     yield GaugeMetricFamily("asiointi_receipts_waiting", "Receipts under way", value=ledger.receipts_waiting)
+    yield CounterMetricFamily("asiointi_work_numbers_drawn", "Work numbers drawn, burnt ones too", value=ledger.numbers_drawn)
+    yield GaugeMetricFamily("asiointi_work_numbers_burnt", "Work numbers drawn that name no request", value=ledger.numbers_burnt)
     yield GaugeMetricFamily("asiointi_dead_letters_waiting", "Dead letters that wait for an operator", value=ledger.dead_letters)
     if ledger.in_the_spool is not None:
         yield GaugeMetricFamily("asiointi_spool_waiting", "Submissions in intake's spool", value=ledger.in_the_spool)

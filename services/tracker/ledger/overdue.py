@@ -6,7 +6,19 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, get_args
 from uuid import UUID
 
-Reason: TypeAlias = Literal["skipped", "no-number", "no-receipt", "no-mail", "mail-failed", "unpublished", "spool", "dead-letter", "lag", "unknown"]
+Reason: TypeAlias = Literal[
+    "skipped",
+    "no-number",
+    "no-receipt",
+    "no-mail",
+    "mail-failed",
+    "unpublished",
+    "spool",
+    "dead-letter",
+    "lag",
+    "unknown",
+    "numbers-low",
+]
 Part: TypeAlias = Literal["kafka", "spool"]
 
 REASONS: tuple[Reason, ...] = get_args(Reason)
@@ -49,6 +61,7 @@ class Ledger:
 
     at: datetime
     numbered: int
+    numbers_drawn: int
     receipted: int
     receipts_failed: int
     resolved: int
@@ -57,6 +70,11 @@ class Ledger:
     in_the_spool: int | None
     lag: Mapping[str, int] = field(default_factory=dict)
     overdue: Sequence[Overdue] = ()
+
+    @property
+    def numbers_burnt(self) -> int:
+        """Give how many numbers were drawn for a transaction that was rolled back, or not yet committed."""
+        return max(0, self.numbers_drawn - self.numbered)
 
     @property
     def receipts_waiting(self) -> int:

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.ask_intake import Intake, IntakeAway, SpooledRequests
+from services.tracker.ledger.numbers import numbers_drawn, numbers_low
 from services.tracker.ledger.overdue import LAG_WITHIN, MOST_SHOWN, NUMBER_WITHIN, Late, Ledger, Overdue, only_late
 from services.tracker.ledger.positions import compare_positions
 from services.tracker.ledger.tables import (
@@ -55,6 +56,7 @@ class LedgerReader:
             if log:
                 await compare_positions(session, REGISTRAR, SUBMITTED, log.stands)
             counts = await read_counts(session)
+            drawn = await numbers_drawn(session)
             dead_letters = await waiting_dead_letters(session)
             found = [
                 await skipped_records(session),
@@ -62,6 +64,7 @@ class LedgerReader:
                 await failed_mails(session),
                 await overdue_entries(session, now),
                 dead_letters,
+                numbers_low(drawn),
             ]
             if log:
                 found += [await _without_number(session, log, now), *_lagging(log, now)]
@@ -74,6 +77,7 @@ class LedgerReader:
         return Ledger(
             at=now,
             **counts,
+            numbers_drawn=drawn,
             dead_letters=dead_letters.count,
             on_the_log=sum(lag.behind for lag in log.lags if lag.group == REGISTRAR) if log else None,
             in_the_spool=spool.waiting if spool else None if self._intake else 0,

@@ -26,6 +26,7 @@ SENTENCES: Mapping[Reason, str] = {
     "spool": "submissions in the spool, because Kafka did not take them",
     "dead-letter": "dead letters that wait for an operator",
     "lag": "records that a reader is behind",
+    "numbers-low": "percent of the work numbers of this length are used",
     "unknown": "part that the ledger cannot ask",
 }
 

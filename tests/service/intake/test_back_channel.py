@@ -5,11 +5,12 @@ from uuid import UUID
 
 import pytest
 
-from services.intake.ask_tracker import InvalidWorkNumber, TooManyAttempts, TrackerAway, UnknownRequest
+from services.intake.ask_tracker import TooManyAttempts, TrackerAway, UnknownRequest
 from services.intake.catalogue import load_catalogue
 from shared.events.envelope import decode
 from shared.events.request_submitted import RequestSubmitted
 from shared.kafka.connection import KafkaConnection
+from shared.work_number import InvalidWorkNumber
 from tests.infra.serving import free_socket, serving
 from tests.service.intake.back_channel import CITIZEN, HETU, STATUS, BackChannel
 from tests.service.intake.running import TRACKER, Running, make_settings, running_intake
@@ -109,7 +110,7 @@ async def test_a_status_is_told_by_number_and_address_or_by_link(intake: Running
             await tracker.status_by_number("572572720", "aino@example.com")
 
 
-@pytest.mark.parametrize(("typed", "reason"), [("57257272", "not-nine-digits"), ("", "not-nine-digits"), ("572 572 702", "check-digit")])
+@pytest.mark.parametrize(("typed", "reason"), [("57257272", "wrong-length"), ("", "wrong-length"), ("572 572 702", "wrong-check-digit")])
 async def test_a_mistyped_number_is_told_without_asking_tracker(intake: Running, back_channel: BackChannel, typed: str, reason: str) -> None:
     with pytest.raises(InvalidWorkNumber) as wrong:
         await intake.intake.tracker.status_by_number(typed, "aino@example.com")

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from services.intake.app import create_app
 from services.intake.follow_numbers import Numbers, Progress
 from shared.kafka.connection import KafkaConnection
-from shared.look.finnish import grouped
+from shared.work_number import grouped
 from tests.infra.serving import free_socket, serving
 from tests.service.intake.forms import ANSWERS, PERSON
 from tests.service.intake.running import make_settings

@@ -11,9 +11,9 @@ import pytest
 
 from services.intake.follow_numbers import Progress
 from shared.kafka.connection import KafkaConnection
-from shared.look.finnish import grouped
 from shared.session import CookieBox
 from shared.settings import key_bytes
+from shared.work_number import grouped
 from tests.service.intake.forms import ANSWERS, PERSON
 from tests.service.intake.running import Running, make_settings, running_intake
 from tests.service.intake.topic import records_of

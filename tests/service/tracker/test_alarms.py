@@ -31,7 +31,7 @@ ID = UUID(int=5)
 
 def ledger(*overdue: Overdue) -> Ledger:
     now = datetime.now(timezone.utc)
-    counts = {"numbered": 3, "receipted": 1, "receipts_failed": 1, "resolved": 1, "dead_letters": 0}
+    counts = {"numbers_drawn": 10, "numbered": 3, "receipted": 1, "receipts_failed": 1, "resolved": 1, "dead_letters": 0}
     return Ledger(at=now, **counts, on_the_log=2, in_the_spool=0, lag={"notifier": 4}, overdue=overdue)
 
 

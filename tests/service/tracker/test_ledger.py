@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from services.tracker.ask_intake import SpooledRequest, SpooledRequests
 from services.tracker.dismiss_dead_letter import AlreadyRedriven, dismiss_dead_letter
@@ -53,9 +54,9 @@ async def test_every_request_is_counted_once_through_its_life(sessions: Sessions
     receipt = told(MailSent, request_id, await cause_of(sessions, request_id))
     await tell(sessions, receipt, receipt)
     await tell(sessions, receipt)
-    for text in ("Valmis.", "Valmis toisen kerran."):
-        await handle(sessions, keyring, request_id, "resolve", text)
-        await handle(sessions, keyring, request_id, "resolve", text)
+    for said in ("Valmis.", "Valmis toisen kerran."):
+        await handle(sessions, keyring, request_id, "resolve", said)
+        await handle(sessions, keyring, request_id, "resolve", said)
         await handle(sessions, keyring, request_id, "reopen")
     ledger = await read(sessions)
     assert (ledger.numbered, ledger.receipted, ledger.receipts_waiting, ledger.resolved) == (2, 1, 1, 1)
@@ -200,3 +201,32 @@ async def test_a_dead_letter_is_overdue_until_an_operator_dealt_with_it(sessions
             await dismiss_dead_letter(session, 2, "olli")
         with pytest.raises(NotFound):
             await dismiss_dead_letter(session, 3, "olli")
+
+
+@pytest.mark.parametrize(
+    ("drawn", "low"),
+    [
+        (79_999_999, []),
+        (80_000_000, [(80, "nine digits")]),
+        (99_999_999, [(99, "nine digits")]),
+        (100_000_000, []),
+        (819_999_999, []),
+        (820_000_000, [(80, "ten digits")]),
+        (1_000_000_000, [(100, "ten digits")]),
+    ],
+)
+async def test_numbers_that_run_short_are_an_alarm_from_eighty_percent_on(sessions: Sessions, drawn: int, low: list[tuple[int, str]]) -> None:
+    async with sessions.begin() as session:
+        await session.execute(text("select setval('work_number_sequence', :last)"), {"last": drawn - 1})
+    ledger = await read(sessions)
+    assert [(each.count, each.place) for each in ledger.overdue if each.reason == "numbers-low"] == low
+    assert ledger.numbers_drawn == drawn
+
+
+async def test_a_number_of_a_rolled_back_transaction_is_counted_as_burnt(sessions: Sessions, keyring: Keyring) -> None:
+    await register_one(sessions, keyring)
+    async with sessions() as session:
+        await on_request_submitted(session, [submission(), submission()], keyring=keyring)
+        await session.rollback()
+    ledger = await read(sessions)
+    assert (ledger.numbered, ledger.numbers_drawn, ledger.numbers_burnt) == (1, 3, 2)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.tracker import work_number
@@ -13,6 +14,7 @@ from services.tracker.keyring import Keyring
 from shared.database import Sessions, is_transient
 from shared.events.request_lifecycle import RequestRegistered
 from shared.rejected import Rejected
+from shared.work_number import parse
 from tests.service.tracker.office import ANSWERS, HETU, TO_TRACKER, submission
 from tests.service.tracker.rows import history, register, register_one, rows
 
@@ -116,3 +118,15 @@ async def test_numbers_of_a_batch_follow_the_order_of_its_records(sessions: Sess
     await register(sessions, keyring, *sent)
     entries = await rows(sessions, "select request_id from history order by id")
     assert [row.request_id for row in entries] == [each.event.request_id for each in sent]
+
+
+async def test_after_the_last_number_of_nine_digits_come_those_of_ten(sessions: Sessions, keyring: Keyring) -> None:
+    async with sessions.begin() as session:
+        await session.execute(text("select setval('work_number_sequence', 99999998)"))
+    await register(sessions, keyring, submission(), submission(), submission())
+    numbers = [row.work_number for row in await rows(sessions, "select work_number from requests")]
+    assert sorted(map(len, numbers)) == [9, 10, 10]
+    assert all(parse(number) == number for number in numbers)
+    values = [row.value for row in await rows(sessions, "select value from history")]
+    events = [RequestRegistered.model_validate_json(value) for value in values]
+    assert {event.work_number for event in events} == set(numbers)
