@@ -57,7 +57,7 @@ def _signing_key() -> dict[str, str]:
 
 
 def _sealing_keys() -> dict[str, str]:
-    from shared.sealing import generate_private_key, public_key_of  # noqa: PLC0415  as above
+    from shared.crypto.sealing import generate_private_key, public_key_of  # noqa: PLC0415  as above
 
     made: dict[str, str] = {}
     for service in SEALED_TO:

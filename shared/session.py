@@ -1,47 +1,43 @@
 """A browser's session: one encrypted cookie, for half an hour after it was last written."""
 
-import base64
 import json
-import os
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.sessions import Session
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.crypto.base64url import from_base64url, to_base64url
+from shared.crypto.box import Box, CannotDecrypt
 from shared.logs import get_log
 
 log = get_log(__name__)
 
 SESSION_SECONDS = 30 * 60
-NONCE_BYTES = 12
 COOKIE_LIMIT = 3_900
 EXPIRES = "expires"
 
 
 class CookieBox:
-    """Seals a session into a cookie's value and opens it again; AES-256-GCM, bound to the cookie's name."""
+    """Encrypts a session into a cookie's value and decrypts it again, bound to the cookie's name; `keys` newest first."""
 
-    def __init__(self, key: bytes, cookie: str) -> None:
-        self._cipher = AESGCM(key)
+    def __init__(self, keys: Sequence[bytes], cookie: str) -> None:
+        self._box = Box(keys, old_prefix=b"")
         self._bound_to = cookie.encode()
 
     def seal(self, session: dict[str, Any]) -> str:
         """Give the cookie's value, base64url, without padding."""
-        nonce = os.urandom(NONCE_BYTES)
         plain = json.dumps(session | {EXPIRES: int(time.time()) + SESSION_SECONDS}, separators=(",", ":"), ensure_ascii=False).encode()
-        return base64.urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, plain, self._bound_to)).decode().rstrip("=")
+        return to_base64url(self._box.encrypt(plain, self._bound_to))
 
     def open(self, value: str) -> dict[str, Any]:
-        """Give the session; empty when the cookie is too old, was changed, or was sealed with another key."""
+        """Give the session; empty when the cookie is too old, was changed, or was encrypted with another key."""
         try:
-            raw = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
-            session: dict[str, Any] = json.loads(self._cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], self._bound_to))
-        except (ValueError, InvalidTag):
+            session: dict[str, Any] = json.loads(self._box.decrypt(from_base64url(value), self._bound_to))
+        except (ValueError, CannotDecrypt):
             return {}
         return session if session.pop(EXPIRES, 0) > time.time() else {}
 
@@ -52,11 +48,11 @@ class EncryptedSession:
     `name` is the cookie's (cookies of one host are shared by all its ports), `least_needed` what is left out of a session too long for a cookie.
     """
 
-    def __init__(self, app: ASGIApp, key: bytes, *, secure: bool, name: str = "asiointi", least_needed: str = "sent") -> None:
+    def __init__(self, app: ASGIApp, keys: Sequence[bytes], *, secure: bool, name: str = "asiointi", least_needed: str = "sent") -> None:
         self.app = app
         self.cookie = f"__Host-{name}" if secure else name
         self._least_needed = least_needed
-        self._box = CookieBox(key, self.cookie)
+        self._box = CookieBox(keys, self.cookie)
         self._flags = f"Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

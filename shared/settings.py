@@ -38,6 +38,20 @@ def key_bytes(secret: SecretStr) -> bytes:
     return decode_key(secret.get_secret_value())
 
 
+def _all_checked(secret: SecretStr) -> SecretStr:
+    all_key_bytes(secret)
+    return secret
+
+
+Keys = Annotated[SecretStr, AfterValidator(_all_checked)]
+"""One or more secrets of 32 bytes as base64url, comma separated, newest first; `all_key_bytes(setting)` gives the bytes of each."""
+
+
+def all_key_bytes(secret: SecretStr) -> list[bytes]:
+    """Give the 32 bytes of each key of a `Keys` setting."""
+    return [decode_key(text.strip()) for text in secret.get_secret_value().split(",")]
+
+
 class OperationSettings(BaseSettings):
     """What every process reads, without a prefix: the aliases keep a service's own prefix off these names."""
 

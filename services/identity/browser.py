@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from itsdangerous import BadSignature, Signer
@@ -20,10 +21,11 @@ class Browser:
 
 
 class BrowserCookie:
-    """A signed cookie with a random text, for as long as the browser runs; one per purpose (`name`) under one path."""
+    """A signed cookie with a random text, for as long as the browser runs; one per purpose (`name`) under one path. `keys` newest first."""
 
-    def __init__(self, key: bytes, name: str, *, path: str, secure: bool) -> None:
-        self._signer = Signer(key, salt=f"identity/{name}", key_derivation="hmac", digest_method=hashlib.sha256)
+    def __init__(self, keys: Sequence[bytes], name: str, *, path: str, secure: bool) -> None:
+        # itsdangerous signs with the last of its keys.
+        self._signer = Signer(list(reversed(keys)), salt=f"identity/{name}", key_derivation="hmac", digest_method=hashlib.sha256)
         self._name, self._path, self._secure = name, path, secure
 
     def read(self, request: Request) -> Browser | None:

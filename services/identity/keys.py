@@ -4,21 +4,19 @@ import base64
 import hashlib
 import hmac
 import json
-import os
 from typing import Any
 from uuid import UUID
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from services.identity.settings import Settings
-from shared.settings import key_bytes
+from shared.crypto.box import Box
+from shared.crypto.keys import derive_key
+from shared.settings import all_key_bytes, key_bytes
 
 ALGORITHM = "Ed25519"
-NONCE_BYTES = 12
+PURPOSE = b"asiointi/identity/"
 
 
 def digest(secret: str) -> bytes:
@@ -27,13 +25,14 @@ def digest(secret: str) -> bytes:
 
 
 class Keys:
-    """Signs tokens, seals claims until they are fetched, makes pseudonyms."""
+    """Signs tokens, encrypts claims until they are fetched, makes pseudonyms. `cookies` are the keys of the browser's cookie, newest first."""
 
     def __init__(self, settings: Settings) -> None:
-        session = key_bytes(settings.session_key)
-        self.cookie = _derive(session, b"cookie")
-        self._claims = AESGCM(_derive(session, b"claims"))
-        self._subject = key_bytes(settings.subject_key) if settings.subject_key else _derive(session, b"subject")
+        session = all_key_bytes(settings.session_key)
+        self.cookies = [derive_key(key, PURPOSE + b"cookie") for key in session]
+        self._claims = Box([derive_key(key, PURPOSE + b"claims") for key in session], old_prefix=b"")
+        # The oldest: a new session key in front must not give everybody another pseudonym.
+        self._subject = key_bytes(settings.subject_key) if settings.subject_key else derive_key(session[-1], PURPOSE + b"subject")
         private = OKPKey.import_key(json.loads(settings.signing_key.get_secret_value()))
         self._signing = OKPKey.import_key({**private.as_dict(private=True), "kid": private.thumbprint()})
 
@@ -52,18 +51,13 @@ class Keys:
 
     def seal_claims(self, claims: dict[str, Any], grant_id: UUID) -> bytes:
         """Encrypt claims for the one grant that may give them out."""
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._claims.encrypt(nonce, json.dumps(claims).encode(), grant_id.bytes)
+        return self._claims.encrypt(json.dumps(claims).encode(), grant_id.bytes)
 
     def open_claims(self, sealed: bytes, grant_id: UUID) -> dict[str, Any]:
-        """Give the claims back."""
-        claims: dict[str, Any] = json.loads(self._claims.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], grant_id.bytes))
+        """Give the claims back; raises `CannotDecrypt`."""
+        claims: dict[str, Any] = json.loads(self._claims.decrypt(sealed, grant_id.bytes))
         return claims
 
     def pseudonym(self, personal_identity_code: str) -> str:
         """Give the stable `sub` of a citizen: the same person, the same text, and no way back without the key."""
         return base64.urlsafe_b64encode(hmac.digest(self._subject, personal_identity_code.encode(), "sha256")).decode().rstrip("=")
-
-
-def _derive(key: bytes, purpose: bytes) -> bytes:
-    return HKDF(SHA256(), 32, None, b"asiointi/identity/" + purpose).derive(key)

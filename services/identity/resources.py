@@ -42,8 +42,8 @@ def make_resources(settings: Settings, sessions: Sessions) -> Resources:
         banks=banks,
         pages=Pages(banks, _home(settings)),
         clients={client.client_id: client for client in settings.clients},
-        browser_cookie=BrowserCookie(keys.cookie, "identity_session", path="/", secure=settings.secure),
-        bank_cookie=BrowserCookie(keys.cookie, "bank_session", path="/bank", secure=settings.secure),
+        browser_cookie=BrowserCookie(keys.cookies, "identity_session", path="/", secure=settings.secure),
+        bank_cookie=BrowserCookie(keys.cookies, "bank_session", path="/bank", secure=settings.secure),
     )
 
 

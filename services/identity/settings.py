@@ -8,7 +8,7 @@ from joserfc.jwk import KeySet, KeySetSerialization, OKPKey
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import Key, OperationSettings
+from shared.settings import Key, Keys, OperationSettings
 
 Grant = Literal["authorization_code", "client_credentials"]
 
@@ -81,7 +81,7 @@ class Settings(OperationSettings):
     database_url: str = Field(min_length=1)
     public_url: str = Field(pattern="^https?://")
     signing_key: Annotated[SecretStr, AfterValidator(_signing_key)]
-    session_key: Key
+    session_key: Keys
     subject_key: Key | None = None
     clients: tuple[Client, ...] = ()
     staff: tuple[StaffAccount, ...] = ()

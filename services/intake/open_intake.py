@@ -18,11 +18,11 @@ from services.intake.reach_kafka import SubmittedTopic
 from services.intake.resources import Intake
 from services.intake.settings import Settings
 from services.intake.spool import Spool
+from shared.crypto.sealing import Sealer
 from shared.database import open_database
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from shared.logs import get_log
-from shared.sealing import Sealer
 from shared.settings import key_bytes
 
 log = get_log(__name__)

@@ -12,8 +12,8 @@ from services.intake.follow_numbers import Numbers
 from services.intake.reach_kafka import SubmittedTopic
 from services.intake.spool import Spool
 from services.intake.submission import Accepted
+from shared.crypto.sealing import Sealer
 from shared.health import Check
-from shared.sealing import Sealer
 
 
 @dataclass(frozen=True)

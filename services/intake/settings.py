@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from shared.crypto.sealing import Sealer
 from shared.kafka.settings import KafkaSettings
-from shared.sealing import Sealer
-from shared.settings import Key
+from shared.settings import Key, Keys
 
 
 def _sealing_key(text: str) -> str:
@@ -29,7 +29,7 @@ class Settings(KafkaSettings):
     oidc_backchannel_url: str | None = Field(default=None, pattern="^https?://")
     oidc_client_id: str = "intake"
     oidc_client_secret: SecretStr
-    session_key: Key
+    session_key: Keys
     idempotency_key: Key
     tracker_url: str = Field(pattern="^https?://")
     tracker_sealing_key: SealingKey

@@ -14,10 +14,10 @@ from services.notifier.deliveries import Added, Claimed, NewDelivery, add
 from services.notifier.domain import message_id, sealed_message_of, template_for
 from services.notifier.entrust import Entrusting
 from services.notifier.lanes import Waiting
+from shared.crypto.sealing import Opener
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.request_lifecycle import RequestLifecycle
-from shared.sealing import Opener
 
 PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
 

@@ -11,13 +11,13 @@ from services.notifier.on_request_lifecycle import request_lifecycle_handler
 from services.notifier.publish_outcomes import OutcomeRelay
 from services.notifier.settings import Settings
 from services.notifier.write_mail import MailWriter
+from shared.crypto.sealing import Opener
 from shared.database import open_database
 from shared.events.topics import LIFECYCLE
 from shared.health import Liveness
 from shared.kafka.consumer import BatchConsumer
 from shared.kafka.producer import EventProducer
 from shared.logs import configure_logs, get_log
-from shared.sealing import Opener
 from shared.settings import key_bytes, read_settings
 
 log = get_log(__name__)

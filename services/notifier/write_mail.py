@@ -12,8 +12,8 @@ from services.notifier.contents import Contents
 from services.notifier.deliveries import Claimed
 from services.notifier.domain import Template, greeting
 from services.notifier.render_mail import Envelope, Skeleton, clean_line, mark, render, skeleton
+from shared.crypto.follow_link import sign
 from shared.events.event import Language
-from shared.follow_link import sign
 from shared.look.finnish import day, day_and_clock
 from shared.work_number import grouped
 

@@ -2,41 +2,30 @@
 
 import hashlib
 import hmac
-import os
 import unicodedata
+from collections.abc import Sequence
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from shared.crypto.box import Box
 
-VERSION = b"\x01"
-NONCE_BYTES = 12
 INDEX_BYTES = 16
-
-
-class CannotDecrypt(Exception):
-    """What is stored was encrypted with another key or for another request."""
+VERSION_BEFORE_KEY_IDS = b"\x01"
 
 
 class AtRest:
-    """Encrypts and indexes with tracker's two keys (32 bytes each)."""
+    """Encrypts with the newest of tracker's data keys, and indexes with its one index key (32 bytes each)."""
 
-    def __init__(self, data_key: bytes, index_key: bytes) -> None:
-        self._aes = AESGCM(data_key)
+    def __init__(self, data_keys: Sequence[bytes], index_key: bytes) -> None:
+        self.box = Box(data_keys, old_prefix=VERSION_BEFORE_KEY_IDS)
         self._index_key = index_key
 
     def encrypt(self, personal_code: str, request_id: UUID) -> bytes:
-        """Encrypt a henkilötunnus for one request: version, nonce, AES-256-GCM with the request id as associated data."""
-        nonce = os.urandom(NONCE_BYTES)
-        return VERSION + nonce + self._aes.encrypt(nonce, personal_code.encode(), request_id.bytes)
+        """Encrypt a henkilötunnus for one request."""
+        return self.box.encrypt(personal_code.encode(), request_id.bytes)
 
     def decrypt(self, stored: bytes, request_id: UUID) -> str:
         """Give the henkilötunnus back; raises `CannotDecrypt`."""
-        nonce, box = stored[1 : 1 + NONCE_BYTES], stored[1 + NONCE_BYTES :]
-        try:
-            return self._aes.decrypt(nonce, box, request_id.bytes).decode()
-        except (InvalidTag, ValueError) as error:
-            raise CannotDecrypt(str(request_id)) from error
+        return self.box.decrypt(stored, request_id.bytes).decode()
 
     def index_email(self, email: str) -> bytes:
         """Give the blind index of an e-mail address; letters' case does not matter."""

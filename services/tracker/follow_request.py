@@ -13,7 +13,7 @@ from services.tracker.domain import State, Step, state_by_time
 from services.tracker.keyring import Keyring
 from services.tracker.models import HistoryEntry, TrackedRequest
 from services.tracker.typed_work_number import read_work_number
-from shared import follow_link
+from shared.crypto import follow_link
 from shared.problems import NotFound
 
 NOT_FOUND = "No request has this work number and e-mail"

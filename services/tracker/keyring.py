@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from services.tracker.at_rest import AtRest
 from services.tracker.settings import TrackerSettings
-from shared.sealing import Opener, Sealer, public_key_of
-from shared.settings import key_bytes
+from shared.crypto.sealing import Opener, Sealer, public_key_of
+from shared.settings import all_key_bytes, key_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ def read_keyring(settings: TrackerSettings) -> Keyring:
         opener=Opener(private_keys),
         public_key=public_key_of(private_keys.split(",")[0].strip()),
         to_notifier=Sealer(settings.notifier_sealing_key),
-        at_rest=AtRest(key_bytes(settings.data_key), key_bytes(settings.index_key)),
+        at_rest=AtRest(all_key_bytes(settings.data_key), key_bytes(settings.index_key)),
         work_number_key=key_bytes(settings.work_number_key),
         link_key=key_bytes(settings.link_key),
     )

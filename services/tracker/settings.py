@@ -4,7 +4,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.kafka.settings import KafkaSettings
-from shared.settings import Key
+from shared.settings import Key, Keys
 
 
 class TrackerSettings(KafkaSettings):
@@ -16,7 +16,7 @@ class TrackerSettings(KafkaSettings):
     public_url: str = Field(min_length=1)
     sealing_private_keys: SecretStr
     notifier_sealing_key: str = Field(min_length=1)
-    data_key: Key
+    data_key: Keys
     index_key: Key
     work_number_key: Key
     link_key: Key
@@ -24,7 +24,7 @@ class TrackerSettings(KafkaSettings):
     oidc_backchannel_url: str | None = None
     oidc_client_id: str = "console"
     oidc_client_secret: SecretStr
-    session_key: Key
+    session_key: Keys
     intake_url: str | None = Field(default=None, pattern="^https?://")
     notifier_url: str | None = Field(default=None, pattern="^https?://")
     alarm_url: str | None = Field(default=None, pattern="^https?://")

@@ -78,7 +78,7 @@ def test_whoever_signs_citizens_in_gets_no_token_for_operators(client: str, secr
 
 
 def test_the_sealing_keys_are_pairs(secrets: Secrets) -> None:
-    from shared.sealing import public_key_of  # noqa: PLC0415  only here
+    from shared.crypto.sealing import public_key_of  # noqa: PLC0415  only here
 
     for service in ("tracker", "notifier"):
         assert public_key_of(secrets[f"{service}_sealing_private_key"]) == secrets[f"{service}_sealing_public_key"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import follow_link
+from shared.crypto import follow_link
 
 KEY = b"k" * 32
 

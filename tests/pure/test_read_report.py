@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.notifier.bounces.read_report import read_report
 from services.notifier.bounces.return_path import ReturnPaths, Sending
-from shared.sealing import generate_private_key
+from shared.crypto.sealing import generate_private_key
 from tests.pure.report_samples import HEAD, OUR_ID, STANDARD, UNKNOWN_USER, Sample, standard
 from tests.pure.worded_samples import NO_BOUNCES, WORDED
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from services.notifier.contents import Contents
 from services.notifier.deliveries import Claimed
 from services.notifier.write_mail import MailWriter
-from shared.follow_link import read
+from shared.crypto.follow_link import read
 
 KEY = b"k" * 32
 NOW = datetime(2026, 11, 24, 7, 41, tzinfo=timezone.utc)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.notifier.address import BadAddress, mailbox_address
 from services.notifier.contents import Contents, ContentsBox, Unreadable
 from services.notifier.domain import is_given_up, is_worth_telling, message_id, retry_delay
-from shared.sealing import generate_private_key
+from shared.crypto.sealing import generate_private_key
 
 
 def test_the_same_event_and_template_always_give_the_same_message_id() -> None:

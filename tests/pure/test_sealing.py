@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.crypto.sealing import Opener, Sealer, generate_private_key, public_key_of
 from shared.rejected import Rejected
-from shared.sealing import Opener, Sealer, generate_private_key, public_key_of
 
 KEY = generate_private_key()
 OTHER = generate_private_key()

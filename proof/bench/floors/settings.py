@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import asyncpg
 
 from proof.bench.floors.sample_mail import sample_mail
+from shared.crypto.sealing import generate_private_key, public_key_of
 from shared.events.topics import DAY_MS, Topic
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.topics import ensure_topics
-from shared.sealing import generate_private_key, public_key_of
 
 SUBMITTED, LIFECYCLE, BARE = "bench_submitted", "bench_lifecycle", "bench_endpoint"
 TOPICS = tuple(Topic(name, 6, DAY_MS) for name in (SUBMITTED, LIFECYCLE, BARE))

@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from proof.chaos.clients.over_http import Answer, again_until_told, attempt
 from proof.chaos.clients.to_kafka import context, produce
 from proof.chaos.journal import Journal
-from shared.sealing import Sealer
+from shared.crypto.sealing import Sealer
 
 COMMANDS, LIFECYCLE = "requests.commands", "requests.lifecycle"
 API_SHARE, COMMAND_SHARE = 25, 25

@@ -12,6 +12,7 @@ from services.identity.oidc.parameters import RepeatedParameter, read_parameters
 from services.identity.oidc.tokens import ACCESS_TOKEN_LASTS, make_access_token, make_id_token
 from services.identity.resources import Resources, Transaction, Using
 from services.identity.settings import Client
+from shared.crypto.box import CannotDecrypt
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -39,7 +40,11 @@ async def token(request: Request, resources: Using, session: Transaction) -> JSO
     if isinstance(grant, OAuthError):
         log.warning("code_refused", client_id=client.client_id, reason=grant.description)
         return grant.response()
-    person = resources.keys.open_claims(grant.claims_sealed, grant.id)
+    try:
+        person = resources.keys.open_claims(grant.claims_sealed, grant.id)
+    except CannotDecrypt:
+        log.exception("claims_not_opened", client_id=client.client_id)
+        raise OAuthError("invalid_grant", "the code is not good any more") from None
     issuer = resources.settings.issuer
     access_token = make_access_token(
         resources.keys, issuer, client_id=client.client_id, subject=person["sub"], scope=grant.scope, token_id=str(grant.id)

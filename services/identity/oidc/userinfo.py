@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from services.identity.models import Grant
 from services.identity.oidc.errors import OAuthError, invalid_token
 from services.identity.resources import Transaction, Using, utc_now
+from shared.crypto.box import CannotDecrypt
 
 routes = APIRouter(tags=["openid connect"])
 
@@ -33,4 +34,7 @@ async def userinfo(request: Request, resources: Using, session: Transaction) -> 
         raise invalid_token("the token is not good for this") from error
     if decoded.header.get("typ") != "at+jwt" or grant is None or grant.revoked_at is not None or grant.expires_at <= utc_now():
         raise invalid_token("the token is not good any more")
-    return JSONResponse(resources.keys.open_claims(grant.claims_sealed, grant.id))
+    try:
+        return JSONResponse(resources.keys.open_claims(grant.claims_sealed, grant.id))
+    except CannotDecrypt as error:
+        raise invalid_token("the token is not good any more") from error

@@ -13,7 +13,7 @@ from services.intake.site.texts import DEFAULT_LANGUAGE, LANGUAGES, Language, fi
 from services.intake.site.view import Site
 from shared.look.look import LOOK_URL, VersionedFiles, build_environment, look_files, versioned
 from shared.session import EncryptedSession
-from shared.settings import key_bytes
+from shared.settings import all_key_bytes
 
 FOLDER = Path(__file__).parent
 STATIC_URL = "/static"
@@ -24,7 +24,7 @@ def install_site(app: FastAPI, settings: Settings) -> None:
     secure = settings.public_url.startswith("https://")
     app.state.site = build_site(settings)
     app.state.identity_client = identify.identity_client(settings)
-    app.add_middleware(EncryptedSession, key=key_bytes(settings.session_key), secure=secure)
+    app.add_middleware(EncryptedSession, keys=all_key_bytes(settings.session_key), secure=secure)
     app.mount(LOOK_URL, look_files())
     app.mount(STATIC_URL, VersionedFiles(directory=FOLDER / "static"))
     app.add_api_route("/", _to_front, include_in_schema=False)

@@ -9,7 +9,7 @@ from services.tracker.console.pages import PREFIX, Pages, install_error_pages
 from services.tracker.settings import TrackerSettings
 from shared.look.look import VersionedFiles, look_files
 from shared.session import EncryptedSession
-from shared.settings import key_bytes
+from shared.settings import all_key_bytes
 
 FOLDER = Path(__file__).parent
 COOKIE = "asiointi-console"
@@ -23,7 +23,11 @@ def install_console(app: FastAPI, settings: TrackerSettings) -> None:
     console.state.console_pages = Pages(secure=settings.public_url.startswith("https://"))
     console.state.console_sign_in = sign_in.make_client(settings)
     console.add_middleware(
-        EncryptedSession, key=key_bytes(settings.session_key), secure=settings.public_url.startswith("https://"), name=COOKIE, least_needed="after"
+        EncryptedSession,
+        keys=all_key_bytes(settings.session_key),
+        secure=settings.public_url.startswith("https://"),
+        name=COOKIE,
+        least_needed="after",
     )
     console.mount("/look", look_files())
     console.mount("/static", VersionedFiles(directory=FOLDER / "static"))

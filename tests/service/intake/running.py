@@ -14,8 +14,8 @@ from pydantic import SecretStr
 from services.intake.app import create_app
 from services.intake.resources import Intake
 from services.intake.settings import Settings
+from shared.crypto.sealing import Opener, generate_private_key, public_key_of
 from shared.kafka.connection import KafkaConnection
-from shared.sealing import Opener, generate_private_key, public_key_of
 
 MIGRATIONS = Path(__file__).parents[3] / "services" / "intake" / "migrations"
 NOBODY = "http://127.0.0.1:9"

@@ -12,7 +12,7 @@ import pytest
 from services.intake.follow_numbers import Progress
 from shared.kafka.connection import KafkaConnection
 from shared.session import CookieBox
-from shared.settings import key_bytes
+from shared.settings import all_key_bytes
 from shared.work_number import grouped
 from tests.service.intake.forms import ANSWERS, PERSON
 from tests.service.intake.running import Running, make_settings, running_intake
@@ -44,7 +44,7 @@ def token_of(page: str) -> str:
 
 def identified(intake: Running, age: int = 0) -> dict[str, str]:
     """Give the cookie of somebody who identified some seconds ago."""
-    box = CookieBox(key_bytes(intake.app.state.site.settings.session_key), "asiointi")
+    box = CookieBox(all_key_bytes(intake.app.state.site.settings.session_key), "asiointi")
     return {"Cookie": "asiointi=" + box.seal({"identity": {"facts": IDENTITY, "since": int(time.time()) - age}})}
 
 

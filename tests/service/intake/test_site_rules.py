@@ -87,22 +87,22 @@ def test_what_is_filled_into_a_text_is_escaped() -> None:
 
 @given(st.dictionaries(st.text(max_size=20).filter(lambda name: name != "expires"), st.text(max_size=50), max_size=5))
 def test_a_session_comes_back_as_it_was_and_shows_nothing_outside(session: dict[str, str]) -> None:
-    box = CookieBox(KEY, "asiointi")
+    box = CookieBox([KEY], "asiointi")
     assert box.open(box.seal(session)) == session
     assert re.fullmatch(r"[A-Za-z0-9_-]+", box.seal({"code": "131052-308T"}))
 
 
 @given(st.text(max_size=200))
 def test_any_other_cookie_is_an_empty_session(cookie: str) -> None:
-    assert CookieBox(KEY, "asiointi").open(cookie) == {}
+    assert CookieBox([KEY], "asiointi").open(cookie) == {}
 
 
 def test_a_cookie_of_another_key_or_name_or_age_is_an_empty_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    sealed = CookieBox(KEY, "asiointi").seal({"identity": "x"})
-    assert CookieBox(KEY[::-1], "asiointi").open(sealed) == {}
-    assert CookieBox(KEY, "other").open(sealed) == {}
+    sealed = CookieBox([KEY], "asiointi").seal({"identity": "x"})
+    assert CookieBox([KEY[::-1]], "asiointi").open(sealed) == {}
+    assert CookieBox([KEY], "other").open(sealed) == {}
     monkeypatch.setattr("shared.session.time.time", lambda: datetime.now(timezone.utc).timestamp() + 30 * 60 + 1)
-    assert CookieBox(KEY, "asiointi").open(sealed) == {}
+    assert CookieBox([KEY], "asiointi").open(sealed) == {}
 
 
 async def test_a_session_that_outgrows_a_cookie_keeps_the_identity_and_drops_what_was_sent() -> None:
@@ -118,10 +118,10 @@ async def test_a_session_that_outgrows_a_cookie_keeps_the_identity_and_drops_wha
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
-    await EncryptedSession(app, KEY, secure=True)({"type": "http", "headers": []}, receive, send)
+    await EncryptedSession(app, [KEY], secure=True)({"type": "http", "headers": []}, receive, send)
     cookie = dict(written[0]["headers"])[b"set-cookie"].decode()
     assert all(flag in cookie for flag in ("__Host-", "HttpOnly", "Secure", "SameSite=Lax", "Path=/"))
-    assert CookieBox(KEY, "__Host-asiointi").open(cookie.partition("=")[2].partition(";")[0]) == {"identity": "Anna"}
+    assert CookieBox([KEY], "__Host-asiointi").open(cookie.partition("=")[2].partition(";")[0]) == {"identity": "Anna"}
 
 
 @given(st.text(max_size=60))

@@ -18,12 +18,12 @@ from services.notifier.entrust import Entrusting
 from services.notifier.on_request_lifecycle import request_lifecycle_handler
 from services.notifier.settings import Settings
 from services.notifier.write_mail import MailWriter
+from shared.crypto.sealing import Opener, Sealer, generate_private_key, public_key_of
 from shared.database import Sessions
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.request_lifecycle import RequestLifecycle, RequestRegistered, RequestResolved, RequestStateChanged
 from shared.health import Liveness
-from shared.sealing import Opener, Sealer, generate_private_key, public_key_of
 from shared.settings import key_bytes
 from tests.eventually import eventually
 

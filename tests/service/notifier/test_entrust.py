@@ -8,8 +8,8 @@ from services.notifier.contents import ContentsBox
 from services.notifier.dispatch import Dispatcher
 from services.notifier.on_request_lifecycle import request_lifecycle_handler
 from services.notifier.settings import Settings
+from shared.crypto.sealing import Opener
 from shared.database import Sessions
-from shared.sealing import Opener
 from tests.eventually import eventually
 from tests.service.notifier.mail_server import MailServer
 from tests.service.notifier.office import PRIVATE_KEY, Citizen, delivered, dispatching, hand_over, make_settings, rows

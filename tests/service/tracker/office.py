@@ -12,11 +12,11 @@ from uuid_utils.compat import uuid7
 
 from services.tracker.keyring import Keyring, read_keyring
 from services.tracker.settings import TrackerSettings
+from shared.crypto.sealing import Opener, Sealer, generate_private_key, public_key_of
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.request_submitted import RequestSubmitted
 from shared.kafka.connection import KafkaConnection
-from shared.sealing import Opener, Sealer, generate_private_key, public_key_of
 
 MIGRATIONS = Path(__file__).parents[3] / "services" / "tracker" / "migrations"
 TRACKER_KEY, NOTIFIER_KEY = generate_private_key(), generate_private_key()

@@ -6,7 +6,7 @@ import time
 import pytest
 from joserfc.jwk import OKPKey
 
-from shared.sealing import public_key_of
+from shared.crypto.sealing import public_key_of
 from tests.eventually import eventually
 from tests.service.tracker.desk import Desk
 from tests.service.tracker.office import TRACKER_KEY

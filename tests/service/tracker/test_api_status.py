@@ -4,7 +4,7 @@ import pytest
 
 from services.tracker import work_number
 from services.tracker.keyring import Keyring
-from shared import follow_link
+from shared.crypto import follow_link
 from shared.database import Sessions
 from shared.work_number import grouped
 from tests.service.tracker.desk import Desk

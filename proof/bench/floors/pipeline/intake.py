@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from proof.bench.floors.records import Contact, NewRequest, Submitted, producer
 from proof.bench.floors.settings import SUBMITTED, FloorSettings
-from shared.sealing import Sealer
+from shared.crypto.sealing import Sealer
 
 
 def create_app() -> FastAPI:

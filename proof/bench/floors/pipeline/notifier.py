@@ -9,7 +9,7 @@ import uvloop
 from proof.bench.floors.records import Contact, Registered, consumer
 from proof.bench.floors.settings import CONNECTIONS, LIFECYCLE, MOST, FloorSettings
 from proof.bench.floors.smtp_connection import SmtpConnection, ended
-from shared.sealing import Opener
+from shared.crypto.sealing import Opener
 
 WRITE = """
 insert into bench_deliveries (request_id, email) select * from unnest($1::uuid[], $2::text[]) on conflict (request_id) do nothing returning email

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from proof.bench.floors.records import Form, Submitted, consumer, producer
 from proof.bench.floors.settings import LIFECYCLE, MOST, SUBMITTED, FloorSettings
-from shared.sealing import Opener
+from shared.crypto.sealing import Opener
 
 REGISTER = """
 with registered as (

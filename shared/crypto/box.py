@@ -1,0 +1,66 @@
+"""Authenticated encryption under keys that can be changed while everything runs: data at rest, cookies, claims.
+
+A box is the key's id (4 bytes), a random nonce (12 bytes), and the ciphertext with its tag (AES-256-GCM). The context says what the box belongs to
+(a row's id, a cookie's name): it is authenticated, not stored, and the box opens for no other.
+"""
+
+import os
+from collections.abc import Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from shared.crypto.keys import KEY_ID_BYTES, key_id
+
+NONCE_BYTES = 12
+
+
+class CannotDecrypt(Exception):
+    """The box was made with a key that is not here, for another context, or was changed."""
+
+
+class Box:
+    """Encrypts under the first of its keys (32 bytes each, newest first) and decrypts under any of them.
+
+    `old_prefix` is what stood before the nonce in boxes that were made before they named their key; those are tried under every key.
+    `None`: there never were such boxes.
+    """
+
+    def __init__(self, keys: Sequence[bytes], *, old_prefix: bytes | None = None) -> None:
+        self.newest_id = key_id(keys[0])
+        self._ciphers = {key_id(key): AESGCM(key) for key in keys}
+        self._newest = self._ciphers[self.newest_id]
+        self._old_prefix = old_prefix
+
+    def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
+        """Make a box that opens for the same context only; 32 bytes longer than the plaintext."""
+        nonce = os.urandom(NONCE_BYTES)
+        return self.newest_id + nonce + self._newest.encrypt(nonce, plaintext, context)
+
+    def decrypt(self, box: bytes, context: bytes) -> bytes:
+        """Open a box; raises `CannotDecrypt`."""
+        cipher = self._ciphers.get(box[:KEY_ID_BYTES])
+        plaintext = _open(cipher, box[KEY_ID_BYTES:], context) if cipher else None
+        # An old box may begin like a key's id by chance, so it is tried all the same.
+        plaintext = self._decrypt_old(box, context) if plaintext is None else plaintext
+        if plaintext is None:
+            raise CannotDecrypt("changed, or of another context" if cipher else "unknown key")
+        return plaintext
+
+    def is_under_newest(self, box: bytes) -> bool:
+        """Say whether a box names the key that encrypts now."""
+        return box.startswith(self.newest_id)
+
+    def _decrypt_old(self, box: bytes, context: bytes) -> bytes | None:
+        if self._old_prefix is None or not box.startswith(self._old_prefix):
+            return None
+        rest = box[len(self._old_prefix) :]
+        opened = (_open(cipher, rest, context) for cipher in self._ciphers.values())
+        return next((plaintext for plaintext in opened if plaintext is not None), None)
+
+
+def _open(cipher: AESGCM, rest: bytes, context: bytes) -> bytes | None:
+    try:
+        return cipher.decrypt(rest[:NONCE_BYTES], rest[NONCE_BYTES:], context)
+    except (InvalidTag, ValueError):
+        return None
