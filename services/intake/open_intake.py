@@ -18,7 +18,7 @@ from services.intake.reach_kafka import SubmittedTopic
 from services.intake.resources import Intake
 from services.intake.settings import Settings
 from services.intake.spool import Spool
-from shared.crypto.sealing import Sealer
+from shared.crypto.sealing import EpochSealer
 from shared.database import open_database
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
@@ -42,8 +42,8 @@ async def open_intake(settings: Settings, catalogue: Catalogue) -> AsyncIterator
         intake = Intake(
             catalogue=catalogue,
             derivation=Derivation(key_bytes(settings.idempotency_key)),
-            tracker_sealer=Sealer(settings.tracker_sealing_key),
-            notifier_sealer=Sealer(settings.notifier_sealing_key),
+            tracker_sealer=EpochSealer(settings.tracker_sealing_key),
+            notifier_sealer=EpochSealer(settings.notifier_sealing_key),
             topic=SubmittedTopic(producer, settings.kafka_deadline_seconds),
             spool=Spool(sessions),
             numbers=Numbers(),

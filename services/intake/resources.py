@@ -12,7 +12,7 @@ from services.intake.follow_numbers import Numbers
 from services.intake.reach_kafka import SubmittedTopic
 from services.intake.spool import Spool
 from services.intake.submission import Accepted
-from shared.crypto.sealing import Sealer
+from shared.crypto.sealing import EpochSealer
 from shared.health import Check
 
 
@@ -22,8 +22,8 @@ class Intake:
 
     catalogue: Catalogue
     derivation: Derivation
-    tracker_sealer: Sealer
-    notifier_sealer: Sealer
+    tracker_sealer: EpochSealer
+    notifier_sealer: EpochSealer
     topic: SubmittedTopic
     spool: Spool
     numbers: Numbers

@@ -1,11 +1,17 @@
 """Personal data on the log, sealed to the one service that may read it.
 
-HPKE (RFC 9180) with ML-KEM-768 + X25519, HKDF-SHA256 and AES-256-GCM. A sealed text is `<key id>.<base64url>`; the key id tells the
-reader which of its private keys opens it, so that keys can be changed while old records are still on the log.
+HPKE (RFC 9180) with ML-KEM-768 + X25519, HKDF-SHA256 and AES-256-GCM. A sealed text is one of
+
+- `<key id>.<base64url>`: sealed by HPKE itself;
+- `epoch.<key id>.<base64url>.<base64url>`: an epoch key sealed by HPKE, and what was encrypted under the key of this record that is derived from it.
+
+The key id tells the reader which of its private keys opens it, so that keys can be changed while old records are still on the log. Either text
+is readable by itself.
 """
 
-import base64
 import hashlib
+import time
+from collections.abc import Callable
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -13,11 +19,15 @@ from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PrivateKey, MLKEM768X25519PublicKey, Suite
 
+from shared.crypto.base64url import from_base64url, to_base64url
+from shared.crypto.epoch_keys import EpochKeys, OpenedKeys, decrypt_record, encrypt_record
 from shared.rejected import Rejected
 
 SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 MLKEM_SEED, MLKEM_PUBLIC, X25519_BYTES = 64, 1184, 32
 KEY_ID_LENGTH = 8
+EPOCH = "epoch"
+EPOCH_INFO = b"asiointi/epoch-key"
 
 
 def generate_private_key() -> str:
@@ -32,7 +42,7 @@ def public_key_of(private_key: str) -> str:
 
 
 class Sealer:
-    """Seals to one public key. `ValueError` when the key's text is not one."""
+    """Seals each record by itself to one public key. `ValueError` when the key's text is not one."""
 
     def __init__(self, public_key: str) -> None:
         raw = _decode(public_key, MLKEM_PUBLIC + X25519_BYTES)
@@ -43,7 +53,23 @@ class Sealer:
 
     def seal(self, plaintext: bytes, *, purpose: str, request_id: UUID) -> str:
         """Seal bytes for one purpose of one request; they open for no other. About 1,136 bytes longer before base64."""
-        return f"{self._key_id}.{_base64(SUITE.encrypt(plaintext, self._key, info=_info(purpose, request_id)))}"
+        return self._seal(plaintext, _info(purpose, request_id))
+
+    def _seal(self, plaintext: bytes, info: bytes) -> str:
+        return f"{self._key_id}.{to_base64url(SUITE.encrypt(plaintext, self._key, info=info))}"
+
+
+class EpochSealer(Sealer):
+    """Seals to one public key under an epoch key, which costs a twentieth; about 1,200 bytes longer before base64."""
+
+    def __init__(self, public_key: str, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(public_key)
+        self._epochs = EpochKeys(lambda key: self._seal(key, EPOCH_INFO), clock)
+
+    def seal(self, plaintext: bytes, *, purpose: str, request_id: UUID) -> str:
+        """Seal bytes for one purpose of one request; they open for no other."""
+        epoch = self._epochs.next()
+        return f"{EPOCH}.{epoch.sealed}.{to_base64url(encrypt_record(epoch.key, plaintext, _info(purpose, request_id)))}"
 
 
 class Opener:
@@ -54,16 +80,25 @@ class Opener:
         for text in private_keys.split(","):
             kem, curve = _decode_private(text.strip())
             self._keys[_key_id(kem.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw())] = MLKEM768X25519PrivateKey(kem, curve)
+        self._epochs = OpenedKeys(lambda sealed: self._open(sealed, EPOCH_INFO))
 
     def open(self, sealed: str, *, purpose: str, request_id: UUID) -> bytes:
         """Open a sealed text; raises `Rejected` when it was sealed to another key, for another purpose or request, or was changed."""
+        info = _info(purpose, request_id)
+        try:
+            marker, _, rest = sealed.partition(".")
+            if marker != EPOCH:
+                return self._open(sealed, info)
+            epoch, _, box = rest.rpartition(".")
+            return decrypt_record(self._epochs.open(epoch), from_base64url(box), info)
+        except (InvalidTag, ValueError) as error:
+            raise Rejected("cannot-open", f"{purpose} of {request_id}") from error
+
+    def _open(self, sealed: str, info: bytes) -> bytes:
         key_id, _, box = sealed.partition(".")
         if key_id not in self._keys:
             raise Rejected("unknown-sealing-key", f"key id {key_id[:KEY_ID_LENGTH]!r}")
-        try:
-            return SUITE.decrypt(_unbase64(box), self._keys[key_id], info=_info(purpose, request_id))
-        except (InvalidTag, ValueError) as error:
-            raise Rejected("cannot-open", f"{purpose} of {request_id}") from error
+        return SUITE.decrypt(from_base64url(box), self._keys[key_id], info=info)
 
 
 def _info(purpose: str, request_id: UUID) -> bytes:
@@ -75,11 +110,11 @@ def _key_id(public: bytes) -> str:
 
 
 def _encode_private(kem: MLKEM768PrivateKey, curve: X25519PrivateKey) -> str:
-    return _base64(kem.private_bytes_raw() + curve.private_bytes_raw())
+    return to_base64url(kem.private_bytes_raw() + curve.private_bytes_raw())
 
 
 def _encode_public(kem: MLKEM768PublicKey, curve: X25519PublicKey) -> str:
-    return _base64(kem.public_bytes_raw() + curve.public_bytes_raw())
+    return to_base64url(kem.public_bytes_raw() + curve.public_bytes_raw())
 
 
 def _decode_private(text: str) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
@@ -89,18 +124,10 @@ def _decode_private(text: str) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
 
 def _decode(text: str, length: int) -> bytes:
     try:
-        raw = _unbase64(text)
+        raw = from_base64url(text)
     except ValueError:
         raw = b""
     if len(raw) != length:
         message = f"a sealing key of {length} bytes as base64url is needed"
         raise ValueError(message)
     return raw
-
-
-def _base64(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def _unbase64(text: str) -> bytes:
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
