@@ -13,17 +13,32 @@ import time
 from email.parser import BytesHeaderParser
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, AnyStr, Literal, TypeAlias, get_args
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-Mode: TypeAlias = Literal["ok", "refuse", "defer", "hang-up-in-data", "hang-up-after-data", "disk-full"]
+Mode: TypeAlias = Literal[
+    "ok",
+    "refuse",
+    "defer",
+    "hang-up-in-data",
+    "hang-up-after-data",
+    "disk-full",
+    "no-sender",
+    "rate",
+    "few-connections",
+    "slow-greeting",
+]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 HOST = "127.0.0.1"
-REFUSAL = "554 5.7.1 Not today"
-DEFERRAL = "451 4.7.1 Come back later"
+REFUSAL = "550 5.1.1 No such mailbox"
+DEFERRAL = "451 4.2.1 Mailbox busy, come back later"
 FULL = "452 4.3.1 Insufficient system storage"
+NO_SENDER = "530 5.7.0 Must issue a STARTTLS command first"
+TOO_FAST, MAIL_EVERY_SECONDS = "550 5.7.1 Too many emails per second", 0.1
+TOO_MANY, MOST_CONNECTIONS = "421 4.7.0 Too many connections from your host", 2
+GREETING_SECONDS = 12.0
 MOST_BYTES = 10 << 20
 
 
@@ -37,18 +52,34 @@ class Receiver:
             (self._maildir / name).mkdir(parents=True, exist_ok=True)
         self._log = (folder / "mail.jsonl").open("a", buffering=1)
         self._names = count()
+        self._next_mail_at = 0.0
+        self.connections = 0
 
     async def handle_MAIL(  # noqa: N802  aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Refuse or defer, if so told."""
+        """Refuse any sender, or all but one in a while, if so told."""
+        mode = self.mode()
+        if mode == "no-sender":
+            return NO_SENDER
+        if mode == "rate" and time.monotonic() < self._next_mail_at:
+            return TOO_FAST
+        self._next_mail_at = time.monotonic() + MAIL_EVERY_SECONDS
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802  as above
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Refuse or defer the recipient, if so told."""
         mode = self.mode()
         if mode == "refuse":
             return REFUSAL
         if mode == "defer":
             return DEFERRAL
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  as above
@@ -88,7 +119,32 @@ class Receiver:
 
 
 class FaultySMTP(SMTP):
-    """Hangs up inside DATA when the receiver's mode says so."""
+    """Greets late, takes few connections, or hangs up inside DATA when the receiver's mode says so."""
+
+    _greeted = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count connections."""
+        self.event_handler.connections += 1
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Count them down."""
+        self.event_handler.connections -= 1
+        super().connection_lost(error)
+
+    async def push(self, status: AnyStr) -> None:
+        """Send an answer; the first one is the greeting."""
+        mode = "ok" if self._greeted else self.event_handler.mode()
+        self._greeted = True
+        if mode == "slow-greeting":
+            await asyncio.sleep(GREETING_SECONDS)
+        if mode == "few-connections" and self.event_handler.connections > MOST_CONNECTIONS:
+            await super().push(TOO_MANY)
+            if self.transport is not None:
+                self.transport.close()
+            return
+        await super().push(status)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  as above
         """Take a mail, or its first bytes only."""

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from proof.chaos.audit.evidence import AlarmRow, DeadLetterRow, Evidence, Fault, RequestRow
+from proof.chaos.audit.evidence import AlarmRow, DeadLetterRow, Evidence, Fault, Record, RequestRow
 from proof.chaos.audit.verdict import PROMISES, judge
-from tests.proof.world import NUMBERS, TEXT, broken, clean, history, lifecycle, mail, request_of, submit
+from tests.proof.world import KILL, NUMBERS, TEXT, broken, clean, history, lifecycle, mail, request_of, submit
 
 Change = Callable[[Evidence], Evidence]
 
@@ -39,6 +39,11 @@ def stranger(evidence: Evidence) -> Evidence:
     )
 
 
+def failed_mail(order: int, at: float) -> Record:
+    """Give the outcome of a receipt that failed for good."""
+    return Record("mail.outcomes", 0, 50, at, request_of(order), "mail.failed.v1", "f", {"request_id": request_of(order)})
+
+
 CASES: dict[str, Change] = {
     "without_number": never_registered,
     "second_numbers": lambda e: replace(
@@ -49,6 +54,7 @@ CASES: dict[str, Change] = {
     "half_registered": lambda e: without_record(e, "registered", 2),
     "strangers": stranger,
     "without_receipt": without_mail,
+    "failed_without_cause": lambda e: replace(e, records=[*e.records, failed_mail(2, at=50.0)]),
     "wrong_address": lambda e: replace(
         e,
         submits=[*e.submits, submit(2, body="other", email="toinen-2@chaos.example", told="refused", status=409)],
@@ -146,6 +152,11 @@ def test_what_was_told_as_failed_and_arrived_is_listed_and_is_no_fault() -> None
     verdict = judge(replace(world, submits=[*world.submits[:2], failed], faults=[Fault("kill", "intake", 40.0, 42.0)]))
     assert verdict.ok
     assert verdict.told_failed_yet_arrived == [3]
+
+
+def test_a_mail_may_fail_where_its_recipient_was_refused() -> None:
+    refused = replace(clean(), faults=[KILL, Fault("mail-refuse", "mailbox", 48.0, 52.0)], records=[*clean().records, failed_mail(2, at=53.0)])
+    assert broken(refused) == set()
 
 
 def test_a_ledger_that_names_something_overdue_or_does_not_answer_differs() -> None:

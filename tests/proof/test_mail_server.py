@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from aiosmtplib import SMTP, SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
 from proof.chaos.mail_server import FaultySMTP, Receiver
+from tests.eventually import eventually
 
 MAIL = b"From: a@kunta.example\r\nTo: b@chaos.example\r\nMessage-ID: <one@kunta.example>\r\n\r\nHei\r\n"
 
@@ -40,12 +42,13 @@ async def test_as_one_should(port: int, tmp_path: Path) -> None:
     assert told(tmp_path) == [True]
 
 
-@pytest.mark.parametrize(("mode", "code"), [("refuse", 554), ("defer", 451), ("disk-full", 452)])
+@pytest.mark.parametrize(("mode", "code"), [("refuse", 550), ("defer", 451), ("disk-full", 452), ("no-sender", 530)])
 async def test_a_refusal_keeps_nothing(port: int, tmp_path: Path, mode: str, code: int) -> None:
     (tmp_path / "mode").write_text(mode)
-    with pytest.raises(SMTPResponseException) as refusal:
+    with pytest.raises((SMTPResponseException, SMTPRecipientsRefused)) as refusal:
         await send(port)
-    assert refusal.value.code == code
+    refused: SMTPResponseException = getattr(refusal.value, "recipients", [refusal.value])[0]
+    assert refused.code == code
     assert kept(tmp_path) == []
 
 
@@ -62,3 +65,31 @@ async def test_hanging_up_after_data_keeps_the_mail_and_says_nothing(port: int, 
         await send(port)
     assert len(kept(tmp_path)) == 1
     assert told(tmp_path) == [False]
+
+
+async def test_a_limit_of_rate_takes_one_mail_and_refuses_the_next(port: int, tmp_path: Path) -> None:
+    (tmp_path / "mode").write_text("rate")
+    await send(port)
+    with pytest.raises(SMTPException):
+        await send(port)
+    assert len(kept(tmp_path)) == 1
+
+
+async def test_a_limit_of_connections_greets_two_and_turns_the_third_away(port: int, tmp_path: Path) -> None:
+    (tmp_path / "mode").write_text("few-connections")
+    connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+    assert [(await reader.readline())[:3] for reader, _ in connections] == [b"220", b"220"]
+    with pytest.raises(SMTPException):
+        await send(port)
+    for _, writer in connections:
+        writer.close()
+        await writer.wait_closed()
+    await eventually(lambda: send(port))
+
+
+async def test_a_slow_greeting_comes_all_the_same(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proof.chaos.mail_server.GREETING_SECONDS", 0.5)
+    (tmp_path / "mode").write_text("slow-greeting")
+    began = time.monotonic()
+    await send(port)
+    assert time.monotonic() - began >= 0.5

@@ -12,6 +12,10 @@ AFTER_KILL, AFTER_OUTAGE = 0.3, 6.0
 SENDERS, SERVERS = ("notifier-worker",), ("postgres", "mailbox", "smtp", "kafka+postgres")
 STARTS, NOTICES = {"intake": 8.0, "kafka": 20.0, "postgres": 10.0}, 10.0
 """Seconds after its end in which a fault still shows: where a process was ended it has to start, and Kafka to recover its log."""
+HARMLESS = frozenset(
+    f"mail-{mode}" for mode in ("refuse", "defer", "disk-full", "hang-up-in-data", "no-sender", "rate", "few-connections", "slow-greeting")
+)
+"""After these the mail server has not taken a mail, and says so, or nothing was sent."""
 ENDING = ("kill", "term", "crash", "disk-full")
 
 
@@ -63,6 +67,6 @@ def _after(fault: Fault) -> float | None:
     if fault.target in SENDERS:
         # From a kill until the next process is there nobody sends, so what counts is the moment of the kill.
         return AFTER_KILL - (fault.ended_at - fault.started_at) if fault.kind == "kill" else AFTER_OUTAGE if fault.kind != "term" else AFTER_KILL
-    if fault.target in SERVERS and fault.kind not in {"mail-refuse", "mail-defer", "mail-disk-full", "mail-hang-up-in-data"}:
+    if fault.target in SERVERS and fault.kind not in HARMLESS:
         return AFTER_OUTAGE
     return None

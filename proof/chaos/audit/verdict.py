@@ -8,6 +8,7 @@ from proof.chaos.audit.cases import LIFECYCLE, RESOLVED, Cases
 from proof.chaos.audit.check_alarms import check_alarms
 from proof.chaos.audit.check_answers import check_answers, conflicts_not_told, told_failed_yet_arrived
 from proof.chaos.audit.check_dead_letters import buried, check_dead_letters, sent_poison
+from proof.chaos.audit.check_failed_mails import check_failed_mails
 from proof.chaos.audit.check_ledger import check_ledger
 from proof.chaos.audit.check_numbers import check_numbers
 from proof.chaos.audit.check_order import check_order
@@ -22,6 +23,7 @@ from proof.chaos.audit.recovery import Recovery, passages, recoveries
 CHECKS: Sequence[Callable[[Cases], list[Finding]]] = (
     check_numbers,
     check_receipts,
+    check_failed_mails,
     check_repeats,
     check_order,
     check_resolutions,
@@ -38,6 +40,7 @@ PROMISES = (
     "half_registered",
     "strangers",
     "without_receipt",
+    "failed_without_cause",
     "wrong_address",
     "wrong_number",
     "wrong_language",

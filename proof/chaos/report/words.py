@@ -33,6 +33,7 @@ PROMISES = {
     "half_registered": "in the database or on the topic only",
     "strangers": "registered, but never sent",
     "without_receipt": "numbered, but without a receipt",
+    "failed_without_cause": "mails that failed though their recipient was not refused",
     "wrong_address": "mails to a wrong address",
     "wrong_number": "mails with a wrong number",
     "wrong_language": "mails in a wrong language",

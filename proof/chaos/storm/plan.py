@@ -8,7 +8,17 @@ OURS = ("intake", "identity", "tracker", "tracker-worker", "notifier", "notifier
 SERVERS = ("kafka", "postgres", "mailbox")
 LINKS = ("kafka", "postgres", "smtp")
 LINK_FAULTS = ("cut", "slow", "half-open", "narrow")
-MAIL_FAULTS = ("refuse", "defer", "hang-up-in-data", "hang-up-after-data", "disk-full")
+MAIL_FAULTS = (
+    "refuse",
+    "defer",
+    "hang-up-in-data",
+    "hang-up-after-data",
+    "disk-full",
+    "no-sender",
+    "rate",
+    "few-connections",
+    "slow-greeting",
+)
 CRASH_POINTS = (
     "tracker.submitted.after-database-commit",
     "tracker.commands.after-database-commit",

@@ -1,0 +1,17 @@
+"""A mail fails for good only when its recipient was refused: whatever else a mail server refuses, it refuses to all, and the mails wait."""
+
+from proof.chaos.audit.cases import Cases
+from proof.chaos.audit.finding import Finding, findings
+from proof.chaos.audit.recovery import FAILED
+
+REFUSES_RECIPIENTS = "mail-refuse"
+BEFORE, AFTER = 0.5, 15.0
+"""Seconds around the fault in which an outcome of it may reach the topic."""
+
+
+def check_failed_mails(cases: Cases) -> list[Finding]:
+    """Find `failed_without_cause`."""
+    windows = [(fault.started_at - BEFORE, fault.ended_at + AFTER) for fault in cases.evidence.faults if fault.kind == REFUSES_RECIPIENTS]
+    failed = (record for record in cases.evidence.records if record.type == FAILED and record.key == record.data.get("request_id"))
+    unexplained = (record for record in failed if not any(begin <= record.at <= end for begin, end in windows))
+    return findings("failed_without_cause", (record.key for record in unexplained), "its recipient was not refused")
