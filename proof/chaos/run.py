@@ -85,7 +85,9 @@ async def _through_the_storm(
     faults = options.folder / "faults.jsonl"
     async with _clients(under, journals) as (http, senders, office):
         with progress.step(f"Sending {options.requests} requests through the storm"), faults.open("w") as log:
-            await _send_and_strike(options, under, plan, senders, Storm(under, log, alone=options.alone), journals)
+            await _send_and_strike(
+                options, under, plan, senders, Storm(under, log, Journal(journals / "logins.jsonl"), alone=options.alone), journals
+            )
         clock.append(time.monotonic())
         with progress.step("Faults are over: waiting until all has settled"):
             office.resolving = False

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from proof.chaos.audit.evidence import AlarmRow, DeadLetterRow, Evidence, Fault, Record, RequestRow
+from proof.chaos.audit.evidence import AlarmRow, DeadLetterRow, Evidence, Fault, Login, Record, RequestRow
 from proof.chaos.audit.verdict import PROMISES, judge
 from tests.proof.world import KILL, NUMBERS, TEXT, broken, clean, history, lifecycle, mail, request_of, submit
 
@@ -54,6 +54,7 @@ CASES: dict[str, Change] = {
     "half_registered": lambda e: without_record(e, "registered", 2),
     "strangers": stranger,
     "without_receipt": without_mail,
+    "logins_held_up": lambda e: replace(e, logins=[Login(422, 60.0, 61.0), Login(422, 60.0, 90.0)]),
     "failed_without_cause": lambda e: replace(e, records=[*e.records, failed_mail(2, at=50.0)]),
     "wrong_address": lambda e: replace(
         e,

@@ -45,6 +45,15 @@ class Poison:
 
 
 @dataclass(frozen=True)
+class Login:
+    """One attempt of staff to log in, from a journal; `status` is 0 where no answer came."""
+
+    status: int
+    sent_at: float
+    told_at: float
+
+
+@dataclass(frozen=True)
 class Fault:
     """One fault that happened; a crash point that nobody reached has `hit` false."""
 
@@ -148,6 +157,7 @@ class Evidence:
     submits: Sequence[Submit] = ()
     resolves: Sequence[Resolve] = ()
     poison: Sequence[Poison] = ()
+    logins: Sequence[Login] = ()
     faults: Sequence[Fault] = ()
     records: Sequence[Record] = ()
     requests: Sequence[RequestRow] = ()

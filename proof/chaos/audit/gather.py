@@ -27,12 +27,13 @@ class Places:
 
 async def gather(places: Places, ledger: Mapping[str, Any] | None, ordered: int) -> Evidence:
     """Read everything; the stack stands still meanwhile."""
-    submits, resolves, poison = read_journals(places.journals)
+    submits, resolves, poison, logins = read_journals(places.journals)
     requests, history, dead_letters, alarms = await read_tracker(places.databases["tracker"])
     return Evidence(
         submits=submits,
         resolves=resolves,
         poison=poison,
+        logins=logins,
         faults=read_faults(places.faults),
         records=await read_topics(places.kafka),
         requests=requests,

@@ -6,9 +6,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from proof.chaos.audit.evidence import Fault, Poison, Resolve, Submit
+from proof.chaos.audit.evidence import Fault, Login, Poison, Resolve, Submit
 
-T = TypeVar("T", Submit, Resolve, Poison, Fault)
+T = TypeVar("T", Submit, Resolve, Poison, Login, Fault)
 
 
 def read_lines(file: Path) -> Iterator[dict[str, Any]]:
@@ -21,13 +21,14 @@ def read_lines(file: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
-def read_journals(folder: Path) -> tuple[list[Submit], list[Resolve], list[Poison]]:
+def read_journals(folder: Path) -> tuple[list[Submit], list[Resolve], list[Poison], list[Login]]:
     """Read every journal of a folder."""
     entries = [entry for file in sorted(folder.glob("*.jsonl")) for entry in read_lines(file)]
     return (
         [_make(Submit, entry) for entry in entries if entry["kind"] == "submit"],
         [_make(Resolve, entry) for entry in entries if entry["kind"] == "resolve"],
         [_make(Poison, entry) for entry in entries if entry["kind"] == "poison"],
+        [_make(Login, entry) for entry in entries if entry["kind"] == "login"],
     )
 
 

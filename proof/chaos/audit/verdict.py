@@ -10,6 +10,7 @@ from proof.chaos.audit.check_answers import check_answers, conflicts_not_told, t
 from proof.chaos.audit.check_dead_letters import buried, check_dead_letters, sent_poison
 from proof.chaos.audit.check_failed_mails import check_failed_mails
 from proof.chaos.audit.check_ledger import check_ledger
+from proof.chaos.audit.check_logins import check_logins
 from proof.chaos.audit.check_numbers import check_numbers
 from proof.chaos.audit.check_order import check_order
 from proof.chaos.audit.check_receipts import check_receipts
@@ -31,6 +32,7 @@ CHECKS: Sequence[Callable[[Cases], list[Finding]]] = (
     check_answers,
     check_ledger,
     check_alarms,
+    check_logins,
 )
 PROMISES = (
     "without_number",
@@ -68,6 +70,7 @@ PROMISES = (
     "still_spooled",
     "ledger_differs",
     "silent_waits",
+    "logins_held_up",
 )
 """Everything that has to be zero."""
 

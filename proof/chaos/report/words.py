@@ -61,6 +61,7 @@ PROMISES = {
     "still_spooled": "left in the spool",
     "ledger_differs": "differences from the tracker's ledger",
     "silent_waits": "too long waits without an alarm",
+    "logins_held_up": "logins that waited too long or got an error",
 }
 
 

@@ -40,7 +40,10 @@ PAUSES, SHORT_PAUSES = (0.5, 2.5), (0.3, 1.2)
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault: `kind` (`kill`, `freeze`, `term`, `away`, `link-…`, `mail-…`, `disk-full`, `crash`, `twice-…`) on `target`; times in seconds."""
+    """One fault on `target`; times in seconds.
+
+    `kind`: `kill`, `freeze`, `term`, `away`, `link-…`, `mail-…`, `disk-full`, `crash`, `twice-…`, `logins`.
+    """
 
     kind: str
     target: str
@@ -120,5 +123,6 @@ def _all_faults(chance: random.Random, *, short: bool) -> list[Fault]:
         *(Fault(f"link-{fault}", link, seconds(3, 6)) for link in LINKS for fault in LINK_FAULTS),
         *(Fault(f"mail-{fault}", "mailbox", seconds(3, 5)) for fault in MAIL_FAULTS),
         *(Fault("disk-full", name, seconds(3, 6)) for name in KEEPERS),
+        Fault("logins", "identity", seconds(3, 6)),
         *(Fault(f"twice-{how}", name, seconds(5, 8)) for name in TWICE for how in ("killed", "disk-full")),
     ]

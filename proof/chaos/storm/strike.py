@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TextIO
 
 from deploy.program import spawn
+from proof.chaos.clients.parallel_logins import log_in_at_once
+from proof.chaos.journal import Journal
 from proof.chaos.stack_under_test import StackUnderTest
 from proof.chaos.storm.flows_again import flows_again
 from proof.chaos.storm.plan import Fault
@@ -24,12 +26,14 @@ TICK = 0.01
 class Storm:
     """Strikes one stack; each fault that happened is a line of `log`: kind, target, `started_at`, `ended_at` (seconds since 1970), `hit`.
 
-    With `alone`, the next fault waits until mails flow again after the last one.
+    `journal` is where clients that are part of a fault write what they were told. With `alone`, the next fault waits until mails flow again after
+    the last one.
     """
 
-    def __init__(self, under: StackUnderTest, log: TextIO, *, alone: bool = False) -> None:
+    def __init__(self, under: StackUnderTest, log: TextIO, journal: Journal, *, alone: bool = False) -> None:
         self._under = under
         self._log = log
+        self._journal = journal
         self._alone = alone
 
     async def rage(self, plan: Sequence[Fault], started: float) -> None:
@@ -57,6 +61,7 @@ class Storm:
             "crash": self._crash,
             "twice": self._twice,
             "lost": self._lost,
+            "logins": self._logins,
         }
         started_at = time.time()
         hit = await strikes[kind](fault, how)
@@ -190,6 +195,14 @@ class Storm:
         finally:
             signal_family(kafka, signal.SIGCONT)
         return True
+
+    async def _logins(self, fault: Fault, _how: str) -> bool:
+        """Let a crowd of staff log in at once, in waves; what they are told is for the auditor."""
+        deadline, wave = time.monotonic() + fault.seconds, 0
+        while time.monotonic() < deadline:
+            await log_in_at_once(self._under.url("tracker"), self._journal, wave)
+            wave += 1
+        return wave > 0
 
     async def _living(self, name: str) -> int | None:
         deadline = time.monotonic() + PATIENCE
