@@ -72,6 +72,7 @@ class Claimed(NamedTuple):
     attempts: int
     trying_since: datetime
     due_since: datetime
+    sending: int = 1
 
 
 class Result(NamedTuple):
@@ -124,10 +125,15 @@ update deliveries d set state = 'sending', owner = :owner from due where d.id = 
 returning d.id, d.request_id, d.template, d.language, d.work_number, d.service_title, d.submitted_at, d.due_at, d.occurred_at, d.message_id,
   case when d.template <> 'receipt' then
     (select receipt.message_id from deliveries receipt where receipt.request_id = d.request_id and receipt.template = 'receipt' limit 1) end,
-  d.contents, d.attempts, d.trying_since, d.next_attempt_at""")
+  d.contents, d.attempts, d.trying_since, d.next_attempt_at, d.sending""")
 
 RECORD = text("""
-with done as (
+with kept as (
+  insert into sent_contents (delivery_id, contents)
+  select d.id, d.contents from deliveries d
+  where d.id = any(cast(:sent as bigint[])) and d.owner = :owner and d.state = 'sending' and d.contents is not null
+  on conflict (delivery_id) do update set contents = excluded.contents, sent_at = now()),
+done as (
   update deliveries d set state = r.state, attempts = d.attempts + 1, next_attempt_at = now() + make_interval(secs => r.retry_seconds), owner = null,
     last_reply = r.last_reply, finished_at = case when r.state <> 'deferred' then now() end,
     contents = case when r.state <> 'sent' then d.contents end
@@ -135,10 +141,11 @@ with done as (
     cast(:id as bigint[]), cast(:state as text[]), cast(:reply as text[]), cast(:last_reply as text[]),
     cast(:retry_seconds as float8[]), cast(:tell as bool[])) as r (id, state, reply, last_reply, retry_seconds, tell)
   where d.id = r.id and d.owner = :owner and d.state = 'sending'
-  returning d.id, d.request_id, d.event_id, d.template, d.message_id, d.traceparent, d.state, d.attempts, r.reply, d.next_attempt_at, r.tell),
+  returning d.id, d.request_id, d.event_id, d.template, d.message_id, d.traceparent, d.sending, d.state, d.attempts, r.reply,
+    d.next_attempt_at, r.tell),
 told as (
-  insert into outcomes (request_id, event_id, template, message_id, traceparent, state, attempt, reply, retry_at)
-  select request_id, event_id, template, message_id, traceparent, state, attempts, reply, next_attempt_at from done where tell order by id)
+  insert into outcomes (request_id, event_id, template, message_id, traceparent, sending, state, attempt, reply, retry_at)
+  select request_id, event_id, template, message_id, traceparent, sending, state, attempts, reply, next_attempt_at from done where tell order by id)
 select exists (
   select from deliveries held
   where held.state = 'pending' and held.next_attempt_at is null and held.request_id in (select request_id from done where state <> 'deferred'))""")
@@ -200,7 +207,8 @@ async def record(session: AsyncSession, owner: int, results: Sequence[Result]) -
     """
     columns = dict(zip(Result._fields, map(list, zip(*sorted(results), strict=True)), strict=True))
     del columns["request_id"]
-    return bool(await session.scalar(RECORD, columns | {"owner": owner}))
+    sent = [result.id for result in results if result.state == "sent"]
+    return bool(await session.scalar(RECORD, columns | {"owner": owner, "sent": sent}))
 
 
 async def let_go(session: AsyncSession, requests: Sequence[UUID]) -> bool:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from services.notifier.address import BadAddress, mailbox_address
+from services.notifier.bounces.return_path import PROBE, Sending, return_paths
 from services.notifier.contents import ContentsBox, Unreadable
 from services.notifier.deliveries import LONG_AGO, Claimed, Result, at_once, claim, disown, give_back, let_all_go, reclaim
 from services.notifier.entrust import Entrusting
@@ -45,7 +46,7 @@ class Dispatcher:
         self, settings: Settings, sessions: Sessions, *, box: ContentsBox, writer: MailWriter, liveness: Liveness, told: Callable[[], None]
     ) -> None:
         server, connections = mail_server(settings), settings.smtp_connections
-        self._settings = settings
+        self._settings, self._paths = settings, return_paths(settings)
         self._sessions = sessions
         self._box = box
         self._writer = writer
@@ -56,7 +57,7 @@ class Dispatcher:
         self._ownership = Ownership(settings.database_url, self.wake)
         self._lanes = Lanes(connections)
         self._outage = Outage(
-            sessions, MailConnection(server), settings.sender, patience=settings.retry_first_seconds, give_up=settings.retry_hours * 3600
+            sessions, MailConnection(server), self._paths.path_of(PROBE), patience=settings.retry_first_seconds, give_up=settings.retry_hours * 3600
         )
         self._recorder = Recorder(sessions, self._ownership.owner, self._recorded, most=RESULTS_PER_CONNECTION * connections)
         self.entrusting = Entrusting(self._ownership.owner, room=self._room_for_new, take=self._take_over, wake=self.wake, doubt=self._doubt)
@@ -178,7 +179,7 @@ class Dispatcher:
             # Without its traceback, which could hold what stands in the mail.
             log.error("mail_not_written", request_id=str(waiting.mail.request_id), delivery=waiting.mail.id, error=type(error).__name__)  # noqa: TRY400  as said
             return Reply("unwritable", "")
-        reply = await connection.send(waiting.to, message, self._settings.sender)
+        reply = await connection.send(waiting.to, message, self._paths.path_of(Sending(waiting.mail.id, waiting.mail.sending)))
         crash_point("notifier.after-mail-accepted")
         return reply
 

@@ -1,7 +1,8 @@
 """Which events make which mail, and when a mail that was not taken is tried again."""
 
+import re
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from shared.events.event import Event, Language
 from shared.events.request_lifecycle import RequestLifecycle, RequestRegistered, RequestResolved, RequestStateChanged
@@ -34,6 +35,32 @@ def sealed_message_of(event: RequestLifecycle) -> str | None:
 def message_id(event_id: str, template: Template, domain: str) -> str:
     """Name a mail; the same event and template always give the same name, so that a repeat is known as one."""
     return f"<{event_id}.{template}@{domain}>"
+
+
+class MailName(NamedTuple):
+    """What a Message-ID of ours says: the event and template of the mail, and which sending of it."""
+
+    event_id: str
+    template: str
+    sending: int
+    domain: str
+
+
+MESSAGE_ID = re.compile(r"<([A-Za-z0-9_-]{1,120})\.(receipt|question|resolution|rejection)(?:\.(\d{1,3}))?@([^<>@\s]{1,255})>")
+
+
+def read_message_id(text: str) -> MailName | None:
+    """Read a Message-ID; `None` when it is not one of ours."""
+    match = MESSAGE_ID.fullmatch(text)
+    return MailName(match[1], match[2], int(match[3] or 1), match[4]) if match else None
+
+
+def message_id_of_sending(any_sending: str, number: int) -> str:
+    """Give the Message-ID of one sending of a mail, from that of another: a deliberate second sending is no repeat, and has its own."""
+    name = read_message_id(any_sending)
+    if name is None:
+        raise ValueError(any_sending)
+    return f"<{name.event_id}.{name.template}{f'.{number}' if number > 1 else ''}@{name.domain}>"
 
 
 def retry_delay(attempts: int, first_seconds: float, chance: float) -> float:

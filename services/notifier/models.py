@@ -1,4 +1,4 @@
-"""Notifier's tables: one row per mail, and the outcomes that are not published yet."""
+"""Notifier's tables: one row per mail, the outcomes that are not published yet, and what came back."""
 
 from datetime import datetime
 from uuid import UUID
@@ -21,8 +21,10 @@ class Delivery(Table):
     """One mail about one event.
 
     `owner` is the process that sends it now. `next_attempt_at` is null while an earlier mail of the same request is still open. `contents` are the
-    encrypted personal parts; they go when the mail is sent. `last_reply` holds codes only, because a server's words may repeat the address.
-    `trying_since` begins anew with an operator's retry.
+    encrypted personal parts; when the mail is sent they move to `sent_contents`. `last_reply` holds codes only, because a server's words may repeat
+    the address.
+    `trying_since` begins anew with an operator's retry. `sending` counts deliberate repetitions, each with a Message-ID of its own; `returned_at` and
+    `return_status` say that the present one came back.
     """
 
     __tablename__ = "deliveries"
@@ -57,6 +59,48 @@ class Delivery(Table):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     trying_since: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
+    sending: Mapped[int] = mapped_column(server_default="1")
+    returned_at: Mapped[datetime | None]
+    return_status: Mapped[str | None]
+
+
+class SentContents(Table):
+    """The encrypted contents of a mail that was sent, for as long as it may be sent again."""
+
+    __tablename__ = "sent_contents"
+    __table_args__ = (Index("sent_contents_sent_at", "sent_at"),)
+
+    delivery_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    contents: Mapped[bytes]
+    sent_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ReceivedReport(Table):
+    """A mail that came to a return path, known by the digest of its bytes; `mail` (encrypted) stays only where a person has to read it."""
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        Index("reports_delivery", "delivery_id", "sending", postgresql_where=text("delivery_id is not null")),
+        Index("reports_unclear", "received_at", postgresql_where=text("mail is not null or delivery_id is null")),
+    )
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    verdict: Mapped[str]
+    status: Mapped[str | None]
+    delivery_id: Mapped[int | None]
+    sending: Mapped[int | None]
+    mail: Mapped[bytes | None]
+
+
+class MailboxPosition(Table):
+    """How far a mailbox has been read for reports; its numbers (UID) mean something only under one `uid_validity`."""
+
+    __tablename__ = "mailbox_positions"
+
+    mailbox: Mapped[str] = mapped_column(primary_key=True)
+    uid_validity: Mapped[int]
+    last_uid: Mapped[int]
 
 
 class Outcome(Table):
@@ -75,3 +119,7 @@ class Outcome(Table):
     reply: Mapped[str]
     occurred_at: Mapped[datetime] = mapped_column(server_default=func.now())
     retry_at: Mapped[datetime | None]
+    sending: Mapped[int] = mapped_column(server_default="1")
+    bounce: Mapped[str | None]
+    status: Mapped[str | None]
+    diagnostic: Mapped[str | None]

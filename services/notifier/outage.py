@@ -26,9 +26,10 @@ with waiting as materialized (
   order by next_attempt_at, id limit :most for update skip locked),
 deferred as (
   update deliveries d set state = 'deferred', last_reply = 'connection' from waiting where d.id = waiting.id
-  returning d.id, d.request_id, d.event_id, d.template, d.message_id, d.traceparent, d.attempts)
-insert into outcomes (request_id, event_id, template, message_id, traceparent, state, attempt, reply, retry_at)
-select request_id, event_id, template, message_id, traceparent, 'deferred', attempts + 1, 'connection', now() + make_interval(secs => :seconds)
+  returning d.id, d.request_id, d.event_id, d.template, d.message_id, d.traceparent, d.attempts, d.sending)
+insert into outcomes (request_id, event_id, template, message_id, traceparent, sending, state, attempt, reply, retry_at)
+select request_id, event_id, template, message_id, traceparent, sending, 'deferred', attempts + 1, 'connection',
+  now() + make_interval(secs => :seconds)
 from deferred order by id returning id""")
 
 GIVE_UP = text("""
@@ -36,10 +37,12 @@ with late as materialized (
   select id from deliveries where state in ('pending', 'deferred') and next_attempt_at <= now()
   and trying_since < now() - make_interval(secs => :seconds) order by next_attempt_at, id limit :most for update skip locked),
 failed as (
-  update deliveries d set state = 'failed', last_reply = 'connection', next_attempt_at = null, finished_at = now() from late where d.id = late.id
-  returning d.id, d.request_id, d.event_id, d.template, d.message_id, d.traceparent, d.attempts)
-insert into outcomes (request_id, event_id, template, message_id, traceparent, state, attempt, reply)
-select request_id, event_id, template, message_id, traceparent, 'failed', attempts + 1, 'connection' from failed order by id returning request_id""")
+  update deliveries d set state = 'failed', last_reply = 'connection', next_attempt_at = null, finished_at = now()
+  from late where d.id = late.id
+  returning d.id, d.request_id, d.event_id, d.template, d.message_id, d.traceparent, d.attempts, d.sending)
+insert into outcomes (request_id, event_id, template, message_id, traceparent, sending, state, attempt, reply)
+select request_id, event_id, template, message_id, traceparent, sending, 'failed', attempts + 1, 'connection'
+from failed order by id returning request_id""")
 
 
 class Outage:

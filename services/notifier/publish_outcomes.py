@@ -11,7 +11,7 @@ from shared.backoff import Backoff
 from shared.crash_points import crash_point
 from shared.database import Sessions, is_transient
 from shared.events.envelope import Envelope, Message, encode
-from shared.events.mail_outcomes import MailDeferred, MailFailed, MailOutcome, MailSent
+from shared.events.mail_outcomes import MailBounced, MailDeferred, MailFailed, MailOutcome, MailSent
 from shared.events.topics import MAIL_OUTCOMES
 from shared.health import Liveness
 from shared.kafka.producer import EventProducer, KafkaUnavailable
@@ -29,7 +29,8 @@ LOCK = 4_711_003
 
 ONE_AT_A_TIME = text("select pg_advisory_xact_lock(:key)")
 UNPUBLISHED = text("""
-select id, request_id, event_id, template, message_id, traceparent, state, attempt, reply, occurred_at, retry_at
+select id, request_id, event_id, template, message_id, traceparent, state, attempt, reply, occurred_at, retry_at,
+  sending, bounce, status, diagnostic
 from outcomes order by id limit :most""")
 PUBLISHED = text("delete from outcomes where id = any(cast(:ids as bigint[]))")
 
@@ -99,6 +100,7 @@ def _outcome(row: Row[Any]) -> MailOutcome:
         "cause_id": row.event_id,
         "template": row.template,
         "message_id": row.message_id,
+        "sending": row.sending,
         "attempt": row.attempt,
         "occurred_at": row.occurred_at,
     }
@@ -107,4 +109,6 @@ def _outcome(row: Row[Any]) -> MailOutcome:
             return MailSent(**facts)
         case "deferred":
             return MailDeferred(**facts, reply=row.reply, retry_at=row.retry_at)
+        case "bounced":
+            return MailBounced(**facts, bounce=row.bounce, status=row.status, diagnostic=row.diagnostic)
     return MailFailed(**facts, reply=row.reply)

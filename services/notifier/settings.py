@@ -18,6 +18,12 @@ class Settings(KafkaSettings):
     sealing_private_keys: SecretStr
     link_key: Key
     sender: str = Field(validation_alias="NOTIFIER_FROM", pattern=r"^[!-;=?A-~]+@[!-;=?A-~]+$", description="The address that mails come from")
+    return_path: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9._-]{1,37}@[A-Za-z0-9.-]+$",
+        description="Where reports about mails come to: each mail goes out under it with `+token` before the @. None: under NOTIFIER_FROM alone",
+    )
+    keep_days: float = Field(default=30.0, ge=0, description="How long a mail that was sent can be sent again")
     site_url: str = Field(min_length=1)
     oidc_issuer: str = Field(min_length=1)
     oidc_backchannel_url: str | None = None
@@ -29,5 +35,15 @@ class Settings(KafkaSettings):
     smtp_tls: Literal["none", "starttls", "tls"] = "none"
     smtp_connections: int = Field(default=8, ge=1)
     smtp_timeout: float = Field(default=30.0, gt=0, description="Seconds that one answer of the mail server may take")
+    inbound_host: str = "127.0.0.1"
+    inbound_port: int | None = Field(default=None, ge=1, le=65535, description="Where reports about mails are taken in")
+    inbound_protocol: Literal["smtp", "lmtp"] = "smtp"
+    imap_host: str | None = Field(default=None, min_length=1, description="Where a mailbox is read for reports about mails")
+    imap_port: int = Field(default=993, ge=1, le=65535)
+    imap_tls: Literal["none", "starttls", "tls"] = "tls"
+    imap_username: str = ""
+    imap_password: SecretStr = SecretStr("")
+    imap_folder: str = "INBOX"
+    imap_seconds: float = Field(default=60.0, gt=0, description="How often the mailbox is looked into")
     retry_first_seconds: float = Field(default=20.0, gt=0, description="The first wait after a deferral; it doubles from there, up to an hour")
     retry_hours: float = Field(default=48.0, gt=0, description="How long a deferred mail is tried")

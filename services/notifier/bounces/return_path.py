@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from services.notifier.settings import Settings
+from shared.crypto.keys import derive_key
 
-KEY_BYTES, ID_BYTES, SENDING_BYTES, MAC_BYTES = 32, 6, 1, 9
+ID_BYTES, SENDING_BYTES, MAC_BYTES = 6, 1, 9
 LAST_SENDING = 255
+"""What a token has room for."""
 PURPOSE = b"asiointi/notifier/return-path"
 TOKEN = re.compile(rb"(?i)\+([a-z2-7]{26})(?![a-z0-9])")
-LOCAL_OCTETS = 64
 
 
 class Sending(NamedTuple):
@@ -27,6 +27,10 @@ class Sending(NamedTuple):
     number: int
 
 
+PROBE = Sending(0, 1)
+"""What a connection is tried with: no delivery has this id."""
+
+
 class ReturnPaths:
     """Makes return paths under the newest of the private keys, and reads those made under any of them.
 
@@ -34,7 +38,7 @@ class ReturnPaths:
     """
 
     def __init__(self, private_keys: str, *, sender: str, address: str | None) -> None:
-        self._keys = [_derive(text.strip()) for text in private_keys.split(",")]
+        self._keys = [derive_key(text.strip().encode(), PURPOSE) for text in private_keys.split(",")]
         self._sender = sender
         self._local, _, self._domain = (address or "").rpartition("@")
         self.plain = {each.lower() for each in (sender, address) if each}
@@ -69,9 +73,10 @@ class ReturnPaths:
         return base64.b32encode(facts + _mac(self._keys[0], facts)).decode().rstrip("=").lower()
 
 
+def return_paths(settings: Settings) -> ReturnPaths:
+    """Make them by the settings."""
+    return ReturnPaths(settings.sealing_private_keys.get_secret_value(), sender=settings.sender, address=settings.return_path)
+
+
 def _mac(key: bytes, facts: bytes) -> bytes:
     return hmac.digest(key, facts, hashlib.sha256)[:MAC_BYTES]
-
-
-def _derive(private_key: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=PURPOSE).derive(private_key.encode())

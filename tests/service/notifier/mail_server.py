@@ -17,6 +17,7 @@ class Got:
 
     recipient: str
     raw: bytes
+    sender: str = ""
 
     @property
     def mail(self) -> EmailMessage:
@@ -91,7 +92,7 @@ class MailServer:
         """Answer to the end of the message."""
         (recipient,) = envelope.rcpt_tos
         assert isinstance(envelope.original_content, bytes)
-        self.got.append(Got(recipient, envelope.original_content))
+        self.got.append(Got(recipient, envelope.original_content, envelope.mail_from or ""))
         return await self._answer(server, self.data[recipient]) or "250 2.0.0 Ok: queued"
 
     async def _answer(self, server: "Speaker", answers: deque[str]) -> str | None:

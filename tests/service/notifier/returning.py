@@ -1,0 +1,72 @@
+"""What the tests of returned mails do: take reports in over a socket, write them, and look at what came of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiosmtplib import SMTP, SMTPResponseException
+from sqlalchemy import Row
+
+from services.notifier.bounces.receive_reports import receiving
+from services.notifier.bounces.return_path import return_paths
+from services.notifier.bounces.take_in import Inbox
+from services.notifier.contents import ContentsBox
+from services.notifier.settings import Settings
+from shared.database import Sessions
+from tests.pure.report_samples import HEAD, UNKNOWN_USER, standard
+from tests.service.notifier.mail_server import free_port
+from tests.service.notifier.office import PRIVATE_KEY, rows
+
+RETURN_PATH = "bounces@kunta.example"
+
+
+def inbox_of(settings: Settings, sessions: Sessions) -> Inbox:
+    """Make what reports are taken in by."""
+    return Inbox(sessions, return_paths(settings), ContentsBox(PRIVATE_KEY))
+
+
+@asynccontextmanager
+async def listening(settings: Settings, sessions: Sessions) -> AsyncIterator[int]:
+    """Listen as the process does; gives the port."""
+    inbox, port = inbox_of(settings, sessions), free_port()
+    async with receiving("127.0.0.1", port, settings.inbound_protocol, inbox.paths.takes, inbox.take_in):
+        yield port
+
+
+async def bring(port: int, to: str, raw: bytes) -> tuple[int, str]:
+    """Bring a report as a mail server does; gives the answer."""
+    async with SMTP(hostname="127.0.0.1", port=port) as smtp:
+        await smtp.ehlo()
+        try:
+            await smtp.mail("")
+            await smtp.rcpt(to)
+            answer = await smtp.data(raw)
+        except SMTPResponseException as error:
+            return error.code, error.message
+        return answer.code, answer.message
+
+
+def report(fields: str = UNKNOWN_USER, note: str = "Sorry.") -> bytes:
+    """Write a report; another note makes it another one."""
+    return standard(HEAD + fields, note)
+
+
+async def bounces(sessions: Sessions) -> Sequence[Row[Any]]:
+    """Give the outcomes of mails that came back."""
+    return await rows(sessions, "select * from outcomes where state = 'bounced' order by id")
+
+
+async def raw_talk(port: int, said: bytes) -> bytes:
+    """Say bytes to a listener and give everything it answers until it leaves, or says no more."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(said)
+    answered = b""
+    try:
+        async with asyncio.timeout(5):
+            while piece := await reader.read(65_536):
+                answered += piece
+    except (TimeoutError, ConnectionError):
+        pass
+    writer.close()
+    return answered
