@@ -8,9 +8,11 @@ from uuid import UUID
 from fastapi import Depends, FastAPI, Path, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifier.contents import ContentsBox
 from services.notifier.list_deliveries import DeliveryPage, DeliveryState, DeliveryView, list_deliveries
 from services.notifier.parts_there import kafka_there, mail_server_there
 from services.notifier.retry_delivery import retry_delivery
+from services.notifier.send_again import SendAgain, send_again
 from services.notifier.settings import Settings
 from shared.api_viewer.viewer import install_api_viewer
 from shared.authorize import TokenVerifier, require_scope
@@ -36,6 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Make the app; without settings they are read from the environment."""
     settings = settings or read_settings(Settings)
     configure_logs(settings.log_level)
+    box = ContentsBox(settings.sealing_private_keys.get_secret_value())
     verifier = TokenVerifier(settings.oidc_issuer, "notifier", backchannel_url=settings.oidc_backchannel_url)
 
     @asynccontextmanager
@@ -68,5 +71,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def retry(session: Session, delivery_id: Annotated[int, Path(ge=1, le=LARGEST_ID)]) -> DeliveryView:
         """Have a failed or deferred mail tried again now."""
         return await retry_delivery(session, delivery_id)
+
+    @app.post("/api/v1/deliveries/{delivery_id}/send-again", dependencies=[operate], tags=["deliveries"], status_code=202)
+    async def repeat(session: Session, delivery_id: Annotated[int, Path(ge=1, le=LARGEST_ID)], order: SendAgain) -> DeliveryView:
+        """Have a mail that was sent or failed sent once more, also to a corrected address."""
+        return await send_again(session, box, delivery_id, order)
 
     return app

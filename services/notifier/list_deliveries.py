@@ -31,6 +31,9 @@ class DeliveryView(BaseModel):
     next_attempt_at: datetime | None = Field(description="Null once it is finished, and while an earlier mail of the same request is open")
     last_reply: str | None = Field(description="The mail server's codes, such as `550 5.1.1`; its words may hold an address and are not kept")
     message_id: str
+    sending: int = Field(description="1 is the one that the event caused; each further one was ordered by a person")
+    returned_at: datetime | None = Field(description="When a server that had taken this sending reported that it did not arrive")
+    return_status: str | None = Field(description="The enhanced status code of that report, such as `5.1.1`")
     created_at: datetime
     finished_at: datetime | None
 

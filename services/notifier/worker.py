@@ -7,6 +7,7 @@ import uvloop
 
 from services.notifier.contents import ContentsBox
 from services.notifier.dispatch import Dispatcher
+from services.notifier.forget_contents import forget_for_ever
 from services.notifier.on_request_lifecycle import request_lifecycle_handler
 from services.notifier.publish_outcomes import OutcomeRelay
 from services.notifier.settings import Settings
@@ -45,7 +46,7 @@ async def run(settings: Settings) -> None:
             kafka, GROUP, [LIFECYCLE], handler=handler, sessions=sessions, producer=producer, liveness=liveness, committed=entrusting.committed
         )
         async with asyncio.TaskGroup() as loops:
-            for loop in (consumer.run(), dispatcher.run(), relay.run(), liveness.run()):
+            for loop in (consumer.run(), dispatcher.run(), relay.run(), liveness.run(), forget_for_ever(sessions, settings.keep_days)):
                 loops.create_task(loop)
             log.info("worker_started")
 

@@ -170,3 +170,26 @@ async def test_the_api_is_shown_without_files_from_elsewhere(client: httpx.Async
     docs = await client.get("/docs")
     assert docs.status_code == 200
     assert "//" not in docs.text
+
+
+async def test_a_mail_is_sent_again_once_for_each_order(
+    client: httpx.AsyncClient, issuer: Issuer, settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
+    citizen, operator = Citizen(), bearer(issuer.token())
+    async with dispatching(settings, sessions) as dispatcher:
+        await hand_over(sessions, [citizen.registered()], dispatcher)
+        sent = await delivered(sessions, citizen)
+        url, order = f"/api/v1/deliveries/{sent.id}/send-again", {"email": "oikea@posti.example", "after": 1}
+        assert (await client.post(url, json=order)).status_code == 401
+        assert (await client.post(url, json=order, headers=bearer(issuer.token(scope="requests:write")))).status_code == 403
+        wrong = await client.post(url, json={"email": "a@b@c"}, headers=operator)
+        assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "email")
+        answers = [await client.post(url, json=order, headers=operator) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [202, 409]
+        assert (answers[0].json()["sending"], answers[1].json()["type"]) == (2, "urn:asiointi:problem:not-sendable")
+
+        async def there() -> None:
+            assert [got.recipient for got in mail_server.got] == [citizen.email, "oikea@posti.example"]
+
+        await eventually(there)
+    assert (await client.post("/api/v1/deliveries/4711/send-again", json={}, headers=operator)).status_code == 404
