@@ -20,6 +20,7 @@ from services.tracker.ledger.tables import (
     read_counts,
     request_id_of,
     skipped_records,
+    unsendable_entries,
     waiting_dead_letters,
 )
 from shared.database import Sessions
@@ -63,6 +64,7 @@ class LedgerReader:
                 *await overdue_mails(session, now),
                 await failed_mails(session),
                 await overdue_entries(session, now),
+                await unsendable_entries(session),
                 dead_letters,
                 numbers_low(drawn),
             ]
