@@ -13,18 +13,18 @@ from services.intake.ask_tracker import Attempts, Tracker
 from services.intake.catalogue import Catalogue
 from services.intake.derive_ids import Derivation
 from services.intake.follow_numbers import Numbers
-from services.intake.publish_spool import spool_publisher
+from services.intake.publish_spool import publish_spool
 from services.intake.reach_kafka import SubmittedTopic
 from services.intake.resources import Intake
 from services.intake.settings import Settings
 from services.intake.spool import Spool
+from shared.crypto.record_mac import RecordSigner
 from shared.crypto.sealing import EpochSealer
 from shared.database import open_database
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from shared.logs import get_log
-from shared.outbox.publish import Publisher
-from shared.settings import key_bytes
+from shared.settings import all_key_bytes, key_bytes
 
 log = get_log(__name__)
 
@@ -45,23 +45,22 @@ async def open_intake(settings: Settings, catalogue: Catalogue) -> AsyncIterator
             derivation=Derivation(key_bytes(settings.idempotency_key)),
             tracker_sealer=EpochSealer(settings.tracker_sealing_key),
             notifier_sealer=EpochSealer(settings.notifier_sealing_key),
-            topic=SubmittedTopic(producer, settings.kafka_deadline_seconds),
+            topic=SubmittedTopic(producer, RecordSigner(all_key_bytes(settings.record_keys)), settings.kafka_deadline_seconds),
             spool=Spool(sessions),
             numbers=Numbers(),
             tracker=Tracker(settings.tracker_url, provider),
             provider=provider,
             attempts=Attempts(settings.status_attempts_per_minute),
         )
-        publisher = spool_publisher(settings.database_url.get_secret_value(), intake.spool, intake.topic, intake.numbers)
-        await stack.enter_async_context(_running(intake, publisher, settings.kafka_connection))
+        await stack.enter_async_context(_running(intake, settings.kafka_connection))
         yield intake
 
 
 @asynccontextmanager
-async def _running(intake: Intake, publisher: Publisher, kafka: KafkaConnection) -> AsyncIterator[None]:
+async def _running(intake: Intake, kafka: KafkaConnection) -> AsyncIterator[None]:
     loops = {
         "probe_kafka": intake.topic.probe(),
-        "publish_spool": publisher.run(),
+        "publish_spool": publish_spool(intake.spool, intake.topic, intake.numbers),
         "follow_numbers": intake.numbers.follow(kafka),
     }
     async with asyncio.TaskGroup() as group:

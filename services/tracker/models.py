@@ -11,7 +11,6 @@ from sqlmodel import Field, SQLModel
 from services.tracker.domain import Action, Actor, Mail, State
 from services.tracker.ledger.overdue import Reason
 from services.tracker.work_number import TEN_DIGITS
-from shared.outbox.tables import describe
 
 metadata = MetaData(
     naming_convention={"pk": "%(table_name)s_pkey", "uq": "%(table_name)s_%(column_0_N_name)s_key", "ix": "%(table_name)s_%(column_0_N_name)s_idx"}
@@ -90,7 +89,6 @@ class HistoryEntry(Table, table=True):
     """What happened to a request, in the order of `id`; entries that nobody outside needs have no `value` from the start.
 
     `action` and `state` stand where the entry set the request's state, `text` is what the citizen was told, `details` are for operators.
-    `refused` says why Kafka will never take it.
     """
 
     __tablename__: ClassVar[str] = "history"
@@ -110,7 +108,6 @@ class HistoryEntry(Table, table=True):
     traceparent: str | None = _text(nullable=True)
     value: bytes | None = _bytes(nullable=True)
     published_at: datetime | None = _moment(nullable=True)
-    refused: str | None = _text(nullable=True)
 
 
 class MailOutcomeEntry(Table, table=True):
@@ -169,6 +166,15 @@ class ReadPosition(Table, table=True):
 
     reader: str = Field(primary_key=True, sa_type=Text)
     topic: str = Field(primary_key=True, sa_type=Text)
+    partition: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    next_offset: int = Field(sa_type=BigInteger)
+
+
+class UnsignedBefore(Table, table=True):
+    """The offset of a partition of `requests.submitted` up to which records need no MAC of intake; recorded once, never moved."""
+
+    __tablename__: ClassVar[str] = "unsigned_before"
+
     partition: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     next_offset: int = Field(sa_type=BigInteger)
 
@@ -246,6 +252,3 @@ class DeadLetter(Table, table=True):
     redriven_by: str | None = _text(nullable=True)
     dismissed_at: datetime | None = _moment(nullable=True)
     dismissed_by: str | None = _text(nullable=True)
-
-
-describe(metadata)

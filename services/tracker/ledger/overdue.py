@@ -13,7 +13,6 @@ Reason: TypeAlias = Literal[
     "no-mail",
     "mail-failed",
     "unpublished",
-    "unsendable",
     "spool",
     "dead-letter",
     "lag",
