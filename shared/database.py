@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from shared.advisory_locks import MIGRATIONS
 from shared.database_address import read_database_address
 from shared.database_connection import COMMAND_SECONDS, NoWritableServer, connect
 from shared.leave_lost_servers import leave_lost_servers
@@ -105,13 +106,10 @@ def run_migrations(metadata: MetaData) -> None:
     asyncio.run(online())
 
 
-MIGRATION_LOCK = 4_711_001
-
-
 def _upgrade(connection: Connection, metadata: MetaData) -> None:
     from alembic import context  # noqa: PLC0415  as above
 
-    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATIONS})
     context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
     with context.begin_transaction():
         context.run_migrations()

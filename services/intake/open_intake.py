@@ -13,7 +13,7 @@ from services.intake.ask_tracker import Attempts, Tracker
 from services.intake.catalogue import Catalogue
 from services.intake.derive_ids import Derivation
 from services.intake.follow_numbers import Numbers
-from services.intake.publish_spool import publish_spool
+from services.intake.publish_spool import spool_publisher
 from services.intake.reach_kafka import SubmittedTopic
 from services.intake.resources import Intake
 from services.intake.settings import Settings
@@ -24,6 +24,7 @@ from shared.database import open_database
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from shared.logs import get_log
+from shared.outbox.publish import Publisher
 from shared.settings import all_key_bytes, key_bytes
 
 log = get_log(__name__)
@@ -52,15 +53,16 @@ async def open_intake(settings: Settings, catalogue: Catalogue) -> AsyncIterator
             provider=provider,
             attempts=Attempts(settings.status_attempts_per_minute),
         )
-        await stack.enter_async_context(_running(intake, settings.kafka_connection))
+        publisher = spool_publisher(settings.database_url.get_secret_value(), intake.spool, intake.topic, intake.numbers)
+        await stack.enter_async_context(_running(intake, publisher, settings.kafka_connection))
         yield intake
 
 
 @asynccontextmanager
-async def _running(intake: Intake, kafka: KafkaConnection) -> AsyncIterator[None]:
+async def _running(intake: Intake, publisher: Publisher, kafka: KafkaConnection) -> AsyncIterator[None]:
     loops = {
         "probe_kafka": intake.topic.probe(),
-        "publish_spool": publish_spool(intake.spool, intake.topic, intake.numbers),
+        "publish_spool": publisher.run(),
         "follow_numbers": intake.numbers.follow(kafka),
     }
     async with asyncio.TaskGroup() as group:

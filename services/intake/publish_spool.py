@@ -1,54 +1,52 @@
-"""Publishes what waits in the spool, in order, when Kafka is back."""
+"""Publishes what waits in the spool when Kafka is back."""
 
-import asyncio
+import json
 from collections.abc import Sequence
-
-from sqlalchemy.exc import SQLAlchemyError
+from functools import partial
+from typing import TYPE_CHECKING
 
 from services.intake.follow_numbers import Numbers
 from services.intake.reach_kafka import SubmittedTopic
 from services.intake.spool import Spool
-from shared.backoff import Backoff
+from shared.advisory_locks import SPOOL_PUBLISHERS
 from shared.events.envelope import Message
-from shared.kafka.producer import KafkaUnavailable
+from shared.health import Liveness
 from shared.logs import get_log
+from shared.outbox.entries import Entries
+from shared.outbox.publish import Outbox, Publisher
+
+if TYPE_CHECKING:
+    import asyncpg
 
 log = get_log(__name__)
 
-LOOK_SECONDS = 1.0
 ACK_SECONDS = 30.0
 
 
-async def publish_spool(spool: Spool, topic: SubmittedTopic, numbers: Numbers) -> None:
-    """Work the spool off for ever; one process at a time does it, and a server that is away is waited for."""
-    backoff = Backoff(first=0.2, most=5.0)
+def _message(row: "asyncpg.Record") -> Message:
+    return Message(str(row["request_id"]).encode(), row["value"], [(name, text.encode()) for name, text in json.loads(row["headers"])])
 
-    async def publish(messages: Sequence[Message]) -> None:
-        await topic.send(messages, within=ACK_SECONDS)
 
-    while True:
-        await topic.wait_until_back(LOOK_SECONDS)
-        if topic.away:
-            continue
-        spool.added.clear()
-        try:
-            published = await spool.work_off(publish)
-        except (KafkaUnavailable, SQLAlchemyError, OSError, TimeoutError) as error:
-            log.warning("spool_not_published", error=type(error).__name__)
-            await backoff.wait()
-            continue
-        backoff.reset()
-        for record in published:
-            numbers.accepted(record.request_id, record.body_digest)
-        if published:
-            log.info("spool_published", records=len(published))
+SPOOL = Outbox(
+    name="spool",
+    entries=Entries(table="spool", columns="request_id, body_digest, value, headers", message=_message, published="delete from spool"),
+    crash_point="intake.spool.after-ack",
+    older_lock=SPOOL_PUBLISHERS,
+    most=200,
+)
+
+
+def spool_publisher(dsn: str, spool: Spool, topic: SubmittedTopic, numbers: Numbers) -> Publisher:
+    """Make the loop; it waits while Kafka is known to be away."""
+
+    async def published(rows: Sequence["asyncpg.Record"]) -> None:
+        for row in rows:
+            numbers.accepted(row["request_id"], row["body_digest"])
+        if rows:
+            log.info("spool_published", records=len(rows))
         else:
-            await _look_again(spool)
+            await spool.look()
 
-
-async def _look_again(spool: Spool) -> None:
-    try:
-        async with asyncio.timeout(LOOK_SECONDS):
-            await spool.added.wait()
-    except TimeoutError:
-        return
+    publisher = Publisher(SPOOL, dsn, partial(topic.send, within=ACK_SECONDS), Liveness(None, ()), published)
+    spool.on_add = publisher.wake
+    return publisher

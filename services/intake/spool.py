@@ -2,18 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.models import spool
-from shared.crash_points import crash_point
 from shared.database import Sessions, is_transient, ping
 from shared.events.envelope import Message
 from shared.logs import get_log
@@ -21,25 +21,14 @@ from shared.logs import get_log
 log = get_log(__name__)
 
 T = TypeVar("T")
-Publish = Callable[[Sequence[Message]], Awaitable[None]]
 
 DEADLINE_SECONDS = 3.0
 TRIES = 2
-BATCH = 200
 MOST_COUNTED, MOST_NAMED = 100_000, 1_000
-PUBLISHER_LOCK = 4_711_002
 
 
 class SpoolAway(Exception):
     """The database did not answer in time. A record may be kept all the same: whatever is done instead must carry the same id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A record that has left the spool."""
-
-    request_id: UUID
-    body_digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +40,17 @@ class Waiting:
 
 
 class Spool:
-    """`filled` is false only when a look has found nothing and nothing was added since; other processes may add meanwhile."""
+    """`filled` is false only when a look has found nothing and nothing was added since; other processes may add meanwhile.
+
+    `on_add()` is called when this process has added a record.
+    """
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self.filled = True
         self.away = False
-        self.added = asyncio.Event()
+        self.on_add: Callable[[], None] = lambda: None
+        self._adds = 0
 
     async def add(self, request_id: UUID, body_digest: bytes, message: Message) -> bytes:
         """Keep a record; gives the digest of the one that stands, which is another's where the id was there first. Raises `SpoolAway`."""
@@ -77,7 +70,8 @@ class Spool:
 
         standing = await self._in_time(keep)
         self.filled = True
-        self.added.set()
+        self._adds += 1
+        self.on_add()
         return standing
 
     async def digest_of(self, request_id: UUID) -> bytes | None:
@@ -99,22 +93,15 @@ class Spool:
 
         return await self._in_time(look)
 
-    async def work_off(self, publish: Publish) -> list[Published]:
-        """Publish the oldest records and delete them after the ack, in one transaction; gives those that left.
+    async def look(self) -> None:
+        """Find out whether anything waits; `filled` stays true where the database does not answer."""
 
-        Gives none where the spool is empty or another process is at it. Raises what `publish` raises, and the driver's errors.
-        """
-        async with self._sessions.begin() as session:
-            if not await session.scalar(text("select exists (select from spool)")):
-                self.filled = False
-                return []
-            if not await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": PUBLISHER_LOCK}):
-                return []
-            rows = (await session.execute(select(spool).order_by(spool.c.id).limit(BATCH))).all()
-            await publish([_message(row.request_id, row.value, row.headers) for row in rows])
-            crash_point("intake.spool.after-ack")
-            await session.execute(delete(spool).where(spool.c.id.in_([row.id for row in rows])))
-        return [Published(row.request_id, row.body_digest) for row in rows]
+        async def any_there(session: AsyncSession) -> bool:
+            return bool(await session.scalar(text("select exists (select from spool)")))
+
+        adds = self._adds
+        with suppress(SpoolAway):
+            self.filled = await self._in_time(any_there) or self._adds > adds
 
     async def check(self) -> None:
         """Raise what the driver raises where the database does not answer."""
@@ -139,7 +126,3 @@ class Spool:
             self.away = True
             log.warning("spool_away", error=type(error).__name__)
             raise SpoolAway(type(error).__name__) from error
-
-
-def _message(request_id: UUID, value: bytes, headers: list[tuple[str, str]]) -> Message:
-    return Message(str(request_id).encode(), value, [(name, text_.encode()) for name, text_ in headers])

@@ -7,6 +7,8 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from shared.outbox.tables import describe
+
 metadata = MetaData()
 
 
@@ -104,7 +106,7 @@ class MailboxPosition(Table):
 
 
 class Outcome(Table):
-    """An outcome that waits to be published; the row goes after the broker's ack. Its id is the order."""
+    """An outcome that waits to be published; the row goes after the broker's ack. Its id is the order; `refused` says why it can never be sent."""
 
     __tablename__ = "outcomes"
 
@@ -123,3 +125,7 @@ class Outcome(Table):
     bounce: Mapped[str | None]
     status: Mapped[str | None]
     diagnostic: Mapped[str | None]
+    refused: Mapped[str | None]
+
+
+describe(metadata)

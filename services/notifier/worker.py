@@ -9,7 +9,7 @@ from services.notifier.contents import ContentsBox
 from services.notifier.dispatch import Dispatcher
 from services.notifier.forget_contents import forget_for_ever
 from services.notifier.on_request_lifecycle import request_lifecycle_handler
-from services.notifier.publish_outcomes import OutcomeRelay
+from services.notifier.publish_outcomes import OUTCOMES, outcome_publisher
 from services.notifier.settings import Settings
 from services.notifier.write_mail import MailWriter
 from shared.crypto.sealing import Opener
@@ -33,20 +33,20 @@ async def run(settings: Settings) -> None:
     keys, kafka, sender = settings.sealing_private_keys.get_secret_value(), settings.kafka_connection, settings.sender
     opener, box = Opener(keys), ContentsBox(keys)
     writer = MailWriter(sender=sender, site_url=settings.site_url, link_key=key_bytes(settings.link_key))
-    liveness = Liveness(settings.liveness_file, (Dispatcher.loop, OutcomeRelay.loop, f"consume:{GROUP}"))
+    liveness = Liveness(settings.liveness_file, (Dispatcher.loop, OUTCOMES.name, f"consume:{GROUP}"))
     async with (
         open_database(settings.database_url, server_settings=BY_INDEX, try_first=False) as sessions,
         EventProducer(kafka, "notifier-worker") as producer,
     ):
-        relay = OutcomeRelay(sessions, producer, liveness)
-        dispatcher = Dispatcher(settings, sessions, box=box, writer=writer, liveness=liveness, told=relay.wake)
+        publisher = outcome_publisher(settings.database_url, producer, liveness)
+        dispatcher = Dispatcher(settings, sessions, box=box, writer=writer, liveness=liveness, told=publisher.wake)
         entrusting = dispatcher.entrusting
         handler = request_lifecycle_handler(opener, box, sender.rpartition("@")[2], entrusting)
         consumer = BatchConsumer(
             kafka, GROUP, [LIFECYCLE], handler=handler, sessions=sessions, producer=producer, liveness=liveness, committed=entrusting.committed
         )
         async with asyncio.TaskGroup() as loops:
-            for loop in (consumer.run(), dispatcher.run(), relay.run(), liveness.run(), forget_for_ever(sessions, settings.keep_days)):
+            for loop in (consumer.run(), dispatcher.run(), publisher.run(), liveness.run(), forget_for_ever(sessions, settings.keep_days)):
                 loops.create_task(loop)
             log.info("worker_started")
 

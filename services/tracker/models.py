@@ -11,6 +11,7 @@ from sqlmodel import Field, SQLModel
 from services.tracker.domain import Action, Actor, Mail, State
 from services.tracker.ledger.overdue import Reason
 from services.tracker.work_number import TEN_DIGITS
+from shared.outbox.tables import describe
 
 metadata = MetaData(
     naming_convention={"pk": "%(table_name)s_pkey", "uq": "%(table_name)s_%(column_0_N_name)s_key", "ix": "%(table_name)s_%(column_0_N_name)s_idx"}
@@ -89,6 +90,7 @@ class HistoryEntry(Table, table=True):
     """What happened to a request, in the order of `id`; entries that nobody outside needs have no `value` from the start.
 
     `action` and `state` stand where the entry set the request's state, `text` is what the citizen was told, `details` are for operators.
+    `refused` says why Kafka will never take it.
     """
 
     __tablename__: ClassVar[str] = "history"
@@ -108,6 +110,7 @@ class HistoryEntry(Table, table=True):
     traceparent: str | None = _text(nullable=True)
     value: bytes | None = _bytes(nullable=True)
     published_at: datetime | None = _moment(nullable=True)
+    refused: str | None = _text(nullable=True)
 
 
 class MailOutcomeEntry(Table, table=True):
@@ -252,3 +255,6 @@ class DeadLetter(Table, table=True):
     redriven_by: str | None = _text(nullable=True)
     dismissed_at: datetime | None = _moment(nullable=True)
     dismissed_by: str | None = _text(nullable=True)
+
+
+describe(metadata)

@@ -14,7 +14,7 @@ from services.tracker.on_dead_letter import on_dead_letter
 from services.tracker.on_mail_outcome import on_mail_outcome
 from services.tracker.on_request_command import on_request_command
 from services.tracker.on_request_submitted import on_request_submitted
-from services.tracker.relay import Relay
+from services.tracker.publish_history import HISTORY, history_publisher
 from services.tracker.resources import BY_INDEX
 from services.tracker.settings import TrackerSettings
 from shared.database import Sessions, open_database
@@ -41,14 +41,14 @@ async def run(settings: TrackerSettings) -> None:
         "tracker.commands": (COMMANDS, partial(on_request_command, keyring=keyring)),
         "tracker.mail-outcomes": (MAIL_OUTCOMES, on_mail_outcome),
     }
-    liveness = Liveness(settings.liveness_file, (Relay.loop, *(f"consume:{group}" for group in (*consumed, DEAD_LETTERS))))
+    liveness = Liveness(settings.liveness_file, (HISTORY.name, *(f"consume:{group}" for group in (*consumed, DEAD_LETTERS))))
     async with (
         open_database(dsn, server_settings=BY_INDEX, try_first=False) as sessions,
         EventProducer(kafka, "tracker-worker") as producer,
         asyncio.TaskGroup() as loops,
     ):
-        relay = Relay(dsn, producer, liveness)
-        loops.create_task(relay.run())
+        publisher = history_publisher(dsn, producer, liveness)
+        loops.create_task(publisher.run())
         loops.create_task(liveness.run())
         for group, (topic, handler) in consumed.items():
             keep_position = position_keeper(group) if group in KEPT else keep_no_position
@@ -61,7 +61,7 @@ async def run(settings: TrackerSettings) -> None:
                 sessions=sessions,
                 producer=producer,
                 liveness=liveness,
-                committed=relay.wake,
+                committed=publisher.wake,
                 keep_position=keep_position,
             )
             loops.create_task(_consume_from_intake(consumer, group, keyring, sessions, liveness) if topic == SUBMITTED else consumer().run())

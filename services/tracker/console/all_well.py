@@ -16,6 +16,7 @@ OVERDUE: Mapping[Reason, tuple[str, str]] = {
     "no-mail": ("ratkaisu tai kysymys on yli minuutin lähtemättä", "ratkaisua tai kysymystä on yli minuutin lähtemättä"),
     "mail-failed": ("posti ei mennyt perille", "postia ei mennyt perille"),
     "unpublished": ("tapahtuma on julkaisematta", "tapahtumaa on julkaisematta"),
+    "unsendable": ("tapahtumaa ei voi julkaista", "tapahtumaa ei voi julkaista"),
     "spool": ("pyyntö odottaa Kafkaa välivarastossa", "pyyntöä odottaa Kafkaa välivarastossa"),
     "dead-letter": ("hylätty sanoma odottaa", "hylättyä sanomaa odottaa"),
     "lag": ("sanoma on lukematta yli 10 sekuntia", "sanomaa on lukematta yli 10 sekuntia"),

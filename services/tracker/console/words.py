@@ -70,6 +70,7 @@ ALARMS: Mapping[Reason, str] = {
     "no-mail": "Ratkaisuja tai kysymyksiä lähtemättä",
     "mail-failed": "Posteja, jotka eivät menneet perille",
     "unpublished": "Tapahtumia julkaisematta",
+    "unsendable": "Tapahtumia, joita ei voi julkaista",
     "spool": "Pyyntöjä välivarastossa",
     "dead-letter": "Hylättyjä sanomia",
     "lag": "Lukija jäljessä",

@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.domain import MAIL_OWED
 from services.tracker.models import HistoryEntry, OwedMail
+from shared.advisory_locks import LEDGER_FOLD
 
 # A request that was reopened and resolved again is one resolved request.
 COUNT_RESOLVED = text("""
@@ -15,7 +16,6 @@ FOLD = text("""
     with folded as (delete from ledger_counts returning name, n)
     insert into ledger_counts (name, n) select name, sum(n) from folded group by name
 """)
-LOCK = 4_711_003
 
 
 async def enter_into_ledger(session: AsyncSession, entry: HistoryEntry) -> None:
@@ -30,5 +30,5 @@ async def enter_into_ledger(session: AsyncSession, entry: HistoryEntry) -> None:
 
 async def fold_counts(session: AsyncSession) -> None:
     """Make one row of each count; whoever is at it already is left to it."""
-    if await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": LOCK}):
+    if await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": LEDGER_FOLD}):
         await session.execute(FOLD)

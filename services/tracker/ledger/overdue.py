@@ -13,6 +13,7 @@ Reason: TypeAlias = Literal[
     "no-mail",
     "mail-failed",
     "unpublished",
+    "unsendable",
     "spool",
     "dead-letter",
     "lag",

@@ -21,6 +21,7 @@ from services.tracker.ledger.tables import (
     read_counts,
     request_id_of,
     skipped_records,
+    unsendable_entries,
     waiting_dead_letters,
 )
 from shared.crypto.record_mac import RecordVerifier
@@ -77,6 +78,7 @@ class LedgerReader:
                 *await overdue_mails(session, now),
                 await failed_mails(session),
                 await overdue_entries(session, now),
+                await unsendable_entries(session),
                 dead_letters,
                 numbers_low(drawn),
             ]

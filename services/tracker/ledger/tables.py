@@ -45,12 +45,19 @@ COUNT_FAILED_MAILS = text("""
 """)
 OVERDUE_ENTRIES = text("""
     select entry.request_id, entry.occurred_at as since, work_number, null as note
-    from (select id, request_id, occurred_at from history where value is not null order by id limit :shown) entry
+    from (select id, request_id, occurred_at from history where value is not null and refused is null order by id limit :shown) entry
     left join requests using (request_id) where entry.occurred_at < :before order by entry.id
 """)
 COUNT_OVERDUE_ENTRIES = text("""
-    select count(*) from (select occurred_at from history where value is not null order by id limit :most) entry where occurred_at < :before
+    select count(*) from (select occurred_at from history where value is not null and refused is null order by id limit :most) entry
+    where occurred_at < :before
 """)
+UNSENDABLE = text("""
+    select entry.request_id, entry.occurred_at as since, work_number, concat_ws(' ', entry.type, entry.refused) as note
+    from (select * from history where value is not null and refused is not null order by id limit :shown) entry
+    left join requests using (request_id) order by entry.id
+""")
+COUNT_UNSENDABLE = text("select count(*) from (select from history where value is not null and refused is not null limit :most) refused")
 DEAD_LETTERS = text("""
     select letter.key, letter.buried_at as since, letter.reason as note from dead_letters letter
     where redriven_at is null and dismissed_at is null order by id limit :shown
@@ -87,10 +94,16 @@ async def failed_mails(session: AsyncSession) -> Overdue:
 
 
 async def overdue_entries(session: AsyncSession, now: datetime) -> Overdue:
-    """Give the entries of the history that wait too long for the relay."""
+    """Give the entries of the history that wait too long to be published."""
     before = now - PUBLISHED_WITHIN
     count = await session.scalar(COUNT_OVERDUE_ENTRIES, {"before": before, "most": MOST_COUNTED}) or 0
     return _overdue("unpublished", count, await _late(session, OVERDUE_ENTRIES, before=before, shown=MOST_SHOWN) if count else ())
+
+
+async def unsendable_entries(session: AsyncSession) -> Overdue:
+    """Give the entries of the history that Kafka will never take, until an operator has them sent again or settles the matter."""
+    count = await session.scalar(COUNT_UNSENDABLE, {"most": MOST_COUNTED}) or 0
+    return _overdue("unsendable", count, await _late(session, UNSENDABLE, shown=MOST_SHOWN) if count else ())
 
 
 async def waiting_dead_letters(session: AsyncSession) -> Overdue:

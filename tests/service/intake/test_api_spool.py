@@ -49,6 +49,6 @@ async def test_only_a_token_for_operators_of_intake_opens_it(without_kafka: Runn
 
 
 async def test_a_database_that_is_away_is_told(issuer: Issuer) -> None:
-    settings = make_settings(NOBODY, f"postgresql://nobody:secret@{NOBODY}/nobody", oidc_issuer=issuer.address)
+    settings = make_settings(NOBODY, f"postgresql://nobody:secret@{NOBODY.bootstrap_servers}/nobody", oidc_issuer=issuer.address)
     async with running_intake(settings) as intake:
         assert (await intake.client.get("/api/v1/spool", headers=bearer(issuer))).status_code == 503

@@ -21,7 +21,7 @@ from shared.kafka.raw_consumer import RawConsumer, RawRecord
 from tests.eventually import eventually
 from tests.service.tracker.desk import Desk
 from tests.service.tracker.office import submission
-from tests.service.tracker.relaying import running
+from tests.service.tracker.publishing import running
 from tests.service.tracker.rows import rows
 from tests.service.tracker.topic import read_topic
 

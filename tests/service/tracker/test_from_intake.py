@@ -24,7 +24,7 @@ from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from tests.eventually import eventually
 from tests.service.tracker.office import signed, submission
-from tests.service.tracker.relaying import running
+from tests.service.tracker.publishing import running
 from tests.service.tracker.rows import rows
 from tests.service.tracker.topic import read_topic
 

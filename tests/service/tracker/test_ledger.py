@@ -140,12 +140,22 @@ async def test_whatever_notifier_tells_in_whatever_batches_the_counts_are_those_
         assert ledger.numbered == ledger.receipted + ledger.receipts_failed + ledger.receipts_waiting == len(requests)
 
 
-async def test_history_that_the_relay_leaves_lying_is_overdue(sessions: Sessions, keyring: Keyring) -> None:
+async def test_history_that_is_not_published_is_overdue(sessions: Sessions, keyring: Keyring) -> None:
     request_id = await register_one(sessions, keyring)
     assert reasons(await read(sessions)) == []
     await let_pass(sessions, 11)
     ledger = await read(sessions)
     assert [(each.reason, [late.request_id for late in each.requests]) for each in ledger.overdue] == [("unpublished", [request_id])]
+
+
+async def test_an_entry_that_kafka_never_takes_is_an_alarm_until_an_operator_deals_with_it(sessions: Sessions, keyring: Keyring) -> None:
+    request_id = await register_one(sessions, keyring)
+    async with sessions.begin() as session:
+        await session.execute(text("update history set refused = 'too-large'"))
+    ledger = await read(sessions)
+    assert [(each.reason, [(late.request_id, late.note) for late in each.requests]) for each in ledger.overdue] == [
+        ("unsendable", [(request_id, "request.registered.v1 too-large")])
+    ]
 
 
 async def test_a_record_that_nobody_registers_is_overdue_after_ten_seconds_unless_it_is_a_repeat(sessions: Sessions, keyring: Keyring) -> None:

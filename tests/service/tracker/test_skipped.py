@@ -27,7 +27,7 @@ from tests.eventually import eventually
 from tests.service.tracker.desk import Desk
 from tests.service.tracker.ledger_rows import read
 from tests.service.tracker.office import submission
-from tests.service.tracker.relaying import running
+from tests.service.tracker.publishing import running
 from tests.service.tracker.rows import rows
 
 KEEP = position_keeper("r")

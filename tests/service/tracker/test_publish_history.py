@@ -1,4 +1,4 @@
-"""The history reaches the log: all of it, in order, by one relay at a time, whatever was away."""
+"""The history reaches the log: all of it, in order, whatever was away."""
 
 import asyncio
 import time
@@ -9,15 +9,14 @@ import pytest
 from services.tracker.domain import Action
 from services.tracker.handle_request import By, handle_request
 from services.tracker.keyring import Keyring
-from services.tracker.relay import LOCK, Relay
+from services.tracker.publish_history import HISTORY, history_publisher
 from shared.database import Sessions
 from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
-from tests.service.tracker.office import submission
-from tests.service.tracker.relaying import relaying, running
-from tests.service.tracker.rows import register, register_one, rows
+from tests.service.tracker.publishing import publishing, running
+from tests.service.tracker.rows import register_one, rows
 from tests.service.tracker.topic import published
 
 STAFF = By("staff", "maija")
@@ -44,7 +43,7 @@ async def test_the_history_is_published_in_order(
     requests = [await register_one(sessions, keyring) for _ in range(5)]
     for request_id in requests:
         await live_a_life(sessions, keyring, request_id)
-    async with relaying(tracker_database, producer):
+    async with publishing(tracker_database, producer):
         await eventually(lambda: all_published(sessions))
     for request_id in requests:
         events = await published(kafka, request_id)
@@ -60,12 +59,12 @@ async def test_a_mark_that_was_lost_publishes_again_with_the_same_id(
 ) -> None:
     request_id = await register_one(sessions, keyring)
     (kept,) = await rows(sessions, "select value from history")
-    async with relaying(tracker_database, producer):
+    async with publishing(tracker_database, producer):
         await eventually(lambda: all_published(sessions))
     async with sessions.begin() as session:
         connection = await session.connection()
         await connection.exec_driver_sql("update history set value = $1, published_at = null", (kept.value,))
-    async with relaying(tracker_database, producer):
+    async with publishing(tracker_database, producer):
         await eventually(lambda: all_published(sessions))
     first, second = await published(kafka, request_id)
     assert (first.id, first.event) == (second.id, second.event)
@@ -75,7 +74,7 @@ async def test_another_process_s_commit_is_published_at_once(
     sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer
 ) -> None:
     request_id = await register_one(sessions, keyring)
-    async with relaying(tracker_database, producer):
+    async with publishing(tracker_database, producer):
         await eventually(lambda: all_published(sessions))
         waits: list[float] = []
         acts: tuple[Action, ...] = ("take", "ask_customer") * 3
@@ -88,44 +87,22 @@ async def test_another_process_s_commit_is_published_at_once(
     assert sorted(waits)[3] < 0.5, "the fallback's second was not waited for"
 
 
-async def test_one_relay_leads_and_the_next_takes_over(
-    sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer, kafka: KafkaConnection
-) -> None:
-    holders = f"select pid from pg_locks where locktype = 'advisory' and objid = {LOCK} and granted"  # noqa: S608  a number of ours
-
-    async def held_by() -> int:
-        (row,) = await rows(sessions, holders)
-        return int(row.pid)
-
-    async with relaying(tracker_database, producer):
-        first = await eventually(held_by)
-        async with relaying(tracker_database, producer) as second:
-            request_id = await register_one(sessions, keyring)
-            second.wake()
-            await eventually(lambda: all_published(sessions))
-            assert await held_by() == first, "the one that stands by tells the leader and does not publish"
-            await rows(sessions, "select pg_terminate_backend(:pid)", pid=first)
-            await register(sessions, keyring, *(submission() for _ in range(3)))
-            await eventually(lambda: all_published(sessions))
-            assert await held_by() != first
-    assert len(await published(kafka, request_id)) == 1
-
-
 async def test_while_kafka_is_away_the_history_waits(sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection) -> None:
     request_id = await register_one(sessions, keyring)
-    liveness = Liveness(None, (Relay.loop,))
-    async with EventProducer(KafkaConnection("127.0.0.1:9"), "nowhere") as nowhere:
-        relay = Relay(tracker_database, nowhere, liveness, send_seconds=0.2)
-        async with running(relay.run()):
-            await eventually(lambda: asyncio.sleep(0, liveness.alive()))
-            assert len(await rows(sessions, "select 1 from history where value is not null")) == 1
-    async with EventProducer(kafka, "back") as producer, relaying(tracker_database, producer):
+    liveness = Liveness(None, (HISTORY.name,))
+    async with (
+        EventProducer(KafkaConnection("127.0.0.1:9"), "nowhere") as nowhere,
+        running(history_publisher(tracker_database, nowhere, liveness).run()),
+    ):
+        await eventually(lambda: asyncio.sleep(0, liveness.alive()))
+        assert len(await rows(sessions, "select 1 from history where value is not null")) == 1
+    async with EventProducer(kafka, "back") as producer, publishing(tracker_database, producer):
         await eventually(lambda: all_published(sessions))
     assert [each.event.type for each in await published(kafka, request_id)] == STORY[:1]
 
 
 async def test_a_database_that_is_away_is_waited_for(producer: EventProducer) -> None:
-    relay = Relay("postgresql://nobody@127.0.0.1:9/nothing", producer, Liveness(None, ()))
+    publisher = history_publisher("postgresql://nobody@127.0.0.1:9/nothing", producer, Liveness(None, ()))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.5):
-            await relay.run()
+            await publisher.run()

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from services.tracker.relay import Relay
+from services.tracker.publish_history import history_publisher
 from shared.health import Liveness
 from shared.kafka.producer import EventProducer
+from shared.outbox.publish import Publisher
 
 
 @asynccontextmanager
@@ -25,8 +26,8 @@ async def running(loop: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Tas
 
 
 @asynccontextmanager
-async def relaying(dsn: str, producer: EventProducer) -> AsyncIterator[Relay]:
-    """Run a relay for as long as the context lasts."""
-    relay = Relay(dsn, producer, Liveness(None, ()))
-    async with running(relay.run()):
-        yield relay
+async def publishing(dsn: str, producer: EventProducer) -> AsyncIterator[Publisher]:
+    """Publish the history for as long as the context lasts."""
+    publisher = history_publisher(dsn, producer, Liveness(None, ()))
+    async with running(publisher.run()):
+        yield publisher

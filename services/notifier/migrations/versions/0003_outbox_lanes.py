@@ -1,0 +1,22 @@
+"""Lanes and leases of the outbox, and entries that are set aside."""
+
+from alembic import op
+
+from shared.outbox.tables import DROP, create
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("alter table outcomes add column refused text")
+    for statement in create("outcomes"):
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    for statement in DROP:
+        op.execute(statement)
+    op.execute("alter table outcomes drop column refused")

@@ -1,0 +1,1 @@
+"""The outbox: rows written with what they tell about, published in order by lanes, each under a lease."""

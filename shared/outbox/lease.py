@@ -1,0 +1,181 @@
+"""A process's lease: a sign of life in the database that runs out by itself, bound to a session that whoever takes over ends first."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import asyncpg
+from asyncpg.exceptions import InterfaceError, PostgresError
+
+from shared.backoff import Backoff
+from shared.database import connect
+from shared.logs import get_log
+
+log = get_log(__name__)
+
+LEASE_SECONDS = 8.0
+RENEW_SECONDS = 2.0
+STATEMENT_SECONDS = 5.0
+STOP_SECONDS = 2.0
+LEASES_CHANGED = "leases"
+AWAY = (OSError, TimeoutError, PostgresError, InterfaceError)
+
+# Marks need not wait for the disk: one that is lost publishes an entry again, which readers drop by its id.
+# A plan made while a table was small would read all of it until the next ANALYZE; every statement has its index.
+SESSION = {"application_name": "asiointi-lease", "synchronous_commit": "off", "enable_seqscan": "off"}
+
+RENEW = """
+update leases set backend_pid = pg_backend_pid(), renewed_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => $2),
+    backend_start = (select backend_start from pg_stat_activity where pid = pg_backend_pid())
+where owner = $1 returning owner"""
+INSERT = """
+insert into leases (owner, kind, backend_pid, backend_start, renewed_at, expires_at)
+select $1, $2, pid, backend_start, clock_timestamp(), clock_timestamp() + make_interval(secs => $3)
+from pg_stat_activity where pid = pg_backend_pid()"""
+# Just after a start of the server nobody has a session, and the living come back first.
+OVER = """
+select owner, backend_pid, backend_start from leases
+where kind = $1 and owner <> $2 and pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => $3) and (
+    expires_at < clock_timestamp() or renewed_at < clock_timestamp() - make_interval(secs => $3) and not exists (
+        select from pg_stat_activity a where a.pid = leases.backend_pid and a.backend_start = leases.backend_start))"""
+LOCK_OVER = OVER + " for update skip locked"
+# A pid alone may be another session's by now.
+END_SESSION = "select coalesce(bool_and(pg_terminate_backend(pid, 3000)), true) from pg_stat_activity where pid = $1 and backend_start = $2"
+FREE_LANES = "update outbox_lanes set sent_to = claimed_to, owner = null from leases where leases.owner = $1 and outbox_lanes.owner = $1"
+END_LEASE = "delete from leases where owner = $1"
+RELEASE = "update leases set expires_at = '-infinity' where owner = $1"
+
+
+class LeaseLost(Exception):
+    """There is no session at the moment, or another process has taken over."""
+
+
+class Lease:
+    """Keeps one lease of a `kind` while `async with lease.kept():` lasts.
+
+    `owner` is the fencing token: statements of the holder name it. `held` is set while there is a session with a lease, and `valid` says whether
+    the lease still stands by our own clock. `generation` grows each time that the lease was lost to another process.
+
+    A lease may be taken over when it has run out, or when its session is gone and it was not renewed for `grace` seconds. `lock` is a statement that
+    takes what versions without leases know; while it gives false, this process stands by.
+    """
+
+    def __init__(self, dsn: str, kind: str, *, lock: str, grace: float = 0.0, channel: str = "", notified: Callable[[], None] | None = None) -> None:
+        self.kind = kind
+        self.owner = secrets.randbits(62) + 1
+        self.held = asyncio.Event()
+        self.generation = 0
+        self.on_round: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
+        self._dsn = dsn
+        self._lock = lock.format(owner=self.owner)
+        self._grace = grace
+        self._channels = {LEASES_CHANGED: self._look_now, channel: notified or (lambda: None)}
+        self._connection: asyncpg.Connection | None = None
+        self._turn = asyncio.Lock()
+        self._due = asyncio.Event()
+        self._renewed_at = float("-inf")
+
+    @property
+    def valid(self) -> bool:
+        """Say whether nobody can have taken over yet. Read it right before whatever only the holder may do."""
+        return _clock() < self._renewed_at + (LEASE_SECONDS if self.held.is_set() else self._grace)
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Hold the lease, through whatever happens to the connection, and release it at once at the end."""
+        holder = asyncio.current_task()
+        keeper = asyncio.create_task(self._keep())
+        # A fault of ours in there must end the work too.
+        keeper.add_done_callback(lambda ended: holder.cancel() if holder and not ended.cancelled() else None)
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeper
+
+    async def fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:  # noqa: ANN401  as asyncpg
+        """Execute one statement in the lease's session; raises `LeaseLost`, or one of `AWAY`."""
+        async with self._turn:
+            if self._connection is None or not self.held.is_set():
+                raise LeaseLost
+            return list(await self._connection.fetch(statement, *arguments))
+
+    async def _keep(self) -> None:
+        backoff = Backoff(first=0.02, most=1.0)
+        while True:
+            try:
+                async with self._session() as connection:
+                    await self._stand_by(connection)
+                    while True:
+                        await self._round(connection)
+                        backoff.reset()
+                        with suppress(TimeoutError):
+                            async with asyncio.timeout(RENEW_SECONDS):
+                                await self._due.wait()
+                        self._due.clear()
+            except (*AWAY, LeaseLost) as error:
+                log.warning("lease_session_lost", kind=self.kind, error=type(error).__name__)
+            await backoff.wait()
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator["asyncpg.Connection"]:
+        connection = await connect(self._dsn, command_timeout=STATEMENT_SECONDS, server_settings=SESSION)
+        own = connection.get_server_pid()
+        try:
+            connection.add_termination_listener(lambda _: self._look_now())
+            for channel, call in self._channels.items():
+                if channel:
+                    await connection.add_listener(channel, lambda _, pid, *__, call=call: call() if pid != own else None)
+            yield connection
+        except asyncio.CancelledError:
+            with suppress(*AWAY):
+                async with asyncio.timeout(STOP_SECONDS), self._turn:
+                    await connection.execute(RELEASE, self.owner)
+                    await connection.execute(f"notify {LEASES_CHANGED}")
+            raise
+        finally:
+            self.held.clear()
+            self._connection = None
+            # Not `close()`: it would wait for the answer of a server that may be gone.
+            connection.terminate()
+
+    async def _stand_by(self, connection: "asyncpg.Connection") -> None:
+        while not await connection.fetchval(self._lock):
+            log.info("lease_waits_for_an_older_version", kind=self.kind)
+            await asyncio.sleep(RENEW_SECONDS / 2)
+
+    async def _round(self, connection: "asyncpg.Connection") -> None:
+        async with self._turn:
+            asked = _clock()
+            if not await connection.fetchval(RENEW, self.owner, LEASE_SECONDS):
+                if self.held.is_set():
+                    raise LeaseLost
+                self.generation += 1
+                await connection.execute(INSERT, self.owner, self.kind, LEASE_SECONDS)
+                await connection.execute(f"notify {LEASES_CHANGED}")
+            self._renewed_at, self._connection = asked, connection
+            if await connection.fetch(OVER, self.kind, self.owner, self._grace):
+                await self._take_over(connection)
+            if self.on_round:
+                await self.on_round(connection)
+            self.held.set()
+
+    async def _take_over(self, connection: "asyncpg.Connection") -> None:
+        async with connection.transaction():
+            for lease in await connection.fetch(LOCK_OVER, self.kind, self.owner, self._grace):
+                if await connection.fetchval(END_SESSION, lease["backend_pid"], lease["backend_start"]):
+                    await connection.execute(FREE_LANES, lease["owner"])
+                    await connection.execute(END_LEASE, lease["owner"])
+                    log.warning("lease_taken_over", kind=self.kind, from_owner=lease["owner"])
+
+    def _look_now(self) -> None:
+        self._due.set()
+
+
+def _clock() -> float:
+    """Give seconds that also pass while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
