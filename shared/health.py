@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,33 +18,41 @@ Check = Callable[[], Awaitable[None]]
 CHECK_SECONDS = 3
 
 
-def health_routes(checks: Mapping[str, Check], *, told: Mapping[str, Check] = MappingProxyType({})) -> APIRouter:
+def health_routes(
+    needed: Mapping[str, Check], *, informative: Mapping[str, Check] = MappingProxyType({}), enough: Callable[[Iterable[bool]], bool] = all
+) -> APIRouter:
     """Give the routes; a check raises when its part is away.
 
-    `/readyz` answers 200 or 503 with `{"kafka": "ok", "database": "away"}`. The parts of `told` are named too, but the service works without them.
+    `/readyz` answers 200 or 503 with `{"kafka": "ok", "database": "away"}`: 503 where `enough` of the `needed` parts do not work (`all` or `any`
+    of them). The `informative` ones are named too, but this process works without them: a part that others need takes nobody's pages away.
     """
     routes = APIRouter(tags=["health"])
 
-    @routes.get("/healthz")
+    @routes.get("/healthz", summary="The process is up")
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @routes.get("/readyz", responses={503: {"description": "A part is away"}})
+    @routes.get("/readyz", summary="The process can do its work", responses={503: {"description": "A part that it needs is away"}})
     async def readyz() -> JSONResponse:
-        answers = await asyncio.gather(*(_answer(name, check) for name, check in {**checks, **told}.items()))
-        return JSONResponse(dict(answers), 200 if all(state == "ok" for name, state in answers if name in checks) else 503)
+        checks = {**needed, **informative}
+        failures = dict(zip(checks, await asyncio.gather(*(failure_of(check) for check in checks.values())), strict=True))
+        for name, error in failures.items():
+            if error:
+                log.warning("part_away", part=name, error=error)
+        answer = {name: "away" if error else "ok" for name, error in failures.items()}
+        return JSONResponse(answer, HTTPStatus.OK if enough(not failures[name] for name in needed) else HTTPStatus.SERVICE_UNAVAILABLE)
 
     return routes
 
 
-async def _answer(name: str, check: Check) -> tuple[str, str]:
+async def failure_of(check: Check) -> str | None:
+    """Give the kind of error of a part that does not answer in time; `None` where it does."""
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             await check()
     except Exception as error:  # noqa: BLE001  whatever a driver raises means: away
-        log.warning("part_away", part=name, error=type(error).__name__)
-        return name, "away"
-    return name, "ok"
+        return type(error).__name__
+    return None
 
 
 class Liveness:

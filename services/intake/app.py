@@ -3,10 +3,11 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
-from services.intake import api_catalogue, readiness
+from services.intake import api_catalogue
 from services.intake.api import install_api
 from services.intake.api_spool import spool_routes
 from services.intake.catalogue import load_catalogue
@@ -14,6 +15,7 @@ from services.intake.open_intake import open_intake
 from services.intake.settings import Settings
 from services.intake.site.routes import install_site
 from shared.api_viewer.viewer import install_api_viewer
+from shared.health import health_routes
 from shared.logs import configure_logs
 from shared.problems import install_problems
 from shared.settings import read_settings
@@ -57,8 +59,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.public_url = chosen.public_url.rstrip("/")
     install_problems(app)
     install_api(app)
-    for routes in (readiness.routes, api_catalogue.routes, spool_routes(chosen)):
+    # One of the two is enough to accept a request.
+    app.include_router(health_routes({name: partial(_check, app, name) for name in ("kafka", "database")}, enough=any))
+    for routes in (api_catalogue.routes, spool_routes(chosen)):
         app.include_router(routes)
     install_api_viewer(app)
     install_site(app, chosen)
     return app
+
+
+async def _check(app: FastAPI, part: str) -> None:
+    await app.state.intake.checks[part]()

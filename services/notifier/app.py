@@ -50,9 +50,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(title="Notifier", lifespan=lifespan, max_body_size=LARGEST_BODY, docs_url=None, redoc_url=None)
     install_problems(app)
     install_api_viewer(app)
-    # Listing and retrying need the database alone; mail and Kafka being away is told, but is no reason to take the operators' window away.
+    # Listing and retrying need the database alone; mail server and Kafka are reported only.
     app.include_router(
-        health_routes({"database": lambda: ping(app.state.sessions)}, told={"smtp": mail_server_there(settings), "kafka": kafka_there(settings)})
+        health_routes(
+            {"database": lambda: ping(app.state.sessions)}, informative={"smtp": mail_server_there(settings), "kafka": kafka_there(settings)}
+        )
     )
     operate = Depends(require_scope(verifier, "operate"))
 

@@ -48,7 +48,7 @@ def create_app(settings: TrackerSettings | None = None) -> FastAPI:
     app = FastAPI(title="Asiointi: tracker", version="1", lifespan=lifespan, max_body_size=MAX_BODY_BYTES, docs_url=None, redoc_url=None)
     install_problems(app)
     install_api_viewer(app)
-    app.include_router(health_routes({"database": database, "kafka": kafka}))
+    app.include_router(health_routes({"database": database}, informative={"kafka": kafka}))
     app.include_router(request_routes(verifier))
     app.include_router(status_routes(verifier))
     app.include_router(dead_letter_routes(verifier))

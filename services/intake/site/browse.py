@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
 from services.intake.site.view import Page
-from shared.health import CHECK_SECONDS, Check
+from shared.health import failure_of
 
 routes = APIRouter(default_response_class=HTMLResponse)
 
@@ -63,16 +63,6 @@ async def privacy(view: Page) -> Response:
 async def state_of_service(view: Page) -> Response:
     """Show which parts work, as `/readyz` knows it."""
     checks = view.intake.checks
-    answers = await asyncio.gather(*(works(check) for check in checks.values()))
+    answers = [failure is None for failure in await asyncio.gather(*map(failure_of, checks.values()))]
     parts = [("site", True), *zip(checks, answers, strict=True)]
     return view.render("state.html", parts=parts, well=all(answers), checked_at=datetime.now(timezone.utc))
-
-
-async def works(check: Check) -> bool:
-    """Say whether a part answers in time."""
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            await check()
-    except Exception:  # noqa: BLE001  whatever a driver raises means: it does not work
-        return False
-    return True

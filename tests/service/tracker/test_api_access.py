@@ -7,9 +7,11 @@ import pytest
 from joserfc.jwk import OKPKey
 
 from shared.crypto.sealing import public_key_of
+from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
-from tests.service.tracker.desk import Desk
-from tests.service.tracker.office import TRACKER_KEY
+from tests.infra.issuer import Issuer
+from tests.service.tracker.desk import Desk, running_desk
+from tests.service.tracker.office import NO_KAFKA, TRACKER_KEY, make_settings
 
 ROUTES = [
     ("GET", "/api/v1/requests", "requests:read"),
@@ -59,6 +61,20 @@ async def test_health_and_the_sealing_key_are_open(desk: Desk) -> None:
 
     await eventually(ready)
     assert (await desk.client.get("/.well-known/sealing-key")).json() == {"public_key": public_key_of(TRACKER_KEY)}
+
+
+async def test_the_console_and_the_api_stay_ready_while_kafka_is_away(tracker_database: str, issuer: Issuer) -> None:
+    async with running_desk(make_settings(tracker_database, NO_KAFKA, oidc_issuer=issuer.address), issuer) as desk:
+        answer = await desk.client.get("/readyz")
+        assert (answer.status_code, answer.json()) == (200, {"database": "ok", "kafka": "away"})
+        listed = await desk.client.get("/api/v1/requests", headers=desk.headers("requests:read"))
+        assert listed.status_code == 200
+
+
+async def test_without_its_database_tracker_is_not_ready(kafka: KafkaConnection, issuer: Issuer) -> None:
+    async with running_desk(make_settings(kafka=kafka, oidc_issuer=issuer.address), issuer) as desk:
+        answer = await desk.client.get("/readyz")
+        assert (answer.status_code, answer.json()["database"]) == (503, "away")
 
 
 async def test_the_pages_of_the_api_load_nothing_from_elsewhere(desk: Desk) -> None:
