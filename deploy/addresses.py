@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.environment import Place, clients
+from deploy.kafka_users import ADMINISTRATOR
 from deploy.keys import Secrets
 from deploy.ports import HOST
+from shared.kafka.connection import KafkaConnection
 
 
 class Addresses:
@@ -37,23 +39,36 @@ class Addresses:
 
 def describe(place: Place, secrets: Secrets) -> dict[str, object]:
     """Give what a client of a running stack has to know."""
+    return {
+        "site": place.url("intake"),
+        **{name: place.url(name) for name in ("intake", "identity", "tracker", "notifier", "mailbox")},
+        "kafka": place.kafka["backoffice"].bootstrap_servers,
+        "databases": dict(place.databases),
+        "smtp": f"{HOST}:{place.ports.smtp}",
+        "maildir": str(place.data / "mail"),
+        "credentials": describe_credentials(place, secrets),
+    }
+
+
+def describe_credentials(place: Place, secrets: Secrets) -> dict[str, dict[str, str]]:
+    """Give the demo back office's credentials at identity and at Kafka, the operator's, and those of Kafka's administrator."""
     backoffice = next(client for client in clients(place, secrets) if client["client_id"] == "backoffice")
     scopes = backoffice["scopes"]
     assert isinstance(scopes, list)  # noqa: S101  for the type checker
     return {
-        "site": place.url("intake"),
-        **{name: place.url(name) for name in ("intake", "identity", "tracker", "notifier", "mailbox")},
-        "kafka": place.kafka,
-        "databases": dict(place.databases),
-        "smtp": f"{HOST}:{place.ports.smtp}",
-        "maildir": str(place.data / "mail"),
-        "credentials": {
-            "backoffice": {
-                "client_id": "backoffice",
-                "client_secret": secrets["backoffice_client_secret"],
-                "token_endpoint": f"{place.url('identity')}/token",
-                "scope": " ".join(scopes),
-            },
-            "operator": {"username": "operator", "password": secrets["operator_password"]},
+        "backoffice": {
+            "client_id": "backoffice",
+            "client_secret": secrets["backoffice_client_secret"],
+            "token_endpoint": f"{place.url('identity')}/token",
+            "scope": " ".join(scopes),
         },
+        "operator": {"username": "operator", "password": secrets["operator_password"]},
+        "kafka": _kafka_credentials(place.kafka["backoffice"]),
+        "kafka_admin": _kafka_credentials(place.kafka[ADMINISTRATOR]),
     }
+
+
+def _kafka_credentials(connection: KafkaConnection) -> dict[str, str]:
+    """Give what a client of Kafka has to know, by the names of `KafkaConnection`."""
+    names = ("bootstrap_servers", "security_protocol", "sasl_mechanism", "username", "password")
+    return {name: value for name in names if (value := getattr(connection, name)) is not None}

@@ -5,18 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.kafka_users import ADMINISTRATOR, Connections, scram_passwords
 from deploy.keys import Secrets
 from deploy.ports import HOST, Ports
+from shared.kafka.settings import environment_of
 
 Environment = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where one stack lives: its ports, its servers' addresses (`databases`: service to DSN), its data folder."""
+    """Where one stack lives: its ports, its servers (`kafka`: user to connection, `databases`: service to DSN), its data folder."""
 
     ports: Ports
-    kafka: str
+    kafka: Connections
     databases: Mapping[str, str]
     data: Path
 
@@ -48,9 +50,14 @@ def environments(place: Place, secrets: Secrets, log_level: str = "INFO") -> dic
     return {name: {**environment, "LOG_LEVEL": log_level} for name, environment in processes.items()}
 
 
+def prepare_settings(kafka: Connections) -> dict[str, str]:
+    """Give Kafka's part of what `deploy.prepare` reads: the administrator's connection, and the users that are ours to make."""
+    return {**environment_of(kafka[ADMINISTRATOR]), "KAFKA_USERS": json.dumps(scram_passwords(kafka))}
+
+
 def _intake(place: Place, secrets: Secrets) -> dict[str, str]:
     return {
-        "KAFKA_BOOTSTRAP_SERVERS": place.kafka,
+        **environment_of(place.kafka["intake"]),
         "INTAKE_DATABASE_URL": place.databases["intake"],
         "INTAKE_PUBLIC_URL": place.url("intake"),
         "INTAKE_OIDC_ISSUER": place.url("identity"),
@@ -58,7 +65,6 @@ def _intake(place: Place, secrets: Secrets) -> dict[str, str]:
         "INTAKE_OIDC_CLIENT_SECRET": secrets["intake_client_secret"],
         "INTAKE_SESSION_KEY": secrets["intake_session_key"],
         "INTAKE_IDEMPOTENCY_KEY": secrets["idempotency_key"],
-        "INTAKE_RECORD_KEYS": secrets["record_key"],
         "INTAKE_TRACKER_URL": place.url("tracker"),
         "INTAKE_TRACKER_SEALING_KEY": secrets["tracker_sealing_public_key"],
         "INTAKE_NOTIFIER_SEALING_KEY": secrets["notifier_sealing_public_key"],
@@ -107,7 +113,7 @@ def clients(place: Place, secrets: Secrets) -> list[dict[str, object]]:
 
 def _tracker(place: Place, secrets: Secrets) -> dict[str, str]:
     return {
-        "KAFKA_BOOTSTRAP_SERVERS": place.kafka,
+        **environment_of(place.kafka["tracker"]),
         "TRACKER_DATABASE_URL": place.databases["tracker"],
         "TRACKER_PUBLIC_URL": place.url("tracker"),
         "TRACKER_INTAKE_URL": place.url("intake"),
@@ -118,7 +124,6 @@ def _tracker(place: Place, secrets: Secrets) -> dict[str, str]:
         "TRACKER_SESSION_KEY": secrets["tracker_session_key"],
         "TRACKER_SEALING_PRIVATE_KEYS": secrets["tracker_sealing_private_key"],
         "TRACKER_NOTIFIER_SEALING_KEY": secrets["notifier_sealing_public_key"],
-        "TRACKER_RECORD_KEYS": secrets["record_key"],
         "TRACKER_DATA_KEY": secrets["data_key"],
         "TRACKER_INDEX_KEY": secrets["index_key"],
         "TRACKER_WORK_NUMBER_KEY": secrets["work_number_key"],
@@ -128,7 +133,7 @@ def _tracker(place: Place, secrets: Secrets) -> dict[str, str]:
 
 def _notifier(place: Place, secrets: Secrets) -> dict[str, str]:
     return {
-        "KAFKA_BOOTSTRAP_SERVERS": place.kafka,
+        **environment_of(place.kafka["notifier"]),
         "NOTIFIER_DATABASE_URL": place.databases["notifier"],
         "NOTIFIER_OIDC_ISSUER": place.url("identity"),
         "NOTIFIER_SEALING_PRIVATE_KEYS": secrets["notifier_sealing_private_key"],

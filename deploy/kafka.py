@@ -6,21 +6,31 @@ import os
 import struct
 import subprocess
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from deploy.failure import StartFailure
+from deploy.kafka_users import as_properties
 from deploy.program import Program, inherited_environment
 
 HEAP = "256m"
+OPEN: Mapping[str, str] = {
+    "listener.security.protocol.map": "CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "inter.broker.listener.name": "CLIENTS",
+}
 API_VERSIONS, NO_CLIENT_ID = 18, -1
 
 
-def kafka_program(folder: Path, jars: Sequence[Path], port: int, controller_port: int) -> Program:
-    """Prepare `folder` (formats it the first time) and give the program; the broker listens on `port`."""
+def kafka_program(folder: Path, jars: Sequence[Path], port: int, controller_port: int, security: Mapping[str, str] = OPEN) -> Program:
+    """Prepare `folder` (formats it the first time) and give the program; the broker listens on `port`, by default for anybody.
+
+    `security` is what `broker_security` gives.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     properties = folder / "server.properties"
-    properties.write_text(server_properties(folder / "log", port, controller_port))
+    properties.touch(mode=0o600)
+    properties.chmod(0o600)
+    properties.write_text(server_properties(folder / "log", port, controller_port) + as_properties(security))
     if not (folder / "log" / "meta.properties").exists():
         _format(folder, properties, jars)
 
@@ -46,7 +56,7 @@ def server_properties(log: Path, port: int, controller_port: int) -> str:
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.bootstrap.servers": f"127.0.0.1:{controller_port}",
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
+        "listeners": f"CLIENTS://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}",
         "controller.listener.names": "CONTROLLER",
         "log.dirs": str(log),
         "broker.session.timeout.ms": "2000",
@@ -65,7 +75,7 @@ def server_properties(log: Path, port: int, controller_port: int) -> str:
         "num.io.threads": "4",
         "log.cleaner.dedupe.buffer.size": str(8 << 20),
     }
-    return "".join(f"{name}={value}\n" for name, value in settings.items())
+    return as_properties(settings)
 
 
 async def broker_answers(host: str, port: int) -> None:

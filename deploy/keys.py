@@ -8,8 +8,9 @@ from pathlib import Path
 
 SERVICES = ("intake", "identity", "tracker", "notifier")
 CLIENTS = ("intake", "console", "backoffice")
-KEYS = ("intake_session", "tracker_session", "identity_session", "identity_subject", "idempotency", "record", "data", "index", "work_number", "link")
+KEYS = ("intake_session", "tracker_session", "identity_session", "identity_subject", "idempotency", "data", "index", "work_number", "link")
 SEALED_TO = ("tracker", "notifier")
+KAFKA_USERS = ("broker", "admin", "intake", "tracker", "notifier", "backoffice")
 
 Secrets = Mapping[str, str]
 
@@ -36,6 +37,7 @@ def wanted() -> set[str]:
         "identity_signing_key",
         *(f"{service}_database_password" for service in SERVICES),
         *(f"{client}_client_secret" for client in CLIENTS),
+        *(f"kafka_{user}_password" for user in KAFKA_USERS),
         *(f"{key}_key" for key in KEYS),
         *(f"{service}_sealing_{half}_key" for service in SEALED_TO for half in ("private", "public")),
     }

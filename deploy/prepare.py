@@ -1,21 +1,20 @@
-"""Makes topics and brings every service's database up to date: `python -m deploy.prepare`, repeatable.
+"""Makes topics and users of Kafka, and brings every service's database up to date: `python -m deploy.prepare`, repeatable.
 
-Reads Kafka's settings and each `<SERVICE>_DATABASE_URL`; a service without one is left out.
+Reads Kafka's settings (an administrator's), in `KAFKA_USERS` the users to make (JSON, name to password), and each
+`<SERVICE>_DATABASE_URL`; a service without one is left out.
 """
 
 import asyncio
+import json
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from services.tracker.from_intake import record_unsigned_before
-from shared.backoff import Backoff
+from deploy.kafka_grants import grants
 from shared.database import migrate
-from shared.events.topics import SUBMITTED
+from shared.kafka.access import ensure_access
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.lag import LagReader
-from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.settings import KafkaSettings
 from shared.kafka.topics import ensure_topics
 from shared.settings import read_settings
@@ -30,28 +29,21 @@ def prepare(environment: Mapping[str, str], kafka: KafkaConnection) -> list[str]
     Raises `TimeoutError` when the broker is not there within a minute, and what the driver raises when a database is not.
     """
     with ThreadPoolExecutor(1) as beside:
-        topics = beside.submit(asyncio.run, ensure_topics(kafka, within=PATIENCE))
+        topics = beside.submit(asyncio.run, _prepare_kafka(kafka, json.loads(environment.get("KAFKA_USERS", "{}"))))
         done = [name for name, folder in migration_folders().items() if _migrate(name, folder, environment)]
         topics.result()
-    if tracker := environment.get("TRACKER_DATABASE_URL"):
-        asyncio.run(_record_unsigned_before(tracker, kafka))
     return [*(f"database of {name}" for name in done), "topics"]
+
+
+async def _prepare_kafka(kafka: KafkaConnection, passwords: Mapping[str, str]) -> None:
+    await ensure_topics(kafka, within=PATIENCE)
+    if passwords:
+        await ensure_access(kafka, passwords, grants())
 
 
 def migration_folders() -> dict[str, Path]:
     """Give each service's folder of migrations, by the service's name."""
     return {folder.parent.name: folder for folder in sorted(SERVICES.glob("*/migrations")) if (folder / "env.py").exists()}
-
-
-async def _record_unsigned_before(dsn: str, kafka: KafkaConnection) -> None:
-    """Let the submissions that lie on the log, and those only, be without intake's MAC: earlier versions did not sign."""
-    async with asyncio.timeout(PATIENCE), LagReader(kafka) as lags:
-        backoff = Backoff(first=0.1, most=1.0)
-        while True:
-            try:
-                return await record_unsigned_before(dsn, await lags.ends(SUBMITTED))
-            except KafkaUnavailable:
-                await backoff.wait()
 
 
 def _migrate(name: str, folder: Path, environment: Mapping[str, str]) -> bool:

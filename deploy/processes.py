@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from deploy.environment import Environment, Place
+from deploy.environment import Environment, Place, prepare_settings
 from deploy.ports import HOST
 from deploy.program import Program
 
@@ -35,7 +35,8 @@ def mailbox(place: Place, environment: Environment) -> Program:
 def prepare_program(place: Place, environments: Mapping[str, Environment]) -> Program:
     """Give the command that makes topics and brings the databases up to date; it ends when that is done."""
     environment = {name: value for service in APPS for name, value in environments[service].items()}
-    return Program("prepare", (sys.executable, "-m", "deploy.prepare"), _never, environment | {"KAFKA_BOOTSTRAP_SERVERS": place.kafka}, ROOT)
+    environment = {name: value for name, value in environment.items() if not name.startswith("KAFKA_")} | prepare_settings(place.kafka)
+    return Program("prepare", (sys.executable, "-m", "deploy.prepare"), _never, environment, ROOT)
 
 
 def _app(name: str, place: Place, environment: Environment) -> Program:

@@ -10,6 +10,7 @@ from deploy.environment import Place
 from deploy.failure import StartFailure
 from deploy.jars import class_path
 from deploy.kafka import kafka_program
+from deploy.kafka_users import ADMINISTRATOR, USERS, Connections, broker_security, own_connections
 from deploy.keys import SERVICES, Secrets
 from deploy.ports import HOST, Ports
 from deploy.postgres import ADMIN, dsn, ensure_database, postgres_program
@@ -17,6 +18,8 @@ from deploy.processes import ROOT
 from deploy.program import Program
 from deploy.progress import Progress
 from shared.database_address import BadDatabaseAddress, hosts_and_parameters, read_database_address
+from shared.kafka.settings import KafkaSettings
+from shared.settings import read_settings
 
 JARS = ROOT / "var" / "jars"
 WHO = ("user", "password", "dbname", "passfile")
@@ -25,27 +28,33 @@ WHO = ("user", "password", "dbname", "passfile")
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """Servers that run already: Kafka's bootstrap servers, and a PostgreSQL address whose role may make roles and databases."""
+    """Servers that run already: each user's connection to Kafka, and a PostgreSQL address whose role may make roles and databases."""
 
-    kafka: str | None = None
+    kafka: Connections | None = None
     database: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Elsewhere":
-        """Read `KAFKA_BOOTSTRAP_SERVERS` and `DATABASE_URL`; raises `StartFailure` where the second is not an address."""
+        """Read `DATABASE_URL`, and Kafka's settings where `KAFKA_BOOTSTRAP_SERVERS` is among them: then all services connect alike.
+
+        Raises `StartFailure` where `DATABASE_URL` is not an address.
+        """
         database = environment.get("DATABASE_URL") or None
         try:
             read_database_address(database or "postgresql://")
         except BadDatabaseAddress as error:
             raise StartFailure(f"DATABASE_URL: {error}") from None
-        return cls(environment.get("KAFKA_BOOTSTRAP_SERVERS") or None, database)
+        kafka = None
+        if environment.get("KAFKA_BOOTSTRAP_SERVERS"):
+            kafka = dict.fromkeys((ADMINISTRATOR, *USERS), read_settings(KafkaSettings).kafka_connection)
+        return cls(kafka, database)
 
 
 def find_place(data: Path, ports: Ports, secrets: Secrets, elsewhere: Elsewhere) -> Place:
     """Give where everything of one stack is."""
     admin = elsewhere.database or _own_admin(ports, secrets)
     databases = {service: service_dsn(admin, service, secrets[f"{service}_database_password"]) for service in SERVICES}
-    return Place(ports, elsewhere.kafka or f"{HOST}:{ports.kafka}", databases, data)
+    return Place(ports, elsewhere.kafka or own_connections(f"{HOST}:{ports.kafka}", secrets), databases, data)
 
 
 def service_dsn(admin: str, service: str, password: str) -> str:
@@ -60,7 +69,8 @@ async def server_programs(place: Place, secrets: Secrets, elsewhere: Elsewhere, 
     ports, preparing = place.ports, []
     if not elsewhere.kafka:
         jars = await asyncio.to_thread(_jars, progress)
-        preparing.append(asyncio.to_thread(kafka_program, place.data / "kafka", jars, ports.kafka, ports.kafka_controller))
+        security = broker_security(secrets)
+        preparing.append(asyncio.to_thread(kafka_program, place.data / "kafka", jars, ports.kafka, ports.kafka_controller, security))
     if not elsewhere.database:
         preparing.append(asyncio.to_thread(postgres_program, place.data / "postgres", ports.postgres, secrets["postgres_password"]))
     return await asyncio.gather(*preparing)

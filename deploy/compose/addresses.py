@@ -7,19 +7,24 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
-from deploy.addresses import describe
+from deploy.addresses import describe, describe_credentials
 from deploy.compose.settings import FOLDER, published_place
+from deploy.kafka_users import own_connections
 from deploy.keys import Secrets, read_or_make
 
-HIDDEN = ("databases", "kafka", "maildir", "smtp")
+HIDDEN = ("databases", "maildir", "smtp")
+OF_KAFKA = ("kafka", "kafka_admin")
 
 
 def published_addresses(environment: Mapping[str, str], secrets: Secrets) -> dict[str, object]:
     """Give what can be reached from outside; Kafka only where `KAFKA_PORT` says that it is published."""
-    facts = {name: fact for name, fact in describe(published_place(environment, secrets), secrets).items() if name not in HIDDEN}
     port = environment.get("KAFKA_PORT")
-    return facts | ({"kafka": f"127.0.0.1:{port}"} if port else {})
+    hidden = HIDDEN if port else (*HIDDEN, *OF_KAFKA)
+    place = replace(published_place(environment, secrets), kafka=own_connections(f"127.0.0.1:{port}", secrets))
+    facts = {name: fact for name, fact in describe(place, secrets).items() if name not in hidden}
+    return facts | {"credentials": {name: fact for name, fact in describe_credentials(place, secrets).items() if name not in hidden}}
 
 
 if __name__ == "__main__":

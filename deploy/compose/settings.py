@@ -11,12 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from deploy.environment import Environment, Place, environments
+from deploy.environment import Environment, Place, environments, prepare_settings
+from deploy.kafka_users import as_properties, broker_security, own_connections
 from deploy.keys import SERVICES, Secrets, read_or_make
 from deploy.ports import DEFAULT_BASE, ports_from
 
 FOLDER = Path("/settings")
 APP_PORT, SMTP_PORT = 8000, 1025
+OUTSIDE = "OUTSIDE"
+"""The listener of `reachable.yml`."""
 KAFKA, POSTGRES, MAIL_SERVER = "kafka:9092", "postgres:5432", "mailpit"
 BACK_CHANNELS = {
     "intake": {"INTAKE_OIDC_BACKCHANNEL_URL": "identity", "INTAKE_TRACKER_URL": "tracker"},
@@ -40,7 +43,7 @@ def published_place(environment: Mapping[str, str], secrets: Secrets) -> Publish
     """Read `<SERVICE>_URL` and `MAILBOX_URL`; `KeyError` names one that is missing."""
     return PublishedPlace(
         ports=replace(ports_from(DEFAULT_BASE), smtp=SMTP_PORT),
-        kafka=KAFKA,
+        kafka=own_connections(KAFKA, secrets),
         databases={service: database_url(service, secrets[f"{service}_database_password"]) for service in SERVICES},
         data=Path("/tmp"),  # noqa: S108  the containers' own, in memory
         urls={name: environment[f"{name.upper()}_URL"] for name in (*SERVICES, "mailbox")},
@@ -54,21 +57,23 @@ def database_url(role: str, password: str) -> str:
 
 def container_environments(environment: Mapping[str, str], secrets: Secrets) -> dict[str, Environment]:
     """Give each service's settings by its name, and under `prepare` what makes topics and databases."""
-    plain = environments(published_place(environment, secrets), secrets)
+    place = published_place(environment, secrets)
+    plain = environments(place, secrets)
     made: dict[str, Environment] = {name: {**plain[name], **_back_channels(name)} for name in SERVICES}
     made["notifier"] = {**made["notifier"], "NOTIFIER_SMTP_HOST": MAIL_SERVER}
     databases = {f"{name.upper()}_DATABASE_URL": made[name][f"{name.upper()}_DATABASE_URL"] for name in SERVICES}
-    made["prepare"] = {"KAFKA_BOOTSTRAP_SERVERS": KAFKA, "DATABASE_URL": database_url("postgres", secrets["postgres_password"]), **databases}
+    made["prepare"] = {**prepare_settings(place.kafka), "DATABASE_URL": database_url("postgres", secrets["postgres_password"]), **databases}
     return made
 
 
 def write_settings(folder: Path, environment: Mapping[str, str]) -> None:
-    """Write `<container>/environment.json` for each, and the superuser's password for PostgreSQL itself."""
+    """Write `<container>/environment.json` for each, and what PostgreSQL and Kafka themselves read."""
     secrets = read_or_make(folder / "secrets.json")
     for name, settings in container_environments(environment, secrets).items():
         _write(folder / name / "environment.json", json.dumps(settings, indent=1), mode=0o400)
-    # PostgreSQL reads it as a user of its own.
+    # The servers read theirs as users of their own.
     _write(folder / "postgres" / "password", secrets["postgres_password"], mode=0o444)
+    _write(folder / "kafka" / "server.properties", as_properties(broker_security(secrets, OUTSIDE)), mode=0o444)
 
 
 def _back_channels(name: str) -> dict[str, str]:

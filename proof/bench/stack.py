@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from deploy.addresses import describe
+from deploy.kafka_users import ADMINISTRATOR
 from deploy.ports import HOST, NAMES, in_use
 from deploy.postgres import ADMIN, dsn
 from deploy.program import Program
 from deploy.progress import Progress
 from deploy.servers import Elsewhere
 from deploy.stack import Stack
+from shared.kafka.connection import KafkaConnection
 
 FIRST_BASE, STEP, BASES = 24_000, 100, 80
 PORTS = len(NAMES) + 30
@@ -25,7 +27,7 @@ class BenchStack:
     """A running stack.
 
     `smtp_port` is where the product sends its mail: a part opens a sink there (`proof.bench.sink`) for as long as it measures. `spare_port` and the
-    ports after it are free for floors. `kafka` is `host:port`; `databases` has a DSN for each service, `admin` one that may make databases.
+    ports after it are free for floors. `databases` has a DSN for each service, `admin` one that may make databases.
     """
 
     stack: Stack
@@ -35,9 +37,9 @@ class BenchStack:
     spare_port: int
 
     @property
-    def kafka(self) -> str:
-        """The broker's address."""
-        return self.stack.place.kafka
+    def kafka(self) -> KafkaConnection:
+        """The broker, as its administrator."""
+        return self.stack.place.kafka[ADMINISTRATOR]
 
     @property
     def databases(self) -> Mapping[str, str]:

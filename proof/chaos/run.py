@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from deploy.data_folder import data_folder
+from deploy.kafka_users import ADMINISTRATOR
 from deploy.ports import free_base
 from deploy.progress import Progress
 from proof.chaos.audit.gather import Places, gather
@@ -96,7 +97,8 @@ async def _through_the_storm(
             ledger = await fetch_ledger(under, http, office)
         clock.append(time.monotonic())
         with progress.step("Auditing"):
-            places = Places(journals, faults, under.mail_folder / "mail", under.mail_folder / "mail.jsonl", under.kafka, under.databases)
+            kafka = under.kafka[ADMINISTRATOR].client_options()
+            places = Places(journals, faults, under.mail_folder / "mail", under.mail_folder / "mail.jsonl", kafka, under.databases)
             verdict = judge(await gather(places, ledger, options.requests))
         clock.append(time.monotonic())
     return verdict, still
@@ -108,7 +110,9 @@ async def _clients(under: StackUnderTest, journals: Path) -> AsyncIterator[tuple
     credentials: dict[str, str] = under.addresses["credentials"]["backoffice"]
     async with httpx.AsyncClient(timeout=30, limits=limits) as http:
         senders = Senders(http, under.url("intake"), Journal(journals / "senders.jsonl"))
-        office = BackOffice(http, under.url("tracker"), under.kafka, Credentials(**credentials), Journal(journals / "back-office.jsonl"))
+        office = BackOffice(
+            http, under.url("tracker"), under.kafka["backoffice"], Credentials(**credentials), Journal(journals / "back-office.jsonl")
+        )
         await senders.learn()
         working = asyncio.gather(office.follow(), put_refused_mails_back(http, under.url("notifier"), under.databases["notifier"], office))
         try:
@@ -132,7 +136,7 @@ async def _send_and_strike(options: Options, under: StackUnderTest, plan: Sequen
     jobs: asyncio.Future[Any] = asyncio.gather(
         senders.send_all(draw_orders(options.seed, options.rate), started, enough),
         storming,
-        send_poison(under.kafka, options.seed, max(1, options.requests // POISON_EVERY), options.seconds, poison),
+        send_poison(under.kafka[ADMINISTRATOR], options.seed, max(1, options.requests // POISON_EVERY), options.seconds, poison),
     )
     failed: asyncio.Future[Any] = under.stack.supervisor.failed
     await asyncio.wait({jobs, failed}, return_when=asyncio.FIRST_COMPLETED)

@@ -9,10 +9,12 @@ import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from deploy.kafka_users import ADMINISTRATOR
 from proof.chaos.audit.read_databases import still_open
 from proof.chaos.clients.back_office import BackOffice
 from proof.chaos.clients.operators import AWAY
 from proof.chaos.stack_under_test import StackUnderTest
+from shared.kafka.connection import KafkaConnection
 
 QUIET_SECONDS = 1.5
 LOOK_SECONDS = 0.5
@@ -44,13 +46,13 @@ async def fetch_ledger(under: StackUnderTest, http: httpx.AsyncClient, office: B
 
 
 async def _open(under: StackUnderTest) -> dict[str, int]:
-    return await still_open(under.databases) | {"lag": await _lag(under.kafka)}
+    return await still_open(under.databases) | {"lag": await _lag(under.kafka[ADMINISTRATOR])}
 
 
-async def _lag(kafka: str) -> int:
+async def _lag(kafka: KafkaConnection) -> int:
     """Add up how many records all groups have before them."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
+    admin = AIOKafkaAdminClient(**kafka.client_options())
+    consumer = AIOKafkaConsumer(**kafka.client_options())
     try:
         await admin.start()
         await consumer.start()

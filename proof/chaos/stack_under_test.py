@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from deploy.addresses import describe
 from deploy.jars import class_path
 from deploy.kafka import kafka_program
+from deploy.kafka_users import Connections, as_properties, broker_security, own_connections
 from deploy.keys import read_or_make
 from deploy.ports import HOST, NAMES, Ports, ports_from
 from deploy.postgres import ADMIN, dsn, postgres_program
@@ -35,7 +36,7 @@ class StackUnderTest:
     links: Mapping[str, FaultProxy]
     programs: Mapping[str, Program]
     addresses: Mapping[str, Any]
-    kafka: str
+    kafka: Connections
     databases: Mapping[str, str]
     crash_folder: Path
     mail_folder: Path
@@ -63,7 +64,9 @@ async def stack_under_test(data: Path, port_base: int, broken: Mapping[str, str]
     async with AsyncExitStack() as exits:
         targets = {"kafka": kafka_proxied, "postgres": ports.postgres, "smtp": smtp}
         links = {name: await exits.enter_async_context(FaultProxy(port)) for name, port in targets.items()}
-        elsewhere = Elsewhere(kafka=f"{HOST}:{links['kafka'].port}", database=dsn(ADMIN, secrets["postgres_password"], links["postgres"].port, ADMIN))
+        elsewhere = Elsewhere(
+            own_connections(f"{HOST}:{links['kafka'].port}", secrets), dsn(ADMIN, secrets["postgres_password"], links["postgres"].port, ADMIN)
+        )
         crash_folder, mail_folder = data / "crash-points", data
         crash_folder.mkdir(exist_ok=True)
         (data / "mode").unlink(missing_ok=True)
@@ -78,7 +81,7 @@ async def stack_under_test(data: Path, port_base: int, broken: Mapping[str, str]
 
         stack = Stack(data, port_base, progress, elsewhere, change=change)
         for server in await asyncio.gather(
-            asyncio.to_thread(_kafka, data / "kafka", ports, kafka_proxied, links["kafka"].port),
+            asyncio.to_thread(_kafka, data / "kafka", ports, kafka_proxied, links["kafka"].port, broker_security(secrets, "PROXIED")),
             asyncio.to_thread(postgres_program, data / "postgres", ports.postgres, secrets["postgres_password"]),
         ):
             programs[server.name] = server
@@ -91,25 +94,22 @@ async def stack_under_test(data: Path, port_base: int, broken: Mapping[str, str]
             links=links,
             programs=programs,
             addresses=describe(stack.place, stack.secrets),
-            kafka=f"{HOST}:{ports.kafka}",
+            kafka=own_connections(f"{HOST}:{ports.kafka}", secrets),
             databases={name: _direct(address, ports.postgres) for name, address in stack.place.databases.items()},
             crash_folder=crash_folder,
             mail_folder=mail_folder,
         )
 
 
-def _kafka(folder: Path, ports: Ports, proxied: int, proxy: int) -> Program:
+def _kafka(folder: Path, ports: Ports, proxied: int, proxy: int, security: Mapping[str, str]) -> Program:
     """Give the broker with a second listener, which clients are told to find at the proxy."""
-    program = kafka_program(folder, class_path(JARS), ports.kafka, ports.kafka_controller)
+    program = kafka_program(folder, class_path(JARS), ports.kafka, ports.kafka_controller, security)
     settings = {
-        "listeners": f"PLAINTEXT://{HOST}:{ports.kafka},CONTROLLER://{HOST}:{ports.kafka_controller},PROXIED://{HOST}:{proxied}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{ports.kafka},PROXIED://{HOST}:{proxy}",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT",
-        "inter.broker.listener.name": "PLAINTEXT",
+        "listeners": f"CLIENTS://{HOST}:{ports.kafka},CONTROLLER://{HOST}:{ports.kafka_controller},PROXIED://{HOST}:{proxied}",
+        "advertised.listeners": f"CLIENTS://{HOST}:{ports.kafka},PROXIED://{HOST}:{proxy}",
     }
-    # Of a setting that stands twice, the last counts.
     with (folder / "server.properties").open("a") as properties:
-        properties.writelines(f"{name}={value}\n" for name, value in settings.items())
+        properties.write(as_properties(settings))
     return program
 
 

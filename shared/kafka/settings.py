@@ -100,6 +100,26 @@ class KafkaSettings(OperationSettings):
         )
 
 
+def environment_of(connection: KafkaConnection) -> dict[str, str]:
+    """Give the variables that `KafkaSettings` reads a connection from."""
+    oauth = connection.oauth
+    values = {
+        "BOOTSTRAP_SERVERS": connection.bootstrap_servers,
+        "SECURITY_PROTOCOL": connection.security_protocol,
+        "SASL_MECHANISM": connection.sasl_mechanism,
+        "SASL_USERNAME": connection.username,
+        "SASL_PASSWORD": connection.password,
+        "SASL_OAUTH_TOKEN_URL": oauth and oauth.token_url,
+        "SASL_OAUTH_CLIENT_ID": oauth and oauth.client_id,
+        "SASL_OAUTH_CLIENT_SECRET": oauth and oauth.client_secret,
+        "SASL_OAUTH_SCOPE": oauth and oauth.scope,
+        "SSL_CA_FILE": connection.ca_file,
+        "SSL_CERTIFICATE_FILE": connection.certificate_file,
+        "SSL_KEY_FILE": connection.key_file,
+    }
+    return {f"KAFKA_{name}": value for name, value in values.items() if value}
+
+
 def _of_mechanism(value: object, info: ValidationInfo, needed: Callable[[str | None], bool]) -> object:
     if MECHANISM not in info.data:
         # The mechanism itself is wrong, and reported alone.
@@ -109,7 +129,7 @@ def _of_mechanism(value: object, info: ValidationInfo, needed: Callable[[str | N
 
 
 def _text(file: Path | None) -> str | None:
-    return None if file is None else str(file)
+    return None if file is None else str(file.absolute())
 
 
 def _needed_exactly(value: object, needed: bool, by: str) -> object:  # noqa: FBT001  a rule's condition

@@ -8,6 +8,8 @@ from typing import Any
 
 from deploy.jars import class_path
 from deploy.kafka import kafka_program
+from deploy.kafka_users import Connections, broker_security, own_connections
+from deploy.keys import KAFKA_USERS
 from deploy.postgres import ADMIN, dsn, postgres_program
 from deploy.program import Program, spawn, stop
 from shared.kafka.connection import KafkaConnection
@@ -25,6 +27,15 @@ async def kafka(folder: Path) -> AsyncIterator[KafkaConnection]:
     port, controller_port = free_ports(2)
     async with running(kafka_program(folder, class_path(JARS), port, controller_port), folder):
         yield KafkaConnection(f"127.0.0.1:{port}")
+
+
+@asynccontextmanager
+async def secured_kafka(folder: Path) -> AsyncIterator[Connections]:
+    """Run a broker with users, of whom only `admin` is known yet, for as long as the context lasts; gives each user's connection."""
+    secrets = {f"kafka_{user}_password": f"password of {user}" for user in KAFKA_USERS}
+    port, controller_port = free_ports(2)
+    async with running(kafka_program(folder, class_path(JARS), port, controller_port, broker_security(secrets)), folder):
+        yield own_connections(f"127.0.0.1:{port}", secrets)
 
 
 @asynccontextmanager

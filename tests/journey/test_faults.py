@@ -115,7 +115,7 @@ async def test_random_bytes_on_the_topic_become_a_dead_letter_and_the_next_reque
         return len(answer.raise_for_status().json()["dead_letters"])
 
     before = await letters()
-    async with EventProducer(KafkaConnection(stack["kafka"]), "test") as producer:
+    async with EventProducer(KafkaConnection(**stack["credentials"]["kafka_admin"]), "test") as producer:
         await producer.send(SUBMITTED, Message(b"\x00\xff", b"\x80 random bytes", []))
     request_id = await submit_example(client, stack, fresh_address())
     await number_of(client, stack, request_id)

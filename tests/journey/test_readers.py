@@ -17,7 +17,7 @@ JOINED = 30.0
 
 @pytest.fixture
 async def admin(stack: Addresses) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(**KafkaConnection(stack["kafka"]).client_options())
+    admin = AIOKafkaAdminClient(**KafkaConnection(**stack["credentials"]["kafka_admin"]).client_options())
     await admin.start()
     yield admin
     await admin.close()

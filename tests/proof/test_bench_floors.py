@@ -84,7 +84,7 @@ async def test_the_bare_pipeline_makes_one_mail_of_each_request(
     kafka: KafkaConnection, fresh_database: FreshDatabase, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     smtp, port = (base := free_base(27_000)), base + 1
-    settings = await prepare(kafka.bootstrap_servers, await fresh_database("bench"), smtp)
+    settings = await prepare(kafka, await fresh_database("bench"), smtp)
     supervisor = Supervisor(tmp_path, print)
     async with timed_sink(smtp, tmp_path) as sink:
         try:
@@ -107,7 +107,7 @@ async def test_the_bare_pipeline_makes_one_mail_of_each_request(
 
 async def test_the_bare_endpoint_refuses_what_is_no_request(kafka: KafkaConnection, fresh_database: FreshDatabase, tmp_path: Path) -> None:
     port = free_base(27_000)
-    settings = await prepare(kafka.bootstrap_servers, await fresh_database("bench"), port + 1)
+    settings = await prepare(kafka, await fresh_database("bench"), port + 1)
     supervisor = Supervisor(tmp_path, print)
     try:
         await supervisor.start(app_program("floor-endpoint", "endpoint", settings, port))

@@ -14,6 +14,7 @@ from proof.bench.growth.fill_tables import fill_tables
 from proof.bench.growth.grown import Taken, growth_figures
 from services.tracker.work_number import work_number
 from shared.database import migrate
+from shared.kafka.connection import KafkaConnection
 from shared.settings import decode_key
 from shared.work_number import parse
 from tests.conftest import FreshDatabase
@@ -34,7 +35,7 @@ async def servers(fresh_database: FreshDatabase) -> BareServers:
     databases = {service: await fresh_database(service) for service in ("tracker", "notifier")}
     for service, dsn in databases.items():
         await asyncio.to_thread(migrate, migration_folders()[service], dsn)
-    return BareServers(databases, "", make())
+    return BareServers(databases, KafkaConnection("127.0.0.1:1"), make())
 
 
 async def ask(dsn: str, query: str) -> list[tuple[Any, ...]]:

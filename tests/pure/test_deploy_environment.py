@@ -8,14 +8,15 @@ import pytest
 
 from deploy.environment import Place, environments
 from deploy.failure import StartFailure
-from deploy.keys import Secrets, make
+from deploy.kafka_users import own_connections
+from deploy.keys import KAFKA_USERS, Secrets, make
 from deploy.ports import ports_from
 from deploy.servers import Elsewhere, service_dsn
 from services.identity.oidc.tokens import audiences
 
 PLACE = Place(
     ports_from(9000),
-    "127.0.0.1:9006",
+    own_connections("127.0.0.1:9006", {f"kafka_{user}_password": user for user in KAFKA_USERS}),
     {name: f"postgresql://{name}@x/{name}" for name in ("intake", "identity", "tracker", "notifier")},
     Path("/data"),
 )

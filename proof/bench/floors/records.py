@@ -10,6 +10,8 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from shared.kafka.connection import KafkaConnection
+
 Filled = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -65,9 +67,9 @@ class Registered(BaseModel):
 
 
 @asynccontextmanager
-async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
+async def producer(kafka: KafkaConnection) -> AsyncIterator[AIOKafkaProducer]:
     """Open a producer that promises what the product's promises: idempotent, all acks."""
-    made = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+    made = AIOKafkaProducer(**kafka.client_options(), acks="all", enable_idempotence=True)
     await made.start()
     try:
         yield made
@@ -76,9 +78,9 @@ async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
 
 
 @asynccontextmanager
-async def consumer(bootstrap: str, topic: str, group: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def consumer(kafka: KafkaConnection, topic: str, group: str) -> AsyncIterator[AIOKafkaConsumer]:
     """Join a group; offsets are committed by hand, as the product does. The file `FLOOR_READY` says that it has."""
-    made = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False, auto_offset_reset="earliest")
+    made = AIOKafkaConsumer(topic, **kafka.client_options(), group_id=group, enable_auto_commit=False, auto_offset_reset="earliest")
     await made.start()
     try:
         _say_ready()

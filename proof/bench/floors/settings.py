@@ -1,4 +1,4 @@
-"""What a floor program reads from its environment, prefix `FLOOR_`, and the topics and tables that it uses."""
+"""What a floor program reads from its environment (prefix `FLOOR_`, and Kafka's settings), and the topics and tables that it uses."""
 
 import base64
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from proof.bench.floors.sample_mail import sample_mail
 from shared.crypto.sealing import generate_private_key, public_key_of
 from shared.events.topics import DAY_MS, Topic
 from shared.kafka.connection import KafkaConnection
+from shared.kafka.settings import KafkaSettings, environment_of
 from shared.kafka.topics import ensure_topics
 
 SUBMITTED, LIFECYCLE, BARE = "bench_submitted", "bench_lifecycle", "bench_endpoint"
@@ -32,7 +33,7 @@ create table bench_deliveries (request_id uuid primary key, email text not null,
 class FloorSettings:
     """Where the servers are, the keys, and the mail's ready bytes."""
 
-    kafka: str
+    kafka: KafkaConnection
     database: str
     smtp_port: int
     tracker_key: str
@@ -42,7 +43,7 @@ class FloorSettings:
     def environment(self) -> dict[str, str]:
         """Give it as a program's environment."""
         return {
-            "FLOOR_KAFKA": self.kafka,
+            **environment_of(self.kafka),
             "FLOOR_DATABASE": self.database,
             "FLOOR_SMTP_PORT": str(self.smtp_port),
             "FLOOR_TRACKER_KEY": self.tracker_key,
@@ -54,7 +55,7 @@ class FloorSettings:
     def read(cls, environment: Mapping[str, str]) -> "FloorSettings":
         """Read it back; raises `KeyError` naming what is missing."""
         return cls(
-            kafka=environment["FLOOR_KAFKA"],
+            kafka=KafkaSettings.model_validate(dict(environment)).kafka_connection,
             database=environment["FLOOR_DATABASE"],
             smtp_port=int(environment["FLOOR_SMTP_PORT"]),
             tracker_key=environment["FLOOR_TRACKER_KEY"],
@@ -68,9 +69,9 @@ class FloorSettings:
         return public_key_of(self.tracker_key), public_key_of(self.notifier_key)
 
 
-async def prepare(kafka: str, database: str, smtp_port: int) -> FloorSettings:
+async def prepare(kafka: KafkaConnection, database: str, smtp_port: int) -> FloorSettings:
     """Make the topics, the tables in an empty `database`, and keys."""
-    await ensure_topics(KafkaConnection(kafka), TOPICS)
+    await ensure_topics(kafka, TOPICS)
     connection = await asyncpg.connect(database)
     try:
         await connection.execute(TABLES)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from shared.kafka.connection import KafkaConnection
+
 
 @dataclass(frozen=True)
 class TopicEnds:
@@ -31,9 +33,9 @@ class TopicEnds:
 
 
 @asynccontextmanager
-async def topic_ends(kafka: str, topics: Sequence[str]) -> AsyncIterator[TopicEnds]:
+async def topic_ends(kafka: KafkaConnection, topics: Sequence[str]) -> AsyncIterator[TopicEnds]:
     """Open the two clients for as long as the context lasts."""
-    consumer, admin = AIOKafkaConsumer(bootstrap_servers=kafka), AIOKafkaAdminClient(bootstrap_servers=kafka)
+    consumer, admin = AIOKafkaConsumer(**kafka.client_options()), AIOKafkaAdminClient(**kafka.client_options())
     try:
         await consumer.start()
         await admin.start()

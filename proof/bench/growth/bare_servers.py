@@ -15,6 +15,7 @@ from deploy.postgres import ADMIN, dsn, postgres_program
 from deploy.progress import Progress
 from deploy.servers import JARS, service_dsn
 from deploy.supervise import Supervisor
+from shared.kafka.connection import KafkaConnection
 
 HURRY = {
     "fsync": "off",
@@ -37,10 +38,10 @@ STOP_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class BareServers:
-    """Where they are: DSNs by service, the broker's address; and the stack's secrets."""
+    """Where they are: DSNs by service, the broker, open to anybody; and the stack's secrets."""
 
     databases: Mapping[str, str]
-    kafka: str
+    kafka: KafkaConnection
     secrets: Secrets
 
 
@@ -61,7 +62,7 @@ async def bare_servers(data: Path, port_base: int, progress: Progress) -> AsyncI
         await asyncio.gather(
             supervisor.start(replace(postgres, command=(*postgres.command, *options), stop_seconds=STOP_SECONDS)), supervisor.start(kafka)
         )
-        yield BareServers(databases, f"{HOST}:{ports.kafka}", secrets)
+        yield BareServers(databases, KafkaConnection(f"{HOST}:{ports.kafka}"), secrets)
     finally:
         await supervisor.stop(["kafka", "postgres"])
         # The server left this to the system.

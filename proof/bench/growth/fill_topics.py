@@ -12,12 +12,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from shared.events.envelope import context_headers
 from shared.events.topics import LIFECYCLE, MAIL_OUTCOMES, READERS, SUBMITTED, TOPICS
+from shared.kafka.connection import KafkaConnection
 
 MOST_RECORDS = 250_000
 """In each topic: 1.8 GB in all. An append costs the same however long a log is, so a share shows whether that holds."""
 AGE = timedelta(hours=30)
 BATCH = 1_000
-SEALED_BYTES = {SUBMITTED: (2_270, 1_280), LIFECYCLE: (1_280,), MAIL_OUTCOMES: ()}
+SEALED_BYTES = {SUBMITTED: (2_200, 1_210), LIFECYCLE: (1_210,), MAIL_OUTCOMES: ()}
 FACTS = {
     SUBMITTED: ("request.submitted.v1", ("sealed_form", "sealed_contact")),
     LIFECYCLE: ("request.registered.v1", ("sealed_contact",)),
@@ -26,10 +27,10 @@ FACTS = {
 ID = str(UUID(int=0))
 
 
-async def fill_topics(bootstrap: str, total: int) -> int:
+async def fill_topics(kafka: KafkaConnection, total: int) -> int:
     """Write the records, the newest of them hours old; gives how many went to each topic."""
     count = min(total, MOST_RECORDS)
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=5, max_batch_size=1 << 18, acks=1)
+    producer = AIOKafkaProducer(**kafka.client_options(), linger_ms=5, max_batch_size=1 << 18, acks=1)
     await producer.start()
     try:
         for topic in FACTS:
@@ -37,7 +38,7 @@ async def fill_topics(bootstrap: str, total: int) -> int:
     finally:
         await producer.stop()
     for group, topics in READERS.items():
-        await _commit_ends(bootstrap, group, topics)
+        await _commit_ends(kafka, group, topics)
     return count
 
 
@@ -77,8 +78,8 @@ def _sealed(length: int) -> str:
     return base64.urlsafe_b64encode(os.urandom(length)).decode()
 
 
-async def _commit_ends(bootstrap: str, group: str, topics: Sequence[str]) -> None:
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False)
+async def _commit_ends(kafka: KafkaConnection, group: str, topics: Sequence[str]) -> None:
+    consumer = AIOKafkaConsumer(**kafka.client_options(), group_id=group, enable_auto_commit=False)
     await consumer.start()
     try:
         partitions = [TopicPartition(topic.name, number) for topic in TOPICS if topic.name in topics for number in range(topic.partitions)]

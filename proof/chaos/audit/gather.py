@@ -15,13 +15,13 @@ from proof.chaos.audit.read_topics import read_topics
 
 @dataclass(frozen=True)
 class Places:
-    """Where the evidence is."""
+    """Where the evidence is; `kafka` holds a client's options."""
 
     journals: Path
     faults: Path
     maildir: Path
     mail_log: Path
-    kafka: str
+    kafka: Mapping[str, Any]
     databases: Mapping[str, str]
 
 

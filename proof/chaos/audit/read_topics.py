@@ -1,7 +1,7 @@
 """Reads topics from their first record to their last."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -13,9 +13,9 @@ DEAD = tuple(f"{topic}.dead-letter" for topic in MAIN)
 POLL_MS = 1_000
 
 
-async def read_topics(kafka: str, topics: Sequence[str] = MAIN + DEAD) -> list[Record]:
-    """Give all records, those of a partition in their order."""
-    consumer = AIOKafkaConsumer(*topics, bootstrap_servers=kafka, enable_auto_commit=False, auto_offset_reset="earliest")
+async def read_topics(kafka: Mapping[str, Any], topics: Sequence[str] = MAIN + DEAD) -> list[Record]:
+    """Give all records (`kafka`: the client's options), those of a partition in their order."""
+    consumer = AIOKafkaConsumer(*topics, **kafka, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
         partitions = [TopicPartition(topic, number) for topic in topics for number in sorted(consumer.partitions_for_topic(topic) or ())]

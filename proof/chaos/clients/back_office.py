@@ -18,6 +18,7 @@ from proof.chaos.clients.over_http import Answer, again_until_told, attempt
 from proof.chaos.clients.to_kafka import context, produce
 from proof.chaos.journal import Journal
 from shared.crypto.sealing import Sealer
+from shared.kafka.connection import KafkaConnection
 
 COMMANDS, LIFECYCLE = "requests.commands", "requests.lifecycle"
 API_SHARE, COMMAND_SHARE = 25, 25
@@ -41,7 +42,7 @@ class Credentials:
 class BackOffice:
     """Resolves about half of all requests as soon as they are registered. `kafka` is reached directly, past the fault proxies."""
 
-    def __init__(self, http: httpx.AsyncClient, tracker: str, kafka: str, credentials: Credentials, journal: Journal) -> None:
+    def __init__(self, http: httpx.AsyncClient, tracker: str, kafka: KafkaConnection, credentials: Credentials, journal: Journal) -> None:
         self._http = http
         self._tracker = tracker
         self._kafka = kafka
@@ -56,7 +57,7 @@ class BackOffice:
     async def follow(self) -> None:
         """Follow until cancelled; after a lost connection everything is read again, and what was seen is known."""
         while True:
-            consumer = AIOKafkaConsumer(LIFECYCLE, bootstrap_servers=self._kafka, auto_offset_reset="earliest", enable_auto_commit=False)
+            consumer = AIOKafkaConsumer(LIFECYCLE, **self._kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False)
             try:
                 async with asyncio.timeout(START_SECONDS):
                     await consumer.start()

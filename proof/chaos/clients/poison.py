@@ -8,6 +8,7 @@ from uuid import UUID
 
 from proof.chaos.clients.to_kafka import Headers, context, produce
 from proof.chaos.journal import Journal
+from shared.kafka.connection import KafkaConnection
 
 MARK = "poison"
 """Every such record's key begins with this, so that the auditor finds it on its topic and among the dead letters."""
@@ -20,7 +21,7 @@ TYPES = {
 KINDS = ("bytes", "no-json", "unknown-type", "wrong-fields", "tombstone", "unopenable")
 
 
-async def send_poison(kafka: str, seed: int, count: int, seconds: float, journal: Journal) -> None:
+async def send_poison(kafka: KafkaConnection, seed: int, count: int, seconds: float, journal: Journal) -> None:
     """Send `count` records over about `seconds`."""
     chance = random.Random(f"poison {seed}")  # noqa: S311  reproducible on purpose
     for number in range(count):

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from shared.kafka.connection import KafkaConnection
+
 SECONDS = 15.0
 Headers = list[tuple[str, bytes]]
 
@@ -17,9 +19,9 @@ def context(kind: str, event_id: str) -> Headers:
     return [*((f"ce_{name}", value.encode()) for name, value in told.items()), ("content-type", b"application/json")]
 
 
-async def produce(kafka: str, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
+async def produce(kafka: KafkaConnection, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
     """Send one record with a producer of its own; raises `TimeoutError` where the broker gives no ack, and then it may arrive all the same."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", enable_idempotence=True, request_timeout_ms=10_000)
+    producer = AIOKafkaProducer(**kafka.client_options(), acks="all", enable_idempotence=True, request_timeout_ms=10_000)
     try:
         # A client that met the broker before its registration can wait for ever.
         async with asyncio.timeout(SECONDS):
