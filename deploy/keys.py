@@ -8,7 +8,7 @@ from pathlib import Path
 
 SERVICES = ("intake", "identity", "tracker", "notifier")
 CLIENTS = ("intake", "console", "backoffice")
-KEYS = ("intake_session", "tracker_session", "identity_session", "identity_subject", "idempotency", "data", "index", "work_number", "link")
+KEYS = ("intake_session", "tracker_session", "identity_session", "identity_subject", "idempotency", "record", "data", "index", "work_number", "link")
 SEALED_TO = ("tracker", "notifier")
 KAFKA_USERS = ("broker", "admin", "intake", "tracker", "notifier", "backoffice")
 

@@ -12,9 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deploy.kafka_grants import grants
+from services.tracker.from_intake import record_unsigned_before
+from shared.backoff import Backoff
 from shared.database import migrate
+from shared.events.topics import SUBMITTED
 from shared.kafka.access import ensure_access
 from shared.kafka.connection import KafkaConnection
+from shared.kafka.lag import LagReader
+from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.settings import KafkaSettings
 from shared.kafka.topics import ensure_topics
 from shared.settings import read_settings
@@ -32,6 +37,8 @@ def prepare(environment: Mapping[str, str], kafka: KafkaConnection) -> list[str]
         topics = beside.submit(asyncio.run, _prepare_kafka(kafka, json.loads(environment.get("KAFKA_USERS", "{}"))))
         done = [name for name, folder in migration_folders().items() if _migrate(name, folder, environment)]
         topics.result()
+    if tracker := environment.get("TRACKER_DATABASE_URL"):
+        asyncio.run(_record_unsigned_before(tracker, kafka))
     return [*(f"database of {name}" for name in done), "topics"]
 
 
@@ -44,6 +51,17 @@ async def _prepare_kafka(kafka: KafkaConnection, passwords: Mapping[str, str]) -
 def migration_folders() -> dict[str, Path]:
     """Give each service's folder of migrations, by the service's name."""
     return {folder.parent.name: folder for folder in sorted(SERVICES.glob("*/migrations")) if (folder / "env.py").exists()}
+
+
+async def _record_unsigned_before(dsn: str, kafka: KafkaConnection) -> None:
+    """Let the submissions that lie on the log, and those only, be without intake's MAC: earlier versions did not sign."""
+    async with asyncio.timeout(PATIENCE), LagReader(kafka) as lags:
+        backoff = Backoff(first=0.1, most=1.0)
+        while True:
+            try:
+                return await record_unsigned_before(dsn, await lags.ends(SUBMITTED))
+            except KafkaUnavailable:
+                await backoff.wait()
 
 
 def _migrate(name: str, folder: Path, environment: Mapping[str, str]) -> bool:

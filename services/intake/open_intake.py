@@ -18,13 +18,14 @@ from services.intake.reach_kafka import SubmittedTopic
 from services.intake.resources import Intake
 from services.intake.settings import Settings
 from services.intake.spool import Spool
+from shared.crypto.record_mac import RecordSigner
 from shared.crypto.sealing import EpochSealer
 from shared.database import open_database
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from shared.logs import get_log
 from shared.outbox.publish import Publisher
-from shared.settings import key_bytes
+from shared.settings import all_key_bytes, key_bytes
 
 log = get_log(__name__)
 
@@ -45,7 +46,7 @@ async def open_intake(settings: Settings, catalogue: Catalogue) -> AsyncIterator
             derivation=Derivation(key_bytes(settings.idempotency_key)),
             tracker_sealer=EpochSealer(settings.tracker_sealing_key),
             notifier_sealer=EpochSealer(settings.notifier_sealing_key),
-            topic=SubmittedTopic(producer, settings.kafka_deadline_seconds),
+            topic=SubmittedTopic(producer, RecordSigner(all_key_bytes(settings.record_keys)), settings.kafka_deadline_seconds),
             spool=Spool(sessions),
             numbers=Numbers(),
             tracker=Tracker(settings.tracker_url, provider),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from shared.backoff import Backoff
+from shared.crypto.record_mac import RecordSigner
 from shared.events.envelope import Message
 from shared.events.topics import SUBMITTED
 from shared.kafka.producer import EventProducer, KafkaUnavailable
@@ -15,10 +16,11 @@ PROBE_SECONDS = 2.0
 
 
 class SubmittedTopic:
-    """Sends records and waits for the ack, at most `deadline` seconds; a send that fails opens the breaker, `probe()` closes it."""
+    """Signs records, sends them and waits for the ack, at most `deadline` seconds; a send that fails opens the breaker, `probe()` closes it."""
 
-    def __init__(self, producer: EventProducer, deadline: float) -> None:
+    def __init__(self, producer: EventProducer, signer: RecordSigner, deadline: float) -> None:
         self._producer = producer
+        self._signer = signer
         self._deadline = deadline
         self._away = asyncio.Event()
         self._back = asyncio.Event()
@@ -34,7 +36,7 @@ class SubmittedTopic:
         if self.away:
             raise KafkaUnavailable("known to be away")
         try:
-            await self._producer.send_all(SUBMITTED, messages, within=within or self._deadline)
+            await self._producer.send_all(SUBMITTED, list(map(self._signer.sign, messages)), within=within or self._deadline)
         except KafkaUnavailable as error:
             self._open(error)
             raise

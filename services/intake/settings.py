@@ -31,6 +31,7 @@ class Settings(KafkaSettings):
     oidc_client_secret: SecretStr
     session_key: Keys
     idempotency_key: Key
+    record_keys: Keys
     tracker_url: str = Field(pattern="^https?://")
     tracker_sealing_key: SealingKey
     notifier_sealing_key: SealingKey

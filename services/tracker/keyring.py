@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.tracker.at_rest import AtRest
 from services.tracker.settings import TrackerSettings
+from shared.crypto.record_mac import RecordVerifier
 from shared.crypto.sealing import EpochSealer, Opener, public_key_of
 from shared.settings import all_key_bytes, key_bytes
 
@@ -15,6 +16,7 @@ class Keyring:
     opener: Opener
     public_key: str
     to_notifier: EpochSealer
+    record_verifier: RecordVerifier
     at_rest: AtRest
     work_number_key: bytes
     link_key: bytes
@@ -27,6 +29,7 @@ def read_keyring(settings: TrackerSettings) -> Keyring:
         opener=Opener(private_keys),
         public_key=public_key_of(private_keys.split(",")[0].strip()),
         to_notifier=EpochSealer(settings.notifier_sealing_key),
+        record_verifier=RecordVerifier(all_key_bytes(settings.record_keys)),
         at_rest=AtRest(all_key_bytes(settings.data_key), key_bytes(settings.index_key)),
         work_number_key=key_bytes(settings.work_number_key),
         link_key=key_bytes(settings.link_key),

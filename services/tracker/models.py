@@ -173,6 +173,15 @@ class ReadPosition(Table, table=True):
     next_offset: int = Field(sa_type=BigInteger)
 
 
+class UnsignedBefore(Table, table=True):
+    """The offset of a partition of `requests.submitted` up to which records need no MAC of intake; recorded once, never moved."""
+
+    __tablename__: ClassVar[str] = "unsigned_before"
+
+    partition: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    next_offset: int = Field(sa_type=BigInteger)
+
+
 class SkippedRecords(Table, table=True):
     """Records from `first_offset` to before `next_offset` that a reader was never given; `settled_at` when an operator had them sent again."""
 

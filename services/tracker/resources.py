@@ -50,8 +50,9 @@ async def open_resources(settings: TrackerSettings) -> AsyncIterator[Resources]:
     ):
         intake = Intake(settings.intake_url, credentials) if settings.intake_url else None
         notifier = Notifier(settings.notifier_url, credentials) if settings.notifier_url else None
-        async with watching(LedgerWatch(LedgerReader(sessions, lags, intake), sessions, settings.alarm_url)) as ledger:
-            yield Resources(settings, read_keyring(settings), sessions, producer, lags, ledger, notifier)
+        keyring = read_keyring(settings)
+        async with watching(LedgerWatch(LedgerReader(sessions, lags, intake, keyring.record_verifier), sessions, settings.alarm_url)) as ledger:
+            yield Resources(settings, keyring, sessions, producer, lags, ledger, notifier)
 
 
 async def _resources(request: Request) -> Resources:

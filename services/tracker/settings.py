@@ -16,6 +16,7 @@ class TrackerSettings(KafkaSettings):
     public_url: str = Field(min_length=1)
     sealing_private_keys: SecretStr
     notifier_sealing_key: str = Field(min_length=1)
+    record_keys: Keys
     data_key: Keys
     index_key: Key
     work_number_key: Key

@@ -2,11 +2,13 @@
 
 import asyncio
 import signal
+from collections.abc import Callable
 from functools import partial
 
 import uvloop
 
-from services.tracker.keyring import read_keyring
+from services.tracker.from_intake import FromIntake, wait_for_unsigned_before
+from services.tracker.keyring import Keyring, read_keyring
 from services.tracker.ledger.positions import position_keeper
 from services.tracker.on_dead_letter import on_dead_letter
 from services.tracker.on_mail_outcome import on_mail_outcome
@@ -15,7 +17,7 @@ from services.tracker.on_request_submitted import on_request_submitted
 from services.tracker.publish_history import HISTORY, history_publisher
 from services.tracker.resources import BY_INDEX
 from services.tracker.settings import TrackerSettings
-from shared.database import open_database
+from shared.database import Sessions, open_database
 from shared.events.topics import COMMANDS, MAIL_OUTCOMES, MAIN_TOPICS, SUBMITTED, dead_letter_topic
 from shared.health import Liveness
 from shared.kafka.consumer import BatchConsumer, Handler, keep_no_position
@@ -50,7 +52,8 @@ async def run(settings: TrackerSettings) -> None:
         loops.create_task(liveness.run())
         for group, (topic, handler) in consumed.items():
             keep_position = position_keeper(group) if group in KEPT else keep_no_position
-            consumer = BatchConsumer(
+            consumer = partial(
+                BatchConsumer,
                 kafka,
                 group,
                 [topic],
@@ -61,10 +64,15 @@ async def run(settings: TrackerSettings) -> None:
                 committed=publisher.wake,
                 keep_position=keep_position,
             )
-            loops.create_task(consumer.run())
+            loops.create_task(_consume_from_intake(consumer, group, keyring, sessions, liveness) if topic == SUBMITTED else consumer().run())
         graves = [dead_letter_topic(topic.name) for topic in MAIN_TOPICS]
         loops.create_task(RawConsumer(kafka, DEAD_LETTERS, graves, handler=on_dead_letter, sessions=sessions, liveness=liveness).run())
         log.info("worker_started")
+
+
+async def _consume_from_intake(consumer: Callable[..., BatchConsumer], group: str, keyring: Keyring, sessions: Sessions, liveness: Liveness) -> None:
+    unsigned_before = await wait_for_unsigned_before(sessions, lambda: liveness.beat(f"consume:{group}"))
+    await consumer(read=FromIntake(keyring.record_verifier, unsigned_before).read).run()
 
 
 async def _run_until_told(settings: TrackerSettings) -> None:

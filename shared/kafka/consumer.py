@@ -31,6 +31,15 @@ Handler: TypeAlias = Callable[[AsyncSession, Sequence[Envelope[Event]]], Awaitab
 """Works off a batch of events in a session whose transaction it does not end. It must bear every event twice."""
 
 
+ReadRecord: TypeAlias = Callable[[Record], Envelope[Event]]
+"""Reads a record; raises `Rejected` for one that is none of those that are wanted."""
+
+
+def read_event(record: Record) -> Envelope[Event]:
+    """Take any event of ours."""
+    return decode(record.value, record.headers)
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Records of one partition that were dealt with: from offset `first` to before `next`."""
@@ -62,7 +71,7 @@ class BatchConsumer:
 
     A batch that fails is tried again record by record. A record that can never succeed (`Rejected`), or that fails `TRIES_OF_ONE_RECORD` times
     for a reason of its own, goes to `<topic>.dead-letter`; what fails because a server is away waits for that server, however long.
-    `committed` is called after each database commit, `keep_position` within the transaction.
+    `committed` is called after each database commit, `keep_position` within the transaction; `read` says which records are wanted.
     """
 
     def __init__(  # noqa: PLR0913  the loop's wiring, given once by name
@@ -77,6 +86,7 @@ class BatchConsumer:
         liveness: Liveness,
         committed: Callable[[], None] = lambda: None,
         keep_position: KeepPosition = keep_no_position,
+        read: ReadRecord = read_event,
     ) -> None:
         self._kafka = kafka
         self._group = group
@@ -87,6 +97,7 @@ class BatchConsumer:
         self._liveness = liveness
         self._committed = committed
         self._keep_position = keep_position
+        self._read = read
         self._loop = f"consume:{group}"
 
     async def run(self) -> None:
@@ -122,7 +133,7 @@ class BatchConsumer:
         readable: list[Pair] = []
         for record in records:
             try:
-                readable.append((record, decode(record.value, record.headers)))
+                readable.append((record, self._read(record)))
             except Rejected as rejection:
                 await self._bury(record, rejection)
         try:

@@ -48,6 +48,7 @@ class Unread:
     partition: int
     offset: int
     key: bytes | None
+    value: bytes | None
     headers: Sequence[tuple[str, bytes | None]]
     timestamp: datetime
 
@@ -92,12 +93,17 @@ class LagReader:
         async with self._asking() as (consumer, admin):
             return {place.partition.partition: place.position for place in await _places(consumer, admin, {group: [topic]})}
 
+    async def ends(self, topic: str) -> dict[int, int]:
+        """Give the offset behind the last record of each partition of a topic; raises `KafkaUnavailable` as `read` does."""
+        async with self._asking() as (consumer, _):
+            return {place.partition: end for place, end in (await consumer.end_offsets(await _partitions(consumer, {topic}))).items()}
+
     async def peek(self, group: str, topic: str, most: int = 1_000) -> list[Unread]:
         """Give the oldest records that a group has not read yet, at most `most`, oldest first; raises `KafkaUnavailable` as `read` does."""
         async with self._asking() as (consumer, admin):
             places = [place for place in await _places(consumer, admin, {group: [topic]}) if place.end > place.position]
             records = await oldest_of(consumer, places, most)
-        return [Unread(record.partition, record.offset, record.key, record.headers, _moment(record)) for record in records]
+        return [Unread(record.partition, record.offset, record.key, record.value, record.headers, _moment(record)) for record in records]
 
     async def between(self, topic: str, partition: int, first: int, following: int) -> list[Message]:
         """Give the records from offset `first` to before `following`, as far as the topic still keeps them; raises `KafkaUnavailable`."""

@@ -3,12 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.ask_intake import Intake, IntakeAway, SpooledRequests
+from services.tracker.from_intake import FromIntake, read_unsigned_before
 from services.tracker.ledger.numbers import numbers_drawn, numbers_low
 from services.tracker.ledger.overdue import LAG_WITHIN, MOST_SHOWN, NUMBER_WITHIN, Late, Ledger, Overdue, only_late
 from services.tracker.ledger.positions import compare_positions
@@ -23,6 +24,7 @@ from services.tracker.ledger.tables import (
     unsendable_entries,
     waiting_dead_letters,
 )
+from shared.crypto.record_mac import RecordVerifier
 from shared.database import Sessions
 from shared.events.topics import READERS, SUBMITTED
 from shared.kafka.lag import Lag, LagReader, Unread
@@ -34,20 +36,31 @@ MOST_PEEKED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class _Log:
-    """What Kafka told: how far the readers are behind, and what nobody has registered yet."""
+    """What Kafka told: how far the readers are behind, and what nobody has registered yet.
+
+    `of_others` counts unread records that intake did not make: poison of strangers is no accepted request. Beyond those that were looked at
+    each record counts until it is.
+    """
 
     lags: Sequence[Lag]
     unread: Sequence[Unread]
     stands: Mapping[int, int]
+    of_others: int = 0
+
+    def accepted_by(self, ours: FromIntake) -> "_Log":
+        """Keep what intake made."""
+        unread = [each for each in self.unread if ours.accepts(each.partition, each.offset, each.key, each.value, each.headers)]
+        return replace(self, unread=unread, of_others=len(self.unread) - len(unread))
 
 
 class LedgerReader:
     """Reads the whole ledger. Kafka or the spool being away is told in it; the database being away raises the driver's error."""
 
-    def __init__(self, sessions: Sessions, lags: LagReader, intake: Intake | None) -> None:
+    def __init__(self, sessions: Sessions, lags: LagReader, intake: Intake | None, verifier: RecordVerifier) -> None:
         self._sessions = sessions
         self._lags = lags
         self._intake = intake
+        self._verifier = verifier
 
     async def read(self) -> Ledger:
         """Ask all at once, and put together what they told."""
@@ -56,6 +69,7 @@ class LedgerReader:
         async with self._sessions.begin() as session:
             if log:
                 await compare_positions(session, REGISTRAR, SUBMITTED, log.stands)
+                log = log.accepted_by(FromIntake(self._verifier, await read_unsigned_before(session)))
             counts = await read_counts(session)
             drawn = await numbers_drawn(session)
             dead_letters = await waiting_dead_letters(session)
@@ -81,7 +95,7 @@ class LedgerReader:
             **counts,
             numbers_drawn=drawn,
             dead_letters=dead_letters.count,
-            on_the_log=sum(lag.behind for lag in log.lags if lag.group == REGISTRAR) if log else None,
+            on_the_log=sum(lag.behind for lag in log.lags if lag.group == REGISTRAR) - log.of_others if log else None,
             in_the_spool=spool.waiting if spool else None if self._intake else 0,
             lag=_by_group(log.lags) if log else {},
             overdue=only_late(found),

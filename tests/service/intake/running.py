@@ -36,6 +36,7 @@ def make_settings(kafka: KafkaConnection, dsn: str, **changes: object) -> Settin
         "oidc_issuer": NOBODY,
         "oidc_client_secret": SecretStr("secret of intake"),
         "session_key": make_key(),
+        "record_keys": make_key(),
         "idempotency_key": make_key(),
         "tracker_url": NOBODY,
         "tracker_sealing_key": public_key_of(TRACKER_KEY),

@@ -12,6 +12,7 @@ from services.tracker.ask_intake import IntakeAway, SpooledRequests
 from services.tracker.ledger.overdue import Ledger
 from services.tracker.ledger.read_ledger import LedgerReader
 from services.tracker.on_mail_outcome import on_mail_outcome
+from shared.crypto.record_mac import RecordVerifier
 from shared.database import Sessions
 from shared.events.envelope import Envelope
 from shared.events.event import Event
@@ -67,7 +68,7 @@ async def read(sessions: Sessions, log: Log | None = None, spool: Spool | None =
 
 def reader(sessions: Sessions, log: Log, spool: Spool | None = None) -> LedgerReader:
     """Make a reader that asks these two instead."""
-    return LedgerReader(sessions, log, spool)  # type: ignore[arg-type]  # they answer what a reader asks
+    return LedgerReader(sessions, log, spool, RecordVerifier([b"r" * 32]))  # type: ignore[arg-type]  # they answer what a reader asks
 
 
 async def cause_of(sessions: Sessions, request_id: UUID, kind: str = "request.registered.v1") -> str:

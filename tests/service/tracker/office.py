@@ -12,8 +12,9 @@ from uuid_utils.compat import uuid7
 
 from services.tracker.keyring import Keyring, read_keyring
 from services.tracker.settings import TrackerSettings
+from shared.crypto.record_mac import RecordSigner
 from shared.crypto.sealing import Opener, Sealer, generate_private_key, public_key_of
-from shared.events.envelope import Envelope
+from shared.events.envelope import Envelope, Message, encode
 from shared.events.event import Event
 from shared.events.request_submitted import RequestSubmitted
 from shared.kafka.connection import KafkaConnection
@@ -22,6 +23,7 @@ MIGRATIONS = Path(__file__).parents[3] / "services" / "tracker" / "migrations"
 TRACKER_KEY, NOTIFIER_KEY = generate_private_key(), generate_private_key()
 TO_TRACKER, TO_NOTIFIER = Sealer(public_key_of(TRACKER_KEY)), Sealer(public_key_of(NOTIFIER_KEY))
 NOTIFIER = Opener(NOTIFIER_KEY)
+INTAKE = RecordSigner([b"r" * 32])
 NOW = datetime.now(timezone.utc)
 HETU = "131052-308T"
 PERSON = {
@@ -49,6 +51,7 @@ def make_settings(dsn: str = "postgresql://nobody@127.0.0.1:9/nothing", kafka: K
         "public_url": "http://tracker.test",
         "sealing_private_keys": SecretStr(TRACKER_KEY),
         "notifier_sealing_key": public_key_of(NOTIFIER_KEY),
+        "record_keys": make_key("r"),
         "data_key": make_key("d"),
         "index_key": make_key("i"),
         "work_number_key": make_key("w"),
@@ -95,3 +98,8 @@ def submission(
     }
     event = RequestSubmitted.model_validate({"request_id": request_id, **facts, **changes})
     return Envelope(event, "/asiointi/intake", str(request_id), NOW, f"00-{request_id.hex}-00f067aa0ba902b7-01")
+
+
+def signed(envelope: Envelope[Event]) -> Message:
+    """Give the record as intake sends it."""
+    return INTAKE.sign(encode(envelope))

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from services.tracker.handle_request import By, handle_request
 from services.tracker.keyring import Keyring
 from services.tracker.ledger.entries import fold_counts
 from services.tracker.ledger.overdue import Ledger
-from services.tracker.models import DeadLetter
+from services.tracker.models import DeadLetter, UnsignedBefore
 from services.tracker.on_request_submitted import on_request_submitted
 from shared.database import Sessions
 from shared.events.mail_outcomes import MailDeferred, MailFailed, MailOutcome, MailSent
@@ -24,7 +25,7 @@ from shared.kafka.lag import Lag, Unread
 from shared.problems import NotFound
 from tests.service.tracker.console_rows import dead_letter
 from tests.service.tracker.ledger_rows import Log, Spool, cause_of, let_pass, read, tell, told
-from tests.service.tracker.office import NOW, submission
+from tests.service.tracker.office import NOW, signed, submission
 from tests.service.tracker.rows import register, register_one, rows
 
 MAIJA = By("staff", "maija")
@@ -161,13 +162,27 @@ async def test_a_record_that_nobody_registers_is_overdue_after_ten_seconds_unles
     known, new, fresh = await register_one(sessions, keyring), UUID(int=1), UUID(int=2)
     ages = [(known, 40), (new, 30), (new, 25), (fresh, 5)]
     times = [datetime.now(timezone.utc) - timedelta(seconds=age) for _, age in ages]
-    unread = [Unread(0, 7 + at, str(id_).encode(), [], time) for at, ((id_, _), time) in enumerate(zip(ages, times, strict=True))]
-    poison = Unread(0, 99, b"no id", [], times[0])
-    log = Log([Lag("tracker.submitted", SUBMITTED, 0, 5, times[0])], [*unread, poison])
+    unread = [_signed(7 + at, id_, time) for at, ((id_, _), time) in enumerate(zip(ages, times, strict=True))]
+    of_strangers = [Unread(0, 98, b"no id", b"{}", [], times[0]), replace(unread[1], key=str(UUID(int=9)).encode())]
+    log = Log([Lag("tracker.submitted", SUBMITTED, 0, 6, times[0])], [*unread, *of_strangers])
     ledger = await read(sessions, log)
-    assert reasons(ledger) == [("no-number", 1), ("lag", 5)]
+    assert reasons(ledger) == [("no-number", 1), ("lag", 6)]
     assert [late.request_id for late in ledger.overdue[0].requests] == [new]
-    assert (ledger.on_the_log, ledger.accepted) == (5, 6)
+    assert (ledger.on_the_log, ledger.accepted) == (4, 5)
+
+
+async def test_what_lay_on_the_log_before_intake_signed_counts_as_accepted(sessions: Sessions) -> None:
+    now = datetime.now(timezone.utc)
+    log = Log([Lag("tracker.submitted", SUBMITTED, 0, 3, now)], [Unread(0, offset, b"old", b"{}", [], now) for offset in (4, 5, 6)])
+    assert (await read(sessions, log)).on_the_log == 0
+    async with sessions.begin() as session:
+        session.add(UnsignedBefore(partition=0, next_offset=6))
+    assert (await read(sessions, log)).on_the_log == 2
+
+
+def _signed(offset: int, request_id: UUID, at: datetime) -> Unread:
+    record = signed(submission(request_id))
+    return Unread(0, offset, record.key, record.value, record.headers, at)
 
 
 async def test_a_reader_that_is_behind_for_less_than_ten_seconds_is_no_alarm(sessions: Sessions) -> None:

@@ -9,14 +9,13 @@ import httpx
 import pytest
 
 from shared.database import Sessions
-from shared.events.envelope import encode
 from shared.events.topics import SUBMITTED
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
 from tests.infra.embedded import free_ports
 from tests.infra.issuer import Issuer
-from tests.service.tracker.office import HETU, make_settings, submission
+from tests.service.tracker.office import HETU, make_settings, signed, submission
 from tests.service.tracker.processes import APP, WORKER, process
 from tests.service.tracker.rows import rows
 from tests.service.tracker.topic import published
@@ -38,7 +37,7 @@ async def test_killed_after_the_commit_a_worker_gives_no_second_number(
     (tmp_path / point).touch()
     sent = [submission() for _ in range(20)]
     ids = [each.event.request_id for each in sent]
-    await producer.send_all(SUBMITTED, map(encode, sent))
+    await producer.send_all(SUBMITTED, map(signed, sent))
     async with process(WORKER, settings, log, CRASH_POINTS=str(tmp_path)) as first:
         async with asyncio.timeout(SECONDS):
             assert await first.wait() == -signal.SIGKILL
@@ -70,7 +69,7 @@ async def test_no_log_line_holds_personal_data(
         process((*APP, str(port)), settings, log),
         httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {issuer.token(*SCOPES)}"}) as client,
     ):
-        await producer.send_all(SUBMITTED, map(encode, (first, submission(request_id, digest="other"), poison, submission())))
+        await producer.send_all(SUBMITTED, map(signed, (first, submission(request_id, digest="other"), poison, submission())))
         await eventually(lambda: published_all(sessions, request_id), SECONDS)
         await eventually(lambda: client.get("/healthz"), SECONDS)
         assert (await client.post("/api/v1/requests/search", json={"q": HETU})).json()["requests"]

@@ -1,0 +1,129 @@
+"""Only what intake made is registered; what a stranger writes goes to the dead letters, and its neighbours go on."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from uuid import UUID
+
+import pytest
+from uuid_utils.compat import uuid4
+
+from services.tracker.from_intake import FromIntake, read_unsigned_before, record_unsigned_before
+from services.tracker.keyring import Keyring
+from services.tracker.on_request_submitted import on_request_submitted
+from shared.crypto.record_mac import RecordSigner
+from shared.database import Sessions
+from shared.events.envelope import Envelope, Message, encode
+from shared.events.event import Event
+from shared.events.topics import DAY_MS, Topic, dead_letter_topic
+from shared.health import Liveness
+from shared.kafka.connection import KafkaConnection
+from shared.kafka.consumer import BatchConsumer
+from shared.kafka.producer import EventProducer
+from shared.kafka.topics import ensure_topics
+from tests.eventually import eventually
+from tests.service.tracker.office import signed, submission
+from tests.service.tracker.publishing import running
+from tests.service.tracker.rows import rows
+from tests.service.tracker.topic import read_topic
+
+
+@pytest.fixture
+async def topic(kafka: KafkaConnection) -> str:
+    """Make a topic of one partition, so that offsets are known."""
+    name = f"from-intake.{uuid4().hex}"
+    await ensure_topics(kafka, [Topic(name, 1, DAY_MS), Topic(dead_letter_topic(name), 1, DAY_MS)])
+    return name
+
+
+class World:
+    """Sends to a topic and looks at what became of it."""
+
+    def __init__(self, kafka: KafkaConnection, topic: str, sessions: Sessions, producer: EventProducer, keyring: Keyring) -> None:
+        self.kafka, self.topic, self.sessions, self.producer, self.keyring = kafka, topic, sessions, producer, keyring
+
+    async def send(self, *records: Message) -> None:
+        """Send records in order."""
+        await self.producer.send_all(self.topic, records)
+
+    @asynccontextmanager
+    async def registering(self, **unsigned_before: int) -> AsyncIterator[None]:
+        """Register what intake made; `p0=4`: before offset 4 of partition 0 it needs no MAC."""
+        ours = FromIntake(self.keyring.record_verifier, {int(name[1:]): offset for name, offset in unsigned_before.items()})
+        handler = partial(on_request_submitted, keyring=self.keyring)
+        consumer = BatchConsumer(
+            self.kafka,
+            self.topic,
+            [self.topic],
+            handler=handler,
+            sessions=self.sessions,
+            producer=self.producer,
+            liveness=Liveness(None, ()),
+            read=ours.read,
+        )
+        async with running(consumer.run()):
+            yield
+
+    async def registered(self, count: int) -> set[UUID]:
+        """Wait for so many requests, and give them."""
+
+        async def all_there() -> set[UUID]:
+            found = {row.request_id for row in await rows(self.sessions, "select request_id from requests")}
+            assert len(found) == count
+            return found
+
+        return await eventually(all_there)
+
+    async def refused(self) -> list[tuple[bytes | None, str]]:
+        """Give the keys and reasons of the dead letters, in their order."""
+        found = []
+        for letter in await read_topic(self.kafka, dead_letter_topic(self.topic)):
+            why = {name: (value or b"").decode(errors="replace") for name, value in letter.headers}
+            found.append((letter.key, f"{why['dead_letter_reason']}: {why['dead_letter_detail']}"))
+        return found
+
+
+@pytest.fixture
+def world(kafka: KafkaConnection, topic: str, sessions: Sessions, producer: EventProducer, keyring: Keyring) -> World:
+    """Give a topic with its readers."""
+    return World(kafka, topic, sessions, producer, keyring)
+
+
+def id_of(envelope: Envelope[Event]) -> UUID:
+    return envelope.event.request_id
+
+
+async def test_a_forged_submission_is_refused_and_its_neighbours_go_on(world: World) -> None:
+    before, after = submission(), submission()
+    unsigned, other_key, altered = submission(authentication="strong"), submission(), signed(submission())
+    records = [
+        signed(before),
+        encode(unsigned),
+        RecordSigner([b"f" * 32]).sign(encode(other_key)),
+        replace(altered, value=(altered.value or b"").replace(b'"authentication":"none"', b'"authentication":"strong"')),
+        replace(signed(submission()), key=b"another"),
+        Message(b"bytes", b"\xff", []),
+        signed(after),
+    ]
+    await world.send(*records)
+    async with world.registering():
+        assert await world.registered(2) == {id_of(before), id_of(after)}
+    expected = ["no MAC", "wrong MAC", "wrong MAC", "wrong MAC", "no MAC"]
+    assert await world.refused() == [(record.key, f"not-from-intake: {why}") for record, why in zip(records[1:-1], expected, strict=True)]
+
+
+async def test_what_was_sent_before_intake_signed_is_registered_and_nothing_unsigned_after_that(world: World) -> None:
+    old, late, new = [submission() for _ in range(3)], submission(), submission()
+    forged = RecordSigner([b"f" * 32]).sign(encode(submission()))
+    await world.send(*map(encode, old), forged, encode(late), signed(new))
+    async with world.registering(p0=4):
+        assert await world.registered(4) == {*map(id_of, old), id_of(new)}
+    assert [why for _, why in await world.refused()] == ["not-from-intake: wrong MAC", "not-from-intake: no MAC"]
+
+
+async def test_how_far_unsigned_records_reach_is_recorded_once_and_never_moved(tracker_database: str, sessions: Sessions) -> None:
+    for ends in ({0: 7, 1: 0}, {0: 9, 1: 4, 2: 3}):
+        await record_unsigned_before(tracker_database, ends)
+        async with sessions.begin() as session:
+            assert await read_unsigned_before(session) == {0: 7, 1: 0}
