@@ -1,0 +1,30 @@
+"""Encrypts what is kept of mails again under the newest of `NOTIFIER_SEALING_PRIVATE_KEYS`: `python -m services.notifier.reencrypt`."""
+
+import asyncio
+import sys
+
+from services.notifier.contents import ContentsBox
+from services.notifier.settings import Settings
+from shared.crypto.reencrypt import BoxColumn, Done, reencrypt, said
+from shared.database import open_database
+from shared.settings import read_settings
+
+SENT_MAIL = "(select convert_to(message_id, 'UTF8') from deliveries where id = delivery_id)"
+COLUMNS = (
+    # In this order: a mail that is sent meanwhile moves its contents from the first to the second.
+    BoxColumn("deliveries", "contents", key="id", key_type="bigint", context="convert_to(message_id, 'UTF8')"),
+    BoxColumn("sent_contents", "contents", key="delivery_id", key_type="bigint", context=SENT_MAIL),
+    BoxColumn("reports", "mail", key="digest", key_type="bytea", context="digest"),
+)
+
+
+async def run(settings: Settings) -> Done:
+    """Go through the tables once."""
+    async with open_database(settings.database_url) as sessions:
+        return await reencrypt(sessions, ContentsBox(settings.sealing_private_keys.get_secret_value()).box, COLUMNS)
+
+
+if __name__ == "__main__":
+    done = asyncio.run(run(read_settings(Settings)))
+    print(said(done))  # noqa: T201  a command's answer
+    sys.exit(bool(done.left or done.unreadable))

@@ -1,0 +1,93 @@
+"""Encrypts what lies in a table again under the newest key, so that an older key can be dropped; beside everything that runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from shared.crypto.box import Box, CannotDecrypt
+from shared.database import Sessions
+
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class BoxColumn:
+    """A column of boxes. `key` is the primary key, of type `key_type`; `context` is SQL that gives a box's context as bytes.
+
+    All of it is written in our code and goes into SQL as it is.
+    """
+
+    table: str
+    column: str
+    key: str
+    key_type: str
+    context: str
+
+    @property
+    def page(self) -> str:
+        """A bounded piece of the table, however few of its rows hold a box."""
+        return f"""
+            select {self.key} as key, {self.column} as box, {self.context} as context from {self.table}
+            where cast(:after as {self.key_type}) is null or {self.key} > cast(:after as {self.key_type}) order by {self.key} limit :most
+        """  # noqa: S608  made of our own words
+
+    @property
+    def exchange(self) -> str:
+        """Change the boxes that nobody has changed meanwhile; rows that somebody else works with are left for the next time."""
+        return f"""
+            with given as (
+                select * from unnest(cast(:keys as {self.key_type}[]), cast(:olds as bytea[]), cast(:news as bytea[])) as given (key, old, new)
+            ), free as (
+                select {self.key} as key from {self.table} where {self.key} in (select key from given) for update skip locked
+            ), changed as (
+                update {self.table} set {self.column} = given.new from given join free using (key)
+                where {self.table}.{self.key} = given.key and {self.table}.{self.column} = given.old
+                returning 1
+            )
+            select count(*) from changed
+        """  # noqa: S608  as above
+
+
+@dataclass(slots=True)
+class Done:
+    """How many boxes were encrypted again, how many are still under an older key, and how many no key here opens."""
+
+    changed: int = 0
+    left: int = 0
+    unreadable: int = 0
+
+
+async def reencrypt(sessions: Sessions, box: Box, columns: Sequence[BoxColumn]) -> Done:
+    """Go through the tables once, in small transactions. Repeat it until `left` is 0: what others held or wrote meanwhile comes then."""
+    done = Done()
+    for column in columns:
+        after: object = None
+        while True:
+            async with sessions.begin() as session:
+                rows = (await session.execute(text(column.page), {"after": after, "most": AT_ONCE})).all()
+                old = [row for row in rows if row.box is not None and not box.is_under_newest(row.box)]
+                again = [(row.key, row.box, new) for row in old if (new := _again(box, row.box, row.context))]
+                done.unreadable += len(old) - len(again)
+                if again:
+                    keys, olds, news = map(list, zip(*again, strict=True))
+                    changed = await session.scalar(text(column.exchange), {"keys": keys, "olds": olds, "news": news}) or 0
+                    done.changed += changed
+                    done.left += len(again) - changed
+            if not rows:
+                break
+            after = rows[-1].key
+    return done
+
+
+def _again(box: Box, old: bytes, context: bytes) -> bytes | None:
+    try:
+        return box.encrypt(box.decrypt(old, context), context)
+    except CannotDecrypt:
+        return None
+
+
+def said(done: Done) -> str:
+    """Put what was done into words."""
+    counts = f"{done.changed} encrypted again, {done.left} left under an older key, {done.unreadable} that no key opens."
+    return counts if done.left or done.unreadable else f"{counts} Nothing is left under an older key."
