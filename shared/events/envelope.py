@@ -1,20 +1,27 @@
-"""Events on the wire: CloudEvents 1.0 in Kafka's binary mode, and back."""
+"""Events on the wire: CloudEvents 1.0, written in Kafka's binary mode, read in the structured one too."""
 
-from collections.abc import Iterable
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
 from uuid_utils.compat import uuid7
 
 from shared.events import mail_outcomes, request_commands, request_lifecycle, request_submitted
 from shared.events.event import EVENTS, Event
+from shared.events.trace_context import valid_traceparent
 from shared.rejected import Rejected
 
 __all__ = ["Envelope", "Message", "decode", "encode", "mail_outcomes", "request_commands", "request_lifecycle", "request_submitted"]
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
+NEEDED = ("specversion", "id", "source", "type")
+CONTEXT = (*NEEDED, "time")
+TRACE = "traceparent"
+
 Headers = list[tuple[str, bytes | None]]
 
 
@@ -36,6 +43,19 @@ class Envelope(Generic[E_co]):
     id: str = field(default_factory=lambda: str(uuid7()))
     time: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     traceparent: str | None = None
+
+
+class _Structured(BaseModel):
+    """An event in the structured mode; anything is taken for what is not needed."""
+
+    specversion: object = None
+    id: object = None
+    source: object = None
+    type: object = None
+    time: object = None
+    traceparent: object = None
+    data: object = None
+    data_base64: str | None = None
 
 
 def encode(envelope: Envelope[Event]) -> Message:
@@ -61,29 +81,65 @@ def context_headers(type_: str, id_: str, source: str, time: datetime, tracepare
 
 
 def decode(value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> Envelope[Event]:
-    """Read a record back; raises `Rejected` (`no-event`, `unknown-version`, `unknown-type`, `bad-data`) where it is none of ours."""
-    context = _context(headers)
-    if context.get("ce_specversion") != "1.0":
-        raise Rejected("no-event", "ce_specversion is not 1.0")
-    missing = [name for name in ("ce_id", "ce_source", "ce_type", "ce_time") if not context.get(name)]
-    if missing or value is None:
+    """Read a record back, in the binary mode of CloudEvents or the structured one.
+
+    Raises `Rejected` (`no-event`, `unknown-type`, `bad-data`) where it is no event of ours. What is not needed is not looked at.
+    """
+    found = dict(headers)
+    context, data = _structured(value) if _is_structured(found) else (_binary(found), value)
+    if context.get("specversion") != "1.0":
+        raise Rejected("no-event", "specversion is not 1.0")
+    missing = [name for name in ("id", "source", "type") if not context.get(name)]
+    if missing or data is None:
         raise Rejected("no-event", f"missing: {', '.join(missing) or 'data'}")
-    model = EVENTS.get(context["ce_type"])
+    model = EVENTS.get(context["type"])
     if model is None:
-        raise Rejected("unknown-type", context["ce_type"][:100])
+        raise Rejected("unknown-type", context["type"][:100])
     try:
-        event = model.model_validate_json(value)
-        time = datetime.fromisoformat(context["ce_time"])
+        event = model.model_validate_json(data)
     except ValidationError as error:
         fields = ", ".join(sorted({".".join(map(str, fault["loc"])) or "data" for fault in error.errors(include_input=False)}))
         raise Rejected("bad-data", f"{model.type}: {fields}"[:500]) from None
-    except ValueError:
-        raise Rejected("bad-data", "ce_time") from None
-    return Envelope(event, context["ce_source"], context["ce_id"], time, context.get("traceparent"))
+    traceparent = valid_traceparent(context.get("traceparent"))
+    return Envelope(event, context["source"], context["id"], _time(context.get("time")), traceparent)
 
 
-def _context(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+def _is_structured(headers: Mapping[str, bytes | None]) -> bool:
+    kind = (headers.get("content-type") or b"").lower()
+    if kind.startswith(b"application/cloudevents-batch"):
+        raise Rejected("no-event", "the batched mode of CloudEvents is not read")
+    return kind.startswith(b"application/cloudevents")
+
+
+def _binary(headers: Mapping[str, bytes | None]) -> dict[str, str]:
+    context = {name: _text(headers.get(f"ce_{name}")) for name in CONTEXT}
+    unreadable = [name for name in NEEDED if headers.get(f"ce_{name}") and context[name] is None]
+    if unreadable:
+        raise Rejected("no-event", f"not text: {', '.join(unreadable)}")
+    return {name: text for name, text in {**context, TRACE: _text(headers.get(TRACE))}.items() if text is not None}
+
+
+def _structured(value: bytes | None) -> tuple[dict[str, str], bytes | None]:
     try:
-        return {name: (value or b"").decode() for name, value in headers if name.startswith("ce_") or name == "traceparent"}
-    except (UnicodeDecodeError, AttributeError):
-        raise Rejected("no-event", "headers are not text") from None
+        found = _Structured.model_validate_json(value or b"")
+        data = b64decode(found.data_base64, validate=True) if found.data_base64 else to_json(found.data)
+    except ValueError:
+        raise Rejected("no-event", "application/cloudevents+json that is none") from None
+    context = {name: getattr(found, name) for name in (*CONTEXT, TRACE)}
+    return {name: text for name, text in context.items() if isinstance(text, str)}, data
+
+
+def _text(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _time(told: str | None) -> datetime:
+    """Read a time as far as that is one; it is optional, and nothing depends on it."""
+    try:
+        time = datetime.fromisoformat((told or "").upper())
+    except ValueError:
+        return datetime.now(timezone.utc)
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)

@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from services.tracker.api.answers import RequestDetail, RequestPage, RequestSummary, detail, summary
 from services.tracker.domain import Action, State
@@ -13,13 +13,14 @@ from services.tracker.handle_request import By, handle_request
 from services.tracker.resources import GivenResources, Transaction
 from services.tracker.show_request import resolve_id, show_request
 from shared.authorize import Caller, TokenVerifier, require_scope
+from shared.events.trace_context import valid_traceparent
 from shared.problems import InvalidFields
 
 NO_NUL = r"^[^\x00]*$"
 Name = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
 Id = Annotated[str, Path(description="Request id, or work number with or without spaces", max_length=60)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
-Trace = Annotated[str | None, Header(pattern=r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
+Trace = Annotated[str | None, Header(description="W3C trace context; one that is not valid is ignored"), AfterValidator(valid_traceparent)]
 Handling = Literal["take", "ask-customer", "resolve", "reject", "close", "reopen"]
 ACTIONS: dict[Handling, Action] = {
     "take": "take",
