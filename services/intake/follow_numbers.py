@@ -2,20 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from sys import intern
 from uuid import UUID
 
-from pydantic_core import from_json
-
+from shared.events.envelope import decode
+from shared.events.request_lifecycle import RequestLifecycle
 from shared.events.topics import LIFECYCLE, SUBMITTED
+from shared.kafka.batches import Record
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.follow import Followed, follow_topics
-from shared.logs import get_log
-
-log = get_log(__name__)
+from shared.kafka.follow import follow_topics
 
 MOST_REMEMBERED = 100_000
 BACK_SECONDS = 3_600.0
@@ -100,39 +98,21 @@ class Numbers:
 
     async def follow(self, kafka: KafkaConnection) -> None:
         """Read both topics for ever, from an hour back on: numbers at once, digests (other processes' keys) within half a second."""
+        follow = partial(follow_topics, kafka, back_seconds=BACK_SECONDS, most=MOST_READ_BACK)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow(kafka, LIFECYCLE, 0))
-            group.create_task(self._follow(kafka, SUBMITTED, PATIENCE_MS))
+            group.create_task(follow([LIFECYCLE], self._read_lifecycle))
+            group.create_task(follow([SUBMITTED], self._read_submitted, patience_ms=PATIENCE_MS))
 
-    async def _follow(self, kafka: KafkaConnection, topic: str, patience_ms: int) -> None:
-        async for batch in follow_topics(kafka, [topic], back_seconds=BACK_SECONDS, most=MOST_READ_BACK, patience_ms=patience_ms):
-            for record in batch:
-                self._read(record)
-
-    def _read(self, record: Followed) -> None:
-        try:
-            if record.topic == SUBMITTED:
-                self._read_submitted(record)
-            else:
-                self._read_lifecycle(record)
-        except (ValueError, KeyError, TypeError) as error:
-            # Whether such a record belongs in the dead letters is for the consumers to decide; here it only tells nothing.
-            log.warning("unreadable_record", topic=record.topic, error=type(error).__name__)
-
-    def _read_submitted(self, record: Followed) -> None:
-        digest = _header(record.headers, DIGEST_HEADER)
+    def _read_submitted(self, record: Record) -> None:
+        digest = next((value for name, value in record.headers if name == DIGEST_HEADER), None)
         if record.key and digest:
             self.accepted(UUID(record.key.decode()), bytes.fromhex(digest.decode()))
 
-    def _read_lifecycle(self, record: Followed) -> None:
-        facts = from_json(record.value or b"")
-        if "work_number" not in facts:
-            return
-        registered_at = datetime.fromisoformat(facts["submitted_at"])
-        progress = Progress(
-            facts["work_number"], intern(facts["state"]), registered_at, datetime.fromisoformat(facts["due_at"]), intern(facts["service_title"])
-        )
-        self.told(UUID(facts["request_id"]), progress, datetime.fromisoformat(facts["occurred_at"]))
+    def _read_lifecycle(self, record: Record) -> None:
+        event = decode(record.value, record.headers).event
+        if isinstance(event, RequestLifecycle):
+            progress = Progress(event.work_number, intern(event.state), event.submitted_at, event.due_at, intern(event.service_title))
+            self.told(event.request_id, progress, event.occurred_at)
 
     def _touch(self, request_id: UUID) -> Known:
         entry = self._known.pop(request_id, None) or Known()
@@ -140,7 +120,3 @@ class Numbers:
         if len(self._known) > self._most:
             del self._known[next(iter(self._known))]
         return entry
-
-
-def _header(headers: Sequence[tuple[str, bytes]], name: str) -> bytes | None:
-    return next((value for header, value in headers if header == name), None)

@@ -16,7 +16,7 @@ from shared.crypto.sealing import Opener
 from shared.database import open_database
 from shared.events.topics import LIFECYCLE
 from shared.health import Liveness
-from shared.kafka.consumer import BatchConsumer
+from shared.kafka.consume import BatchConsumer
 from shared.kafka.producer import EventProducer
 from shared.logs import configure_logs, get_log
 from shared.settings import key_bytes, read_settings

@@ -16,7 +16,7 @@ from shared.database import Sessions, is_transient
 from shared.database_connection import connect
 from shared.events.envelope import Envelope, decode
 from shared.events.event import Event
-from shared.kafka.consumer import Record
+from shared.kafka.batches import Record
 from shared.logs import get_log
 from shared.rejected import Rejected
 

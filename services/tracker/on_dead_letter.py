@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.tracker.models import DeadLetter
 from shared.events.topics import dead_letter_topic
 from shared.kafka.dead_letter import PREFIX
-from shared.kafka.raw_consumer import RawRecord
+from shared.kafka.keep_raw import RawRecord
 
 SUFFIX = dead_letter_topic("")
 UNKNOWN = "unknown"

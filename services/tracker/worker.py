@@ -20,9 +20,9 @@ from services.tracker.settings import TrackerSettings
 from shared.database import Sessions, open_database
 from shared.events.topics import COMMANDS, MAIL_OUTCOMES, MAIN_TOPICS, SUBMITTED, dead_letter_topic
 from shared.health import Liveness
-from shared.kafka.consumer import BatchConsumer, Handler, keep_no_position
+from shared.kafka.consume import BatchConsumer, Handler, keep_no_position
+from shared.kafka.keep_raw import RawConsumer
 from shared.kafka.producer import EventProducer
-from shared.kafka.raw_consumer import RawConsumer
 from shared.logs import configure_logs, get_log
 from shared.settings import read_settings
 

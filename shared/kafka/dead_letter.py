@@ -1,36 +1,79 @@
-"""Puts a record that can never succeed aside, as it came, with the reason and where it was."""
+"""Sets aside a record that can never succeed, as it came, with the reason and where it was."""
 
+import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 from shared.events.envelope import Headers, Message
 from shared.events.topics import dead_letter_topic
-from shared.kafka.producer import EventProducer
+from shared.kafka.batches import Record, UnreadableRecord
+from shared.kafka.producer import EventProducer, KafkaUnavailable, RecordRefused
 from shared.logs import get_log
 from shared.rejected import Rejected
-
-if TYPE_CHECKING:
-    from aiokafka import ConsumerRecord
 
 log = get_log(__name__)
 
 PREFIX = "dead_letter_"
+PART = PREFIX + "part"
+"""Header of a dead letter that is not the record as it came: what was left out, or that it could not be read."""
+VALUE_BYTES, KEY_BYTES, HEADERS_BYTES = 512 * 1024, 1024, 64 * 1024
+"""What is kept of a record that is too large for its dead-letter topic."""
+DETAIL_BYTES = 1_000
 
 
-async def bury(producer: EventProducer, record: "ConsumerRecord[bytes | None, bytes | None]", rejection: Rejected, group: str) -> None:
-    """Send a record to its dead-letter topic and wait for the ack; raises `KafkaUnavailable`, and then nothing may be committed."""
+async def send_dead_letter(producer: EventProducer, record: Record, rejection: Rejected, group: str) -> None:
+    """Send a record to its dead-letter topic and wait for the ack; one that does not fit there is cut.
+
+    Raises `KafkaUnavailable`, and then nothing may be committed.
+    """
     context = {
         "reason": rejection.reason,
-        "detail": rejection.detail,
+        "detail": rejection.detail[:DETAIL_BYTES],
         "topic": record.topic,
         "partition": str(record.partition),
         "offset": str(record.offset),
         "group": group,
         "time": datetime.now(timezone.utc).isoformat(),
     }
-    kept = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
-    headers: Headers = [*kept, *((PREFIX + name, text.encode()) for name, text in context.items())]
-    # aiokafka refuses to send a record that has neither; an empty value is the nearest to nothing.
+    added: Headers = [(PREFIX + name, text.encode(errors="backslashreplace")) for name, text in context.items()]
+    if isinstance(record, UnreadableRecord):
+        added.append((PART, f"unreadable: {record.count} records".encode()))
+    kept: Headers = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
+    # A record must have a key or a value; an empty value is the nearest to nothing.
     value = b"" if record.key is None and record.value is None else record.value
-    await producer.send(dead_letter_topic(record.topic), Message(record.key, value, headers))
+    topic = dead_letter_topic(record.topic)
+    try:
+        await producer.send(topic, Message(record.key, value, [*kept, *added]))
+    except RecordRefused as refusal:
+        log.warning("dead_letter_cut", refused=refusal.reason)
+        await _send_part(producer, topic, Message(record.key, value, kept), added)
     log.error("dead_letter", **context)
+
+
+async def _send_part(producer: EventProducer, topic: str, whole: Message, added: Headers) -> None:
+    headers, size = Headers(), 0
+    for name, value in whole.headers:
+        size += len(name.encode(errors="backslashreplace")) + len(value or b"")
+        if size <= HEADERS_BYTES and name.isprintable():
+            headers.append((name, value))
+    dropped = len(whole.headers) - len(headers)
+    parts = [f"{dropped} headers of {size} bytes" if dropped else "", *_cut("value", whole.value, VALUE_BYTES), *_cut("key", whole.key, KEY_BYTES)]
+    left_out = "; ".join(filter(None, parts))
+    key = None if whole.key is None else whole.key[:KEY_BYTES]
+    value = None if whole.value is None else whole.value[:VALUE_BYTES]
+    try:
+        await producer.send(topic, Message(key, value, [*headers, *added, (PART, f"left out: {left_out}".encode())]))
+    except RecordRefused as refusal:
+        # The topic takes less than this: for an operator to mend; until then nothing may be passed over.
+        raise KafkaUnavailable(f"{topic} refuses: {refusal.reason}") from refusal
+
+
+def _cut(name: str, content: bytes | None, most: int) -> list[str]:
+    if content is None or len(content) <= most:
+        return []
+    return [f"{name} from byte {most} of {len(content)}, sha256 {hashlib.sha256(content).hexdigest()}"]
+
+
+def is_part(headers: Sequence[tuple[str, object]]) -> bool:
+    """Say whether a dead letter holds less than the record that it is for."""
+    return any(name == PART for name, _ in headers)

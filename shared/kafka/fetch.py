@@ -1,15 +1,16 @@
 """Reads records from given places of a log, in no group."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
-Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
+from shared.kafka.batches import Record, offset_after
+from shared.kafka.make_consumer import positions_of
 
 POLL_MS = 250
 EMPTY_POLLS = 2
+MAX_BATCH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,17 @@ class Place:
     position: int
     end: int
 
-    def after(self, offset: int) -> "Place":
+    def after(self, record: Record) -> "Place":
         """Give the place behind a record."""
-        return replace(self, position=offset + 1)
+        return replace(self, position=offset_after(record))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The records of one place; `ended` where nothing else lies between them and its end."""
+
+    records: Sequence[Record]
+    ended: bool
 
 
 async def oldest_of(consumer: AIOKafkaConsumer, places: Iterable[Place], most: int) -> list[Record]:
@@ -32,40 +41,39 @@ async def oldest_of(consumer: AIOKafkaConsumer, places: Iterable[Place], most: i
     found: list[Record] = []
     share = -(-most // max(1, len(open_places)))
     while open_places:
-        came: dict[TopicPartition, Record] = {}
-        for record in await fetch(consumer, open_places.values(), share):
-            found.append(record)
-            came[TopicPartition(record.topic, record.partition)] = record
-        found = sorted(found, key=_age)[:most]
+        came = await fetch(consumer, open_places.values(), share)
+        found = sorted([*found, *(record for each in came.values() for record in each.records)], key=_age)[:most]
         # Go on only where the next record may be older than the last of those that there are.
         open_places = {
-            partition: place.after(came[partition].offset)
-            for partition, place in open_places.items()
-            if partition in came and came[partition].offset < place.end - 1 and (len(found) < most or _age(came[partition]) < _age(found[-1]))
+            partition: open_places[partition].after(each.records[-1])
+            for partition, each in came.items()
+            if each.records and not each.ended and (len(found) < most or _age(each.records[-1]) < _age(found[-1]))
         }
     return found
 
 
-async def fetch(consumer: AIOKafkaConsumer, places: Iterable[Place], most: int) -> list[Record]:
-    """Give up to `most` records of each place; fewer where nothing comes any more, because what is left cannot be read."""
+async def fetch(consumer: AIOKafkaConsumer, places: Iterable[Place], most: int) -> dict[TopicPartition, Found]:
+    """Give up to `most` records of each place; fewer where nothing comes any more."""
     open_places = {place.partition: place for place in places}
     found: dict[TopicPartition, list[Record]] = {partition: [] for partition in open_places}
+    ended: set[TopicPartition] = set()
     if not open_places:
-        return []
+        return {}
     consumer.assign(list(open_places))
     for place in open_places.values():
         consumer.seek(place.partition, place.position)
     empty = 0
     while open_places and empty < EMPTY_POLLS:
-        polled = await consumer.getmany(*open_places, timeout_ms=POLL_MS)
+        polled = await consumer.getmany(*open_places, timeout_ms=POLL_MS, max_records=MAX_BATCH)
         empty = 0 if polled else empty + 1
         for partition, records in polled.items():
-            place = open_places[partition]
-            found[partition] += [record for record in records if record.offset < place.end]
-            if len(found[partition]) >= most or records[-1].offset >= place.end - 1:
-                del open_places[partition]
+            found[partition] += [record for record in records if record.offset < open_places[partition].end]
+        # Behind the last record may lie only what nobody is given: commit markers, what was rolled back.
+        positions = positions_of(consumer)
+        ended |= {partition for partition, place in open_places.items() if positions.get(partition, -1) >= place.end}
+        open_places = {partition: place for partition, place in open_places.items() if partition not in ended and len(found[partition]) < most}
     consumer.unsubscribe()  # or it would go on fetching what nobody asked for
-    return [record for records in found.values() for record in records[:most]]
+    return {partition: Found(records[:most], partition in ended and len(records) <= most) for partition, records in found.items()}
 
 
 def _age(record: Record) -> tuple[int, int, int]:

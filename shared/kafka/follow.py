@@ -1,81 +1,75 @@
 """Follows topics without a group: every process sees every record, from a little while back."""
 
-import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
-from shared.backoff import Backoff
+from shared.kafka.batches import Record, UnreadableRecord
 from shared.kafka.connection import KafkaConnection
+from shared.kafka.make_consumer import make_consumer
+from shared.kafka.poll import Polled, poll_for_ever
+from shared.kafka.stall_watch import StallWatch, own_positions
 from shared.kafka.start import start
 from shared.logs import get_log
+from shared.rejected import Rejected
 
 log = get_log(__name__)
 
-POLL_MS = 1_000
-METADATA_MS = 10_000
-MAX_BATCH = 1_000
 GATHERED_BYTES = 1_000_000
-GATHER_SECONDS, FEW = 0.01, range(2, 100)
-"""After a poll of a few records a follower rests so long: under load the next ones gather meanwhile. Who comes alone never waits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """One record as it came."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
 
 
 async def follow_topics(
-    kafka: KafkaConnection, topics: Sequence[str], *, back_seconds: float, most: int, patience_ms: int = 0
-) -> AsyncIterator[list[Followed]]:
-    """Yield batches of records for ever, beginning `back_seconds` ago but at most about `most` records of each topic back.
+    kafka: KafkaConnection, topics: Sequence[str], read: Callable[[Record], None], *, back_seconds: float, most: int, patience_ms: int = 0
+) -> None:
+    """Give each record to `read` for ever, beginning `back_seconds` ago but at most about `most` records of each topic back.
 
-    With `patience_ms` the broker may gather records for so long before it answers: who need not know at once saves most of the work.
-    An empty batch once a second says that nothing came. After a lost connection it goes on where it was, or a little earlier.
+    What `read` raises concerns that record only. With `patience_ms` the broker may gather records for so long before it answers: a reader
+    that need not know at once saves most of the work. After a lost connection it goes on where it was, or a little earlier.
     """
     positions: dict[TopicPartition, int] = {}
-    backoff = Backoff(first=0.2, most=3.0)
-    while True:
-        consumer = AIOKafkaConsumer(
-            **kafka.client_options(),
-            enable_auto_commit=False,
+
+    @contextlib.asynccontextmanager
+    async def connect() -> AsyncIterator[AIOKafkaConsumer]:
+        consumer = make_consumer(
+            kafka,
             group_id=None,
             auto_offset_reset="latest",
             fetch_min_bytes=GATHERED_BYTES if patience_ms else 1,
             fetch_max_wait_ms=patience_ms or 500,
-            metadata_max_age_ms=METADATA_MS,
         )
         try:
             await start(consumer)
             await _seek(consumer, topics, positions, back_seconds=back_seconds, most=most)
-            backoff.reset()
-            while True:
-                polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_BATCH)
-                yield [Followed(record.topic, record.key, record.value, record.headers) for records in polled.values() for record in records]
-                positions |= {partition: records[-1].offset + 1 for partition, records in polled.items()}
-                if sum(map(len, polled.values())) in FEW:
-                    await asyncio.sleep(GATHER_SECONDS)
-        except (KafkaError, OSError) as error:
-            log.warning("follower_restarts", error=type(error).__name__)
-            await backoff.wait()
+            yield consumer
         finally:
             with contextlib.suppress(Exception):
                 await consumer.stop()
+
+    async def work(_: AIOKafkaConsumer, polled: Polled) -> None:
+        for record in polled.records:
+            _read_one(record, read)
+        positions.update(polled.offsets)
+
+    await poll_for_ever(connect, work, watch=lambda: StallWatch(topics, standing=own_positions))
+
+
+def _read_one(record: Record, read: Callable[[Record], None]) -> None:
+    try:
+        if isinstance(record, UnreadableRecord):
+            raise Rejected("unreadable", record.fault)  # noqa: TRY301  logged as any other record that says nothing
+        read(record)
+    except Exception as error:  # noqa: BLE001  one record must not end the reader, whatever it holds
+        # Whether it belongs in the dead letters is for the topic's consumer to decide.
+        place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+        log.warning("unreadable_record", **place, error=type(error).__name__)
 
 
 async def _seek(
     consumer: AIOKafkaConsumer,
     topics: Sequence[str],
-    positions: dict[TopicPartition, int],
+    positions: Mapping[TopicPartition, int],
     *,
     back_seconds: float,
     most: int,

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from shared.kafka.connection import KafkaConnection
+from shared.kafka.make_consumer import make_consumer
 from shared.kafka.start import start
 from shared.logs import get_log
 
@@ -15,23 +16,20 @@ log = get_log(__name__)
 
 COMMIT_SECONDS = 15.0
 STOP_SECONDS = 5.0
-METADATA_MS = 10_000
 
 
 @contextlib.asynccontextmanager
 async def group_consumer(kafka: KafkaConnection, group: str, topics: Sequence[str]) -> AsyncIterator[AIOKafkaConsumer]:
     """Join a group for as long as the context lasts; offsets are committed by hand."""
-    consumer = AIOKafkaConsumer(
+    consumer = make_consumer(
+        kafka,
         *topics,
-        **kafka.client_options(),
         group_id=group,
         client_id=group,
-        enable_auto_commit=False,
         auto_offset_reset="earliest",
         session_timeout_ms=6_000,
         heartbeat_interval_ms=1_500,
         max_poll_interval_ms=600_000,
-        metadata_max_age_ms=METADATA_MS,
     )
     try:
         await start(consumer)
@@ -55,7 +53,7 @@ async def _leave(consumer: AIOKafkaConsumer) -> None:
                 await consumer._client.close()  # noqa: SLF001  as above
 
 
-async def commit_offsets(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int], group: str) -> None:
+async def commit_offsets(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
     """Commit offsets; partitions that went to another member in the meantime are left to it.
 
     Raises `TimeoutError` when the broker does not answer: a commit that was under way when the broker went can wait for ever.
@@ -65,4 +63,4 @@ async def commit_offsets(consumer: AIOKafkaConsumer, offsets: dict[TopicPartitio
             await consumer.commit(offsets)
     except (CommitFailedError, IllegalStateError) as error:
         # The partitions went to another member in mid-batch: it reads these records again, and the handlers bear that.
-        log.warning("commit_after_rebalance", group=group, error=type(error).__name__)
+        log.warning("commit_after_rebalance", error=type(error).__name__)

@@ -13,8 +13,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, KafkaError, NotCoordinatorForGroupError
 
 from shared.events.envelope import Message
+from shared.kafka.batches import Record
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.fetch import Place, Record, fetch, oldest_of
+from shared.kafka.fetch import Found, Place, fetch, oldest_of
+from shared.kafka.make_consumer import make_consumer
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.start import STOP_SECONDS, start
 from shared.logs import get_log
@@ -25,8 +27,9 @@ log = get_log(__name__)
 READ_SECONDS = 3.0
 RETRY_SECONDS = 0.1
 EMPTY_POLLS = 4
-METADATA_MS = 10_000
 PARTITION_BYTES = 65_536
+LATEST_MS = 253_402_300_799_000
+"""The last second of the year 9999."""
 COORDINATOR_AWAY = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 
 
@@ -75,18 +78,22 @@ class LagReader:
     async def read(self, readers: Mapping[str, Sequence[str]]) -> list[Lag]:
         """Give the partitions that groups (`readers`: group to topics) are behind in; a group that has read nothing is behind from the beginning.
 
+        What is never given to anybody, such as commit markers and what was rolled back, is nothing to be behind in.
         Raises `KafkaUnavailable` where the broker does not answer within `READ_SECONDS`.
         """
         async with self._asking() as (consumer, admin):
             behind = [place for place in await _places(consumer, admin, readers) if place.end > place.position]
-            oldest: dict[tuple[str, str, int], datetime] = {}
+            first: dict[tuple[str, TopicPartition], Found] = {}
             for group in {place.group for place in behind}:
-                for record in await fetch(consumer, [place for place in behind if place.group == group], 1):
-                    oldest.setdefault((group, record.topic, record.partition), _moment(record))
-        return [
-            Lag(each.group, each.partition.topic, each.partition.partition, each.end - each.position, oldest.get((each.group, *each.partition)))
-            for each in behind
-        ]
+                came = await fetch(consumer, [place for place in behind if place.group == group], 1)
+                first |= {(group, partition): found for partition, found in came.items()}
+        lags = []
+        for place in behind:
+            found = first[place.group, place.partition]
+            if found.records or not found.ended:
+                oldest = _moment(found.records[0]) if found.records else None
+                lags.append(Lag(place.group, place.partition.topic, place.partition.partition, place.end - place.position, oldest))
+        return lags
 
     async def stands(self, group: str, topic: str) -> dict[int, int]:
         """Give where a group goes on in each partition of a topic; raises `KafkaUnavailable` as `read` does."""
@@ -105,16 +112,30 @@ class LagReader:
             records = await oldest_of(consumer, places, most)
         return [Unread(record.partition, record.offset, record.key, record.value, record.headers, _moment(record)) for record in records]
 
-    async def between(self, topic: str, partition: int, first: int, following: int) -> list[Message]:
-        """Give the records from offset `first` to before `following`, as far as the topic still keeps them; raises `KafkaUnavailable`."""
+    async def holds_records(self, topic: str, partition: int, first: int, following: int) -> bool:
+        """Say whether a reader is given any record from offset `first` to before `following`; raises `KafkaUnavailable` as `read` does."""
+        found, _ = await self._between(topic, partition, first, following, 1)
+        return bool(found)
+
+    async def between(self, topic: str, partition: int, first: int, following: int) -> tuple[list[Message], bool]:
+        """Give the records from offset `first` to before `following`, and whether the topic still keeps all of them.
+
+        Raises `KafkaUnavailable` as `read` does.
+        """
+        found, whole = await self._between(topic, partition, first, following, following - first)
+        return [_message(record) for record in found], whole
+
+    async def _between(self, topic: str, partition: int, first: int, following: int, most: int) -> tuple[Sequence[Record], bool]:
         place = TopicPartition(topic, partition)
         async with self._asking() as (consumer, _):
             if place not in await _partitions(consumer, {topic}):
-                return []
+                return [], False
             begin = max(first, (await consumer.beginning_offsets([place]))[place])
             end = min(following, (await consumer.end_offsets([place]))[place])
-            records = await fetch(consumer, [Place("", place, begin, end)] if end > begin else [], end - begin)
-        return [Message(record.key, record.value, list(record.headers)) for record in records]
+            whole = (begin, end) == (first, following)
+            if end <= begin:
+                return [], whole
+            return (await fetch(consumer, [Place("", place, begin, end)], most))[place].records, whole
 
     @contextlib.asynccontextmanager
     async def _asking(self) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
@@ -145,13 +166,11 @@ class LagReader:
             self._lock.release()
 
     async def _open(self) -> tuple[AIOKafkaConsumer, AIOKafkaAdminClient]:
-        consumer = AIOKafkaConsumer(
-            **self._kafka.client_options(),
+        consumer = make_consumer(
+            self._kafka,
             group_id=None,
-            enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=PARTITION_BYTES,
-            metadata_max_age_ms=METADATA_MS,
             request_timeout_ms=int(READ_SECONDS * 1000),
         )
         admin = AIOKafkaAdminClient(**self._kafka.client_options(), request_timeout_ms=int(READ_SECONDS * 1000))
@@ -204,7 +223,14 @@ async def _committed(admin: AIOKafkaAdminClient, group: str, partitions: list[To
 
 
 def _moment(record: Record) -> datetime:
-    return datetime.fromtimestamp(record.timestamp / 1000, timezone.utc)
+    """Give when a record was sent; a sender may write any number there."""
+    return datetime.fromtimestamp(min(max(record.timestamp, 0), LATEST_MS) / 1000, timezone.utc)
+
+
+def _message(record: Record) -> Message:
+    # A record must have a key or a value to be sent; an empty value is the nearest to nothing.
+    value = b"" if record.key is None and record.value is None else record.value
+    return Message(record.key, value, list(record.headers))
 
 
 async def _stop(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.kafka.consumer import KeepPosition, Stretch
+from shared.kafka.consume import KeepPosition
+from shared.kafka.poll import Stretch
 from shared.logs import get_log
 
 log = get_log(__name__)

@@ -44,8 +44,8 @@ async def send_skipped_again(session: AsyncSession, skipped_id: int, by: str, la
         return skipped
     following = min(skipped.next_offset, skipped.first_offset + MOST_SENT)
     try:
-        records = await lags.between(skipped.topic, skipped.partition, skipped.first_offset, following)
-        if len(records) < following - skipped.first_offset:
+        records, whole = await lags.between(skipped.topic, skipped.partition, skipped.first_offset, following)
+        if not whole:
             raise NoLongerThere(kept=len(records), skipped=skipped.next_offset - skipped.first_offset)
         await producer.send_all(skipped.topic, records, within=SEND_SECONDS)
     except KafkaUnavailable:

@@ -1,10 +1,12 @@
 """A number that tracker tells on the lifecycle topic is seen here at once."""
 
 import asyncio
+import itertools
+import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from services.intake.follow_numbers import Numbers, Progress
+from services.intake.follow_numbers import DIGEST_HEADER, Numbers, Progress
 from shared.events.envelope import Envelope, Message, encode
 from shared.events.request_lifecycle import RequestAssigned, RequestLifecycle, RequestRegistered
 from shared.events.topics import LIFECYCLE, SUBMITTED
@@ -55,6 +57,28 @@ async def test_whoever_waits_for_a_number_gets_it_when_it_is_told_and_the_state_
 
         await eventually(handled)
     assert (await intake.send(invoice_copy())).json()["work_number"] is None
+
+
+FIELDS = ("request_id", "work_number", "submitted_at", "due_at", "occurred_at", "state", "service_title")
+OTHERS: tuple[object, ...] = (None, 123, 1.5, True, [], {}, "", "\x00", 10**400, "0001-01-01T00:00:00+14:00")
+
+
+async def test_a_field_of_another_type_does_not_end_the_site(intake: Running, kafka: KafkaConnection) -> None:
+    right, request_id = lifecycle(RequestRegistered, uuid4()), uuid4()
+    facts = json.loads(right.value or b"")
+    async with EventProducer(kafka, "test") as producer:
+        for field, other in itertools.product(FIELDS, OTHERS):
+            await producer.send(LIFECYCLE, Message(right.key, json.dumps(facts | {field: other}).encode(), right.headers))
+        # As a writer without any context has them: this one ended intake, at every start anew.
+        await producer.send(LIFECYCLE, Message(right.key, json.dumps(facts | {"request_id": 123}).encode(), []))
+        for value in (b"[]", b"123", b'"text"', b"null", b"[" * 100_000, b"\xff", b""):
+            await producer.send(LIFECYCLE, Message(right.key, value, right.headers))
+        for name, header in itertools.product((b"\xff", b"", b"1", str(request_id).encode()), (b"", b"\xff", b"zz", b"0")):
+            await producer.send(SUBMITTED, Message(name, b"{}", [(DIGEST_HEADER, header)]))
+        await producer.send(LIFECYCLE, lifecycle(RequestRegistered, request_id))
+    told = await intake.intake.numbers.wait(request_id, timeout=5)
+    assert told is not None
+    assert (await intake.client.get("/api/v1/services")).status_code == 200
 
 
 async def test_a_late_event_does_not_move_the_state_backwards() -> None:

@@ -14,9 +14,9 @@ from shared.events.envelope import Envelope, encode
 from shared.events.event import Event
 from shared.events.topics import LIFECYCLE, dead_letter_topic
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.follow import follow_topics
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
+from tests.following import following
 from tests.service.notifier.mail_server import MailServer
 from tests.service.notifier.office import Citizen, delivered, hand_over, make_settings, rows
 from tests.service.notifier.work import outcomes_of, worker
@@ -70,11 +70,12 @@ async def test_an_event_that_cannot_be_opened_is_put_aside_and_its_neighbours_ar
     async with worker(settings):
         await publish(producer, Envelope(event, "test"), good.registered())
         await delivered_soon(sessions, good)
-    following = follow_topics(kafka, [dead_letter_topic(LIFECYCLE)], back_seconds=600, most=1000)
-    async with asyncio.timeout(PATIENCE):
-        async for records in following:
-            if any(record.key == str(poison.request_id).encode() for record in records):
-                break
+    async with following(kafka, dead_letter_topic(LIFECYCLE)) as letters:
+
+        async def set_aside() -> bool:
+            return any(letter.key == str(poison.request_id).encode() for letter in letters)
+
+        await eventually(set_aside, PATIENCE)
 
 
 async def delivered_soon(sessions: Sessions, citizen: Citizen) -> None:

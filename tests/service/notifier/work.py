@@ -14,7 +14,8 @@ from shared.events.envelope import Envelope, decode
 from shared.events.mail_outcomes import MailOutcome
 from shared.events.topics import MAIL_OUTCOMES
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.follow import follow_topics
+from tests.eventually import eventually
+from tests.following import following
 from tests.service.notifier.office import PRIVATE_KEY, SENDER
 
 ROOT = Path(__file__).parents[3]
@@ -51,12 +52,14 @@ async def worker(settings: Settings, **environment: str) -> AsyncIterator[asynci
 
 async def outcomes_of(kafka: KafkaConnection, request_id: UUID, *, until: str) -> list[Envelope[MailOutcome]]:
     """Follow `mail.outcomes` until one of a type has come for a request, and give all of that request in order."""
-    found: list[Envelope[MailOutcome]] = []
-    async for records in follow_topics(kafka, [MAIL_OUTCOMES], back_seconds=BACK_SECONDS, most=100_000):
-        for record in records:
-            envelope = decode(record.value, record.headers)
-            if isinstance(envelope.event, MailOutcome) and envelope.event.request_id == request_id:
-                found.append(Envelope(envelope.event, envelope.source, envelope.id, envelope.time, envelope.traceparent))
-        if any(envelope.event.type == until for envelope in found):
-            break
-    return found
+    async with following(kafka, MAIL_OUTCOMES, back_seconds=BACK_SECONDS) as records:
+
+        async def found() -> list[Envelope[MailOutcome]]:
+            decoded = [decode(record.value, record.headers) for record in records if record.key == str(request_id).encode()]
+            outcomes = [
+                Envelope(each.event, each.source, each.id, each.time, each.traceparent) for each in decoded if isinstance(each.event, MailOutcome)
+            ]
+            assert any(each.event.type == until for each in outcomes)
+            return outcomes
+
+        return await eventually(found, 30)

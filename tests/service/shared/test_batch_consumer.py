@@ -1,103 +1,26 @@
 """The loop of every worker: in batches, at least once, poison aside, and nobody held up."""
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import pairwise
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.database import Sessions, open_database
-from shared.events.envelope import Envelope, Message, encode
+from shared.database import Sessions
+from shared.events.envelope import Envelope, Message
 from shared.events.event import Event
-from shared.events.request_commands import TakeRequest
-from shared.events.topics import DAY_MS, Topic, dead_letter_topic
 from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.consumer import GATHER_SECONDS, BatchConsumer, Handler
-from shared.kafka.follow import follow_topics
+from shared.kafka.consume import BatchConsumer
+from shared.kafka.poll import GATHER_SECONDS
 from shared.kafka.producer import EventProducer, KafkaUnavailable
-from shared.kafka.topics import ensure_topics
 from shared.rejected import Rejected
-from tests.conftest import FreshDatabase
 from tests.eventually import eventually
-
-SOURCE = "/asiointi/test"
-
-
-@pytest.fixture
-async def topic(kafka: KafkaConnection) -> str:
-    name = f"test.{uuid4().hex}"
-    await ensure_topics(kafka, [Topic(name, 2, DAY_MS), Topic(dead_letter_topic(name), 1, DAY_MS)])
-    return name
-
-
-@pytest.fixture
-async def producer(kafka: KafkaConnection) -> AsyncIterator[EventProducer]:
-    async with EventProducer(kafka, "test") as producer:
-        yield producer
-
-
-@pytest.fixture
-async def sessions(fresh_database: FreshDatabase) -> AsyncIterator[Sessions]:
-    async with open_database(await fresh_database("shared")) as sessions:
-        async with sessions.begin() as session:
-            await session.execute(text("create table handled (event_id text, request_id uuid)"))
-        yield sessions
-
-
-async def insert(session: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
-    for envelope in events:
-        await session.execute(text("insert into handled values (:e, :r)"), {"e": envelope.id, "r": envelope.event.request_id})
-
-
-async def handled(sessions: Sessions) -> list[UUID]:
-    async with sessions() as session:
-        return list((await session.execute(text("select request_id from handled"))).scalars())
-
-
-@asynccontextmanager
-async def consuming(
-    kafka: KafkaConnection, topic: str, handler: Handler, sessions: Sessions, producer: EventProducer, liveness: Liveness | None = None
-) -> AsyncIterator[None]:
-    consumer = BatchConsumer(
-        kafka, f"group-{topic}", [topic], handler=handler, sessions=sessions, producer=producer, liveness=liveness or Liveness(None, ())
-    )
-    task = asyncio.create_task(consumer.run())
-    try:
-        yield
-        assert not task.done()
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-def take(request_id: UUID) -> Message:
-    return encode(Envelope(TakeRequest(request_id=request_id, actor="tester"), SOURCE))
-
-
-async def dead_letters(kafka: KafkaConnection, topic: str) -> list["ConsumerRecord[bytes, bytes]"]:
-    consumer = AIOKafkaConsumer(dead_letter_topic(topic), **kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False)
-    await consumer.start()
-    try:
-        polled = await consumer.getmany(timeout_ms=1500)
-        return [record for records in polled.values() for record in records]
-    finally:
-        await consumer.stop()
-
-
-def holds(sessions: Sessions, expected: Sequence[UUID]) -> Callable[[], Awaitable[bool]]:
-    async def check() -> bool:
-        return sorted(await handled(sessions)) == sorted(expected)
-
-    return check
+from tests.following import following
+from tests.service.shared.consuming import consuming, dead_letters, handled, holds, insert, take
 
 
 async def test_events_are_handled_once_over_a_restart(kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions) -> None:
@@ -219,14 +142,14 @@ async def test_killed_between_the_two_commits_an_event_is_handed_over_again(
 async def test_a_follower_sees_what_was_and_what_comes(kafka: KafkaConnection, topic: str, producer: EventProducer) -> None:
     ids = [uuid4() for _ in range(3)]
     await producer.send_all(topic, [take(each) for each in ids[:2]])
-    seen: set[bytes | None] = set()
-    async for batch in follow_topics(kafka, [topic], back_seconds=60, most=100):
-        seen |= {record.key for record in batch}
-        if len(seen) == 2:
-            await producer.send(topic, take(ids[2]))
-        if len(seen) == 3:
-            break
-    assert seen == {str(each).encode() for each in ids}
+    async with following(kafka, topic, back_seconds=60) as records:
+
+        async def seen(count: int) -> bool:
+            return {record.key for record in records} == {str(each).encode() for each in ids[:count]}
+
+        await eventually(lambda: seen(2))
+        await producer.send(topic, take(ids[2]))
+        await eventually(lambda: seen(3))
 
 
 async def test_a_broker_that_is_away_is_told_within_the_deadline() -> None:

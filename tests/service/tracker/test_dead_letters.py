@@ -15,9 +15,9 @@ from shared.events.envelope import Message, encode
 from shared.events.topics import MAIN_TOPICS, SUBMITTED, dead_letter_topic
 from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.consumer import BatchConsumer
+from shared.kafka.consume import BatchConsumer
+from shared.kafka.keep_raw import RawConsumer, RawRecord
 from shared.kafka.producer import EventProducer
-from shared.kafka.raw_consumer import RawConsumer, RawRecord
 from tests.eventually import eventually
 from tests.service.tracker.desk import Desk
 from tests.service.tracker.office import submission

@@ -19,7 +19,7 @@ from shared.events.event import Event
 from shared.events.topics import DAY_MS, Topic, dead_letter_topic
 from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.consumer import BatchConsumer
+from shared.kafka.consume import BatchConsumer
 from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from tests.eventually import eventually

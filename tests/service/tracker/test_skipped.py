@@ -18,8 +18,9 @@ from shared.events.envelope import Message, encode
 from shared.events.topics import DAY_MS, Topic, dead_letter_topic
 from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.consumer import BatchConsumer, Stretch
+from shared.kafka.consume import BatchConsumer
 from shared.kafka.lag import LagReader
+from shared.kafka.poll import Stretch
 from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from shared.problems import NotFound

@@ -4,15 +4,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from aiokafka.errors import KafkaError
+from aiokafka import AIOKafkaConsumer
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.contextvars import bind_contextvars, bound_contextvars
 
 from shared.backoff import Backoff
 from shared.database import Sessions, is_transient
 from shared.health import Liveness
+from shared.kafka.batches import Record, UnreadableRecord
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.consumer import MAX_BATCH, POLL_MS, Record
+from shared.kafka.dead_letter import PART, PREFIX
 from shared.kafka.group import commit_offsets, group_consumer
+from shared.kafka.poll import Polled, poll_for_ever
 from shared.kafka.stall_watch import StallWatch
 from shared.logs import get_log
 
@@ -48,28 +51,21 @@ class RawConsumer:
         self._handler = handler
         self._sessions = sessions
         self._liveness = liveness
-        self._loop = f"consume:{group}"
 
     async def run(self) -> None:
         """Consume until cancelled; a lost broker is connected to again."""
-        backoff = Backoff(first=0.2, most=5.0)
-        while True:
-            try:
-                async with group_consumer(self._kafka, self._group, self._topics) as consumer:
-                    watch = StallWatch(self._topics)
-                    while True:
-                        polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_BATCH)
-                        self._liveness.beat(self._loop)
-                        backoff.reset()
-                        if not polled:
-                            await watch.still(consumer)
-                        else:
-                            watch.moved()
-                            await self._keep([_raw(record) for records in polled.values() for record in records])
-                            await commit_offsets(consumer, {place: records[-1].offset + 1 for place, records in polled.items()}, self._group)
-            except (KafkaError, OSError) as error:
-                log.warning("consumer_restarts", group=self._group, error=type(error).__name__)
-                await backoff.wait()
+        bind_contextvars(group=self._group)
+        await poll_for_ever(
+            lambda: group_consumer(self._kafka, self._group, self._topics),
+            self._keep_and_commit,
+            watch=lambda: StallWatch(self._topics),
+            alive=self._beat,
+        )
+
+    async def _keep_and_commit(self, consumer: AIOKafkaConsumer, polled: Polled) -> None:
+        if polled.records:
+            await self._keep([_raw(record) for record in polled.records])
+        await commit_offsets(consumer, polled.offsets)
 
     async def _keep(self, records: Sequence[RawRecord]) -> None:
         """Keep records, whatever it takes: a batch that cannot be kept is taken apart, a record is kept without its headers at the last."""
@@ -78,18 +74,20 @@ class RawConsumer:
         while True:
             try:
                 async with self._sessions.begin() as session:
-                    await self._handler(session, records)
+                    return await self._handler(session, records)
             except Exception as error:
                 own_failures += not is_transient(error)
                 if own_failures >= TRIES and (smaller := _smaller(records)):
                     for each in smaller:
-                        await self._keep([each])
-                    return
-                log.warning("raw_records_wait", group=self._group, records=len(records), error=type(error).__name__, exc_info=error)
-                self._liveness.beat(self._loop)
+                        with bound_contextvars(topic=each.topic, partition=each.partition, offset=each.offset):
+                            await self._keep([each])
+                    return None
+                log.warning("raw_records_wait", records=len(records), error=type(error).__name__, exc_info=error)
+                self._beat()
                 await backoff.wait()
-            else:
-                return
+
+    def _beat(self) -> None:
+        self._liveness.beat(f"consume:{self._group}")
 
 
 def _smaller(records: Sequence[RawRecord]) -> Sequence[RawRecord]:
@@ -99,4 +97,11 @@ def _smaller(records: Sequence[RawRecord]) -> Sequence[RawRecord]:
 
 
 def _raw(record: Record) -> RawRecord:
-    return RawRecord(record.topic, record.partition, record.offset, record.key, record.value, tuple(record.headers))
+    headers = tuple(record.headers)
+    if isinstance(record, UnreadableRecord):
+        headers = (
+            (PREFIX + "reason", b"unreadable"),
+            (PREFIX + "detail", record.fault.encode()),
+            (PART, f"unreadable: {record.count} records".encode()),
+        )
+    return RawRecord(record.topic, record.partition, record.offset, record.key, record.value, headers)

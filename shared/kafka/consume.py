@@ -1,0 +1,177 @@
+"""Reads topics in batches: one transaction a batch, the database committed before the offsets."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+from aiokafka import AIOKafkaConsumer
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.contextvars import bind_contextvars, bound_contextvars
+
+from shared.backoff import Backoff
+from shared.crash_points import crash_point
+from shared.database import Sessions, is_transient
+from shared.events.envelope import Envelope, decode
+from shared.events.event import Event
+from shared.health import Liveness
+from shared.kafka.batches import Record, UnreadableRecord
+from shared.kafka.connection import KafkaConnection
+from shared.kafka.dead_letter import send_dead_letter
+from shared.kafka.group import commit_offsets, group_consumer
+from shared.kafka.poll import Polled, Stretch, poll_for_ever
+from shared.kafka.producer import EventProducer
+from shared.kafka.stall_watch import StallWatch
+from shared.logs import get_log
+from shared.rejected import Rejected
+
+log = get_log(__name__)
+
+Pair: TypeAlias = tuple[Record, Envelope[Event]]
+Handler: TypeAlias = Callable[[AsyncSession, Sequence[Envelope[Event]]], Awaitable[None]]
+"""Works off a batch of events in a session whose transaction it does not end. Must be idempotent: delivery is at least once."""
+ReadRecord: TypeAlias = Callable[[Record], Envelope[Event]]
+"""Reads a record; raises `Rejected` for one that is none of those that are wanted."""
+KeepPosition: TypeAlias = Callable[[AsyncSession, Sequence[Stretch]], Awaitable[None]]
+"""Writes down how far a reader has come, in the transaction of the batch itself."""
+
+TRIES_OF_ONE_RECORD = 4
+
+
+def read_event(record: Record) -> Envelope[Event]:
+    """Take any event of ours."""
+    return decode(record.value, record.headers)
+
+
+async def keep_no_position(_session: AsyncSession, _stretches: Sequence[Stretch]) -> None:
+    """Leave it to the committed offsets alone."""
+
+
+class BatchConsumer:
+    """One loop of a worker: `await BatchConsumer(…).run()` works until it is cancelled.
+
+    A batch that fails is tried again record by record. A record that can never succeed (`Rejected`), that cannot be read, or that fails
+    `TRIES_OF_ONE_RECORD` times for a reason of its own, goes to `<topic>.dead-letter`; what fails because a server is away waits for that
+    server, however long. `committed` is called after each database commit, `keep_position` within the transaction; `read` says which records are
+    wanted.
+    """
+
+    def __init__(  # noqa: PLR0913  the loop's wiring, given once by name
+        self,
+        kafka: KafkaConnection,
+        group: str,
+        topics: Sequence[str],
+        *,
+        handler: Handler,
+        sessions: Sessions,
+        producer: EventProducer,
+        liveness: Liveness,
+        committed: Callable[[], None] = lambda: None,
+        keep_position: KeepPosition = keep_no_position,
+        read: ReadRecord = read_event,
+    ) -> None:
+        self._kafka = kafka
+        self._group = group
+        self._topics = topics
+        self._handler = handler
+        self._sessions = sessions
+        self._producer = producer
+        self._liveness = liveness
+        self._committed = committed
+        self._keep_position = keep_position
+        self._read = read
+
+    async def run(self) -> None:
+        """Consume until cancelled; a lost broker is connected to again."""
+        bind_contextvars(group=self._group)
+        await poll_for_ever(
+            lambda: group_consumer(self._kafka, self._group, self._topics),
+            self._work_off_and_commit,
+            watch=lambda: StallWatch(self._topics),
+            alive=self._beat,
+        )
+
+    async def _work_off_and_commit(self, consumer: AIOKafkaConsumer, polled: Polled) -> None:
+        await self._work_off(polled)
+        crash_point(f"{self._group}.after-database-commit")
+        await commit_offsets(consumer, polled.offsets)
+
+    async def _work_off(self, polled: Polled) -> None:
+        readable: list[Pair] = []
+        for record in polled.records:
+            try:
+                readable.append((record, _envelope(record, self._read)))
+            except Rejected as rejection:
+                await self._set_aside(record, rejection)
+        try:
+            # What the handler of a single record logs names that record.
+            with bound_contextvars(**_names(*readable[0]) if len(readable) == 1 else {}):
+                await self._handle(readable, polled.stretches)
+        except Exception as error:  # noqa: BLE001  each record is tried alone, where every failure is told apart
+            log.warning("batch_failed", records=len(readable), error=type(error).__name__)
+            for pair in readable:
+                with bound_contextvars(**_names(*pair)):
+                    await self._work_off_alone(pair)
+            # After the last of them: a position that is ahead of its records would hide that they were skipped.
+            await self._keep_position_alone(polled.stretches)
+
+    async def _work_off_alone(self, pair: Pair) -> None:
+        backoff = Backoff(first=0.1, most=5.0)
+        own_failures = 0
+        while True:
+            try:
+                return await self._handle([pair])
+            except Rejected as rejection:
+                return await self._set_aside(pair[0], rejection)
+            except Exception as error:
+                own_failures += not is_transient(error)
+                log.warning("record_failed", event_id=pair[1].id, tries=backoff.tries + 1, error=type(error).__name__, exc_info=error)
+                if own_failures >= TRIES_OF_ONE_RECORD:
+                    return await self._set_aside(pair[0], Rejected("handler-failed", type(error).__name__))
+                # Waiting for a server that is away is progress: a restart would not bring it back.
+                self._beat()
+                await backoff.wait()
+
+    async def _keep_position_alone(self, stretches: Sequence[Stretch]) -> None:
+        backoff = Backoff(first=0.1, most=5.0)
+        while True:
+            try:
+                return await self._handle([], stretches)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("position_not_kept", error=type(error).__name__)
+                self._beat()
+                await backoff.wait()
+
+    async def _handle(self, pairs: Sequence[Pair], stretches: Sequence[Stretch] = ()) -> None:
+        if not pairs and self._keep_position is keep_no_position:
+            return
+        async with self._sessions.begin() as session:
+            if pairs:
+                await self._handler(session, [envelope for _, envelope in pairs])
+            await self._keep_position(session, stretches)
+        self._beat()
+        self._committed()
+
+    async def _set_aside(self, record: Record, rejection: Rejected) -> None:
+        with bound_contextvars(topic=record.topic, partition=record.partition, offset=record.offset):
+            await send_dead_letter(self._producer, record, rejection, self._group)
+
+    def _beat(self) -> None:
+        self._liveness.beat(f"consume:{self._group}")
+
+
+def _envelope(record: Record, read: ReadRecord) -> Envelope[Event]:
+    if isinstance(record, UnreadableRecord):
+        raise Rejected("unreadable", record.fault)
+    try:
+        return read(record)
+    except Rejected:
+        raise
+    except Exception as error:
+        # Whatever a parser makes of it, it is this record's own fault.
+        raise Rejected("unreadable", type(error).__name__) from error
+
+
+def _names(record: Record, envelope: Envelope[Event]) -> dict[str, object]:
+    place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+    return place | {"request_id": str(envelope.event.request_id), "trace": envelope.traceparent}

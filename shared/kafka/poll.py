@@ -1,0 +1,96 @@
+"""The one loop in which every reader polls: bounded, watched for stalls, gathering under load, connecting again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from shared.backoff import Backoff
+from shared.kafka.batches import Record
+from shared.kafka.make_consumer import positions_of
+from shared.kafka.producer import KafkaUnavailable
+from shared.kafka.stall_watch import StallWatch
+from shared.logs import get_log
+
+log = get_log(__name__)
+
+MAX_BATCH = 500
+POLL_MS = 1_000
+ANSWER_SECONDS = 15.0
+GATHER_SECONDS, FEW = 0.01, range(2, 100)
+"""After a poll of a few records a loop rests so long: under load the next ones gather meanwhile. Who comes alone never waits, nor does a backlog."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Offsets of one partition that were dealt with: from `first` to before `next`. Not each of them need be a record."""
+
+    topic: str
+    partition: int
+    first: int
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What one poll gave: records, in order within each partition, and how far the reader has come by them."""
+
+    records: Sequence[Record]
+    stretches: Sequence[Stretch]
+
+    @property
+    def offsets(self) -> dict[TopicPartition, int]:
+        """Give what is to be committed."""
+        return {TopicPartition(each.topic, each.partition): each.next for each in self.stretches}
+
+
+Connect: TypeAlias = Callable[[], AbstractAsyncContextManager[AIOKafkaConsumer]]
+Work: TypeAlias = Callable[[AIOKafkaConsumer, Polled], Awaitable[None]]
+
+
+async def poll_for_ever(connect: Connect, work: Work, *, watch: Callable[[], StallWatch], alive: Callable[[], None] = lambda: None) -> None:
+    """Give each poll that brought something to `work`, until cancelled; a lost broker is connected to again.
+
+    `alive` is called after every poll, `watch` for every connection.
+    """
+    backoff = Backoff(first=0.2, most=5.0)
+    while True:
+        try:
+            async with connect() as consumer:
+                watching, before = watch(), dict[TopicPartition, int]()
+                while True:
+                    polled = await poll(consumer, before)
+                    alive()
+                    if polled.records or polled.stretches:
+                        await work(consumer, polled)
+                        before |= polled.offsets
+                    held = consumer.assignment()
+                    before = {place: position for place, position in before.items() if place in held}
+                    if polled.records:
+                        watching.moved()
+                    else:
+                        await watching.still(consumer)
+                    backoff.reset()
+                    if len(polled.records) in FEW:
+                        await asyncio.sleep(GATHER_SECONDS)
+        except (KafkaError, KafkaUnavailable, OSError) as error:
+            log.warning("consumer_restarts", error=type(error).__name__)
+            await backoff.wait()
+
+
+async def poll(consumer: AIOKafkaConsumer, before: Mapping[TopicPartition, int], most: int = MAX_BATCH) -> Polled:
+    """Poll once; `before` is how far the reader had come, where that is known. `TimeoutError` where the client hangs."""
+    async with asyncio.timeout(ANSWER_SECONDS):
+        polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=most)
+    # Nothing may come between: these are the positions behind just these records.
+    stretches = []
+    for place, position in positions_of(consumer).items():
+        records = polled.get(place)
+        first = min(before.get(place, position), records[0].offset if records else position)
+        if records or before.get(place) != position:
+            stretches.append(Stretch(*place, first, position))
+    return Polled([record for records in polled.values() for record in records], stretches)

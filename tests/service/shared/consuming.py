@@ -1,0 +1,71 @@
+"""A consumer whose handler writes down what it was given."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.database import Sessions
+from shared.events.envelope import Envelope, Message, encode
+from shared.events.event import Event
+from shared.events.request_commands import TakeRequest
+from shared.events.topics import dead_letter_topic
+from shared.health import Liveness
+from shared.kafka.connection import KafkaConnection
+from shared.kafka.consume import BatchConsumer, Handler
+from shared.kafka.producer import EventProducer
+
+SOURCE = "/asiointi/test"
+
+
+async def insert(session: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
+    for envelope in events:
+        await session.execute(text("insert into handled values (:e, :r)"), {"e": envelope.id, "r": envelope.event.request_id})
+
+
+async def handled(sessions: Sessions) -> list[UUID]:
+    async with sessions() as session:
+        return list((await session.execute(text("select request_id from handled"))).scalars())
+
+
+@asynccontextmanager
+async def consuming(
+    kafka: KafkaConnection, topic: str, handler: Handler, sessions: Sessions, producer: EventProducer, liveness: Liveness | None = None
+) -> AsyncIterator[None]:
+    consumer = BatchConsumer(
+        kafka, f"group-{topic}", [topic], handler=handler, sessions=sessions, producer=producer, liveness=liveness or Liveness(None, ())
+    )
+    task = asyncio.create_task(consumer.run())
+    try:
+        yield
+        assert not task.done()
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def take(request_id: UUID) -> Message:
+    return encode(Envelope(TakeRequest(request_id=request_id, actor="tester"), SOURCE))
+
+
+async def dead_letters(kafka: KafkaConnection, topic: str) -> list["ConsumerRecord[bytes, bytes]"]:
+    consumer = AIOKafkaConsumer(dead_letter_topic(topic), **kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False)
+    await consumer.start()
+    try:
+        polled = await consumer.getmany(timeout_ms=1500)
+        return [record for records in polled.values() for record in records]
+    finally:
+        await consumer.stop()
+
+
+def holds(sessions: Sessions, expected: Sequence[UUID]) -> Callable[[], Awaitable[bool]]:
+    async def check() -> bool:
+        return sorted(await handled(sessions)) == sorted(expected)
+
+    return check
