@@ -19,12 +19,12 @@ from shared.advisory_locks import MIGRATIONS
 from shared.database_address import read_database_address
 from shared.database_connection import COMMAND_SECONDS, NoWritableServer, connect
 from shared.leave_lost_servers import leave_lost_servers
+from shared.settings import MOST_CONNECTIONS
 
 __all__ = ["Sessions", "connect", "create_engine", "create_sessions", "is_transient", "migrate", "open_database", "ping", "run_migrations"]
 
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
-MOST_CONNECTIONS = 20
 POOL_SECONDS = 3.0
 
 

@@ -8,7 +8,10 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.database_address import read_database_address
+
 KEY_BYTES = 32
+MOST_CONNECTIONS = 20
 
 
 def decode_key(text: str) -> bytes:
@@ -59,6 +62,18 @@ class OperationSettings(BaseSettings):
 
     log_level: str = Field(default="INFO", validation_alias="LOG_LEVEL")
     liveness_file: str | None = Field(default=None, validation_alias="LIVENESS_FILE")
+
+
+def _checked_address(secret: SecretStr) -> SecretStr:
+    read_database_address(secret.get_secret_value())
+    return secret
+
+
+class DatabaseSettings(OperationSettings):
+    """Where the service's own database is, under the service's prefix, and how many connections each of its processes opens at most."""
+
+    database_url: Annotated[SecretStr, AfterValidator(_checked_address)]
+    database_connections: int = Field(default=MOST_CONNECTIONS, ge=1, validation_alias="DATABASE_CONNECTIONS")
 
 
 S = TypeVar("S", bound=BaseSettings)

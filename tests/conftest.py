@@ -4,7 +4,7 @@ import importlib
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ import pytest
 from deploy.postgres import ensure_database
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.topics import ensure_topics
+from tests.infra.one_connection import one_connection_at_a_time
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
@@ -30,6 +31,13 @@ CHROMIUM_ARGUMENTS = [
     "--no-first-run",
 ]
 FreshDatabase = Callable[[str], Awaitable[str]]
+
+
+@pytest.fixture
+def one_connection() -> Iterator[None]:
+    """Fail the test where a task holds one connection of a pool while it takes another."""
+    with one_connection_at_a_time():
+        yield
 
 
 @pytest.fixture(scope="session")

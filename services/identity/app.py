@@ -12,7 +12,7 @@ from services.identity.clean_up import cleaning_up
 from services.identity.oidc import authorize, discovery, token, userinfo
 from services.identity.oidc.errors import OAuthError, on_oauth_error
 from services.identity.pages import FOLDER, STATIC_URL, GuardPages
-from services.identity.resources import Resources, Using, make_resources
+from services.identity.resources import Using, make_resources
 from services.identity.settings import Settings
 from services.identity.show_problems import show_problem
 from services.identity.staff.accounts import add_missing
@@ -35,16 +35,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            sessions = await stack.enter_async_context(open_database(settings.database_url))
-            app.state.resources = make_resources(settings, sessions)
+            sessions = await stack.enter_async_context(open_database(settings.database_url.get_secret_value(), most=settings.database_connections))
+            app.state.sessions, app.state.resources = sessions, make_resources(settings, sessions)
             async with sessions() as session, session.begin():
                 await add_missing(session, settings.staff)
             await stack.enter_async_context(cleaning_up(sessions))
             yield
-
-    async def database() -> None:
-        resources: Resources = app.state.resources
-        await ping(resources.sessions)
 
     app = FastAPI(title="Identity", lifespan=lifespan, docs_url=None, redoc_url=None, max_body_size=LARGEST_BODY)
     app.add_middleware(GuardPages, issuer=settings.issuer, redirect_uris=[uri for client in settings.clients for uri in client.redirect_uris])
@@ -53,7 +49,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(Problem, show_problem)
     for routes in (discovery.routes, authorize.routes, token.routes, userinfo.routes, tupas_routes, staff_routes, bank_routes):
         app.include_router(routes)
-    app.include_router(health_routes({"database": database}))
+    app.include_router(health_routes({"database": lambda: ping(app.state.sessions)}))
     app.mount(LOOK_URL, look_files())
     app.mount(STATIC_URL, StaticFiles(directory=FOLDER / "static"))
 

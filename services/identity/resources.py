@@ -1,21 +1,18 @@
 """What every route of this service works with."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.bank.directory import Bank, load_banks
 from services.identity.browser import BrowserCookie
 from services.identity.keys import Keys
 from services.identity.pages import Pages
 from services.identity.settings import Client, Settings
-from shared.database import Sessions, is_transient
-from shared.problems import Unavailable
+from shared.database import Sessions
 
 
 @dataclass(frozen=True)
@@ -59,20 +56,6 @@ def _resources(request: Request) -> Resources:
 
 
 Using = Annotated[Resources, Depends(_resources)]
-
-
-async def _session(resources: Using) -> AsyncIterator[AsyncSession]:
-    try:
-        async with resources.sessions() as session, session.begin():
-            yield session
-    except Exception as error:
-        if is_transient(error):
-            raise Unavailable("the database cannot be reached") from error
-        raise
-
-
-Transaction = Annotated[AsyncSession, Depends(_session, scope="function")]
-"""One transaction per request, committed before the answer leaves; an exception rolls it back, a database away is told as such."""
 
 
 def utc_now() -> datetime:

@@ -8,7 +8,7 @@ from joserfc.jwk import KeySet, KeySetSerialization, OKPKey
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import Key, Keys, OperationSettings
+from shared.settings import DatabaseSettings, Key, Keys
 
 Grant = Literal["authorization_code", "client_credentials"]
 
@@ -73,12 +73,11 @@ class StaffAccount(BaseModel):
     roles: tuple[str, ...] = ()
 
 
-class Settings(OperationSettings):
+class Settings(DatabaseSettings):
     """Everything that identity can be told; keys are 32 bytes as base64url."""
 
     model_config = SettingsConfigDict(env_prefix="IDENTITY_", extra="ignore", hide_input_in_errors=True)
 
-    database_url: str = Field(min_length=1)
     public_url: str = Field(pattern="^https?://")
     signing_key: Annotated[SecretStr, AfterValidator(_signing_key)]
     session_key: Keys

@@ -37,7 +37,7 @@ async def open_intake(settings: Settings, catalogue: Catalogue) -> AsyncIterator
     """Open everything and run the loops; whatever is away is waited for in the background."""
     async with AsyncExitStack() as stack:
         producer = await stack.enter_async_context(EventProducer(settings.kafka_connection, "intake"))
-        sessions = await stack.enter_async_context(open_database(settings.database_url.get_secret_value()))
+        sessions = await stack.enter_async_context(open_database(settings.database_url.get_secret_value(), most=settings.database_connections))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=BACK_CHANNEL_SECONDS))
         secret = settings.oidc_client_secret.get_secret_value()
         provider = IdentityProvider(http, settings.oidc_issuer, settings.oidc_backchannel_url, (settings.oidc_client_id, secret))

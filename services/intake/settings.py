@@ -7,7 +7,7 @@ from pydantic_settings import SettingsConfigDict
 
 from shared.crypto.sealing import Sealer
 from shared.kafka.settings import KafkaSettings
-from shared.settings import Key, Keys
+from shared.settings import DatabaseSettings, Key, Keys
 
 
 def _sealing_key(text: str) -> str:
@@ -18,12 +18,11 @@ def _sealing_key(text: str) -> str:
 SealingKey = Annotated[str, AfterValidator(_sealing_key)]
 
 
-class Settings(KafkaSettings):
+class Settings(KafkaSettings, DatabaseSettings):
     """See ARCHITECTURE.md for each; secrets have no default."""
 
     model_config = SettingsConfigDict(env_prefix="INTAKE_", extra="ignore", hide_input_in_errors=True)
 
-    database_url: SecretStr
     public_url: str = Field(pattern="^https?://")
     oidc_issuer: str = Field(pattern="^https?://")
     oidc_backchannel_url: str | None = Field(default=None, pattern="^https?://")

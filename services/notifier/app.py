@@ -5,8 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, FastAPI, Path, Query, Request
-from sqlalchemy.ext.asyncio import AsyncSession
+from fastapi import Depends, FastAPI, Path, Query
 
 from services.notifier.contents import ContentsBox
 from services.notifier.list_deliveries import DeliveryPage, DeliveryState, DeliveryView, list_deliveries
@@ -21,17 +20,10 @@ from shared.health import health_routes
 from shared.logs import configure_logs
 from shared.problems import install_problems
 from shared.settings import read_settings
+from shared.transaction import Transaction
 
 LARGEST_BODY = 16 * 1024
 LARGEST_ID = 2**63 - 1
-
-
-async def _session(request: Request) -> AsyncIterator[AsyncSession]:
-    async with request.app.state.sessions.begin() as session:
-        yield session
-
-
-Session = Annotated[AsyncSession, Depends(_session, scope="function")]
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -43,7 +35,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_database(settings.database_url) as sessions:
+        async with open_database(settings.database_url.get_secret_value(), most=settings.database_connections) as sessions:
             app.state.sessions = sessions
             yield
 
@@ -60,7 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @app.get("/api/v1/deliveries", dependencies=[operate], tags=["deliveries"])
     async def deliveries(
-        session: Session,
+        session: Transaction,
         state: DeliveryState | None = None,
         request_id: UUID | None = None,
         before: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
@@ -70,12 +62,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return await list_deliveries(session, state=state, request_id=request_id, before=before, limit=limit)
 
     @app.post("/api/v1/deliveries/{delivery_id}/retry", dependencies=[operate], tags=["deliveries"], status_code=202)
-    async def retry(session: Session, delivery_id: Annotated[int, Path(ge=1, le=LARGEST_ID)]) -> DeliveryView:
+    async def retry(session: Transaction, delivery_id: Annotated[int, Path(ge=1, le=LARGEST_ID)]) -> DeliveryView:
         """Have a failed or deferred mail tried again now."""
         return await retry_delivery(session, delivery_id)
 
     @app.post("/api/v1/deliveries/{delivery_id}/send-again", dependencies=[operate], tags=["deliveries"], status_code=202)
-    async def repeat(session: Session, delivery_id: Annotated[int, Path(ge=1, le=LARGEST_ID)], order: SendAgain) -> DeliveryView:
+    async def repeat(session: Transaction, delivery_id: Annotated[int, Path(ge=1, le=LARGEST_ID)], order: SendAgain) -> DeliveryView:
         """Have a mail that was sent or failed sent once more, also to a corrected address."""
         return await send_again(session, box, delivery_id, order)
 

@@ -54,7 +54,7 @@ class Dispatcher:
         self._told = told
         self._woken = asyncio.Event()
         self._connections = [MailConnection(server) for _ in range(connections)]
-        self._ownership = Ownership(settings.database_url, self.wake)
+        self._ownership = Ownership(settings.database_url.get_secret_value(), self.wake)
         self._lanes = Lanes(connections)
         self._outage = Outage(
             sessions, MailConnection(server), self._paths.path_of(PROBE), patience=settings.retry_first_seconds, give_up=settings.retry_hours * 3600

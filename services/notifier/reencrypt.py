@@ -20,7 +20,7 @@ COLUMNS = (
 
 async def run(settings: Settings) -> Done:
     """Go through the tables once."""
-    async with open_database(settings.database_url) as sessions:
+    async with open_database(settings.database_url.get_secret_value()) as sessions:
         return await reencrypt(sessions, ContentsBox(settings.sealing_private_keys.get_secret_value()).box, COLUMNS)
 
 

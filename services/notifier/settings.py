@@ -6,15 +6,14 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.kafka.settings import KafkaSettings
-from shared.settings import Key
+from shared.settings import DatabaseSettings, Key
 
 
-class Settings(KafkaSettings):
+class Settings(KafkaSettings, DatabaseSettings):
     """Database, keys, the mail server, and how long to try."""
 
     model_config = SettingsConfigDict(env_prefix="NOTIFIER_")
 
-    database_url: str = Field(min_length=1, repr=False)
     sealing_private_keys: SecretStr
     link_key: Key
     sender: str = Field(validation_alias="NOTIFIER_FROM", pattern=r"^[!-;=?A-~]+@[!-;=?A-~]+$", description="The address that mails come from")

@@ -35,10 +35,12 @@ async def run(settings: Settings) -> None:
     writer = MailWriter(sender=sender, site_url=settings.site_url, link_key=key_bytes(settings.link_key))
     liveness = Liveness(settings.liveness_file, (Dispatcher.loop, OUTCOMES.name, f"consume:{GROUP}"))
     async with (
-        open_database(settings.database_url, server_settings=BY_INDEX, try_first=False) as sessions,
+        open_database(
+            settings.database_url.get_secret_value(), most=settings.database_connections, server_settings=BY_INDEX, try_first=False
+        ) as sessions,
         EventProducer(kafka, "notifier-worker") as producer,
     ):
-        publisher = outcome_publisher(settings.database_url, producer, liveness)
+        publisher = outcome_publisher(settings.database_url.get_secret_value(), producer, liveness)
         dispatcher = Dispatcher(settings, sessions, box=box, writer=writer, liveness=liveness, told=publisher.wake)
         entrusting = dispatcher.entrusting
         handler = request_lifecycle_handler(opener, box, sender.rpartition("@")[2], entrusting)

@@ -37,10 +37,11 @@ def create_app(settings: TrackerSettings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_resources(settings) as app.state.resources:
+            app.state.sessions = app.state.resources.sessions
             yield
 
     async def database() -> None:
-        await ping(app.state.resources.sessions)
+        await ping(app.state.sessions)
 
     async def kafka() -> None:
         await app.state.resources.producer.check()

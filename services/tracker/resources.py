@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.ask_intake import Intake
 from services.tracker.ask_notifier import Notifier
@@ -15,10 +14,9 @@ from services.tracker.keyring import Keyring, read_keyring
 from services.tracker.ledger.read_ledger import LedgerReader
 from services.tracker.ledger.watch import LedgerWatch, watching
 from services.tracker.settings import TrackerSettings
-from shared.database import Sessions, is_transient, open_database
+from shared.database import Sessions, open_database
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
-from shared.problems import Unavailable
 
 BY_INDEX = {"enable_seqscan": "off"}
 """Every query has its index; a plan made while a table was small would read all of it until the next ANALYZE."""
@@ -43,7 +41,7 @@ async def open_resources(settings: TrackerSettings) -> AsyncIterator[Resources]:
     """Open everything; servers that are away are waited for in the background."""
     kafka = settings.kafka_connection
     async with (
-        open_database(settings.database_url.get_secret_value(), server_settings=BY_INDEX) as sessions,
+        open_database(settings.database_url.get_secret_value(), most=settings.database_connections, server_settings=BY_INDEX) as sessions,
         EventProducer(kafka, "tracker") as producer,
         LagReader(kafka) as lags,
         open_back_channel(settings) as credentials,
@@ -60,16 +58,4 @@ async def _resources(request: Request) -> Resources:
     return resources
 
 
-async def _session(resources: Annotated[Resources, Depends(_resources)]) -> AsyncIterator[AsyncSession]:
-    try:
-        async with resources.sessions.begin() as session:
-            yield session
-    except Exception as error:
-        if is_transient(error):
-            raise Unavailable("The database is away") from error
-        raise
-
-
 GivenResources: TypeAlias = Annotated[Resources, Depends(_resources)]
-Transaction: TypeAlias = Annotated[AsyncSession, Depends(_session, scope="function")]
-"""One transaction per HTTP request, committed before the answer is sent."""

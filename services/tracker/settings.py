@@ -4,15 +4,14 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.kafka.settings import KafkaSettings
-from shared.settings import Key, Keys
+from shared.settings import DatabaseSettings, Key, Keys
 
 
-class TrackerSettings(KafkaSettings):
+class TrackerSettings(KafkaSettings, DatabaseSettings):
     """Settings of both processes, `TRACKER_…`; ARCHITECTURE.md says what each is for."""
 
     model_config = SettingsConfigDict(env_prefix="TRACKER_", extra="ignore", hide_input_in_errors=True, populate_by_name=True)
 
-    database_url: SecretStr
     public_url: str = Field(min_length=1)
     sealing_private_keys: SecretStr
     notifier_sealing_key: str = Field(min_length=1)

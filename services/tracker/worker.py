@@ -43,7 +43,7 @@ async def run(settings: TrackerSettings) -> None:
     }
     liveness = Liveness(settings.liveness_file, (HISTORY.name, *(f"consume:{group}" for group in (*consumed, DEAD_LETTERS))))
     async with (
-        open_database(dsn, server_settings=BY_INDEX, try_first=False) as sessions,
+        open_database(dsn, most=settings.database_connections, server_settings=BY_INDEX, try_first=False) as sessions,
         EventProducer(kafka, "tracker-worker") as producer,
         asyncio.TaskGroup() as loops,
     ):

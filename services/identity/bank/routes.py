@@ -23,9 +23,10 @@ from services.identity.bank.visits import (
 )
 from services.identity.models import BankVisit
 from services.identity.pages import preferred_language
-from services.identity.resources import Resources, Transaction, Using, utc_now
+from services.identity.resources import Resources, Using, utc_now
 from shared.logs import get_log
 from shared.problems import NotFound
+from shared.transaction import Transaction
 
 log = get_log(__name__)
 routes = APIRouter(prefix="/bank", tags=["simulated banks"], include_in_schema=False)

@@ -14,9 +14,10 @@ from services.identity.oidc.grants import end_attempt, issue_code
 from services.identity.oidc.lead_back import lead_back
 from services.identity.oidc.parameters import RepeatedParameter, read_parameters
 from services.identity.pages import preferred_language
-from services.identity.resources import Resources, Transaction, Using
+from services.identity.resources import Resources, Using
 from services.identity.tupas import NOT_IDENTIFIED, TupasRefused
 from shared.logs import get_log
+from shared.transaction import Transaction
 
 log = get_log(__name__)
 routes = APIRouter(tags=["tupas"], include_in_schema=False)

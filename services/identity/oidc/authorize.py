@@ -14,8 +14,9 @@ from services.identity.oidc.authorization_request import AuthorizationRefused, A
 from services.identity.oidc.lead_back import lead_back
 from services.identity.oidc.parameters import with_parameters
 from services.identity.pages import LANGUAGES, preferred_language
-from services.identity.resources import Resources, Transaction, Using, utc_now
+from services.identity.resources import Resources, Using, utc_now
 from services.identity.staff.log_in import show_staff_login
+from shared.transaction import Transaction
 
 ATTEMPT_LASTS = timedelta(minutes=15)
 

@@ -10,10 +10,11 @@ from services.identity.oidc.errors import OAuthError
 from services.identity.oidc.grants import redeem_code
 from services.identity.oidc.parameters import RepeatedParameter, read_parameters
 from services.identity.oidc.tokens import ACCESS_TOKEN_LASTS, make_access_token, make_id_token
-from services.identity.resources import Resources, Transaction, Using
+from services.identity.resources import Resources, Using
 from services.identity.settings import Client
 from shared.crypto.box import CannotDecrypt
 from shared.logs import get_log
+from shared.transaction import Transaction
 
 log = get_log(__name__)
 routes = APIRouter(tags=["openid connect"])

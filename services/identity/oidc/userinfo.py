@@ -10,8 +10,9 @@ from starlette.responses import JSONResponse
 
 from services.identity.models import Grant
 from services.identity.oidc.errors import OAuthError, invalid_token
-from services.identity.resources import Transaction, Using, utc_now
+from services.identity.resources import Using, utc_now
 from shared.crypto.box import CannotDecrypt
+from shared.transaction import Transaction
 
 routes = APIRouter(tags=["openid connect"])
 

@@ -35,11 +35,15 @@ async def add_missing(session: AsyncSession, accounts: Iterable[StaffAccount]) -
             log.info("staff_added", roles=list(account.roles))
 
 
-async def find_by_password(session: AsyncSession, username: str, password: str) -> Staff | None:
-    """Give the account whose name and password these are; takes as long when there is none."""
-    staff = await session.scalar(select(Staff).where(Staff.username == username.strip().lower()))
-    right = await asyncio.to_thread(_is_right, staff.password_hash if staff else NOBODY, password)
-    return staff if right else None
+async def find_staff(session: AsyncSession, username: str) -> Staff | None:
+    """Give the account of this name."""
+    staff: Staff | None = await session.scalar(select(Staff).where(Staff.username == username.strip().lower()))
+    return staff
+
+
+async def is_password_of(staff: Staff | None, password: str) -> bool:
+    """Compare with the account's password; takes as long, and says no, where there is no account."""
+    return await asyncio.to_thread(_is_right, staff.password_hash if staff else NOBODY, password) and staff is not None
 
 
 def _is_right(password_hash: str, password: str) -> bool:

@@ -15,10 +15,11 @@ from services.identity.models import Attempt, Staff
 from services.identity.oidc.grants import end_attempt, issue_code
 from services.identity.oidc.lead_back import lead_back
 from services.identity.pages import preferred_language
-from services.identity.resources import Resources, Transaction, Using, utc_now
-from services.identity.staff.accounts import find_by_password
+from services.identity.resources import Resources, Using, utc_now
+from services.identity.staff.accounts import find_staff, is_password_of
 from services.identity.staff.throttle import count_try, forget_failures
 from shared.logs import get_log
+from shared.transaction import transaction
 
 log = get_log(__name__)
 routes = APIRouter(tags=["staff"], include_in_schema=False)
@@ -37,19 +38,23 @@ def show_staff_login(resources: Resources, attempt: Attempt, languages: Mapping[
 async def log_in(
     request: Request,
     resources: Using,
-    session: Transaction,
     attempt_id: Annotated[UUID, Form(alias="attempt")],
     username: Annotated[str, Form(max_length=LONGEST)] = "",
     password: Annotated[str, Form(max_length=LONGEST)] = "",
 ) -> Response:
-    """Check name and password; lead back with a code, or show the page again."""
+    """Check name and password; lead back with a code, or show the page again.
+
+    The password is looked at between two short transactions, for that takes long; the try counts whatever becomes of the second.
+    """
     browser = resources.browser_cookie.read(request)
-    attempt = await session.get(Attempt, attempt_id)
-    if browser is None or attempt is None or not _is_open(resources, attempt, browser):
-        return resources.pages.problem("ended", preferred_language(request.headers.get("Accept-Language")))
     address = request.client.host if request.client else ""
-    # Only now: a try that no browser has open may not use up the name's tries.
-    wait = await count_try(resources.sessions, username, address) if username.strip() else timedelta(0)
+    async with transaction(resources.sessions) as session:
+        attempt = await session.get(Attempt, attempt_id)
+        if browser is None or attempt is None or not _is_open(resources, attempt, browser):
+            return resources.pages.problem("ended", preferred_language(request.headers.get("Accept-Language")))
+        # Only now: a try that no browser has open may not use up the name's tries.
+        wait = await count_try(session, username, address) if username.strip() else timedelta(0)
+        staff = await find_staff(session, username)
     texts = resources.pages.texts[attempt.language]
     if wait:
         log.warning("staff_login_throttled")
@@ -57,15 +62,16 @@ async def log_in(
         page = show_staff_login(resources, attempt, {}, status=429, username=username, error=error)
         page.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
         return page
-    staff = await find_by_password(session, username, password)
-    if staff is None:
+    if not await is_password_of(staff, password) or staff is None:
         log.warning("staff_login_failed")
         return show_staff_login(resources, attempt, {}, status=422, username=username, error=texts["staff_wrong"])
-    await forget_failures(session, username, address)
-    if await end_attempt(session, attempt.id, browser.digest) is None:
-        return resources.pages.problem("ended", attempt.language)
+    async with transaction(resources.sessions) as session:
+        await forget_failures(session, username, address)
+        if await end_attempt(session, attempt.id, browser.digest) is None:
+            return resources.pages.problem("ended", attempt.language)
+        code = issue_code(session, resources.keys, attempt, _claims(staff))
     log.info("staff_logged_in", staff_id=str(staff.id))
-    return lead_back(attempt.redirect_uri, resources, code=issue_code(session, resources.keys, attempt, _claims(staff)), state=attempt.state)
+    return lead_back(attempt.redirect_uri, resources, code=code, state=attempt.state)
 
 
 def _is_open(resources: Resources, attempt: Attempt, browser: Browser) -> bool:

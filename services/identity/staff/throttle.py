@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.identity.keys import digest
 from services.identity.models import Throttle
 from services.identity.resources import utc_now
-from shared.database import Sessions
 
 FREE_FAILURES = 5
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
@@ -34,40 +33,33 @@ class Rule:
     add: Callable[[Throttle, datetime], None]
 
 
-async def count_try(sessions: Sessions, username: str, address: str) -> timedelta:
+async def count_try(session: AsyncSession, username: str, address: str) -> timedelta:
     """Count a try as failed before its password is looked at, and give how long name or address have to wait (zero: go on).
 
-    In transactions of their own, so that tries at the same moment count each other. A try that has to wait does not count.
+    Has to be committed before the password is looked at, so that tries at the same moment count each other. A try that has to wait does not count.
     """
-    left = await _count(sessions, _of_address(address), BY_ADDRESS)
-    if left:
-        return left
-    left = await _count(sessions, _of_name(username), BY_NAME)
-    if left:
-        async with sessions() as session, session.begin():
-            await _take_back(session, address)
-    return left
+    counted = [(await _locked(session, key), rule) for key, rule in ((_of_address(address), BY_ADDRESS), (_of_name(username), BY_NAME))]
+    now = utc_now()
+    for throttle, rule in counted:
+        left: timedelta = throttle.last_failed_at + rule.wait(throttle.failures) - now
+        if left > timedelta(0):
+            return left
+    for throttle, rule in counted:
+        rule.add(throttle, now)
+    return timedelta(0)
 
 
 async def forget_failures(session: AsyncSession, username: str, address: str) -> None:
     """Start the name anew after a login that went well; of its address this one try is taken back, the others stay."""
-    await session.execute(delete(Throttle).where(Throttle.name_digest == _of_name(username)))
     await _take_back(session, address)
+    await session.execute(delete(Throttle).where(Throttle.name_digest == _of_name(username)))
 
 
-async def _count(sessions: Sessions, key: bytes, rule: Rule) -> timedelta:
-    now = utc_now()
-    async with sessions() as session, session.begin():
-        known = await session.get(Throttle, key, with_for_update=True)
-        if known is None:
-            row = insert(Throttle).values(name_digest=key, failures=1, last_failed_at=now)
-            await session.execute(row.on_conflict_do_update(index_elements=[Throttle.name_digest], set_={"failures": Throttle.failures + 1}))
-            return timedelta(0)
-        left: timedelta = known.last_failed_at + rule.wait(known.failures) - now
-        if left > timedelta(0):
-            return left
-        rule.add(known, now)
-    return timedelta(0)
+async def _locked(session: AsyncSession, key: bytes) -> Throttle:
+    """Give the row of an address or a name for us alone. Everybody takes the address first, so nobody waits in a circle."""
+    unknown = insert(Throttle).values(name_digest=key, failures=0, last_failed_at=utc_now())
+    await session.execute(unknown.on_conflict_do_nothing())
+    return await session.get_one(Throttle, key, with_for_update=True)
 
 
 async def _take_back(session: AsyncSession, address: str) -> None:

@@ -27,7 +27,7 @@ async def run(settings: Settings) -> None:
     loops = ((LISTENER,) if settings.inbound_port else ()) + ((MailboxReader.loop,) if settings.imap_host else ())
     liveness = Liveness(settings.liveness_file, loops)
     async with AsyncExitStack() as open_now:
-        sessions = await open_now.enter_async_context(open_database(settings.database_url))
+        sessions = await open_now.enter_async_context(open_database(settings.database_url.get_secret_value()))
         inbox = Inbox(sessions, return_paths(settings), ContentsBox(settings.sealing_private_keys.get_secret_value()))
         if settings.inbound_port:
             place = settings.inbound_host, settings.inbound_port

@@ -8,8 +8,9 @@ from pydantic import BaseModel
 from services.tracker.dismiss_dead_letter import dismiss_dead_letter
 from services.tracker.list_dead_letters import MOST, DeadLetterLine, line, list_dead_letters
 from services.tracker.redrive_dead_letter import redrive_dead_letter
-from services.tracker.resources import GivenResources, Transaction
+from services.tracker.resources import GivenResources
 from shared.authorize import Caller, TokenVerifier, require_scope
+from shared.transaction import Transaction
 
 LARGEST_ID = 2**63 - 1
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.tracker.failed_mails import list_failed_mails, retry_failed_mail, settle_failed_mail
-from services.tracker.resources import GivenResources, Transaction
+from services.tracker.resources import GivenResources
 from shared.authorize import Caller, TokenVerifier, require_scope
+from shared.transaction import Transaction
 
 EventId = Annotated[UUID, Path(description="CloudEvents id of the event that the mail is about")]
 

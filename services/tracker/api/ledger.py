@@ -13,8 +13,7 @@ from services.tracker.ledger.metrics import exposition
 from services.tracker.ledger.overdue import Ledger, Reason
 from services.tracker.resources import GivenResources
 from shared.authorize import Caller, TokenVerifier, require_scope
-from shared.database import is_transient
-from shared.problems import Unavailable
+from shared.transaction import away_is_unavailable
 
 
 class LateRequest(BaseModel):
@@ -62,12 +61,8 @@ def ledger_routes(verifier: TokenVerifier) -> APIRouter:
 
     @routes.get("/api/v1/ledger")
     async def ledger(resources: GivenResources, _: Operator) -> LedgerAnswer:
-        try:
+        with away_is_unavailable():
             return _answer(await resources.ledger.ledger())
-        except Exception as error:
-            if is_transient(error):
-                raise Unavailable("The database is away") from error
-            raise
 
     @routes.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
     async def metrics(resources: GivenResources) -> Response:

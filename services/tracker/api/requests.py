@@ -10,11 +10,12 @@ from services.tracker.api.answers import RequestDetail, RequestPage, RequestSumm
 from services.tracker.domain import Action, State
 from services.tracker.find_requests import MOST, Filters, find_requests, looks_like_work_number
 from services.tracker.handle_request import By, handle_request
-from services.tracker.resources import GivenResources, Transaction
+from services.tracker.resources import GivenResources
 from services.tracker.show_request import resolve_id, show_request
 from shared.authorize import Caller, TokenVerifier, require_scope
 from shared.events.trace_context import valid_traceparent
 from shared.problems import InvalidFields
+from shared.transaction import Transaction
 
 NO_NUL = r"^[^\x00]*$"
 Name = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]

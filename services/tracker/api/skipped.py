@@ -7,8 +7,9 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict
 
 from services.tracker.ledger.skipped import list_skipped, send_skipped_again, settle_skipped
-from services.tracker.resources import GivenResources, Transaction
+from services.tracker.resources import GivenResources
 from shared.authorize import Caller, TokenVerifier, require_scope
+from shared.transaction import Transaction
 
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, model_validator
 
 from services.tracker.follow_request import FollowedStatus, Status, follow_by_link, follow_by_number, read_status
-from services.tracker.resources import GivenResources, Transaction
+from services.tracker.resources import GivenResources
 from shared.authorize import TokenVerifier, require_scope
+from shared.transaction import Transaction
 
 
 class StatusQuestion(BaseModel):

@@ -11,7 +11,9 @@ from services.tracker.console.all_well import all_well
 from services.tracker.console.figures import read_figures
 from services.tracker.console.operator import Operator, SignedIn
 from services.tracker.console.pages import Pages
-from services.tracker.resources import GivenResources, Resources, Transaction
+from services.tracker.ledger.overdue import Ledger
+from services.tracker.resources import GivenResources, Resources
+from shared.transaction import Transaction, away_is_unavailable
 
 AT_MOST_OLD = 10.0
 """Seconds; the watch reads the ledger more often than that."""
@@ -25,17 +27,27 @@ class Desk:
     operator: Operator
     session: AsyncSession
     resources: Resources
+    ledger: Ledger
 
     async def render(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401  a template's own
         """Answer with a page and its rail."""
-        figures, ledger = await read_figures(self.session), await self.resources.ledger.ledger(at_most_old=AT_MOST_OLD)
+        figures = await read_figures(self.session)
         pages: Pages = self.request.app.state.console_pages
-        frame = {"figures": figures, "ledger": ledger, "verdict": all_well(figures, ledger), "operator": self.operator, "here": ""}
+        frame = {"figures": figures, "ledger": self.ledger, "verdict": all_well(figures, self.ledger), "operator": self.operator, "here": ""}
         return pages.render(template, status, {**frame, **context})
 
 
-async def _desk(request: Request, operator: SignedIn, session: Transaction, resources: GivenResources) -> Desk:
-    return Desk(request, operator, session, resources)
+async def _ledger(resources: GivenResources, _: SignedIn) -> Ledger:
+    with away_is_unavailable():
+        return await resources.ledger.ledger(at_most_old=AT_MOST_OLD)
+
+
+GivenLedger: TypeAlias = Annotated[Ledger, Depends(_ledger)]
+"""Read before the request's own transaction begins: it takes a connection of its own."""
+
+
+async def _desk(request: Request, operator: SignedIn, resources: GivenResources, ledger: GivenLedger, session: Transaction) -> Desk:
+    return Desk(request, operator, session, resources, ledger)
 
 
 AtDesk: TypeAlias = Annotated[Desk, Depends(_desk, scope="function")]

@@ -1,6 +1,7 @@
 """The ledger's page: what came, what became of it, what is overdue with its requests, and the alarms of late."""
 
 import time
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -13,7 +14,8 @@ from services.tracker.console.operator import NotSignedIn, Unforged, is_signed_i
 from services.tracker.console.pages import PREFIX
 from services.tracker.ledger.alarms import latest_alarms
 from services.tracker.ledger.skipped import list_skipped, send_skipped_again, settle_skipped
-from services.tracker.resources import GivenResources, Transaction
+from services.tracker.resources import GivenResources
+from shared.transaction import Transaction, away_is_unavailable
 
 routes = APIRouter()
 
@@ -28,7 +30,7 @@ async def show(desk: AtDesk) -> Response:
     overdue = [(each, told(each.count, *OVERDUE[each.reason])) for each in ledger.overdue]
     alarms = await latest_alarms(desk.session, ALARMS_SHOWN)
     skipped = await list_skipped(desk.session) if ledger.of("skipped") else ()
-    return await desk.render("ledger.html", overdue=overdue, alarms=alarms, skipped=skipped, here="ledger")
+    return await replace(desk, ledger=ledger).render("ledger.html", overdue=overdue, alarms=alarms, skipped=skipped, here="ledger")
 
 
 @routes.post("/skipped/{id}/send-again", dependencies=[Unforged])
@@ -46,9 +48,11 @@ async def settle(desk: AtDesk, id: Id) -> Response:  # noqa: A002  as above
 
 
 @routes.get("/alarm")
-async def alarm(request: Request, session: Transaction, resources: GivenResources) -> Response:
+async def alarm(request: Request, resources: GivenResources, session: Transaction) -> Response:
     """Say what an open page should know; asking does not keep a session alive."""
     if not is_signed_in(request.session, int(time.time())):
         raise NotSignedIn
-    verdict = all_well(await read_figures(session), await resources.ledger.ledger(at_most_old=AT_MOST_OLD))
+    with away_is_unavailable():
+        ledger = await resources.ledger.ledger(at_most_old=AT_MOST_OLD)
+    verdict = all_well(await read_figures(session), ledger)
     return JSONResponse({"alarm": verdict.sentence if verdict.colour == "alert" else None}, headers={"Cache-Control": "no-store"})

@@ -59,6 +59,7 @@ def settings_for(issuer: str, database_url: str) -> Settings:
     staff = [{"username": "Olli", "password": "a long password", "name": "Olli Operaattori", "roles": ["operator"]}]
     environment = {
         "database_url": database_url,
+        "database_connections": 1,
         "public_url": issuer,
         "signing_key": json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)),
         "session_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
@@ -66,6 +67,11 @@ def settings_for(issuer: str, database_url: str) -> Settings:
         "staff": staff,
     }
     return Settings.model_validate(environment)
+
+
+@pytest.fixture(autouse=True)
+def _one_connection(one_connection: None) -> None:
+    """For every test of this service."""
 
 
 @pytest.fixture(scope="session")

@@ -48,8 +48,8 @@ async def test_the_migrations_make_the_tables_of_the_models(identity: Running) -
 async def test_while_the_database_is_away_people_and_programs_are_told_so() -> None:
     settings = settings_for("http://identity.example", f"postgresql://nobody:nothing@127.0.0.1:{free_ports(1)[0]}/nothing")
     app = create_app(settings)
-    async with open_database(settings.database_url) as sessions:
-        app.state.resources = make_resources(settings, sessions)
+    async with open_database(settings.database_url.get_secret_value()) as sessions:
+        app.state.sessions, app.state.resources = sessions, make_resources(settings, sessions)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://identity.example") as http:
             asked = {"response_type": "code", "client_id": "intake", "redirect_uri": CALLBACK, "scope": "openid", "code_challenge_method": "S256"}
             browser = {"Accept": "text/html", "Accept-Language": "sv"}

@@ -1,14 +1,17 @@
 """Staff log in by name and password; guessing is slowed down."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
 from services.identity.models import Staff, Throttle
 from services.identity.settings import StaffAccount
 from services.identity.staff.accounts import add_missing
 from shared.authorize import TokenVerifier
+from tests.eventually import eventually
 from tests.service.identity.conftest import CONSOLE_CALLBACK, Running
 from tests.service.identity.walk import Forms, Walker, parameters
 
@@ -89,6 +92,31 @@ async def test_one_address_cannot_try_one_password_on_many_names(identity: Runni
         assert await fail(browser, attempt, ["name30", "name31"], "192.0.2.1") == {422, 429}
         elsewhere = await browser.http.post("/staff", data=form, headers={"X-Forwarded-For": "192.0.2.2"})
         assert elsewhere.status_code == 303
+
+
+async def test_many_staff_log_in_at_the_same_moment_and_wait_for_nobody(identity: Running) -> None:
+    async with AsyncExitStack() as stack:
+        browsers = [await stack.enter_async_context(Walker(identity)) for _ in range(24)]
+        forms = [{"attempt": await attempt_of(browser), "username": f"olli{number % 2}", "password": "x"} for number, browser in enumerate(browsers)]
+        async with asyncio.timeout(10):
+            posted = [browser.http.post("/staff", data=form) for browser, form in zip(browsers, forms, strict=True)]
+            answers = await asyncio.gather(*posted, browsers[0].http.get("/readyz"))
+        assert answers.pop().status_code == 200
+        assert sorted(answer.status_code for answer in answers) == [422] * 10 + [429] * 14
+
+
+async def test_a_failed_try_counts_though_the_login_itself_cannot_be_finished(identity: Running) -> None:
+    async with Walker(identity) as browser, identity.sessions.begin() as session:
+        form = {"attempt": await attempt_of(browser), "username": "olli", "password": "a long password"}
+        await session.execute(text("lock table grants in exclusive mode"))
+        trying = asyncio.create_task(browser.http.post("/staff", data=form, timeout=30))
+
+        async def counted() -> None:
+            async with identity.sessions() as other:
+                assert await other.scalar(select(Throttle.failures).order_by(Throttle.failures.desc()).limit(1)) == 1
+
+        await asyncio.create_task(eventually(counted))
+        trying.cancel()
 
 
 async def test_an_ipv6_caller_is_known_by_the_half_of_the_address_that_it_cannot_choose(identity: Running) -> None:

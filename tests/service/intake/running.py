@@ -32,6 +32,7 @@ def make_settings(kafka: KafkaConnection, dsn: str, **changes: object) -> Settin
     facts = {
         "kafka_bootstrap_servers": kafka.bootstrap_servers,
         "database_url": SecretStr(dsn),
+        "database_connections": 1,
         "public_url": "http://intake.test",
         "oidc_issuer": NOBODY,
         "oidc_client_secret": SecretStr("secret of intake"),

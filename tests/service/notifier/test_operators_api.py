@@ -20,6 +20,8 @@ from tests.eventually import eventually
 from tests.service.notifier.mail_server import MailServer, free_port
 from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, make_settings
 
+pytestmark = pytest.mark.usefixtures("one_connection")
+
 
 class Issuer:
     """An issuer of tokens with one key at a time."""
@@ -73,7 +75,7 @@ async def _serving(app: FastAPI, port: int) -> AsyncIterator[None]:
 @pytest.fixture
 def settings(notifier_database: str, mail_server: MailServer, issuer: Issuer) -> Settings:
     """Give settings with an issuer."""
-    return make_settings(notifier_database, mail_server.port, oidc_issuer=issuer.url)
+    return make_settings(notifier_database, mail_server.port, oidc_issuer=issuer.url, database_connections=1)
 
 
 @pytest.fixture
@@ -121,6 +123,19 @@ async def test_an_absent_issuer_is_a_503_and_no_refusal(notifier_database: str) 
         answer = await client.get("/api/v1/deliveries", headers=bearer(Issuer().token()))
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
+
+
+async def test_an_absent_database_is_a_503_and_not_ready(issuer: Issuer) -> None:
+    app = create_app(make_settings(f"postgresql://nobody:x@127.0.0.1:{free_port()}/nothing", 9, oidc_issuer=issuer.url))
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notifier") as client:
+        for answer in (
+            await client.get("/api/v1/deliveries", headers=bearer(issuer.token())),
+            await client.post("/api/v1/deliveries/1/retry", headers=bearer(issuer.token())),
+        ):
+            assert (answer.status_code, answer.json()["type"]) == (503, "urn:asiointi:problem:unavailable")
+            assert answer.headers["Retry-After"]
+        ready = await client.get("/readyz")
+        assert (ready.status_code, ready.json()["database"]) == (503, "away")
 
 
 async def test_a_failed_mail_is_listed_without_its_address_and_retried_by_an_operator(

@@ -29,7 +29,7 @@ async def worker(settings: Settings, **environment: str) -> AsyncIterator[asynci
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
         "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
-        "NOTIFIER_DATABASE_URL": settings.database_url,
+        "NOTIFIER_DATABASE_URL": settings.database_url.get_secret_value(),
         "NOTIFIER_SEALING_PRIVATE_KEYS": PRIVATE_KEY,
         "NOTIFIER_LINK_KEY": settings.link_key.get_secret_value(),
         "NOTIFIER_FROM": SENDER,

@@ -55,7 +55,7 @@ async def issuer() -> AsyncIterator[Issuer]:
 @pytest.fixture
 async def desk(tracker_database: str, kafka: KafkaConnection, issuer: Issuer) -> AsyncIterator[Desk]:
     """Give the running app and a caller."""
-    async with running_desk(make_settings(tracker_database, kafka, oidc_issuer=issuer.address), issuer) as desk:
+    async with running_desk(make_settings(tracker_database, kafka, oidc_issuer=issuer.address, database_connections=1), issuer) as desk:
         yield desk
 
 

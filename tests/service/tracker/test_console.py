@@ -22,6 +22,7 @@ from tests.service.tracker.ledger_rows import cause_of, let_pass, tell, told
 from tests.service.tracker.office import HETU, NOW, make_settings, submission
 from tests.service.tracker.rows import register_one
 
+pytestmark = pytest.mark.usefixtures("one_connection")
 EVIL = "<script>alert(1)</script>"
 
 
@@ -35,7 +36,7 @@ async def issuer_of_staff(postgres: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def visit(tracker_database: str, kafka: KafkaConnection, issuer_of_staff: str) -> AsyncIterator[Visit]:
     """Give a browser in front of the console."""
-    app = create_app(make_settings(tracker_database, kafka, oidc_issuer=issuer_of_staff))
+    app = create_app(make_settings(tracker_database, kafka, oidc_issuer=issuer_of_staff, database_connections=1))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://tracker.test", timeout=30) as client:
