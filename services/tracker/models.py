@@ -230,6 +230,21 @@ class ProcessedCommand(Table, table=True):
     processed_at: datetime = _moment()
 
 
+class KeptAnswer(Table, table=True):
+    """What a command with an `Idempotency-Key` was answered; written in the command's own transaction."""
+
+    __tablename__: ClassVar[str] = "kept_answers"
+    __table_args__ = (Index(None, "answered_at"),)
+
+    caller: str = Field(primary_key=True, sa_type=Text)
+    key: str = Field(primary_key=True, sa_type=Text)
+    digest: bytes = _bytes()
+    status: int
+    headers: dict[str, str] = Field(sa_type=JSONB)
+    body: bytes = _bytes()
+    answered_at: datetime = _moment()
+
+
 class DeadLetter(Table, table=True):
     """A record that could never succeed, as it came. One that was put aside twice (a crash before the offset's commit) stands here once."""
 

@@ -3,9 +3,10 @@
 from datetime import datetime, timezone
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
+from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
 from services.tracker.api.answers import RequestDetail, RequestPage, RequestSummary, detail, summary
 from services.tracker.domain import Action, State
 from services.tracker.find_requests import MOST, Filters, find_requests, looks_like_work_number
@@ -87,20 +88,25 @@ def request_routes(verifier: TokenVerifier) -> APIRouter:
     async def read_request(session: Transaction, resources: GivenResources, id: Id) -> RequestDetail:  # noqa: A002  the path's name for it
         return detail(await show_request(session, await resolve_id(session, id), resources.keyring.at_rest))
 
-    @routes.post("/{id}/{action}")
-    async def handle(
+    @routes.post("/{id}/{action}", response_model=RequestSummary)
+    async def handle(  # noqa: PLR0913  a route's parameters
         session: Transaction,
         resources: GivenResources,
         caller: Writer,
         id: Id,  # noqa: A002  as above
         action: Handling,
+        *,
         said: Said | None = None,
         traceparent: Trace = None,
-    ) -> RequestSummary:
+        key: IdempotencyKey = None,
+    ) -> Response:
         request_id = await resolve_id(session, id)
-        text = said.text if said else None
-        by = caller_as_actor(caller)
-        return summary(await handle_request(session, request_id, ACTIONS[action], by, text=text, keyring=resources.keyring, traceparent=traceparent))
+        text, by, keyring = said.text if said else None, caller_as_actor(caller), resources.keyring
+
+        async def act() -> RequestSummary:
+            return summary(await handle_request(session, request_id, ACTIONS[action], by, text=text, keyring=keyring, traceparent=traceparent))
+
+        return await answer_command(session, command_of(caller, key, str(request_id), action, text or ""), act)
 
     return routes
 

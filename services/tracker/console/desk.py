@@ -1,12 +1,14 @@
 """What a page of the console works with: the operator, the database, and the frame around every page."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.tracker.answer_once import Once, answer_once
 from services.tracker.console.all_well import all_well
 from services.tracker.console.figures import read_figures
 from services.tracker.console.operator import Operator, SignedIn
@@ -35,6 +37,13 @@ class Desk:
         pages: Pages = self.request.app.state.console_pages
         frame = {"figures": figures, "ledger": self.ledger, "verdict": all_well(figures, self.ledger), "operator": self.operator, "here": ""}
         return pages.render(template, status, {**frame, **context})
+
+    async def once(self, act: Callable[[], Awaitable[Response]]) -> Response:
+        """Do what the form asks for; the same form sent twice (a double click, a reload) is done once and answered alike."""
+        fields = [(name, str(value)) for name, value in (await self.request.form()).multi_items() if name != "csrf"]
+        sent = [self.request.url.path, *(part for field in sorted(fields) for part in field)]
+        once = Once(f"console\n{self.operator.username}", dict(fields).get("once") or None, tuple(sent))
+        return await answer_once(self.session, once.of_its_own(), act)
 
 
 async def _ledger(resources: GivenResources, _: SignedIn) -> Ledger:

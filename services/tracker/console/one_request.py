@@ -42,7 +42,11 @@ async def handle(
     desk: AtDesk, number: str, action: Action, seen: Annotated[datetime | None, Form()] = None, text: Annotated[str, Form()] = ""
 ) -> Response:
     """Take a step, unless somebody took one since the page was opened; what was typed is never lost."""
-    text = text.replace("\r\n", "\n")
+    typed = text.replace("\r\n", "\n")
+    return await desk.once(lambda: _handle(desk, number, action, seen, typed))
+
+
+async def _handle(desk: Desk, number: str, action: Action, seen: datetime | None, text: str) -> Response:
     request_id = await resolve_id(desk.session, number)
     request = await desk.session.get(TrackedRequest, request_id, with_for_update=True)
     if request is None or request.changed_at != seen:

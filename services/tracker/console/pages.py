@@ -1,5 +1,6 @@
 """How a template becomes an answer, and the pages for whatever goes wrong."""
 
+import secrets
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
@@ -47,6 +48,7 @@ class Pages:
             skip_text="Siirry sisältöön",
             home=f"{PREFIX}/",
             words=words,
+            form_id=lambda: secrets.token_urlsafe(12),
         )
         self._templates.filters.update(words.FILTERS)
 

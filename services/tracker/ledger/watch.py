@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
+from services.tracker.answer_once import forget_answers
 from services.tracker.ledger.alarms import update_alarms
 from services.tracker.ledger.entries import fold_counts
 from services.tracker.ledger.overdue import Ledger
@@ -98,6 +99,7 @@ class LedgerWatch:
                 session.add(Alarm(reason="unknown", place="database", most=1, began_at=self._blind_since, ended_at=ledger.at))
             await update_alarms(session, ledger, starting=time.monotonic() < self._starting_until)
             await fold_counts(session)
+            await forget_answers(session)
         self._blind_since, self._told_blind = None, False
         if self._alarm_url:
             async with self._sessions.begin() as session:

@@ -279,3 +279,16 @@ async def test_what_is_not_there_is_told_as_a_page(visit: Visit) -> None:
         page = await visit.open(path)
         assert 400 <= page.status_code < 500
         assert "<h1>" in page.text
+
+
+async def test_a_form_that_is_sent_twice_is_done_once_and_answered_alike(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+    request_id = await register_one(sessions, keyring)
+    await visit.sign_in(after=f"/requests/{request_id}")
+    form = next(form for form in visit.forms() if "seen" in form.fields)
+    answers = [await visit.console.post(f"/console/requests/{request_id}/take", data=form.fields) for _ in range(2)]
+    assert [(answer.status_code, answer.headers.get("location")) for answer in answers] == [
+        (303, answers[0].headers["location"]),
+        (303, answers[0].headers["location"]),
+    ]
+    other = await visit.console.post(f"/console/requests/{request_id}/resolve", data={**form.fields, "text": "Valmis."})
+    assert (other.status_code, "Pyyntö on muuttunut" in other.text) == (409, True)
