@@ -219,6 +219,20 @@ class Alarm(Table, table=True):
     end_told_at: datetime | None = _moment(nullable=True)
 
 
+class AlarmAddress(Table, table=True):
+    """An address that takes alarms (as a digest), the message it is to take next, and how long it has taken none."""
+
+    __tablename__: ClassVar[str] = "alarm_addresses"
+
+    address: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    message_id: UUID | None = Field(default=None)
+    message: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True), nullable=True))
+    next_try_at: datetime | None = _moment(nullable=True)
+    failures: int
+    failing_since: datetime | None = _moment(nullable=True)
+    last_error: str | None = _text(nullable=True)
+
+
 class ProcessedCommand(Table, table=True):
     """A command from Kafka that was carried out or refused; its CloudEvents source and id make a repeat the same command."""
 

@@ -49,7 +49,8 @@ async def open_resources(settings: TrackerSettings) -> AsyncIterator[Resources]:
         intake = Intake(settings.intake_url, credentials) if settings.intake_url else None
         notifier = Notifier(settings.notifier_url, credentials) if settings.notifier_url else None
         keyring = read_keyring(settings)
-        async with watching(LedgerWatch(LedgerReader(sessions, lags, intake, keyring.record_verifier), sessions, settings.alarm_url)) as ledger:
+        reader = LedgerReader(sessions, lags, intake, keyring.record_verifier, settings.alarm_url)
+        async with watching(LedgerWatch(reader, sessions, settings.alarm_url)) as ledger:
             yield Resources(settings, keyring, sessions, producer, lags, ledger, notifier)
 
 

@@ -33,6 +33,7 @@ class OverdueKind(BaseModel):
     count: int = Field(description="Counted up to 100,000")
     oldest_at: datetime | None
     requests: list[LateRequest]
+    note: str
 
 
 class LedgerAnswer(BaseModel):

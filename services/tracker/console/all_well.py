@@ -20,6 +20,7 @@ OVERDUE: Mapping[Reason, tuple[str, str]] = {
     "spool": ("pyyntö odottaa Kafkaa välivarastossa", "pyyntöä odottaa Kafkaa välivarastossa"),
     "dead-letter": ("hylätty sanoma odottaa", "hylättyä sanomaa odottaa"),
     "lag": ("sanoma on lukematta yli 10 sekuntia", "sanomaa on lukematta yli 10 sekuntia"),
+    "alarm-undelivered": ("hälytys ei ole tavoittanut ketään", "hälytystä ei ole tavoittanut ketään"),
     "numbers-low": ("prosentti työnumeroista on käytetty", "prosenttia työnumeroista on käytetty"),
     "unknown": ("osaan kirjanpidosta ei saada yhteyttä", "osaan kirjanpidosta ei saada yhteyttä"),
 }

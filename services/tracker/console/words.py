@@ -74,6 +74,7 @@ ALARMS: Mapping[Reason, str] = {
     "spool": "Pyyntöjä välivarastossa",
     "dead-letter": "Hylättyjä sanomia",
     "lag": "Lukija jäljessä",
+    "alarm-undelivered": "Hälytyksiä, jotka eivät menneet perille",
     "numbers-low": "Työnumerot käymässä vähiin (prosenttia käytetty)",
     "unknown": "Kirjanpidon osaan ei saatu yhteyttä",
 }

@@ -19,6 +19,7 @@ Reason: TypeAlias = Literal[
     "lag",
     "unknown",
     "numbers-low",
+    "alarm-undelivered",
 ]
 Part: TypeAlias = Literal["kafka", "spool"]
 
@@ -43,13 +44,17 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """One kind of being overdue at one place: how many, since when, and the oldest of its requests (at most `MOST_SHOWN`)."""
+    """One kind of being overdue at one place: how many, since when, and the oldest of its requests (at most `MOST_SHOWN`).
+
+    `note` is what is known of all of them, such as an address' last answer.
+    """
 
     reason: Reason
     count: int
     place: str = ""
     oldest_at: datetime | None = None
     requests: Sequence[Late] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.ask_intake import Intake, IntakeAway, SpooledRequests
 from services.tracker.from_intake import FromIntake, read_unsigned_before
+from services.tracker.ledger.alarm_messages import address_of, undelivered
 from services.tracker.ledger.numbers import numbers_drawn, numbers_low
 from services.tracker.ledger.overdue import LAG_WITHIN, MOST_SHOWN, NUMBER_WITHIN, Late, Ledger, Overdue, only_late
 from services.tracker.ledger.positions import compare_positions
@@ -56,11 +57,12 @@ class _Log:
 class LedgerReader:
     """Reads the whole ledger. Kafka or the spool being away is told in it; the database being away raises the driver's error."""
 
-    def __init__(self, sessions: Sessions, lags: LagReader, intake: Intake | None, verifier: RecordVerifier) -> None:
+    def __init__(self, sessions: Sessions, lags: LagReader, intake: Intake | None, verifier: RecordVerifier, alarm_url: str | None = None) -> None:
         self._sessions = sessions
         self._lags = lags
         self._intake = intake
         self._verifier = verifier
+        self._alarm_address = address_of(alarm_url) if alarm_url else None
 
     async def read(self) -> Ledger:
         """Ask all at once, and put together what they told."""
@@ -81,6 +83,7 @@ class LedgerReader:
                 await unsendable_entries(session),
                 dead_letters,
                 numbers_low(drawn),
+                await undelivered(session, self._alarm_address, now),
             ]
             if log:
                 found += [await _without_number(session, log, now), *_lagging(log, now)]

@@ -6,15 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta, timezone
 
-import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.tracker.answer_once import forget_answers
 from services.tracker.ledger.alarms import update_alarms
+from services.tracker.ledger.deliver_alarms import AlarmDelivery
 from services.tracker.ledger.entries import fold_counts
 from services.tracker.ledger.overdue import Ledger
 from services.tracker.ledger.read_ledger import LedgerReader
-from services.tracker.ledger.tell_alarms import post, tell_alarms
 from services.tracker.models import Alarm
 from shared.database import Sessions
 from shared.logs import get_log
@@ -22,7 +21,6 @@ from shared.logs import get_log
 log = get_log(__name__)
 
 EVERY_SECONDS = 5.0
-TELL_SECONDS = 5.0
 BLIND_WITHIN = timedelta(seconds=10)
 ANSWER_SECONDS = 8.0
 """A database that is there and answers nobody is as far away as one that is gone."""
@@ -47,7 +45,7 @@ class LedgerWatch:
     ) -> None:
         self._reader = reader
         self._sessions = sessions
-        self._alarm_url = alarm_url
+        self._delivery = AlarmDelivery(sessions, alarm_url, every_seconds=min(every_seconds, 1.0)) if alarm_url else None
         self._every_seconds = every_seconds
         self._blind_within = blind_within
         self._answer_seconds = answer_seconds
@@ -55,7 +53,6 @@ class LedgerWatch:
         self._reading = asyncio.Lock()
         self._read_at = 0.0
         self._blind_since: datetime | None = None
-        self._told_blind = False
         self.latest: Ledger | None = None
 
     @property
@@ -79,20 +76,25 @@ class LedgerWatch:
             return self.latest
 
     async def run(self) -> None:
-        """Watch; while the database is away that is told, and becomes an alarm of its own once it is back."""
-        async with httpx.AsyncClient(timeout=TELL_SECONDS) as http:
-            while True:
-                try:
-                    await self._round(http)
-                except Exception as error:
-                    if isinstance(error, AWAY):
-                        log.warning("ledger_not_read", error=type(error).__name__)
-                    else:
-                        log.exception("ledger_round_failed", error=type(error).__name__)
-                    await self._see_nothing(http)
-                await asyncio.sleep(self._every_seconds)
+        """Watch; while the database is away that is delivered, and becomes an alarm of its own once it is back."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._watch())
+            if self._delivery:
+                loops.create_task(self._delivery.run())
 
-    async def _round(self, http: httpx.AsyncClient) -> None:
+    async def _watch(self) -> None:
+        while True:
+            try:
+                await self._round()
+            except Exception as error:
+                if isinstance(error, AWAY):
+                    log.warning("ledger_not_read", error=type(error).__name__)
+                else:
+                    log.exception("ledger_round_failed", error=type(error).__name__)
+                self._see_nothing()
+            await asyncio.sleep(self._every_seconds)
+
+    async def _round(self) -> None:
         ledger = await self.ledger()
         async with asyncio.timeout(self._answer_seconds), self._sessions.begin() as session:
             if self._blind_since and ledger.at - self._blind_since > self._blind_within:
@@ -100,17 +102,15 @@ class LedgerWatch:
             await update_alarms(session, ledger, starting=time.monotonic() < self._starting_until)
             await fold_counts(session)
             await forget_answers(session)
-        self._blind_since, self._told_blind = None, False
-        if self._alarm_url:
-            async with self._sessions.begin() as session:
-                await tell_alarms(session, http, self._alarm_url)
+        self._blind_since = None
+        if self._delivery:
+            self._delivery.blind_since = None
 
-    async def _see_nothing(self, http: httpx.AsyncClient) -> None:
+    def _see_nothing(self) -> None:
         now = datetime.now(timezone.utc)
         self._blind_since = self._blind_since or now
-        if self._alarm_url and not self._told_blind and now - self._blind_since > self._blind_within:
-            alarm = Alarm(reason="unknown", place="database", most=1, began_at=self._blind_since)
-            self._told_blind = await post(http, self._alarm_url, [alarm])
+        if self._delivery and now - self._blind_since > self._blind_within:
+            self._delivery.blind_since = self._blind_since
 
 
 @asynccontextmanager

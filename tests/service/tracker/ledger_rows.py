@@ -66,9 +66,9 @@ async def read(sessions: Sessions, log: Log | None = None, spool: Spool | None =
     return await reader(sessions, log or Log(), spool).read()
 
 
-def reader(sessions: Sessions, log: Log, spool: Spool | None = None) -> LedgerReader:
+def reader(sessions: Sessions, log: Log, spool: Spool | None = None, alarm_url: str | None = None) -> LedgerReader:
     """Make a reader that asks these two instead."""
-    return LedgerReader(sessions, log, spool, RecordVerifier([b"r" * 32]))  # type: ignore[arg-type]  # they answer what a reader asks
+    return LedgerReader(sessions, log, spool, RecordVerifier([b"r" * 32]), alarm_url)  # type: ignore[arg-type]  # they answer what a reader asks
 
 
 async def cause_of(sessions: Sessions, request_id: UUID, kind: str = "request.registered.v1") -> str:

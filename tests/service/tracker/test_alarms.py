@@ -1,29 +1,29 @@
 """An alarm is raised once for what is overdue, told until somebody took it, and ended when it is over."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from email.utils import format_datetime
 from uuid import UUID
 
-import httpx
 import pytest
-from fastapi import FastAPI, Request, Response
 from sqlalchemy import text
 
 from services.tracker.console.all_well import OVERDUE
 from services.tracker.console.words import ALARMS
+from services.tracker.ledger.alarm_message import SENTENCES
 from services.tracker.ledger.alarms import update_alarms
+from services.tracker.ledger.deliver_alarms import AlarmDelivery, read_retry_after
 from services.tracker.ledger.metrics import exposition
 from services.tracker.ledger.overdue import REASONS, Late, Ledger, Overdue
 from services.tracker.ledger.read_ledger import LedgerReader
-from services.tracker.ledger.tell_alarms import SENTENCES, tell_alarms
 from services.tracker.ledger.watch import LedgerWatch, watching
 from shared.database import Sessions
 from tests.eventually import eventually
-from tests.infra.serving import free_socket, serving
 from tests.service.tracker.ledger_rows import Log, read, reader
+from tests.service.tracker.pager import Answer, Pager, running_pager
 from tests.service.tracker.rows import rows
 
 ID = UUID(int=5)
@@ -74,47 +74,140 @@ async def test_what_cannot_be_seen_is_not_taken_for_over(sessions: Sessions) -> 
     assert all(ended for _, _, _, ended in await alarms(sessions))
 
 
-@dataclass
-class Pager:
-    """An address that alarms are told to; it answers with the next of `answers`, and 200 after them."""
-
-    url: str
-    answers: list[int] = field(default_factory=list)
-    heard: list[dict[str, Any]] = field(default_factory=list)
-
-
 @pytest.fixture
 async def pager() -> AsyncIterator[Pager]:
-    place, address = free_socket()
-    pager, app = Pager(f"{address}/alarms"), FastAPI()
-
-    @app.post("/alarms")
-    async def hear(request: Request) -> Response:
-        pager.heard.append(await request.json())
-        return Response(status_code=pager.answers.pop(0) if pager.answers else 200)
-
-    async with serving(app, place):
+    async with running_pager() as pager:
         yield pager
 
 
-async def test_an_alarm_is_told_until_it_is_taken_and_its_end_too(sessions: Sessions, pager: Pager) -> None:
-    pager.answers = [503, 200]
-
-    async def tell() -> None:
-        async with httpx.AsyncClient() as http, sessions.begin() as session:
-            await tell_alarms(session, http, pager.url)
-
+async def test_an_alarm_is_sent_until_it_is_taken_and_its_end_too(sessions: Sessions, pager: Pager) -> None:
+    pager.answers = [Answer(503), Answer(200)]
     await update(sessions, Overdue("no-receipt", 2, requests=[Late(ID, datetime.now(timezone.utc))]))
-    for _ in range(3):
-        await tell()
-    assert [message["text"] for message in pager.heard] == ["ALARM: 2 requests without a receipt, nor a report that it failed"] * 2
-    assert pager.heard[-1]["alarms"][0]["ended_at"] is None
-    await update(sessions)
-    for _ in range(2):
-        await tell()
-    assert len(pager.heard) == 3
-    assert pager.heard[-1]["text"].startswith("Over: ")
+    async with delivering(sessions, pager):
+        await eventually(lambda: has_heard(pager, 2))
+        assert [message["text"] for message in pager.heard] == ["ALARM: 2 requests without a receipt, nor a report that it failed"] * 2
+        assert pager.heard[-1]["alarms"][0]["ended_at"] is None
+        await update(sessions)
+        await eventually(lambda: heard(pager, "Over: "))
+        assert len(pager.heard) == 3
     assert str(ID) not in str(pager.heard)
+
+
+async def test_a_repeat_has_the_id_of_the_first_whatever_begins_meanwhile(sessions: Sessions, pager: Pager) -> None:
+    pager.answers = [Answer(500), Answer(500), Answer(200)]
+    await update(sessions, Overdue("spool", 1))
+    async with delivering(sessions, pager):
+        await eventually(lambda: has_heard(pager, 1))
+        await update(sessions, Overdue("spool", 1), Overdue("no-number", 1))
+        await eventually(lambda: has_heard(pager, 4))
+    first, *repeats, other = pager.heard
+    assert repeats == [first, first]
+    assert [each["reason"] for each in other["alarms"]] == ["no-number"]
+    assert pager.keys == [message["id"] for message in pager.heard]
+    assert len(set(pager.keys)) == 2
+
+
+async def test_an_address_that_takes_seven_seconds_hears_an_alarm_once(sessions: Sessions, pager: Pager) -> None:
+    pager.answers = [Answer(200, seconds=7)]
+    await update(sessions, Overdue("spool", 1))
+    async with delivering(sessions, pager):
+        await eventually(lambda: all_told(sessions), timeout=15)
+    assert len(pager.heard) == 1
+
+
+@pytest.mark.parametrize("dated", [False, True])
+async def test_an_address_that_asks_to_wait_is_not_asked_before(sessions: Sessions, pager: Pager, dated: bool) -> None:  # noqa: FBT001
+    at = datetime.now(timezone.utc) + timedelta(seconds=3)
+    pager.answers = [Answer(429, {"Retry-After": format_datetime(at, usegmt=True) if dated else "2"})]
+    await update(sessions, Overdue("spool", 1))
+    async with delivering(sessions, pager):
+        await eventually(lambda: has_heard(pager, 2))
+    assert pager.at[1] - pager.at[0] > (1 if dated else 1.9)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120),
+        ("0", 0),
+        ("999999999999999999", 3600),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 3600),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+        ("١٢", None),
+    ],
+)
+def test_whatever_stands_in_retry_after_is_bounded(value: str | None, seconds: int | None) -> None:
+    wait = read_retry_after(value, datetime.now(timezone.utc))
+    assert (wait.total_seconds() if wait is not None else None) == seconds
+
+
+async def test_waits_grow_while_an_address_takes_nothing(sessions: Sessions, pager: Pager) -> None:
+    pager.answers = [Answer(500)] * 5
+    await update(sessions, Overdue("spool", 1))
+    async with delivering(sessions, pager, first_wait=0.1):
+        await eventually(lambda: has_heard(pager, 6))
+    waits = [later - sooner for sooner, later in itertools.pairwise(pager.at)]
+    assert waits[4] > 1.1
+    assert waits[4] > 2 * waits[1]
+
+
+async def test_a_redirect_is_not_followed_but_is_an_alarm_of_its_own(sessions: Sessions, pager: Pager) -> None:
+    pager.answers = [Answer(307, {"Location": f"{pager.url}/secret?token=1"})] * 1000
+    await update(sessions, Overdue("spool", 1), Overdue("no-mail", 1))
+    async with delivering(sessions, pager):
+        await eventually(lambda: has_heard(pager, 2))
+    told = reader(sessions, Log(), alarm_url=pager.url)
+    assert (await told.read()).of("alarm-undelivered") == 0
+    async with sessions.begin() as session:
+        await session.execute(text("update alarm_addresses set failing_since = failing_since - interval '61 s'"))
+    (found,) = [each for each in (await told.read()).overdue if each.reason == "alarm-undelivered"]
+    assert (found.count, found.note) == (2, f"307 redirects to {pager.url.removesuffix('/alarms')}")
+    assert "secret" not in str(pager.paths)
+    assert (await reader(sessions, Log(), alarm_url=None).read()).of("alarm-undelivered") == 0
+    assert (await reader(sessions, Log(), alarm_url="http://127.0.0.1:9/other").read()).of("alarm-undelivered") == 0
+
+
+async def test_an_address_that_takes_alarms_again_ends_the_alarm_about_it(sessions: Sessions, pager: Pager) -> None:
+    pager.answers = [Answer(500)]
+    await update(sessions, Overdue("spool", 1))
+    async with delivering(sessions, pager, first_wait=0.5):
+        await eventually(lambda: has_heard(pager, 1))
+        async with sessions.begin() as session:
+            await session.execute(text("update alarm_addresses set failing_since = failing_since - interval '1 day'"))
+        await eventually(lambda: all_told(sessions))
+    assert (await reader(sessions, Log(), alarm_url=pager.url).read()).of("alarm-undelivered") == 0
+
+
+async def test_several_processes_send_an_alarm_once(sessions: Sessions, pager: Pager) -> None:
+    pager.answers = [Answer(200, seconds=0.5)]
+    await update(sessions, Overdue("spool", 1))
+    async with delivering(sessions, pager), delivering(sessions, pager), delivering(sessions, pager):
+        await eventually(lambda: all_told(sessions))
+    assert len(pager.heard) == 1
+
+
+async def has_heard(pager: Pager, messages: int) -> bool:
+    return len(pager.heard) >= messages
+
+
+async def all_told(sessions: Sessions) -> bool:
+    return not await rows(sessions, "select id from alarms where told_at is null")
+
+
+@asynccontextmanager
+async def delivering(sessions: Sessions, pager: Pager, *, first_wait: float = 0.05) -> AsyncIterator[None]:
+    """Deliver to the pager for as long as the context lasts."""
+    delivery = AlarmDelivery(sessions, pager.url, every_seconds=0.02, first_wait=timedelta(seconds=first_wait))
+    task = asyncio.create_task(delivery.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_the_watch_raises_tells_and_ends_by_itself(sessions: Sessions, pager: Pager) -> None:
