@@ -32,6 +32,11 @@ def sealed_message_of(event: RequestLifecycle) -> str | None:
     return event.sealed_message if isinstance(event, RequestResolved | RequestStateChanged) else None
 
 
+def auto_submitted(template: str) -> str:
+    """Say how a mail came to be sent without a person (RFC 3834): only a receipt answers what somebody sent."""
+    return "auto-replied" if template == "receipt" else "auto-generated"
+
+
 def message_id(event_id: str, template: Template, domain: str) -> str:
     """Name a mail; the same event and template always give the same name, so that a repeat is known as one."""
     return f"<{event_id}.{template}@{domain}>"

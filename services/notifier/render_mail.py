@@ -1,7 +1,7 @@
 """Turns a mail's facts into ready bytes: everything that never changes is encoded beforehand, the rest is filled into its places.
 
-The result is 7-bit MIME with CRLF line ends and lines of at most 78 characters: `multipart/alternative` with quoted-printable parts, headers in
-encoded words (RFC 2047). A value is cleaned before it is filled in, so that it can neither end a header nor leave its place in a part.
+The result is 7-bit MIME with CRLF line ends, in the body lines of at most 76 characters: `multipart/alternative` with quoted-printable parts,
+headers in encoded words (RFC 2047). A value is cleaned before it is filled in, so that it can neither end a header nor leave its place in a part.
 """
 
 import binascii
@@ -21,7 +21,7 @@ MARK = re.compile("\x02([a-z_]+)\x03")
 SOFT_BREAK = b"=\r\n"
 BOUNDARY = b"=_asiointi_7c1f4e"
 ENCODED_WORD = 60
-HEADER_LINE = 76
+HEADER_LINE = QUOTED_LINE = 76
 
 Chunk: TypeAlias = "bytes | str"
 """Ready bytes, or the name of the value that comes here."""
@@ -48,6 +48,7 @@ class Envelope:
     work_number: str
     title: str
     written_at: datetime
+    auto_submitted: str
 
 
 def mark(name: str) -> str:
@@ -109,7 +110,7 @@ def _headers(parts: Skeleton, envelope: Envelope) -> bytes:
         f"Date: {format_datetime(envelope.written_at)}\r\n"
         f"Message-ID: {envelope.message_id}\r\n"
         f"{thread}"
-        "Auto-Submitted: auto-replied\r\n"
+        f"Auto-Submitted: {envelope.auto_submitted}\r\n"
         "X-Auto-Response-Suppress: All\r\n"
         f"X-Asiointi-Work-Number: {envelope.work_number}\r\n"
         f"Content-Language: {parts.language}\r\n"
@@ -160,4 +161,9 @@ def _fill(chunks: Sequence[Chunk], values: Mapping[str, bytes]) -> bytes:
 
 
 def _quoted(text: str) -> bytes:
-    return binascii.b2a_qp(text.encode()).replace(b"\n", b"\r\n")
+    """Encode a text so that a soft break fits behind its last line too."""
+    lines = binascii.b2a_qp(text.encode()).replace(b"\n", b"\r\n")
+    if _last_line(lines) < QUOTED_LINE:
+        return lines
+    last = 3 if lines[-3:-2] == b"=" else 1
+    return lines[:-last] + SOFT_BREAK + lines[-last:]

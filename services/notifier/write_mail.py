@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from services.notifier.contents import Contents
 from services.notifier.deliveries import Claimed
-from services.notifier.domain import Template, greeting
+from services.notifier.domain import Template, auto_submitted, greeting
 from services.notifier.render_mail import Envelope, Skeleton, clean_line, mark, render, skeleton
 from shared.crypto.follow_link import sign
 from shared.events.event import Language
@@ -45,7 +45,8 @@ class MailWriter:
             "text": contents.text.strip(),
             "link": follow,
         }
-        envelope = Envelope(self._sender, recipient, mail.message_id, mail.thread_id, mail.work_number, title, mail.occurred_at)
+        how = auto_submitted(mail.template)
+        envelope = Envelope(self._sender, recipient, mail.message_id, mail.thread_id, mail.work_number, title, mail.occurred_at, how)
         return render(self._skeletons[mail.template, language, bool(values["text"])], envelope, values)
 
 

@@ -22,6 +22,8 @@ REQUEST = UUID(int=7)
 TEMPLATES, LANGUAGES = ("receipt", "question", "resolution", "rejection"), ("fi", "sv", "en")
 WRITER = MailWriter(sender="asiointi@kunta.example", site_url="https://asiointi.example/", link_key=KEY)
 CRUEL = "Åsa\r\nBcc: x@y.example\r\n\r\n.\r\n=?utf-8?q?x?= 👩‍👩‍👧 \x00\x02greeting\x03 <script>&amp;\u202e\u2028--=_asiointi_7c1f4e--"
+QUOTED_LINE = 76
+"""The longest line of quoted-printable (RFC 2045 6.7)."""
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
 
 
@@ -51,7 +53,7 @@ def test_every_mail_says_its_number_what_comes_next_and_where_to_ask(template: s
     assert "482 913 057" in mail["Subject"]
     assert "Tilaa palkkatodistus" in mail["Subject"]
     assert mail["X-Asiointi-Work-Number"] == "482913057"
-    assert mail["Auto-Submitted"] == "auto-replied"
+    assert mail["Auto-Submitted"] == ("auto-replied" if template == "receipt" else "auto-generated")
     assert mail["Content-Language"] == language
     assert mail["Date"].datetime == NOW
     assert mail["To"].addresses[0].addr_spec == "anna@kansalainen.example"
@@ -89,6 +91,7 @@ def test_no_value_breaks_the_mail_or_leaves_its_place(title: str, name: str, tex
     assert b"\x00" not in raw
     assert re.sub(rb"\r\n", b"", raw).count(b"\r") == re.sub(rb"\r\n", b"", raw).count(b"\n") == 0
     assert max(map(len, raw.split(b"\r\n"))) <= 78
+    assert max(map(len, raw.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= QUOTED_LINE
     mail, usual = parse(raw), parse(write(template, language))
     assert mail.keys() == usual.keys()
     assert not mail.defects
@@ -97,6 +100,14 @@ def test_no_value_breaks_the_mail_or_leaves_its_place(title: str, name: str, tex
     assert not any(part.defects for part in parts)
     tags = [re.findall(r"<(?!br>)/?[a-z!][^>]*>", bodies(each)[1]) for each in (raw, write(template, language, text="x" * bool(text.strip())))]
     assert tags[0] == tags[1]
+
+
+@pytest.mark.parametrize("ending", ["x", "=", "ä", "ä.", " x", "€y"])
+def test_no_line_is_longer_than_quoted_printable_allows_whatever_a_value_ends_with(ending: str) -> None:
+    for length in range(60, 90):
+        raw = write("resolution", text="x" * length + ending, title="x" * length + ending, name="x" * (length % 40) + ending)
+        assert max(map(len, raw.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= QUOTED_LINE
+        assert "x" * length + ending in bodies(raw)[0]
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]) | st.sampled_from("\n\t =."), max_size=2000))
