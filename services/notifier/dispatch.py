@@ -8,18 +8,20 @@ from datetime import datetime, timedelta
 
 from services.notifier.address import BadAddress, mailbox_address
 from services.notifier.bounces.return_path import PROBE, Sending, return_paths
+from services.notifier.connection_pool import ConnectionPool
 from services.notifier.contents import ContentsBox, Unreadable
 from services.notifier.deliveries import LONG_AGO, Claimed, Result, at_once, claim, disown, give_back, let_all_go, reclaim
 from services.notifier.entrust import Entrusting
 from services.notifier.lanes import Lanes, Waiting
+from services.notifier.open_session import mail_server
 from services.notifier.outage import Outage
 from services.notifier.ownership import Ownership
 from services.notifier.record_results import Recorder, result_of
-from services.notifier.send_mail import MailConnection, Reply, ServerAway, mail_server
+from services.notifier.send_mail import MailConnection, Reply
+from services.notifier.senders import Outgoing, Senders
 from services.notifier.settings import Settings
 from services.notifier.write_mail import MailWriter
 from shared.backoff import Backoff
-from shared.crash_points import crash_point
 from shared.database import Sessions, is_transient
 from shared.health import Liveness
 from shared.logs import get_log
@@ -30,7 +32,7 @@ CLAIMED_PER_CONNECTION = 16
 RESULTS_PER_CONNECTION = 8
 FALLBACK_SECONDS = 1.0
 LATE_COMMIT = timedelta(seconds=1)
-STOP_SECONDS = 8.0
+STOP_SECONDS, STOP_SENDING_SECONDS = 8.0, 4.0
 
 
 class Dispatcher:
@@ -53,7 +55,7 @@ class Dispatcher:
         self._liveness = liveness
         self._told = told
         self._woken = asyncio.Event()
-        self._connections = [MailConnection(server) for _ in range(connections)]
+        self._pool = ConnectionPool(server, connections)
         self._ownership = Ownership(settings.database_url.get_secret_value(), self.wake)
         self._lanes = Lanes(connections)
         self._outage = Outage(
@@ -61,12 +63,20 @@ class Dispatcher:
         )
         self._recorder = Recorder(sessions, self._ownership.owner, self._recorded, most=RESULTS_PER_CONNECTION * connections)
         self.entrusting = Entrusting(self._ownership.owner, room=self._room_for_new, take=self._take_over, wake=self.wake, doubt=self._doubt)
+        self._senders = Senders(
+            self._pool,
+            self._lanes,
+            self._recorder,
+            self._outage,
+            write=self._write,
+            result=self._result,
+            taken=self._claim_more,
+        )
         self._most = CLAIMED_PER_CONNECTION * connections
         self._more = False
         self._unsure = False
         self._claimed_to = LONG_AGO
         self._looked_all_over = float("-inf")
-        self._busy: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     def wake(self) -> None:
@@ -75,17 +85,16 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Send until cancelled."""
-        senders = [asyncio.create_task(self._send_for_ever(connection)) for connection in self._connections]
         try:
             async with asyncio.TaskGroup() as loops:
                 loops.create_task(self._ownership.keep())
                 loops.create_task(self._recorder.run())
-                loops.create_task(self._outage.run(pause=self._pause, over=self.wake, told=self._told))
+                loops.create_task(self._outage.run(pause=self._pause, over=self._mail_server_back, told=self._told))
                 loops.create_task(self._claim_for_ever())
                 loops.create_task(self._keep_house())
-                loops.create_task(_first_failure(senders))
+                loops.create_task(self._senders.run())
         finally:
-            await self._stop(senders)
+            await self._stop()
 
     async def _claim_for_ever(self) -> None:
         backoff = Backoff(first=0.05, most=2.0)
@@ -150,38 +159,24 @@ class Dispatcher:
             return LONG_AGO
         return self._claimed_to - LATE_COMMIT
 
-    async def _send_for_ever(self, connection: MailConnection) -> None:
-        me = asyncio.current_task()
-        assert me is not None  # noqa: S101  for the type checker: this runs in a task
-        while not self._stopping:
-            await self._outage.there.wait()
-            await self._recorder.room()
-            waiting = await self._lanes.take()
-            self._busy.add(me)
-            if self._more and len(self._lanes) * 2 <= self._most:
-                self.wake()
-            try:
-                reply = await self._send(connection, waiting)
-            except ServerAway:
-                self._recorder.no_result()
-                self._lanes.put(waiting)
-                self._outage.begin()
-            else:
-                self._recorder.add(self._result(waiting.mail, reply))
-            finally:
-                self._lanes.done(waiting)
-                self._busy.discard(me)
+    def _claim_more(self) -> None:
+        if self._more and len(self._lanes) * 2 <= self._most:
+            self.wake()
 
-    async def _send(self, connection: MailConnection, waiting: Waiting) -> Reply:
+    def _mail_server_back(self) -> None:
+        self._pool.reset()
+        self.wake()
+
+    def _write(self, waiting: Waiting) -> Outgoing | Reply:
         try:
-            message = self._writer.write(waiting.mail, waiting.contents, waiting.to.address)
+            return Outgoing(
+                self._writer.write(waiting.mail, waiting.contents, waiting.to.address),
+                self._paths.path_of(Sending(waiting.mail.id, waiting.mail.sending)),
+            )
         except Exception as error:  # noqa: BLE001  one mail that cannot be written never can be; it must not hold up the others, and is told of
             # Without its traceback, which could hold what stands in the mail.
             log.error("mail_not_written", request_id=str(waiting.mail.request_id), delivery=waiting.mail.id, error=type(error).__name__)  # noqa: TRY400  as said
             return Reply("unwritable", "")
-        reply = await connection.send(waiting.to, message, self._paths.path_of(Sending(waiting.mail.id, waiting.mail.sending)))
-        crash_point("notifier.after-mail-accepted")
-        return reply
 
     def _result(self, mail: Claimed, reply: Reply) -> Result:
         return result_of(mail, reply, retry_first_seconds=self._settings.retry_first_seconds, retry_hours=self._settings.retry_hours)
@@ -228,23 +223,12 @@ class Dispatcher:
             if not is_transient(error):
                 raise
 
-    async def _stop(self, senders: list["asyncio.Task[None]"]) -> None:
+    async def _stop(self) -> None:
         """End what is under way, write it down, and give back the rest; whatever cannot be done in time is taken back by the next process."""
         self._stopping = True
-        for task in senders:
-            if task not in self._busy:
-                task.cancel()
+        await self._senders.stop(STOP_SENDING_SECONDS)
         with suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS):
-                await asyncio.wait(senders)
+            async with asyncio.timeout(STOP_SECONDS - STOP_SENDING_SECONDS):
                 await self._recorder.flush()
                 await self._give_back(self._lanes.drop_all(), unknown=True)
-                await asyncio.gather(*(connection.close() for connection in self._connections))
-        for task in senders:
-            task.cancel()
-
-
-async def _first_failure(tasks: list["asyncio.Task[None]"]) -> None:
-    ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in ended:
-        task.result()
+                await self._pool.close()

@@ -52,12 +52,16 @@ class Lanes:
                 mailbox = waiting.to.address
                 flying = self._flying.setdefault(mailbox, {})
                 if len(flying) < (1 if mailbox in self._slow else self._most):
-                    flying[waiting.mail.id] = self._clock()
+                    flying[waiting.mail.id] = float("inf")
                     return waiting
                 self._aside.setdefault(mailbox, deque()).append(waiting)
             taker = asyncio.get_running_loop().create_future()
             self._takers.append(taker)
             await taker
+
+    def begin(self, waiting: Waiting) -> None:
+        """Say that a mail that was taken has its connection, and is being sent from now on."""
+        self._flying[waiting.to.address][waiting.mail.id] = self._clock()
 
     def done(self, waiting: Waiting) -> None:
         """Say that a mail that was taken is under way no longer."""

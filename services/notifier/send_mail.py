@@ -1,228 +1,198 @@
 """One persistent SMTP connection: sends one mail after another and says what the server answered."""
 
 import contextlib
-import re
-import ssl
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
-
-from aiosmtplib import SMTP, SMTPException
+from typing import NamedTuple
 
 from services.notifier.address import MailboxAddress
 from services.notifier.classify_reply import Concern, Step, concern_of
 from services.notifier.domain import ReplyClass
-from services.notifier.settings import Settings
+from services.notifier.open_session import MailServer, ServerAway, Session, codes_of, enhanced_of, open_session
 from services.notifier.smtp_talk import Answer, ConnectionGone, SmtpTalk
 
-CONNECT_SECONDS = 10.0
 START_INPUT, SERVICE_CLOSING = 354, 421
 STEPS: tuple[Step, ...] = ("mail", "rcpt", "data")
 EXPECTED = (2, 2, 3)
 """The first digits that MAIL, RCPT and DATA are answered with when all is well."""
-ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
-
-
-@dataclass(frozen=True, slots=True)
-class MailServer:
-    """Where the mail server is, how to log in, and how long (seconds) one of its answers may take."""
-
-    host: str
-    port: int
-    tls: Literal["none", "starttls", "tls"] = "none"
-    username: str | None = None
-    password: str | None = None
-    timeout: float = 30.0
-    tls_context: ssl.SSLContext | None = None
-
-
-def mail_server(settings: Settings) -> MailServer:
-    """Read where the mail server is out of the settings."""
-    return MailServer(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        tls=settings.smtp_tls,
-        username=settings.smtp_username,
-        password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
-        timeout=settings.smtp_timeout,
-    )
+KINDS: dict[int, ReplyClass] = {2: "2xx", 4: "4xx", 5: "5xx"}
 
 
 class Reply(NamedTuple):
-    """What became of a mail: the class of the answer, and its codes (`550 5.1.1`) without the words, which may repeat the address."""
+    """What became of a mail: the class of the answer, its codes (`550 5.1.1`) without the words, and what it concerns where it is a refusal.
+
+    `5xx` is a refusal for good: what the server refuses for its own reasons is never one.
+    """
 
     kind: ReplyClass
     codes: str
-
-
-class ServerAway(Exception):
-    """The server takes no mail from us at all: it cannot be reached, refuses the login, or closes before it took a sender."""
+    concern: Concern | None = None
 
 
 class MailConnection:
-    """A connection that is opened when it is needed and kept; used by one task at a time."""
+    """A connection that is opened when it is needed and kept; used by one task at a time.
+
+    `is_opening` while it is being opened; `sending_since` (monotonic) is when the mail under way began, on an open session.
+    """
 
     def __init__(self, server: MailServer) -> None:
         self._server = server
-        self._talk: SmtpTalk | None = None
-        self._pipelining = self._utf8 = False
+        self._session: Session | None = None
+        self.is_opening = False
+        self.sending_since: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether the next mail can go without opening it anew."""
+        return self._session is not None and self._session.talk.is_open
 
     async def send(self, to: MailboxAddress, message: bytes, return_path: str) -> Reply:
         """Send ready bytes (CRLF line ends) to one address; `return_path` is the envelope's sender, where bounces go.
 
         Raises `ServerAway`, and then nothing was sent. A connection that went down while it was idle is opened anew.
         """
-        was_open = self._talk is not None and self._talk.is_open
+        was_open = self.is_open
         try:
-            return await self._send(to, message, return_path)
-        except ServerAway:
-            if not was_open:
-                raise
-            return await self._send(to, message, return_path)
+            try:
+                return await self._send(to, message, return_path)
+            except ServerAway:
+                if not was_open:
+                    raise
+                self._drop()
+                return await self._send(to, message, return_path)
+        except BaseException:
+            self._drop()
+            raise
+        finally:
+            self.sending_since = None
 
     async def check(self, return_path: str) -> None:
-        """Connect and begin a mail, as a probe; raises `ServerAway`."""
-        self._drop()
-        talk = await self._connect()
-        answers: list[Answer] = []
+        """Connect, begin a mail and hang up, as a probe; raises `ServerAway`."""
         try:
-            await talk.ask(b"MAIL FROM:<" + return_path.encode() + b">\r\n", 1, answers)
-        except ConnectionGone as error:
-            self._drop()
-            raise ServerAway(str(error)) from error
-        if _refused_by_server(answers):
-            self._drop()
-            raise ServerAway(_codes(answers[0]))
-        await self._reset(talk)
+            session = await self._open()
+            answers: list[Answer] = []
+            await _mail(session.talk, b"MAIL FROM:<" + return_path.encode() + b">\r\n", answers)
+            await self._reset(session.talk)
+        finally:
+            await self.close()
 
     async def close(self) -> None:
-        """Take leave of the server."""
-        if self._talk and self._talk.is_open:
-            with contextlib.suppress(ConnectionGone):
-                await self._talk.ask(b"QUIT\r\n", 1, [])
-        self._drop()
+        """Say goodbye, where the server is still there."""
+        try:
+            if self._session and self._session.talk.is_open:
+                with contextlib.suppress(ConnectionGone):
+                    await self._session.talk.ask(b"QUIT\r\n", ("quit",), [])
+        finally:
+            self._drop()
 
     async def _send(self, to: MailboxAddress, message: bytes, return_path: str) -> Reply:
-        talk = self._talk if self._talk and self._talk.is_open else await self._connect()
-        if to.needs_utf8 and not self._utf8:
+        session = self._session if self._session and self.is_open else await self._open()
+        self.sending_since = time.monotonic()
+        if to.needs_utf8 and "SMTPUTF8" not in session.offers:
             return Reply("bad-address", "no SMTPUTF8")
+        talk = session.talk
         begun: list[Answer] = []
         try:
-            await self._begin(talk, to, return_path, begun)
+            await self._begin(session, to, return_path, begun)
         except ConnectionGone as error:
             self._drop()
-            if not begun or _refused_by_server(begun):
-                raise ServerAway(str(error)) from error
             return _refusal(begun) or Reply("connection", str(error))
-        if _refused_by_server(begun):
-            self._drop()
-            raise ServerAway(_codes(begun[0]))
         if refused := _refusal(begun):
             # A server that waits for a message that nobody is to get has that ended by an empty one.
-            await self._recover(talk, refused, b".\r\n" if begun[-1].code == START_INPUT else b"")
+            await self._recover(talk, begun, b".\r\n" if begun[-1].code == START_INPUT else b"")
             return refused
         return await self._hand_over(talk, message)
 
-    async def _begin(self, talk: SmtpTalk, to: MailboxAddress, return_path: str, answers: list[Answer]) -> None:
+    async def _begin(self, session: Session, to: MailboxAddress, return_path: str, answers: list[Answer]) -> None:
+        """Name sender and recipient, and ask for leave to send the message; raises `ServerAway` where it takes no sender."""
         sender = b"MAIL FROM:<" + return_path.encode() + (b"> SMTPUTF8\r\n" if to.needs_utf8 else b">\r\n")
         recipient = b"RCPT TO:<" + to.address.encode() + b">\r\n"
-        if self._pipelining:
-            await talk.ask(sender + recipient + b"DATA\r\n", len(EXPECTED), answers)
+        if "PIPELINING" in session.offers:
+            await _mail(session.talk, sender + recipient + b"DATA\r\n", answers, STEPS)
             return
-        for command, expected in zip((sender, recipient, b"DATA\r\n"), EXPECTED, strict=True):
-            await talk.ask(command, 1, answers)
+        await _mail(session.talk, sender, answers)
+        for step, command, expected in zip(STEPS[1:], (recipient, b"DATA\r\n"), EXPECTED, strict=False):
             if answers[-1].code // 100 != expected:
                 return
+            await session.talk.ask(command, (step,), answers)
 
     async def _hand_over(self, talk: SmtpTalk, message: bytes) -> Reply:
-        answers: list[Answer] = []
         try:
-            await talk.ask(message.replace(b"\r\n.", b"\r\n..") + b".\r\n", 1, answers)
+            answer = await talk.hand_over(message.replace(b"\r\n.", b"\r\n..") + b".\r\n")
         except ConnectionGone as error:
             # The server may have taken the mail: it is sent again with the same Message-ID.
             self._drop()
             return Reply("connection", str(error))
-        reply = Reply(_kind("end", answers[0]), _codes(answers[0]))
-        if reply.kind == "connection" or answers[0].code == SERVICE_CLOSING:
+        if answer.code == SERVICE_CLOSING or answer.code // 100 not in KINDS or not talk.is_open:
             self._drop()
-        return reply
+        return Reply("2xx", codes_of(answer)) if answer.code // 100 == EXPECTED[0] else _refused("end", answer)
 
-    async def _recover(self, talk: SmtpTalk, refused: Reply, ending: bytes) -> None:
+    async def _recover(self, talk: SmtpTalk, answers: Sequence[Answer], ending: bytes) -> None:
         """Make the connection ready for the next mail, where that can be done."""
-        if refused.kind == "connection" or refused.codes.startswith(str(SERVICE_CLOSING)):
+        in_order = all(answer.code // 100 in {4, 5, expected} for answer, expected in zip(answers, EXPECTED, strict=False))
+        if not in_order or any(answer.code == SERVICE_CLOSING for answer in answers):
             self._drop()
         else:
             await self._reset(talk, ending)
 
     async def _reset(self, talk: SmtpTalk, ending: bytes = b"") -> None:
+        answers: list[Answer] = []
         try:
             if ending:
-                await talk.ask(ending, 1, [])
-            await talk.ask(b"RSET\r\n", 1, [])
+                await talk.ask(ending, ("rset",), answers)
+            await talk.ask(b"RSET\r\n", ("rset",), answers)
         except ConnectionGone:
             self._drop()
+        else:
+            if answers[-1].code // 100 != EXPECTED[0]:
+                self._drop()
 
-    async def _connect(self) -> SmtpTalk:
-        """Let aiosmtplib greet, encrypt and log in, and take the connection over from it."""
+    async def _open(self) -> Session:
         self._drop()
-        server = self._server
-        smtp = SMTP(
-            hostname=server.host,
-            port=server.port,
-            timeout=server.timeout,
-            use_tls=server.tls == "tls",
-            start_tls=server.tls == "starttls",
-            tls_context=server.tls_context,
-            username=server.username,
-            password=server.password,
-        )
+        self.is_opening = True
         try:
-            await smtp.connect(timeout=min(CONNECT_SECONDS, server.timeout))
-            if smtp.is_ehlo_or_helo_needed:
-                await smtp.ehlo()
-        except (SMTPException, OSError, ValueError) as error:
-            smtp.close()
-            raise ServerAway(type(error).__name__) from error
-        if smtp.transport is None:
-            raise ServerAway("closed after the greeting")
-        self._pipelining, self._utf8 = smtp.supports_extension("pipelining"), smtp.supports_extension("smtputf8")
-        self._talk = SmtpTalk(smtp.transport, server.timeout)
-        return self._talk
+            self._session = await open_session(self._server)
+        finally:
+            self.is_opening = False
+        return self._session
 
     def _drop(self) -> None:
-        if self._talk:
-            self._talk.close()
-            self._talk = None
+        if self._session:
+            self._session.talk.close()
+            self._session = None
 
 
-def _kind(step: Step, answer: Answer) -> ReplyClass:
-    classes: dict[int, ReplyClass] = {2: "2xx", 4: "4xx", 5: "5xx"}
-    kind = classes.get(answer.code // 100, "connection")
-    return "connection" if kind == "5xx" and _concern(step, answer) in {"server", "rate"} else kind
+async def _mail(talk: SmtpTalk, commands: bytes, answers: list[Answer], steps: Sequence[Step] = STEPS[:1]) -> None:
+    """Send `commands`, which begin with MAIL; raises `ServerAway` where the server takes no sender at all."""
+    try:
+        await talk.ask(commands, steps, answers)
+    except ConnectionGone as error:
+        if not answers:
+            raise ServerAway("mail", str(error)) from error
+        _expect_sender(answers[0])
+        raise
+    _expect_sender(answers[0])
 
 
-def _concern(step: Step, answer: Answer) -> Concern:
-    return concern_of(step, answer.code, _enhanced(answer), answer.text.decode("latin-1"))
-
-
-def _refused_by_server(answers: Sequence[Answer]) -> bool:
-    """Say whether the server takes no sender at all."""
-    return answers[0].code // 100 != EXPECTED[0] and _concern("mail", answers[0]) in {"server", "rate"}
+def _expect_sender(answer: Answer) -> None:
+    if answer.code // 100 != EXPECTED[0] and _concern("mail", answer) in {"server", "rate"}:
+        raise ServerAway("mail", codes_of(answer))
 
 
 def _refusal(answers: Sequence[Answer]) -> Reply | None:
     """Give the first answer to MAIL, RCPT or DATA that is not as it should be."""
     for step, answer, expected in zip(STEPS, answers, EXPECTED, strict=False):
         if answer.code // 100 != expected:
-            kind = _kind(step, answer)
-            return Reply("connection" if kind == "2xx" else kind, _codes(answer))
+            return _refused(step, answer)
     return None
 
 
-def _enhanced(answer: Answer) -> str:
-    enhanced = ENHANCED.match(answer.text)
-    return enhanced.group().decode() if enhanced else ""
+def _refused(step: Step, answer: Answer) -> Reply:
+    concern = _concern(step, answer)
+    kind = KINDS.get(answer.code // 100, "connection")
+    no_refusal_for_good = kind == "2xx" or (kind == "5xx" and concern in {"server", "rate"})
+    return Reply("connection" if no_refusal_for_good else kind, codes_of(answer), concern)
 
 
-def _codes(answer: Answer) -> str:
-    return f"{answer.code} {_enhanced(answer)}".rstrip()
+def _concern(step: Step, answer: Answer) -> Concern:
+    return concern_of(step, answer.code, enhanced_of(answer), b" ".join((*answer.before, answer.text)).decode("latin-1"))

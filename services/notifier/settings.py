@@ -2,9 +2,11 @@
 
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, PositiveFloat, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from services.notifier.ehlo_name import is_ehlo_name
+from services.notifier.smtp_limits import TimedStep
 from shared.kafka.settings import KafkaSettings
 from shared.settings import DatabaseSettings, Key
 
@@ -33,7 +35,9 @@ class Settings(KafkaSettings, DatabaseSettings):
     smtp_password: SecretStr | None = None
     smtp_tls: Literal["none", "starttls", "tls"] = "none"
     smtp_connections: int = Field(default=8, ge=1)
-    smtp_timeout: float = Field(default=30.0, gt=0, description="Seconds that one answer of the mail server may take")
+    smtp_ehlo_name: str | None = Field(default=None, description="Our name in EHLO; without it this host's full name, or its address")
+    smtp_timeout: float | None = Field(default=None, gt=0, description="Most seconds that any step of the mail server may take")
+    smtp_limits: dict[TimedStep, PositiveFloat] = Field(default_factory=dict, description="Seconds that single steps may take, instead of RFC 5321's")
     inbound_host: str = "127.0.0.1"
     inbound_port: int | None = Field(default=None, ge=1, le=65535, description="Where reports about mails are taken in")
     inbound_protocol: Literal["smtp", "lmtp"] = "smtp"
@@ -46,3 +50,10 @@ class Settings(KafkaSettings, DatabaseSettings):
     imap_seconds: float = Field(default=60.0, gt=0, description="How often the mailbox is looked into")
     retry_first_seconds: float = Field(default=20.0, gt=0, description="The first wait after a deferral; it doubles from there, up to an hour")
     retry_hours: float = Field(default=48.0, gt=0, description="How long a deferred mail is tried")
+
+    @field_validator("smtp_ehlo_name")
+    @classmethod
+    def _is_full(cls, name: str | None) -> str | None:
+        if name and not is_ehlo_name(name):
+            raise ValueError("must be a fully qualified name, or an address literal such as [192.0.2.1]")
+        return name or None

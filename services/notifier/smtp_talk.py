@@ -1,80 +1,169 @@
-"""Commands and answers on an open SMTP connection; several commands may go out at once where the server offers PIPELINING (RFC 2920)."""
+"""Commands and replies on one SMTP connection; several commands may go out at once where the server offers PIPELINING (RFC 2920)."""
 
 import asyncio
+import re
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, cast
 
-LONGEST_ANSWER = 64 * 1024
-MALFORMED = -1
+from services.notifier.smtp_limits import TimedStep
+
+LONGEST_REPLY = 64 * 1024
+BLOCK = 64 * 1024
+LINE = re.compile(rb"(\d{3})(?:([ -])(.*))?", re.DOTALL)
+BEGUN = re.compile(rb"\d{3} ")
 
 
 class Answer(NamedTuple):
-    """The code and the last line of one answer."""
+    """A reply: the code and text of its last line, and the texts of the lines before."""
 
     code: int
     text: bytes
+    before: Sequence[bytes] = ()
+
+
+UNREADABLE = Answer(-1, b"")
 
 
 class ConnectionGone(ConnectionError):
-    """The server ended the connection, or gave no answer in time."""
+    """The server ended the connection, gave no reply in time, or one that cannot be read."""
 
 
 class SmtpTalk(asyncio.Protocol):
-    """Takes a connection over once it is greeted, encrypted and logged in; used by one task at a time."""
+    """The client's side of a connection, used by one task at a time. `limits` are the seconds that each step may take."""
 
-    def __init__(self, transport: asyncio.BaseTransport, timeout: float) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._timeout = timeout
+    def __init__(self, limits: Mapping[TimedStep, float]) -> None:
+        self._limits = limits
+        self._transport: asyncio.Transport | None = None
         self._rest = b""
-        self._answers: list[Answer] = []
-        self._wanted = 0
-        self._came: asyncio.Future[None] | None = None
-        self._gone = False
-        self._transport.set_protocol(self)
+        self._before: list[tuple[int, bytes]] = []
+        self._answers: deque[Answer] = deque()
+        self._size = 0
+        self._doubtful = self._gone = self._paused = False
+        self._happened: asyncio.Future[None] | None = None
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """Give the transport below; a protocol that was never connected has none."""
+        if self._transport is None:
+            raise ConnectionGone("not connected")
+        return self._transport
 
     @property
     def is_open(self) -> bool:
-        """Say whether the server is still there, and silent as it should be: an unasked answer is its leave-taking."""
-        return not (self._gone or self._answers or self._transport.is_closing())
+        """Say whether the server is there and silent, as it should be between two commands, and nothing made its state doubtful before."""
+        unread = self._answers or self._before or self._rest
+        return not (self._gone or unread or self._doubtful or self._transport is None or self._transport.is_closing())
 
-    async def ask(self, commands: bytes, count: int, answers: list[Answer]) -> None:
-        """Send ready commands and append their `count` answers to `answers`; raises `ConnectionGone`, and then those that came are there."""
+    async def ask(self, commands: bytes, steps: Sequence[TimedStep], answers: list[Answer]) -> None:
+        """Send ready commands and append the reply to each step to `answers`.
+
+        Raises `ConnectionGone`; the replies that came before it are there then.
+        """
         if not self.is_open:
-            raise ConnectionGone("closed while idle")
-        self._wanted = count
-        self._came = asyncio.get_running_loop().create_future()
-        self._transport.write(commands)
+            raise ConnectionGone("closed, or its state is unknown")
+        self.transport.write(commands)
+        for step in steps:
+            answers.append(await self.answer(step))  # noqa: PERF401  what came before a failure is kept
+
+    async def hand_over(self, message: bytes) -> Answer:
+        """Send a message with its final dot, block by block, and give the reply."""
+        if not self.is_open:
+            raise ConnectionGone("an unexpected reply before the message")
+        for start in range(0, len(message), BLOCK):
+            self.transport.write(message[start : start + BLOCK])
+            try:
+                await self._until(lambda: not self._paused or self._gone, "block")
+            except TimeoutError as error:
+                raise ConnectionGone("the message was not read in time") from error
+        return await self.answer("end")
+
+    async def answer(self, step: TimedStep) -> Answer:
+        """Wait for the next reply."""
+        why = "hung up"
         try:
-            async with asyncio.timeout(self._timeout):
-                await self._came
-        except TimeoutError as error:
-            raise ConnectionGone("no answer in time") from error
-        finally:
-            self._came = None
-            answers += self._answers
-            self._answers = []
-        if len(answers) < count and self._gone:
-            raise ConnectionGone("hung up")
+            await self._until(lambda: bool(self._answers) or self._gone, step)
+            # After the final dot only one reply is to come, so that what cannot be read can be passed over.
+            while step == "end" and self._answers and self._answers[0] is UNREADABLE:
+                self._answers.popleft()
+                await self._until(lambda: bool(self._answers) or self._gone, step)
+        except TimeoutError:
+            why = "no reply in time"
+        if self._answers:
+            self._size = 0
+            if (answer := self._answers.popleft()) is UNREADABLE:
+                raise ConnectionGone("malformed reply")
+            return answer
+        self._doubtful = True
+        if BEGUN.match(self._rest):
+            # The last line has its code, and only its end is missing.
+            return Answer(int(self._rest[:3]), self._rest[4:].rstrip())
+        raise ConnectionGone(why)
+
+    async def start_tls(self, upgrade: Callable[[asyncio.Transport], "asyncio.Future[asyncio.Transport | None]"]) -> None:
+        """Encrypt the connection; whatever stood unread before it was not encrypted (RFC 3207 4.2)."""
+        if not self.is_open:
+            raise ConnectionGone("an unexpected reply before TLS")
+        self._transport = await upgrade(self.transport)
 
     def close(self) -> None:
         """End the connection without a word."""
-        self._transport.abort()
+        if self._transport:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Take answers apart; of an answer of several lines the last one counts."""
+        """Take replies apart; of a reply of several lines the last one counts (RFC 5321 4.2.1)."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            if line[3:4] != b"-":
-                self._answers.append(Answer(int(line[:3]) if line[:3].isdigit() else MALFORMED, line[4:].rstrip()))
-        if len(self._rest) > LONGEST_ANSWER:
+            self._line(line.rstrip(b"\r"))
+        self._size += len(data)
+        self._doubtful = self._doubtful or b"\x00" in data
+        if self._size > LONGEST_REPLY:
+            self._gone = True
             self.close()
-        if len(self._answers) >= self._wanted:
-            self._wake()
+        self._wake()
+
+    def _line(self, line: bytes) -> None:
+        if match := LINE.fullmatch(line):
+            code, mark, text = int(match[1]), match[2], match[3] or b""
+            if mark == b"-":
+                self._before.append((code, text))
+                return
+            self._doubtful = self._doubtful or any(other != code for other, _ in self._before)
+            self._answers.append(Answer(code, text.rstrip(), [before for _, before in self._before]))
+            self._before = []
+            return
+        self._doubtful = True
+        # An empty line is no reply. Behind any other it is unknown which reply is whose.
+        if line.strip():
+            self._answers.append(UNREADABLE)
+
+    def pause_writing(self) -> None:
+        """Remember that the server does not read."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """Let the next block go."""
+        self._paused = False
+        self._wake()
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Let nobody wait for an answer that cannot come."""
+        """Let nobody wait for a reply that cannot come."""
         self._gone = True
         self._wake()
 
+    async def _until(self, happened: Callable[[], bool], step: TimedStep) -> None:
+        if happened():
+            return
+        async with asyncio.timeout(self._limits[step]):
+            while not happened():
+                self._happened = asyncio.get_running_loop().create_future()
+                await self._happened
+
     def _wake(self) -> None:
-        if self._came and not self._came.done():
-            self._came.set_result(None)
+        if self._happened and not self._happened.done():
+            self._happened.set_result(None)

@@ -199,7 +199,7 @@ async def test_a_mail_nobody_could_send_for_too_long_has_failed(sessions: Sessio
     citizen = Citizen()
     async with dispatching(make_settings(notifier_database, mail_server.port, retry_hours=0.0001), sessions):
         await hand_over(sessions, [citizen.registered(), citizen.resolved()])
-        assert (await delivered(sessions, citizen, "failed")).last_reply == "connection"
+        assert (await delivered(sessions, citizen, "failed")).last_reply == "ConnectionRefusedError"
 
 
 async def test_addresses_that_no_server_takes_fail_and_the_others_of_the_world_are_sent(

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from services.notifier.address import MailboxAddress
-from services.notifier.send_mail import MailConnection, MailServer, ServerAway
+from services.notifier.open_session import MailServer, ServerAway
+from services.notifier.send_mail import MailConnection
+from services.notifier.smtp_limits import limits
 from tests.service.notifier.mail_server import free_port
 from tests.service.notifier.office import SENDER
 
@@ -37,7 +39,7 @@ async def script(*conversations: Sequence[tuple[bytes, bytes]]) -> AsyncIterator
 
     port = free_port()
     async with await asyncio.start_server(serve, "127.0.0.1", port):
-        connection = MailConnection(MailServer("127.0.0.1", port, timeout=2))
+        connection = MailConnection(MailServer("127.0.0.1", port, limits=limits(2, {})))
         yield connection, told
         await connection.close()
 
@@ -54,8 +56,8 @@ async def test_a_server_that_wants_a_message_for_nobody_gets_an_empty_one() -> N
     ]
     taken = [(b"DATA\r\n", b"250 ok\r\n250 ok\r\n354 go on\r\n"), (b"\r\n.\r\n", b"250 2.0.0 taken\r\n"), (b"QUIT\r\n", b"221 bye\r\n")]
     async with script([*refused, *taken]) as (connection, told):
-        assert await connection.send(TO, MESSAGE, SENDER) == ("5xx", "550 5.1.1")
-        assert await connection.send(TO, MESSAGE, SENDER) == ("2xx", "250 2.0.0")
+        assert await connection.send(TO, MESSAGE, SENDER) == ("5xx", "550 5.1.1", "recipient")
+        assert await connection.send(TO, MESSAGE, SENDER) == ("2xx", "250 2.0.0", None)
     assert told[2] == b".\r\n"
     assert b"\r\n..dot\r\n" in told[5]
 
@@ -63,7 +65,7 @@ async def test_a_server_that_wants_a_message_for_nobody_gets_an_empty_one() -> N
 async def test_answers_in_pieces_and_of_several_lines_are_put_together() -> None:
     envelope = (b"DATA\r\n", b"250-well\r\n250|-known\r\n250 ok\r\n25|0 ok\r|\n354 go on\r\n")
     async with script([HELLO, envelope, (b"\r\n.\r\n", b"250-a\r\n|250 2.0.0 taken\r\n")]) as (connection, _):
-        assert await connection.send(TO, MESSAGE, SENDER) == ("2xx", "250 2.0.0")
+        assert await connection.send(TO, MESSAGE, SENDER) == ("2xx", "250 2.0.0", None)
 
 
 @pytest.mark.parametrize(

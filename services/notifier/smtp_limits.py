@@ -1,0 +1,34 @@
+"""How long the mail server may take for each step, in seconds: the minimum times of RFC 5321 4.5.3.2, and ours where it names none."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from services.notifier.classify_reply import Step
+
+TimedStep: TypeAlias = Step | Literal["tls", "block", "rset", "quit"]
+
+MINUTE = 60.0
+LIMITS: Mapping[TimedStep, float] = {
+    "connect": 30.0,  # TCP alone; the greeting has its own limit
+    "tls": 60.0,
+    "greeting": 5 * MINUTE,
+    "ehlo": 5 * MINUTE,
+    "helo": 5 * MINUTE,
+    "starttls": 5 * MINUTE,
+    "auth": 5 * MINUTE,
+    "mail": 5 * MINUTE,
+    "rcpt": 5 * MINUTE,
+    "data": 2 * MINUTE,
+    "block": 3 * MINUTE,  # until the server has read on in a message
+    "end": 10 * MINUTE,  # after the final dot: the server may be scanning the message
+    "rset": 30.0,  # what became of the mail is known by then
+    "quit": 2.0,
+}
+SILENT_SECONDS = 30
+"""How long the network may leave our bytes, or our keepalive probes, unacknowledged. A slow server acknowledges them; one that vanished does not."""
+
+
+def limits(most: float | None, different: Mapping[TimedStep, float]) -> Mapping[TimedStep, float]:
+    """Give the limits with some of them `different`, and none above `most`."""
+    merged = {**LIMITS, **different}
+    return merged if most is None else {step: min(seconds, most) for step, seconds in merged.items()}
