@@ -12,24 +12,24 @@ from shared.kafka.connection import KafkaConnection
 
 
 class Addresses:
-    """The file, kept up to date with the process ids of a run."""
+    """The file, kept up to date with the process ids of a run and with what is down."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._facts: Mapping[str, object] | None = None
 
-    def publish(self, facts: Mapping[str, object], pids: Mapping[str, int]) -> None:
-        """Write the facts with the process ids (name to number); they hold secrets, so only the owner may read them."""
+    def publish(self, facts: Mapping[str, object], pids: Mapping[str, int], down: Mapping[str, str]) -> None:
+        """Write the facts with the process ids (name to number) and why programs are `down`; they hold secrets, so only the owner may read them."""
         self._facts = facts
         draft = self._file.with_suffix(".new")
         draft.touch(mode=0o600)
-        draft.write_text(json.dumps({**facts, "pids": dict(pids)}, indent=1) + "\n")
+        draft.write_text(json.dumps({**facts, "pids": dict(pids), "down": dict(down)}, indent=1) + "\n")
         draft.replace(self._file)
 
-    def update(self, pids: Mapping[str, int]) -> None:
-        """Write new process ids, once something was published."""
+    def update(self, pids: Mapping[str, int], down: Mapping[str, str]) -> None:
+        """Write what is new of them, once something was published."""
         if self._facts is not None:
-            self.publish(self._facts, pids)
+            self.publish(self._facts, pids, down)
 
     def withdraw(self) -> None:
         """Remove the file."""

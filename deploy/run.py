@@ -54,7 +54,7 @@ async def _serve(data: Path, port_base: int, progress: Progress) -> int:
     try:
         async with stack.running():
             progress.say(welcome(stack, time.monotonic() - started))
-            await stack.supervisor.failed
+            await asyncio.Event().wait()
     except asyncio.CancelledError:
         progress.say("Stopped.")
     return 0
@@ -89,6 +89,7 @@ def welcome(stack: Stack, seconds: float) -> str:
         ("  user", f"operator, password {stack.secrets['operator_password']}"),
         ("tracker's API", f"{place.url('tracker')}/docs"),
         ("mailbox", place.url("mailbox")),
+        *((name, f"DOWN: {why}; it is tried again") for name, why in stack.supervisor.down.items()),
         ("data", f"{place.data} (logs in {place.data / 'logs'}, all addresses in addresses.json)"),
     )
     table = "\n".join(f"  {name:<14} {value}" for name, value in rows)

@@ -1,7 +1,7 @@
 """Everything of one stack, started in order and stopped in reverse."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -46,14 +46,17 @@ class Stack:
         self._mailbox = change(mailbox(self.place, self._environments["mailbox"]))
         self._services = [change(program) for program in processes(self.place, self._environments)]
         self._addresses = Addresses(data / "addresses.json")
-        self.supervisor = Supervisor(data / "logs", progress.say, self._on_new_pid)
+        self.supervisor = Supervisor(data / "logs", progress.say, self._on_change)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Start everything, and stop it at the end; raises `StartFailure` when something cannot start."""
+        """Start everything, and stop it at the end; raises `StartFailure` when Kafka, PostgreSQL or what they need cannot start.
+
+        A service or mailbox that cannot stay up takes nothing else with it: the rest serves, and it is tried again.
+        """
         try:
             await self._start()
-            self._addresses.publish(describe(self.place, self.secrets), self.supervisor.pids)
+            self._addresses.publish(describe(self.place, self.secrets), self.supervisor.pids, self.supervisor.down)
             yield
         finally:
             self._addresses.withdraw()
@@ -68,9 +71,17 @@ class Stack:
         await check_free([port for program in servers.values() for port in program.ports])
         with self._progress.step("Starting Kafka, PostgreSQL and the mailbox"):
             database = servers.pop("postgres", None)
-            await together(*(self.supervisor.start(program) for program in (self._mailbox, *servers.values())), self._prepare(database))
+            await together(
+                self._start_or_go_on(self._mailbox), *(self.supervisor.start(program) for program in servers.values()), self._prepare(database)
+            )
         with self._progress.step("Starting the four services"):
-            await together(*(self.supervisor.start(program, needs=SERVERS) for program in self._services))
+            await together(*(self._start_or_go_on(program, needs=SERVERS) for program in self._services))
+
+    async def _start_or_go_on(self, program: Program, needs: Iterable[str] = ()) -> None:
+        try:
+            await self.supervisor.start(program, needs)
+        except StartFailure as failure:
+            self._progress.say(str(failure))
 
     async def _stop(self) -> None:
         await self.supervisor.stop(program.name for program in self._services)
@@ -93,8 +104,8 @@ class Stack:
             if process.returncode is None:
                 process.kill()
 
-    def _on_new_pid(self) -> None:
-        self._addresses.update(self.supervisor.pids)
+    def _on_change(self) -> None:
+        self._addresses.update(self.supervisor.pids, self.supervisor.down)
 
 
 async def together(*jobs: Coroutine[Any, Any, None]) -> None:

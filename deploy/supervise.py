@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from deploy.failure import StartFailure
 from deploy.program import Program, spawn, stop
@@ -15,24 +14,29 @@ READY_PAUSE = 0.1
 START_SECONDS = 60.0
 SHORT_LIFE = 10.0
 SHORT_LIVES = 5
-DELAYS = (0.1, 0.5, 1.0, 2.0, 4.0)
+DELAYS = (0.1, 0.5, 1.0, 2.0, 4.0, 10.0, 30.0, 60.0)
 STALE_SECONDS = 120.0
 LOG_LINES = 15
 
 
 @dataclass
 class _Kept:
+    """A program with its present process; `down` says why it cannot stay up, for as long as it cannot."""
+
     program: Program
+    needs: tuple[str, ...]
     process: asyncio.subprocess.Process | None = None
     ready: asyncio.Event = field(default_factory=asyncio.Event)
+    fell: asyncio.Event = field(default_factory=asyncio.Event)
+    down: str | None = None
     keeper: "asyncio.Task[None] | None" = None
 
 
 class Supervisor:
-    """Keeps programs running, their output in `<logs>/<name>.log`.
+    """Keeps programs running, their output in `<logs>/<name>.log`; one that cannot stay up is tried again for ever, with growing delays.
 
-    `tell(sentence)` is called when a program dies or hangs, `changed()` whenever a process id is new. A program that needs others
-    (`start(program, needs=…)`) is not given up on while one of them does not answer.
+    `tell(sentence)` is called when a program dies, hangs, cannot stay up or is back, `changed()` whenever a process id is new or a program is down
+    or back. What a program dies of while one that it `needs` does not answer is not held against it.
     """
 
     def __init__(self, logs: Path, tell: Callable[[str], None], changed: Callable[[], None] = lambda: None) -> None:
@@ -41,6 +45,7 @@ class Supervisor:
         self._changed = changed
         self._kept: dict[str, _Kept] = {}
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Raises `StartFailure` once any program could not stay up, for those who want to end then."""
         self.failed.add_done_callback(lambda failure: failure.cancelled() or failure.exception())
 
     @property
@@ -48,26 +53,27 @@ class Supervisor:
         """The process id of every program that runs at this moment."""
         return {name: kept.process.pid for name, kept in self._kept.items() if kept.process and kept.process.returncode is None}
 
-    def waiting_for(self) -> list[str]:
-        """Name the programs that have not answered yet."""
-        return [name for name, kept in self._kept.items() if not kept.ready.is_set()]
+    @property
+    def down(self) -> dict[str, str]:
+        """Why each program that cannot stay up cannot."""
+        return {name: kept.down for name, kept in self._kept.items() if kept.down}
 
     async def start(self, program: Program, needs: Iterable[str] = ()) -> None:
         """Start a program and wait until it answers.
 
-        Raises `StartFailure` when it cannot stay up or does not answer within a minute.
+        Raises `StartFailure` when it cannot stay up or does not answer within a minute; it is tried again all the same until it is stopped.
         """
-        kept = self._kept[program.name] = _Kept(program)
-        kept.keeper = asyncio.create_task(self._keep(kept, tuple(needs)))
-        waiting: asyncio.Future[Any] = asyncio.create_task(kept.ready.wait())
+        kept = self._kept[program.name] = _Kept(program, tuple(needs))
+        kept.keeper = asyncio.create_task(self._keep(kept))
+        waiting = {asyncio.create_task(kept.ready.wait()), asyncio.create_task(kept.fell.wait())}
         try:
-            await asyncio.wait({waiting, self.failed}, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            waiting.cancel()
-        if self.failed.done():
-            await self.failed
+            for each in waiting:
+                each.cancel()
         if not kept.ready.is_set():
-            raise StartFailure(self._with_log(program.name, f"{program.name} did not answer within {START_SECONDS:.0f} s"))
+            down = kept.down or self._fall(kept, f"{program.name} did not answer within {START_SECONDS:.0f} s")
+            raise StartFailure(ending_of_log(down, self._log(program.name)))
 
     async def stop(self, names: Iterable[str]) -> None:
         """Stop programs, all of them at once; each gets its `stop_seconds`."""
@@ -84,43 +90,49 @@ class Supervisor:
             if kept.process and kept.process.returncode is None:
                 kept.process.kill()
 
-    async def _keep(self, kept: _Kept, needs: tuple[str, ...]) -> None:
+    async def _keep(self, kept: _Kept) -> None:
         name, short_lives = kept.program.name, 0
         while True:
             born = time.monotonic()
             code = await self._live_once(kept)
             if time.monotonic() - born > SHORT_LIFE:
                 short_lives = 0
-            elif code != -signal.SIGKILL and await self._all_answer(needs):
+            elif code != -signal.SIGKILL and await self._all_answer(kept.needs):
                 short_lives += 1
-            if short_lives >= SHORT_LIVES:
-                self._give_up(StartFailure(self._with_log(name, f"{name} cannot stay up: it ended {short_lives} times in a row ({_ending(code)})")))
-                return
             delay = DELAYS[min(short_lives, len(DELAYS) - 1)]
-            self._tell(f"{name} ended ({_ending(code)}); starting it again in {delay:g} s. Its output is in {self._log(name)}.")
+            if short_lives >= SHORT_LIVES:
+                self._fall(kept, f"{name} cannot stay up: it ended {short_lives} times in a row ({_ending(code)})")
+            if short_lives <= SHORT_LIVES:
+                again = f"starting it again in {delay:g} s" if short_lives < SHORT_LIVES else "it is tried again with growing delays"
+                self._tell(f"{kept.down or f'{name} ended ({_ending(code)})'}; {again}. Its output is in {self._log(name)}.")
             await asyncio.sleep(delay)
 
-    async def _live_once(self, kept: _Kept) -> int:
+    async def _live_once(self, kept: _Kept) -> int | None:
+        """Run the program until it ends; gives its exit code, `None` where it could not be started."""
         if kept.program.alive:
             kept.program.alive.unlink(missing_ok=True)
         try:
-            kept.process = await spawn(kept.program, self._log(kept.program.name))
+            kept.process = process = await spawn(kept.program, self._log(kept.program.name))
         except OSError as error:
-            self._give_up(StartFailure(f"{kept.program.name} cannot be started: {error}"))
-            await asyncio.Event().wait()
-        assert kept.process is not None  # noqa: S101  spawned above
+            with self._log(kept.program.name).open("a") as log:
+                log.write(f"{error}\n")
+            return None
         self._changed()
-        watcher = asyncio.create_task(self._watch(kept, kept.process))
+        watcher = asyncio.create_task(self._watch(kept, process))
         try:
-            return await kept.process.wait()
+            return await process.wait()
         finally:
             watcher.cancel()
 
     async def _watch(self, kept: _Kept, process: asyncio.subprocess.Process) -> None:
         """Wait until the program answers, then see that it goes on making progress."""
+        born = time.monotonic()
         while not await _answers(kept.program):  # noqa: ASYNC110  another process has no event to wait for
             await asyncio.sleep(READY_PAUSE)
         kept.ready.set()
+        if kept.down:
+            await asyncio.sleep(max(0.0, born + SHORT_LIFE - time.monotonic()))
+            self._rise(kept)
         while kept.program.alive:
             await asyncio.sleep(STALE_SECONDS / 10)
             if time.time() - kept.program.alive.stat().st_mtime > STALE_SECONDS:
@@ -131,15 +143,21 @@ class Supervisor:
         answers = await asyncio.gather(*(_answers(self._kept[name].program) for name in names if name in self._kept))
         return all(answers)
 
-    def _give_up(self, failure: StartFailure) -> None:
+    def _fall(self, kept: _Kept, why: str) -> str:
+        kept.down = why
+        kept.fell.set()
+        self._changed()
         if not self.failed.done():
-            self.failed.set_exception(failure)
+            self.failed.set_exception(StartFailure(ending_of_log(why, self._log(kept.program.name))))
+        return why
+
+    def _rise(self, kept: _Kept) -> None:
+        kept.down = None
+        self._tell(f"{kept.program.name} is up again.")
+        self._changed()
 
     def _log(self, name: str) -> Path:
         return self._logs / f"{name}.log"
-
-    def _with_log(self, name: str, sentence: str) -> str:
-        return ending_of_log(sentence, self._log(name))
 
 
 def ending_of_log(sentence: str, log: Path) -> str:
@@ -157,5 +175,7 @@ async def _answers(program: Program) -> bool:
     return True
 
 
-def _ending(code: int) -> str:
+def _ending(code: int | None) -> str:
+    if code is None:
+        return "it could not be started"
     return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"

@@ -1,12 +1,22 @@
 """A whole run, from start to end: what dies is back, what is stopped is gone, and a killed run is no hindrance to the next."""
 
+import json
 import os
 import signal
+import sys
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import httpx
 
+from deploy.data_folder import data_folder
 from deploy.ports import free_base
+from deploy.program import Program
+from deploy.progress import Progress
+from deploy.run import welcome
+from deploy.servers import Elsewhere
+from deploy.stack import Stack
 from tests.eventually import eventually
 from tests.infra.stack import RunningStack, launch, running_stack
 from tests.service.deploy.test_supervise import alive
@@ -76,3 +86,28 @@ async def test_a_killed_run_leaves_nothing_behind_and_the_next_one_starts_on_its
     await ready(following)
     assert (following.data / "secrets.json").read_text() == secrets
     assert await following.stop(signal.SIGTERM) == 0
+
+
+async def test_an_app_that_cannot_stay_up_leaves_the_rest_serving_and_is_back_at_the_next_start(tmp_path: Path) -> None:
+    output = StringIO()
+    broken = {"tracker-worker"}
+
+    def change(program: Program) -> Program:
+        return replace(program, command=(sys.executable, "-c", "raise SystemExit('a poisoned record')")) if program.name in broken else program
+
+    with data_folder(tmp_path / "data", tmp_path / "elsewhere", fresh=False) as data:
+        stack = Stack(data, free_base(26000), Progress(output), Elsewhere(), change=change)
+        async with stack.running():
+            facts = json.loads((data / "addresses.json").read_text())
+            assert facts["pids"].keys() >= PROCESSES - broken
+            assert facts["down"] == {"tracker-worker": "tracker-worker cannot stay up: it ended 5 times in a row (exit code 1)"}
+            assert "DOWN: tracker-worker cannot stay up" in welcome(stack, 1.0)
+            assert "a poisoned record" in output.getvalue()
+            async with httpx.AsyncClient(timeout=5) as client:
+                for name in ("intake", "identity", "tracker", "notifier"):
+                    (await client.get(f"{facts[name]}/readyz")).raise_for_status()
+        broken.clear()
+        stack = Stack(data, free_base(26000), Progress(output), Elsewhere(), change=change)
+        async with stack.running():
+            facts = json.loads((data / "addresses.json").read_text())
+            assert (facts["pids"].keys(), facts["down"]) == (PROCESSES, {})

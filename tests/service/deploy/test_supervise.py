@@ -74,6 +74,59 @@ async def test_a_program_that_cannot_stay_up_fails_the_run_with_its_last_words(
     monkeypatch.setattr(supervise, "DELAYS", (0.01,))
     with pytest.raises(StartFailure, match=r"one cannot stay up: it ended 5 times in a row \(exit code 3\)(.|\n)*the cause"):
         await supervisor.start(program(tmp_path, "print('the cause'); sys.exit(3)"))
+    with pytest.raises(StartFailure, match="the cause"):
+        await supervisor.failed
+
+
+async def test_what_cannot_stay_up_takes_nothing_with_it_is_reported_and_is_back_once_it_can(
+    supervisor: Supervisor, told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "DELAYS", (0.01,))
+    monkeypatch.setattr(supervise, "SHORT_LIFE", 0.5)
+    await supervisor.start(program(tmp_path, STAYS, "server"))
+    server = supervisor.pids["server"]
+    cured = tmp_path / "cured"
+    broken = program(tmp_path, f"os.path.exists({str(cured)!r}) or sys.exit(3)\n" + STAYS, "app")
+    with pytest.raises(StartFailure):
+        await supervisor.start(broken, needs=["server"])
+    assert supervisor.down == {"app": "app cannot stay up: it ended 5 times in a row (exit code 3)"}
+    assert told[-1] == (
+        f"app cannot stay up: it ended 5 times in a row (exit code 3); it is tried again with growing delays. Its output is in {tmp_path}/app.log."
+    )
+    cured.touch()
+
+    async def back() -> bool:
+        return not supervisor.down
+
+    await eventually(back)
+    assert told[-1] == "app is up again."
+    assert supervisor.pids.keys() == {"server", "app"}
+    assert supervisor.pids["server"] == server
+
+
+async def test_a_program_that_was_up_and_then_cannot_stay_up_is_reported_and_tried_on(
+    supervisor: Supervisor, told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "DELAYS", (0.01,))
+    counter = tmp_path / "lives"
+    await supervisor.start(
+        program(tmp_path, f"open({str(counter)!r}, 'a').write('x'); pathlib.Path(os.environ['SIGN']).touch(); time.sleep(0.3); sys.exit(1)")
+    )
+
+    async def tried_on() -> bool:
+        return "one" in supervisor.down and len(counter.read_text()) > supervise.SHORT_LIVES + 2
+
+    await eventually(tried_on, 30)
+    assert len(told) == supervise.SHORT_LIVES, "it is not repeated at every death"
+
+
+async def test_a_program_that_cannot_be_started_at_all_is_down_as_well(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "DELAYS", (0.01,))
+    missing = Program("one", ("/nowhere/program",), program(tmp_path, "").ready, folder=tmp_path)
+    with pytest.raises(StartFailure, match=r"it could not be started(.|\n)*/nowhere/program"):
+        await supervisor.start(missing)
 
 
 async def test_a_program_killed_from_outside_again_and_again_is_not_given_up(
