@@ -14,13 +14,14 @@ import httpx
 
 from deploy.data_folder import data_folder
 from deploy.kafka_users import ADMINISTRATOR
+from deploy.keys import SEALED_TO
 from deploy.ports import free_base
 from deploy.progress import Progress
 from proof.chaos.audit.gather import Places, gather
 from proof.chaos.audit.verdict import Verdict, judge
 from proof.chaos.clients.back_office import BackOffice, Credentials
 from proof.chaos.clients.operators import put_refused_mails_back
-from proof.chaos.clients.poison import send_poison
+from proof.chaos.clients.poison import Readers, send_poison
 from proof.chaos.clients.send_orders import Senders
 from proof.chaos.journal import Journal
 from proof.chaos.options import Options
@@ -31,6 +32,7 @@ from proof.chaos.stack_under_test import StackUnderTest, stack_under_test
 from proof.chaos.storm.plan import Fault, draw_plan, one_of_each
 from proof.chaos.storm.strike import Storm
 from proof.chaos.variants.catalogue import VARIANTS
+from shared.crypto.sealing import Sealer
 
 POISON_EVERY = 50
 FIRST_BASE = 22_000
@@ -133,10 +135,11 @@ async def _send_and_strike(options: Options, under: StackUnderTest, plan: Sequen
         return order.number >= options.requests and storming.done()
 
     poison = Journal(journals / "poison.jsonl")
+    readers = Readers(*(Sealer(under.stack.secrets[f"{service}_sealing_public_key"]) for service in SEALED_TO))
     jobs: asyncio.Future[Any] = asyncio.gather(
         senders.send_all(draw_orders(options.seed, options.rate), started, enough),
         storming,
-        send_poison(under.kafka[ADMINISTRATOR], options.seed, max(1, options.requests // POISON_EVERY), options.seconds, poison),
+        send_poison(under.kafka[ADMINISTRATOR], readers, options.seed, max(1, options.requests // POISON_EVERY), options.seconds, poison),
     )
     failed: asyncio.Future[Any] = under.stack.supervisor.failed
     await asyncio.wait({jobs, failed}, return_when=asyncio.FIRST_COMPLETED)

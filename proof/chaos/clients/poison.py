@@ -1,13 +1,15 @@
-"""Somebody who writes what nobody can read straight onto the topics."""
+"""Somebody who writes straight onto the topics: what nobody can read, and submissions that intake never saw."""
 
 import asyncio
 import json
 import random
 import time
+from typing import NamedTuple
 from uuid import UUID
 
 from proof.chaos.clients.to_kafka import Headers, context, produce
 from proof.chaos.journal import Journal
+from shared.crypto.sealing import Sealer
 from shared.kafka.connection import KafkaConnection
 
 MARK = "poison"
@@ -18,17 +20,28 @@ TYPES = {
     "requests.commands": "request.take.v1",
     "mail.outcomes": "mail.sent.v1",
 }
-KINDS = ("bytes", "no-json", "unknown-type", "wrong-fields", "tombstone", "unopenable")
+KINDS = ("bytes", "no-json", "unknown-type", "wrong-fields", "tombstone")
+KINDS_OF_SUBMISSIONS = ("unopenable", "forged")
+PERSON = {"first_name": "Väärä", "last_name": "Henkilö", "personal_identity_code": "131052-308T", "email": "forged@chaos.example"}
 
 
-async def send_poison(kafka: KafkaConnection, seed: int, count: int, seconds: float, journal: Journal) -> None:
+class Readers(NamedTuple):
+    """Those that anybody can seal to: their keys are public."""
+
+    tracker: Sealer
+    notifier: Sealer
+
+
+async def send_poison(kafka: KafkaConnection, readers: Readers, seed: int, count: int, seconds: float, journal: Journal) -> None:
     """Send `count` records over about `seconds`."""
     chance = random.Random(f"poison {seed}")  # noqa: S311  reproducible on purpose
     for number in range(count):
         await asyncio.sleep(seconds / count)
-        topic, kind = chance.choice(sorted(TYPES)), chance.choice(KINDS)
+        topic, kind = chance.choice(sorted(TYPES)), chance.choice((*KINDS, *KINDS_OF_SUBMISSIONS))
+        if kind in KINDS_OF_SUBMISSIONS:
+            topic = "requests.submitted"
         key = f"{MARK}-{seed}-{number}"
-        value, headers = _record(topic, kind, UUID(int=chance.getrandbits(128), version=4), chance)
+        value, headers = _record(topic, kind, UUID(int=chance.getrandbits(128), version=4), chance, readers)
         sent_at = time.time()
         try:
             await produce(kafka, topic, key.encode(), value, headers)
@@ -38,7 +51,7 @@ async def send_poison(kafka: KafkaConnection, seed: int, count: int, seconds: fl
         journal.write("poison", key=key, topic=topic, what=kind, told=told, sent_at=sent_at, told_at=time.time())
 
 
-def _record(topic: str, kind: str, request_id: UUID, chance: random.Random) -> tuple[bytes | None, Headers]:
+def _record(topic: str, kind: str, request_id: UUID, chance: random.Random, readers: Readers) -> tuple[bytes | None, Headers]:
     headers = context(TYPES[topic], f"{MARK}-{request_id}")
     match kind:
         case "bytes":
@@ -49,13 +62,26 @@ def _record(topic: str, kind: str, request_id: UUID, chance: random.Random) -> t
             return b"{}", context("request.never_heard_of.v9", f"{MARK}-{request_id}")
         case "tombstone":
             return None, headers
-        case "unopenable" if topic == "requests.submitted":
-            return json.dumps(_unopenable(request_id)).encode(), headers
+        case "unopenable":
+            event = _submission(request_id)
+        case "forged":
+            event = _submission(request_id) | _sealed(request_id, readers)
         case _:
-            return json.dumps({"request_id": str(request_id), "service": 7}).encode(), headers
+            event = {"request_id": str(request_id), "service": 7}
+    return json.dumps(event).encode(), headers
 
 
-def _unopenable(request_id: UUID) -> dict[str, object]:
+def _sealed(request_id: UUID, readers: Readers) -> dict[str, str]:
+    """Seal a form and a contact as intake does, for somebody who is said to have been identified by a bank."""
+    form, contact = json.dumps({"person": PERSON, "answers": []}).encode(), json.dumps({"email": PERSON["email"]}).encode()
+    return {
+        "authentication": "strong",
+        "sealed_form": readers.tracker.seal(form, purpose="form", request_id=request_id),
+        "sealed_contact": readers.notifier.seal(contact, purpose="contact", request_id=request_id),
+    }
+
+
+def _submission(request_id: UUID) -> dict[str, object]:
     """Give a submission with everything right but its sealed parts."""
     return {
         "request_id": str(request_id),
