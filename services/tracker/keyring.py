@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.tracker.at_rest import AtRest
 from services.tracker.settings import TrackerSettings
-from shared.crypto.record_mac import RecordVerifier
+from shared.crypto.record_mac import RecordSigner, RecordVerifier
 from shared.crypto.sealing import EpochSealer, Opener, public_key_of
 from shared.settings import all_key_bytes, key_bytes
 
@@ -17,6 +17,7 @@ class Keyring:
     public_key: str
     to_notifier: EpochSealer
     record_verifier: RecordVerifier
+    record_signer: RecordSigner
     at_rest: AtRest
     work_number_key: bytes
     link_key: bytes
@@ -30,6 +31,7 @@ def read_keyring(settings: TrackerSettings) -> Keyring:
         public_key=public_key_of(private_keys.split(",")[0].strip()),
         to_notifier=EpochSealer(settings.notifier_sealing_key),
         record_verifier=RecordVerifier(all_key_bytes(settings.record_keys)),
+        record_signer=RecordSigner(all_key_bytes(settings.record_keys)),
         at_rest=AtRest(all_key_bytes(settings.data_key), key_bytes(settings.index_key)),
         work_number_key=key_bytes(settings.work_number_key),
         link_key=key_bytes(settings.link_key),

@@ -6,9 +6,12 @@ from http import HTTPStatus
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.tracker.keyring import Keyring
 from services.tracker.models import DeadLetter
+from services.tracker.sign_older import as_intake_sent_it
 from shared.events.envelope import Message
-from shared.events.topics import MAIN_TOPICS
+from shared.events.topics import MAIN_TOPICS, SUBMITTED
+from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer, KafkaUnavailable, RecordRefused
 from shared.logs import get_log
 from shared.problems import NotFound, Problem, Unavailable
@@ -20,15 +23,17 @@ SEND_SECONDS = 5.0
 
 
 class NoWayBack(Problem):
-    """409: the dead letter names no topic of ours to go back to, or Kafka does not take it."""
+    """409: the dead letter names no topic of ours to go back to, or Kafka or tracker would not take it."""
 
     status = HTTPStatus.CONFLICT
     slug = "no-way-back"
     title = "The dead letter cannot be sent back"
 
 
-async def redrive_dead_letter(session: AsyncSession, dead_letter_id: int, by: str, producer: EventProducer) -> DeadLetter:
-    """Send a dead letter to its origin topic and mark it; one that went already is not sent again.
+async def redrive_dead_letter(
+    session: AsyncSession, dead_letter_id: int, by: str, producer: EventProducer, lags: LagReader, keyring: Keyring
+) -> DeadLetter:
+    """Send a dead letter to its origin topic and mark it; one that went already, or that would be refused as not from intake, is not sent.
 
     Raises `NotFound`, `NoWayBack`, or `Unavailable` while Kafka is away. Should the mark be lost after the ack, a second sending is the same event
     with the same id, which its readers drop.
@@ -41,8 +46,13 @@ async def redrive_dead_letter(session: AsyncSession, dead_letter_id: int, by: st
     if letter.origin_topic not in TOPICS:
         raise NoWayBack(f"{letter.origin_topic} is none of our topics")
     headers = [(name or "", None if value is None else base64.b64decode(value)) for name, value in letter.headers]
+    record: Message | None = Message(letter.key, letter.value, headers)
     try:
-        await producer.send(letter.origin_topic, Message(letter.key, letter.value, headers), within=SEND_SECONDS)
+        if record and letter.origin_topic == SUBMITTED:
+            record = await as_intake_sent_it(session, lags, keyring, (letter.origin_partition, letter.origin_offset), record)
+        if record is None:
+            raise NoWayBack("Intake did not make this record, or its topic no longer keeps it to be compared with")
+        await producer.send(letter.origin_topic, record, within=SEND_SECONDS)
     except KafkaUnavailable:
         raise Unavailable("Kafka is away") from None
     except RecordRefused as refusal:

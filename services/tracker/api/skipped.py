@@ -42,7 +42,7 @@ def skipped_routes(verifier: TokenVerifier) -> APIRouter:
     @routes.post("/{id}/send-again")
     async def send_again(session: Transaction, resources: GivenResources, operator: Operator, id: Id) -> Skipped:  # noqa: A002  the path's name
         by = operator.subject[:100]
-        return Skipped.model_validate(await send_skipped_again(session, id, by, resources.lags, resources.producer))
+        return Skipped.model_validate(await send_skipped_again(session, id, by, resources.lags, resources.producer, resources.keyring))
 
     @routes.post("/{id}/settle")
     async def settle(session: Transaction, operator: Operator, id: Id) -> Skipped:  # noqa: A002  as above

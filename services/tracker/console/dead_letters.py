@@ -36,7 +36,8 @@ async def show(desk: AtDesk, before: Annotated[int, Query(ge=1, le=LARGEST_ID)] 
 @routes.post("/dead-letters/{id}/redrive", dependencies=[Unforged])
 async def redrive(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's name for it
     """Send one back to its topic."""
-    await redrive_dead_letter(desk.session, id, desk.operator.username, desk.resources.producer)
+    resources = desk.resources
+    await redrive_dead_letter(desk.session, id, desk.operator.username, resources.producer, resources.lags, resources.keyring)
     return RedirectResponse(f"{PREFIX}/dead-letters", status_code=303)
 
 

@@ -36,7 +36,7 @@ async def show(desk: AtDesk) -> Response:
 @routes.post("/skipped/{id}/send-again", dependencies=[Unforged])
 async def send_again(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's name for it
     """Have records that were skipped sent again."""
-    await send_skipped_again(desk.session, id, desk.operator.username, desk.resources.lags, desk.resources.producer)
+    await send_skipped_again(desk.session, id, desk.operator.username, desk.resources.lags, desk.resources.producer, desk.resources.keyring)
     return RedirectResponse(f"{PREFIX}/ledger", status_code=303)
 
 

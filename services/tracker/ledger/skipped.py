@@ -7,7 +7,9 @@ from http import HTTPStatus
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from services.tracker.keyring import Keyring
 from services.tracker.models import SkippedRecords
+from services.tracker.sign_older import older_end, sign_unsigned
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer, KafkaUnavailable
 from shared.logs import get_log
@@ -34,7 +36,9 @@ async def list_skipped(session: AsyncSession) -> Sequence[SkippedRecords]:
     return (await session.scalars(waiting)).all()
 
 
-async def send_skipped_again(session: AsyncSession, skipped_id: int, by: str, lags: LagReader, producer: EventProducer) -> SkippedRecords:
+async def send_skipped_again(
+    session: AsyncSession, skipped_id: int, by: str, lags: LagReader, producer: EventProducer, keyring: Keyring
+) -> SkippedRecords:
     """Send the records to the end of their topic, where they are read like any other; what was registered after all is a repeat there.
 
     Raises `NotFound`, `NoLongerThere` (nothing is sent), or `Unavailable` while Kafka is away. What is settled already stays so.
@@ -42,12 +46,15 @@ async def send_skipped_again(session: AsyncSession, skipped_id: int, by: str, la
     skipped = await _waiting(session, skipped_id)
     if skipped.settled_at is not None:
         return skipped
-    following = min(skipped.next_offset, skipped.first_offset + MOST_SENT)
+    older = await older_end(session, skipped.topic, skipped.partition)
+    unsigned = skipped.first_offset < older
+    following = min(skipped.next_offset, skipped.first_offset + MOST_SENT, older if unsigned else skipped.next_offset)
     try:
         records, whole = await lags.between(skipped.topic, skipped.partition, skipped.first_offset, following)
         if not whole:
             raise NoLongerThere(kept=len(records), skipped=skipped.next_offset - skipped.first_offset)
-        await producer.send_all(skipped.topic, records, within=SEND_SECONDS)
+        signed = [sign_unsigned(keyring, record) for record in records] if unsigned else records
+        await producer.send_all(skipped.topic, signed, within=SEND_SECONDS)
     except KafkaUnavailable:
         raise Unavailable("Kafka is away") from None
     log.info("skipped_sent_again", skipped_id=skipped_id, records=len(records), by=by)

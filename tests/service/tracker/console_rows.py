@@ -3,8 +3,9 @@
 import base64
 
 from services.tracker.models import DeadLetter, MailOutcomeEntry, TrackedRequest
+from shared.events.envelope import Message
 from shared.events.topics import SUBMITTED
-from tests.service.tracker.office import NOW
+from tests.service.tracker.office import INTAKE, NOW
 
 
 def mail_outcome(request: TrackedRequest, kind: str, reply: str | None = None) -> MailOutcomeEntry:
@@ -22,6 +23,7 @@ def mail_outcome(request: TrackedRequest, kind: str, reply: str | None = None) -
 
 
 def dead_letter(value: bytes) -> DeadLetter:
+    record = INTAKE.sign(Message(b"k", value, [("ce_type", b"request.submitted.v1")]))
     return DeadLetter(
         origin_topic=SUBMITTED,
         origin_partition=0,
@@ -31,7 +33,7 @@ def dead_letter(value: bytes) -> DeadLetter:
         reason="bad-form",
         detail="person.email",
         buried_at=NOW,
-        key=b"k",
-        value=value,
-        headers=[["ce_type", base64.b64encode(b"request.submitted.v1").decode()]],
+        key=record.key,
+        value=record.value,
+        headers=[[name, base64.b64encode(text or b"").decode()] for name, text in record.headers],
     )

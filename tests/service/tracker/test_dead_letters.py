@@ -8,8 +8,10 @@ import pytest
 from uuid_utils.compat import uuid4
 
 from services.tracker.keyring import Keyring
+from services.tracker.models import UnsignedBefore
 from services.tracker.on_dead_letter import on_dead_letter
 from services.tracker.on_request_submitted import on_request_submitted
+from shared.crypto.record_mac import has_mac
 from shared.database import Sessions
 from shared.events.envelope import Message, encode
 from shared.events.topics import MAIN_TOPICS, SUBMITTED, dead_letter_topic
@@ -20,7 +22,7 @@ from shared.kafka.keep_raw import RawConsumer, RawRecord
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
 from tests.service.tracker.desk import Desk
-from tests.service.tracker.office import submission
+from tests.service.tracker.office import make_keyring, signed, submission
 from tests.service.tracker.publishing import running
 from tests.service.tracker.rows import rows
 from tests.service.tracker.topic import read_topic
@@ -109,7 +111,7 @@ async def test_whatever_the_headers_hold_it_is_kept(sessions: Sessions, headers:
 
 
 async def test_a_redrive_sends_it_back_once(desk: Desk, sessions: Sessions, kafka: KafkaConnection) -> None:
-    sent = encode(submission())
+    sent = signed(submission())
     headers = [*sent.headers, ("dead_letter_topic", SUBMITTED.encode()), ("dead_letter_reason", b"handler-failed")]
     await keep(sessions, RawRecord(dead_letter_topic(SUBMITTED), 0, 5, sent.key, sent.value, headers))
     (listed,) = (await desk.get("/api/v1/dead-letters")).json()["dead_letters"]
@@ -122,6 +124,36 @@ async def test_a_redrive_sends_it_back_once(desk: Desk, sessions: Sessions, kafk
     assert [(each.value, list(each.headers)) for each in back] == [(sent.value, sent.headers)]
     assert (await desk.get("/api/v1/dead-letters")).json()["dead_letters"] == []
     assert len((await desk.get("/api/v1/dead-letters", redriven=True)).json()["dead_letters"]) == 1
+
+
+@pytest.mark.usefixtures("consuming")
+async def test_what_intake_sent_before_it_signed_goes_back_signed_and_a_forgery_does_not(
+    desk: Desk, sessions: Sessions, kafka: KafkaConnection, producer: EventProducer
+) -> None:
+    old = submission(sealed_form="deadbeef.AAAA")
+    await producer.send(SUBMITTED, encode(old))
+    (lies,) = [each for each in await read_topic(kafka, SUBMITTED) if each.key == encode(old).key]
+    forged = encode(submission())
+    forged_headers = [*forged.headers, ("dead_letter_topic", SUBMITTED.encode()), ("dead_letter_partition", str(lies.partition).encode())]
+    await keep(sessions, RawRecord(dead_letter_topic(SUBMITTED), 0, lies.offset, forged.key, forged.value, forged_headers))
+
+    async def redrive(key: bytes | None) -> tuple[int, str]:
+        async def kept() -> int:
+            ((id_,),) = await rows(sessions, "select id from dead_letters where key = :key", key=key)
+            return int(id_)
+
+        answer = await desk.post(f"/api/v1/dead-letters/{await eventually(kept)}/redrive")
+        return answer.status_code, answer.json().get("type", "")
+
+    refused = 409, "urn:asiointi:problem:no-way-back"
+    assert await redrive(lies.key) == refused
+    async with sessions.begin() as session:
+        session.add(UnsignedBefore(partition=lies.partition, next_offset=lies.offset + 1))
+    assert await redrive(forged.key) == refused
+    assert await redrive(lies.key) == (200, "")
+    back = [each for each in await read_topic(kafka, SUBMITTED) if each.key == lies.key]
+    assert [(each.value, has_mac(each.headers)) for each in back] == [(lies.value, False), (lies.value, True)]
+    assert make_keyring().record_verifier.verify(back[1].key, back[1].value, back[1].headers)
 
 
 async def test_there_is_no_way_back_to_a_topic_that_is_not_ours(desk: Desk, sessions: Sessions) -> None:

@@ -11,11 +11,12 @@ from uuid_utils.compat import uuid4
 from services.tracker.keyring import Keyring
 from services.tracker.ledger.positions import compare_positions, position_keeper
 from services.tracker.ledger.skipped import NoLongerThere, send_skipped_again, settle_skipped
-from services.tracker.models import SkippedRecords
+from services.tracker.models import SkippedRecords, UnsignedBefore
 from services.tracker.on_request_submitted import on_request_submitted
+from shared.crypto.record_mac import has_mac
 from shared.database import Sessions
 from shared.events.envelope import Message, encode
-from shared.events.topics import DAY_MS, Topic, dead_letter_topic
+from shared.events.topics import DAY_MS, SUBMITTED, Topic, dead_letter_topic
 from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.consume import BatchConsumer
@@ -30,6 +31,7 @@ from tests.service.tracker.ledger_rows import read
 from tests.service.tracker.office import submission
 from tests.service.tracker.publishing import running
 from tests.service.tracker.rows import rows
+from tests.service.tracker.topic import read_topic
 
 KEEP = position_keeper("r")
 
@@ -118,11 +120,11 @@ async def test_an_offset_that_was_committed_for_nothing_is_noticed_and_the_reque
         await eventually(lambda: numbered(2))
         assert await gaps(sessions) == [(0, 3, 5)]
         async with sessions.begin() as session:
-            assert (await send_skipped_again(session, 1, "olli", lags, producer)).settled_by == "olli"
+            assert (await send_skipped_again(session, 1, "olli", lags, producer, keyring)).settled_by == "olli"
         await eventually(lambda: numbered(4))
     assert await gaps(sessions) == []
     async with sessions.begin() as session:
-        await send_skipped_again(session, 1, "maija", lags, producer)
+        await send_skipped_again(session, 1, "maija", lags, producer, keyring)
     (settled,) = await rows(sessions, "select settled_by from skipped_records")
     assert settled.settled_by == "olli"
 
@@ -131,16 +133,39 @@ async def read_to(sessions: Sessions, offset: int) -> bool:
     return [row.next_offset for row in await rows(sessions, "select next_offset from read_positions")] == [offset]
 
 
-async def test_records_that_are_gone_are_told_and_can_be_settled(topic: str, sessions: Sessions, producer: EventProducer, lags: LagReader) -> None:
+async def test_records_that_are_gone_are_told_and_can_be_settled(
+    topic: str, sessions: Sessions, producer: EventProducer, lags: LagReader, keyring: Keyring
+) -> None:
     async with sessions.begin() as session:
         session.add(SkippedRecords(reader="r", topic=topic, partition=0, first_offset=3, next_offset=9, noticed_at=submission().time))
     async with sessions.begin() as session:
         with pytest.raises(NoLongerThere):
-            await send_skipped_again(session, 1, "olli", lags, producer)
+            await send_skipped_again(session, 1, "olli", lags, producer, keyring)
         with pytest.raises(NotFound):
             await settle_skipped(session, 2, "olli")
         await settle_skipped(session, 1, "olli")
     assert await gaps(sessions) == []
+
+
+async def test_skipped_records_from_before_intake_signed_are_sent_again_signed_and_later_ones_as_they_are(
+    kafka: KafkaConnection, sessions: Sessions, producer: EventProducer, lags: LagReader, keyring: Keyring
+) -> None:
+    old, forged = encode(submission()), encode(submission())
+    forged = Message(old.key, forged.value, forged.headers)
+    await producer.send_all(SUBMITTED, [old, forged])
+    first, second = [each for each in await read_topic(kafka, SUBMITTED) if each.key == old.key]
+    gap = SkippedRecords(
+        reader="r", topic=SUBMITTED, partition=first.partition, first_offset=first.offset, next_offset=second.offset + 1, noticed_at=submission().time
+    )
+    async with sessions.begin() as session:
+        session.add(UnsignedBefore(partition=first.partition, next_offset=second.offset))
+        session.add(gap)
+    for _ in range(2):
+        async with sessions.begin() as session:
+            await send_skipped_again(session, 1, "olli", lags, producer, keyring)
+    assert await gaps(sessions) == []
+    again = [each for each in await read_topic(kafka, SUBMITTED) if each.key == old.key][2:]
+    assert [(each.value, has_mac(each.headers)) for each in again] == [(old.value, True), (forged.value, False)]
 
 
 async def test_offsets_that_pass_over_records_are_noticed_though_none_comes_after_them(sessions: Sessions) -> None:
