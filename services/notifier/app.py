@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI, Path, Query
 from services.notifier.contents import ContentsBox
 from services.notifier.list_deliveries import DeliveryPage, DeliveryState, DeliveryView, list_deliveries
 from services.notifier.parts_there import kafka_there, mail_server_there
+from services.notifier.retry_deliveries import RetriedMany, RetryMany, retry_deliveries
 from services.notifier.retry_delivery import retry_delivery
 from services.notifier.send_again import SendAgain, send_again
 from services.notifier.settings import Settings
@@ -22,7 +23,7 @@ from shared.problems import install_problems
 from shared.settings import read_settings
 from shared.transaction import Transaction
 
-LARGEST_BODY = 16 * 1024
+LARGEST_BODY = 256 * 1024
 LARGEST_ID = 2**63 - 1
 
 
@@ -60,6 +61,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     ) -> DeliveryPage:
         """List mails, newest first."""
         return await list_deliveries(session, state=state, request_id=request_id, before=before, limit=limit)
+
+    @app.post("/api/v1/deliveries/retry", dependencies=[operate], tags=["deliveries"])
+    async def retry_many(session: Transaction, which: RetryMany) -> RetriedMany:
+        """Have many failed mails tried again now; call it until `next` is null."""
+        return await retry_deliveries(session, which)
 
     @app.post("/api/v1/deliveries/{delivery_id}/retry", dependencies=[operate], tags=["deliveries"], status_code=202)
     async def retry(session: Transaction, delivery_id: Annotated[int, Path(ge=1, le=LARGEST_ID)]) -> DeliveryView:

@@ -141,11 +141,12 @@ done as (
     cast(:id as bigint[]), cast(:state as text[]), cast(:reply as text[]), cast(:last_reply as text[]),
     cast(:retry_seconds as float8[]), cast(:tell as bool[])) as r (id, state, reply, last_reply, retry_seconds, tell)
   where d.id = r.id and d.owner = :owner and d.state = 'sending'
-  returning d.id, d.request_id, d.event_id, d.template, d.message_id, d.traceparent, d.sending, d.state, d.attempts, r.reply,
+  returning d.id, d.request_id, d.event_id, d.template, d.message_id, d.traceparent, d.sending, d.state, d.attempts, r.reply, r.last_reply,
     d.next_attempt_at, r.tell),
 told as (
-  insert into outcomes (request_id, event_id, template, message_id, traceparent, sending, state, attempt, reply, retry_at)
-  select request_id, event_id, template, message_id, traceparent, sending, state, attempts, reply, next_attempt_at from done where tell order by id)
+  insert into outcomes (request_id, event_id, template, message_id, traceparent, sending, state, attempt, reply, codes, retry_at)
+  select request_id, event_id, template, message_id, traceparent, sending, state, attempts, reply, last_reply, next_attempt_at
+  from done where tell order by id)
 select exists (
   select from deliveries held
   where held.state = 'pending' and held.next_attempt_at is null and held.request_id in (select request_id from done where state <> 'deferred'))""")

@@ -119,6 +119,7 @@ class Outcome(Table):
     state: Mapped[str]
     attempt: Mapped[int]
     reply: Mapped[str]
+    codes: Mapped[str | None]
     occurred_at: Mapped[datetime] = mapped_column(server_default=func.now())
     retry_at: Mapped[datetime | None]
     sending: Mapped[int] = mapped_column(server_default="1")

@@ -41,8 +41,8 @@ failed as (
   update deliveries d set state = 'failed', last_reply = :why, next_attempt_at = null, finished_at = now()
   from late where d.id = late.id
   returning d.id, d.request_id, d.event_id, d.template, d.message_id, d.traceparent, d.attempts, d.sending)
-insert into outcomes (request_id, event_id, template, message_id, traceparent, sending, state, attempt, reply)
-select request_id, event_id, template, message_id, traceparent, sending, 'failed', attempts + 1, 'connection'
+insert into outcomes (request_id, event_id, template, message_id, traceparent, sending, state, attempt, reply, codes)
+select request_id, event_id, template, message_id, traceparent, sending, 'failed', attempts + 1, 'connection', :why
 from failed order by id returning request_id""")
 
 

@@ -42,7 +42,7 @@ def _outcome(row: "asyncpg.Record") -> MailOutcome:
             return MailDeferred(**facts, reply=row["reply"], retry_at=row["retry_at"])
         case "bounced":
             return MailBounced(**facts, bounce=row["bounce"], status=row["status"], diagnostic=row["diagnostic"])
-    return MailFailed(**facts, reply=row["reply"])
+    return MailFailed(**facts, reply=row["reply"], codes=row["codes"])
 
 
 OUTCOMES = Outbox(
@@ -50,7 +50,7 @@ OUTCOMES = Outbox(
     entries=Entries(
         table="outcomes",
         columns="request_id, event_id, template, message_id, traceparent, state, attempt, reply, occurred_at, retry_at,"
-        " sending, bounce, status, diagnostic",
+        " sending, bounce, status, diagnostic, codes",
         message=_message,
         published="delete from outcomes",
     ),

@@ -1,5 +1,6 @@
 """Has notifier try a failed mail again: it alone has the mail."""
 
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 import httpx
@@ -30,6 +31,12 @@ class FailedDeliveries(BaseModel):
     deliveries: list[FailedDelivery]
 
 
+class TriedAgain(BaseModel):
+    """Events whose failed mails are tried again."""
+
+    events: list[str]
+
+
 class Notifier:
     """Notifier's side for operators' systems."""
 
@@ -48,9 +55,17 @@ class Notifier:
         answers = [await self._ask("POST", f"/{delivery}/retry") for delivery in ids]
         return any(answer.status_code == HTTPStatus.ACCEPTED for answer in answers)
 
-    async def _ask(self, method: str, path: str, **parameters: str | int) -> httpx.Response:
+    async def retry_all(self, events: Sequence[str]) -> list[str]:
+        """Have the failed mails of these events tried again now; gives the events that had some. Raises `Unavailable` as `retry` does."""
+        answer = await self._ask("POST", "/retry", body={"events": list(events), "limit": len(events)})
         try:
-            answer = await self._credentials.ask(SCOPE, method, self._url + path, params=parameters)
+            return TriedAgain.model_validate_json(answer.content).events
+        except ValidationError as error:
+            raise Unavailable("Notifier's answer cannot be read") from error
+
+    async def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, **parameters: str | int) -> httpx.Response:
+        try:
+            answer = await self._credentials.ask(SCOPE, method, self._url + path, params=parameters, json=body)
         except (httpx.HTTPError, IdentityAway) as error:
             log.warning("notifier_away", reason=type(error).__name__)
             raise Unavailable("Notifier is away") from error

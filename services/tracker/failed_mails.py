@@ -17,7 +17,7 @@ log = get_log(__name__)
 
 MOST_SHOWN = 100
 WAITING = text("""
-    select owed.event_id, owed.request_id, owed.template, owed.failed_at, last.attempt, last.reply,
+    select owed.event_id, owed.request_id, owed.template, owed.failed_at, owed.failure, last.attempt, last.reply,
         requests.work_number, requests.service_title_fi, requests.first_name, requests.last_name
     from (
         select * from owed_mails where failed_at is not null and settled_at is null order by failed_at, event_id limit :most
@@ -51,7 +51,7 @@ async def retry_failed_mail(session: AsyncSession, event_id: str, by: str, notif
         raise Unavailable("TRACKER_NOTIFIER_URL is not set")
     if not await notifier.retry(mail):
         raise NoLongerFailed
-    mail.failed_at = mail.settled_at = mail.settled_by = None
+    mail.failed_at = mail.failure = mail.settled_at = mail.settled_by = None
     mail.since = datetime.now(timezone.utc)
     log.info("failed_mail_tried_again", request_id=str(mail.request_id), template=mail.template, by=by)
     return mail

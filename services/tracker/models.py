@@ -127,13 +127,15 @@ class MailOutcomeEntry(Table, table=True):
     message_id: str = _text()
     attempt: int
     reply: str | None = _text(nullable=True)
+    codes: str | None = _text(nullable=True)
     retry_at: datetime | None = _moment(nullable=True)
 
 
 class OwedMail(Table, table=True):
     """A mail that an entry of the history owes the citizen, until notifier tells that it went.
 
-    `failed_at` says that it will not go by itself, `settled_at` that an operator has dealt with that in another way.
+    `failed_at` says that it will not go by itself, `failure` why (the mail server's codes, or a word); `settled_at` that an operator has dealt with
+    that in another way.
     """
 
     __tablename__: ClassVar[str] = "owed_mails"
@@ -148,6 +150,7 @@ class OwedMail(Table, table=True):
     template: Mail = _text()
     since: datetime = _moment()
     failed_at: datetime | None = _moment(nullable=True)
+    failure: str | None = Field(default=None, sa_type=Text)
     settled_at: datetime | None = _moment(nullable=True)
     settled_by: str | None = Field(default=None, sa_type=Text)
 

@@ -23,6 +23,7 @@ COLUMNS = {
     "message_id": "text",
     "attempt": "int",
     "reply": "text",
+    "codes": "text",
     "retry_at": "timestamptz",
 }
 ENTER = text(f"""
@@ -30,9 +31,9 @@ ENTER = text(f"""
         insert into mail_outcomes ({", ".join(COLUMNS)})
         select * from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in COLUMNS.items())})
         on conflict do nothing
-        returning cause_id, template, type, occurred_at
+        returning cause_id, template, type, occurred_at, coalesce(codes, reply) as failure
     ), latest as (
-        select distinct on (cause_id, template) cause_id, template, type, occurred_at from told
+        select distinct on (cause_id, template) cause_id, template, type, occurred_at, failure from told
         order by cause_id, template, type = 'mail.sent.v1' desc, occurred_at desc
     ), paid as (
         delete from owed_mails owed using latest
@@ -40,7 +41,7 @@ ENTER = text(f"""
         returning owed.template
     ), kept_waiting as (
         update owed_mails owed set failed_at = case when latest.type = 'mail.failed.v1' then latest.occurred_at end,
-            settled_at = null, settled_by = null
+            failure = case when latest.type = 'mail.failed.v1' then latest.failure end, settled_at = null, settled_by = null
         from latest where owed.event_id = latest.cause_id and owed.template = latest.template and latest.type <> 'mail.sent.v1'
     )
     insert into ledger_counts (name, n) select 'receipted', count(*) from paid where template = 'receipt' having count(*) > 0
@@ -72,5 +73,6 @@ def _row(envelope: Envelope[Event], outcome: MailOutcome) -> dict[str, object]:
         "occurred_at": outcome.occurred_at,
         "attempt": outcome.attempt,
         "reply": outcome.reply if isinstance(outcome, MailDeferred | MailFailed) else None,
+        "codes": outcome.codes if isinstance(outcome, MailFailed) else None,
         "retry_at": outcome.retry_at if isinstance(outcome, MailDeferred) else None,
     }

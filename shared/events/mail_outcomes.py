@@ -40,6 +40,9 @@ class MailFailed(MailOutcome):
 
     type: ClassVar = "mail.failed.v1"
     reply: Literal["4xx", "5xx", "connection", "bad-address", "unwritable"]
+    codes: str | None = Field(
+        default=None, max_length=100, description="The mail server's codes, such as `550 5.1.1`, or what kept it from answering"
+    )
 
 
 class MailBounced(MailOutcome):

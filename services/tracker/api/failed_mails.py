@@ -5,10 +5,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.tracker.failed_mails import list_failed_mails, retry_failed_mail, settle_failed_mail
 from services.tracker.resources import GivenResources
+from services.tracker.retry_failed_mails import list_causes, retry_failed_mails
 from shared.authorize import Caller, TokenVerifier, require_scope
 from shared.transaction import Transaction
 
@@ -32,6 +33,37 @@ class FailedMail(OwedMailView):
     work_number: str
     attempt: int | None
     reply: str | None = Field(description="Class of the mail server's last answer, such as `5xx`")
+    failure: str | None = Field(description="The mail server's codes, such as `550 5.1.1`, or another reason")
+
+
+class Cause(BaseModel):
+    """Why mails failed that wait for an operator."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    cause: str = Field(description="The mail server's codes, such as `530 5.7.0`, or another reason")
+    mails: int
+    first_at: datetime
+    last_at: datetime
+
+
+class RetryMany(BaseModel):
+    """Which failed mails to try again: all of one cause, or some of them."""
+
+    cause: str = Field(max_length=200)
+    template: str | None = Field(default=None, max_length=50)
+    failed_before: AwareDatetime | None = Field(
+        default=None, description="Leave out what failed later; with the same moment a repeat changes nothing"
+    )
+
+
+class RetriedMany(BaseModel):
+    """How many are tried again, and how many of them still wait: where any do, the call can be repeated."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    retried: int
+    left: int
 
 
 def failed_mail_routes(verifier: TokenVerifier) -> APIRouter:
@@ -43,6 +75,19 @@ def failed_mail_routes(verifier: TokenVerifier) -> APIRouter:
     async def list_them(session: Transaction, _: Operator) -> list[FailedMail]:
         """List those that wait for an operator, the oldest hundred first."""
         return [FailedMail.model_validate(each) for each in await list_failed_mails(session)]
+
+    @routes.get("/causes", summary="List why mails failed")
+    async def list_them_by_cause(session: Transaction, _: Operator) -> list[Cause]:
+        """Count those that wait for an operator by their cause, the most frequent first."""
+        return [Cause.model_validate(each) for each in await list_causes(session)]
+
+    @routes.post("/retry", summary="Try all failed mails of a cause again")
+    async def retry_many(session: Transaction, resources: GivenResources, operator: Operator, which: RetryMany) -> RetriedMany:
+        """Have them tried again now, as many as a request has time for."""
+        retried = await retry_failed_mails(
+            session, resources.notifier, cause=which.cause, by=operator.subject[:100], template=which.template, before=which.failed_before
+        )
+        return RetriedMany.model_validate(retried)
 
     @routes.post("/{event_id}/retry", summary="Try a failed mail again")
     async def retry(session: Transaction, resources: GivenResources, operator: Operator, event_id: EventId) -> OwedMailView:

@@ -1,14 +1,17 @@
 """Mails that did not reach their readers: tried again, or settled once somebody has called."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
+from pydantic import AwareDatetime
 
 from services.tracker.console.desk import AtDesk
 from services.tracker.console.operator import Unforged
 from services.tracker.console.pages import PREFIX
 from services.tracker.failed_mails import MOST_SHOWN, list_failed_mails, retry_failed_mail, settle_failed_mail
+from services.tracker.retry_failed_mails import list_causes, retry_failed_mails
 
 routes = APIRouter()
 
@@ -16,8 +19,16 @@ routes = APIRouter()
 @routes.get("/failed-mails")
 async def show(desk: AtDesk) -> Response:
     """Show those that wait for an operator, the oldest first."""
-    mails = await list_failed_mails(desk.session)
-    return await desk.render("failed_mails.html", mails=mails, most=MOST_SHOWN, can_retry=desk.resources.notifier is not None, here="failed-mails")
+    mails, causes = await list_failed_mails(desk.session), await list_causes(desk.session)
+    can_retry = desk.resources.notifier is not None
+    return await desk.render("failed_mails.html", mails=mails, causes=causes, most=MOST_SHOWN, can_retry=can_retry, here="failed-mails")
+
+
+@routes.post("/failed-mails/retry", dependencies=[Unforged])
+async def retry_all(desk: AtDesk, cause: Annotated[str, Form(max_length=200)], before: Annotated[AwareDatetime, Form()]) -> Response:
+    """Have all of a cause tried again that the operator saw."""
+    await retry_failed_mails(desk.session, desk.resources.notifier, cause=cause, by=desk.operator.username, before=before)
+    return RedirectResponse(f"{PREFIX}/failed-mails", status_code=303)
 
 
 @routes.post("/failed-mails/{event_id}/retry", dependencies=[Unforged])

@@ -84,6 +84,7 @@ REPLIES: Mapping[str, str] = {
     "connection": "palvelimeen ei saatu yhteyttä",
     "bad-address": "osoite ei kelpaa",
     "unwritable": "viestiä ei voitu kirjoittaa",
+    "unknown": "syytä ei kerrottu",
 }
 PERSONAL_CODE = re.compile(r"\b\d{6}[-+\u2010-\u2015A-FU-Ya-fu-y]?\d{3}[0-9A-Za-z]\b")
 HIDDEN = "••••••-••••"

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timezone
 from typing import Any
 
 import httpx
@@ -18,7 +19,7 @@ from services.notifier.settings import Settings
 from shared.database import Sessions
 from tests.eventually import eventually
 from tests.service.notifier.mail_server import MailServer, free_port
-from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, make_settings
+from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, make_settings, rows
 
 pytestmark = pytest.mark.usefixtures("one_connection")
 
@@ -208,3 +209,41 @@ async def test_a_mail_is_sent_again_once_for_each_order(
 
         await eventually(there)
     assert (await client.post("/api/v1/deliveries/4711/send-again", json={}, headers=operator)).status_code == 404
+
+
+async def test_all_mails_that_failed_of_one_cause_go_again_and_a_repeat_changes_nothing(
+    client: httpx.AsyncClient, issuer: Issuer, settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
+    wrongly_refused, unknown, headers = [Citizen() for _ in range(5)], Citizen(), bearer(issuer.token())
+    for citizen in wrongly_refused:
+        mail_server.rcpt[citizen.email].append("554 5.4.4 no route")
+    mail_server.rcpt[unknown.email].append("550 5.1.1 unknown")
+    async with dispatching(settings, sessions):
+        await hand_over(sessions, [citizen.registered() for citizen in (*wrongly_refused, unknown)])
+        for citizen in (*wrongly_refused, unknown):
+            await delivered(sessions, citizen, "failed")
+        which: dict[str, object] = {
+            "replies": ["554 5.4.4"],
+            "template": "receipt",
+            "failed_before": datetime.now(timezone.utc).isoformat(),
+            "limit": 3,
+        }
+        pages = [(await client.post("/api/v1/deliveries/retry", headers=headers, json=which)).json()]
+        pages.append((await client.post("/api/v1/deliveries/retry", headers=headers, json=which | {"after": pages[0]["next"]})).json())
+        assert [len(page["events"]) for page in pages] == [3, 2]
+        assert pages[1]["next"] is None
+        for citizen in wrongly_refused:
+            await delivered(sessions, citizen)
+        assert (await client.post("/api/v1/deliveries/retry", headers=headers, json=which)).json() == {"events": [], "next": None}
+        await delivered(sessions, unknown, "failed")
+    told = await rows(sessions, "select codes, count(*) from outcomes where state = 'failed' group by codes order by codes")
+    assert [tuple(row) for row in told] == [("550 5.1.1", 1), ("554 5.4.4", 5)]
+
+
+@pytest.mark.parametrize(
+    "which",
+    [{}, {"limit": 10}, {"events": []}, {"events": ["x"] * 1001}, {"template": ""}, {"limit": 0, "template": "receipt"}, {"failed_after": "x"}],
+)
+async def test_without_a_choice_nothing_is_retried(client: httpx.AsyncClient, issuer: Issuer, which: dict[str, object]) -> None:
+    answer = await client.post("/api/v1/deliveries/retry", headers=bearer(issuer.token()), json=which)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")

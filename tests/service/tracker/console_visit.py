@@ -39,8 +39,8 @@ async def running_identity(postgres: str, tracker: TrackerSettings) -> AsyncIter
             "client_id": tracker.oidc_client_id,
             "client_secret": tracker.oidc_client_secret,
             "redirect_uris": [f"{tracker.public_url}/console/callback"],
-            "grants": ["authorization_code"],
-            "scopes": ["openid", "profile"],
+            "grants": ["authorization_code", "client_credentials"],
+            "scopes": ["openid", "profile", "operate"],
         }
     )
     settings = settings_for(issuer, dsn).model_copy(update={"clients": (console,), "staff": tuple(STAFF)})

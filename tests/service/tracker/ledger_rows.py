@@ -79,7 +79,9 @@ async def cause_of(sessions: Sessions, request_id: UUID, kind: str = "request.re
     return str(found[0].event_id)
 
 
-def told(kind: type[MailOutcome], request_id: UUID, cause_id: str, template: str = "receipt", at: datetime = NOW) -> Envelope[Event]:
+def told(
+    kind: type[MailOutcome], request_id: UUID, cause_id: str, template: str = "receipt", at: datetime = NOW, codes: str | None = None
+) -> Envelope[Event]:
     """Make an outcome as notifier tells it."""
     facts: dict[str, object] = {
         "request_id": request_id,
@@ -89,7 +91,11 @@ def told(kind: type[MailOutcome], request_id: UUID, cause_id: str, template: str
         "attempt": 1,
         "occurred_at": at,
     }
-    more: dict[type[MailOutcome], dict[str, object]] = {MailDeferred: {"reply": "4xx", "retry_at": at}, MailFailed: {"reply": "5xx"}, MailSent: {}}
+    more: dict[type[MailOutcome], dict[str, object]] = {
+        MailDeferred: {"reply": "4xx", "retry_at": at},
+        MailFailed: {"reply": "5xx", "codes": codes},
+        MailSent: {},
+    }
     return Envelope(kind.model_validate(facts | more[kind]), SOURCE, str(uuid4()), at)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
 
 from services.tracker.keyring import Keyring
 from services.tracker.ledger.alarms import update_alarms
@@ -24,11 +25,12 @@ API = "/api/v1/failed-mails"
 
 
 class NotifierDouble:
-    """Notifier's two routes: it holds `failed` (event ids) as failed, and notes which it was told to try again."""
+    """Notifier's routes: it holds `failed` (event ids) as failed, and notes which it was told to try again."""
 
     def __init__(self, failed: list[str]) -> None:
         self.failed = failed
         self.retried: list[int] = []
+        self.retried_together: list[list[str]] = []
         self.status = 202
 
     def app(self) -> FastAPI:
@@ -40,6 +42,13 @@ class NotifierDouble:
             assert state == "failed"
             facts = {"request_id": str(request_id), "template": "receipt"}
             return {"deliveries": [{"id": number, "event_id": event, **facts} for number, event in enumerate(self.failed)], "next": None}
+
+        @app.post("/api/v1/deliveries/retry")
+        async def retry_many(which: dict[str, Any]) -> Response:
+            chosen = [event for event in which["events"] if event in self.failed]
+            self.failed = [event for event in self.failed if event not in chosen]
+            self.retried_together.append(chosen)
+            return JSONResponse({"events": chosen, "next": None}, self.status if self.status >= 500 else 200)
 
         @app.post("/api/v1/deliveries/{number}/retry")
         async def retry(number: int) -> Response:
