@@ -3,7 +3,7 @@
 A mail that has to wait for an earlier one of its request has no `next_attempt_at`; it gets one when the earlier one is finished.
 """
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from typing import Any, NamedTuple, cast
@@ -14,6 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.domain import ReplyClass, Template
 from shared.database import Sessions
+from shared.logs import get_log
+
+log = get_log(__name__)
 
 
 class NewDelivery(NamedTuple):
@@ -120,6 +123,7 @@ where d.request_id = any(cast(:requests as uuid[])) and d.state = 'pending' and 
 CLAIM = text("""
 with due as materialized (
   select id from deliveries where state in ('pending', 'deferred') and next_attempt_at between :since and now()
+    and exists (select from leases where owner = :owner and expires_at > clock_timestamp())
   order by next_attempt_at, id limit :most for update skip locked)
 update deliveries d set state = 'sending', owner = :owner from due where d.id = due.id
 returning d.id, d.request_id, d.template, d.language, d.work_number, d.service_title, d.submitted_at, d.due_at, d.occurred_at, d.message_id,
@@ -147,29 +151,16 @@ told as (
   insert into outcomes (request_id, event_id, template, message_id, traceparent, sending, state, attempt, reply, codes, retry_at)
   select request_id, event_id, template, message_id, traceparent, sending, state, attempts, reply, last_reply, next_attempt_at
   from done where tell order by id)
-select exists (
+select (select count(*) from done) as recorded, exists (
   select from deliveries held
-  where held.state = 'pending' and held.next_attempt_at is null and held.request_id in (select request_id from done where state <> 'deferred'))""")
+  where held.state = 'pending' and held.next_attempt_at is null and held.request_id in (select request_id from done where state <> 'deferred')
+) as behind""")
 
 FIRST_OF_ALL_OPEN = """d.state = 'pending' and d.next_attempt_at is null and not exists (
   select from deliveries earlier
   where earlier.request_id = d.request_id and earlier.id < d.id and earlier.state in ('pending', 'sending', 'deferred'))"""
 LET_GO = text(f"update deliveries d set next_attempt_at = now() where d.request_id = any(cast(:requests as uuid[])) and {FIRST_OF_ALL_OPEN}")  # noqa: S608  ours
 LET_ALL_GO = text(f"update deliveries d set next_attempt_at = now() where {FIRST_OF_ALL_OPEN}")  # noqa: S608  ours
-
-GIVE_BACK = text("""
-update deliveries set state = 'pending', owner = null, next_attempt_at = now() + make_interval(secs => :seconds)
-where id = any(cast(:ids as bigint[])) and owner = :owner and state = 'sending'""")
-
-# Claimed by a statement whose answer never came: its mails are ours, and we do not know them.
-DISOWN = text("""
-update deliveries set state = 'pending', owner = null where state = 'sending' and owner = :owner and id <> all(cast(:known as bigint[]))""")
-
-# A dead process has lost its lock. Just after the server's start every process has, and the living ones take theirs again first.
-RECLAIM = text("""
-update deliveries set state = 'pending', owner = null where state = 'sending' and owner in (
-  select owner from (select distinct owner from deliveries where state = 'sending' and owner <> :owner) other
-  where now() - pg_postmaster_start_time() > interval '3 seconds' and pg_try_advisory_xact_lock(owner))""")
 
 
 @asynccontextmanager
@@ -193,7 +184,7 @@ async def add(session: AsyncSession, new: Sequence[NewDelivery]) -> list[Added]:
 
 
 async def claim(session: AsyncSession, owner: int, most: int, since: datetime = LONG_AGO) -> list[Claimed]:
-    """Take up to `most` mails due since then, oldest first; nobody else can take them while `owner`'s lock is held.
+    """Take up to `most` mails due since then, oldest first; nobody else can take them while `owner`'s lease lasts.
 
     In the index the places of mails taken before are still there until the next vacuum; `since` passes them over.
     """
@@ -204,12 +195,17 @@ async def claim(session: AsyncSession, owner: int, most: int, since: datetime = 
 async def record(session: AsyncSession, owner: int, results: Sequence[Result]) -> bool:
     """Write results and their outcomes down; says whether a mail waits behind one that is finished now, so that `let_go` has to follow.
 
+    The mails of a lease that was lost are another's to send, and may be sent twice, with the same Message-ID.
+
     A mail that is inserted at this very moment may be missed; `let_all_go`, from time to time, finds it.
     """
     columns = dict(zip(Result._fields, map(list, zip(*sorted(results), strict=True)), strict=True))
     del columns["request_id"]
     sent = [result.id for result in results if result.state == "sent"]
-    return bool(await session.scalar(RECORD, columns | {"owner": owner, "sent": sent}))
+    row = (await session.execute(RECORD, columns | {"owner": owner, "sent": sent})).one()
+    if row.recorded < len(results):
+        log.warning("mails_may_repeat", count=len(results) - row.recorded)
+    return bool(row.behind)
 
 
 async def let_go(session: AsyncSession, requests: Sequence[UUID]) -> bool:
@@ -220,21 +216,6 @@ async def let_go(session: AsyncSession, requests: Sequence[UUID]) -> bool:
 async def let_all_go(session: AsyncSession) -> bool:
     """Do the same for every request."""
     return bool(await count(session, LET_ALL_GO, {}))
-
-
-async def give_back(session: AsyncSession, owner: int, ids: Sequence[int], *, seconds: float = 0.0) -> None:
-    """Return mails that were taken but not tried; they are due again in `seconds`."""
-    await session.execute(GIVE_BACK, {"owner": owner, "ids": list(ids), "seconds": seconds})
-
-
-async def disown(session: AsyncSession, owner: int, known: Collection[int]) -> int:
-    """Let go of the mails that are `owner`'s but that it does not know of; gives how many."""
-    return await count(session, DISOWN, {"owner": owner, "known": list(known)})
-
-
-async def reclaim(session: AsyncSession, owner: int) -> int:
-    """Take the mails of dead processes back; gives how many."""
-    return await count(session, RECLAIM, {"owner": owner})
 
 
 async def count(session: AsyncSession, statement: TextClause, parameters: dict[str, Any]) -> int:

@@ -10,12 +10,13 @@ from services.notifier.address import BadAddress, mailbox_address
 from services.notifier.bounces.return_path import PROBE, Sending, return_paths
 from services.notifier.connection_pool import ConnectionPool
 from services.notifier.contents import ContentsBox, Unreadable
-from services.notifier.deliveries import LONG_AGO, Claimed, Result, at_once, claim, disown, give_back, let_all_go, reclaim
+from services.notifier.deliveries import LONG_AGO, Claimed, Result, at_once, claim, let_all_go
+from services.notifier.delivery_lease import delivery_lease
 from services.notifier.entrust import Entrusting
+from services.notifier.give_back import disown, give_back, reclaim
 from services.notifier.lanes import Lanes, Waiting
 from services.notifier.open_session import mail_server
 from services.notifier.outage import Outage
-from services.notifier.ownership import Ownership
 from services.notifier.record_results import Recorder, result_of
 from services.notifier.send_mail import MailConnection, Reply
 from services.notifier.senders import Outgoing, Senders
@@ -56,13 +57,13 @@ class Dispatcher:
         self._told = told
         self._woken = asyncio.Event()
         self._pool = ConnectionPool(server, connections)
-        self._ownership = Ownership(settings.database_url.get_secret_value(), self.wake)
+        self._lease = delivery_lease(settings.database_url.get_secret_value(), wake=self.wake, lost=self._lost)
         self._lanes = Lanes(connections)
         self._outage = Outage(
             sessions, MailConnection(server), self._paths.path_of(PROBE), patience=settings.retry_first_seconds, give_up=settings.retry_hours * 3600
         )
-        self._recorder = Recorder(sessions, self._ownership.owner, self._recorded, most=RESULTS_PER_CONNECTION * connections)
-        self.entrusting = Entrusting(self._ownership.owner, room=self._room_for_new, take=self._take_over, wake=self.wake, doubt=self._doubt)
+        self._recorder = Recorder(sessions, self._lease.owner, self._recorded, most=RESULTS_PER_CONNECTION * connections)
+        self.entrusting = Entrusting(self._lease.owner, room=self._room_for_new, take=self._take_over, wake=self.wake, doubt=self._doubt)
         self._senders = Senders(
             self._pool,
             self._lanes,
@@ -78,6 +79,7 @@ class Dispatcher:
         self._claimed_to = LONG_AGO
         self._looked_all_over = float("-inf")
         self._stopping = False
+        self._promised_in = 0
 
     def wake(self) -> None:
         """Look for due deliveries now."""
@@ -85,22 +87,22 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Send until cancelled."""
-        try:
-            async with asyncio.TaskGroup() as loops:
-                loops.create_task(self._ownership.keep())
-                loops.create_task(self._recorder.run())
-                loops.create_task(self._outage.run(pause=self._pause, over=self._mail_server_back, told=self._told))
-                loops.create_task(self._claim_for_ever())
-                loops.create_task(self._keep_house())
-                loops.create_task(self._senders.run())
-        finally:
-            await self._stop()
+        async with self._lease.kept():
+            try:
+                async with asyncio.TaskGroup() as loops:
+                    loops.create_task(self._recorder.run())
+                    loops.create_task(self._outage.run(pause=self._pause, over=self._mail_server_back, told=self._told))
+                    loops.create_task(self._claim_for_ever())
+                    loops.create_task(self._keep_house())
+                    loops.create_task(self._senders.run())
+            finally:
+                await self._stop()
 
     async def _claim_for_ever(self) -> None:
         backoff = Backoff(first=0.05, most=2.0)
         while True:
             self._liveness.beat(self.loop)
-            if self._ownership.held.is_set() and self._outage.there.is_set():
+            if self._lease.valid and self._outage.there.is_set():
                 try:
                     await self._claim()
                     backoff.reset()
@@ -120,13 +122,15 @@ class Dispatcher:
         room = self._most - len(self._lanes)
         if room <= 0:
             self._more = True
-            return
+            return None
         # While a transaction writes mails down as ours it cannot be told which of ours we do not know of.
-        sure = not self._unsure or self.entrusting.under_way
+        sure, generation = not self._unsure or self.entrusting.under_way, self._lease.generation
         async with at_once(self._sessions) as session:
             if not sure:
-                await disown(session, self._ownership.owner, self._lanes.ids() | self._recorder.ids())
-            claimed = await claim(session, self._ownership.owner, room, self._since())
+                await disown(session, self._lease.owner, self._lanes.ids() | self._recorder.ids())
+            claimed = await claim(session, self._lease.owner, room, self._since())
+        if generation != self._lease.generation:
+            return self._doubt()
         self._unsure = self._unsure and sure
         self._more = len(claimed) == room
         self._claimed_to = max((mail.due_since for mail in claimed), default=LONG_AGO)
@@ -138,15 +142,24 @@ class Dispatcher:
                 log.warning("mail_without_address", request_id=str(mail.request_id), delivery=mail.id, error=type(error).__name__)
                 await self._recorder.room()
                 self._recorder.add(self._result(mail, Reply("bad-address", type(error).__name__)))
+        return None
 
     def _room_for_new(self) -> int:
         """Say how many new mails may pass those that are due already: none where any of those wait."""
-        ready = self._ownership.held.is_set() and self._outage.there.is_set() and not (self._stopping or self._unsure or self._more)
+        self._promised_in = self._lease.generation
+        ready = self._lease.valid and self._outage.there.is_set() and not (self._stopping or self._unsure or self._more)
         return max(0, self._most - len(self._lanes)) if ready else 0
 
     def _take_over(self, mails: Sequence[Waiting]) -> None:
+        if self._promised_in != self._lease.generation:
+            return self._doubt()
         for waiting in mails:
             self._lanes.put(waiting)
+        return None
+
+    def _lost(self) -> None:
+        self._lanes.drop_all()  # another process has it by now, or will
+        self._doubt()
 
     def _doubt(self) -> None:
         self._unsure = True
@@ -167,7 +180,10 @@ class Dispatcher:
         self._pool.reset()
         self.wake()
 
-    def _write(self, waiting: Waiting) -> Outgoing | Reply:
+    def _write(self, waiting: Waiting) -> Outgoing | Reply | None:
+        if not self._lease.valid:
+            self._doubt()
+            return None
         try:
             return Outgoing(
                 self._writer.write(waiting.mail, waiting.contents, waiting.to.address),
@@ -190,12 +206,10 @@ class Dispatcher:
         while True:
             try:
                 await self._give_back(self._lanes.drop_slow(), seconds=self._settings.retry_first_seconds)
-                if self._ownership.held.is_set():
+                if self._lease.valid:
                     async with at_once(self._sessions) as session:
-                        taken = await reclaim(session, self._ownership.owner)
-                        released = await let_all_go(session)
+                        taken, released = await reclaim(session, self._lease.owner), await let_all_go(session)
                     if taken:
-                        log.warning("deliveries_reclaimed", count=taken)
                         self._looked_all_over = float("-inf")
                     if taken or released:
                         self.wake()
@@ -214,9 +228,9 @@ class Dispatcher:
             return
         try:
             async with at_once(self._sessions) as session:
-                await give_back(session, self._ownership.owner, [waiting.mail.id for waiting in dropped], seconds=seconds)
+                await give_back(session, self._lease.owner, [waiting.mail.id for waiting in dropped], seconds=seconds)
                 if unknown:
-                    await disown(session, self._ownership.owner, self._recorder.ids())
+                    await disown(session, self._lease.owner, self._recorder.ids())
         except Exception as error:
             # They are out of our hands now, whether or not the database knows it.
             self._unsure = True

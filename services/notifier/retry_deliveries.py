@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_v
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.ownership import CHANNEL
+from services.notifier.delivery_lease import CHANNEL
 
 MOST = 1_000
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]

@@ -5,9 +5,9 @@ from http import HTTPStatus
 from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifier.delivery_lease import CHANNEL
 from services.notifier.list_deliveries import DeliveryView
 from services.notifier.models import Delivery
-from services.notifier.ownership import CHANNEL
 from shared.problems import NotFound, Problem
 
 

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifier.address import BadAddress, mailbox_address
 from services.notifier.bounces.return_path import LAST_SENDING
 from services.notifier.contents import Contents, ContentsBox, Unreadable
+from services.notifier.delivery_lease import CHANNEL
 from services.notifier.domain import message_id_of_sending
 from services.notifier.list_deliveries import DeliveryView
 from services.notifier.models import Delivery, SentContents
-from services.notifier.ownership import CHANNEL
 from shared.logs import get_log
 from shared.problems import InvalidFields, NotFound, Problem
 

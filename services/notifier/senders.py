@@ -28,7 +28,8 @@ class Outgoing(NamedTuple):
 class Senders:
     """As many tasks as there are connections, and more while some mails are slow: those keep their task, but not the others' places.
 
-    `write(waiting)` gives a mail ready to go, or why there is none; `result(mail, reply)` what becomes of it. `taken()` is called for each mail.
+    `write(waiting)` gives a mail ready to go, why there is none, or `None` for one that is not ours to send; `result(mail, reply)` what becomes
+    of it. `taken()` is called for each mail.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Senders:
         recorder: Recorder,
         outage: Outage,
         *,
-        write: Callable[[Waiting], Outgoing | Reply],
+        write: Callable[[Waiting], Outgoing | Reply | None],
         result: Callable[[Claimed, Reply], Result],
         taken: Callable[[], None],
     ) -> None:
@@ -102,6 +103,9 @@ class Senders:
 
     async def _send(self, connection: MailConnection, waiting: Waiting) -> None:
         written, begun = self._write(waiting), time.monotonic()
+        if written is None:
+            self._recorder.no_result()
+            return
         if isinstance(written, Reply):
             self._recorder.add(self._result(waiting.mail, written))
             return

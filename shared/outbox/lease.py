@@ -44,9 +44,16 @@ where kind = $1 and owner <> $2 and pg_postmaster_start_time() < clock_timestamp
 LOCK_OVER = OVER + " for update skip locked"
 # A pid alone may be another session's by now.
 END_SESSION = "select coalesce(bool_and(pg_terminate_backend(pid, 3000)), true) from pg_stat_activity where pid = $1 and backend_start = $2"
+# After a cut the server may not have noticed yet.
+END_OWN_SESSION = """
+select pg_terminate_backend(a.pid, 3000) from leases join pg_stat_activity a on a.pid = backend_pid and a.backend_start = leases.backend_start
+where owner = $1"""
 FREE_LANES = "update outbox_lanes set sent_to = claimed_to, owner = null from leases where leases.owner = $1 and outbox_lanes.owner = $1"
 END_LEASE = "delete from leases where owner = $1"
 RELEASE = "update leases set expires_at = '-infinity' where owner = $1"
+
+
+def _nothing() -> None: ...
 
 
 class LeaseLost(Exception):
@@ -57,22 +64,33 @@ class Lease:
     """Keeps one lease of a `kind` while `async with lease.kept():` lasts.
 
     `owner` is the fencing token: statements of the holder name it. `held` is set while there is a session with a lease, and `valid` says whether
-    the lease still stands by our own clock. `generation` grows each time that the lease was lost to another process.
+    the lease still stands by our own clock. `generation` grows each time that the lease was lost to another process, and `lost()` is called.
 
     A lease may be taken over when it has run out, or when its session is gone and it was not renewed for `grace` seconds. `lock` is a statement that
     takes what versions without leases know; while it gives false, this process stands by.
     """
 
-    def __init__(self, dsn: str, kind: str, *, lock: str, grace: float = 0.0, channel: str = "", notified: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        kind: str,
+        *,
+        lock: str,
+        grace: float = 0.0,
+        channel: str = "",
+        notified: Callable[[], None] = _nothing,
+        lost: Callable[[], None] = _nothing,
+    ) -> None:
         self.kind = kind
         self.owner = secrets.randbits(62) + 1
         self.held = asyncio.Event()
         self.generation = 0
         self.on_round: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
+        self._lost = lost
         self._dsn = dsn
         self._lock = lock.format(owner=self.owner)
         self._grace = grace
-        self._channels = {LEASES_CHANGED: self._look_now, channel: notified or (lambda: None)}
+        self._channels = {LEASES_CHANGED: self._look_now, channel: notified}
         self._connection: asyncpg.Connection | None = None
         self._turn = asyncio.Lock()
         self._due = asyncio.Event()
@@ -109,6 +127,7 @@ class Lease:
         while True:
             try:
                 async with self._session() as connection:
+                    await connection.fetch(END_OWN_SESSION, self.owner)
                     await self._stand_by(connection)
                     while True:
                         await self._round(connection)
@@ -145,7 +164,7 @@ class Lease:
 
     async def _stand_by(self, connection: "asyncpg.Connection") -> None:
         while not await connection.fetchval(self._lock):
-            log.info("lease_waits_for_an_older_version", kind=self.kind)
+            log.info("lease_stands_by", kind=self.kind)
             await asyncio.sleep(RENEW_SECONDS / 2)
 
     async def _round(self, connection: "asyncpg.Connection") -> None:
@@ -155,6 +174,8 @@ class Lease:
                 if self.held.is_set():
                     raise LeaseLost
                 self.generation += 1
+                if self.generation > 1:
+                    self._lost()
                 await connection.execute(INSERT, self.owner, self.kind, LEASE_SECONDS)
                 await connection.execute(f"notify {LEASES_CHANGED}")
             self._renewed_at, self._connection = asked, connection

@@ -1,6 +1,7 @@
 """The whole worker, from the lifecycle topic to the mailbox and back to `mail.outcomes`, and what it does when it is killed."""
 
 import asyncio
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -113,11 +114,44 @@ async def test_the_mails_of_a_dead_worker_are_taken_over_at_once_and_those_of_a_
     async with worker(settings) as first:
         await delivered(sessions, hanging, "sending", within=PATIENCE)
         async with worker(settings):
+            await workers_there(sessions, 2)
             await hand_over(sessions, [other.registered()])
             await delivered(sessions, other, within=PATIENCE)
             assert (await delivered(sessions, hanging, "sending")).attempts == 0
             first.kill()
-            await delivered(sessions, hanging, within=5.0)
+            await delivered(sessions, hanging, within=10.0)
+
+
+async def workers_there(sessions: Sessions, number: int) -> None:
+    async def there() -> bool:
+        return len(await rows(sessions, "select 1 from leases where kind = 'deliveries' and expires_at > now()")) == number
+
+    await eventually(there, PATIENCE)
+
+
+async def test_the_mails_of_a_frozen_worker_go_by_another_and_only_those_under_way_may_repeat(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
+    under_way, waiting = [Citizen() for _ in range(8)], [Citizen() for _ in range(60)]
+    for citizen in under_way:
+        mail_server.rcpt[citizen.email].append("hang")
+    await hand_over(sessions, [citizen.registered() for citizen in (*under_way, *waiting)])
+    async with worker(settings) as frozen:
+        for citizen in (*under_way, *waiting):
+            await delivered(sessions, citizen, "sending", within=PATIENCE)
+        frozen.send_signal(signal.SIGSTOP)
+        async with worker(settings):
+            for citizen in (*under_way, *waiting):
+                await delivered(sessions, citizen, within=PATIENCE)
+            frozen.send_signal(signal.SIGCONT)
+            await workers_there(sessions, 2)
+            later = [Citizen() for _ in range(20)]
+            await hand_over(sessions, [citizen.registered() for citizen in later])
+            for citizen in later:
+                await delivered(sessions, citizen, within=PATIENCE)
+    assert {len(mail_server.addressed(citizen.email)) for citizen in (*waiting, *later)} == {1}
+    for citizen in under_way:
+        assert len({got.mail["Message-ID"] for got in mail_server.addressed(citizen.email)}) == 1
 
 
 async def test_an_outcome_is_told_again_under_the_same_id_after_a_crash(

@@ -176,6 +176,23 @@ async def test_the_old_owner_s_session_ends_before_the_new_one_claims_and_no_oth
         await eventually(holds_a_new_one)
 
 
+async def test_a_lease_outlives_a_lost_connection_within_its_grace(outbox: OutboxUnderTest) -> None:
+    async with AsyncExitStack() as stack:
+        kept, other = (Lease(outbox.dsn, "entries", lock="select true", grace=5) for _ in range(2))
+        for lease in (kept, other):
+            await stack.enter_async_context(lease.kept())
+            await asyncio.wait_for(lease.held.wait(), 5)
+        ((pid,),) = await kept.fetch("select pg_backend_pid()")
+        await outbox.connection.execute("select pg_terminate_backend($1)", pid)
+
+        async def back() -> bool:
+            return [row[0] for row in await kept.fetch("select pg_backend_pid()")] != [pid]
+
+        await eventually(back)
+        assert kept.valid
+        assert kept.generation == 1
+
+
 async def test_beside_a_process_of_an_older_version_only_one_of_the_two_publishes(outbox: OutboxUnderTest) -> None:
     asked = requests(3)
     await outbox.connection.execute(f"select pg_advisory_lock({OLDER_LOCK})")
