@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.models import DeadLetter
 from shared.events.topics import dead_letter_topic
-from shared.kafka.dead_letter import PREFIX
+from shared.kafka.dead_letter import PART, PREFIX
 from shared.kafka.keep_raw import RawRecord
 
 SUFFIX = dead_letter_topic("")
@@ -24,7 +24,7 @@ async def on_dead_letter(session: AsyncSession, records: Sequence[RawRecord]) ->
 
 def _row(record: RawRecord) -> dict[str, object]:
     context = {name.removeprefix(PREFIX): _text(value) for name, value in record.headers if name.startswith(PREFIX)}
-    kept = [[_printable(name), _base64(value)] for name, value in record.headers if not name.startswith(PREFIX)]
+    kept = [[_printable(name), _base64(value)] for name, value in record.headers if name == PART or not name.startswith(PREFIX)]
     return {
         "origin_topic": context.get("topic") or record.topic.removesuffix(SUFFIX),
         "origin_partition": _number(context.get("partition"), record.partition),
@@ -32,7 +32,7 @@ def _row(record: RawRecord) -> dict[str, object]:
         "origin_group": context.get("group", UNKNOWN),
         "digest": hashlib.sha256((record.key or b"") + b"\x00" + (record.value or b"")).digest(),
         "reason": context.get("reason", UNKNOWN),
-        "detail": context.get("detail", ""),
+        "detail": "; ".join(filter(None, (context.get("detail"), context.get(PART.removeprefix(PREFIX))))),
         "buried_at": _time(context.get("time")),
         "key": record.key,
         "value": record.value,

@@ -11,6 +11,7 @@ from services.tracker.models import DeadLetter
 from services.tracker.sign_older import as_intake_sent_it
 from shared.events.envelope import Message
 from shared.events.topics import MAIN_TOPICS, SUBMITTED
+from shared.kafka.dead_letter import is_part
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer, KafkaUnavailable, RecordRefused
 from shared.logs import get_log
@@ -45,6 +46,8 @@ async def redrive_dead_letter(
         return letter
     if letter.origin_topic not in TOPICS:
         raise NoWayBack(f"{letter.origin_topic} is none of our topics")
+    if is_part([(name or "", value) for name, value in letter.headers]):
+        raise NoWayBack("Only a part of the record was kept")
     headers = [(name or "", None if value is None else base64.b64decode(value)) for name, value in letter.headers]
     record: Message | None = Message(letter.key, letter.value, headers)
     try:

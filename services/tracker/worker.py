@@ -20,8 +20,9 @@ from services.tracker.settings import TrackerSettings
 from shared.database import Sessions, open_database
 from shared.events.topics import COMMANDS, MAIL_OUTCOMES, MAIN_TOPICS, SUBMITTED, dead_letter_topic
 from shared.health import Liveness
-from shared.kafka.consume import BatchConsumer, Handler, keep_no_position
+from shared.kafka.consume import BatchConsumer, Handler
 from shared.kafka.keep_raw import RawConsumer
+from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
 from shared.logs import configure_logs, get_log
 from shared.settings import read_settings
@@ -29,8 +30,6 @@ from shared.settings import read_settings
 log = get_log(__name__)
 
 DEAD_LETTERS = "tracker.dead-letters"
-KEPT = frozenset({"tracker.submitted"})
-"""Readers whose position is kept in the database too: nobody but intake writes their topics, so every offset is a record."""
 
 
 async def run(settings: TrackerSettings) -> None:
@@ -45,13 +44,13 @@ async def run(settings: TrackerSettings) -> None:
     async with (
         open_database(dsn, most=settings.database_connections, server_settings=BY_INDEX, try_first=False) as sessions,
         EventProducer(kafka, "tracker-worker") as producer,
+        LagReader(kafka) as lags,
         asyncio.TaskGroup() as loops,
     ):
         publisher = history_publisher(dsn, producer, liveness)
         loops.create_task(publisher.run())
         loops.create_task(liveness.run())
         for group, (topic, handler) in consumed.items():
-            keep_position = position_keeper(group) if group in KEPT else keep_no_position
             consumer = partial(
                 BatchConsumer,
                 kafka,
@@ -62,7 +61,7 @@ async def run(settings: TrackerSettings) -> None:
                 producer=producer,
                 liveness=liveness,
                 committed=publisher.wake,
-                keep_position=keep_position,
+                keep_position=position_keeper(group, lags.holds_records),
             )
             loops.create_task(_consume_from_intake(consumer, group, keyring, sessions, liveness) if topic == SUBMITTED else consumer().run())
         graves = [dead_letter_topic(topic.name) for topic in MAIN_TOPICS]

@@ -9,6 +9,10 @@ COMMANDS = "requests.commands"
 MAIL_OUTCOMES = "mail.outcomes"
 
 DAY_MS = 24 * 60 * 60 * 1000
+MAX_BYTES = 1_048_588
+"""Kafka's own default."""
+DEAD_LETTER_BYTES = 2 * MAX_BYTES
+"""A dead letter has headers that the record did not have."""
 
 
 def dead_letter_topic(topic: str) -> str:
@@ -18,11 +22,12 @@ def dead_letter_topic(topic: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic: partitions and retention in milliseconds."""
+    """One topic: partitions, retention in milliseconds, and how large a batch of records may be."""
 
     name: str
     partitions: int
     retention_ms: int
+    max_bytes: int = MAX_BYTES
 
 
 MAIN_TOPICS = (
@@ -31,7 +36,7 @@ MAIN_TOPICS = (
     Topic(COMMANDS, 6, 14 * DAY_MS),
     Topic(MAIL_OUTCOMES, 6, 14 * DAY_MS),
 )
-TOPICS = MAIN_TOPICS + tuple(Topic(dead_letter_topic(topic.name), 1, 90 * DAY_MS) for topic in MAIN_TOPICS)
+TOPICS = MAIN_TOPICS + tuple(Topic(dead_letter_topic(topic.name), 1, 90 * DAY_MS, DEAD_LETTER_BYTES) for topic in MAIN_TOPICS)
 
 READERS: Mapping[str, Sequence[str]] = {
     "tracker.submitted": (SUBMITTED,),

@@ -95,10 +95,11 @@ class LagReader:
                 lags.append(Lag(place.group, place.partition.topic, place.partition.partition, place.end - place.position, oldest))
         return lags
 
-    async def stands(self, group: str, topic: str) -> dict[int, int]:
-        """Give where a group goes on in each partition of a topic; raises `KafkaUnavailable` as `read` does."""
+    async def stands(self, readers: Mapping[str, str]) -> dict[str, dict[int, int]]:
+        """Give where groups (`readers`: group to topic) go on in each partition; raises `KafkaUnavailable` as `read` does."""
         async with self._asking() as (consumer, admin):
-            return {place.partition.partition: place.position for place in await _places(consumer, admin, {group: [topic]})}
+            places = await _places(consumer, admin, {group: [topic] for group, topic in readers.items()})
+        return {group: {each.partition.partition: each.position for each in places if each.group == group} for group in readers}
 
     async def ends(self, topic: str) -> dict[int, int]:
         """Give the offset behind the last record of each partition of a topic; raises `KafkaUnavailable` as `read` does."""

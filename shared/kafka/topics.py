@@ -50,12 +50,13 @@ async def _try_once(kafka: KafkaConnection, topics: Sequence[Topic]) -> bool:
 async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
     copies = min(MOST_COPIES, len((await admin.describe_cluster())["brokers"]))
     answer: Any = await admin.create_topics(
-        [
-            NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=copies, topic_configs={"retention.ms": str(topic.retention_ms)})
-            for topic in topics
-        ]
+        [NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=copies, topic_configs=_configs(topic)) for topic in topics]
     )
     for _, code, *_ in answer.topic_errors:
         error = for_code(code)
         if code and error is not TopicAlreadyExistsError:
             raise error
+
+
+def _configs(topic: Topic) -> dict[str, str]:
+    return {"retention.ms": str(topic.retention_ms), "max.message.bytes": str(topic.max_bytes)}

@@ -1,41 +1,68 @@
-"""How far the reader of submissions has come, in the transaction of what it read: Kafka's committed offsets alone could lie.
+"""How far tracker's readers have come, in the transaction of what they read: Kafka's committed offsets alone could lie.
 
 Were an offset ever committed for a record that is not in the database, nobody would read that record again, and nothing would miss it. So the
-database keeps the position itself, and a record beyond it is told.
+database keeps the position itself. An offset that was passed over counts only where the log gives a record in it: commit markers, rolled-back,
+compacted and expired records are none.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.events.topics import COMMANDS, MAIL_OUTCOMES, SUBMITTED
 from shared.kafka.consume import KeepPosition
 from shared.kafka.poll import Stretch
+from shared.kafka.producer import KafkaUnavailable
 from shared.logs import get_log
 
 log = get_log(__name__)
+
+HoldsRecords: TypeAlias = Callable[[str, int, int, int], Awaitable[bool]]
+"""Says whether the log gives a record of a topic's partition, from an offset to before another."""
+
+KEPT: Mapping[str, str] = {"tracker.submitted": SUBMITTED, "tracker.commands": COMMANDS, "tracker.mail-outcomes": MAIL_OUTCOMES}
+"""The readers whose position is kept, with the topic of each."""
 
 # The rows are taken in one order by everybody, so that no two readers wait for each other while partitions move between them.
 ADVANCE = text("""
     with given as (
         select * from unnest(cast(:topics as text[]), cast(:partitions as int[]), cast(:firsts as bigint[]), cast(:nexts as bigint[]))
         as given (topic, partition, first, next) order by topic, partition
-    ), skipped as (
-        insert into skipped_records (reader, topic, partition, first_offset, next_offset, noticed_at)
-        select known.reader, known.topic, known.partition, known.next_offset, given.first, now()
-        from given join read_positions known on known.reader = :reader and known.topic = given.topic and known.partition = given.partition
-        where given.first > known.next_offset
-        returning next_offset - first_offset as records
     ), advanced as (
         insert into read_positions as known (reader, topic, partition, next_offset)
         select :reader, topic, partition, next from given
         on conflict (reader, topic, partition) do update set next_offset = greatest(known.next_offset, excluded.next_offset)
     )
-    select coalesce(sum(records), 0)::bigint from skipped
+    select known.topic, known.partition, known.next_offset as first, given.first as next
+    from given join read_positions known on known.reader = :reader and known.topic = given.topic and known.partition = given.partition
+    where given.first > known.next_offset
+""")
+# A partition that nobody has read from begins where its group stands when it is first looked at.
+COMPARE = text("""
+    with given as (
+        select * from unnest(cast(:partitions as int[]), cast(:positions as bigint[])) as given (partition, position)
+    ), known as (
+        select partition, next_offset from read_positions where reader = :reader and topic = :topic order by partition for update
+    ), begun as (
+        insert into read_positions (reader, topic, partition, next_offset) select :reader, :topic, partition, position from given
+        on conflict do nothing
+    ), passed_over as (
+        select partition, next_offset as first, position as next from given join known using (partition) where position > next_offset
+    ), advanced as (
+        update read_positions stood set next_offset = passed_over.next from passed_over
+        where stood.reader = :reader and stood.topic = :topic and stood.partition = passed_over.partition
+    )
+    select :topic as topic, partition, first, next from passed_over
+""")
+SKIPPED = text("""
+    insert into skipped_records (reader, topic, partition, first_offset, next_offset, noticed_at)
+    values (:reader, :topic, :partition, :first, :next, now())
 """)
 
 
-def position_keeper(reader: str) -> KeepPosition:
+def position_keeper(reader: str, holds_records: HoldsRecords) -> KeepPosition:
     """Give what a `BatchConsumer` calls: it enters the position, and any records that lie between the last one and the first of these."""
 
     async def keep_position(session: AsyncSession, stretches: Sequence[Stretch]) -> None:
@@ -47,37 +74,28 @@ def position_keeper(reader: str) -> KeepPosition:
             "firsts": [each.first for each in stretches],
             "nexts": [each.next for each in stretches],
         }
-        if skipped := await session.scalar(ADVANCE, {"reader": reader, **columns}):
-            log.error("records_skipped", reader=reader, records=skipped)
+        passed_over = (await session.execute(ADVANCE, {"reader": reader, **columns})).all()
+        await _enter_skipped(session, reader, passed_over, holds_records)
 
     return keep_position
 
 
-# A partition that nobody has read from begins where its group stands when it is first looked at.
-COMPARE = text("""
-    with given as (
-        select * from unnest(cast(:partitions as int[]), cast(:positions as bigint[])) as given (partition, position)
-    ), known as (
-        select partition, next_offset from read_positions where reader = :reader and topic = :topic order by partition for update
-    ), begun as (
-        insert into read_positions (reader, topic, partition, next_offset) select :reader, :topic, partition, position from given
-        on conflict do nothing
-    ), skipped as (
-        insert into skipped_records (reader, topic, partition, first_offset, next_offset, noticed_at)
-        select :reader, :topic, partition, next_offset, position, now() from given join known using (partition) where position > next_offset
-        returning partition, first_offset, next_offset
-    ), advanced as (
-        update read_positions stood set next_offset = skipped.next_offset from skipped
-        where stood.reader = :reader and stood.topic = :topic and stood.partition = skipped.partition
-    )
-    select coalesce(sum(next_offset - first_offset), 0)::bigint from skipped
-""")
-
-
-async def compare_positions(session: AsyncSession, reader: str, topic: str, stands: Mapping[int, int]) -> None:
+async def compare_positions(session: AsyncSession, reader: str, topic: str, stands: Mapping[int, int], holds_records: HoldsRecords) -> None:
     """Enter what Kafka's committed offsets (`stands`: partition to offset, read before this) have passed over, though no record has come since."""
-    if not stands:
-        return
-    values = {"reader": reader, "topic": topic, "partitions": list(stands), "positions": list(stands.values())}
-    if skipped := await session.scalar(COMPARE, values):
-        log.error("records_skipped", reader=reader, records=skipped)
+    if stands:
+        values = {"reader": reader, "topic": topic, "partitions": list(stands), "positions": list(stands.values())}
+        passed_over = (await session.execute(COMPARE, values)).all()
+        await _enter_skipped(session, reader, passed_over, holds_records)
+
+
+async def _enter_skipped(session: AsyncSession, reader: str, passed_over: Sequence[Row[Any]], holds_records: HoldsRecords) -> None:
+    for gap in passed_over:
+        try:
+            if not await holds_records(gap.topic, gap.partition, gap.first, gap.next):
+                continue
+        except KafkaUnavailable:
+            # Rather one alarm too many: an operator can settle it.
+            log.warning("skipped_records_not_looked_at", reader=reader)
+        values = {"topic": gap.topic, "partition": gap.partition, "first": gap.first, "next": gap.next}
+        await session.execute(SKIPPED, {"reader": reader, **values})
+        log.error("records_skipped", reader=reader, **values)

@@ -13,7 +13,7 @@ from services.tracker.from_intake import FromIntake, read_unsigned_before
 from services.tracker.ledger.alarm_messages import address_of, undelivered
 from services.tracker.ledger.numbers import numbers_drawn, numbers_low
 from services.tracker.ledger.overdue import LAG_WITHIN, MOST_SHOWN, NUMBER_WITHIN, Late, Ledger, Overdue, only_late
-from services.tracker.ledger.positions import compare_positions
+from services.tracker.ledger.positions import KEPT, compare_positions
 from services.tracker.ledger.tables import (
     failed_mails,
     numbers_of,
@@ -45,7 +45,7 @@ class _Log:
 
     lags: Sequence[Lag]
     unread: Sequence[Unread]
-    stands: Mapping[int, int]
+    stands: Mapping[str, Mapping[int, int]]
     of_others: int = 0
 
     def accepted_by(self, ours: FromIntake) -> "_Log":
@@ -68,9 +68,13 @@ class LedgerReader:
         """Ask all at once, and put together what they told."""
         log, spool = await asyncio.gather(self._read_log(), self._read_spool())
         now = datetime.now(timezone.utc)
+        if log:
+            # In a transaction of its own: readers wait for the rows that it takes.
+            async with self._sessions.begin() as session:
+                for reader, stands in log.stands.items():
+                    await compare_positions(session, reader, KEPT[reader], stands, self._lags.holds_records)
         async with self._sessions.begin() as session:
             if log:
-                await compare_positions(session, REGISTRAR, SUBMITTED, log.stands)
                 log = log.accepted_by(FromIntake(self._verifier, await read_unsigned_before(session)))
             counts = await read_counts(session)
             drawn = await numbers_drawn(session)
@@ -106,7 +110,7 @@ class LedgerReader:
 
     async def _read_log(self) -> _Log | None:
         try:
-            stands = await self._lags.stands(REGISTRAR, SUBMITTED)
+            stands = await self._lags.stands(KEPT)
             lags = await self._lags.read(READERS)
             unread = await self._lags.peek(REGISTRAR, SUBMITTED, MOST_PEEKED) if any(lag.group == REGISTRAR for lag in lags) else []
         except KafkaUnavailable:

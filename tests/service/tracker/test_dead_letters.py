@@ -18,6 +18,7 @@ from shared.events.topics import MAIN_TOPICS, SUBMITTED, dead_letter_topic
 from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.consume import BatchConsumer
+from shared.kafka.dead_letter import PART
 from shared.kafka.keep_raw import RawConsumer, RawRecord
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
@@ -162,3 +163,12 @@ async def test_there_is_no_way_back_to_a_topic_that_is_not_ours(desk: Desk, sess
     answer = await desk.post(f"/api/v1/dead-letters/{row.id}/redrive")
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:asiointi:problem:no-way-back")
     assert (await desk.post("/api/v1/dead-letters/99999/redrive")).status_code == 404
+
+
+async def test_a_part_of_a_record_says_what_was_left_out_and_is_never_sent_back(desk: Desk, sessions: Sessions) -> None:
+    usual = record().headers
+    await keep(sessions, record(*usual, (PART, b"left out: value from byte 10 of 20")))
+    (row,) = await rows(sessions, "select id, detail, headers from dead_letters")
+    assert "value from byte 10 of 20" in row.detail
+    answer = await desk.post(f"/api/v1/dead-letters/{row.id}/redrive")
+    assert (answer.status_code, answer.json()["type"]) == (409, "urn:asiointi:problem:no-way-back")

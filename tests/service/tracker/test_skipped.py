@@ -5,17 +5,20 @@ from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid4
 
 from services.tracker.keyring import Keyring
-from services.tracker.ledger.positions import compare_positions, position_keeper
+from services.tracker.ledger.positions import KEPT, compare_positions, position_keeper
 from services.tracker.ledger.skipped import NoLongerThere, send_skipped_again, settle_skipped
 from services.tracker.models import SkippedRecords, UnsignedBefore
 from services.tracker.on_request_submitted import on_request_submitted
 from shared.crypto.record_mac import has_mac
 from shared.database import Sessions
-from shared.events.envelope import Message, encode
+from shared.events.envelope import Envelope, Message, encode
+from shared.events.event import Event
 from shared.events.topics import DAY_MS, SUBMITTED, Topic, dead_letter_topic
 from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
@@ -33,7 +36,13 @@ from tests.service.tracker.publishing import running
 from tests.service.tracker.rows import rows
 from tests.service.tracker.topic import read_topic
 
-KEEP = position_keeper("r")
+
+async def there(_topic: str, _partition: int, _first: int, _next: int) -> bool:
+    """Have the log give a record wherever it is asked."""
+    return True
+
+
+KEEP = position_keeper("r", there)
 
 
 async def advance(sessions: Sessions, *stretches: Stretch) -> None:
@@ -100,7 +109,7 @@ async def test_an_offset_that_was_committed_for_nothing_is_noticed_and_the_reque
 ) -> None:
     def reading() -> BatchConsumer:
         handler = partial(on_request_submitted, keyring=keyring)
-        keep = position_keeper(topic)
+        keep = position_keeper(topic, lags.holds_records)
         return BatchConsumer(
             kafka, topic, [topic], handler=handler, sessions=sessions, producer=producer, liveness=Liveness(None, ()), keep_position=keep
         )
@@ -127,6 +136,80 @@ async def test_an_offset_that_was_committed_for_nothing_is_noticed_and_the_reque
         await send_skipped_again(session, 1, "maija", lags, producer, keyring)
     (settled,) = await rows(sessions, "select settled_by from skipped_records")
     assert settled.settled_by == "olli"
+
+
+async def test_what_nobody_is_given_is_no_skipped_record(
+    kafka: KafkaConnection, topic: str, sessions: Sessions, producer: EventProducer, lags: LagReader
+) -> None:
+    given: list[str] = []
+
+    async def note(_: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
+        given.extend(event.id for event in events)
+
+    def reading() -> BatchConsumer:
+        keep = position_keeper(topic, lags.holds_records)
+        return BatchConsumer(
+            kafka, topic, [topic], handler=note, sessions=sessions, producer=producer, liveness=Liveness(None, ()), keep_position=keep
+        )
+
+    async def compared() -> bool:
+        async with sessions.begin() as session:
+            await compare_positions(session, topic, topic, (await lags.stands({topic: topic}))[topic], lags.holds_records)
+        return await lags.read({topic: [topic]}) == []
+
+    async def has(count: int) -> bool:
+        return len(given) == count
+
+    await producer.send(topic, encode(submission()))
+    await in_transaction(kafka, topic, encode(submission()), commit=True)
+    await in_transaction(kafka, topic, encode(submission()), commit=False)
+    async with running(reading().run()):
+        await eventually(lambda: has(2))
+        await eventually(compared)
+        await in_transaction(kafka, topic, encode(submission()), commit=False)
+        await producer.send(topic, encode(submission()))
+        await eventually(lambda: has(3))
+        await eventually(compared)
+    await in_transaction(kafka, topic, encode(submission()), commit=False)
+    await producer.send_all(topic, [encode(submission()), encode(submission())])
+    await delete_before(kafka, topic, (await lags.ends(topic))[0] - 1)
+    async with running(reading().run()):
+        await eventually(lambda: has(4))
+        await eventually(compared)
+    assert await gaps(sessions) == []
+
+
+@pytest.mark.parametrize("reader", KEPT)
+async def test_every_reader_of_tracker_notices_what_it_was_not_given(
+    reader: str, topic: str, sessions: Sessions, producer: EventProducer, lags: LagReader
+) -> None:
+    keep = position_keeper(reader, lags.holds_records)
+    await producer.send_all(topic, [encode(submission()) for _ in range(4)])
+    async with sessions.begin() as session:
+        await keep(session, [Stretch(topic, 0, 0, 1)])
+        await keep(session, [Stretch(topic, 0, 3, 4)])
+    assert await gaps(sessions) == [(0, 1, 3)]
+
+
+async def in_transaction(kafka: KafkaConnection, topic: str, message: Message, *, commit: bool) -> None:
+    producer = AIOKafkaProducer(**kafka.client_options(), transactional_id=f"test-{uuid4()}")
+    await producer.start()
+    try:
+        await producer.begin_transaction()
+        await producer.send_and_wait(topic, message.value, message.key, headers=message.headers)
+        await (producer.commit_transaction() if commit else producer.abort_transaction())
+    finally:
+        await producer.stop()
+
+
+async def delete_before(kafka: KafkaConnection, topic: str, offset: int) -> None:
+    """Delete records as their retention does when it is over."""
+    admin = AIOKafkaAdminClient(**kafka.client_options())
+    await admin.start()
+    try:
+        await admin.delete_records({TopicPartition(topic, 0): RecordsToDelete(before_offset=offset)})
+    finally:
+        await admin.close()
 
 
 async def read_to(sessions: Sessions, offset: int) -> bool:
@@ -171,7 +254,7 @@ async def test_skipped_records_from_before_intake_signed_are_sent_again_signed_a
 async def test_offsets_that_pass_over_records_are_noticed_though_none_comes_after_them(sessions: Sessions) -> None:
     async def compare(**stands: int) -> None:
         async with sessions.begin() as session:
-            await compare_positions(session, "r", "t", {int(name[1:]): offset for name, offset in stands.items()})
+            await compare_positions(session, "r", "t", {int(name[1:]): offset for name, offset in stands.items()}, there)
 
     await advance(sessions, Stretch("t", 0, 0, 5))
     await compare(p0=5, p1=2)
