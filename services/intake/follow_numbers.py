@@ -8,6 +8,7 @@ from functools import partial
 from sys import intern
 from uuid import UUID
 
+from shared.crypto.record_mac import RecordVerifier
 from shared.events.envelope import decode
 from shared.events.request_lifecycle import RequestLifecycle
 from shared.events.topics import LIFECYCLE, SUBMITTED
@@ -96,16 +97,17 @@ class Numbers:
             if not future.done():
                 future.set_result(None)
 
-    async def follow(self, kafka: KafkaConnection) -> None:
+    async def follow(self, kafka: KafkaConnection, verifier: RecordVerifier) -> None:
         """Read both topics for ever, from an hour back on: numbers at once, digests (other processes' keys) within half a second."""
         follow = partial(follow_topics, kafka, back_seconds=BACK_SECONDS, most=MOST_READ_BACK)
         async with asyncio.TaskGroup() as group:
             group.create_task(follow([LIFECYCLE], self._read_lifecycle))
-            group.create_task(follow([SUBMITTED], self._read_submitted, patience_ms=PATIENCE_MS))
+            group.create_task(follow([SUBMITTED], partial(self._read_submitted, verifier), patience_ms=PATIENCE_MS))
 
-    def _read_submitted(self, record: Record) -> None:
+    def _read_submitted(self, verifier: RecordVerifier, record: Record) -> None:
         digest = next((value for name, value in record.headers if name == DIGEST_HEADER), None)
-        if record.key and digest:
+        # A stranger's record must not make a citizen's own a conflict.
+        if record.key and digest and verifier.verify(record.key, record.value, record.headers):
             self.accepted(UUID(record.key.decode()), bytes.fromhex(digest.decode()))
 
     def _read_lifecycle(self, record: Record) -> None:

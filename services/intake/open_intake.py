@@ -18,7 +18,7 @@ from services.intake.reach_kafka import SubmittedTopic
 from services.intake.resources import Intake
 from services.intake.settings import Settings
 from services.intake.spool import Spool
-from shared.crypto.record_mac import RecordSigner
+from shared.crypto.record_mac import RecordSigner, RecordVerifier
 from shared.crypto.sealing import EpochSealer
 from shared.database import open_database
 from shared.kafka.connection import KafkaConnection
@@ -39,6 +39,7 @@ async def open_intake(settings: Settings, catalogue: Catalogue) -> AsyncIterator
         producer = await stack.enter_async_context(EventProducer(settings.kafka_connection, "intake"))
         sessions = await stack.enter_async_context(open_database(settings.database_url.get_secret_value(), most=settings.database_connections))
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=BACK_CHANNEL_SECONDS))
+        record_keys = all_key_bytes(settings.record_keys)
         secret = settings.oidc_client_secret.get_secret_value()
         provider = IdentityProvider(http, settings.oidc_issuer, settings.oidc_backchannel_url, (settings.oidc_client_id, secret))
         intake = Intake(
@@ -46,7 +47,7 @@ async def open_intake(settings: Settings, catalogue: Catalogue) -> AsyncIterator
             derivation=Derivation(key_bytes(settings.idempotency_key)),
             tracker_sealer=EpochSealer(settings.tracker_sealing_key),
             notifier_sealer=EpochSealer(settings.notifier_sealing_key),
-            topic=SubmittedTopic(producer, RecordSigner(all_key_bytes(settings.record_keys)), settings.kafka_deadline_seconds),
+            topic=SubmittedTopic(producer, RecordSigner(record_keys), settings.kafka_deadline_seconds),
             spool=Spool(sessions),
             numbers=Numbers(),
             tracker=Tracker(settings.tracker_url, provider),
@@ -54,16 +55,16 @@ async def open_intake(settings: Settings, catalogue: Catalogue) -> AsyncIterator
             attempts=Attempts(settings.status_attempts_per_minute),
         )
         publisher = spool_publisher(settings.database_url.get_secret_value(), intake.spool, intake.topic, intake.numbers)
-        await stack.enter_async_context(_running(intake, publisher, settings.kafka_connection))
+        await stack.enter_async_context(_running(intake, publisher, settings.kafka_connection, RecordVerifier(record_keys)))
         yield intake
 
 
 @asynccontextmanager
-async def _running(intake: Intake, publisher: Publisher, kafka: KafkaConnection) -> AsyncIterator[None]:
+async def _running(intake: Intake, publisher: Publisher, kafka: KafkaConnection, verifier: RecordVerifier) -> AsyncIterator[None]:
     loops = {
         "probe_kafka": intake.topic.probe(),
         "publish_spool": publisher.run(),
-        "follow_numbers": intake.numbers.follow(kafka),
+        "follow_numbers": intake.numbers.follow(kafka, verifier),
     }
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_stop_process_on_failure(name, loop), name=name) for name, loop in loops.items()]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from services.intake.follow_numbers import DIGEST_HEADER, Numbers, Progress
+from shared.crypto.record_mac import RecordSigner, RecordVerifier
 from shared.events.envelope import Envelope, Message, encode
 from shared.events.request_lifecycle import RequestAssigned, RequestLifecycle, RequestRegistered
 from shared.events.topics import LIFECYCLE, SUBMITTED
@@ -108,3 +109,22 @@ async def test_who_stops_waiting_leaves_nothing_behind() -> None:
     numbers = Numbers()
     await asyncio.gather(*(numbers.wait(uuid4(), timeout=0.01) for _ in range(50)))
     assert not numbers._waiting  # noqa: SLF001  what is left behind cannot be seen from outside
+
+
+async def test_a_strangers_record_does_not_make_a_citizens_own_a_conflict(kafka: KafkaConnection) -> None:
+    numbers, request_id, key = Numbers(), uuid4(), b"r" * 32
+    forged = Message(str(request_id).encode(), b"{}", [(DIGEST_HEADER, b"ff")])
+    own = RecordSigner([key]).sign(Message(str(request_id).encode(), b"{}", [(DIGEST_HEADER, b"aa")]))
+    following = asyncio.create_task(numbers.follow(kafka, RecordVerifier([key])))
+    try:
+        async with EventProducer(kafka, "test") as producer:
+            await producer.send_all(SUBMITTED, [forged, RecordSigner([b"f" * 32]).sign(forged), own])
+
+        async def known() -> bytes:
+            digest = numbers.digest_of(request_id)
+            assert digest
+            return digest
+
+        assert await eventually(known) == b"\xaa"
+    finally:
+        following.cancel()
