@@ -5,6 +5,7 @@ import base64
 import json
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -75,22 +76,34 @@ def _one_connection(one_connection: None) -> None:
 
 
 @pytest.fixture(scope="session")
-async def identity(postgres: str) -> AsyncIterator[Running]:
+async def identity_database(postgres: str) -> str:
+    """Give the address of a migrated database."""
     name, password = f"identity_{secrets.token_hex(4)}", secrets.token_urlsafe()
     await ensure_database(postgres, name, password)
     address = urlsplit(postgres).netloc.rpartition("@")[2]
     database_url = f"postgresql://{name}:{password}@{address}/{name}"
     await asyncio.to_thread(migrate, MIGRATIONS, database_url)
+    return database_url
+
+
+@pytest.fixture(scope="session")
+async def identity(identity_database: str) -> AsyncIterator[Running]:
     (port,) = free_ports(1)
-    issuer = f"http://127.0.0.1:{port}"
-    config = uvicorn.Config(create_app(settings_for(issuer, database_url)), port=port, access_log=False, log_config=None)
+    async with serving(settings_for(f"http://127.0.0.1:{port}", identity_database)) as running:
+        yield running
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Running]:
+    """Serve at the settings' public address for as long as the context lasts."""
+    config = uvicorn.Config(create_app(settings), port=urlsplit(settings.public_url).port or 0, access_log=False, log_config=None)
     server = uvicorn.Server(config)
-    serving = asyncio.create_task(server._serve())  # noqa: SLF001  the public way takes over this process's signals
+    task = asyncio.create_task(server._serve())  # noqa: SLF001  the public way takes over this process's signals
     while not server.started:
         await asyncio.sleep(0.02)
-        if serving.done():
-            await serving
-    async with open_database(database_url) as sessions:
-        yield Running(issuer, sessions)
+        if task.done():
+            await task
+    async with open_database(settings.database_url.get_secret_value()) as sessions:
+        yield Running(settings.issuer, sessions)
     server.should_exit = True
-    await serving
+    await task
