@@ -13,6 +13,7 @@ from services.tracker.api.ledger import ledger_routes
 from services.tracker.api.requests import request_routes
 from services.tracker.api.skipped import skipped_routes
 from services.tracker.api.status import status_routes
+from services.tracker.api.unsendable import unsendable_routes
 from services.tracker.resources import open_resources
 from services.tracker.settings import TrackerSettings
 from shared.api_viewer.viewer import install_api_viewer
@@ -55,6 +56,7 @@ def create_app(settings: TrackerSettings | None = None) -> FastAPI:
     app.include_router(dead_letter_routes(verifier))
     app.include_router(ledger_routes(verifier))
     app.include_router(skipped_routes(verifier))
+    app.include_router(unsendable_routes(verifier))
     app.include_router(failed_mail_routes(verifier))
 
     @app.get("/.well-known/sealing-key", tags=["keys"])

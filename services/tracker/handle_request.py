@@ -23,7 +23,7 @@ from shared.problems import InvalidFields, NotFound, Problem
 log = get_log(__name__)
 
 LONGEST_TEXT = 10_000
-NOTIFY_RELAY = sql("select pg_notify('history', '')")
+NOTIFY_PUBLISHER = sql("select pg_notify('history', '')")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ async def handle_request(
     entry = _enter(session, request, step, by, keyring, traceparent)
     await session.flush()
     await enter_into_ledger(session, entry)
-    await session.execute(NOTIFY_RELAY)
+    await session.execute(NOTIFY_PUBLISHER)
     log.info("request_handled", request_id=str(request_id), action=action, state=target, actor_kind=by.kind)
     return request
 

@@ -11,7 +11,7 @@ from sqlmodel import col
 from uuid_utils.compat import uuid7
 
 from services.tracker.domain import Action
-from services.tracker.handle_request import NOTIFY_RELAY, By, handle_request
+from services.tracker.handle_request import NOTIFY_PUBLISHER, By, handle_request
 from services.tracker.keyring import Keyring
 from services.tracker.models import HistoryEntry, ProcessedCommand
 from shared.events.envelope import Envelope
@@ -59,7 +59,7 @@ async def on_request_command(session: AsyncSession, envelopes: Sequence[Envelope
         except Problem as problem:
             session.add(_refusal(envelope, command, problem))
             await session.flush()
-            await session.execute(NOTIFY_RELAY)
+            await session.execute(NOTIFY_PUBLISHER)
             log.info("command_refused", request_id=str(command.request_id), command_id=envelope.id, reason=problem.slug)
 
 

@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -15,6 +16,7 @@ from services.tracker.console.pages import PREFIX
 from services.tracker.ledger.alarms import latest_alarms
 from services.tracker.ledger.skipped import list_skipped, send_skipped_again, settle_skipped
 from services.tracker.resources import GivenResources
+from services.tracker.unsendable import list_unsendable, send_unsendable_again, settle_unsendable
 from shared.transaction import Transaction, away_is_unavailable
 
 routes = APIRouter()
@@ -30,7 +32,10 @@ async def show(desk: AtDesk) -> Response:
     overdue = [(each, told(each.count, *OVERDUE[each.reason])) for each in ledger.overdue]
     alarms = await latest_alarms(desk.session, ALARMS_SHOWN)
     skipped = await list_skipped(desk.session) if ledger.of("skipped") else ()
-    return await replace(desk, ledger=ledger).render("ledger.html", overdue=overdue, alarms=alarms, skipped=skipped, here="ledger")
+    unsendable = await list_unsendable(desk.session) if ledger.of("unsendable") else ()
+    return await replace(desk, ledger=ledger).render(
+        "ledger.html", overdue=overdue, alarms=alarms, skipped=skipped, unsendable=unsendable, here="ledger"
+    )
 
 
 @routes.post("/skipped/{id}/send-again", dependencies=[Unforged])
@@ -44,6 +49,20 @@ async def send_again(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path'
 async def settle(desk: AtDesk, id: Id) -> Response:  # noqa: A002  as above
     """Settle the matter of records that are gone."""
     await settle_skipped(desk.session, id, desk.operator.username)
+    return RedirectResponse(f"{PREFIX}/ledger", status_code=303)
+
+
+@routes.post("/unsendable/{event_id}/send-again", dependencies=[Unforged])
+async def send_event_again(desk: AtDesk, event_id: UUID) -> Response:
+    """Have an event that Kafka refused published."""
+    await send_unsendable_again(desk.session, event_id, desk.operator.username)
+    return RedirectResponse(f"{PREFIX}/ledger", status_code=303)
+
+
+@routes.post("/unsendable/{event_id}/settle", dependencies=[Unforged])
+async def settle_event(desk: AtDesk, event_id: UUID) -> Response:
+    """Settle the matter of an event that Kafka refused."""
+    await settle_unsendable(desk.session, event_id, desk.operator.username)
     return RedirectResponse(f"{PREFIX}/ledger", status_code=303)
 
 

@@ -52,7 +52,7 @@ async def _handle(desk: Desk, number: str, action: Action, seen: datetime | None
     if request is None or request.changed_at != seen:
         return await _show(desk, number, status=409, problem=STALE, text=text)
     try:
-        await handle_request(desk.session, request_id, action, By("staff", desk.operator.username), text=text, keyring=desk.resources.keyring)
+        await handle_request(desk.session, request_id, action, By("staff", desk.operator.username[:100]), text=text, keyring=desk.resources.keyring)
     except NotAllowedNow:
         return await _show(desk, number, status=409, problem=STALE, text=text)
     except InvalidFields:

@@ -244,6 +244,17 @@ async def test_a_failed_mail_is_settled_for_good(visit: Visit, sessions: Session
         assert (await session.scalars(select(OwedMail))).one().settled_by == "olli"
 
 
+async def test_an_event_that_kafka_refused_is_sent_again_or_settled(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+    await register(sessions, keyring)
+    async with sessions.begin() as session:
+        await session.execute(text("update history set refused = 'too-large'"))
+    await visit.sign_in(after="/ledger")
+    send_again, settle = [form for form in visit.forms() if "/unsendable/" in form.action]
+    assert "tapahtumaa ei voi julkaista" in visit.page.text
+    assert (await visit.post(settle.action, **settle.fields)).status_code == 200
+    assert (await visit.post(send_again.action, **send_again.fields)).status_code == 404
+
+
 async def test_a_dead_letter_is_shown_safely_and_goes_back_once(visit: Visit, sessions: Sessions) -> None:
     async with sessions.begin() as session:
         session.add(dead_letter(f"{EVIL} {HETU} \x00\x1b[2J \xff".encode("latin-1")))

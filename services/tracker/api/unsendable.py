@@ -1,0 +1,47 @@
+"""For operators: entries of the history that Kafka refused, and the way out for them."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.tracker.unsendable import list_unsendable, send_unsendable_again, settle_unsendable
+from shared.authorize import Caller, TokenVerifier, require_scope
+from shared.transaction import Transaction
+
+
+class Unsendable(BaseModel):
+    """An event that Kafka refused."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    event_id: UUID
+    request_id: UUID
+    type: str
+    occurred_at: datetime
+    refused: str | None = Field(description="Why, such as `too-large`; null once it is to be sent again")
+
+
+def unsendable_routes(verifier: TokenVerifier) -> APIRouter:
+    """Give the routes of `/api/v1/unsendable`."""
+    routes = APIRouter(prefix="/api/v1/unsendable", tags=["operators"])
+    Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
+
+    @routes.get("", summary="List events that Kafka refused")
+    async def list_them(session: Transaction, _: Operator) -> list[Unsendable]:
+        """List those that wait for an operator, the oldest hundred first."""
+        return [Unsendable.model_validate(each) for each in await list_unsendable(session)]
+
+    @routes.post("/{event_id}/send-again", summary="Publish an event that Kafka refused")
+    async def send_again(session: Transaction, operator: Operator, event_id: UUID) -> Unsendable:
+        """Have it published now; refused once more, it waits here again."""
+        return Unsendable.model_validate(await send_unsendable_again(session, event_id, operator.subject[:100]))
+
+    @routes.post("/{event_id}/settle", summary="Settle an event that Kafka refused")
+    async def settle(session: Transaction, operator: Operator, event_id: UUID) -> Unsendable:
+        """Settle the matter without the event, and the mail that it owed."""
+        return Unsendable.model_validate(await settle_unsendable(session, event_id, operator.subject[:100]))
+
+    return routes
