@@ -12,7 +12,10 @@ from services.intake.resources import Intake
 from services.intake.settings import Settings
 from services.intake.spool import MOST_COUNTED, SpoolAway
 from shared.authorize import Caller, TokenVerifier, require_scope
-from shared.problems import Unavailable
+from shared.logs import get_log
+from shared.problems import NotFound, Unavailable
+
+log = get_log(__name__)
 
 AUDIENCE = "intake"
 
@@ -22,6 +25,7 @@ class SpooledRequest(BaseModel):
 
     request_id: UUID
     spooled_at: datetime
+    refused: str | None = Field(default=None, description="Why Kafka will never take it as it is, such as `too-large`")
 
 
 class SpoolAnswer(BaseModel):
@@ -46,7 +50,19 @@ def spool_routes(settings: Settings) -> APIRouter:
             waiting = await intake.spool.waiting()
         except SpoolAway as error:
             raise Unavailable("The spool's database is away") from error
-        requests = [SpooledRequest(request_id=request_id, spooled_at=since) for request_id, since in waiting.oldest]
+        requests = [SpooledRequest(request_id=request_id, spooled_at=since, refused=refused) for request_id, since, refused in waiting.oldest]
         return SpoolAnswer(waiting=waiting.count, oldest_at=requests[0].spooled_at if requests else None, requests=requests)
+
+    @routes.post("/api/v1/spool/{request_id}/send-again", status_code=202, summary="Publish what Kafka refused", responses={404: problem("Nothing")})
+    async def send_again(request: Request, request_id: UUID, operator: Operator) -> None:
+        """Try again to publish a request that Kafka refused, after the cause is mended."""
+        intake: Intake = request.app.state.intake
+        try:
+            found = await intake.spool.send_again(request_id)
+        except SpoolAway as error:
+            raise Unavailable("The spool's database is away") from error
+        if not found:
+            raise NotFound("Kafka refused no such request")
+        log.info("spooled_sent_again", request_id=str(request_id), by=operator.subject[:100])
 
     return routes

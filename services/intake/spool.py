@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,10 +33,10 @@ class SpoolAway(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for Kafka: how many records, and the oldest of them with the time since when."""
+    """What waits for Kafka: how many records, and the oldest of them with the time since when, and why where Kafka refused them."""
 
     count: int
-    oldest: Sequence[tuple[UUID, datetime]]
+    oldest: Sequence[tuple[UUID, datetime, str | None]]
 
 
 class Spool:
@@ -88,10 +88,21 @@ class Spool:
         async def look(session: AsyncSession) -> Waiting:
             some = select(spool.c.id).limit(MOST_COUNTED).subquery()
             count = await session.scalar(select(func.count()).select_from(some)) or 0
-            oldest = select(spool.c.request_id, spool.c.spooled_at).order_by(spool.c.id).limit(MOST_NAMED)
-            return Waiting(count, [(row.request_id, row.spooled_at) for row in await session.execute(oldest)] if count else [])
+            oldest = select(spool.c.request_id, spool.c.spooled_at, spool.c.refused).order_by(spool.c.id).limit(MOST_NAMED)
+            return Waiting(count, [(row.request_id, row.spooled_at, row.refused) for row in await session.execute(oldest)] if count else [])
 
         return await self._in_time(look)
+
+    async def send_again(self, request_id: UUID) -> bool:
+        """Have a record that Kafka refused published; says whether there was one. Raises `SpoolAway`."""
+
+        async def clear(session: AsyncSession) -> bool:
+            refused = spool.c.refused.is_not(None), spool.c.request_id == request_id
+            return await session.scalar(update(spool).where(*refused).values(refused=None).returning(spool.c.id)) is not None
+
+        cleared = await self._in_time(clear)
+        self.on_add()
+        return cleared
 
     async def look(self) -> None:
         """Find out whether anything waits; `filled` stays true where the database does not answer."""

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from shared.database import connect
 from shared.kafka.connection import KafkaConnection
 from tests.infra.issuer import Issuer, running_issuer
 from tests.service.intake.forms import IN_CLEAR, invoice_copy
@@ -46,6 +47,20 @@ async def test_only_a_token_for_operators_of_intake_opens_it(without_kafka: Runn
     assert (await get("/api/v1/spool")).status_code == 401
     assert (await get("/api/v1/spool", headers=bearer(issuer, audience="tracker"))).status_code == 401
     assert (await get("/api/v1/spool", headers=bearer(issuer, "requests:status"))).status_code == 403
+
+
+async def test_what_kafka_refused_says_why_and_is_sent_again_by_an_operator(without_kafka: Running, issuer: Issuer, intake_database: str) -> None:
+    request_id = (await without_kafka.send(invoice_copy(), key=str(uuid4()))).json()["request_id"]
+    connection = await connect(intake_database)
+    await connection.execute("update spool set refused = 'too-large'")
+    await connection.close()
+    again, operator = f"/api/v1/spool/{request_id}/send-again", bearer(issuer)
+    (told,) = (await without_kafka.client.get("/api/v1/spool", headers=operator)).json()["requests"]
+    assert told["refused"] == "too-large"
+    assert (await without_kafka.client.post(again)).status_code == 401
+    assert [(await without_kafka.client.post(again, headers=operator)).status_code for _ in range(2)] == [202, 404]
+    (told,) = (await without_kafka.client.get("/api/v1/spool", headers=operator)).json()["requests"]
+    assert told["refused"] is None
 
 
 async def test_a_database_that_is_away_is_told(issuer: Issuer) -> None:

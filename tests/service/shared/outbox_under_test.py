@@ -1,6 +1,7 @@
 """An outbox with a database and a topic of its own, and the processes that publish it."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -51,7 +52,7 @@ class OutboxUnderTest:
         return {request: list(values) for request, values in found.items()}
 
     @asynccontextmanager
-    async def process(self, dsn: str | None = None) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def process(self, dsn: str | None = None, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
         """Run a process that publishes; it is killed in the end where it still runs."""
         with self.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
@@ -62,6 +63,7 @@ class OutboxUnderTest:
                 self.kafka.bootstrap_servers,
                 self.topic,
                 cwd=ROOT,
+                env=os.environ | environment,
                 stdout=log,
                 stderr=log,
             )

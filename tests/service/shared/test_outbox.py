@@ -1,6 +1,7 @@
 """An outbox publishes everything in order per request, whichever of its processes is frozen, cut off, killed or stopped."""
 
 import asyncio
+import json
 import random
 import signal
 from collections.abc import AsyncIterator
@@ -22,6 +23,7 @@ from tests.eventually import eventually
 from tests.service.shared.outbox_process import OLDER_LOCK, publisher
 from tests.service.shared.outbox_under_test import OutboxUnderTest, outbox_under_test
 from tests.service.tracker.publishing import running
+from tests.service.tracker.topic import read_topic
 
 TAKEN_OVER_WITHIN = 20.0
 """A lease, a renewal, and a busy machine."""
@@ -93,6 +95,23 @@ async def test_a_single_process_that_was_frozen_and_restarted_publishes_at_once(
     async with outbox.process():
         await eventually(outbox.is_empty, 6)
     assert await outbox.published() == dict.fromkeys(asked, VALUES)
+
+
+async def test_killed_between_ack_and_mark_a_process_publishes_again_and_counts_it(outbox: OutboxUnderTest, tmp_path: Path) -> None:
+    asked = requests(5)
+    await outbox.add(asked, VALUES[:8])
+    (tmp_path / "entries.after-ack").touch()
+    async with outbox.process(CRASH_POINTS=str(tmp_path)) as killed:
+        assert await asyncio.wait_for(killed.wait(), TAKEN_OVER_WITHIN) == -signal.SIGKILL
+    assert not await outbox.is_empty()
+    async with outbox.process():
+        await eventually(outbox.is_empty, 6)
+    records = await read_topic(outbox.kafka, outbox.topic)
+    assert len(records) == 40 + 40
+    assert len({record.headers for record in records}) == 40, "a repeat has the same id"
+    logged = [json.loads(line) for line in outbox.log.read_text().splitlines() if "republished" in line]
+    assert [line["count"] for line in logged] == [40]
+    assert await outbox.published() == dict.fromkeys(asked, VALUES[:8])
 
 
 async def test_an_owner_that_is_cut_off_from_the_database_is_replaced(outbox: OutboxUnderTest) -> None:
