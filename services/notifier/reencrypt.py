@@ -1,4 +1,4 @@
-"""Encrypts what is kept of mails again under the newest of `NOTIFIER_SEALING_PRIVATE_KEYS`: `python -m services.notifier.reencrypt`."""
+"""Encrypts what is kept of mails again under the newest private key: `python -m services.notifier.reencrypt`."""
 
 import asyncio
 import sys
@@ -21,7 +21,8 @@ COLUMNS = (
 async def run(settings: Settings) -> Done:
     """Go through the tables once."""
     async with open_database(settings.database_url.get_secret_value()) as sessions:
-        return await reencrypt(sessions, ContentsBox(settings.sealing_private_keys.get_secret_value()).box, COLUMNS)
+        box = ContentsBox(settings.sealing_private_keys.get_secret_value()).box
+        return await reencrypt(sessions, box, COLUMNS)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Tells what intake sent from whatever else lies on `requests.submitted`.
 
-A record bears intake's MAC, or it lay there before intake signed: how far that goes in each partition is written down once, at the upgrade
-(`python -m deploy.prepare`). Times do not count: they are the sender's.
+A record has intake's MAC, or it lay there before intake signed: how far that goes in each partition is recorded once, at
+the upgrade (`python -m deploy.prepare`). Times do not count: they are the sender's.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +28,8 @@ UnsignedBefore: TypeAlias = Mapping[int, int]
 READ = text("select partition, next_offset from unsigned_before")
 RECORD = """
     insert into unsigned_before (partition, next_offset)
-    select * from unnest($1::int[], $2::bigint[]) where not exists (select from unsigned_before) on conflict do nothing
+    select * from unnest($1::int[], $2::bigint[]) where not exists (select from unsigned_before)
+    on conflict do nothing
 """
 
 
@@ -40,7 +41,7 @@ class FromIntake:
         self._unsigned_before = unsigned_before
 
     def accepts(self, partition: int, offset: int, key: bytes | None, value: bytes | None, headers: RecordHeaders) -> bool:
-        """Say whether intake made the record that lies, or lay first, at this place of `requests.submitted`."""
+        """Say whether intake made the record that first lay at this place of `requests.submitted`."""
         headers = list(headers)
         if has_mac(headers):
             return self._verifier.verify(key, value, headers)
@@ -74,7 +75,7 @@ async def wait_for_unsigned_before(sessions: Sessions, alive: Callable[[], None]
 
 
 async def record_unsigned_before(dsn: str, ends: UnsignedBefore) -> None:
-    """Write down how far unsigned records reach, the first time only: whoever sends one later is not intake."""
+    """Record how far unsigned records reach, the first time only: an unsigned one beyond is not intake's."""
     connection = await connect(dsn)
     try:
         await connection.execute(RECORD, list(ends), list(ends.values()))

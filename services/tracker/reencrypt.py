@@ -1,4 +1,4 @@
-"""Encrypts the personal codes of all requests again under the newest of `TRACKER_DATA_KEY`: `python -m services.tracker.reencrypt`."""
+"""Encrypts personal codes again under the newest of `TRACKER_DATA_KEY`: `python -m services.tracker.reencrypt`."""
 
 import asyncio
 import sys

@@ -1,7 +1,7 @@
-"""Records that intake sent before it signed, sent again by an operator: tracker signs them, for they would be refused at their new place.
+"""Signs what intake sent before it signed and an operator sends again: it would be refused at its new place.
 
-Only what lies on the topic itself counts, below the offset that was recorded at the upgrade: where a dead letter says that it came from is
-its sender's word.
+Only what lies on the topic itself counts, below the offset that was recorded at the upgrade: where a dead letter says
+that it came from is its sender's word.
 """
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +15,7 @@ from shared.kafka.lag import LagReader
 
 
 async def as_intake_sent_it(session: AsyncSession, lags: LagReader, keyring: Keyring, place: tuple[int, int], record: Message) -> Message | None:
-    """Give a submission that came from `place` (partition, offset) with intake's MAC; `None` where nobody can tell that intake made it.
+    """Give a submission from `place` (partition, offset) with intake's MAC, `None` where it cannot be verified.
 
     Raises `KafkaUnavailable`.
     """
@@ -25,7 +25,8 @@ async def as_intake_sent_it(session: AsyncSession, lags: LagReader, keyring: Key
     if offset >= (await read_unsigned_before(session)).get(partition, 0):
         return None
     lay_there, _ = await lags.between(SUBMITTED, partition, offset, offset + 1)
-    same = [each for each in lay_there if (each.key, each.value) == (record.key, record.value) and not has_mac(each.headers)]
+    unsigned = [each for each in lay_there if not has_mac(each.headers)]
+    same = [each for each in unsigned if (each.key, each.value) == (record.key, record.value)]
     return keyring.record_signer.sign(same[0]) if same else None
 
 

@@ -1,1 +1,1 @@
-"""Encryption and signatures, each mechanism once: the box, sealing, the record's MAC, links and derived keys."""
+"""Encryption and signatures, each mechanism once: box, sealing, record MAC, links, derived keys."""

@@ -9,7 +9,7 @@ def to_base64url(raw: bytes) -> str:
 
 
 def from_base64url(text: str) -> bytes:
-    """Read text, padded or not; raises `ValueError` where it is not exactly what `to_base64url` writes for some bytes."""
+    """Read text, padded or not; raises `ValueError` unless `to_base64url` writes it so."""
     text = text.rstrip("=")
     raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     if to_base64url(raw) != text:

@@ -1,7 +1,8 @@
-"""Authenticated encryption under keys that can be changed while everything runs: data at rest, cookies, claims.
+"""Authenticated encryption under keys that can be rotated: data at rest, cookies, claims.
 
-A box is the key's id (4 bytes), a random nonce (12 bytes), and the ciphertext with its tag (AES-256-GCM). The context says what the box belongs to
-(a row's id, a cookie's name): it is authenticated, not stored, and the box opens for no other.
+A box is the key's id (4 bytes), a random nonce (12 bytes), and the ciphertext with its tag (AES-256-GCM). The
+context says what the box belongs to (a row's id, a cookie's name): it is authenticated, not stored, and the box opens
+for no other.
 """
 
 import os
@@ -22,8 +23,8 @@ class CannotDecrypt(Exception):
 class Box:
     """Encrypts under the first of its keys (32 bytes each, newest first) and decrypts under any of them.
 
-    `old_prefix` is what stood before the nonce in boxes that were made before they named their key; those are tried under every key.
-    `None`: there never were such boxes.
+    `old_prefix` is what stood before the nonce in boxes from before key ids; those are tried under every key. `None`:
+    there never were any.
     """
 
     def __init__(self, keys: Sequence[bytes], *, old_prefix: bytes | None = None) -> None:

@@ -22,7 +22,7 @@ MOST_REMEMBERED = 1_000
 
 @dataclass(slots=True)
 class Epoch:
-    """A random key, as it goes beside each of its records (`sealed`), and how many it has sealed since `began`."""
+    """A random key, `sealed` as it goes beside each of its records, and how many it has sealed."""
 
     key: bytes
     sealed: str
@@ -31,7 +31,7 @@ class Epoch:
 
 
 class EpochKeys:
-    """Gives the sealer's key of this moment; `seal_key` seals a new one to the reader, once a minute or every thousand records."""
+    """Gives the key of this moment; `seal_key` seals a new one once a minute or every thousand records."""
 
     def __init__(self, seal_key: Callable[[bytes], str], clock: Callable[[], float] = time.monotonic) -> None:
         self._seal_key = seal_key
@@ -72,7 +72,7 @@ class OpenedKeys:
 
 
 def encrypt_record(epoch_key: bytes, plaintext: bytes, info: bytes) -> bytes:
-    """Encrypt under the key of one record. The nonce is random all the same: the same record can be sealed twice."""
+    """Encrypt under the key of one record. The nonce is random: a record can be sealed twice."""
     nonce = os.urandom(NONCE_BYTES)
     return nonce + _cipher(epoch_key, info).encrypt(nonce, plaintext, None)
 

@@ -10,10 +10,10 @@ KEY_ID_BYTES = 4
 
 
 def derive_key(key: bytes, purpose: bytes) -> bytes:
-    """Derive 32 bytes for one purpose (HKDF-SHA256); nobody who has them can tell the key, or a key of another purpose."""
+    """Derive 32 bytes for one purpose (HKDF-SHA256); they give away neither the key nor other purposes'."""
     return HKDF(SHA256(), KEY_BYTES, None, purpose).derive(key)
 
 
 def key_id(key: bytes) -> bytes:
-    """Give the first 4 bytes of a random key's SHA-256: enough to choose among a few keys, too little to help anybody to guess it."""
+    """Give the first 4 bytes of a random key's SHA-256: enough to choose among a few keys."""
     return hashlib.sha256(key).digest()[:KEY_ID_BYTES]

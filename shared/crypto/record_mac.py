@@ -1,8 +1,9 @@
 """Says of a record on the log who made it: a MAC over its key, its value and its CloudEvents context.
 
-`intake_mac` is `<key id>.<base64url>`: HMAC-SHA256 under a key that intake and tracker share. The key id lets keys be changed while old records are
-on the log. Of the headers, those are covered that say what the event is (`ce_…` and `content-type`), in any order but each as often as it
-was signed. Others are not: `traceparent` may be set anew on the way, `dead_letter_…` and what brokers and mirrors add come later.
+`intake_mac` is `<key id>.<base64url>`: HMAC-SHA256 under a key that intake and tracker share. The key id lets keys be
+rotated while old records are on the log. Of the headers, those are covered that say what the event is (`ce_…` and
+`content-type`), in any order but each as often as it was signed. Others are not: `traceparent` may be set anew on the
+way, `dead_letter_…` and what brokers and mirrors add come later.
 """
 
 import hashlib
@@ -56,8 +57,9 @@ def has_mac(headers: RecordHeaders) -> bool:
 
 
 def _header(with_key: bytes, key: bytes | None, value: bytes | None, headers: RecordHeaders) -> bytes:
-    """Every part stands behind its length, absent ones behind a length that no part has, so that no two records are written alike."""
-    covered = [(name.encode(errors="backslashreplace"), text) for name, text in headers if name.startswith("ce_") or name == "content-type"]
+    """Every part stands behind its length, an absent one behind a length that no part has: no two records are alike."""
+    named = [(name.encode(errors="backslashreplace"), text) for name, text in headers]
+    covered = [header for header in named if header[0].startswith(b"ce_") or header[0] == b"content-type"]
     covered.sort(key=lambda header: (header[0], header[1] or b"", header[1] is None))
     parts = [PURPOSE, key, value, *(part for header in covered for part in header)]
     mac = hmac.digest(with_key, b"".join(map(_with_length, parts)), hashlib.sha256)

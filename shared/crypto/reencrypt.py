@@ -1,4 +1,4 @@
-"""Encrypts what lies in a table again under the newest key, so that an older key can be dropped; beside everything that runs."""
+"""Encrypts rows again under the newest key, beside everything that runs, so that an older key can be dropped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class BoxColumn:
-    """A column of boxes. `key` is the primary key, of type `key_type`; `context` is SQL that gives a box's context as bytes.
+    """A column of boxes. `key` is the primary key, of type `key_type`; `context` is SQL for a box's context as bytes.
 
     All of it is written in our code and goes into SQL as it is.
     """
@@ -29,17 +29,20 @@ class BoxColumn:
         """A bounded piece of the table, however few of its rows hold a box."""
         return f"""
             select {self.key} as key, {self.column} as box, {self.context} as context from {self.table}
-            where cast(:after as {self.key_type}) is null or {self.key} > cast(:after as {self.key_type}) order by {self.key} limit :most
+            where cast(:after as {self.key_type}) is null or {self.key} > cast(:after as {self.key_type})
+            order by {self.key} limit :most
         """  # noqa: S608  made of our own words
 
     @property
     def exchange(self) -> str:
-        """Change the boxes that nobody has changed meanwhile; rows that somebody else works with are left for the next time."""
+        """Change the boxes that nobody has changed meanwhile, and skip rows that somebody else works with."""
         return f"""
             with given as (
-                select * from unnest(cast(:keys as {self.key_type}[]), cast(:olds as bytea[]), cast(:news as bytea[])) as given (key, old, new)
+                select * from unnest(cast(:keys as {self.key_type}[]), cast(:olds as bytea[]), cast(:news as bytea[]))
+                as given (key, old, new)
             ), free as (
-                select {self.key} as key from {self.table} where {self.key} in (select key from given) for update skip locked
+                select {self.key} as key from {self.table} where {self.key} in (select key from given)
+                for update skip locked
             ), changed as (
                 update {self.table} set {self.column} = given.new from given join free using (key)
                 where {self.table}.{self.key} = given.key and {self.table}.{self.column} = given.old
@@ -51,7 +54,7 @@ class BoxColumn:
 
 @dataclass(slots=True)
 class Done:
-    """How many boxes were encrypted again, how many are still under an older key, and how many no key here opens."""
+    """How many boxes were encrypted again, are still under an older key, or open under no key here."""
 
     changed: int = 0
     left: int = 0
@@ -59,7 +62,7 @@ class Done:
 
 
 async def reencrypt(sessions: Sessions, box: Box, columns: Sequence[BoxColumn]) -> Done:
-    """Go through the tables once, in small transactions. Repeat it until `left` is 0: what others held or wrote meanwhile comes then."""
+    """Go through the tables once, in small transactions. Repeat it until `left` is 0: some rows were others' meanwhile."""
     done = Done()
     for column in columns:
         after: object = None
@@ -71,7 +74,8 @@ async def reencrypt(sessions: Sessions, box: Box, columns: Sequence[BoxColumn]) 
                 done.unreadable += len(old) - len(again)
                 if again:
                     keys, olds, news = map(list, zip(*again, strict=True))
-                    changed = await session.scalar(text(column.exchange), {"keys": keys, "olds": olds, "news": news}) or 0
+                    values = {"keys": keys, "olds": olds, "news": news}
+                    changed = await session.scalar(text(column.exchange), values) or 0
                     done.changed += changed
                     done.left += len(again) - changed
             if not rows:
@@ -89,5 +93,5 @@ def _again(box: Box, old: bytes, context: bytes) -> bytes | None:
 
 def said(done: Done) -> str:
     """Put what was done into words."""
-    counts = f"{done.changed} encrypted again, {done.left} left under an older key, {done.unreadable} that no key opens."
+    counts = f"{done.changed} encrypted again, {done.left} left under an older key, {done.unreadable} open under none."
     return counts if done.left or done.unreadable else f"{counts} Nothing is left under an older key."

@@ -3,10 +3,11 @@
 HPKE (RFC 9180) with ML-KEM-768 + X25519, HKDF-SHA256 and AES-256-GCM. A sealed text is one of
 
 - `<key id>.<base64url>`: sealed by HPKE itself;
-- `epoch.<key id>.<base64url>.<base64url>`: an epoch key sealed by HPKE, and what was encrypted under the key of this record that is derived from it.
+- `epoch.<key id>.<base64url>.<base64url>`: an epoch key sealed by HPKE, and the text encrypted under a key that is
+  derived from it for this record.
 
-The key id tells the reader which of its private keys opens it, so that keys can be changed while old records are still on the log. Either text
-is readable by itself.
+The key id tells the reader which of its private keys opens it, so that keys can be rotated while old records are still
+on the log. Either text is readable by itself.
 """
 
 import hashlib
@@ -52,7 +53,7 @@ class Sealer:
         )
 
     def seal(self, plaintext: bytes, *, purpose: str, request_id: UUID) -> str:
-        """Seal bytes for one purpose of one request; they open for no other. About 1,136 bytes longer before base64."""
+        """Seal bytes for one purpose of one request; they open for no other. 1,136 bytes longer."""
         return self._seal(plaintext, _info(purpose, request_id))
 
     def _seal(self, plaintext: bytes, info: bytes) -> str:
@@ -60,7 +61,7 @@ class Sealer:
 
 
 class EpochSealer(Sealer):
-    """Seals to one public key under an epoch key, which costs a twentieth; about 1,200 bytes longer before base64."""
+    """Seals to one public key under an epoch key, at a twentieth of the CPU; 1,200 bytes longer."""
 
     def __init__(self, public_key: str, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(public_key)
@@ -69,7 +70,8 @@ class EpochSealer(Sealer):
     def seal(self, plaintext: bytes, *, purpose: str, request_id: UUID) -> str:
         """Seal bytes for one purpose of one request; they open for no other."""
         epoch = self._epochs.next()
-        return f"{EPOCH}.{epoch.sealed}.{to_base64url(encrypt_record(epoch.key, plaintext, _info(purpose, request_id)))}"
+        box = encrypt_record(epoch.key, plaintext, _info(purpose, request_id))
+        return f"{EPOCH}.{epoch.sealed}.{to_base64url(box)}"
 
 
 class Opener:
@@ -79,11 +81,12 @@ class Opener:
         self._keys = {}
         for text in private_keys.split(","):
             kem, curve = _decode_private(text.strip())
-            self._keys[_key_id(kem.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw())] = MLKEM768X25519PrivateKey(kem, curve)
+            public = kem.public_key().public_bytes_raw() + curve.public_key().public_bytes_raw()
+            self._keys[_key_id(public)] = MLKEM768X25519PrivateKey(kem, curve)
         self._epochs = OpenedKeys(lambda sealed: self._open(sealed, EPOCH_INFO))
 
     def open(self, sealed: str, *, purpose: str, request_id: UUID) -> bytes:
-        """Open a sealed text; raises `Rejected` when it was sealed to another key, for another purpose or request, or was changed."""
+        """Open a sealed text; raises `Rejected` when it is for another key, purpose or request, or was changed."""
         info = _info(purpose, request_id)
         try:
             marker, _, rest = sealed.partition(".")
