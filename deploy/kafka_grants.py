@@ -1,32 +1,32 @@
 """What each user of a stack's broker may do: the least it needs."""
 
-from deploy.kafka_users import BACK_OFFICES
-from shared.events.topics import LIFECYCLE, MAIL_OUTCOMES, MAIN_TOPICS, READERS, SUBMITTED, dead_letter_topic
+from collections.abc import Mapping
+
+from shared.events.command_topics import DEFAULT
+from shared.events.topics import LIFECYCLE, MAIL_OUTCOMES, SUBMITTED, dead_letter_topic, main_topics, readers
 from shared.kafka.access import Grant, Operation, Pattern, Resource
 
-MAIN = tuple(topic.name for topic in MAIN_TOPICS)
-WRITES = {"intake": (SUBMITTED,), "tracker": MAIN, "notifier": (MAIL_OUTCOMES,)}
-"""Tracker writes all main topics: an operator has it send a dead letter or a skipped record back to where it came from."""
-FOLLOWS = {"intake": (SUBMITTED, LIFECYCLE), "tracker": MAIN}
-"""What is read without a group."""
 
-
-def grants() -> list[Grant]:
-    """Give what each SCRAM user may do."""
+def grants(command_topics: Mapping[str, str] = DEFAULT) -> list[Grant]:
+    """Give what each user may do; `command_topics` says which back office has which topic."""
+    main = tuple(topic.name for topic in main_topics(command_topics))
+    # Tracker writes all of them: an operator has it send a dead letter or a skipped record back to where it came from.
+    writes = {"intake": (SUBMITTED,), "tracker": main, "notifier": (MAIL_OUTCOMES,)}
+    reads_without_a_group = {"intake": (SUBMITTED, LIFECYCLE), "tracker": main}
     given = [
-        *(Grant(user, Operation.WRITE, Resource.TOPIC, topic) for user, topics in WRITES.items() for topic in topics),
-        *(Grant(user, Operation.READ, Resource.TOPIC, topic) for user, topics in FOLLOWS.items() for topic in topics),
+        *(Grant(user, Operation.WRITE, Resource.TOPIC, topic) for user, topics in writes.items() for topic in topics),
+        *(Grant(user, Operation.READ, Resource.TOPIC, topic) for user, topics in reads_without_a_group.items() for topic in topics),
     ]
-    for group, topics in READERS.items():
+    for group, topics in readers(command_topics).items():
         user = group.partition(".")[0]
         given += [
             Grant(user, Operation.READ, Resource.GROUP, group),
             # Tracker's ledger asks how far every reader is.
             Grant("tracker", Operation.DESCRIBE, Resource.GROUP, group),
             *(Grant(user, Operation.READ, Resource.TOPIC, topic) for topic in topics),
-            *(Grant(user, Operation.WRITE, Resource.TOPIC, dead_letter_topic(topic)) for topic in topics if topic in MAIN),
+            *(Grant(user, Operation.WRITE, Resource.TOPIC, dead_letter_topic(topic)) for topic in topics if topic in main),
         ]
-    for user, topic in BACK_OFFICES.items():
+    for topic, user in command_topics.items():
         given += [
             Grant(user, Operation.WRITE, Resource.TOPIC, topic),
             Grant(user, Operation.READ, Resource.TOPIC, LIFECYCLE),

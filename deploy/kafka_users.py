@@ -7,13 +7,10 @@ All others are SCRAM users, made by `deploy.prepare` with the least they need.
 from collections.abc import Mapping
 
 from deploy.keys import Secrets
-from shared.events.topics import COMMANDS
 from shared.kafka.connection import KafkaConnection
 
 BROKER, ADMINISTRATOR = "broker", "admin"
-BACK_OFFICES = {"backoffice": COMMANDS}
-"""Each back office's own topic for commands: nobody else but tracker, which redrives dead letters, may write it."""
-USERS = ("intake", "tracker", "notifier", *BACK_OFFICES)
+USERS = ("intake", "tracker", "notifier", "backoffice")
 
 Connections = Mapping[str, KafkaConnection]
 """Each user's own connection to one cluster."""

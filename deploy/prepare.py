@@ -1,21 +1,22 @@
 """Makes topics and users of Kafka, and brings every service's database up to date: `python -m deploy.prepare`, repeatable.
 
-Reads Kafka's settings (an administrator's), in `KAFKA_USERS` the users to make (JSON, name to password), and each
-`<SERVICE>_DATABASE_URL`; a service without one is left out.
+Reads `PrepareSettings` and each `<SERVICE>_DATABASE_URL`; a service without one is left out.
 """
 
 import asyncio
-import json
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from pydantic import Field, SecretStr
+
 from deploy.kafka_grants import grants
 from services.tracker.from_intake import record_unsigned_before
 from shared.backoff import Backoff
 from shared.database import migrate
-from shared.events.topics import SUBMITTED
+from shared.events.command_topics import DEFAULT, VARIABLE, CommandTopics
+from shared.events.topics import SUBMITTED, all_topics
 from shared.kafka.access import ensure_access
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.lag import LagReader
@@ -28,24 +29,33 @@ SERVICES = Path(__file__).resolve().parents[1] / "services"
 PATIENCE = 60.0
 
 
-def prepare(environment: Mapping[str, str], kafka: KafkaConnection) -> list[str]:
+class PrepareSettings(KafkaSettings):
+    """Kafka as an administrator, the users that are ours to make (name to password), and tracker's own setting of command topics."""
+
+    users: Mapping[str, SecretStr] = Field(default={}, validation_alias="KAFKA_USERS")
+    command_topics: CommandTopics = Field(default=DEFAULT, validation_alias=VARIABLE)
+
+
+def prepare(environment: Mapping[str, str], settings: PrepareSettings) -> list[str]:
     """Do it; gives what was prepared, in words.
 
     Raises `TimeoutError` when the broker is not there within a minute, and what the driver raises when a database is not.
     """
     with ThreadPoolExecutor(1) as beside:
-        topics = beside.submit(asyncio.run, _prepare_kafka(kafka, json.loads(environment.get("KAFKA_USERS", "{}"))))
+        topics = beside.submit(asyncio.run, _prepare_kafka(settings))
         done = [name for name, folder in migration_folders().items() if _migrate(name, folder, environment)]
         topics.result()
     if tracker := environment.get("TRACKER_DATABASE_URL"):
-        asyncio.run(_record_unsigned_before(tracker, kafka))
+        asyncio.run(_record_unsigned_before(tracker, settings.kafka_connection))
     return [*(f"database of {name}" for name in done), "topics"]
 
 
-async def _prepare_kafka(kafka: KafkaConnection, passwords: Mapping[str, str]) -> None:
-    await ensure_topics(kafka, within=PATIENCE)
-    if passwords:
-        await ensure_access(kafka, passwords, grants())
+async def _prepare_kafka(settings: PrepareSettings) -> None:
+    kafka = settings.kafka_connection
+    await ensure_topics(kafka, all_topics(settings.command_topics), within=PATIENCE)
+    if settings.users:
+        passwords = {user: password.get_secret_value() for user, password in settings.users.items()}
+        await ensure_access(kafka, passwords, grants(settings.command_topics))
 
 
 def migration_folders() -> dict[str, Path]:
@@ -72,4 +82,4 @@ def _migrate(name: str, folder: Path, environment: Mapping[str, str]) -> bool:
 
 
 if __name__ == "__main__":
-    print("Ready:", ", ".join(prepare(os.environ, read_settings(KafkaSettings).kafka_connection)))  # noqa: T201  a command's answer
+    print("Ready:", ", ".join(prepare(os.environ, read_settings(PrepareSettings))))  # noqa: T201  a command's answer

@@ -28,10 +28,16 @@ NOTIFY_PUBLISHER = sql("select pg_notify('history', '')")
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who acts: `name` is a staff username or a client id, none for a citizen."""
+    """Who acts: `name` is a staff username or a client id, none for a citizen. For whom a client says it acts is not verified."""
 
     kind: Actor
     name: str | None
+    on_behalf_of: str | None = None
+
+    @property
+    def details(self) -> dict[str, str] | None:
+        """Give what the history notes beside the actor."""
+        return {"on_behalf_of": self.on_behalf_of} if self.on_behalf_of not in {None, self.name} else None
 
 
 class NotAllowedNow(Problem):
@@ -88,6 +94,7 @@ def _enter(session: AsyncSession, request: TrackedRequest, step: Step, by: By, k
         action=step.action,
         state=step.state,
         text=step.text,
+        details=by.details,
         traceparent=traceparent,
         value=to_json(event),
     )

@@ -1,6 +1,7 @@
 """A back office asks over Kafka for what the API does too; a refusal is an answer, not a failure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +19,8 @@ from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.request_commands import AskCustomer, CloseRequest, RejectRequest, ReopenRequest, RequestCommand, ResolveRequest, TakeRequest
 from shared.events.request_lifecycle import RequestCommandRefused
+from shared.kafka.batches import Record
+from shared.kafka.consume import ReadRecord, read_event
 from shared.logs import get_log
 from shared.problems import Problem
 from shared.rejected import Rejected
@@ -41,6 +44,15 @@ class CommandText(BaseModel):
     text: str
 
 
+def command_reader(principals: Mapping[str, str]) -> ReadRecord:
+    """Give what reads commands with who sent them: by `principals`, the topic's owner."""
+
+    def read(record: Record) -> Envelope[Event]:
+        return replace(read_event(record), principal=principals[record.topic])
+
+    return read
+
+
 async def on_request_command(session: AsyncSession, envelopes: Sequence[Envelope[Event]], *, keyring: Keyring) -> None:
     """Carry out each command once; what cannot be done now is answered with `request.command_refused.v1`.
 
@@ -52,7 +64,7 @@ async def on_request_command(session: AsyncSession, envelopes: Sequence[Envelope
             continue
         text = _open_text(command, keyring)
         try:
-            by = By("client", command.actor)
+            by = By("client", envelope.principal, on_behalf_of=command.actor)
             await handle_request(
                 session, command.request_id, ACTIONS[type(command)], by, text=text, keyring=keyring, traceparent=envelope.traceparent
             )
@@ -97,8 +109,8 @@ def _refusal(envelope: Envelope[Event], command: RequestCommand, problem: Proble
         type=refused.type,
         occurred_at=now,
         actor_kind="client",
-        actor=command.actor,
-        details=facts,
+        actor=envelope.principal,
+        details=facts | {"on_behalf_of": command.actor},
         traceparent=envelope.traceparent,
         value=to_json(refused),
     )

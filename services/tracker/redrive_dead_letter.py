@@ -1,6 +1,7 @@
 """An operator sends a dead letter back to where it came from, once."""
 
 import base64
+from collections.abc import Collection
 from datetime import datetime, timezone
 from http import HTTPStatus
 
@@ -10,7 +11,7 @@ from services.tracker.keyring import Keyring
 from services.tracker.models import DeadLetter
 from services.tracker.sign_older import as_intake_sent_it
 from shared.events.envelope import Message
-from shared.events.topics import MAIN_TOPICS, SUBMITTED
+from shared.events.topics import SUBMITTED
 from shared.kafka.dead_letter import is_part
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer, KafkaUnavailable, RecordRefused
@@ -19,7 +20,6 @@ from shared.problems import NotFound, Problem, Unavailable
 
 log = get_log(__name__)
 
-TOPICS = frozenset(topic.name for topic in MAIN_TOPICS)
 SEND_SECONDS = 5.0
 
 
@@ -32,9 +32,11 @@ class NoWayBack(Problem):
 
 
 async def redrive_dead_letter(
-    session: AsyncSession, dead_letter_id: int, by: str, producer: EventProducer, lags: LagReader, keyring: Keyring
+    session: AsyncSession, dead_letter_id: int, by: str, producer: EventProducer, lags: LagReader, keyring: Keyring, topics: Collection[str]
 ) -> DeadLetter:
-    """Send a dead letter to its origin topic and mark it; one that went already, or that would be refused as not from intake, is not sent.
+    """Send a dead letter to its origin topic, one of our `topics`, and mark it.
+
+    One that went already, or that would be refused as not from intake, is not sent.
 
     Raises `NotFound`, `NoWayBack`, or `Unavailable` while Kafka is away. Should the mark be lost after the ack, a second sending is the same event
     with the same id, which its readers drop.
@@ -44,7 +46,7 @@ async def redrive_dead_letter(
         raise NotFound("There is no such dead letter")
     if letter.redriven_at is not None:
         return letter
-    if letter.origin_topic not in TOPICS:
+    if letter.origin_topic not in topics:
         raise NoWayBack(f"{letter.origin_topic} is none of our topics")
     if is_part([(name or "", value) for name, value in letter.headers]):
         raise NoWayBack("Only a part of the record was kept")

@@ -3,6 +3,8 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from shared.events.command_topics import DEFAULT, CommandTopics
+from shared.events.topics import main_topics
 from shared.kafka.settings import KafkaSettings
 from shared.settings import DatabaseSettings, Key, Keys
 
@@ -27,4 +29,10 @@ class TrackerSettings(KafkaSettings, DatabaseSettings):
     session_key: Keys
     intake_url: str | None = Field(default=None, pattern="^https?://")
     notifier_url: str | None = Field(default=None, pattern="^https?://")
+    command_topics: CommandTopics = Field(default=DEFAULT, description="Each back office's own topic of commands, and the user who may write it")
     alarm_url: str | None = Field(default=None, pattern="^https?://")
+
+    @property
+    def main_topics(self) -> tuple[str, ...]:
+        """The topics of events."""
+        return tuple(topic.name for topic in main_topics(self.command_topics))

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import uvloop
@@ -12,15 +12,15 @@ from services.tracker.keyring import Keyring, read_keyring
 from services.tracker.ledger.positions import position_keeper
 from services.tracker.on_dead_letter import on_dead_letter
 from services.tracker.on_mail_outcome import on_mail_outcome
-from services.tracker.on_request_command import on_request_command
+from services.tracker.on_request_command import command_reader, on_request_command
 from services.tracker.on_request_submitted import on_request_submitted
 from services.tracker.publish_history import HISTORY, history_publisher
 from services.tracker.resources import BY_INDEX
 from services.tracker.settings import TrackerSettings
 from shared.database import Sessions, open_database
-from shared.events.topics import COMMANDS, MAIL_OUTCOMES, MAIN_TOPICS, SUBMITTED, dead_letter_topic
+from shared.events.topics import MAIL_OUTCOMES, SUBMITTED, dead_letter_topic
 from shared.health import Liveness
-from shared.kafka.consume import BatchConsumer, Handler
+from shared.kafka.consume import BatchConsumer, Handler, read_event
 from shared.kafka.keep_raw import RawConsumer
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
@@ -30,15 +30,16 @@ from shared.settings import read_settings
 log = get_log(__name__)
 
 DEAD_LETTERS = "tracker.dead-letters"
+COMMANDS = "tracker.commands"
 
 
 async def run(settings: TrackerSettings) -> None:
     """Work until cancelled; a loop that fails ends the process, which resumes where the offsets are."""
     keyring, dsn, kafka = read_keyring(settings), settings.database_url.get_secret_value(), settings.kafka_connection
-    consumed: dict[str, tuple[str, Handler]] = {
-        "tracker.submitted": (SUBMITTED, partial(on_request_submitted, keyring=keyring)),
-        "tracker.commands": (COMMANDS, partial(on_request_command, keyring=keyring)),
-        "tracker.mail-outcomes": (MAIL_OUTCOMES, on_mail_outcome),
+    consumed: dict[str, tuple[Sequence[str], Handler]] = {
+        "tracker.submitted": ([SUBMITTED], partial(on_request_submitted, keyring=keyring)),
+        COMMANDS: (tuple(settings.command_topics), partial(on_request_command, keyring=keyring)),
+        "tracker.mail-outcomes": ([MAIL_OUTCOMES], on_mail_outcome),
     }
     liveness = Liveness(settings.liveness_file, (HISTORY.name, *(f"consume:{group}" for group in (*consumed, DEAD_LETTERS))))
     async with (
@@ -50,21 +51,22 @@ async def run(settings: TrackerSettings) -> None:
         publisher = history_publisher(dsn, producer, liveness)
         loops.create_task(publisher.run())
         loops.create_task(liveness.run())
-        for group, (topic, handler) in consumed.items():
+        for group, (topics, handler) in consumed.items():
             consumer = partial(
                 BatchConsumer,
                 kafka,
                 group,
-                [topic],
+                topics,
                 handler=handler,
                 sessions=sessions,
                 producer=producer,
                 liveness=liveness,
                 committed=publisher.wake,
                 keep_position=position_keeper(group, lags.holds_records),
+                read=command_reader(settings.command_topics) if group == COMMANDS else read_event,
             )
-            loops.create_task(_consume_from_intake(consumer, group, keyring, sessions, liveness) if topic == SUBMITTED else consumer().run())
-        graves = [dead_letter_topic(topic.name) for topic in MAIN_TOPICS]
+            loops.create_task(_consume_from_intake(consumer, group, keyring, sessions, liveness) if SUBMITTED in topics else consumer().run())
+        graves = [dead_letter_topic(topic) for topic in settings.main_topics]
         loops.create_task(RawConsumer(kafka, DEAD_LETTERS, graves, handler=on_dead_letter, sessions=sessions, liveness=liveness).run())
         log.info("worker_started")
 

@@ -36,13 +36,17 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Envelope(Generic[E_co]):
-    """One event with its CloudEvents context. A new one gets a UUIDv7 as `id` and the present as `time`."""
+    """One event with its CloudEvents context. A new one gets a UUIDv7 as `id` and the present as `time`.
+
+    `principal` is who was authenticated as its sender, where the topic that it came by is one sender's own.
+    """
 
     event: E_co
     source: str
     id: str = field(default_factory=lambda: str(uuid7()))
     time: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     traceparent: str | None = None
+    principal: str | None = None
 
 
 class _Structured(BaseModel):

@@ -11,9 +11,11 @@ from shared.events.topics import COMMANDS
 class RequestCommand(Event):
     """What every command carries; the CloudEvents id makes a repeat the same command."""
 
-    topic: ClassVar = COMMANDS
+    topic: ClassVar = COMMANDS  # the demo back office's; others have their own
 
-    actor: str = Field(min_length=1, max_length=100, description="Who or what asks, as it shall stand in the history")
+    actor: str = Field(
+        min_length=1, max_length=100, description="For whom the back office says it acts; who acts is the user whose topic this came by"
+    )
 
 
 class TakeRequest(RequestCommand):

@@ -1,6 +1,6 @@
 """The Kafka topics, how many partitions each has and how long it keeps its records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 SUBMITTED = "requests.submitted"
@@ -30,19 +30,33 @@ class Topic:
     max_bytes: int = MAX_BYTES
 
 
-MAIN_TOPICS = (
-    Topic(SUBMITTED, 6, 14 * DAY_MS),
-    Topic(LIFECYCLE, 6, 30 * DAY_MS),
-    Topic(COMMANDS, 6, 14 * DAY_MS),
-    Topic(MAIL_OUTCOMES, 6, 14 * DAY_MS),
-)
-TOPICS = MAIN_TOPICS + tuple(Topic(dead_letter_topic(topic.name), 1, 90 * DAY_MS, DEAD_LETTER_BYTES) for topic in MAIN_TOPICS)
+def main_topics(command_topics: Iterable[str] = (COMMANDS,)) -> tuple[Topic, ...]:
+    """Give the topics of events."""
+    return (
+        Topic(SUBMITTED, 6, 14 * DAY_MS),
+        Topic(LIFECYCLE, 6, 30 * DAY_MS),
+        *(Topic(topic, 6, 14 * DAY_MS) for topic in command_topics),
+        Topic(MAIL_OUTCOMES, 6, 14 * DAY_MS),
+    )
 
-READERS: Mapping[str, Sequence[str]] = {
-    "tracker.submitted": (SUBMITTED,),
-    "tracker.commands": (COMMANDS,),
-    "tracker.mail-outcomes": (MAIL_OUTCOMES,),
-    "tracker.dead-letters": tuple(dead_letter_topic(topic.name) for topic in MAIN_TOPICS),
-    "notifier": (LIFECYCLE,),
-}
-"""The product's own consumer groups and what they read: those whose lag is ours to answer for."""
+
+def all_topics(command_topics: Iterable[str] = (COMMANDS,)) -> tuple[Topic, ...]:
+    """Give them with their dead letters."""
+    main = main_topics(command_topics)
+    return main + tuple(Topic(dead_letter_topic(topic.name), 1, 90 * DAY_MS, DEAD_LETTER_BYTES) for topic in main)
+
+
+def readers(command_topics: Iterable[str] = (COMMANDS,)) -> Mapping[str, Sequence[str]]:
+    """Give the product's own consumer groups and what they read: those whose lag is ours to answer for."""
+    command_topics = tuple(command_topics)
+    return {
+        "tracker.submitted": (SUBMITTED,),
+        "tracker.commands": command_topics,
+        "tracker.mail-outcomes": (MAIL_OUTCOMES,),
+        "tracker.dead-letters": tuple(dead_letter_topic(topic.name) for topic in main_topics(command_topics)),
+        "notifier": (LIFECYCLE,),
+    }
+
+
+MAIN_TOPICS, TOPICS, READERS = main_topics(), all_topics(), readers()
+"""Those of the default settings."""

@@ -95,11 +95,13 @@ class LagReader:
                 lags.append(Lag(place.group, place.partition.topic, place.partition.partition, place.end - place.position, oldest))
         return lags
 
-    async def stands(self, readers: Mapping[str, str]) -> dict[str, dict[int, int]]:
-        """Give where groups (`readers`: group to topic) go on in each partition; raises `KafkaUnavailable` as `read` does."""
+    async def stands(self, readers: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], dict[int, int]]:
+        """Give where groups go on in each partition, by group and topic; raises `KafkaUnavailable` as `read` does."""
+        found: dict[tuple[str, str], dict[int, int]] = {}
         async with self._asking() as (consumer, admin):
-            places = await _places(consumer, admin, {group: [topic] for group, topic in readers.items()})
-        return {group: {each.partition.partition: each.position for each in places if each.group == group} for group in readers}
+            for each in await _places(consumer, admin, readers):
+                found.setdefault((each.group, each.partition.topic), {})[each.partition.partition] = each.position
+        return found
 
     async def ends(self, topic: str) -> dict[int, int]:
         """Give the offset behind the last record of each partition of a topic; raises `KafkaUnavailable` as `read` does."""

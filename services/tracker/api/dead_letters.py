@@ -41,7 +41,8 @@ def dead_letter_routes(verifier: TokenVerifier) -> APIRouter:
 
     @routes.post("/{id}/redrive")
     async def redrive(session: Transaction, resources: GivenResources, operator: Operator, id: Id) -> DeadLetterLine:  # noqa: A002  the path's name
-        return line(await redrive_dead_letter(session, id, operator.subject[:100], resources.producer, resources.lags, resources.keyring))
+        by, topics = operator.subject[:100], resources.settings.main_topics
+        return line(await redrive_dead_letter(session, id, by, resources.producer, resources.lags, resources.keyring, topics))
 
     @routes.post("/{id}/dismiss")
     async def dismiss(session: Transaction, operator: Operator, id: Id) -> DeadLetterLine:  # noqa: A002  as above

@@ -15,7 +15,7 @@ from services.tracker.console.words import safe_value
 from services.tracker.dismiss_dead_letter import dismiss_dead_letter
 from services.tracker.list_dead_letters import WAITING
 from services.tracker.models import DeadLetter
-from services.tracker.redrive_dead_letter import TOPICS, redrive_dead_letter
+from services.tracker.redrive_dead_letter import redrive_dead_letter
 
 routes = APIRouter()
 
@@ -29,7 +29,8 @@ async def show(desk: AtDesk, before: Annotated[int, Query(ge=1, le=LARGEST_ID)] 
     """Show those that wait, newest first."""
     found = select(DeadLetter).where(*WAITING, col(DeadLetter.id) < before)
     letters: Sequence[DeadLetter] = (await desk.session.scalars(found.order_by(col(DeadLetter.id).desc()).limit(A_PAGE))).all()
-    shown = [(letter, safe_value(letter.key), safe_value(letter.value), _headers(letter), letter.origin_topic in TOPICS) for letter in letters]
+    topics = desk.resources.settings.main_topics
+    shown = [(letter, safe_value(letter.key), safe_value(letter.value), _headers(letter), letter.origin_topic in topics) for letter in letters]
     return await desk.render("dead_letters.html", letters=shown, next=letters[-1].id if len(letters) == A_PAGE else None, here="dead-letters")
 
 
@@ -37,7 +38,8 @@ async def show(desk: AtDesk, before: Annotated[int, Query(ge=1, le=LARGEST_ID)] 
 async def redrive(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's name for it
     """Send one back to its topic."""
     resources = desk.resources
-    await redrive_dead_letter(desk.session, id, desk.operator.username, resources.producer, resources.lags, resources.keyring)
+    topics = resources.settings.main_topics
+    await redrive_dead_letter(desk.session, id, desk.operator.username, resources.producer, resources.lags, resources.keyring, topics)
     return RedirectResponse(f"{PREFIX}/dead-letters", status_code=303)
 
 

@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.events.topics import COMMANDS, MAIL_OUTCOMES, SUBMITTED
 from shared.kafka.consume import KeepPosition
 from shared.kafka.poll import Stretch
 from shared.kafka.producer import KafkaUnavailable
@@ -22,8 +21,8 @@ log = get_log(__name__)
 HoldsRecords: TypeAlias = Callable[[str, int, int, int], Awaitable[bool]]
 """Says whether the log gives a record of a topic's partition, from an offset to before another."""
 
-KEPT: Mapping[str, str] = {"tracker.submitted": SUBMITTED, "tracker.commands": COMMANDS, "tracker.mail-outcomes": MAIL_OUTCOMES}
-"""The readers whose position is kept, with the topic of each."""
+KEPT = frozenset({"tracker.submitted", "tracker.commands", "tracker.mail-outcomes"})
+"""The readers whose position is kept."""
 
 # The rows are taken in one order by everybody, so that no two readers wait for each other while partitions move between them.
 ADVANCE = text("""

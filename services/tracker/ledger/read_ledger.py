@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
@@ -27,7 +27,8 @@ from services.tracker.ledger.tables import (
 )
 from shared.crypto.record_mac import RecordVerifier
 from shared.database import Sessions
-from shared.events.topics import READERS, SUBMITTED
+from shared.events.command_topics import DEFAULT
+from shared.events.topics import SUBMITTED, readers
 from shared.kafka.lag import Lag, LagReader, Unread
 from shared.kafka.producer import KafkaUnavailable
 
@@ -45,7 +46,7 @@ class _Log:
 
     lags: Sequence[Lag]
     unread: Sequence[Unread]
-    stands: Mapping[str, Mapping[int, int]]
+    stands: Mapping[tuple[str, str], Mapping[int, int]]
     of_others: int = 0
 
     def accepted_by(self, ours: FromIntake) -> "_Log":
@@ -57,11 +58,20 @@ class _Log:
 class LedgerReader:
     """Reads the whole ledger. Kafka or the spool being away is told in it; the database being away raises the driver's error."""
 
-    def __init__(self, sessions: Sessions, lags: LagReader, intake: Intake | None, verifier: RecordVerifier, alarm_url: str | None = None) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        lags: LagReader,
+        intake: Intake | None,
+        verifier: RecordVerifier,
+        alarm_url: str | None = None,
+        command_topics: Iterable[str] = DEFAULT,
+    ) -> None:
         self._sessions = sessions
         self._lags = lags
         self._intake = intake
         self._verifier = verifier
+        self._readers = readers(command_topics)
         self._alarm_address = address_of(alarm_url) if alarm_url else None
 
     async def read(self) -> Ledger:
@@ -71,8 +81,8 @@ class LedgerReader:
         if log:
             # In a transaction of its own: readers wait for the rows that it takes.
             async with self._sessions.begin() as session:
-                for reader, stands in log.stands.items():
-                    await compare_positions(session, reader, KEPT[reader], stands, self._lags.holds_records)
+                for (reader, topic), stands in log.stands.items():
+                    await compare_positions(session, reader, topic, stands, self._lags.holds_records)
         async with self._sessions.begin() as session:
             if log:
                 log = log.accepted_by(FromIntake(self._verifier, await read_unsigned_before(session)))
@@ -104,14 +114,15 @@ class LedgerReader:
             dead_letters=dead_letters.count,
             on_the_log=sum(lag.behind for lag in log.lags if lag.group == REGISTRAR) - log.of_others if log else None,
             in_the_spool=spool.waiting if spool else None if self._intake else 0,
-            lag=_by_group(log.lags) if log else {},
+            lag=_by_group(log.lags, self._readers) if log else {},
             overdue=only_late(found),
         )
 
     async def _read_log(self) -> _Log | None:
         try:
-            stands = await self._lags.stands(KEPT)
-            lags = await self._lags.read(READERS)
+            kept = {group: topics for group, topics in self._readers.items() if group in KEPT}
+            stands = await self._lags.stands(kept)
+            lags = await self._lags.read(self._readers)
             unread = await self._lags.peek(REGISTRAR, SUBMITTED, MOST_PEEKED) if any(lag.group == REGISTRAR for lag in lags) else []
         except KafkaUnavailable:
             return None
@@ -152,8 +163,8 @@ def _spooled(spool: SpooledRequests) -> Overdue:
     return Overdue("spool", spool.waiting, oldest_at=spool.oldest_at, requests=late)
 
 
-def _by_group(lags: Sequence[Lag]) -> dict[str, int]:
-    behind = Counter(dict.fromkeys(READERS, 0))
+def _by_group(lags: Sequence[Lag], readers: Iterable[str]) -> dict[str, int]:
+    behind = Counter(dict.fromkeys(readers, 0))
     for lag in lags:
         behind[lag.group] += lag.behind
     return dict(behind)

@@ -1,6 +1,7 @@
 """Tracker's two processes as they really run, with what they write."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -12,7 +13,6 @@ from pydantic import SecretStr
 from services.tracker.settings import TrackerSettings
 
 ROOT = Path(__file__).parents[3]
-UNPREFIXED = ("kafka_bootstrap_servers", "log_level", "liveness_file")
 WORKER = (sys.executable, "-m", "services.tracker.worker")
 LOGS = str(ROOT / "deploy" / "uvicorn-logs.json")
 APP = (sys.executable, "-m", "uvicorn", "--factory", "services.tracker.app:create_app", "--no-access-log", "--log-config", LOGS, "--port")
@@ -20,9 +20,15 @@ APP = (sys.executable, "-m", "uvicorn", "--factory", "services.tracker.app:creat
 
 def environment(settings: TrackerSettings) -> dict[str, str]:
     """Write settings as the environment that gives them."""
-    names = {name: name.upper() if name in UNPREFIXED else f"TRACKER_{name.upper()}" for name in type(settings).model_fields}
+    names = {name: str(field.validation_alias or f"TRACKER_{name.upper()}") for name, field in type(settings).model_fields.items()}
     values = {names[name]: getattr(settings, name) for name in names}
-    return {name: value.get_secret_value() if isinstance(value, SecretStr) else str(value) for name, value in values.items() if value is not None}
+    return {name: _text(value) for name, value in values.items() if value is not None}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return json.dumps(value) if isinstance(value, dict) else str(value)
 
 
 @asynccontextmanager

@@ -1,18 +1,28 @@
 """A back office that lives on Kafka can do what the API does, once per command, and is answered when it cannot."""
 
+import asyncio
+from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
 import pytest
 from uuid_utils.compat import uuid4
 
 from services.tracker.keyring import Keyring
-from services.tracker.on_request_command import on_request_command
+from services.tracker.on_request_command import command_reader, on_request_command
 from shared.database import Sessions
-from shared.events.envelope import Envelope
+from shared.events.envelope import Envelope, encode
 from shared.events.event import Event
 from shared.events.request_commands import AskCustomer, CloseRequest, RejectRequest, ResolveRequest, TakeRequest
 from shared.events.request_lifecycle import RequestCommandRefused
+from shared.events.topics import DAY_MS, Topic, dead_letter_topic
+from shared.health import Liveness
+from shared.kafka.connection import KafkaConnection
+from shared.kafka.consume import BatchConsumer
+from shared.kafka.producer import EventProducer
+from shared.kafka.topics import ensure_topics
 from shared.rejected import Rejected
+from tests.eventually import eventually
 from tests.service.tracker.office import TO_TRACKER
 from tests.service.tracker.rows import history, register_one, rows
 
@@ -21,7 +31,7 @@ SOURCE = "/back-office"
 
 async def command(sessions: Sessions, keyring: Keyring, *envelopes: Envelope[Event]) -> None:
     async with sessions.begin() as session:
-        await on_request_command(session, envelopes, keyring=keyring)
+        await on_request_command(session, [replace(each, principal="backoffice") for each in envelopes], keyring=keyring)
 
 
 def sealed(request_id: UUID, plaintext: bytes = b'{"text": "Valmis"}', purpose: str = "command") -> str:
@@ -43,9 +53,10 @@ async def test_commands_move_a_request_in_their_order(sessions: Sessions, keyrin
     take, close = TakeRequest(request_id=request_id, actor="sap"), CloseRequest(request_id=request_id, actor="sap")
     await command(sessions, keyring, Envelope(take, SOURCE), Envelope(ask, SOURCE), resolve(request_id), Envelope(close, SOURCE))
     (row,) = await rows(sessions, "select state, assignee from requests")
-    assert (row.state, row.assignee) == ("closed", "sap")
-    told = await rows(sessions, "select text, actor_kind, actor from history where text is not null order by id")
-    assert [tuple(row) for row in told] == [("Mikä?", "client", "sap"), ("Valmis", "client", "sap")]
+    assert (row.state, row.assignee) == ("closed", "backoffice")
+    told = await rows(sessions, "select text, actor_kind, actor, details from history where text is not null order by id")
+    on_behalf = {"on_behalf_of": "sap"}
+    assert [tuple(row) for row in told] == [("Mikä?", "client", "backoffice", on_behalf), ("Valmis", "client", "backoffice", on_behalf)]
 
 
 async def test_a_repeated_command_is_one_command(sessions: Sessions, keyring: Keyring) -> None:
@@ -95,3 +106,36 @@ async def test_a_text_sealed_for_another_purpose_is_poison(sessions: Sessions, k
             await command(sessions, keyring, Envelope(event, SOURCE))
     with pytest.raises(Rejected):
         await command(sessions, keyring, Envelope(TakeRequest(request_id=request_id, actor="sap"), SOURCE, id="x" * 5_000))
+
+
+async def test_who_acts_is_whose_topic_it_came_by_whatever_the_record_says(
+    kafka: KafkaConnection, sessions: Sessions, keyring: Keyring, producer: EventProducer
+) -> None:
+    principals = {f"commands-sap-{uuid4()}": "sap", f"commands-payroll-{uuid4()}": "payroll"}
+    topics = [Topic(name, 1, DAY_MS) for topic in principals for name in (topic, dead_letter_topic(topic))]
+    await ensure_topics(kafka, topics)
+    requests = {principal: await register_one(sessions, keyring) for principal in principals.values()}
+    consumer = BatchConsumer(
+        kafka,
+        f"group-{uuid4()}",
+        list(principals),
+        handler=partial(on_request_command, keyring=keyring),
+        sessions=sessions,
+        producer=producer,
+        liveness=Liveness(None, ()),
+        read=command_reader(principals),
+    )
+    running = asyncio.create_task(consumer.run())
+    for topic, principal in principals.items():
+        take = TakeRequest(request_id=requests[principal], actor="operator")
+        await producer.send(topic, encode(Envelope(take, "/operator")))
+
+    async def entered() -> None:
+        found = await rows(sessions, "select request_id, actor_kind, actor, details from history where action = 'take'")
+        assert {row.request_id: (row.actor_kind, row.actor, row.details) for row in found} == {
+            request_id: ("client", principal, {"on_behalf_of": "operator"}) for principal, request_id in requests.items()
+        }
+
+    await eventually(entered, 20)
+    running.cancel()
+    await asyncio.wait({running})

@@ -154,7 +154,7 @@ async def test_what_nobody_is_given_is_no_skipped_record(
 
     async def compared() -> bool:
         async with sessions.begin() as session:
-            await compare_positions(session, topic, topic, (await lags.stands({topic: topic}))[topic], lags.holds_records)
+            await compare_positions(session, topic, topic, (await lags.stands({topic: [topic]}))[topic, topic], lags.holds_records)
         return await lags.read({topic: [topic]}) == []
 
     async def has(count: int) -> bool:
