@@ -14,6 +14,8 @@ from tests.service.tracker.desk import Desk
 from tests.service.tracker.office import ANSWERS, HETU, NOW, submission
 from tests.service.tracker.rows import history, register, register_one, rows
 
+pytestmark = pytest.mark.usefixtures("one_connection")
+
 
 async def number_of(sessions: Sessions, request_id: UUID) -> str:
     (row,) = await rows(sessions, "select work_number from requests where request_id = :id", id=request_id)

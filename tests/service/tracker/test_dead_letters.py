@@ -28,6 +28,8 @@ from tests.service.tracker.publishing import running
 from tests.service.tracker.rows import rows
 from tests.service.tracker.topic import read_topic
 
+pytestmark = pytest.mark.usefixtures("one_connection")
+
 
 @pytest.fixture
 async def consuming(kafka: KafkaConnection, sessions: Sessions, producer: EventProducer, keyring: Keyring) -> AsyncIterator[None]:
