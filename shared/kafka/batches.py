@@ -15,17 +15,18 @@ from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import DefaultRecordBatch
 
 from shared.kafka.decompress import decompress
-from shared.kafka.parse_record import Unreadable, parse_records
+from shared.kafka.parse_record import Parsed, Unreadable, parse_records
 from shared.logs import get_log
 
 log = get_log(__name__)
 
 Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 
-HEADER = struct.Struct(">qiibIhiqqqhii")
-ATTRIBUTES_OFFSET = 21
-LENGTH_END = 12
-CODEC, APPEND_TIME, TRANSACTIONAL, CONTROL = 0x07, 0x08, 0x10, 0x20
+HEADER_BYTES = 61
+LENGTH_AT, LENGTH_END, ATTRIBUTES_OFFSET, COUNT_OFFSET = 8, 12, 21, 57
+CODEC = 0x07
+FORMAT = 2
+"""The only one that brokers of today take."""
 
 
 @dataclass
@@ -44,40 +45,52 @@ def offset_after(record: Record) -> int:
 class Batch:
     """One batch as the library's reader of partitions takes it."""
 
+    __slots__ = (
+        "_fault",
+        "_library",
+        "_raw",
+        "_reading",
+        "base_offset",
+        "is_control_batch",
+        "is_transactional",
+        "next_offset",
+        "producer_id",
+    )
+
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
         self._reading: Iterator[Any] | None = None
-        self.base_offset, self._magic = struct.unpack_from(">q8xb", raw.ljust(LENGTH_END + 5, b"\0"))
-        self._known = self._magic == 2 and len(raw) >= HEADER.size  # noqa: PLR2004  the only format that brokers of today take
-        fields = HEADER.unpack_from(raw) if self._known else (0,) * 13
-        self._attributes, delta, self._first_timestamp, self._max_timestamp = fields[5:9]
-        self.producer_id = fields[9] if self._known else None
-        self._count = fields[12]
-        self.next_offset = self.base_offset + max(0, delta) + 1
-
-    @property
-    def is_control_batch(self) -> bool:
-        """Say whether this is a broker's own mark in the log, such as the end of a transaction."""
-        return bool(self._attributes & CONTROL)
-
-    @property
-    def is_transactional(self) -> bool:
-        """Say whether a transaction decides whether the records are given."""
-        return bool(self._attributes & TRANSACTIONAL)
+        library = self._library = DefaultRecordBatch(raw.ljust(HEADER_BYTES, b"\0"))
+        self.base_offset: int = library.base_offset
+        self.next_offset = max(library.next_offset, self.base_offset + 1)
+        self._fault: str | None = None
+        if library.magic != FORMAT or len(raw) < HEADER_BYTES:
+            self._fault, self.next_offset = f"format-{library.magic}", self.base_offset + 1
+        elif not library.validate_crc():
+            self._fault = "checksum"
+        # Of a header that is not right only the place is believed, which the broker has written.
+        self.producer_id = None if self._fault else library.producer_id
+        self.is_transactional = bool(library.is_transactional and not self._fault)
+        self.is_control_batch = bool(library.is_control_batch and not self._fault)
 
     def validate_crc(self) -> bool:
-        """Say yes: a wrong checksum is found when the batch is read."""
+        """Say yes: a wrong checksum is this batch's own fault, found above."""
         return True
 
     def __iter__(self) -> Iterator[Any]:
+        library = self._library
         try:
-            plain = self._plain()
+            if self._fault:
+                raise ValueError(self._fault)  # noqa: TRY301  as any other fault of the whole
+            if library.compression_type:
+                library = DefaultRecordBatch(self._unpacked())
         except Exception as error:  # noqa: BLE001  codecs raise what they like
-            yield Unreadable(self.base_offset, self.next_offset, self._max_timestamp, _name(error), self._raw)
+            timestamp = 0 if self._fault else library.max_timestamp
+            yield Unreadable(self.base_offset, self.next_offset, timestamp, _name(error), self._raw)
             return
         following = self.base_offset
         try:
-            for record in DefaultRecordBatch(plain):
+            for record in library:
                 if not following <= record.offset < self.next_offset:
                     break
                 yield record
@@ -86,9 +99,7 @@ class Batch:
                 return
         except Exception as error:  # noqa: BLE001  read below, record by record
             log.warning("batch_read_by_record", offset=self.base_offset, error=type(error).__name__)
-        timestamp = (self._max_timestamp, 0) if self._attributes & APPEND_TIME else (self._first_timestamp, 1)
-        places = range(self.base_offset, self.next_offset)
-        for parsed in parse_records(plain[HEADER.size :], self._count, places, *timestamp):
+        for parsed in self._one_by_one():
             if parsed.offset >= following:
                 yield parsed
 
@@ -96,20 +107,19 @@ class Batch:
         self._reading = self._reading or iter(self)
         return next(self._reading)
 
-    def _plain(self) -> bytes:
-        """Give the batch with its records uncompressed."""
-        if not self._known:
-            message = f"format-{self._magic}"
-            raise ValueError(message)
-        if not DefaultRecordBatch(self._raw).validate_crc():
-            message = "checksum"
-            raise ValueError(message)
-        codec = self._attributes & CODEC
-        if not codec:
-            return self._raw
-        head = bytearray(self._raw[: HEADER.size])
-        struct.pack_into(">h", head, ATTRIBUTES_OFFSET, self._attributes & ~CODEC)
-        return bytes(head) + decompress(codec, self._raw[HEADER.size :])
+    def _unpacked(self) -> bytes:
+        """Give the batch as if it had never been compressed."""
+        attributes = self._library.attributes
+        head = bytearray(self._raw[:HEADER_BYTES])
+        struct.pack_into(">h", head, ATTRIBUTES_OFFSET, attributes & ~CODEC)
+        return bytes(head) + decompress(attributes & CODEC, self._raw[HEADER_BYTES:])
+
+    def _one_by_one(self) -> Iterator[Parsed | Unreadable]:
+        library = self._library
+        plain = self._unpacked() if library.compression_type else self._raw
+        times = (library.first_timestamp, 1) if library.timestamp_type == 0 else (library.max_timestamp, 0)
+        (count,) = struct.unpack_from(">i", self._raw, COUNT_OFFSET)
+        return parse_records(plain[HEADER_BYTES:], count, range(self.base_offset, self.next_offset), *times)
 
 
 class FetchedBatches:
@@ -135,7 +145,7 @@ class FetchedBatches:
         return Batch(self._data[begin : self._at])
 
     def _end(self) -> int:
-        (length,) = struct.unpack_from(">i", self._data, self._at + 8)
+        length = int.from_bytes(self._data[self._at + LENGTH_AT : self._at + LENGTH_END], signed=True)
         # A length that cannot be one: what is left is one unreadable batch.
         return self._at + LENGTH_END + length if length > 0 else len(self._data)
 
@@ -152,6 +162,13 @@ class PartitionRecords(fetcher.PartitionRecords):
         size, count = len(record.raw), record.following - record.first
         place = (tp.topic, tp.partition, record.first, record.timestamp, 0)
         return UnreadableRecord(*place, None, record.raw, None, -1, size, (), fault=record.fault, count=count)
+
+    def _contains_abort_marker(self, batch: Batch) -> bool:
+        ends_aborted: Callable[[Batch], bool] = super()._contains_abort_marker
+        try:
+            return ends_aborted(batch)
+        except Exception:  # noqa: BLE001  a marker that cannot be read ends its transaction: the next one is told by the broker
+            return True
 
 
 def read_leniently() -> None:

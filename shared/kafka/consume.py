@@ -91,7 +91,8 @@ class BatchConsumer:
 
     async def _work_off_and_commit(self, consumer: AIOKafkaConsumer, polled: Polled) -> None:
         await self._work_off(polled)
-        crash_point(f"{self._group}.after-database-commit")
+        if polled.records:
+            crash_point(f"{self._group}.after-database-commit")
         await commit_offsets(consumer, polled.offsets)
 
     async def _work_off(self, polled: Polled) -> None:

@@ -26,6 +26,9 @@ def decompress(codec: int, packed: bytes) -> bytes:
 
 def _gzip(packed: bytes) -> bytes:
     plain = b""
+    if not packed.startswith(GZIP):
+        message = "no gzip"
+        raise ValueError(message)
     while packed.startswith(GZIP):
         member = zlib.decompressobj(wbits=31)
         plain += member.decompress(packed, LIMIT - len(plain) + 1)

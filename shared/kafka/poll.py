@@ -48,6 +48,10 @@ class Polled:
         return {TopicPartition(each.topic, each.partition): each.next for each in self.stretches}
 
 
+class PollFailed(OSError):
+    """The client library failed in a way of its own."""
+
+
 Connect: TypeAlias = Callable[[], AbstractAsyncContextManager[AIOKafkaConsumer]]
 Work: TypeAlias = Callable[[AIOKafkaConsumer, Polled], Awaitable[None]]
 
@@ -78,14 +82,20 @@ async def poll_for_ever(connect: Connect, work: Work, *, watch: Callable[[], Sta
                     if len(polled.records) in FEW:
                         await asyncio.sleep(GATHER_SECONDS)
         except (KafkaError, KafkaUnavailable, OSError) as error:
-            log.warning("consumer_restarts", error=type(error).__name__)
+            log.warning("consumer_restarts", error=type(error).__name__, exc_info=error if isinstance(error, PollFailed) else None)
             await backoff.wait()
 
 
 async def poll(consumer: AIOKafkaConsumer, before: Mapping[TopicPartition, int], most: int = MAX_BATCH) -> Polled:
     """Poll once; `before` is how far the reader had come, where that is known. `TimeoutError` where the client hangs."""
-    async with asyncio.timeout(ANSWER_SECONDS):
-        polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=most)
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=most)
+    except (KafkaError, OSError):
+        raise
+    except Exception as error:
+        # No fault of the library may end a process: a lag that stays is an alarm.
+        raise PollFailed(type(error).__name__) from error
     # Nothing may come between: these are the positions behind just these records.
     stretches = []
     for place, position in positions_of(consumer).items():

@@ -7,11 +7,13 @@ from itertools import pairwise
 from uuid import uuid4
 
 import pytest
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database import Sessions
-from shared.events.envelope import Envelope, Message
+from shared.events.envelope import Envelope, Message, encode
 from shared.events.event import Event
+from shared.events.request_commands import TakeRequest
 from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.consume import BatchConsumer
@@ -158,6 +160,28 @@ async def test_a_broker_that_is_away_is_told_within_the_deadline() -> None:
             await producer.send("anything", take(uuid4()), within=0.2)
         with pytest.raises(KafkaUnavailable):
             await producer.check()
+
+
+async def test_what_a_handler_logs_names_its_record(kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions) -> None:
+    named: list[dict[str, object]] = []
+
+    async def fail_together(_: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
+        if len(events) > 1:
+            raise KeyError("together")
+        named.append(dict(structlog.contextvars.get_contextvars()))
+
+    async def all_named() -> bool:
+        return len(named) == 3
+
+    trace, ids = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", [uuid4() for _ in range(3)]
+    sent = [encode(Envelope(TakeRequest(request_id=each, actor="tester"), "/asiointi/test", traceparent=trace)) for each in ids]
+    await producer.send_all(topic, sent)
+    async with consuming(kafka, topic, fail_together, sessions, producer):
+        await eventually(all_named)
+    assert {each["request_id"] for each in named} == {str(each) for each in ids}
+    for each in named:
+        assert (each["group"], each["topic"], each["trace"]) == (f"group-{topic}", topic, trace)
+        assert {"partition", "offset"} <= each.keys()
 
 
 async def test_under_load_records_gather_into_batches(kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions) -> None:
