@@ -3,11 +3,14 @@
 import struct
 import time
 from collections.abc import Sequence
+from typing import Self
 
 from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.util import calc_crc32c, encode_varint
+
+from shared.kafka.connection import KafkaConnection
 
 HEADER = struct.Struct(">qiibIhiqqqhii")
 CRC_OFFSET, CRC_END = 17, 21
@@ -59,16 +62,24 @@ def batch(
     return bytes(whole)
 
 
-async def produce(bootstrap: str, topic: str, content: bytes, partition: int = 0) -> int:
-    """Send a batch as it is; gives the broker's error code, 0 where it took it."""
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
-    await client.bootstrap()
-    try:
-        await client._wait_on_metadata(topic)  # noqa: SLF001  below what a producer offers
-        leader = client.cluster.leader_for_partition(TopicPartition(topic, partition))
-        request = ProduceRequest(transactional_id=None, required_acks=-1, timeout=10_000, topics=[(topic, [(partition, content)])])
-        answer = await client.send(leader, request)
-        ((_, ((_, code, *_),)),) = answer.topics
+class RawProducer:
+    """`async with RawProducer(kafka) as raw: await raw.send(topic, partition, batch(…))`."""
+
+    def __init__(self, kafka: KafkaConnection) -> None:
+        self._client = AIOKafkaClient(**kafka.client_options())
+
+    async def __aenter__(self) -> Self:
+        await self._client.bootstrap()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.close()
+
+    async def send(self, topic: str, partition: int, content: bytes) -> int:
+        """Send a batch as it is; gives the broker's error code, 0 where it took it."""
+        await self._client._wait_on_metadata(topic)  # noqa: SLF001  below what a producer offers
+        leader = self._client.cluster.leader_for_partition(TopicPartition(topic, partition))
+        topics = [(topic, [(partition, content)])]
+        request = ProduceRequest(transactional_id=None, required_acks=-1, timeout=10_000, topics=topics)
+        ((_, ((_, code, *_),)),) = (await self._client.send(leader, request)).topics
         return int(code)
-    finally:
-        await client.close()

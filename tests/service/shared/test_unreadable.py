@@ -3,15 +3,12 @@
 Each kind here is one that a real broker takes.
 """
 
-import gzip
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-import cramjam
 import pytest
-from aiokafka.codec import lz4_encode
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database import Sessions
@@ -24,66 +21,12 @@ from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from tests.eventually import eventually
 from tests.following import following
-from tests.infra.raw_kafka import batch, produce, record, varint
+from tests.infra.raw_kafka import RawProducer
 from tests.service.shared.consuming import consuming, dead_letters, holds, insert, take
 from tests.service.tracker.publishing import running
+from tests.unreadable_kinds import KINDS, Kind
 
-BOMB = 80 * 1024 * 1024
 GOING_ON_SECONDS = 5.0
-
-
-def event(request_id: UUID, *headers: tuple[bytes, bytes | None], delta: int = 0, body_end: bytes = b"") -> bytes:
-    """Encode a right command with more headers."""
-    message = take(request_id)
-    named = [(name.encode(), value) for name, value in message.headers]
-    return record(message.key, message.value, [*named, *headers], delta=delta, body_end=body_end)
-
-
-def zstd(payload: bytes) -> bytes:
-    return bytes(cramjam.zstd.compress(payload))
-
-
-def too_short(whole: bytes) -> bytes:
-    """Let a record claim one byte less than it has."""
-    size, shift = 0, 0
-    for place, byte in enumerate(whole):
-        size |= (byte & 0x7F) << shift
-        shift += 7
-        if not byte & 0x80:
-            return varint((size >> 1) - 1) + whole[place + 1 :]
-    raise AssertionError
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A batch of one request, or of several; those at the places `lost` are set aside, the others are carried out."""
-
-    make: Callable[[Sequence[UUID]], bytes]
-    size: int = 1
-    lost: tuple[int, ...] = ()
-
-
-KINDS = {
-    "header-name-not-text": Kind(lambda ids: batch(event(ids[0], (b"\xff\xfe", b"x")))),
-    "header-name-not-text-compressed": Kind(lambda ids: batch(zstd(event(ids[0], (b"\xff\xfe", None))), codec=4)),
-    "header-name-not-text-among-others": Kind(
-        lambda ids: batch(event(ids[0]) + event(ids[1], (b"\xc3", b""), delta=1) + event(ids[2], delta=2), 3), 3
-    ),
-    "header-bytes-not-text": Kind(lambda ids: batch(event(ids[0], (b"ce_kasittelija", b"M\xe4kel\xe4")))),
-    "bytes-behind-gzip": Kind(lambda ids: batch(gzip.compress(event(ids[0])) + b"xx", codec=1)),
-    "two-gzip-members": Kind(lambda ids: batch(gzip.compress(event(ids[0])) + gzip.compress(event(ids[1], delta=1)), 2, codec=1), 2),
-    "snappy-without-frames": Kind(lambda ids: batch(bytes(cramjam.snappy.compress_raw(event(ids[0]))), codec=2)),
-    "lz4": Kind(lambda ids: batch(lz4_encode(event(ids[0])), codec=3)),
-    "same-offset-twice": Kind(lambda ids: batch(event(ids[0]) + event(ids[1]), 2), 2),
-    "offset-before-the-batch": Kind(lambda ids: batch(event(ids[0], delta=-5))),
-    "offset-far-ahead": Kind(lambda ids: batch(event(ids[0], delta=1_000_000))),
-    "time-before-all-times": Kind(lambda ids: batch(event(ids[0]), timestamp=-(2**62))),
-    "unknown-attributes": Kind(lambda ids: batch(event(ids[0]), codec=0x4000)),
-    "gigabytes-in-kilobytes": Kind(lambda _: batch(zstd(record(b"k", bytes(BOMB))), codec=4), lost=(0,)),
-    "record-length-wrong": Kind(lambda ids: batch(gzip.compress(too_short(event(ids[0], (b"x", b"y")))), codec=1), lost=(0,)),
-    "neither-key-nor-value": Kind(lambda _: batch(record(None, None)), lost=(0,)),
-    "nested-json": Kind(lambda _: batch(record(b"k", b"[" * 400_000)), lost=(0,)),
-}
 
 
 @pytest.fixture
@@ -99,7 +42,8 @@ async def sent(request: pytest.FixtureRequest, kafka: KafkaConnection, one_parti
     kind: Kind = request.param
     before, after, ids = uuid4(), uuid4(), [uuid4() for _ in range(kind.size)]
     await producer.send(one_partition, take(before))
-    assert await produce(kafka.bootstrap_servers, one_partition, kind.make(ids)) == 0, "the broker takes it"
+    async with RawProducer(kafka) as raw:
+        assert await raw.send(one_partition, 0, kind.make(ids)) == 0, "the broker takes it"
     await producer.send(one_partition, take(after))
     carried = [each for place, each in enumerate(ids) if place not in kind.lost]
     return Sent(one_partition, before, after, [before, *carried, after], len(kind.lost), kind.size)
