@@ -28,8 +28,8 @@ with waiting as materialized (
 deferred as (
   update deliveries d set state = 'deferred', last_reply = :why from waiting where d.id = waiting.id
   returning d.id, d.request_id, d.event_id, d.template, d.message_id, d.traceparent, d.attempts, d.sending)
-insert into outcomes (request_id, event_id, template, message_id, traceparent, sending, state, attempt, reply, retry_at)
-select request_id, event_id, template, message_id, traceparent, sending, 'deferred', attempts + 1, 'connection',
+insert into outcomes (request_id, event_id, template, message_id, traceparent, sending, state, attempt, reply, codes, retry_at)
+select request_id, event_id, template, message_id, traceparent, sending, 'deferred', attempts + 1, 'connection', :why,
   now() + make_interval(secs => :seconds)
 from deferred order by id returning id""")
 

@@ -39,7 +39,7 @@ def _outcome(row: "asyncpg.Record") -> MailOutcome:
         case "sent":
             return MailSent(**facts)
         case "deferred":
-            return MailDeferred(**facts, reply=row["reply"], retry_at=row["retry_at"])
+            return MailDeferred(**facts, reply=row["reply"], codes=row["codes"], retry_at=row["retry_at"])
         case "bounced":
             return MailBounced(**facts, bounce=row["bounce"], status=row["status"], diagnostic=row["diagnostic"])
     return MailFailed(**facts, reply=row["reply"], codes=row["codes"])

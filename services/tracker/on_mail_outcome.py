@@ -73,6 +73,6 @@ def _row(envelope: Envelope[Event], outcome: MailOutcome) -> dict[str, object]:
         "occurred_at": outcome.occurred_at,
         "attempt": outcome.attempt,
         "reply": outcome.reply if isinstance(outcome, MailDeferred | MailFailed) else None,
-        "codes": outcome.codes if isinstance(outcome, MailFailed) else None,
+        "codes": outcome.codes if isinstance(outcome, MailDeferred | MailFailed) else None,
         "retry_at": outcome.retry_at if isinstance(outcome, MailDeferred) else None,
     }

@@ -7,6 +7,8 @@ from pydantic import Field
 from shared.events.event import Event, Moment
 from shared.events.topics import MAIL_OUTCOMES
 
+CODES = "The mail server's codes, such as `550 5.1.1`, or what kept it from answering"
+
 
 class MailOutcome(Event):
     """What every outcome carries."""
@@ -32,6 +34,7 @@ class MailDeferred(MailOutcome):
 
     type: ClassVar = "mail.deferred.v1"
     reply: Literal["4xx", "connection"]
+    codes: str | None = Field(default=None, max_length=100, description=CODES)
     retry_at: Moment
 
 

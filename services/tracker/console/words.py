@@ -148,8 +148,11 @@ def known_of(note: str | None) -> str:
 
 
 def reason_of(reply: str | None) -> str:
-    """Write why a mail did not go."""
-    return REPLIES.get(reply or "", hide_codes(reply or "syytä ei kerrottu"))
+    """Write why a mail did not go: the class of the mail server's answer in words, and its codes where they follow."""
+    kind, _, codes = (reply or "unknown").partition(" ")
+    if kind not in REPLIES:
+        return hide_codes(reply or "")
+    return f"{REPLIES[kind]} ({hide_codes(codes)})" if codes else REPLIES[kind]
 
 
 def hide_codes(text: str) -> str:

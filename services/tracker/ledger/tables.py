@@ -21,7 +21,7 @@ COUNTS = text("""
 """)
 OVERDUE_MAILS = text("""
     select owed.request_id, owed.since, requests.work_number, (
-        select concat_ws(' ', type, reply) from mail_outcomes told
+        select concat_ws(' ', type, reply, codes) from mail_outcomes told
         where told.request_id = owed.request_id and told.cause_id = owed.event_id order by occurred_at desc limit 1
     ) as note from (
         select * from owed_mails
@@ -34,7 +34,7 @@ COUNT_OVERDUE_MAILS = text("""
 """)
 FAILED_MAILS = text("""
     select owed.request_id, owed.failed_at as since, requests.work_number, (
-        select concat_ws(' ', type, reply) from mail_outcomes told
+        select concat_ws(' ', type, reply, codes) from mail_outcomes told
         where told.request_id = owed.request_id and told.cause_id = owed.event_id order by occurred_at desc limit 1
     ) as note from (
         select * from owed_mails where failed_at is not null and settled_at is null order by failed_at, event_id limit :shown

@@ -92,7 +92,7 @@ def told(
         "occurred_at": at,
     }
     more: dict[type[MailOutcome], dict[str, object]] = {
-        MailDeferred: {"reply": "4xx", "retry_at": at},
+        MailDeferred: {"reply": "4xx", "codes": codes, "retry_at": at},
         MailFailed: {"reply": "5xx", "codes": codes},
         MailSent: {},
     }

@@ -194,7 +194,7 @@ async def test_the_ledger_page_names_each_request_that_is_overdue_and_the_alarms
     assert "ajan tasalla" in page.text
     request = await register(sessions, keyring)
     await let_pass(sessions, 61)
-    await tell(sessions, told(MailDeferred, request.request_id, await cause_of(sessions, request.request_id)))
+    await tell(sessions, told(MailDeferred, request.request_id, await cause_of(sessions, request.request_id), codes="530 5.7.0"))
 
     async def alarmed() -> str:
         page = (await visit.open("/ledger")).text
@@ -203,7 +203,7 @@ async def test_the_ledger_page_names_each_request_that_is_overdue_and_the_alarms
 
     shown = await eventually(alarmed)
     assert f"/console/requests/{request.work_number}" in shown
-    assert "Sähköposti jäi odottamaan: palvelin ei ottanut vielä vastaan" in shown
+    assert "Sähköposti jäi odottamaan: palvelin ei ottanut vielä vastaan (530 5.7.0)" in shown
     assert "yli minuutin ilman vastaanottoilmoitusta" in (await visit.open("/failed-mails")).text
     assert "yli minuutin ilman" in (await visit.console.get("/console/alarm")).json()["alarm"]
 
