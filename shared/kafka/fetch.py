@@ -1,11 +1,11 @@
 """Reads records from given places of a log, in no group."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.kafka.batches import Record, offset_after
+from shared.kafka.batches import Record
 from shared.kafka.make_consumer import positions_of
 
 POLL_MS = 250
@@ -22,10 +22,6 @@ class Place:
     position: int
     end: int
 
-    def after(self, record: Record) -> "Place":
-        """Give the place behind a record."""
-        return replace(self, position=offset_after(record))
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -33,23 +29,6 @@ class Found:
 
     records: Sequence[Record]
     ended: bool
-
-
-async def oldest_of(consumer: AIOKafkaConsumer, places: Iterable[Place], most: int) -> list[Record]:
-    """Give the `most` oldest records of all places together, oldest first, however unevenly they lie."""
-    open_places = {place.partition: place for place in places}
-    found: list[Record] = []
-    share = -(-most // max(1, len(open_places)))
-    while open_places:
-        came = await fetch(consumer, open_places.values(), share)
-        found = sorted([*found, *(record for each in came.values() for record in each.records)], key=_age)[:most]
-        # Go on only where the next record may be older than the last of those that there are.
-        open_places = {
-            partition: open_places[partition].after(each.records[-1])
-            for partition, each in came.items()
-            if each.records and not each.ended and (len(found) < most or _age(each.records[-1]) < _age(found[-1]))
-        }
-    return found
 
 
 async def fetch(consumer: AIOKafkaConsumer, places: Iterable[Place], most: int) -> dict[TopicPartition, Found]:
@@ -74,7 +53,3 @@ async def fetch(consumer: AIOKafkaConsumer, places: Iterable[Place], most: int) 
         open_places = {partition: place for partition, place in open_places.items() if partition not in ended and len(found[partition]) < most}
     consumer.unsubscribe()  # or it would go on fetching what nobody asked for
     return {partition: Found(records[:most], partition in ended and len(records) <= most) for partition, records in found.items()}
-
-
-def _age(record: Record) -> tuple[int, int, int]:
-    return record.timestamp, record.partition, record.offset

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import Self
@@ -13,9 +13,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, KafkaError, NotCoordinatorForGroupError
 
 from shared.events.envelope import Message
-from shared.kafka.batches import Record
+from shared.kafka.batches import Record, offset_after
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.fetch import Found, Place, fetch, oldest_of
+from shared.kafka.fetch import Found, Place, fetch
 from shared.kafka.make_consumer import make_consumer
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.start import STOP_SECONDS, start
@@ -54,6 +54,19 @@ class Unread:
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]]
     timestamp: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """What lies beyond a group's position: `records` in order within each partition, and how far each was `looked` at.
+
+    `looked` gives the group's position and the offset before which everything was looked at, now or earlier; `left` is
+    how many offsets were not.
+    """
+
+    records: Sequence[Unread]
+    looked: Mapping[int, tuple[int, int]]
+    left: int
 
 
 class LagReader:
@@ -108,12 +121,23 @@ class LagReader:
         async with self._asking() as (consumer, _):
             return {place.partition: end for place, end in (await consumer.end_offsets(await _partitions(consumer, {topic}))).items()}
 
-    async def peek(self, group: str, topic: str, most: int = 1_000) -> list[Unread]:
-        """Give the oldest records that a group has not read yet, at most `most`, oldest first; raises `KafkaUnavailable` as `read` does."""
+    async def tail(self, group: str, topic: str, seen: Mapping[int, tuple[int, int]], most: int) -> Tail:
+        """Give about `most` records that a group has not read, beyond those that were looked at before.
+
+        `seen` is the `looked` of the last answer.
+        Raises `KafkaUnavailable` as `read` does.
+        """
         async with self._asking() as (consumer, admin):
-            places = [place for place in await _places(consumer, admin, {group: [topic]}) if place.end > place.position]
-            records = await oldest_of(consumer, places, most)
-        return [Unread(record.partition, record.offset, record.key, record.value, record.headers, _moment(record)) for record in records]
+            places = {place.partition: place for place in await _places(consumer, admin, {group: [topic]})}
+            begin = {partition: _beyond(place, seen.get(partition.partition)) for partition, place in places.items()}
+            open_places = [place for place in begin.values() if place.end > place.position] if most else []
+            found = await fetch(consumer, open_places, -(-most // max(1, len(open_places))))
+        reached = {partition: _reached(place, found.get(partition)) for partition, place in begin.items()}
+        return Tail(
+            records=[_unread(record) for each in found.values() for record in each.records],
+            looked={partition.partition: (places[partition].position, to) for partition, to in reached.items()},
+            left=sum(begin[partition].end - to for partition, to in reached.items()),
+        )
 
     async def holds_records(self, topic: str, partition: int, first: int, following: int) -> bool:
         """Say whether a reader is given any record from offset `first` to before `following`; raises `KafkaUnavailable` as `read` does."""
@@ -189,6 +213,23 @@ class LagReader:
         clients, self._clients = self._clients, None
         if clients:
             await _stop(*clients)
+
+
+def _beyond(place: Place, seen: tuple[int, int] | None) -> Place:
+    """Go on where one stopped looking, unless the group went back or the topic was made anew."""
+    if seen is None or place.position < seen[0] or place.end < seen[1]:
+        return place
+    return replace(place, position=max(place.position, seen[1]))
+
+
+def _reached(place: Place, found: Found | None) -> int:
+    if found is None:
+        return place.position
+    return place.end if found.ended else offset_after(found.records[-1]) if found.records else place.position
+
+
+def _unread(record: Record) -> Unread:
+    return Unread(record.partition, record.offset, record.key, record.value, record.headers, _moment(record))
 
 
 async def _places(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, readers: Mapping[str, Sequence[str]]) -> list[Place]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,34 +25,24 @@ from services.tracker.ledger.tables import (
     unsendable_entries,
     waiting_dead_letters,
 )
+from services.tracker.ledger.unread import UnreadSubmissions, Unregistered
 from shared.crypto.record_mac import RecordVerifier
 from shared.database import Sessions
 from shared.events.command_topics import DEFAULT
 from shared.events.topics import SUBMITTED, readers
-from shared.kafka.lag import Lag, LagReader, Unread
+from shared.kafka.lag import Lag, LagReader
 from shared.kafka.producer import KafkaUnavailable
 
 REGISTRAR = "tracker.submitted"
-MOST_PEEKED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Log:
-    """What Kafka told: how far the readers are behind, and what nobody has registered yet.
-
-    `of_others` counts unread records that intake did not make: poison of strangers is no accepted request. Beyond those that were looked at
-    each record counts until it is.
-    """
+    """What Kafka told: how far the readers are behind, and which accepted requests nobody has registered yet."""
 
     lags: Sequence[Lag]
-    unread: Sequence[Unread]
+    unregistered: Unregistered
     stands: Mapping[tuple[str, str], Mapping[int, int]]
-    of_others: int = 0
-
-    def accepted_by(self, ours: FromIntake) -> "_Log":
-        """Keep what intake made."""
-        unread = [each for each in self.unread if ours.accepts(each.partition, each.offset, each.key, each.value, each.headers)]
-        return replace(self, unread=unread, of_others=len(self.unread) - len(unread))
 
 
 class LedgerReader:
@@ -71,12 +61,15 @@ class LedgerReader:
         self._lags = lags
         self._intake = intake
         self._verifier = verifier
+        self._ours: FromIntake | None = None
+        self._unread = UnreadSubmissions(lags, REGISTRAR, SUBMITTED)
         self._readers = readers(command_topics)
         self._alarm_address = address_of(alarm_url) if alarm_url else None
 
     async def read(self) -> Ledger:
         """Ask all at once, and put together what they told."""
-        log, spool = await asyncio.gather(self._read_log(), self._read_spool())
+        ours = await self._from_intake()
+        log, spool = await asyncio.gather(self._read_log(ours), self._read_spool())
         now = datetime.now(timezone.utc)
         if log:
             # In a transaction of its own: readers wait for the rows that it takes.
@@ -84,8 +77,6 @@ class LedgerReader:
                 for (reader, topic), stands in log.stands.items():
                     await compare_positions(session, reader, topic, stands, self._lags.holds_records)
         async with self._sessions.begin() as session:
-            if log:
-                log = log.accepted_by(FromIntake(self._verifier, await read_unsigned_before(session)))
             counts = await read_counts(session)
             drawn = await numbers_drawn(session)
             dead_letters = await waiting_dead_letters(session)
@@ -112,21 +103,28 @@ class LedgerReader:
             **counts,
             numbers_drawn=drawn,
             dead_letters=dead_letters.count,
-            on_the_log=sum(lag.behind for lag in log.lags if lag.group == REGISTRAR) - log.of_others if log else None,
+            on_the_log=log.unregistered.count if log else None,
             in_the_spool=spool.waiting if spool else None if self._intake else 0,
             lag=_by_group(log.lags, self._readers) if log else {},
             overdue=only_late(found),
         )
 
-    async def _read_log(self) -> _Log | None:
+    async def _from_intake(self) -> FromIntake:
+        """Read once how far unsigned records reach: that never changes."""
+        if self._ours is None:
+            async with self._sessions() as session:
+                self._ours = FromIntake(self._verifier, await read_unsigned_before(session))
+        return self._ours
+
+    async def _read_log(self, ours: FromIntake) -> _Log | None:
         try:
             kept = {group: topics for group, topics in self._readers.items() if group in KEPT}
             stands = await self._lags.stands(kept)
             lags = await self._lags.read(self._readers)
-            unread = await self._lags.peek(REGISTRAR, SUBMITTED, MOST_PEEKED) if any(lag.group == REGISTRAR for lag in lags) else []
+            unregistered = await self._unread.look(ours) if any(lag.group == REGISTRAR for lag in lags) else Unregistered()
         except KafkaUnavailable:
             return None
-        return _Log(lags, unread, stands)
+        return _Log(lags, unregistered, stands)
 
     async def _read_spool(self) -> SpooledRequests | None:
         try:
@@ -137,7 +135,7 @@ class LedgerReader:
 
 async def _without_number(session: AsyncSession, log: _Log, now: datetime) -> Overdue:
     """Give the requests on the log that have waited too long for a number; a repeat of one that has it does not wait."""
-    overdue = [(id_, each.timestamp) for each in log.unread if now - each.timestamp > NUMBER_WITHIN and (id_ := request_id_of(each.key))]
+    overdue = [(id_, each.timestamp) for each in log.unregistered.oldest if now - each.timestamp > NUMBER_WITHIN and (id_ := request_id_of(each.key))]
     numbered = await numbers_of(session, [id_ for id_, _ in overdue])
     firsts: dict[object, Late] = {}
     for id_, since in overdue:

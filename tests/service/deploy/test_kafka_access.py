@@ -137,7 +137,7 @@ async def test_nobody_connects_without_a_user_or_with_a_wrong_password(users: Co
 async def test_the_ledger_may_ask_about_every_reader(users: Connections) -> None:
     async with LagReader(users["tracker"]) as lags:
         await lags.read(READERS)
-        await lags.peek("notifier", LIFECYCLE)
+        await lags.tail("notifier", LIFECYCLE, {}, 1)
 
 
 async def test_a_right_that_is_no_longer_given_is_taken_away_and_a_new_password_counts(users: Connections) -> None:

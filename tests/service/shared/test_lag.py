@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -16,7 +16,7 @@ from shared.events.envelope import Message
 from shared.events.topics import SUBMITTED
 from shared.kafka import lag
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.lag import LagReader
+from shared.kafka.lag import LagReader, Tail, Unread
 from shared.kafka.producer import EventProducer, KafkaUnavailable
 from tests.eventually import eventually
 from tests.infra.serving import free_socket
@@ -102,21 +102,37 @@ async def test_a_group_is_behind_what_it_has_not_committed(kafka: KafkaConnectio
     assert await behind(lags, f"other-{group}", topic) == 8
 
 
-async def test_the_unread_records_come_oldest_first_and_only_so_many(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
+async def test_what_a_group_has_not_read_is_given_once_and_in_pieces(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
     keys = [f"key-{number}" for number in range(60)]
     await send(kafka, topic, *keys)
-    unread = await lags.peek("nobody", topic)
-    assert sorted((each.key or b"").decode() for each in unread) == sorted(keys)
-    assert [each.timestamp for each in unread] == sorted(each.timestamp for each in unread)
-    assert unread[0].headers == (("ce_id", unread[0].key),)
-    assert len(await lags.peek("nobody", topic, 6)) == 6
+    seen: Mapping[int, tuple[int, int]] = {}
+    found: list[Unread] = []
+    left = []
+    while len(found) < len(keys):
+        tail = await lags.tail("nobody", topic, seen, 15)
+        found, seen = [*found, *tail.records], tail.looked
+        left.append(tail.left)
+        assert tail.left == len(keys) - len(found)
+    assert sorted((each.key or b"").decode() for each in found) == sorted(keys)
+    assert found[0].headers == (("ce_id", found[0].key),)
+    for number in range(3):
+        offsets = [each.offset for each in found if each.partition == number]
+        assert offsets == sorted(offsets)
+    assert len(left) > 2
+    assert (await lags.tail("nobody", topic, seen, 15)).records == []
+    assert (await lags.tail("nobody", topic, {}, 0)).left == len(keys)
 
 
-async def test_a_partition_that_holds_nearly_all_is_shown_as_far_as_one_asks(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
-    await send(kafka, topic, *["stuck"] * 100, *map(str, range(20)))
-    unread = await lags.peek("nobody", topic, 90)
-    assert [each.key for each in unread] == [b"stuck"] * 90
-    assert [each.offset for each in unread] == sorted(each.offset for each in unread)
+async def test_a_group_that_went_on_or_back_is_looked_at_from_where_it_is(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
+    group = f"g-{uuid4()}"
+    await send(kafka, topic, *["key"] * 30)
+    tail = await lags.tail(group, topic, {}, 1_000)
+    (number,) = {each.partition for each in tail.records}
+    await commit(kafka, group, {TopicPartition(topic, number): 20})
+    tail = await lags.tail(group, topic, {number: (0, 10)}, 1_000)
+    assert ([each.offset for each in tail.records], tail.looked[number]) == (list(range(20, 30)), (20, 30))
+    await commit(kafka, group, {TopicPartition(topic, number): 5})
+    assert [each.offset for each in (await lags.tail(group, topic, tail.looked, 1_000)).records] == list(range(5, 30))
 
 
 async def test_a_position_beyond_the_end_is_borne(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
@@ -136,13 +152,13 @@ async def test_a_topic_made_anew_is_read_from_its_beginning(kafka: KafkaConnecti
     await eventually(lambda: is_behind(lags, group, topic, 0))
     await send(kafka, topic, "g")
     await eventually(lambda: is_behind(lags, group, topic, 1))
-    assert [each.key for each in await lags.peek(group, topic)] == [b"g"]
+    assert [each.key for each in (await lags.tail(group, topic, {}, 1_000)).records] == [b"g"]
 
 
 async def test_a_group_that_gets_on_meanwhile_is_not_taken_for_one_that_has_read_nothing(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
     group = f"g-{uuid4()}"
     await send(kafka, topic, *["key"] * 300)
-    (number,) = {each.partition for each in await lags.peek("nobody", topic)}
+    (number,) = {each.partition for each in (await lags.tail("nobody", topic, {}, 1_000)).records}
     place = TopicPartition(topic, number)
     await commit(kafka, group, {place: 300})
     keeping_up = asyncio.ensure_future(keep_up(kafka, group, place))
@@ -194,9 +210,9 @@ async def test_a_broker_that_cannot_tell_yet_where_groups_stand_is_not_taken_for
 
 async def test_asking_at_once_is_safe(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
     await send(kafka, topic, "a", "b")
-    answers = await asyncio.gather(*(behind(lags, "nobody", topic) for _ in range(5)), *(lags.peek("nobody", topic) for _ in range(5)))
+    answers = await asyncio.gather(*(behind(lags, "nobody", topic) for _ in range(5)), *(lags.tail("nobody", topic, {}, 9) for _ in range(5)))
     assert answers[:5] == [2] * 5
-    assert all(isinstance(answer, list) and len(answer) == 2 for answer in answers[5:])
+    assert all(isinstance(answer, Tail) and len(answer.records) == 2 for answer in answers[5:])
 
 
 async def test_a_group_that_is_up_to_date_costs_next_to_nothing(lags: LagReader, topic: str) -> None:

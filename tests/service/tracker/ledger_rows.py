@@ -17,7 +17,7 @@ from shared.database import Sessions
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.mail_outcomes import MailDeferred, MailFailed, MailOutcome, MailSent
-from shared.kafka.lag import Lag, Unread
+from shared.kafka.lag import Lag, Tail, Unread
 from shared.kafka.producer import KafkaUnavailable
 from tests.service.tracker.office import NOW
 from tests.service.tracker.rows import rows
@@ -43,9 +43,9 @@ class Log:
         """Tell nothing of where a group stands."""
         return {}
 
-    async def peek(self, _group: str, _topic: str, most: int = 1_000) -> list[Unread]:
+    async def tail(self, _group: str, _topic: str, _seen: object, _most: int) -> Tail:
         """Give what is unread."""
-        return self.unread[:most]
+        return Tail(self.unread, {each.partition: (0, each.offset + 1) for each in self.unread}, left=0)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid4
 
 from services.tracker.from_intake import FromIntake, read_unsigned_before, record_unsigned_before
 from services.tracker.keyring import Keyring
+from services.tracker.ledger.unread import MOST_AT_ONCE, UnreadSubmissions
 from services.tracker.on_request_submitted import on_request_submitted
 from shared.crypto.record_mac import RecordSigner
 from shared.database import Sessions
@@ -20,6 +21,7 @@ from shared.events.topics import DAY_MS, Topic, dead_letter_topic
 from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.consume import BatchConsumer
+from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from tests.eventually import eventually
@@ -127,3 +129,26 @@ async def test_how_far_unsigned_records_reach_is_recorded_once_and_never_moved(t
         await record_unsigned_before(tracker_database, ends)
         async with sessions.begin() as session:
             assert await read_unsigned_before(session) == {0: 7, 1: 0}
+
+
+async def test_only_what_intake_made_counts_on_the_log_however_much_of_strangers_lies_before_it(world: World) -> None:
+    forged = encode(submission())
+    ours = FromIntake(world.keyring.record_verifier, {0: 1})
+    async with LagReader(world.kafka) as lags:
+        unread = UnreadSubmissions(lags, world.topic, world.topic)
+        await world.send(forged, signed(submission()), *[forged] * MOST_AT_ONCE, signed(submission()))
+        await eventually_count(unread, ours, 5)  # the last three were not looked at yet
+        await eventually_count(unread, ours, 3)
+        await world.send(forged, signed(submission()))
+        await eventually_count(unread, ours, 4)
+        async with world.registering(p0=1):
+            await world.registered(4)
+        await eventually_count(unread, ours, 0)
+        assert (await unread.look(ours)).oldest == []
+
+
+async def eventually_count(unread: UnreadSubmissions, ours: FromIntake, count: int) -> None:
+    async def counted() -> None:
+        assert (await unread.look(ours)).count == count
+
+    await eventually(counted, 60)
