@@ -28,6 +28,8 @@ SERVER_SETTINGS = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "10000",
     "client_connection_check_interval": "5000",
+    # A process that is frozen within a transaction keeps its rows locked; nobody else waits for it for long.
+    "idle_in_transaction_session_timeout": "15000",
 }
 
 

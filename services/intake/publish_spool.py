@@ -44,7 +44,7 @@ def spool_publisher(dsn: str, spool: Spool, topic: SubmittedTopic, numbers: Numb
             numbers.accepted(row["request_id"], row["body_digest"])
         if rows:
             log.info("spool_published", records=len(rows))
-        else:
+        elif spool.filled:
             await spool.look()
 
     publisher = Publisher(SPOOL, dsn, partial(topic.send, within=ACK_SECONDS), Liveness(None, ()), published)

@@ -23,8 +23,9 @@ RECLAIM = text("""
 with gone as materialized (
   select owner from (select distinct owner from deliveries where state = 'sending' and owner <> :owner) other
   where now() - pg_postmaster_start_time() > interval '3 seconds' and not exists (select from leases where leases.owner = other.owner))
-update deliveries set state = 'pending', owner = null
-where state = 'sending' and owner in (select owner from gone where pg_try_advisory_xact_lock(owner))""")
+update deliveries set state = 'pending', owner = null where id in (
+  select id from deliveries where state = 'sending' and owner in (select owner from gone where pg_try_advisory_xact_lock(owner))
+  for update skip locked)""")
 
 
 async def give_back(session: AsyncSession, owner: int, ids: Sequence[int], *, seconds: float = 0.0) -> None:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from services.notifier.settings import Settings
-from shared.database import Sessions
+from shared.database import Sessions, connect
 from shared.events.envelope import Envelope, encode
 from shared.events.event import Event
 from shared.events.topics import LIFECYCLE, dead_letter_topic
@@ -19,7 +20,7 @@ from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
 from tests.following import following
 from tests.service.notifier.mail_server import MailServer
-from tests.service.notifier.office import Citizen, delivered, hand_over, make_settings, rows
+from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, make_settings, rows
 from tests.service.notifier.work import outcomes_of, worker
 
 PATIENCE = 30.0
@@ -152,6 +153,22 @@ async def test_the_mails_of_a_frozen_worker_go_by_another_and_only_those_under_w
     assert {len(mail_server.addressed(citizen.email)) for citizen in (*waiting, *later)} == {1}
     for citizen in under_way:
         assert len({got.mail["Message-ID"] for got in mail_server.addressed(citizen.email)}) == 1
+
+
+async def test_a_transaction_of_a_frozen_process_holds_up_its_own_mail_alone_and_ends(
+    settings: Settings, sessions: Sessions, notifier_database: str
+) -> None:
+    locked, other = Citizen(), Citizen()
+    await hand_over(sessions, [locked.registered(), other.registered()])
+    async with sessions.begin() as session:
+        await session.execute(text("update deliveries set state = 'sending', owner = 4711"))
+    frozen = await connect(notifier_database)
+    await frozen.execute("begin")
+    await frozen.execute("select from deliveries where request_id = $1 for share", locked.request_id)
+    async with dispatching(settings, sessions):
+        await delivered(sessions, other, within=10.0)
+        await delivered(sessions, locked, within=25.0)
+    frozen.terminate()
 
 
 async def test_an_outcome_is_told_again_under_the_same_id_after_a_crash(
