@@ -8,6 +8,7 @@ import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from deploy.failure import StartFailure
 from deploy.kafka_users import as_properties
@@ -21,24 +22,35 @@ OPEN: Mapping[str, str] = {
 API_VERSIONS, NO_CLIENT_ID = 18, -1
 
 
-def kafka_program(folder: Path, jars: Sequence[Path], port: int, controller_port: int, security: Mapping[str, str] = OPEN) -> Program:
+def kafka_program(  # noqa: PLR0913  a program's parts, most of them given by name
+    folder: Path,
+    jars: Sequence[Path],
+    port: int,
+    controller_port: int,
+    security: Mapping[str, str] = OPEN,
+    *,
+    name: str = "kafka",
+    cluster: str | None = None,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> Program:
     """Prepare `folder` (formats it the first time) and give the program; the broker listens on `port`, by default for anybody.
 
-    `security` is what `broker_security` gives.
+    `security` is what `broker_security` gives, `more` are settings that win over all others. Several brokers make one cluster where they share
+    `cluster` (22 characters of base64url) and `more` names all of them in `controller.quorum.voters`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     properties = folder / "server.properties"
     properties.touch(mode=0o600)
     properties.chmod(0o600)
-    properties.write_text(server_properties(folder / "log", port, controller_port) + as_properties(security))
+    properties.write_text(server_properties(folder / "log", port, controller_port) + as_properties(security) + as_properties(more))
     if not (folder / "log" / "meta.properties").exists():
-        _format(folder, properties, jars)
+        _format(folder, properties, jars, cluster or new_cluster_id(), alone="controller.quorum.voters" not in more)
 
     async def ready() -> None:
         await broker_answers("127.0.0.1", port)
 
     return Program(
-        name="kafka",
+        name=name,
         command=(*_java(jars), "kafka.Kafka", str(properties)),
         ready=ready,
         folder=folder,
@@ -91,10 +103,15 @@ async def broker_answers(host: str, port: int) -> None:
         writer.close()
 
 
-def _format(folder: Path, properties: Path, jars: Sequence[Path]) -> None:
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+def new_cluster_id() -> str:
+    """Make the name of a cluster."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+
+
+def _format(folder: Path, properties: Path, jars: Sequence[Path], cluster: str, *, alone: bool) -> None:
+    quorum = ("--standalone",) if alone else ()
     result = subprocess.run(  # noqa: S603  our own command
-        [*_java(jars), "kafka.tools.StorageTool", "format", "--standalone", f"--cluster-id={cluster}", f"--config={properties}"],
+        [*_java(jars), "kafka.tools.StorageTool", "format", *quorum, f"--cluster-id={cluster}", f"--config={properties}"],
         capture_output=True,
         text=True,
         cwd=folder,

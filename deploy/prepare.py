@@ -5,6 +5,7 @@ Reads `PrepareSettings` and each `<SERVICE>_DATABASE_URL`; a service without one
 
 import asyncio
 import os
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,13 +17,13 @@ from services.tracker.from_intake import record_unsigned_before
 from shared.backoff import Backoff
 from shared.database import migrate
 from shared.events.command_topics import DEFAULT, VARIABLE, CommandTopics
-from shared.events.topics import SUBMITTED, all_topics
+from shared.events.topics import PARTITIONS, SUBMITTED, all_topics, readers
 from shared.kafka.access import ensure_access
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.settings import KafkaSettings
-from shared.kafka.topics import ensure_topics
+from shared.kafka.topics import Durability, UnfitCluster, ensure_topics
 from shared.settings import read_settings
 
 SERVICES = Path(__file__).resolve().parents[1] / "services"
@@ -34,6 +35,9 @@ class PrepareSettings(KafkaSettings):
 
     users: Mapping[str, SecretStr] = Field(default={}, validation_alias="KAFKA_USERS")
     command_topics: CommandTopics = Field(default=DEFAULT, validation_alias=VARIABLE)
+    partitions: int = Field(default=PARTITIONS, ge=1, validation_alias="KAFKA_TOPIC_PARTITIONS")
+    replication_factor: int | None = Field(default=None, ge=1, validation_alias="KAFKA_REPLICATION_FACTOR")
+    min_insync_replicas: int | None = Field(default=None, ge=1, validation_alias="KAFKA_MIN_INSYNC_REPLICAS")
 
 
 def prepare(environment: Mapping[str, str], settings: PrepareSettings) -> list[str]:
@@ -52,7 +56,9 @@ def prepare(environment: Mapping[str, str], settings: PrepareSettings) -> list[s
 
 async def _prepare_kafka(settings: PrepareSettings) -> None:
     kafka = settings.kafka_connection
-    await ensure_topics(kafka, all_topics(settings.command_topics), within=PATIENCE)
+    topics = all_topics(settings.command_topics, settings.partitions)
+    durability = Durability(settings.replication_factor, settings.min_insync_replicas)
+    await ensure_topics(kafka, topics, durability, readers=readers(settings.command_topics), within=PATIENCE)
     if settings.users:
         passwords = {user: password.get_secret_value() for user, password in settings.users.items()}
         await ensure_access(kafka, passwords, grants(settings.command_topics))
@@ -81,5 +87,13 @@ def _migrate(name: str, folder: Path, environment: Mapping[str, str]) -> bool:
     return dsn is not None
 
 
+def main() -> None:
+    """Do it with the settings of the environment, and say what was done, or in one sentence what the cluster cannot be."""
+    try:
+        print("Ready:", ", ".join(prepare(os.environ, read_settings(PrepareSettings))))  # noqa: T201  a command's answer
+    except UnfitCluster as error:
+        sys.exit(f"{error}.")
+
+
 if __name__ == "__main__":
-    print("Ready:", ", ".join(prepare(os.environ, read_settings(PrepareSettings))))  # noqa: T201  a command's answer
+    main()

@@ -10,16 +10,19 @@ from pathlib import Path
 from deploy.environment import Environment, Place, prepare_settings
 from deploy.ports import HOST
 from deploy.program import Program
+from shared.events.command_topics import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ("identity", "intake", "tracker", "notifier")
 WORKERS = ("tracker-worker", "notifier-worker")
 FRESH_SECONDS = 30
+TOPIC_SETTINGS = ("KAFKA_TOPIC_PARTITIONS", "KAFKA_REPLICATION_FACTOR", "KAFKA_MIN_INSYNC_REPLICAS")
 
 
 def processes(place: Place, environments: Mapping[str, Environment]) -> list[Program]:
     """Give the apps and workers of the four services."""
-    return [_app(name, place, environments[name]) for name in APPS] + [_worker(name, place, environments[name]) for name in WORKERS]
+    given = {name: {**environments[name], **(_passed_on(VARIABLE) if name.startswith("tracker") else {})} for name in (*APPS, *WORKERS)}
+    return [_app(name, place, given[name]) for name in APPS] + [_worker(name, place, given[name]) for name in WORKERS]
 
 
 def mailbox(place: Place, environment: Environment) -> Program:
@@ -36,7 +39,13 @@ def prepare_program(place: Place, environments: Mapping[str, Environment]) -> Pr
     """Give the command that makes topics and brings the databases up to date; it ends when that is done."""
     environment = {name: value for service in APPS for name, value in environments[service].items()}
     environment = {name: value for name, value in environment.items() if not name.startswith("KAFKA_")} | prepare_settings(place.kafka)
+    environment |= _passed_on(*TOPIC_SETTINGS, VARIABLE)
     return Program("prepare", (sys.executable, "-m", "deploy.prepare"), _never, environment, ROOT)
+
+
+def _passed_on(*names: str) -> dict[str, str]:
+    """Give settings of the surrounding environment that count for a stack of our own too."""
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def _app(name: str, place: Place, environment: Environment) -> Program:

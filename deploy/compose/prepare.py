@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 from deploy.keys import SERVICES
 from deploy.postgres import ensure_database
-from deploy.prepare import PrepareSettings, prepare
+from deploy.prepare import main
 from shared.database_address import read_database_address
-from shared.settings import read_settings
 
 
 async def make_databases(environment: Mapping[str, str]) -> None:
@@ -20,4 +19,4 @@ async def make_databases(environment: Mapping[str, str]) -> None:
 
 if __name__ == "__main__":
     asyncio.run(make_databases(os.environ))
-    print("Ready:", ", ".join(prepare(os.environ, read_settings(PrepareSettings))))  # noqa: T201  a command's answer
+    main()

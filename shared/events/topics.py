@@ -8,6 +8,7 @@ LIFECYCLE = "requests.lifecycle"
 COMMANDS = "requests.commands"
 MAIL_OUTCOMES = "mail.outcomes"
 
+PARTITIONS = 6
 DAY_MS = 24 * 60 * 60 * 1000
 MAX_BYTES = 1_048_588
 """Kafka's own default."""
@@ -30,19 +31,19 @@ class Topic:
     max_bytes: int = MAX_BYTES
 
 
-def main_topics(command_topics: Iterable[str] = (COMMANDS,)) -> tuple[Topic, ...]:
+def main_topics(command_topics: Iterable[str] = (COMMANDS,), partitions: int = PARTITIONS) -> tuple[Topic, ...]:
     """Give the topics of events."""
     return (
-        Topic(SUBMITTED, 6, 14 * DAY_MS),
-        Topic(LIFECYCLE, 6, 30 * DAY_MS),
-        *(Topic(topic, 6, 14 * DAY_MS) for topic in command_topics),
-        Topic(MAIL_OUTCOMES, 6, 14 * DAY_MS),
+        Topic(SUBMITTED, partitions, 14 * DAY_MS),
+        Topic(LIFECYCLE, partitions, 30 * DAY_MS),
+        *(Topic(topic, partitions, 14 * DAY_MS) for topic in command_topics),
+        Topic(MAIL_OUTCOMES, partitions, 14 * DAY_MS),
     )
 
 
-def all_topics(command_topics: Iterable[str] = (COMMANDS,)) -> tuple[Topic, ...]:
+def all_topics(command_topics: Iterable[str] = (COMMANDS,), partitions: int = PARTITIONS) -> tuple[Topic, ...]:
     """Give them with their dead letters."""
-    main = main_topics(command_topics)
+    main = main_topics(command_topics, partitions)
     return main + tuple(Topic(dead_letter_topic(topic.name), 1, 90 * DAY_MS, DEAD_LETTER_BYTES) for topic in main)
 
 

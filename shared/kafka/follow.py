@@ -47,10 +47,13 @@ async def follow_topics(
             with contextlib.suppress(Exception):
                 await consumer.stop()
 
-    async def work(_: AIOKafkaConsumer, polled: Polled) -> None:
+    async def work(consumer: AIOKafkaConsumer, polled: Polled) -> None:
         for record in polled.records:
             _read_one(record, read)
         positions.update(polled.offsets)
+        if sum(len(consumer.partitions_for_topic(topic) or ()) for topic in topics) > len(consumer.assignment()):
+            # Only a new connection reads them too.
+            raise ConnectionError("partitions were added")
 
     await poll_for_ever(connect, work, watch=lambda: StallWatch(topics, standing=own_positions))
 
