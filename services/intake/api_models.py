@@ -38,7 +38,10 @@ class AcceptedRequest(BaseModel):
 
     request_id: UUID
     work_number: str | None = Field(description="Nine or ten digits, or null while the request has none", examples=[None, "482913057"])
-    state: str = Field(description="`accepted` until there is a number; then `received`, `in_progress`, …", examples=["accepted"])
+    state: str = Field(
+        description="`accepted` until there is a number, then `received`, `in_progress`, …; `under_investigation` where it does not come by itself",
+        examples=["accepted"],
+    )
 
 
 class ServiceSummary(BaseModel):

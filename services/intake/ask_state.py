@@ -13,7 +13,10 @@ RETRY_AFTER_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class RequestProgress:
-    """`state` is `accepted` until the request has its number, then tracker's."""
+    """`state` is `accepted` until the request has its number, then tracker's.
+
+    Where its record was set aside it is `under_investigation`, and `settled` once the sender was told another way.
+    """
 
     request_id: UUID
     work_number: str | None
@@ -24,13 +27,18 @@ async def ask_state(intake: Intake, request_id: UUID) -> RequestProgress:
     """Say how a request is getting on; raises `NotFound`, or `Unavailable` when nobody who would know answers."""
     if progress := intake.numbers.known(request_id):
         return RequestProgress(request_id, progress.work_number, progress.state)
-    if intake.numbers.remembers(request_id) or await _is_spooled(intake.spool, request_id):
+    remembered = intake.numbers.remembers(request_id)
+    if (remembered and not intake.numbers.is_late(request_id)) or await _is_spooled(intake.spool, request_id):
         return RequestProgress(request_id, None, "accepted")
     try:
         told = await intake.tracker.state_of(request_id)
     except UnknownRequest:
+        if remembered:
+            return RequestProgress(request_id, None, "accepted")
         raise NotFound from None
     except (TrackerAway, TooManyAttempts):
+        if remembered:
+            return RequestProgress(request_id, None, "accepted")
         raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from None
     return RequestProgress(request_id, told.work_number, told.state)
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from sys import intern
@@ -18,6 +19,7 @@ from shared.kafka.follow import follow_topics
 
 MOST_REMEMBERED = 100_000
 BACK_SECONDS = 3_600.0
+LATE_SECONDS = 10.0
 MOST_READ_BACK = 20_000
 PATIENCE_MS = 500
 DIGEST_HEADER = "ce_bodydigest"
@@ -42,6 +44,7 @@ class Known:
     digest: bytes | None = None
     progress: Progress | None = None
     told_at: datetime | None = None
+    since: float = field(default_factory=time.monotonic)
 
 
 class Numbers:
@@ -65,6 +68,11 @@ class Numbers:
     def remembers(self, request_id: UUID) -> bool:
         """Say whether the request was accepted lately, with a number or not."""
         return request_id in self._known
+
+    def is_late(self, request_id: UUID) -> bool:
+        """Say whether a request that is remembered should have had its number by now."""
+        entry = self._known.get(request_id)
+        return entry is not None and entry.progress is None and time.monotonic() - entry.since > LATE_SECONDS
 
     async def wait(self, request_id: UUID, timeout: float) -> Progress | None:  # noqa: ASYNC109  part of what is asked: how long to wait
         """Wait until the request has its number, at most `timeout` seconds; gives what is known then."""

@@ -25,7 +25,7 @@ class RequestStatus(BaseModel):
 
 
 class RequestState(BaseModel):
-    """Number and state of one request."""
+    """Number and state of one request; one whose record was set aside has no number."""
 
-    work_number: str
+    work_number: str | None
     state: str

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
@@ -16,6 +17,7 @@ from services.tracker.typed_work_number import read_work_number
 from shared.crypto import follow_link
 from shared.problems import NotFound
 
+SET_ASIDE = text("select note from dead_letters where accepted and registered_at is null and request_id = :request_id")
 NOT_FOUND = "No request has this work number and e-mail"
 
 
@@ -38,6 +40,15 @@ class Status:
     service_title: str
     registered_at: datetime
     due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotRegistered:
+    """An accepted request whose record was set aside: operators look into it, or have told its citizen."""
+
+    request_id: UUID
+    work_number: None
+    state: Literal["under_investigation", "settled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +76,14 @@ async def follow_by_link(session: AsyncSession, token: str, keyring: Keyring) ->
     return await _follow(session, col(TrackedRequest.request_id) == request_id)
 
 
-async def read_status(session: AsyncSession, request_id: UUID) -> Status:
+async def read_status(session: AsyncSession, request_id: UUID) -> Status | NotRegistered:
     """Give the status of a request that the caller already knows; raises `NotFound`."""
     request = await session.get(TrackedRequest, request_id)
     if request is None:
-        raise NotFound("There is no such request")
+        notes = (await session.execute(SET_ASIDE, {"request_id": request_id})).scalars().all()
+        if not notes:
+            raise NotFound("There is no such request")
+        return NotRegistered(request_id, None, "settled" if any(notes) else "under_investigation")
     return Status(request_id, request.work_number, request.state, request.service_title, request.registered_at, request.due_at)
 
 

@@ -200,6 +200,7 @@ class SkippedRecords(Table, table=True):
     noticed_at: datetime = _moment()
     settled_at: datetime | None = _moment(nullable=True)
     settled_by: str | None = _text(nullable=True)
+    note: str | None = _text(nullable=True)
 
 
 class Alarm(Table, table=True):
@@ -262,13 +263,21 @@ class KeptAnswer(Table, table=True):
     answered_at: datetime = _moment()
 
 
+DEAD_LETTER_WAITS = "redriven_at is null and (dismissed_at is null or (accepted and note is null and registered_at is null))"
+"""Of those that wait for an operator: an accepted request that was laid aside without a word does."""
+
+
 class DeadLetter(Table, table=True):
-    """A record that could never succeed, as it came. One that was put aside twice (a crash before the offset's commit) stands here once."""
+    """A record that could never succeed, as it came. One that was put aside twice (a crash before the offset's commit) stands here once.
+
+    One that intake sent is an `accepted` request: until that is registered, or `note` says what its citizen was told, it stays overdue.
+    """
 
     __tablename__: ClassVar[str] = "dead_letters"
     __table_args__ = (
         Index("dead_letters_origin", "origin_topic", "origin_partition", "origin_offset", "origin_group", "digest", unique=True),
-        Index("dead_letters_waiting", "id", postgresql_where=text("redriven_at is null and dismissed_at is null")),
+        Index("dead_letters_waiting", "id", postgresql_where=text(DEAD_LETTER_WAITS)),
+        Index("dead_letters_accepted", "request_id", postgresql_where=text("accepted and registered_at is null")),
     )
 
     id: int = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
@@ -287,6 +296,10 @@ class DeadLetter(Table, table=True):
     redriven_by: str | None = _text(nullable=True)
     dismissed_at: datetime | None = _moment(nullable=True)
     dismissed_by: str | None = _text(nullable=True)
+    accepted: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+    request_id: UUID | None = Field(default=None)
+    registered_at: datetime | None = _moment(nullable=True)
+    note: str | None = _text(nullable=True)
 
 
 describe(metadata)

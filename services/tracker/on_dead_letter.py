@@ -2,24 +2,43 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.tracker.from_intake import FromIntake, read_unsigned_before
+from services.tracker.ledger.tables import request_id_of
 from services.tracker.models import DeadLetter
-from shared.events.topics import dead_letter_topic
-from shared.kafka.dead_letter import PART, PREFIX
+from shared.crypto.record_mac import RecordVerifier
+from shared.events.topics import SUBMITTED, dead_letter_topic
+from shared.kafka.dead_letter import PART, PREFIX, is_part
 from shared.kafka.keep_raw import RawRecord
 
 SUFFIX = dead_letter_topic("")
-UNKNOWN = "unknown"
+UNKNOWN, UNREADABLE, NOT_FROM_INTAKE = "unknown", "unreadable", "not-from-intake"
+REGISTRAR = "tracker.submitted"
 
 
-async def on_dead_letter(session: AsyncSession, records: Sequence[RawRecord]) -> None:
-    """Keep each dead letter once; one without our headers is kept as if it came from where it lies."""
-    await session.execute(insert(DeadLetter).values([_row(record) for record in records]).on_conflict_do_nothing())
+async def on_dead_letter(session: AsyncSession, records: Sequence[RawRecord], *, verifier: RecordVerifier) -> None:
+    """Keep each dead letter once; one without our headers is kept as if it came from where it lies. An accepted request is known as one."""
+    from_intake = FromIntake(verifier, await read_unsigned_before(session))
+    rows = [row | {"accepted": _is_accepted(row, record, from_intake)} for record in records for row in [_row(record)]]
+    await session.execute(insert(DeadLetter).values(rows).on_conflict_do_nothing())
+
+
+def _is_accepted(row: Mapping[str, object], record: RawRecord, from_intake: FromIntake) -> bool:
+    """Say whether intake accepted what the dead letter holds.
+
+    One that was cut to fit cannot be verified any more; its reader refused it for another reason than its sender, and had verified that first.
+    """
+    if row["origin_topic"] != SUBMITTED or row["request_id"] is None:
+        return False
+    headers = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
+    if from_intake.accepts(int(str(row["origin_partition"])), int(str(row["origin_offset"])), record.key, record.value, headers):
+        return True
+    return is_part(record.headers) and row["origin_group"] == REGISTRAR and row["reason"] not in {NOT_FROM_INTAKE, UNREADABLE}
 
 
 def _row(record: RawRecord) -> dict[str, object]:
@@ -37,6 +56,7 @@ def _row(record: RawRecord) -> dict[str, object]:
         "key": record.key,
         "value": record.value,
         "headers": kept,
+        "request_id": request_id_of(record.key),
     }
 
 

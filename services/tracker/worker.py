@@ -66,8 +66,9 @@ async def run(settings: TrackerSettings) -> None:
                 read=command_reader(settings.command_topics) if group == COMMANDS else read_event,
             )
             loops.create_task(_consume_from_intake(consumer, group, keyring, sessions, liveness) if SUBMITTED in topics else consumer().run())
+        keep_dead_letters = partial(on_dead_letter, verifier=keyring.record_verifier)
         graves = [dead_letter_topic(topic) for topic in settings.main_topics]
-        loops.create_task(RawConsumer(kafka, DEAD_LETTERS, graves, handler=on_dead_letter, sessions=sessions, liveness=liveness).run())
+        loops.create_task(RawConsumer(kafka, DEAD_LETTERS, graves, handler=keep_dead_letters, sessions=sessions, liveness=liveness).run())
         log.info("worker_started")
 
 

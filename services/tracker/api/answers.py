@@ -3,12 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.tracker.domain import Action, State
+from services.tracker.handle_request import By
 from services.tracker.models import TrackedRequest
 from services.tracker.show_request import Happened, Person, WholeRequest
 from services.tracker.submitted_form import Answer
+from shared.authorize import Caller
 
 
 class RequestSummary(BaseModel):
@@ -50,6 +52,17 @@ class RequestDetail(RequestSummary):
     answers: list[Answer]
     timeline: list[Happened]
     possible: list[Action]
+
+
+class Settlement(BaseModel):
+    """How a matter was settled in another way."""
+
+    note: str | None = Field(None, max_length=1_000, description="What was done, and what the citizen was told; needed where one waits")
+
+
+def operator_of(caller: Caller) -> By:
+    """Name the operator, or the operators' system, that calls."""
+    return By("client" if caller.subject in {caller.client_id, ""} else "staff", caller.subject[:100] or caller.client_id[:100])
 
 
 def summary(request: TrackedRequest) -> RequestSummary:

@@ -1,19 +1,46 @@
 """For operators: what could never succeed, and the way back for it."""
 
+from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Path, Query, Response
+from pydantic import BaseModel, Field
 
-from services.tracker.dismiss_dead_letter import dismiss_dead_letter
-from services.tracker.list_dead_letters import MOST, DeadLetterLine, line, list_dead_letters
-from services.tracker.redrive_dead_letter import redrive_dead_letter
+from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
+from services.tracker.api.answers import Settlement, operator_of
+from services.tracker.dead_letters import MOST, lay_aside_dead_letter, list_dead_letters, part_of, send_dead_letter_again, settle_dead_letter
+from services.tracker.models import DeadLetter
 from services.tracker.resources import GivenResources
 from shared.authorize import Caller, TokenVerifier, require_scope
 from shared.transaction import Transaction
 
 LARGEST_ID = 2**63 - 1
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+
+
+class DeadLetterLine(BaseModel):
+    """One dead letter."""
+
+    id: int
+    origin_topic: str
+    origin_partition: int
+    origin_offset: int
+    origin_group: str
+    reason: str
+    detail: str
+    buried_at: datetime
+    key: str = Field(description="The request id, if the record had one")
+    bytes: int = Field(description="Length of its value")
+    part: str | None = Field(description="What was left out of a record that was too large, or that it could not be read; it cannot be sent again")
+    accepted: bool = Field(description="Intake has accepted it as a request: it stays overdue until it is registered or settled with a note")
+    request_id: UUID | None
+    registered_at: datetime | None = Field(description="When an accepted request was seen to have its number after all")
+    redriven_at: datetime | None
+    redriven_by: str | None
+    dismissed_at: datetime | None = Field(description="When it was settled or laid aside")
+    dismissed_by: str | None
+    note: str | None = Field(description="What was done, and what the citizen was told")
 
 
 class DeadLetterPage(BaseModel):
@@ -36,16 +63,34 @@ def dead_letter_routes(verifier: TokenVerifier) -> APIRouter:
         before: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
         limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
     ) -> DeadLetterPage:
-        lines = await list_dead_letters(session, waiting_only=not redriven, before=before, limit=limit)
-        return DeadLetterPage(dead_letters=list(lines), next=lines[-1].id if len(lines) == limit else None)
+        letters = await list_dead_letters(session, waiting_only=not redriven, before=before, limit=limit)
+        return DeadLetterPage(dead_letters=[_line(letter) for letter in letters], next=letters[-1].id if len(letters) == limit else None)
 
-    @routes.post("/{id}/redrive")
-    async def redrive(session: Transaction, resources: GivenResources, operator: Operator, id: Id) -> DeadLetterLine:  # noqa: A002  the path's name
-        by, topics = operator.subject[:100], resources.settings.main_topics
-        return line(await redrive_dead_letter(session, id, by, resources.producer, resources.lags, resources.keyring, topics))
+    @routes.post("/{id}/again", response_model=DeadLetterLine)
+    @routes.post("/{id}/redrive", response_model=DeadLetterLine, deprecated=True)
+    async def again(session: Transaction, resources: GivenResources, operator: Operator, id: Id, key: IdempotencyKey = None) -> Response:  # noqa: A002  the path's name
+        async def act() -> DeadLetterLine:
+            by, given = operator.subject[:100], resources
+            return _line(await send_dead_letter_again(session, id, by, given.producer, given.lags, given.keyring, given.settings.main_topics))
 
-    @routes.post("/{id}/dismiss")
+        return await answer_command(session, command_of(operator, key, "dead-letter", str(id), "again"), act)
+
+    @routes.post("/{id}/settle", response_model=DeadLetterLine)
+    async def settle(session: Transaction, operator: Operator, id: Id, settlement: Settlement, key: IdempotencyKey = None) -> Response:  # noqa: A002  as above
+        async def act() -> DeadLetterLine:
+            return _line(await settle_dead_letter(session, id, operator_of(operator), settlement.note))
+
+        return await answer_command(session, command_of(operator, key, "dead-letter", str(id), "settle", settlement.note or ""), act)
+
+    @routes.post("/{id}/dismiss", deprecated=True)
     async def dismiss(session: Transaction, operator: Operator, id: Id) -> DeadLetterLine:  # noqa: A002  as above
-        return line(await dismiss_dead_letter(session, id, operator.subject[:100]))
+        """Lay it aside without a note; an accepted request stays overdue."""
+        return _line(await lay_aside_dead_letter(session, id, operator_of(operator)))
 
     return routes
+
+
+def _line(letter: DeadLetter) -> DeadLetterLine:
+    shown: dict[str, object] = {"key": (letter.key or b"").decode(errors="replace")[:100], "bytes": len(letter.value or b"")}
+    shown["part"] = part_of(letter)
+    return DeadLetterLine.model_validate({**letter.model_dump(exclude={"key", "value", "headers", "digest"}), **shown})

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
 from services.tracker.failed_mails import list_failed_mails, retry_failed_mail, settle_failed_mail
 from services.tracker.resources import GivenResources
 from services.tracker.retry_failed_mails import list_causes, retry_failed_mails
@@ -89,10 +90,15 @@ def failed_mail_routes(verifier: TokenVerifier) -> APIRouter:
         )
         return RetriedMany.model_validate(retried)
 
-    @routes.post("/{event_id}/retry", summary="Try a failed mail again")
-    async def retry(session: Transaction, resources: GivenResources, operator: Operator, event_id: EventId) -> OwedMailView:
+    @routes.post("/{event_id}/again", summary="Try a failed mail again", response_model=OwedMailView)
+    @routes.post("/{event_id}/retry", summary="Try a failed mail again", response_model=OwedMailView, deprecated=True)
+    async def again(session: Transaction, resources: GivenResources, operator: Operator, event_id: EventId, key: IdempotencyKey = None) -> Response:
         """Have it tried again now; should it fail again, it waits here again."""
-        return OwedMailView.model_validate(await retry_failed_mail(session, str(event_id), operator.subject[:100], resources.notifier))
+
+        async def act() -> OwedMailView:
+            return OwedMailView.model_validate(await retry_failed_mail(session, str(event_id), operator.subject[:100], resources.notifier))
+
+        return await answer_command(session, command_of(operator, key, "failed-mail", str(event_id), "again"), act)
 
     @routes.post("/{event_id}/settle", summary="Settle a failed mail")
     async def settle(session: Transaction, operator: Operator, event_id: EventId) -> OwedMailView:

@@ -40,7 +40,9 @@ class LedgerAnswer(BaseModel):
     """How everything stands; counts since the beginning. `overdue` is empty when all is well."""
 
     at: datetime
-    accepted: int | None = Field(description="`numbered` + `on_the_log` + `in_the_spool`; null while Kafka or the spool cannot be asked")
+    accepted: int | None = Field(
+        description="`numbered` + `on_the_log` + `in_the_spool` + `set_aside` + `settled`; null while Kafka or the spool cannot be asked"
+    )
     numbered: int
     numbers_drawn: int = Field(description="Work numbers drawn so far, those of rolled-back transactions too")
     numbers_burnt: int
@@ -50,6 +52,8 @@ class LedgerAnswer(BaseModel):
     resolved: int
     on_the_log: int | None = Field(description="Records that tracker has not read yet; one can be a repeat")
     in_the_spool: int | None
+    set_aside: int = Field(description="Accepted requests whose record was set aside or passed over, and that nobody has settled")
+    settled: int = Field(description="Those of which an operator has noted what the citizen was told")
     dead_letters: int
     lag: dict[str, int] = Field(description="Records that each consumer group is behind")
     overdue: list[OverdueKind]

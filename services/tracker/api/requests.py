@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
 from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
-from services.tracker.api.answers import RequestDetail, RequestPage, RequestSummary, detail, summary
+from services.tracker.api.answers import RequestDetail, RequestPage, RequestSummary, detail, operator_of, summary
 from services.tracker.domain import Action, State
 from services.tracker.find_requests import MOST, Filters, find_requests, looks_like_work_number
-from services.tracker.handle_request import By, handle_request
+from services.tracker.handle_request import handle_request
 from services.tracker.resources import GivenResources
 from services.tracker.show_request import resolve_id, show_request
 from shared.authorize import Caller, TokenVerifier, require_scope
@@ -101,7 +101,7 @@ def request_routes(verifier: TokenVerifier) -> APIRouter:
         key: IdempotencyKey = None,
     ) -> Response:
         request_id = await resolve_id(session, id)
-        text, by, keyring = said.text if said else None, caller_as_actor(caller), resources.keyring
+        text, by, keyring = said.text if said else None, operator_of(caller), resources.keyring
 
         async def act() -> RequestSummary:
             return summary(await handle_request(session, request_id, ACTIONS[action], by, text=text, keyring=keyring, traceparent=traceparent))
@@ -109,8 +109,3 @@ def request_routes(verifier: TokenVerifier) -> APIRouter:
         return await answer_command(session, command_of(caller, key, str(request_id), action, text or ""), act)
 
     return routes
-
-
-def caller_as_actor(caller: Caller) -> By:
-    """Tell a system that acts for itself from a member of staff who acts through one."""
-    return By("client" if caller.subject in {caller.client_id, ""} else "staff", caller.subject[:100] or caller.client_id[:100])

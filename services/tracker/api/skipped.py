@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict
 
+from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
+from services.tracker.api.answers import Settlement
 from services.tracker.ledger.skipped import list_skipped, send_skipped_again, settle_skipped
 from services.tracker.resources import GivenResources
 from shared.authorize import Caller, TokenVerifier, require_scope
@@ -28,6 +30,7 @@ class Skipped(BaseModel):
     noticed_at: datetime
     settled_at: datetime | None
     settled_by: str | None
+    note: str | None
 
 
 def skipped_routes(verifier: TokenVerifier) -> APIRouter:
@@ -39,13 +42,28 @@ def skipped_routes(verifier: TokenVerifier) -> APIRouter:
     async def list_them(session: Transaction, _: Operator) -> list[Skipped]:
         return [Skipped.model_validate(each) for each in await list_skipped(session)]
 
-    @routes.post("/{id}/send-again")
-    async def send_again(session: Transaction, resources: GivenResources, operator: Operator, id: Id) -> Skipped:  # noqa: A002  the path's name
-        by = operator.subject[:100]
-        return Skipped.model_validate(await send_skipped_again(session, id, by, resources.lags, resources.producer, resources.keyring))
+    @routes.post("/{id}/again", response_model=Skipped)
+    @routes.post("/{id}/send-again", response_model=Skipped, deprecated=True)
+    async def again(session: Transaction, resources: GivenResources, operator: Operator, id: Id, key: IdempotencyKey = None) -> Response:  # noqa: A002  the path's name
+        async def act() -> Skipped:
+            by = operator.subject[:100]
+            return Skipped.model_validate(await send_skipped_again(session, id, by, resources.lags, resources.producer, resources.keyring))
 
-    @routes.post("/{id}/settle")
-    async def settle(session: Transaction, operator: Operator, id: Id) -> Skipped:  # noqa: A002  as above
-        return Skipped.model_validate(await settle_skipped(session, id, operator.subject[:100]))
+        return await answer_command(session, command_of(operator, key, "skipped", str(id), "again"), act)
+
+    @routes.post("/{id}/settle", response_model=Skipped)
+    async def settle(
+        session: Transaction,
+        operator: Operator,
+        id: Id,  # noqa: A002  as above
+        settlement: Settlement | None = None,
+        key: IdempotencyKey = None,
+    ) -> Response:
+        note = settlement.note if settlement else None
+
+        async def act() -> Skipped:
+            return Skipped.model_validate(await settle_skipped(session, id, operator.subject[:100], note))
+
+        return await answer_command(session, command_of(operator, key, "skipped", str(id), "settle", note or ""), act)
 
     return routes

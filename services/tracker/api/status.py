@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field, model_validator
 
-from services.tracker.follow_request import FollowedStatus, Status, follow_by_link, follow_by_number, read_status
+from services.tracker.follow_request import FollowedStatus, NotRegistered, Status, follow_by_link, follow_by_number, read_status
 from services.tracker.resources import GivenResources
 from shared.authorize import TokenVerifier, require_scope
 from shared.transaction import Transaction
@@ -36,7 +36,7 @@ def status_routes(verifier: TokenVerifier) -> APIRouter:
         return await follow_by_number(session, question.work_number or "", question.email or "", resources.keyring)
 
     @routes.get("/{request_id}")
-    async def status(session: Transaction, request_id: UUID) -> Status:
+    async def status(session: Transaction, request_id: UUID) -> Status | NotRegistered:
         return await read_status(session, request_id)
 
     return routes

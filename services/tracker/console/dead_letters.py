@@ -1,21 +1,18 @@
 """What could never succeed: why, from where, what it holds, and the way back for it."""
 
 import base64
-from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Form, Path, Query
 from fastapi.responses import RedirectResponse, Response
-from sqlmodel import col, select
 
 from services.tracker.console.desk import AtDesk
 from services.tracker.console.operator import Unforged
 from services.tracker.console.pages import PREFIX
 from services.tracker.console.words import safe_value
-from services.tracker.dismiss_dead_letter import dismiss_dead_letter
-from services.tracker.list_dead_letters import WAITING
+from services.tracker.dead_letters import can_go_back, list_dead_letters, send_dead_letter_again, settle_dead_letter
+from services.tracker.handle_request import By
 from services.tracker.models import DeadLetter
-from services.tracker.redrive_dead_letter import redrive_dead_letter
 
 routes = APIRouter()
 
@@ -27,27 +24,35 @@ Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 @routes.get("/dead-letters")
 async def show(desk: AtDesk, before: Annotated[int, Query(ge=1, le=LARGEST_ID)] = LARGEST_ID) -> Response:
     """Show those that wait, newest first."""
-    found = select(DeadLetter).where(*WAITING, col(DeadLetter.id) < before)
-    letters: Sequence[DeadLetter] = (await desk.session.scalars(found.order_by(col(DeadLetter.id).desc()).limit(A_PAGE))).all()
+    letters = await list_dead_letters(desk.session, before=before, limit=A_PAGE)
     topics = desk.resources.settings.main_topics
-    shown = [(letter, safe_value(letter.key), safe_value(letter.value), _headers(letter), letter.origin_topic in topics) for letter in letters]
+    shown = [(letter, safe_value(letter.key), safe_value(letter.value), _headers(letter), can_go_back(letter, topics)) for letter in letters]
     return await desk.render("dead_letters.html", letters=shown, next=letters[-1].id if len(letters) == A_PAGE else None, here="dead-letters")
 
 
+@routes.post("/dead-letters/{id}/again", dependencies=[Unforged])
 @routes.post("/dead-letters/{id}/redrive", dependencies=[Unforged])
-async def redrive(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's name for it
+async def again(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's name for it
     """Send one back to its topic."""
-    resources = desk.resources
-    topics = resources.settings.main_topics
-    await redrive_dead_letter(desk.session, id, desk.operator.username, resources.producer, resources.lags, resources.keyring, topics)
-    return RedirectResponse(f"{PREFIX}/dead-letters", status_code=303)
+
+    async def act() -> Response:
+        given, by = desk.resources, desk.operator.username
+        await send_dead_letter_again(desk.session, id, by, given.producer, given.lags, given.keyring, given.settings.main_topics)
+        return RedirectResponse(f"{PREFIX}/dead-letters", status_code=303)
+
+    return await desk.once(act)
 
 
+@routes.post("/dead-letters/{id}/settle", dependencies=[Unforged])
 @routes.post("/dead-letters/{id}/dismiss", dependencies=[Unforged])
-async def dismiss(desk: AtDesk, id: Id) -> Response:  # noqa: A002  as above
-    """Lay one aside."""
-    await dismiss_dead_letter(desk.session, id, desk.operator.username)
-    return RedirectResponse(f"{PREFIX}/dead-letters", status_code=303)
+async def settle(desk: AtDesk, id: Id, note: Annotated[str, Form()] = "") -> Response:  # noqa: A002  as above
+    """Settle one in another way; for an accepted request with what its citizen was told."""
+
+    async def act() -> Response:
+        await settle_dead_letter(desk.session, id, By("staff", desk.operator.username), note)
+        return RedirectResponse(f"{PREFIX}/dead-letters", status_code=303)
+
+    return await desk.once(act)
 
 
 def _headers(letter: DeadLetter) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from services.tracker.console.all_well import OVERDUE, all_well, told
@@ -38,17 +38,18 @@ async def show(desk: AtDesk) -> Response:
     )
 
 
+@routes.post("/skipped/{id}/again", dependencies=[Unforged])
 @routes.post("/skipped/{id}/send-again", dependencies=[Unforged])
-async def send_again(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's name for it
+async def again(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's name for it
     """Have records that were skipped sent again."""
     await send_skipped_again(desk.session, id, desk.operator.username, desk.resources.lags, desk.resources.producer, desk.resources.keyring)
     return RedirectResponse(f"{PREFIX}/ledger", status_code=303)
 
 
 @routes.post("/skipped/{id}/settle", dependencies=[Unforged])
-async def settle(desk: AtDesk, id: Id) -> Response:  # noqa: A002  as above
+async def settle(desk: AtDesk, id: Id, note: Annotated[str, Form()] = "") -> Response:  # noqa: A002  as above
     """Settle the matter of records that are gone."""
-    await settle_skipped(desk.session, id, desk.operator.username)
+    await settle_skipped(desk.session, id, desk.operator.username, note)
     return RedirectResponse(f"{PREFIX}/ledger", status_code=303)
 
 

@@ -35,6 +35,7 @@ HAPPENED: Mapping[str, str] = {
     "request.closed.v1": "Suljettiin",
     "request.reopened.v1": "Avattiin uudelleen",
     "request.message_added.v1": "Asiakas lisäsi viestin",
+    "dead_letter.settled": "Hylätty sanoma selvitettiin",
     "mail.sent.v1": "Sähköposti lähti",
     "mail.deferred.v1": "Sähköposti jäi odottamaan",
     "mail.failed.v1": "Sähköposti ei mennyt perille",
@@ -61,6 +62,7 @@ MESSAGES: Mapping[str, tuple[str, str, str]] = {
     "already-redriven": ("Sanoma lähti jo takaisin", "Joku muu ehti lähettää sen.", "Etusivulle"),
     "no-longer-there": ("Sanomia ei enää ole", "Kafka ei enää säilytä niitä kaikkia. Mitään ei lähetetty.", "Etusivulle"),
     "no-longer-failed": ("Posti ei enää odota", "Se on jo lähdössä, tai se lähti.", "Etusivulle"),
+    "invalid-fields": ("Kirjoita, mitä asiakkaalle kerrottiin", "Mitään ei muutettu. Siitä jää merkintä kirjanpitoon.", "Etusivulle"),
     "surprise": ("Jokin meni meillä vikaan", "Virhe on kirjattu lokiin. Yritä uudelleen.", "Etusivulle"),
 }
 ALARMS: Mapping[Reason, str] = {

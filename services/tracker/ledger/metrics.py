@@ -37,6 +37,8 @@ def _counts(ledger: Ledger) -> Iterable[Metric]:
     yield CounterMetricFamily("asiointi_work_numbers_drawn", "Work numbers drawn, burnt ones too", value=ledger.numbers_drawn)
     yield GaugeMetricFamily("asiointi_work_numbers_burnt", "Work numbers drawn that name no request", value=ledger.numbers_burnt)
     yield GaugeMetricFamily("asiointi_dead_letters_waiting", "Dead letters that wait for an operator", value=ledger.dead_letters)
+    yield GaugeMetricFamily("asiointi_set_aside", "Accepted requests set aside or passed over", value=ledger.set_aside)
+    yield GaugeMetricFamily("asiointi_settled", "Those of which it is noted what the citizen was told", value=ledger.settled)
     if ledger.in_the_spool is not None:
         yield GaugeMetricFamily("asiointi_spool_waiting", "Submissions in intake's spool", value=ledger.in_the_spool)
     lag = GaugeMetricFamily("asiointi_lag_records", "Records that a reader is behind", labels=["group"])

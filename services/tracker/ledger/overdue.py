@@ -61,8 +61,8 @@ class Overdue:
 class Ledger:
     """How everything stands at `at`. Counts are since the beginning; `None` where a part could not be asked (`unknown` is then overdue too).
 
-    `numbered` = `receipted` + `receipts_failed` + `receipts_waiting`; `accepted` = `numbered` + `on_the_log` + `in_the_spool`, where a record on the
-    log may turn out to be a repeat, or poison.
+    `numbered` = `receipted` + `receipts_failed` + `receipts_waiting`;
+    `accepted` = `numbered` + `on_the_log` + `in_the_spool` + `set_aside` + `settled`, where a record on the log may turn out to be a repeat.
     """
 
     at: datetime
@@ -74,6 +74,8 @@ class Ledger:
     dead_letters: int
     on_the_log: int | None
     in_the_spool: int | None
+    set_aside: int = 0
+    settled: int = 0
     lag: Mapping[str, int] = field(default_factory=dict)
     overdue: Sequence[Overdue] = ()
 
@@ -90,7 +92,11 @@ class Ledger:
     @property
     def accepted(self) -> int | None:
         """Give how many requests were accepted, where Kafka and the spool could be asked."""
-        return None if self.on_the_log is None or self.in_the_spool is None else self.numbered + self.on_the_log + self.in_the_spool
+        return (
+            None
+            if self.on_the_log is None or self.in_the_spool is None
+            else sum((self.numbered, self.on_the_log, self.in_the_spool, self.set_aside, self.settled))
+        )
 
     def of(self, reason: Reason) -> int:
         """Give how many are overdue for a reason."""

@@ -14,6 +14,7 @@ from services.tracker.ledger.alarm_messages import address_of, undelivered
 from services.tracker.ledger.numbers import numbers_drawn, numbers_low
 from services.tracker.ledger.overdue import LAG_WITHIN, MOST_SHOWN, NUMBER_WITHIN, Late, Ledger, Overdue, only_late
 from services.tracker.ledger.positions import KEPT, compare_positions
+from services.tracker.ledger.set_aside import SetAside, read_set_aside
 from services.tracker.ledger.tables import (
     failed_mails,
     numbers_of,
@@ -80,6 +81,7 @@ class LedgerReader:
             counts = await read_counts(session)
             drawn = await numbers_drawn(session)
             dead_letters = await waiting_dead_letters(session)
+            set_aside = await read_set_aside(session, SUBMITTED)
             found = [
                 await skipped_records(session),
                 *await overdue_mails(session, now),
@@ -90,8 +92,9 @@ class LedgerReader:
                 numbers_low(drawn),
                 await undelivered(session, self._alarm_address, now),
             ]
+            found.append(await _without_number(session, log, set_aside, now))
             if log:
-                found += [await _without_number(session, log, now), *_lagging(log, now)]
+                found += _lagging(log, now)
             if spool:
                 found.append(_spooled(spool))
         if log is None:
@@ -104,6 +107,8 @@ class LedgerReader:
             numbers_drawn=drawn,
             dead_letters=dead_letters.count,
             on_the_log=log.unregistered.count if log else None,
+            set_aside=set_aside.set_aside,
+            settled=set_aside.settled,
             in_the_spool=spool.waiting if spool else None if self._intake else 0,
             lag=_by_group(log.lags, self._readers) if log else {},
             overdue=only_late(found),
@@ -133,16 +138,17 @@ class LedgerReader:
             return None
 
 
-async def _without_number(session: AsyncSession, log: _Log, now: datetime) -> Overdue:
-    """Give the requests on the log that have waited too long for a number; a repeat of one that has it does not wait."""
-    overdue = [(id_, each.timestamp) for each in log.unregistered.oldest if now - each.timestamp > NUMBER_WITHIN and (id_ := request_id_of(each.key))]
+async def _without_number(session: AsyncSession, log: _Log | None, set_aside: SetAside, now: datetime) -> Overdue:
+    """Give the requests that have no number: on the log for too long, or set aside. A repeat of one that has it does not wait."""
+    unread = [each for each in log.unregistered.oldest if request_id_of(each.key) not in set_aside.sent_again] if log else []
+    overdue = [(id_, each.timestamp) for each in unread if now - each.timestamp > NUMBER_WITHIN and (id_ := request_id_of(each.key))]
     numbered = await numbers_of(session, [id_ for id_, _ in overdue])
     firsts: dict[object, Late] = {}
     for id_, since in overdue:
         if id_ not in numbered:
             firsts.setdefault(id_, Late(id_, since))
-    late = list(firsts.values())
-    return Overdue("no-number", len(late), oldest_at=late[0].since if late else None, requests=late[:MOST_SHOWN])
+    late = sorted([*firsts.values(), *set_aside.oldest], key=lambda each: each.since)
+    return Overdue("no-number", len(firsts) + set_aside.overdue, oldest_at=late[0].since if late else None, requests=late[:MOST_SHOWN])
 
 
 def _lagging(log: _Log, now: datetime) -> list[Overdue]:

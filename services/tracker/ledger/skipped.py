@@ -9,7 +9,9 @@ from sqlmodel import col, select
 
 from services.tracker.keyring import Keyring
 from services.tracker.models import SkippedRecords
+from services.tracker.settle_note import NOTE_NEEDED, read_note
 from services.tracker.sign_older import older_end, sign_unsigned
+from shared.events.topics import SUBMITTED
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer, KafkaUnavailable
 from shared.logs import get_log
@@ -64,12 +66,17 @@ async def send_skipped_again(
     return _settle(skipped, by)
 
 
-async def settle_skipped(session: AsyncSession, skipped_id: int, by: str) -> SkippedRecords:
-    """Settle the matter without the records, because they are gone or are known from elsewhere; raises `NotFound`."""
-    skipped = await _waiting(session, skipped_id)
+async def settle_skipped(session: AsyncSession, skipped_id: int, by: str, note: str | None) -> SkippedRecords:
+    """Settle the matter without the records, because they are gone or are known from elsewhere.
+
+    Of submissions `note` has to say what their citizens were told. Raises `NotFound`, `InvalidFields`.
+    """
+    skipped, said = await _waiting(session, skipped_id), read_note(note)
     if skipped.settled_at is None:
+        if said is None and skipped.topic == SUBMITTED:
+            raise NOTE_NEEDED
         log.info("skipped_settled", skipped_id=skipped_id, by=by)
-        _settle(skipped, by)
+        _settle(skipped, by).note = said
     return skipped
 
 

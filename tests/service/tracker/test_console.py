@@ -267,7 +267,7 @@ async def test_a_dead_letter_is_shown_safely_and_goes_back_once(visit: Visit, se
     assert HETU not in page.text
     assert "1 hylätty sanoma odottaa" in (await visit.open("/failed-mails")).text
     await visit.open("/dead-letters")
-    (form,) = [form for form in visit.forms() if form.action.endswith("/redrive")]
+    (form,) = [form for form in visit.forms() if form.action.endswith("/again")]
     back = await visit.post(form.action, **form.fields)
     assert "Yhtään ei odota" in back.text
     async with sessions() as session:
@@ -278,7 +278,7 @@ async def test_a_dead_letter_that_is_not_needed_is_laid_aside_for_good(visit: Vi
     async with sessions.begin() as session:
         session.add(dead_letter(b"x"))
     await visit.sign_in(after="/dead-letters")
-    (form,) = [form for form in visit.forms() if form.action.endswith("/dismiss")]
+    (form,) = [form for form in visit.forms() if form.action.endswith("/settle")]
     assert "Yhtään ei odota" in (await visit.post(form.action, **form.fields)).text
     async with sessions() as session:
         assert (await session.get_one(DeadLetter, 1)).dismissed_by == "olli"

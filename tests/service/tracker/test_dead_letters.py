@@ -45,7 +45,8 @@ async def consuming(kafka: KafkaConnection, sessions: Sessions, producer: EventP
         producer=producer,
         liveness=liveness,
     )
-    buried = RawConsumer(kafka, f"{group}-graves", graves, handler=on_dead_letter, sessions=sessions, liveness=liveness)
+    keep_all = partial(on_dead_letter, verifier=keyring.record_verifier)
+    buried = RawConsumer(kafka, f"{group}-graves", graves, handler=keep_all, sessions=sessions, liveness=liveness)
     async with running(submitted.run()), running(buried.run()):
         yield
 
@@ -87,7 +88,7 @@ def record(*headers: tuple[str, bytes | None], offset: int = 0, topic: str = SUB
 
 async def keep(sessions: Sessions, *records: RawRecord) -> None:
     async with sessions.begin() as session:
-        await on_dead_letter(session, records)
+        await on_dead_letter(session, records, verifier=make_keyring().record_verifier)
 
 
 async def test_one_that_was_put_aside_twice_is_kept_once(sessions: Sessions) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from services.tracker.ask_intake import SpooledRequest, SpooledRequests
-from services.tracker.dismiss_dead_letter import AlreadyRedriven, dismiss_dead_letter
+from services.tracker.dead_letters import AlreadyRedriven, settle_dead_letter
 from services.tracker.domain import Action
 from services.tracker.handle_request import By, handle_request
 from services.tracker.keyring import Keyring
@@ -217,15 +217,15 @@ async def test_a_dead_letter_is_overdue_until_an_operator_dealt_with_it(sessions
     assert [(late.request_id, late.note) for late in ledger.overdue[0].requests] == [(request_id, "bad-form")]
     for _ in range(2):
         async with sessions.begin() as session:
-            assert (await dismiss_dead_letter(session, 1, "olli")).dismissed_by == "olli"
+            assert (await settle_dead_letter(session, 1, MAIJA, None)).dismissed_by == "maija"
     async with sessions.begin() as session:
         (await session.get_one(DeadLetter, 2)).redriven_at = NOW
     assert reasons(await read(sessions)) == []
     async with sessions.begin() as session:
         with pytest.raises(AlreadyRedriven):
-            await dismiss_dead_letter(session, 2, "olli")
+            await settle_dead_letter(session, 2, MAIJA, None)
         with pytest.raises(NotFound):
-            await dismiss_dead_letter(session, 3, "olli")
+            await settle_dead_letter(session, 3, MAIJA, None)
 
 
 @pytest.mark.parametrize(

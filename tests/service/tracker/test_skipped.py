@@ -225,8 +225,8 @@ async def test_records_that_are_gone_are_told_and_can_be_settled(
         with pytest.raises(NoLongerThere):
             await send_skipped_again(session, 1, "olli", lags, producer, keyring)
         with pytest.raises(NotFound):
-            await settle_skipped(session, 2, "olli")
-        await settle_skipped(session, 1, "olli")
+            await settle_skipped(session, 2, "olli", None)
+        await settle_skipped(session, 1, "olli", None)
     assert await gaps(sessions) == []
 
 
