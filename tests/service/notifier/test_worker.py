@@ -11,16 +11,18 @@ import pytest
 from sqlalchemy import text
 
 from services.notifier.settings import Settings
-from shared.database import Sessions, connect
+from shared.database import Sessions, connect, migrate, open_database
 from shared.events.envelope import Envelope, encode
 from shared.events.event import Event
 from shared.events.topics import LIFECYCLE, dead_letter_topic
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
+from tests.conftest import FreshDatabase
 from tests.eventually import eventually
 from tests.following import following
+from tests.service.migrate_to import migrate_to
 from tests.service.notifier.mail_server import MailServer
-from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, make_settings, rows
+from tests.service.notifier.office import MIGRATIONS, Citizen, delivered, dispatching, hand_over, make_settings, rows
 from tests.service.notifier.work import outcomes_of, worker
 
 PATIENCE = 30.0
@@ -169,6 +171,33 @@ async def test_a_transaction_of_a_frozen_process_holds_up_its_own_mail_alone_and
         await delivered(sessions, other, within=10.0)
         await delivered(sessions, locked, within=25.0)
     frozen.terminate()
+
+
+async def test_outcomes_and_claims_of_the_version_before_the_lease_are_finished_after_the_upgrade(
+    fresh_database: FreshDatabase, kafka: KafkaConnection, mail_server: MailServer
+) -> None:
+    dsn, citizen = await fresh_database("notifier"), Citizen()
+    await migrate_to(MIGRATIONS, dsn, "0001")
+    connection = await connect(dsn)
+    await connection.execute(
+        """insert into outcomes (request_id, event_id, template, message_id, state, attempt, reply)
+        values ($1, 'e', 'receipt', '<m>', 'sent', 1, '2xx')""",
+        citizen.request_id,
+    )
+    await asyncio.to_thread(migrate, MIGRATIONS, dsn)
+    settings = make_settings(dsn, mail_server.port, kafka_bootstrap_servers=kafka.bootstrap_servers)
+    other = Citizen()
+    async with open_database(dsn) as sessions:
+        await hand_over(sessions, [other.registered()])
+        await connection.execute("update deliveries set state = 'sending', owner = 815")
+        await connection.execute("select pg_advisory_lock(815)")
+        async with worker(settings):
+            (told,) = await asyncio.wait_for(outcomes_of(kafka, citizen.request_id, until="mail.sent.v1"), PATIENCE)
+            assert told.event.message_id == "<m>"
+            assert (await delivered(sessions, other, "sending")).owner == 815, "its process of the older version still holds its lock"
+            await connection.execute("select pg_advisory_unlock(815)")
+            await delivered(sessions, other)
+    await connection.close()
 
 
 async def test_an_outcome_is_told_again_under_the_same_id_after_a_crash(

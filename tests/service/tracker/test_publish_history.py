@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -10,14 +10,18 @@ from services.tracker.domain import Action
 from services.tracker.handle_request import By, handle_request
 from services.tracker.keyring import Keyring
 from services.tracker.publish_history import HISTORY, history_publisher
-from shared.database import Sessions
+from shared.database import Sessions, connect, migrate
+from shared.events.topics import LIFECYCLE
 from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
+from tests.conftest import FreshDatabase
 from tests.eventually import eventually
+from tests.service.migrate_to import migrate_to
+from tests.service.tracker.office import MIGRATIONS
 from tests.service.tracker.publishing import publishing, running
 from tests.service.tracker.rows import register_one, rows
-from tests.service.tracker.topic import published
+from tests.service.tracker.topic import published, read_topic
 
 STAFF = By("staff", "maija")
 STORY = ["request.registered.v1", "request.assigned.v1", "request.resolved.v1", "request.closed.v1", "request.reopened.v1"]
@@ -85,6 +89,30 @@ async def test_another_process_s_commit_is_published_at_once(
             await eventually(lambda: all_published(sessions))
             waits.append(time.monotonic() - since)
     assert sorted(waits)[3] < 0.5, "the fallback's second was not waited for"
+
+
+async def test_history_written_before_the_lanes_is_published_after_the_upgrade(
+    fresh_database: FreshDatabase, producer: EventProducer, kafka: KafkaConnection
+) -> None:
+    dsn = await fresh_database("tracker")
+    await migrate_to(MIGRATIONS, dsn, "0006")
+    request_ids = [uuid4() for _ in range(40)]
+    connection = await connect(dsn)
+    await connection.executemany(
+        """insert into history (request_id, event_id, type, occurred_at, actor_kind, value)
+        values ($1, $2, 'request.registered.v1', now(), 'system', '{}')""",
+        [(request_id, uuid4()) for request_id in request_ids],
+    )
+    await asyncio.to_thread(migrate, MIGRATIONS, dsn)
+
+    async def nothing_waits() -> bool:
+        return not await connection.fetchval("select count(*) from history where value is not null")
+
+    async with publishing(dsn, producer):
+        await eventually(nothing_waits)
+    await connection.close()
+    keys = [record.key for record in await read_topic(kafka, LIFECYCLE)]
+    assert all(keys.count(str(request_id).encode()) == 1 for request_id in request_ids)
 
 
 async def test_while_kafka_is_away_the_history_waits(sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection) -> None:
