@@ -26,10 +26,14 @@ UnsignedBefore: TypeAlias = Mapping[int, int]
 """The first offset of each partition from which on every record has to be signed."""
 
 READ = text("select partition, next_offset from unsigned_before")
-RECORD = """
+RECORD_FIRST = """
     insert into unsigned_before (partition, next_offset)
     select * from unnest($1::int[], $2::bigint[]) where not exists (select from unsigned_before)
     on conflict do nothing
+"""
+RECORD_AGAIN = """
+    insert into unsigned_before (partition, next_offset) select * from unnest($1::int[], $2::bigint[])
+    on conflict (partition) do update set next_offset = excluded.next_offset
 """
 
 
@@ -74,10 +78,10 @@ async def wait_for_unsigned_before(sessions: Sessions, alive: Callable[[], None]
             await backoff.wait()
 
 
-async def record_unsigned_before(dsn: str, ends: UnsignedBefore) -> None:
-    """Record how far unsigned records reach, the first time only: an unsigned one beyond is not intake's."""
+async def record_unsigned_before(dsn: str, ends: UnsignedBefore, *, again: bool = False) -> None:
+    """Record how far unsigned records reach: unless `again`, the first time only, for one beyond is not intake's."""
     connection = await connect(dsn)
     try:
-        await connection.execute(RECORD, list(ends), list(ends.values()))
+        await connection.execute(RECORD_AGAIN if again else RECORD_FIRST, list(ends), list(ends.values()))
     finally:
         await connection.close()

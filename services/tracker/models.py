@@ -177,7 +177,7 @@ class ReadPosition(Table, table=True):
 
 
 class UnsignedBefore(Table, table=True):
-    """The offset of a partition of `requests.submitted` up to which records need no MAC of intake; recorded once, never moved."""
+    """The offset of a partition of `requests.submitted` up to which records need no MAC of intake; recorded at the upgrade."""
 
     __tablename__: ClassVar[str] = "unsigned_before"
 

@@ -13,11 +13,12 @@ from services.tracker.from_intake import FromIntake, read_unsigned_before, recor
 from services.tracker.keyring import Keyring
 from services.tracker.ledger.unread import MOST_AT_ONCE, UnreadSubmissions
 from services.tracker.on_request_submitted import on_request_submitted
+from services.tracker.take_unsigned import run as take_unsigned
 from shared.crypto.record_mac import RecordSigner
 from shared.database import Sessions
 from shared.events.envelope import Envelope, Message, encode
 from shared.events.event import Event
-from shared.events.topics import DAY_MS, Topic, dead_letter_topic
+from shared.events.topics import DAY_MS, SUBMITTED, Topic, dead_letter_topic
 from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.consume import BatchConsumer
@@ -25,7 +26,7 @@ from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from tests.eventually import eventually
-from tests.service.tracker.office import signed, submission
+from tests.service.tracker.office import make_settings, signed, submission
 from tests.service.tracker.publishing import running
 from tests.service.tracker.rows import rows
 from tests.service.tracker.topic import read_topic
@@ -124,11 +125,17 @@ async def test_what_was_sent_before_intake_signed_is_registered_and_nothing_unsi
     assert [why for _, why in await world.refused()] == ["not-from-intake: wrong MAC", "not-from-intake: no MAC"]
 
 
-async def test_how_far_unsigned_records_reach_is_recorded_once_and_never_moved(tracker_database: str, sessions: Sessions) -> None:
+async def test_how_far_unsigned_records_reach_is_recorded_once_and_moved_by_command_only(
+    tracker_database: str, kafka: KafkaConnection, sessions: Sessions, producer: EventProducer
+) -> None:
     for ends in ({0: 7, 1: 0}, {0: 9, 1: 4, 2: 3}):
         await record_unsigned_before(tracker_database, ends)
         async with sessions.begin() as session:
             assert await read_unsigned_before(session) == {0: 7, 1: 0}
+    await producer.send(SUBMITTED, encode(submission()))
+    await take_unsigned(make_settings(tracker_database, kafka))
+    async with sessions.begin() as session, LagReader(kafka) as lags:
+        assert await read_unsigned_before(session) == await lags.ends(SUBMITTED)
 
 
 async def test_only_what_intake_made_counts_on_the_log_however_much_of_strangers_lies_before_it(world: World) -> None:
