@@ -50,7 +50,7 @@ class LedgerAnswer(BaseModel):
     receipts_waiting: int
     receipts_failed: int
     resolved: int
-    on_the_log: int | None = Field(description="Records that tracker has not read yet; one can be a repeat")
+    on_the_log: int | None = Field(description="Records with intake's MAC that tracker has not read yet; one can be a repeat")
     in_the_spool: int | None
     set_aside: int = Field(description="Accepted requests whose record was set aside or passed over, and that nobody has settled")
     settled: int = Field(description="Those of which an operator has noted what the citizen was told")

@@ -115,7 +115,7 @@ class LedgerReader:
         )
 
     async def _from_intake(self) -> FromIntake:
-        """Read once how far unsigned records reach: that never changes."""
+        """Read once how far unsigned records reach: that changes by command only."""
         if self._ours is None:
             async with self._sessions() as session:
                 self._ours = FromIntake(self._verifier, await read_unsigned_before(session))
