@@ -6,7 +6,6 @@ not at all. Mails that are no reports about our mails stay unread, for the peopl
 
 import asyncio
 import imaplib
-import re
 import ssl
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -25,7 +24,6 @@ TIMEOUT_SECONDS = 30.0
 AT_ONCE = 50
 MOST_BYTES = 4 << 20
 AWAY = (OSError, imaplib.IMAP4.error)
-NUMBER = re.compile(rb"UID (\d{1,10})")
 
 POSITION = text("select last_uid from mailbox_positions where mailbox = :mailbox and uid_validity = :validity")
 ADVANCE = text("""
@@ -52,7 +50,6 @@ class MailboxReader:
         self._inbox = inbox
         self._liveness = liveness
         self._name = f"{settings.imap_username}@{settings.imap_host}/{settings.imap_folder}"
-        self._beating = asyncio.Event()
 
     async def run(self) -> None:
         """Read until cancelled; a mailbox that is away is tried again, at last as often as it is looked into."""
@@ -60,7 +57,7 @@ class MailboxReader:
         while True:
             self._liveness.beat(self.loop)
             try:
-                await self._read_all()
+                await self.read_all()
                 backoff.reset()
                 delay = self._settings.imap_seconds
             except Exception as error:  # noqa: BLE001  the mailbox or the database is away, or answers nonsense: nothing was marked as read
@@ -74,7 +71,8 @@ class MailboxReader:
             self._liveness.beat(self.loop)
             await asyncio.sleep(min(left, 5.0))
 
-    async def _read_all(self) -> None:
+    async def read_all(self) -> None:
+        """Read what has come since the last time; raises what the mailbox or the database raises, and then nothing more counts as read."""
         connection = await asyncio.to_thread(self._connect)
         try:
             validity = await asyncio.to_thread(self._select, connection)
@@ -120,7 +118,10 @@ def _fetch(connection: imaplib.IMAP4, after: int) -> list[Found]:
     uids = sorted(uid for uid in map(int, (numbers or b"").split()) if uid > after)[:AT_ONCE]
     found = []
     for uid in uids:
-        answer = _done(connection.uid("FETCH", str(uid), f"(UID BODY.PEEK[]<0.{MOST_BYTES}>)"))
+        state, answer = connection.uid("FETCH", str(uid), f"(UID BODY.PEEK[]<0.{MOST_BYTES}>)")
+        if state != "OK":
+            # One that the server cannot give must not hold up the others; it stays unread, for people.
+            log.warning("mail_not_fetched", uid=uid, state=state)
         found += [Found(uid, part[1]) for part in answer if isinstance(part, tuple)][:1] or [Found(uid, b"")]
     return found
 

@@ -11,6 +11,7 @@ from services.notifier.bounces.read_report import Report, read_report
 from services.notifier.bounces.return_path import ReturnPaths, Sending
 from services.notifier.contents import ContentsBox
 from services.notifier.domain import message_id_of_sending, read_message_id
+from services.notifier.publish_outcomes import OUTCOMES
 from shared.database import Sessions
 from shared.logs import get_log
 
@@ -31,6 +32,8 @@ RETURN = text("update deliveries set returned_at = now(), return_status = :statu
 OUTCOME = text("""
 insert into outcomes (request_id, event_id, template, message_id, traceparent, state, attempt, reply, sending, bounce, status, diagnostic)
 values (:request_id, :event_id, :template, :message_id, :traceparent, 'bounced', :attempt, '', :sending, :bounce, :status, :diagnostic)""")
+
+WAKE = text("select pg_notify(:outbox, '')")
 
 Taken = Literal["entered", "noted", "repeated", "nobody's"]
 """An outcome was written; it changes nothing; it came before; it is about no mail of ours."""
@@ -70,6 +73,7 @@ class Inbox(NamedTuple):
         if final:
             await session.execute(RETURN, names | {"status": report.status})
         await session.execute(OUTCOME, _outcome(delivery, sending, report))
+        await session.execute(WAKE, {"outbox": OUTCOMES.name})
         return "entered"
 
     async def _sending(self, session: AsyncSession, report: Report, recipient: str) -> Sending | None:
