@@ -11,6 +11,7 @@ from services.tracker.api.dead_letters import dead_letter_routes
 from services.tracker.api.failed_mails import failed_mail_routes
 from services.tracker.api.ledger import ledger_routes
 from services.tracker.api.requests import request_routes
+from services.tracker.api.returned_mails import returned_mail_routes
 from services.tracker.api.skipped import skipped_routes
 from services.tracker.api.status import status_routes
 from services.tracker.api.unsendable import unsendable_routes
@@ -58,6 +59,7 @@ def create_app(settings: TrackerSettings | None = None) -> FastAPI:
     app.include_router(skipped_routes(verifier))
     app.include_router(unsendable_routes(verifier))
     app.include_router(failed_mail_routes(verifier))
+    app.include_router(returned_mail_routes(verifier))
 
     @app.get("/.well-known/sealing-key", tags=["keys"])
     async def sealing_key() -> dict[str, str]:

@@ -1,7 +1,9 @@
-"""Has notifier try a failed mail again: it alone has the mail."""
+"""Has notifier try a failed mail again, or send one again that came back: it alone has the mail."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
+from typing import TypeAlias
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -9,26 +11,45 @@ from pydantic import BaseModel, ValidationError
 from services.tracker.models import OwedMail
 from shared.client_credentials import ClientCredentials, IdentityAway
 from shared.logs import get_log
-from shared.problems import Unavailable
+from shared.problems import InvalidFields, NotFound, Problem, Unavailable
 
 log = get_log(__name__)
 
 SCOPE = "operate"
 MOST_LISTED = 200
+Parameters: TypeAlias = Mapping[str, str | int]
+NOTHING: Parameters = MappingProxyType({})
 
 
-class FailedDelivery(BaseModel):
+class Delivery(BaseModel):
     """A mail as notifier lists it."""
 
     id: int
     event_id: str
     template: str
+    sending: int = 1
 
 
-class FailedDeliveries(BaseModel):
-    """The failed mails of one request."""
+class Deliveries(BaseModel):
+    """The mails of one request."""
 
-    deliveries: list[FailedDelivery]
+    deliveries: list[Delivery]
+
+
+class NotSendable(Problem):
+    """409: the mail is under way, or somebody else had it sent again."""
+
+    status = HTTPStatus.CONFLICT
+    slug = "not-sendable"
+    title = "The mail is about to go"
+
+
+class ContentsGone(Problem):
+    """409: the mail was sent so long ago that nobody knows any longer what it said."""
+
+    status = HTTPStatus.CONFLICT
+    slug = "contents-gone"
+    title = "The mail's contents are no longer kept"
 
 
 class TriedAgain(BaseModel):
@@ -46,14 +67,34 @@ class Notifier:
 
     async def retry(self, mail: OwedMail) -> bool:
         """Have a mail tried again now; says whether it was still waiting for that. Raises `Unavailable` while notifier, or identity, is away."""
-        found = await self._ask("GET", "", state="failed", request_id=str(mail.request_id), limit=MOST_LISTED)
+        answers = [await self._ask("POST", f"/{found.id}/retry") for found in await self._find(mail, state="failed")]
+        return any(answer.status_code == HTTPStatus.ACCEPTED for answer in answers)
+
+    async def send_again(self, mail: OwedMail, email: str) -> int:
+        """Have a mail sent once more to an address; gives the number of the new sending, also where an earlier order for it was carried out already.
+
+        Raises `InvalidFields` for an address that is none, `NotSendable`, `ContentsGone`, or `Unavailable` as `retry` does.
+        """
+        found = next(iter(await self._find(mail)), None)
+        if found is None:
+            raise NotFound("Notifier knows no such mail")
+        if found.sending > mail.sending:
+            return found.sending
+        order = {"email": email, "after": mail.sending}
+        answer = await self._ask("POST", f"/{found.id}/send-again", order)
+        if answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise InvalidFields([{"field": "email", "message": "This is not an e-mail address"}])
+        if answer.status_code != HTTPStatus.ACCEPTED:
+            raise ContentsGone if ContentsGone.slug in answer.text else NotSendable
+        return mail.sending + 1
+
+    async def _find(self, mail: OwedMail, **having: str) -> list[Delivery]:
+        answer = await self._ask("GET", "", parameters={"request_id": str(mail.request_id), "limit": MOST_LISTED, **having})
         try:
-            failed = FailedDeliveries.model_validate_json(found.content).deliveries
+            deliveries = Deliveries.model_validate_json(answer.content).deliveries
         except ValidationError as error:
             raise Unavailable("Notifier's answer cannot be read") from error
-        ids = [each.id for each in failed if (each.event_id, each.template) == (mail.event_id, mail.template)]
-        answers = [await self._ask("POST", f"/{delivery}/retry") for delivery in ids]
-        return any(answer.status_code == HTTPStatus.ACCEPTED for answer in answers)
+        return [each for each in deliveries if (each.event_id, each.template) == (mail.event_id, mail.template)]
 
     async def retry_all(self, events: Sequence[str]) -> list[str]:
         """Have the failed mails of these events tried again now; gives the events that had some. Raises `Unavailable` as `retry` does."""
@@ -63,13 +104,13 @@ class Notifier:
         except ValidationError as error:
             raise Unavailable("Notifier's answer cannot be read") from error
 
-    async def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, **parameters: str | int) -> httpx.Response:
+    async def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, parameters: Parameters = NOTHING) -> httpx.Response:
         try:
-            answer = await self._credentials.ask(SCOPE, method, self._url + path, params=parameters, json=body)
+            answer = await self._credentials.ask(SCOPE, method, self._url + path, params=dict(parameters), json=body)
         except (httpx.HTTPError, IdentityAway) as error:
             log.warning("notifier_away", reason=type(error).__name__)
             raise Unavailable("Notifier is away") from error
-        if answer.status_code in {HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
+        if answer.status_code in {HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}:
             return answer
         log.warning("notifier_away", reason=f"status {answer.status_code}")
         raise Unavailable("Notifier is away")

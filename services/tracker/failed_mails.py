@@ -20,7 +20,7 @@ WAITING = text("""
     select owed.event_id, owed.request_id, owed.template, owed.failed_at, owed.failure, last.attempt, last.reply,
         requests.work_number, requests.service_title_fi, requests.first_name, requests.last_name
     from (
-        select * from owed_mails where failed_at is not null and settled_at is null order by failed_at, event_id limit :most
+        select * from owed_mails where failed_at is not null and returned_at is null and settled_at is null order by failed_at, event_id limit :most
     ) owed join requests using (request_id) left join lateral (
         select attempt, reply from mail_outcomes told
         where told.request_id = owed.request_id and told.cause_id = owed.event_id and told.type = 'mail.failed.v1' order by occurred_at desc limit 1
@@ -69,6 +69,6 @@ async def settle_failed_mail(session: AsyncSession, event_id: str, by: str) -> O
 async def _failed_mail(session: AsyncSession, event_id: str) -> OwedMail:
     """Give the mail that an event owes and that failed, locked; raises `NotFound` where it went meanwhile, or never failed."""
     mail = await session.get(OwedMail, event_id, with_for_update=True)
-    if mail is None or mail.failed_at is None:
+    if mail is None or mail.failed_at is None or mail.returned_at is not None:
         raise NotFound("There is no such failed mail")
     return mail

@@ -129,20 +129,30 @@ class MailOutcomeEntry(Table, table=True):
     reply: str | None = _text(nullable=True)
     codes: str | None = _text(nullable=True)
     retry_at: datetime | None = _moment(nullable=True)
+    sending: int = 1
+    bounce: str | None = _text(nullable=True)
+    status: str | None = _text(nullable=True)
 
 
 class OwedMail(Table, table=True):
     """A mail that an entry of the history owes the citizen, until notifier tells that it went.
 
     `failed_at` says that it will not go by itself, `failure` why (the mail server's codes, or a word); `settled_at` that an operator has dealt with
-    that in another way.
+    that in another way. One that came back (`returned_at`) is owed again though it had gone, and is for a person to deal with; `sending` is the last
+    one that is known of.
     """
 
     __tablename__: ClassVar[str] = "owed_mails"
     __table_args__ = (
         Index("owed_mails_waiting", "since", postgresql_where=text("failed_at is null")),
         Index("owed_mails_failed", "failed_at", postgresql_where=text("failed_at is not null")),
-        Index("owed_mails_unsettled", "failed_at", "event_id", postgresql_where=text("failed_at is not null and settled_at is null")),
+        Index(
+            "owed_mails_unsettled",
+            "failed_at",
+            "event_id",
+            postgresql_where=text("failed_at is not null and returned_at is null and settled_at is null"),
+        ),
+        Index("owed_mails_returned", "returned_at", "event_id", postgresql_where=text("returned_at is not null and settled_at is null")),
     )
 
     event_id: str = Field(primary_key=True, sa_type=Text)
@@ -153,6 +163,11 @@ class OwedMail(Table, table=True):
     failure: str | None = Field(default=None, sa_type=Text)
     settled_at: datetime | None = _moment(nullable=True)
     settled_by: str | None = Field(default=None, sa_type=Text)
+    settled_note: str | None = Field(default=None, sa_type=Text)
+    sending: int = 1
+    returned_at: datetime | None = _moment(nullable=True)
+    returned_message_id: str | None = Field(default=None, sa_type=Text)
+    return_status: str | None = Field(default=None, sa_type=Text)
 
 
 class LedgerCount(Table, table=True):

@@ -1,13 +1,14 @@
-"""A mail was sent, deferred or has failed: onto its request's timeline, and off what is owed."""
+"""A mail was sent, deferred, has failed or came back: onto its request's timeline, and off or back onto what is owed."""
 
 from collections.abc import Sequence
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.tracker.enter_bounces import enter_bounces
 from shared.events.envelope import Envelope
 from shared.events.event import Event
-from shared.events.mail_outcomes import MailDeferred, MailFailed, MailOutcome
+from shared.events.mail_outcomes import MailBounced, MailDeferred, MailFailed, MailOutcome
 from shared.logs import get_log
 from shared.rejected import Rejected
 
@@ -25,24 +26,32 @@ COLUMNS = {
     "reply": "text",
     "codes": "text",
     "retry_at": "timestamptz",
+    "sending": "int",
+    "bounce": "text",
+    "status": "text",
 }
 ENTER = text(f"""
     with told as (
         insert into mail_outcomes ({", ".join(COLUMNS)})
         select * from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in COLUMNS.items())})
         on conflict do nothing
-        returning cause_id, template, type, occurred_at, coalesce(codes, reply) as failure
+        returning cause_id, template, type, occurred_at, sending, message_id, coalesce(codes, reply) as failure
     ), latest as (
-        select distinct on (cause_id, template) cause_id, template, type, occurred_at, failure from told
-        order by cause_id, template, type = 'mail.sent.v1' desc, occurred_at desc
+        select distinct on (cause_id, template) * from told where type <> 'mail.bounced.v1'
+        order by cause_id, template, sending desc, type = 'mail.sent.v1' desc, occurred_at desc
+    ), concerned as (
+        select owed.event_id, latest.* from owed_mails owed
+        join latest on owed.event_id = latest.cause_id and owed.template = latest.template
+        where owed.sending <= latest.sending and owed.returned_message_id is distinct from latest.message_id
     ), paid as (
-        delete from owed_mails owed using latest
-        where owed.event_id = latest.cause_id and owed.template = latest.template and latest.type = 'mail.sent.v1'
+        delete from owed_mails owed using concerned
+        where owed.event_id = concerned.event_id and concerned.type = 'mail.sent.v1'
         returning owed.template
     ), kept_waiting as (
-        update owed_mails owed set failed_at = case when latest.type = 'mail.failed.v1' then latest.occurred_at end,
-            failure = case when latest.type = 'mail.failed.v1' then latest.failure end, settled_at = null, settled_by = null
-        from latest where owed.event_id = latest.cause_id and owed.template = latest.template and latest.type <> 'mail.sent.v1'
+        update owed_mails owed set failed_at = case when concerned.type = 'mail.failed.v1' then concerned.occurred_at end,
+            failure = case when concerned.type = 'mail.failed.v1' then concerned.failure end,
+            settled_at = null, settled_by = null, settled_note = null, returned_at = null, sending = concerned.sending
+        from concerned where owed.event_id = concerned.event_id and concerned.type <> 'mail.sent.v1'
     )
     insert into ledger_counts (name, n) select 'receipted', count(*) from paid where template = 'receipt' having count(*) > 0
 """)  # noqa: S608  made of the names above only
@@ -55,6 +64,7 @@ async def on_mail_outcome(session: AsyncSession, envelopes: Sequence[Envelope[Ev
     rows = [_row(envelope, envelope.event) for envelope in envelopes if isinstance(envelope.event, MailOutcome)]
     if rows:
         await session.execute(ENTER, {name: [row[name] for row in rows] for name in COLUMNS})
+        await enter_bounces(session, rows)
 
 
 def _row(envelope: Envelope[Event], outcome: MailOutcome) -> dict[str, object]:
@@ -62,7 +72,7 @@ def _row(envelope: Envelope[Event], outcome: MailOutcome) -> dict[str, object]:
     for name, value in texts.items():
         if "\x00" in value or len(value) > LONGEST:
             raise Rejected("bad-data", f"{outcome.type}: {name}")
-    if outcome.attempt > MOST_ATTEMPTS:
+    if max(outcome.attempt, outcome.sending) > MOST_ATTEMPTS:
         raise Rejected("bad-data", f"{outcome.type}: attempt")
     if isinstance(outcome, MailFailed):
         log.error("mail_failed", request_id=str(outcome.request_id), template=outcome.template, reply=outcome.reply)
@@ -74,5 +84,8 @@ def _row(envelope: Envelope[Event], outcome: MailOutcome) -> dict[str, object]:
         "attempt": outcome.attempt,
         "reply": outcome.reply if isinstance(outcome, MailDeferred | MailFailed) else None,
         "codes": outcome.codes if isinstance(outcome, MailDeferred | MailFailed) else None,
+        "sending": outcome.sending,
+        "bounce": outcome.bounce if isinstance(outcome, MailBounced) else None,
+        "status": outcome.status if isinstance(outcome, MailBounced) else None,
         "retry_at": outcome.retry_at if isinstance(outcome, MailDeferred) else None,
     }

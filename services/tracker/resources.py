@@ -49,7 +49,15 @@ async def open_resources(settings: TrackerSettings) -> AsyncIterator[Resources]:
         intake = Intake(settings.intake_url, credentials) if settings.intake_url else None
         notifier = Notifier(settings.notifier_url, credentials) if settings.notifier_url else None
         keyring = read_keyring(settings)
-        reader = LedgerReader(sessions, lags, intake, keyring.record_verifier, settings.alarm_url, settings.command_topics)
+        reader = LedgerReader(
+            sessions,
+            lags,
+            intake,
+            keyring.record_verifier,
+            settings.alarm_url,
+            settings.command_topics,
+            returned_within=settings.returned_mail_working_days,
+        )
         async with watching(LedgerWatch(reader, sessions, settings.alarm_url)) as ledger:
             yield Resources(settings, keyring, sessions, producer, lags, ledger, notifier)
 

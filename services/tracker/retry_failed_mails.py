@@ -17,7 +17,7 @@ log = get_log(__name__)
 BATCH = 500
 LONGEST_SECONDS = 8.0
 MOST_CAUSES = 100
-WAITS = "failed_at is not null and settled_at is null"
+WAITS = "failed_at is not null and returned_at is null and settled_at is null"
 CAUSE = "coalesce(failure, 'unknown')"
 
 CAUSES = text(f"""

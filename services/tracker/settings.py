@@ -30,6 +30,7 @@ class TrackerSettings(KafkaSettings, DatabaseSettings):
     intake_url: str | None = Field(default=None, pattern="^https?://")
     notifier_url: str | None = Field(default=None, pattern="^https?://")
     command_topics: CommandTopics = Field(default=DEFAULT, description="Each back office's own topic of commands, and the user who may write it")
+    returned_mail_working_days: float = Field(default=2.0, ge=0, description="Within which somebody deals with a mail that came back")
     alarm_url: str | None = Field(default=None, pattern="^https?://")
 
     @property

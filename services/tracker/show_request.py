@@ -87,11 +87,15 @@ def _of_history(entry: HistoryEntry) -> Happened:
 
 
 def _of_mail(entry: MailOutcomeEntry) -> Happened:
-    details = {"template": entry.template, "message_id": entry.message_id, "attempt": entry.attempt, "cause_id": entry.cause_id}
+    details: dict[str, Any] = {"template": entry.template, "message_id": entry.message_id, "attempt": entry.attempt, "cause_id": entry.cause_id}
     if entry.reply:
         details["reply"] = entry.reply
     if entry.codes:
         details["codes"] = entry.codes
+    if entry.bounce:
+        details |= {"bounce": entry.bounce, "status": entry.status}
+    if entry.sending > 1:
+        details["sending"] = entry.sending
     if entry.retry_at:
         details["retry_at"] = entry.retry_at.isoformat()
     return Happened("mail", entry.type, entry.occurred_at, details=details)

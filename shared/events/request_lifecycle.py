@@ -77,6 +77,12 @@ class RequestMessageAdded(RequestLifecycle):
     sealed_message: str | None = None
 
 
+class RequestContactCorrected(RequestLifecycle):
+    """The citizen's e-mail address was corrected; `sealed_contact` holds the new one, and later mails go there."""
+
+    type: ClassVar = "request.contact_corrected.v1"
+
+
 class RequestCommandRefused(Event):
     """A command from `requests.commands` could not be carried out; the answer to its sender."""
 

@@ -15,6 +15,7 @@ OVERDUE: Mapping[Reason, tuple[str, str]] = {
     "no-receipt": ("pyyntö on yli minuutin ilman vastaanottoilmoitusta", "pyyntöä on yli minuutin ilman vastaanottoilmoitusta"),
     "no-mail": ("ratkaisu tai kysymys on yli minuutin lähtemättä", "ratkaisua tai kysymystä on yli minuutin lähtemättä"),
     "mail-failed": ("posti ei mennyt perille", "postia ei mennyt perille"),
+    "returned-mail-unsettled": ("palautunut posti odottaa liian kauan", "palautunutta postia odottaa liian kauan"),
     "unpublished": ("tapahtuma on julkaisematta", "tapahtumaa on julkaisematta"),
     "unsendable": ("tapahtumaa ei voi julkaista", "tapahtumaa ei voi julkaista"),
     "spool": ("pyyntö odottaa Kafkaa välivarastossa", "pyyntöä odottaa Kafkaa välivarastossa"),

@@ -37,8 +37,10 @@ COUNTS = text(f"""
         (select count(*) from (select from requests where submitted_at > :hour_ago limit :most_arrived) counted) as arrived,
         (select count(*) from (select from requests where resolved_at > :hour_ago limit :most_arrived) counted) as handled,
         (select count(*) from (select from dead_letters where {DEAD_LETTER_WAITS} limit :most) counted) as dead_letters,
-        (select count(*) from (select from owed_mails where failed_at is not null and settled_at is null limit :most) counted) as failed_mails
-""")  # noqa: S608  a condition of our own
+        (select count(*) from (select from owed_mails where failed_at is not null and returned_at is null and settled_at is null
+            limit :most) counted) as failed_mails,
+        (select count(*) from (select from owed_mails where returned_at is not null and settled_at is null limit :most) counted) as returned_mails
+""")  # noqa: S608  conditions of our own
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Figures:
     handled: int
     dead_letters: int
     failed_mails: int
+    returned_mails: int
 
 
 async def read_figures(session: AsyncSession) -> Figures:

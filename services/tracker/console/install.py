@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.tracker.console import dead_letters, failed_mails, ledger, one_request, request_list, sign_in
+from services.tracker.console import dead_letters, failed_mails, ledger, one_request, request_list, returned_mails, sign_in
 from services.tracker.console.pages import PREFIX, Pages, install_error_pages
 from services.tracker.settings import TrackerSettings
 from shared.look.look import VersionedFiles, look_files
@@ -31,7 +31,7 @@ def install_console(app: FastAPI, settings: TrackerSettings) -> None:
     )
     console.mount("/look", look_files())
     console.mount("/static", VersionedFiles(directory=FOLDER / "static"))
-    for part in (sign_in, request_list, one_request, ledger, dead_letters, failed_mails):
+    for part in (sign_in, request_list, one_request, ledger, dead_letters, failed_mails, returned_mails):
         console.include_router(part.routes)
     install_error_pages(console)
     app.mount(PREFIX, console)

@@ -39,6 +39,10 @@ HAPPENED: Mapping[str, str] = {
     "mail.sent.v1": "Sähköposti lähti",
     "mail.deferred.v1": "Sähköposti jäi odottamaan",
     "mail.failed.v1": "Sähköposti ei mennyt perille",
+    "mail.bounced.v1": "Sähköposti palautui",
+    "mail.sent_again": "Sähköposti lähetettiin uudelleen",
+    "mail.settled": "Palautunut sähköposti hoidettiin",
+    "request.contact_corrected.v1": "Sähköpostiosoite korjattiin",
 }
 CHANGED_TO: Mapping[str, str] = {"waiting_for_customer": "Kysyttiin asiakkaalta", "in_progress": "Asiakas vastasi", "rejected": "Hylättiin"}
 MAILS: Mapping[str, str] = {"receipt": "vastaanottoilmoitus", "question": "kysymys", "resolution": "ratkaisu", "rejection": "hylkäys"}
@@ -61,6 +65,12 @@ MESSAGES: Mapping[str, tuple[str, str, str]] = {
     "no-way-back": ("Sanomaa ei voi lähettää takaisin", "Se ei tullut mistään meidän aiheestamme.", "Etusivulle"),
     "already-redriven": ("Sanoma lähti jo takaisin", "Joku muu ehti lähettää sen.", "Etusivulle"),
     "no-longer-there": ("Sanomia ei enää ole", "Kafka ei enää säilytä niitä kaikkia. Mitään ei lähetetty.", "Etusivulle"),
+    "not-sendable": ("Posti on jo lähdössä", "Joku muu ehti lähettää sen uudelleen, tai sitä yritetään vielä.", "Etusivulle"),
+    "contents-gone": (
+        "Postia ei voi enää lähettää uudelleen",
+        "Sen sisältöä ei enää säilytetä. Soita asiakkaalle, ja merkitse posti hoidetuksi.",
+        "Etusivulle",
+    ),
     "no-longer-failed": ("Posti ei enää odota", "Se on jo lähdössä, tai se lähti.", "Etusivulle"),
     "invalid-fields": ("Kirjoita, mitä asiakkaalle kerrottiin", "Mitään ei muutettu. Siitä jää merkintä kirjanpitoon.", "Etusivulle"),
     "surprise": ("Jokin meni meillä vikaan", "Virhe on kirjattu lokiin. Yritä uudelleen.", "Etusivulle"),
@@ -71,6 +81,7 @@ ALARMS: Mapping[Reason, str] = {
     "no-receipt": "Pyyntöjä ilman vastaanottoilmoitusta",
     "no-mail": "Ratkaisuja tai kysymyksiä lähtemättä",
     "mail-failed": "Posteja, jotka eivät menneet perille",
+    "returned-mail-unsettled": "Palautuneita posteja liian kauan hoitamatta",
     "unpublished": "Tapahtumia julkaisematta",
     "unsendable": "Tapahtumia, joita ei voi julkaista",
     "spool": "Pyyntöjä välivarastossa",
@@ -87,6 +98,17 @@ REPLIES: Mapping[str, str] = {
     "bad-address": "osoite ei kelpaa",
     "unwritable": "viestiä ei voitu kirjoittaa",
     "unknown": "syytä ei kerrottu",
+}
+BOUNCED: Mapping[str, str] = {
+    "hard": "Sähköposti palautui",
+    "soft": "Sähköposti on myöhässä",
+    "unclear": "Sähköpostiin tuli vastaus, jota ei tunnistettu",
+}
+RETURNED: Mapping[str, str] = {
+    "5.1": "osoitetta ei ole",
+    "4.2": "postilaatikkoon ei mahtunut",
+    "5.2": "postilaatikko ei ota vastaan",
+    "5.7": "vastaanottaja torjui viestin",
 }
 PERSONAL_CODE = re.compile(r"\b\d{6}[-+\u2010-\u2015A-FU-Ya-fu-y]?\d{3}[0-9A-Za-z]\b")
 HIDDEN = "••••••-••••"
@@ -135,9 +157,9 @@ def is_late(request: TrackedRequest, now: datetime) -> bool:
     return request.state in {"received", "in_progress"} and request.due_at < now
 
 
-def happened(kind: str, state: str | None) -> str:
+def happened(kind: str, state: str | None, bounce: str | None = None) -> str:
     """Write what a line of the timeline tells."""
-    return HAPPENED.get(kind) or CHANGED_TO.get(state or "") or kind
+    return BOUNCED.get(bounce or "") or HAPPENED.get(kind) or CHANGED_TO.get(state or "") or kind
 
 
 def known_of(note: str | None) -> str:
@@ -155,6 +177,13 @@ def reason_of(reply: str | None) -> str:
     if kind not in REPLIES:
         return hide_codes(reply or "")
     return f"{REPLIES[kind]} ({hide_codes(codes)})" if codes else REPLIES[kind]
+
+
+def returned_because(status: str | None, bounce: str | None) -> str:
+    """Write why a mail came back, or is late, with the code that was reported."""
+    late = "toimitus viivästyy" if bounce == "soft" else "syytä ei tunnistettu; katso viesti postipalvelimelta" if bounce == "unclear" else ""
+    reason = late or RETURNED.get((status or "")[:3], "viesti ei mennyt perille")
+    return f"{reason} ({status})" if status else reason
 
 
 def hide_codes(text: str) -> str:
@@ -177,5 +206,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "count": count,
     "queue_name": queue_name,
     "reason_of": reason_of,
+    "returned_because": returned_because,
     "hide_codes": hide_codes,
 }

@@ -12,6 +12,7 @@ SENTENCES: Mapping[Reason, str] = {
     "no-receipt": "requests without a receipt, nor a report that it failed",
     "no-mail": "resolutions, questions or rejections that did not go out, nor were reported as failed",
     "mail-failed": "mails that did not reach their readers: try them again, or call and settle it",
+    "returned-mail-unsettled": "mails that came back, and that nobody has dealt with in time",
     "unpublished": "history entries that are not on Kafka",
     "spool": "submissions in the spool, because Kafka did not take them",
     "dead-letter": "dead letters that wait for an operator",

@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, get_args
 from uuid import UUID
 
+from shared.look.finnish import HELSINKI
+
 Reason: TypeAlias = Literal[
     "skipped",
     "no-number",
     "no-receipt",
     "no-mail",
     "mail-failed",
+    "returned-mail-unsettled",
     "unpublished",
     "unsendable",
     "spool",
@@ -26,10 +29,24 @@ Part: TypeAlias = Literal["kafka", "spool"]
 REASONS: tuple[Reason, ...] = get_args(Reason)
 NUMBER_WITHIN = PUBLISHED_WITHIN = LAG_WITHIN = timedelta(seconds=10)
 MAIL_WITHIN = timedelta(seconds=60)
+SATURDAY = 5
 MOST_SHOWN = 100
 """Requests shown for each kind of being overdue; the oldest come first."""
 MOST_COUNTED = 100_000
 """Counts of what is overdue stop here: a mail server that is away for two days must not make the ledger slow."""
+
+
+def working_days_before(now: datetime, days: float) -> datetime:
+    """Go back so many days, passing over Saturdays and Sundays: a part of a day counts as a part."""
+    left, at = timedelta(days=days), now.astimezone(HELSINKI)
+    while left:
+        morning = (at - timedelta(microseconds=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        if morning.weekday() < SATURDAY:
+            if at - morning >= left:
+                return at - left
+            left -= at - morning
+        at = morning
+    return at
 
 
 @dataclass(frozen=True, slots=True)

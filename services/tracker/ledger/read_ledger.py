@@ -22,6 +22,7 @@ from services.tracker.ledger.tables import (
     overdue_mails,
     read_counts,
     request_id_of,
+    returned_mails,
     skipped_records,
     unsendable_entries,
     waiting_dead_letters,
@@ -57,6 +58,7 @@ class LedgerReader:
         verifier: RecordVerifier,
         alarm_url: str | None = None,
         command_topics: Iterable[str] = DEFAULT,
+        returned_within: float = 2.0,
     ) -> None:
         self._sessions = sessions
         self._lags = lags
@@ -66,6 +68,7 @@ class LedgerReader:
         self._unread = UnreadSubmissions(lags, REGISTRAR, SUBMITTED)
         self._readers = readers(command_topics)
         self._alarm_address = address_of(alarm_url) if alarm_url else None
+        self._returned_within = returned_within
 
     async def read(self) -> Ledger:
         """Ask all at once, and put together what they told."""
@@ -86,6 +89,7 @@ class LedgerReader:
                 await skipped_records(session),
                 *await overdue_mails(session, now),
                 await failed_mails(session),
+                await returned_mails(session, now, self._returned_within),
                 await overdue_entries(session, now),
                 await unsendable_entries(session),
                 dead_letters,

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tracker.ledger.overdue import MAIL_WITHIN, MOST_COUNTED, MOST_SHOWN, PUBLISHED_WITHIN, Late, Overdue, Reason
+from services.tracker.ledger.overdue import MAIL_WITHIN, MOST_COUNTED, MOST_SHOWN, PUBLISHED_WITHIN, Late, Overdue, Reason, working_days_before
 from services.tracker.models import DEAD_LETTER_WAITS
 
 COUNTS = text("""
@@ -38,11 +38,22 @@ FAILED_MAILS = text("""
         select concat_ws(' ', type, reply, codes) from mail_outcomes told
         where told.request_id = owed.request_id and told.cause_id = owed.event_id order by occurred_at desc limit 1
     ) as note from (
-        select * from owed_mails where failed_at is not null and settled_at is null order by failed_at, event_id limit :shown
+        select * from owed_mails where failed_at is not null and returned_at is null and settled_at is null
+        order by failed_at, event_id limit :shown
     ) owed left join requests using (request_id) order by owed.failed_at, owed.event_id
 """)
 COUNT_FAILED_MAILS = text("""
-    select count(*) from (select from owed_mails where failed_at is not null and settled_at is null limit :most) failed
+    select count(*) from (
+        select from owed_mails where failed_at is not null and returned_at is null and settled_at is null limit :most
+    ) failed
+""")
+RETURNED_MAILS = text("""
+    select owed.request_id, owed.returned_at as since, requests.work_number, owed.return_status as note from (
+        select * from owed_mails where returned_at < :before and settled_at is null order by returned_at, event_id limit :shown
+    ) owed left join requests using (request_id) order by owed.returned_at, owed.event_id
+""")
+COUNT_RETURNED_MAILS = text("""
+    select count(*) from (select from owed_mails where returned_at < :before and settled_at is null limit :most) returned
 """)
 OVERDUE_ENTRIES = text("""
     select entry.request_id, entry.occurred_at as since, work_number, null as note
@@ -92,6 +103,14 @@ async def failed_mails(session: AsyncSession) -> Overdue:
     """Give the mails that will not go by themselves, and that no operator has dealt with."""
     count = await session.scalar(COUNT_FAILED_MAILS, {"most": MOST_COUNTED}) or 0
     return _overdue("mail-failed", count, await _late(session, FAILED_MAILS, shown=MOST_SHOWN) if count else ())
+
+
+async def returned_mails(session: AsyncSession, now: datetime, working_days: float) -> Overdue:
+    """Give the mails that came back so long ago that somebody should have dealt with them."""
+    before = working_days_before(now, working_days)
+    count = await session.scalar(COUNT_RETURNED_MAILS, {"before": before, "most": MOST_COUNTED}) or 0
+    late = await _late(session, RETURNED_MAILS, before=before, shown=MOST_SHOWN) if count else ()
+    return _overdue("returned-mail-unsettled", count, late)
 
 
 async def overdue_entries(session: AsyncSession, now: datetime) -> Overdue:

@@ -16,7 +16,7 @@ from shared.crypto.record_mac import RecordVerifier
 from shared.database import Sessions
 from shared.events.envelope import Envelope
 from shared.events.event import Event
-from shared.events.mail_outcomes import MailDeferred, MailFailed, MailOutcome, MailSent
+from shared.events.mail_outcomes import MailBounced, MailDeferred, MailFailed, MailOutcome, MailSent
 from shared.kafka.lag import Lag, Tail, Unread
 from shared.kafka.producer import KafkaUnavailable
 from tests.service.tracker.office import NOW
@@ -66,9 +66,10 @@ async def read(sessions: Sessions, log: Log | None = None, spool: Spool | None =
     return await reader(sessions, log or Log(), spool).read()
 
 
-def reader(sessions: Sessions, log: Log, spool: Spool | None = None, alarm_url: str | None = None) -> LedgerReader:
+def reader(sessions: Sessions, log: Log, spool: Spool | None = None, alarm_url: str | None = None, returned_within: float = 2.0) -> LedgerReader:
     """Make a reader that asks these two instead."""
-    return LedgerReader(sessions, log, spool, RecordVerifier([b"r" * 32]), alarm_url)  # type: ignore[arg-type]  # they answer what a reader asks
+    verifier = RecordVerifier([b"r" * 32])
+    return LedgerReader(sessions, log, spool, verifier, alarm_url, returned_within=returned_within)  # type: ignore[arg-type]  # they answer what a reader asks
 
 
 async def cause_of(sessions: Sessions, request_id: UUID, kind: str = "request.registered.v1") -> str:
@@ -80,14 +81,22 @@ async def cause_of(sessions: Sessions, request_id: UUID, kind: str = "request.re
 
 
 def told(
-    kind: type[MailOutcome], request_id: UUID, cause_id: str, template: str = "receipt", at: datetime = NOW, codes: str | None = None
+    kind: type[MailOutcome],
+    request_id: UUID,
+    cause_id: str,
+    template: str = "receipt",
+    at: datetime = NOW,
+    codes: str | None = None,
+    sending: int = 1,
+    **different: object,
 ) -> Envelope[Event]:
     """Make an outcome as notifier tells it."""
     facts: dict[str, object] = {
         "request_id": request_id,
         "cause_id": cause_id,
         "template": template,
-        "message_id": "<m>",
+        "message_id": f"<m{sending}>",
+        "sending": sending,
         "attempt": 1,
         "occurred_at": at,
     }
@@ -95,8 +104,9 @@ def told(
         MailDeferred: {"reply": "4xx", "codes": codes, "retry_at": at},
         MailFailed: {"reply": "5xx", "codes": codes},
         MailSent: {},
+        MailBounced: {"bounce": "hard", "status": "5.1.1", "diagnostic": "5xx"},
     }
-    return Envelope(kind.model_validate(facts | more[kind]), SOURCE, str(uuid4()), at)
+    return Envelope(kind.model_validate(facts | more[kind] | different), SOURCE, str(uuid4()), at)
 
 
 async def tell(sessions: Sessions, *envelopes: Envelope[Event]) -> None:

@@ -13,7 +13,7 @@ from services.tracker.app import create_app
 from services.tracker.keyring import Keyring
 from services.tracker.models import DeadLetter, OwedMail, TrackedRequest
 from shared.database import Sessions
-from shared.events.mail_outcomes import MailDeferred, MailFailed, MailSent
+from shared.events.mail_outcomes import MailBounced, MailDeferred, MailFailed, MailSent
 from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
 from tests.service.tracker.console_rows import dead_letter
@@ -253,6 +253,26 @@ async def test_an_event_that_kafka_refused_is_sent_again_or_settled(visit: Visit
     assert "tapahtumaa ei voi julkaista" in visit.page.text
     assert (await visit.post(settle.action, **settle.fields)).status_code == 200
     assert (await visit.post(send_again.action, **send_again.fields)).status_code == 404
+
+
+async def test_a_returned_mail_is_shown_with_the_phone_number_and_is_settled_with_a_note(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+    request = await register(sessions, keyring)
+    cause = await cause_of(sessions, request.request_id)
+    await tell(sessions, told(MailSent, request.request_id, cause), told(MailBounced, request.request_id, cause))
+    await visit.sign_in(after="/returned-mails")
+    assert "tel:+358401234567" in visit.page.text
+    assert "osoitetta ei ole (5.1.1)" in visit.page.text
+    assert "posti ei mennyt perille" not in (await visit.open("/")).text
+    await visit.open("/returned-mails")
+    # Without notifier's address nothing can be sent again from here.
+    (form,) = [form for form in visit.forms() if "/returned-mails/" in form.action]
+    assert form.action.endswith("/settle")
+    refused = await visit.post(form.action, **{**form.fields, "note": " "})
+    assert (refused.status_code, "Kirjoita lyhyesti" in refused.text) == (422, True)
+    assert "Yhtään ei odota" in (await visit.post(form.action, **{**form.fields, "note": "Soitin & kerroin"})).text
+    shown = (await visit.open(f"/requests/{request.work_number}")).text
+    for line in ("Sähköposti palautui: vastaanottoilmoitus", "Osoitetta ei ole (5.1.1)", "Palautunut sähköposti hoidettiin", "Soitin &amp; kerroin"):
+        assert line in shown
 
 
 async def test_a_dead_letter_is_shown_safely_and_goes_back_once(visit: Visit, sessions: Sessions) -> None:

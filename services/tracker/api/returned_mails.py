@@ -1,0 +1,76 @@
+"""For operators' systems: mails that came back, sent again or settled."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.tracker.handle_request import By
+from services.tracker.resources import GivenResources
+from services.tracker.returned_mails import list_returned_mails, send_returned_mail_again, settle_returned_mail
+from shared.authorize import Caller, TokenVerifier, require_scope
+from shared.transaction import Transaction
+
+EventId = Annotated[UUID, Path(description="CloudEvents id of the event that the mail is about")]
+
+
+class ReturnedMailView(BaseModel):
+    """A mail that a request's citizen is owed."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    event_id: str
+    request_id: UUID
+    template: str
+    sending: int = Field(description="Which sending of the mail it is: each time that it is sent again is one more")
+    returned_at: datetime | None = Field(description="Null once it is sent again")
+
+
+class ReturnedMail(ReturnedMailView):
+    """A mail that waits for a person."""
+
+    work_number: str
+    bounce: str | None = Field(description="`hard`: it did not arrive; `unclear`: something came back that nobody could make out")
+    return_status: str | None = Field(description="The enhanced status code that was reported, such as `5.1.1`")
+
+
+class SendAgain(BaseModel):
+    """Where to send it."""
+
+    email: str | None = Field(default=None, max_length=254, description="A corrected address, which later mails go to as well; null: the same")
+
+
+class Settle(BaseModel):
+    """How it was dealt with."""
+
+    note: str = Field(max_length=2_000)
+
+
+def returned_mail_routes(verifier: TokenVerifier) -> APIRouter:
+    """Give the routes of `/api/v1/returned-mails`."""
+    routes = APIRouter(prefix="/api/v1/returned-mails", tags=["operators"])
+    Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
+
+    @routes.get("", summary="List mails that came back")
+    async def list_them(session: Transaction, _: Operator) -> list[ReturnedMail]:
+        """List those that wait for a person, the oldest hundred first."""
+        return [ReturnedMail.model_validate(each) for each in await list_returned_mails(session)]
+
+    @routes.post("/{event_id}/send-again", summary="Send a returned mail again")
+    async def send_again(
+        session: Transaction, resources: GivenResources, operator: Operator, event_id: EventId, order: SendAgain
+    ) -> ReturnedMailView:
+        """Have it sent once more; should it come back again, it waits here again."""
+        by = By("client", operator.subject[:100])
+        mail = await send_returned_mail_again(session, str(event_id), by, email=order.email, notifier=resources.notifier, keyring=resources.keyring)
+        return ReturnedMailView.model_validate(mail)
+
+    @routes.post("/{event_id}/settle", summary="Settle a returned mail")
+    async def settle(session: Transaction, operator: Operator, event_id: EventId, order: Settle) -> ReturnedMailView:
+        """Settle the matter without the mail, because the citizen knows by other means."""
+        by = By("client", operator.subject[:100])
+        return ReturnedMailView.model_validate(await settle_returned_mail(session, str(event_id), by, order.note))
+
+    return routes

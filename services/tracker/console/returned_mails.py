@@ -1,0 +1,60 @@
+"""Mails that came back: sent again, also to a corrected address, or settled once somebody has called."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form
+from fastapi.responses import RedirectResponse, Response
+
+from services.tracker.console.desk import AtDesk, Desk
+from services.tracker.console.operator import Unforged
+from services.tracker.console.pages import PREFIX
+from services.tracker.handle_request import By
+from services.tracker.returned_mails import MOST_SHOWN, list_returned_mails, send_returned_mail_again, settle_returned_mail
+from shared.problems import InvalidFields
+
+routes = APIRouter()
+
+WRONG = {"email": "Osoite ei ole sähköpostiosoite. Tarkista se.", "note": "Kirjoita lyhyesti, miten asia hoitui (enintään 2000 merkkiä)."}
+
+
+@routes.get("/returned-mails")
+async def show(desk: AtDesk) -> Response:
+    """Show those that wait for a person, the oldest first."""
+    return await _show(desk)
+
+
+@routes.post("/returned-mails/{event_id}/send-again", dependencies=[Unforged])
+async def send_again(desk: AtDesk, event_id: UUID, email: Annotated[str, Form()] = "") -> Response:
+    """Have one sent again; a wrong address is given back to be mended."""
+    resources, by = desk.resources, By("staff", desk.operator.username)
+    try:
+        await send_returned_mail_again(desk.session, str(event_id), by, email=email, notifier=resources.notifier, keyring=resources.keyring)
+    except InvalidFields:
+        return await _show(desk, status=422, wrong=event_id, field="email", typed=email)
+    return RedirectResponse(f"{PREFIX}/returned-mails", status_code=303)
+
+
+@routes.post("/returned-mails/{event_id}/settle", dependencies=[Unforged])
+async def settle(desk: AtDesk, event_id: UUID, note: Annotated[str, Form()] = "") -> Response:
+    """Settle the matter without the mail."""
+    try:
+        await settle_returned_mail(desk.session, str(event_id), By("staff", desk.operator.username), note)
+    except InvalidFields:
+        return await _show(desk, status=422, wrong=event_id, field="note", typed=note)
+    return RedirectResponse(f"{PREFIX}/returned-mails", status_code=303)
+
+
+async def _show(desk: Desk, *, status: int = 200, wrong: UUID | None = None, field: str = "", typed: str = "") -> Response:
+    return await desk.render(
+        "returned_mails.html",
+        status=status,
+        mails=await list_returned_mails(desk.session),
+        most=MOST_SHOWN,
+        can_send=desk.resources.notifier is not None,
+        here="returned-mails",
+        wrong=str(wrong),
+        field=field,
+        problem=WRONG.get(field, ""),
+        typed=typed,
+    )
