@@ -45,6 +45,7 @@ def describe(place: Place, secrets: Secrets) -> dict[str, object]:
         "kafka": place.kafka["backoffice"].bootstrap_servers,
         "databases": dict(place.databases),
         "smtp": f"{HOST}:{place.ports.smtp}",
+        "bounces": f"{HOST}:{place.ports.bounces}",
         "maildir": str(place.data / "mail"),
         "credentials": describe_credentials(place, secrets),
     }

@@ -42,10 +42,16 @@ def environments(place: Place, secrets: Secrets, log_level: str = "INFO") -> dic
     processes = services | {
         f"{name}-worker": services[name] | {"LIVENESS_FILE": str(place.alive(f"{name}-worker"))} for name in ("tracker", "notifier")
     }
+    processes["notifier-bounces"] = services["notifier"] | {
+        "LIVENESS_FILE": str(place.alive("notifier-bounces")),
+        "NOTIFIER_INBOUND_HOST": HOST,
+        "NOTIFIER_INBOUND_PORT": str(place.ports.bounces),
+    }
     processes["mailbox"] = {
         "MAILBOX_FOLDER": str(place.data / "mail"),
         "MAILBOX_HTTP_PORT": str(place.ports.mailbox),
         "MAILBOX_SMTP_PORT": str(place.ports.smtp),
+        "MAILBOX_BOUNCES_PORT": str(place.ports.bounces),
     }
     return {name: {**environment, "LOG_LEVEL": log_level} for name, environment in processes.items()}
 
@@ -144,5 +150,6 @@ def _notifier(place: Place, secrets: Secrets) -> dict[str, str]:
         "NOTIFIER_SMTP_PORT": str(place.ports.smtp),
         "NOTIFIER_SMTP_TLS": "none",
         "NOTIFIER_FROM": "asiointi@kunta.example",
+        "NOTIFIER_RETURN_PATH": "bounces@kunta.example",
         "NOTIFIER_SITE_URL": place.url("intake"),
     }

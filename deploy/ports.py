@@ -8,7 +8,7 @@ from itertools import count
 from deploy.failure import StartFailure
 
 HOST = "127.0.0.1"
-NAMES = ("intake", "identity", "tracker", "notifier", "mailbox", "smtp", "kafka", "kafka_controller", "postgres")
+NAMES = ("intake", "identity", "tracker", "notifier", "mailbox", "smtp", "kafka", "kafka_controller", "postgres", "bounces")
 DEFAULT_BASE = 8400
 PATIENCE_TENTHS = 20
 LOWEST, HIGHEST, EPHEMERAL = 1024, 65535, 32768
@@ -27,6 +27,7 @@ class Ports:
     kafka: int
     kafka_controller: int
     postgres: int
+    bounces: int
 
 
 def ports_from(base: int) -> Ports:

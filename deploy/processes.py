@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from deploy.environment import Environment, Place, prepare_settings
@@ -15,14 +16,18 @@ from shared.events.command_topics import VARIABLE
 ROOT = Path(__file__).resolve().parents[1]
 APPS = ("identity", "intake", "tracker", "notifier")
 WORKERS = ("tracker-worker", "notifier-worker")
+BOUNCES = "notifier-bounces"
 FRESH_SECONDS = 30
 TOPIC_SETTINGS = ("KAFKA_TOPIC_PARTITIONS", "KAFKA_REPLICATION_FACTOR", "KAFKA_MIN_INSYNC_REPLICAS")
 
 
 def processes(place: Place, environments: Mapping[str, Environment]) -> list[Program]:
     """Give the apps and workers of the four services."""
-    given = {name: {**environments[name], **(_passed_on(VARIABLE) if name.startswith("tracker") else {})} for name in (*APPS, *WORKERS)}
-    return [_app(name, place, given[name]) for name in APPS] + [_worker(name, place, given[name]) for name in WORKERS]
+    given = {name: {**environments[name], **(_passed_on(VARIABLE) if name.startswith("tracker") else {})} for name in (*APPS, *WORKERS, BOUNCES)}
+    apps = [_app(name, place, given[name]) for name in APPS]
+    workers = [_worker(name, f"services.{name.removesuffix('-worker')}.worker", place, given[name]) for name in WORKERS]
+    bounces = replace(_worker(BOUNCES, "services.notifier.bounces", place, given[BOUNCES]), ports=(place.ports.bounces,))
+    return [*apps, *workers, bounces]
 
 
 def mailbox(place: Place, environment: Environment) -> Program:
@@ -61,15 +66,14 @@ def _app(name: str, place: Place, environment: Environment) -> Program:
     return Program(name, (*command, *options, *proxies), ready, environment, ROOT, ports=(port,))
 
 
-def _worker(name: str, place: Place, environment: Environment) -> Program:
+def _worker(name: str, module: str, place: Place, environment: Environment) -> Program:
     alive = place.alive(name)
 
     async def ready() -> None:
         if time.time() - alive.stat().st_mtime > FRESH_SECONDS:
             raise TimeoutError
 
-    service = name.removesuffix("-worker")
-    return Program(name, (sys.executable, "-m", f"services.{service}.worker"), ready, environment, ROOT, alive=alive)
+    return Program(name, (sys.executable, "-m", module), ready, environment, ROOT, alive=alive)
 
 
 async def _never() -> None:

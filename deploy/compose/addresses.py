@@ -14,7 +14,7 @@ from deploy.compose.settings import FOLDER, published_place
 from deploy.kafka_users import own_connections
 from deploy.keys import Secrets, read_or_make
 
-HIDDEN = ("databases", "maildir", "smtp")
+HIDDEN = ("databases", "maildir", "smtp", "bounces")
 OF_KAFKA = ("kafka", "kafka_admin")
 
 

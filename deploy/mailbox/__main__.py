@@ -23,13 +23,14 @@ class Settings(OperationSettings):
     folder: Path
     http_port: int
     smtp_port: int
+    bounces_port: int | None = None
 
 
 async def main(settings: Settings) -> None:
     """Serve until a signal ends it."""
     maildir = Maildir(settings.folder)
     maildir.make()
-    smtp = await serve_smtp(maildir, HOST, settings.smtp_port)
+    smtp = await serve_smtp(maildir, HOST, settings.smtp_port, settings.bounces_port)
 
     async def smtp_answers() -> None:
         reader, writer = await asyncio.open_connection(HOST, settings.smtp_port)

@@ -1,9 +1,10 @@
-"""The SMTP side: takes every mail, and refuses the addresses that are made for trying out refusals."""
+"""The SMTP side: takes every mail, and refuses or returns those to the addresses that are made for trying that out."""
 
 import asyncio
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from deploy.mailbox.bounce import Fate, bounce, fate_of
 from deploy.mailbox.maildir import Maildir
 
 MOST_BYTES = 10 << 20
@@ -16,8 +17,10 @@ REFUSED = {
 class Receiver:
     """What aiosmtpd calls for each recipient and each mail."""
 
-    def __init__(self, maildir: Maildir) -> None:
+    def __init__(self, maildir: Maildir, bounces_port: int | None) -> None:
         self._maildir = maildir
+        self._bounces_port = bounces_port
+        self._bouncing: set[asyncio.Task[None]] = set()
 
     async def handle_RCPT(  # noqa: N802  aiosmtpd's name
         self,
@@ -35,16 +38,27 @@ class Receiver:
         return "250 OK"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  as above
-        """Keep a mail; answers only when it is on the disk."""
+        """Keep a mail; answers only when it is on the disk. One to `bounce@…` or `soft-bounce@…` is taken, and reported about after that."""
         content = envelope.original_content or b""
+        fates = [(address, fate) for address in envelope.rcpt_tos if (fate := fate_of(address))]
+        if fates:
+            self._bounce(envelope, fates, content)
+            return "250 OK"
         await asyncio.to_thread(self._maildir.deliver, content)
         return "250 OK"
 
+    def _bounce(self, envelope: Envelope, fates: list[tuple[str, Fate]], content: bytes) -> None:
+        for address, fate in fates:
+            if self._bounces_port and envelope.mail_from:
+                task = asyncio.create_task(bounce(self._bounces_port, fate, envelope.mail_from, address, content))
+                self._bouncing.add(task)
+                task.add_done_callback(self._bouncing.discard)
 
-async def serve_smtp(maildir: Maildir, host: str, port: int) -> asyncio.Server:
-    """Listen for mail on the running loop."""
+
+async def serve_smtp(maildir: Maildir, host: str, port: int, bounces_port: int | None = None) -> asyncio.Server:
+    """Listen for mail on the running loop; what is returned is reported about to `bounces_port`."""
     loop = asyncio.get_running_loop()
-    receiver = Receiver(maildir)
+    receiver = Receiver(maildir, bounces_port)
     return await loop.create_server(
         lambda: SMTP(receiver, enable_SMTPUTF8=True, data_size_limit=MOST_BYTES, hostname="mailbox", loop=loop), host, port
     )

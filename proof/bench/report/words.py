@@ -18,7 +18,7 @@ GROUPS: Mapping[str, str] = {
     "start": "Starting",
 }
 LABELS = {"ratio": "rate beside the floor", "of-fastest": "rate beside the fastest floor"}
-PROGRAMS = ("intake", "identity", "tracker", "tracker-worker", "notifier", "notifier-worker", "mailbox", "kafka", "postgres")
+PROGRAMS = ("intake", "identity", "tracker", "tracker-worker", "notifier", "notifier-worker", "notifier-bounces", "mailbox", "kafka", "postgres")
 
 
 def grouped(figures: Iterable[Figure]) -> list[tuple[str, list[Figure]]]:

@@ -21,7 +21,7 @@ from tests.eventually import eventually
 from tests.infra.stack import RunningStack, launch, running_stack
 from tests.service.deploy.test_supervise import alive
 
-PROCESSES = {"intake", "identity", "tracker", "tracker-worker", "notifier", "notifier-worker", "mailbox", "kafka", "postgres"}
+PROCESSES = {"intake", "identity", "tracker", "tracker-worker", "notifier", "notifier-worker", "notifier-bounces", "mailbox", "kafka", "postgres"}
 
 
 async def ready(stack: RunningStack) -> None:

@@ -15,6 +15,10 @@ from playwright.async_api import Browser
 from deploy.mailbox.maildir import Maildir
 from deploy.mailbox.page import create_app
 from deploy.mailbox.smtp import serve_smtp
+from services.notifier.bounces.read_report import read_report
+from services.notifier.bounces.receive_reports import receiving
+from tests.eventually import eventually
+from tests.infra.embedded import free_ports
 from tests.infra.serving import free_socket, serving
 from tests.pure.test_render_mail import write
 
@@ -138,3 +142,32 @@ async def test_a_mail_is_shown_whole_on_every_screen(mailbox: Mailbox, browser: 
         await page.set_viewport_size({"width": 1000, "height": 800})
         await page.wait_for_function(f"() => {MAIL}.clientHeight - {MAIL}.querySelector('table').offsetHeight < 2")
         await page.close()
+
+
+@pytest.mark.parametrize(("address", "verdict", "status"), [("bounce@esimerkki.fi", "hard", "5.1.1"), ("Soft-Bounce@esimerkki.fi", "soft", "4.4.1")])
+async def test_a_mail_to_a_bouncing_address_is_taken_and_then_reported_to_its_return_path(
+    tmp_path: Path, address: str, verdict: str, status: str
+) -> None:
+    brought: list[tuple[bytes, str]] = []
+
+    async def take_in(raw: bytes, recipient: str) -> None:
+        brought.append((raw, recipient))
+
+    maildir = Maildir(tmp_path)
+    maildir.make()
+    (port,) = free_ports(1)
+    server = await serve_smtp(maildir, "127.0.0.1", 0, port)
+    async with server:
+        await aiosmtplib.send(mail(to=address), sender="bounces+x@kunta.example", hostname="127.0.0.1", port=server.sockets[0].getsockname()[1])
+        # The report waits for whoever takes it in.
+        async with receiving("127.0.0.1", port, "smtp", lambda _: True, take_in):
+
+            async def there() -> None:
+                assert len(brought) == 1
+
+            await eventually(there)
+    ((raw, recipient),) = brought
+    report = read_report(raw)
+    assert (recipient, report.verdict, report.status) == ("bounces+x@kunta.example", verdict, status)
+    assert report.message_ids == ("<one@kunta.example>",)
+    assert maildir.ids() == []

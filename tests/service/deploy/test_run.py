@@ -32,7 +32,7 @@ async def test_a_port_in_use_is_named_with_a_base_that_is_free(tmp_path: Path) -
 
 async def test_ports_that_do_not_exist_are_refused_before_anything_is_made(tmp_path: Path) -> None:
     code, output = await told(tmp_path, "--port-base", "65530")
-    assert (code, output) == (1, "--port-base 65530 leaves no room for 9 ports; take one between 1024 and 65526.")
+    assert (code, output) == (1, "--port-base 65530 leaves no room for 10 ports; take one between 1024 and 65525.")
     assert not (tmp_path / "data").exists()
 
 
