@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from deploy.kafka_grants import grants
-from services.tracker.from_intake import record_unsigned_before
+from services.tracker.from_intake import is_unsigned_before_recorded, record_unsigned_before
 from shared.backoff import Backoff
 from shared.database import migrate
 from shared.events.command_topics import DEFAULT, VARIABLE, CommandTopics
@@ -71,6 +71,8 @@ def migration_folders() -> dict[str, Path]:
 
 async def _record_unsigned_before(dsn: str, kafka: KafkaConnection) -> None:
     """Let the submissions that lie on the log, and those only, be without intake's MAC: earlier versions did not sign."""
+    if await is_unsigned_before_recorded(dsn):
+        return None
     async with asyncio.timeout(PATIENCE), LagReader(kafka) as lags:
         backoff = Backoff(first=0.1, most=1.0)
         while True:

@@ -26,6 +26,7 @@ UnsignedBefore: TypeAlias = Mapping[int, int]
 """The first offset of each partition from which on every record has to be signed."""
 
 READ = text("select partition, next_offset from unsigned_before")
+IS_RECORDED = "select exists (select from unsigned_before)"
 RECORD_FIRST = """
     insert into unsigned_before (partition, next_offset)
     select * from unnest($1::int[], $2::bigint[]) where not exists (select from unsigned_before)
@@ -76,6 +77,15 @@ async def wait_for_unsigned_before(sessions: Sessions, alive: Callable[[], None]
                 raise
             log.warning("unsigned_offsets_not_read", error=type(error).__name__)
             await backoff.wait()
+
+
+async def is_unsigned_before_recorded(dsn: str) -> bool:
+    """Say whether that was recorded before."""
+    connection = await connect(dsn)
+    try:
+        return bool(await connection.fetchval(IS_RECORDED))
+    finally:
+        await connection.close()
 
 
 async def record_unsigned_before(dsn: str, ends: UnsignedBefore, *, again: bool = False) -> None:

@@ -43,13 +43,14 @@ def test_no_private_key_reaches_a_process_that_does_not_open_with_it(secrets: Se
     given = environments(PLACE, secrets)
     holders = {
         name: {process for process, environment in given.items() if any(value == secrets[name] for value in environment.values())}
-        for name in ("tracker_sealing_private_key", "notifier_sealing_private_key", "data_key", "identity_signing_key")
+        for name in ("tracker_sealing_private_key", "notifier_sealing_private_key", "data_key", "record_key", "identity_signing_key")
     }
     tracker, notifier = {"tracker", "tracker-worker"}, {"notifier", "notifier-worker", "notifier-bounces"}
     assert holders == {
         "tracker_sealing_private_key": tracker,
         "notifier_sealing_private_key": notifier,
         "data_key": tracker,
+        "record_key": {"intake", *tracker},
         "identity_signing_key": {"identity"},
     }
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid4
 
-from services.tracker.from_intake import FromIntake, read_unsigned_before, record_unsigned_before
+from services.tracker.from_intake import FromIntake, is_unsigned_before_recorded, read_unsigned_before, record_unsigned_before
 from services.tracker.keyring import Keyring
 from services.tracker.ledger.unread import MOST_AT_ONCE, UnreadSubmissions
 from services.tracker.on_request_submitted import on_request_submitted
@@ -128,10 +128,12 @@ async def test_what_was_sent_before_intake_signed_is_registered_and_nothing_unsi
 async def test_how_far_unsigned_records_reach_is_recorded_once_and_moved_by_command_only(
     tracker_database: str, kafka: KafkaConnection, sessions: Sessions, producer: EventProducer
 ) -> None:
+    assert not await is_unsigned_before_recorded(tracker_database)
     for ends in ({0: 7, 1: 0}, {0: 9, 1: 4, 2: 3}):
         await record_unsigned_before(tracker_database, ends)
         async with sessions.begin() as session:
             assert await read_unsigned_before(session) == {0: 7, 1: 0}
+    assert await is_unsigned_before_recorded(tracker_database)
     await producer.send(SUBMITTED, encode(submission()))
     await take_unsigned(make_settings(tracker_database, kafka))
     async with sessions.begin() as session, LagReader(kafka) as lags:
