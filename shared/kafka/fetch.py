@@ -1,11 +1,11 @@
 """Reads records from given places of a log, in no group."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shared.kafka.batches import Record
+from shared.kafka.batches import Record, offset_after
 from shared.kafka.make_consumer import positions_of
 
 POLL_MS = 250
@@ -53,3 +53,17 @@ async def fetch(consumer: AIOKafkaConsumer, places: Iterable[Place], most: int) 
         open_places = {partition: place for partition, place in open_places.items() if partition not in ended and len(found[partition]) < most}
     consumer.unsubscribe()  # or it would go on fetching what nobody asked for
     return {partition: Found(records[:most], partition in ended and len(records) <= most) for partition, records in found.items()}
+
+
+def go_on_from(place: Place, seen: tuple[int, int] | None) -> Place:
+    """Go on where one stopped looking, unless the group went back or the topic was made anew."""
+    if seen is None or place.position < seen[0] or place.end < seen[1]:
+        return place
+    return replace(place, position=max(place.position, seen[1]))
+
+
+def looked_up_to(place: Place, found: Found | None) -> int:
+    """Give how far a place was looked at."""
+    if found is None:
+        return place.position
+    return place.end if found.ended else offset_after(found.records[-1]) if found.records else place.position

@@ -2,35 +2,32 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, KafkaError, NotCoordinatorForGroupError
+from aiokafka.errors import KafkaError
 
 from shared.events.envelope import Message
-from shared.kafka.batches import Record, offset_after
+from shared.kafka.batches import Record
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.fetch import Found, Place, fetch
+from shared.kafka.fetch import Found, Place, fetch, go_on_from, looked_up_to
 from shared.kafka.make_consumer import make_consumer
+from shared.kafka.places import high_watermarks, partitions_of, places_of
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.start import STOP_SECONDS, start
 from shared.logs import get_log
 
 log = get_log(__name__)
 
-
 READ_SECONDS = 3.0
-RETRY_SECONDS = 0.1
-EMPTY_POLLS = 4
 PARTITION_BYTES = 65_536
 LATEST_MS = 253_402_300_799_000
 """The last second of the year 9999."""
-COORDINATOR_AWAY = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +76,7 @@ class LagReader:
         self._kafka = kafka
         self._lock = asyncio.Lock()
         self._clients: tuple[AIOKafkaConsumer, AIOKafkaAdminClient] | None = None
+        self._held: dict[TopicPartition, tuple[int, datetime]] = {}
 
     async def __aenter__(self) -> Self:
         """Connect nothing yet."""
@@ -91,16 +89,25 @@ class LagReader:
     async def read(self, readers: Mapping[str, Sequence[str]]) -> list[Lag]:
         """Give the partitions that groups (`readers`: group to topics) are behind in; a group that has read nothing is behind from the beginning.
 
-        What is never given to anybody, such as commit markers and what was rolled back, is nothing to be behind in.
+        What is never given to anybody, such as commit markers and what was rolled back, is nothing to be behind in; what an open
+        transaction holds up is, as long as it has been seen to.
         Raises `KafkaUnavailable` where the broker does not answer within `READ_SECONDS`.
         """
         async with self._asking() as (consumer, admin):
-            behind = [place for place in await _places(consumer, admin, readers) if place.end > place.position]
+            # Before the others: what is sent in between would seem to be held.
+            ends = await high_watermarks(consumer, await partitions_of(consumer, {topic for topics in readers.values() for topic in topics}))
+            places = await places_of(consumer, admin, readers)
+            behind = [place for place in places if place.end > place.position]
             first: dict[tuple[str, TopicPartition], Found] = {}
             for group in {place.group for place in behind}:
                 came = await fetch(consumer, [place for place in behind if place.group == group], 1)
                 first |= {(group, partition): found for partition, found in came.items()}
-        lags = []
+        since = self._held_since({place.partition: place.end for place in places if ends.get(place.partition, 0) > place.end})
+        lags = [
+            Lag(place.group, *place.partition, ends[place.partition] - place.position, since[place.partition])
+            for place in places
+            if place.partition in since and place.position == place.end
+        ]
         for place in behind:
             found = first[place.group, place.partition]
             if found.records or not found.ended:
@@ -112,14 +119,14 @@ class LagReader:
         """Give where groups go on in each partition, by group and topic; raises `KafkaUnavailable` as `read` does."""
         found: dict[tuple[str, str], dict[int, int]] = {}
         async with self._asking() as (consumer, admin):
-            for each in await _places(consumer, admin, readers):
+            for each in await places_of(consumer, admin, readers):
                 found.setdefault((each.group, each.partition.topic), {})[each.partition.partition] = each.position
         return found
 
     async def ends(self, topic: str) -> dict[int, int]:
         """Give the offset behind the last record of each partition of a topic; raises `KafkaUnavailable` as `read` does."""
         async with self._asking() as (consumer, _):
-            return {place.partition: end for place, end in (await consumer.end_offsets(await _partitions(consumer, {topic}))).items()}
+            return {place.partition: end for place, end in (await consumer.end_offsets(await partitions_of(consumer, {topic}))).items()}
 
     async def tail(self, group: str, topic: str, seen: Mapping[int, tuple[int, int]], most: int) -> Tail:
         """Give about `most` records that a group has not read, beyond those that were looked at before.
@@ -128,11 +135,11 @@ class LagReader:
         Raises `KafkaUnavailable` as `read` does.
         """
         async with self._asking() as (consumer, admin):
-            places = {place.partition: place for place in await _places(consumer, admin, {group: [topic]})}
-            begin = {partition: _beyond(place, seen.get(partition.partition)) for partition, place in places.items()}
+            places = {place.partition: place for place in await places_of(consumer, admin, {group: [topic]})}
+            begin = {partition: go_on_from(place, seen.get(partition.partition)) for partition, place in places.items()}
             open_places = [place for place in begin.values() if place.end > place.position] if most else []
             found = await fetch(consumer, open_places, -(-most // max(1, len(open_places))))
-        reached = {partition: _reached(place, found.get(partition)) for partition, place in begin.items()}
+        reached = {partition: looked_up_to(place, found.get(partition)) for partition, place in begin.items()}
         return Tail(
             records=[_unread(record) for each in found.values() for record in each.records],
             looked={partition.partition: (places[partition].position, to) for partition, to in reached.items()},
@@ -155,7 +162,7 @@ class LagReader:
     async def _between(self, topic: str, partition: int, first: int, following: int, most: int) -> tuple[Sequence[Record], bool]:
         place = TopicPartition(topic, partition)
         async with self._asking() as (consumer, _):
-            if place not in await _partitions(consumer, {topic}):
+            if place not in await partitions_of(consumer, {topic}):
                 return [], False
             begin = max(first, (await consumer.beginning_offsets([place]))[place])
             end = min(following, (await consumer.end_offsets([place]))[place])
@@ -163,6 +170,13 @@ class LagReader:
             if end <= begin:
                 return [], whole
             return (await fetch(consumer, [Place("", place, begin, end)], most))[place].records, whole
+
+    def _held_since(self, held: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, datetime]:
+        """Give since when partitions have ended at the same offset for their readers, though not for their writers."""
+        now = datetime.now(timezone.utc)
+        fresh = {partition: (end, now) for partition, end in held.items()}
+        self._held = {partition: known if (known := self._held.get(partition)) and known[0] == each[0] else each for partition, each in fresh.items()}
+        return {partition: since for partition, (_, since) in self._held.items()}
 
     @contextlib.asynccontextmanager
     async def _asking(self) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
@@ -215,55 +229,8 @@ class LagReader:
             await _stop(*clients)
 
 
-def _beyond(place: Place, seen: tuple[int, int] | None) -> Place:
-    """Go on where one stopped looking, unless the group went back or the topic was made anew."""
-    if seen is None or place.position < seen[0] or place.end < seen[1]:
-        return place
-    return replace(place, position=max(place.position, seen[1]))
-
-
-def _reached(place: Place, found: Found | None) -> int:
-    if found is None:
-        return place.position
-    return place.end if found.ended else offset_after(found.records[-1]) if found.records else place.position
-
-
 def _unread(record: Record) -> Unread:
     return Unread(record.partition, record.offset, record.key, record.value, record.headers, _moment(record))
-
-
-async def _places(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, readers: Mapping[str, Sequence[str]]) -> list[Place]:
-    partitions = await _partitions(consumer, {topic for topics in readers.values() for topic in topics})
-    # Before the ends: a group that gets on in between would seem to stand beyond the end.
-    committed = {group: await _committed(admin, group, [each for each in partitions if each.topic in read]) for group, read in readers.items()}
-    begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-    places = []
-    for group, offsets in committed.items():
-        for partition, at in offsets.items():
-            # A position outside the log is one of a topic that was made anew, or whose records were too old: the group begins again.
-            position = at if begins[partition] <= at <= ends[partition] else begins[partition]
-            places.append(Place(group, partition, position, ends[partition]))
-    return places
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topics: Collection[str]) -> list[TopicPartition]:
-    await consumer._client.set_topics(sorted(topics))  # noqa: SLF001  aiokafka has no public way to fetch a topic's metadata without a subscription
-    partitions = [TopicPartition(topic, number) for topic in sorted(topics) for number in sorted(consumer.partitions_for_topic(topic) or ())]
-    if {partition.topic for partition in partitions} != set(topics):
-        message = "a topic has no partitions yet"
-        raise ConnectionError(message)
-    return partitions
-
-
-async def _committed(admin: AIOKafkaAdminClient, group: str, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-    """Give a group's offset in each partition, -1 where it has committed none."""
-    while True:
-        with contextlib.suppress(*COORDINATOR_AWAY):  # also while a fresh broker makes the topic for offsets, which this very question has it do
-            found = await admin.list_consumer_group_offsets(group, partitions=partitions)
-            # aiokafka takes an answer without partitions, as a broker that still reads its groups gives it, for one without offsets.
-            if all(partition in found for partition in partitions):
-                return {partition: found[partition].offset for partition in partitions}
-        await asyncio.sleep(RETRY_SECONDS)
 
 
 def _moment(record: Record) -> datetime:

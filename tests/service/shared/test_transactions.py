@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from shared.database import Sessions
 from shared.events.topics import DAY_MS, Topic, dead_letter_topic
@@ -92,3 +93,25 @@ async def test_lag_counts_no_markers_and_nothing_that_was_rolled_back(kafka: Kaf
         assert await lags.holds_records(topic, 0, 0, 4)
         messages, whole = await lags.between(topic, 0, 0, 4)
         assert (len(messages), whole) == (1, True)
+
+
+async def test_what_an_open_transaction_holds_up_is_lag_that_grows_old(kafka: KafkaConnection, one_partition: str, producer: EventProducer) -> None:
+    topic, held = one_partition, AIOKafkaProducer(**kafka.client_options(), transactional_id=f"test-{uuid4()}")
+    await held.start()
+    async with LagReader(kafka) as lags:
+        await held.begin_transaction()
+        await held.send_and_wait(topic, b"open", b"k")
+        await producer.send(topic, take(uuid4()))
+        (first,) = await lags.read({"nobody": [topic]})
+        (second,) = await lags.read({"nobody": [topic]})
+        assert (first.behind, second.behind) == (2, 2)
+        assert first.oldest_at is not None
+        assert first.oldest_at == second.oldest_at
+        assert not await lags.holds_records(topic, 0, 0, 2)
+        await held.abort_transaction()
+
+        async def given() -> bool:
+            return await lags.holds_records(topic, 0, 0, 2)
+
+        await eventually(given)
+    await held.stop()
