@@ -19,8 +19,17 @@ import yaml
 from deploy.compose.healthy import FRESH_SECONDS, HUNG_SECONDS, app_is_ready, worker_is_alive
 from deploy.compose.prepare import make_databases
 from deploy.compose.settings import write_settings
+from deploy.jars import class_path
+from deploy.kafka import kafka_program
+from deploy.kafka_grants import grants
+from deploy.kafka_users import ADMINISTRATOR, own_connections, scram_passwords
 from deploy.keys import SERVICES
-from tests.infra.embedded import ROOT
+from shared.events.envelope import Message
+from shared.events.topics import COMMANDS, SUBMITTED
+from shared.kafka.access import ensure_access
+from shared.kafka.producer import EventProducer
+from shared.kafka.topics import ensure_topics
+from tests.infra.embedded import JARS, ROOT, free_ports, running
 
 URLS = {f"{name}_URL": f"https://{name.lower()}.kunta.example/" for name in ("INTAKE", "IDENTITY", "TRACKER", "NOTIFIER", "MAILBOX")}
 
@@ -68,6 +77,41 @@ def test_a_container_sees_no_secret_of_another(tmp_path: Path) -> None:
     assert holders["intake_database_password"] == {"intake", "prepare"}
     assert holders["postgres_password"] == {"postgres", "prepare"}
     assert holders["backoffice_client_secret"] == {"identity"}
+    assert holders["kafka_intake_password"] == {"intake", "prepare"}
+    assert holders["kafka_backoffice_password"] == {"prepare"}
+    assert holders["kafka_admin_password"] == {"kafka", "prepare"}
+    assert holders["kafka_broker_password"] == {"kafka"}
+
+
+async def test_the_broker_of_the_containers_knows_its_users_inside_and_outside(root: Path, tmp_path: Path) -> None:
+    write_settings(tmp_path, URLS)
+    written = json.loads((tmp_path / "secrets.json").read_text())
+    inside, outside, controller = free_ports(3)
+    mounted = dict(line.split("=", 1) for line in (tmp_path / "kafka" / "server.properties").read_text().splitlines())
+    given = {name: _here(value, inside, outside, controller) for name, value in _broker_environment(root).items()}
+    more = {**mounted, **given, "log.dirs": str(tmp_path / "broker" / "log")}
+    program = await asyncio.to_thread(kafka_program, tmp_path / "broker", class_path(JARS), inside, controller, {}, more=more)
+    async with running(program, tmp_path / "broker"):
+        users = own_connections(f"127.0.0.1:{inside}", written)
+        await ensure_topics(users[ADMINISTRATOR])
+        await ensure_access(users[ADMINISTRATOR], scram_passwords(users), grants())
+        for kafka, topic in ((users["intake"], SUBMITTED), (own_connections(f"127.0.0.1:{outside}", written)["backoffice"], COMMANDS)):
+            async with EventProducer(kafka, "test") as producer:
+                await producer.send(topic, Message(b"k", b"{}", []))
+
+
+def _broker_environment(root: Path) -> dict[str, str]:
+    """Give what the image makes of the variables of both files: `KAFKA_NODE_ID` is `node.id`."""
+    files = [yaml.safe_load((root / file).read_text()) for file in ("docker-compose.yml", "deploy/compose/reachable.yml")]
+    variables = {name: value for file in files for name, value in file["services"]["kafka"]["environment"].items()}
+    return {name.removeprefix("KAFKA_").lower().replace("_", "."): str(value) for name, value in variables.items() if name != "KAFKA_HEAP_OPTS"}
+
+
+def _here(value: str, inside: int, outside: int, controller: int) -> str:
+    places = {"${KAFKA_PORT:-8406}": outside, ":9092": inside, ":9093": controller, ":9094": outside}
+    for place, port in places.items():
+        value = value.replace(place, f":{port}" if place.startswith(":") else str(port))
+    return value.replace("kafka:", "127.0.0.1:").replace("localhost", "127.0.0.1").replace("://:", "://127.0.0.1:")
 
 
 def test_a_variable_that_a_container_was_given_wins_over_the_written_one(tmp_path: Path) -> None:
