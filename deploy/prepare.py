@@ -95,6 +95,8 @@ def main() -> None:
         print("Ready:", ", ".join(prepare(os.environ, read_settings(PrepareSettings))))  # noqa: T201  a command's answer
     except UnfitCluster as error:
         sys.exit(f"{error}.")
+    except TimeoutError:
+        sys.exit(f"Kafka did not take us or did not get there within {PATIENCE:.0f} s; check the KAFKA_ settings, its user's rights and its logs.")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,18 @@
 """Every process gets the settings of ARCHITECTURE.md, and no more than it needs."""
 
 import json
+import os
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from deploy.environment import Place, environments
+from deploy.environment import Place, environments, prepare_settings
 from deploy.failure import StartFailure
 from deploy.kafka_users import own_connections
 from deploy.keys import KAFKA_USERS, Secrets, make
 from deploy.ports import ports_from
-from deploy.servers import Elsewhere, service_dsn
+from deploy.servers import Elsewhere, find_place, service_dsn
 from services.identity.oidc.tokens import audiences
 
 PLACE = Place(
@@ -103,3 +104,31 @@ def test_an_administrators_address_that_cannot_be_read_is_told_with_its_variable
     with pytest.raises(StartFailure, match="DATABASE_URL: sslmode must be one of") as refused:
         Elsewhere.from_environment({"DATABASE_URL": "postgresql://admin:secret@h/d?sslmode=yes"})
     assert "secret" not in str(refused.value)
+
+
+def test_the_settings_of_a_cluster_of_ones_own_reach_every_process(secrets: Secrets, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {
+        "KAFKA_BOOTSTRAP_SERVERS": "kafka.kunta.example:9093",
+        "KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
+        "KAFKA_SASL_MECHANISM": "SCRAM-SHA-256",
+        "KAFKA_SASL_USERNAME": "asiointi",
+        "KAFKA_SASL_PASSWORD": "not a secret",
+    }
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    place = find_place(Path("/data"), ports_from(9000), secrets, Elsewhere.from_environment(os.environ))
+    given = environments(place, secrets)
+    for process in ("intake", "tracker", "tracker-worker", "notifier", "notifier-worker"):
+        assert {name: value for name, value in given[process].items() if name.startswith("KAFKA_")} == own, process
+    assert prepare_settings(place.kafka) == {**own, "KAFKA_USERS": "{}"}, "its users are not ours to make"
+
+
+def test_in_a_stack_of_ones_own_each_service_connects_as_itself(secrets: Secrets) -> None:
+    given = environments(PLACE, secrets)
+    users = {process: environment.get("KAFKA_SASL_USERNAME") for process, environment in given.items()}
+    assert users == {
+        **{name: name.removesuffix("-worker") for name in ("intake", "tracker", "tracker-worker", "notifier", "notifier-worker")},
+        **dict.fromkeys(("identity", "mailbox")),
+    }
+    prepare = prepare_settings(PLACE.kafka)
+    assert (prepare["KAFKA_SASL_USERNAME"], set(json.loads(prepare["KAFKA_USERS"]))) == ("admin", {"intake", "tracker", "notifier", "backoffice"})
