@@ -57,9 +57,12 @@ def batch(
     delta = count - 1 if last_delta is None else last_delta
     size = HEADER.size - 12 + len(payload)
     header = HEADER.pack(0, size, -1, magic, 0, codec, delta, now, now, -1, -1, -1, count)
-    whole = bytearray(header + payload)
-    whole[CRC_OFFSET:CRC_END] = struct.pack(">I", calc_crc32c(bytes(whole[CRC_END:])))
-    return bytes(whole)
+    return with_checksum(header + payload)
+
+
+def with_checksum(content: bytes) -> bytes:
+    """Give a batch with its right checksum."""
+    return content[:CRC_OFFSET] + struct.pack(">I", calc_crc32c(content[CRC_END:])) + content[CRC_END:]
 
 
 class RawProducer:

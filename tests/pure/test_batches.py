@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.kafka import decompress
 from shared.kafka.batches import FetchedBatches, PartitionRecords, Record, UnreadableRecord, offset_after
-from tests.infra.raw_kafka import CRC_END, batch, record
+from tests.infra.raw_kafka import CRC_END, batch, record, with_checksum
 
 PLACE = TopicPartition("t", 0)
 
@@ -99,16 +99,10 @@ def test_a_flipped_byte_ends_nothing(place: int, byte: int, checked: bool) -> No
     content = bytearray(three())
     content[min(place, len(content) - 1)] = byte
     if checked:
-        content = bytearray(_with_checksum(bytes(content)))
+        content = bytearray(with_checksum(bytes(content)))
     found, position = read(BEFORE + at(1, bytes(content)))
     assert found[0].value == b"before"
     assert position >= 2
-
-
-def _with_checksum(content: bytes) -> bytes:
-    from aiokafka.record.util import calc_crc32c  # noqa: PLC0415  what is written by hand elsewhere
-
-    return content[: CRC_END - 4] + struct.pack(">I", calc_crc32c(content[CRC_END:])) + content[CRC_END:]
 
 
 @given(data=st.binary(max_size=300))
