@@ -67,8 +67,8 @@ async def run(settings: TrackerSettings) -> None:
             )
             loops.create_task(_consume_from_intake(consumer, group, keyring, sessions, liveness) if SUBMITTED in topics else consumer().run())
         keep_dead_letters = partial(on_dead_letter, verifier=keyring.record_verifier)
-        graves = [dead_letter_topic(topic) for topic in settings.main_topics]
-        loops.create_task(RawConsumer(kafka, DEAD_LETTERS, graves, handler=keep_dead_letters, sessions=sessions, liveness=liveness).run())
+        set_aside = [dead_letter_topic(topic) for topic in settings.main_topics]
+        loops.create_task(RawConsumer(kafka, DEAD_LETTERS, set_aside, handler=keep_dead_letters, sessions=sessions, liveness=liveness).run())
         log.info("worker_started")
 
 

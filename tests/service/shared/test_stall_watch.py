@@ -11,8 +11,9 @@ from shared.events.envelope import Message
 from shared.events.topics import Topic
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.group import group_consumer
+from shared.kafka.make_consumer import make_consumer
 from shared.kafka.producer import EventProducer
-from shared.kafka.stall_watch import Stalled, StallWatch
+from shared.kafka.stall_watch import Stalled, StallWatch, own_positions
 from shared.kafka.topics import ensure_topics
 
 Group = tuple[AIOKafkaConsumer, EventProducer, str]
@@ -59,3 +60,22 @@ async def test_a_partition_that_another_reads_is_no_stall(group: Group) -> None:
     for offset in range(1, 4):
         await consumer.commit({TopicPartition(topic, 0): offset})
         await watch.still(consumer)
+
+
+async def test_a_follower_that_gets_nothing_of_what_is_there_is_found_out(kafka: KafkaConnection, group: Group) -> None:
+    _, producer, topic = group
+    follower = make_consumer(kafka, group_id=None, auto_offset_reset="earliest")
+    await follower.start()
+    try:
+        await follower._client.set_topics([topic])  # noqa: SLF001  aiokafka knows the partitions of no topic that it is not subscribed to
+        follower.assign([TopicPartition(topic, 0)])
+        follower.seek(TopicPartition(topic, 0), 0)
+        follower.pause(TopicPartition(topic, 0))
+        watch = StallWatch([topic], look_seconds=0, standing=own_positions)
+        await watch.still(follower)
+        await producer.send(topic, Message(b"key", b"{}", []))
+        await watch.still(follower)
+        with pytest.raises(Stalled):
+            await watch.still(follower)
+    finally:
+        await follower.stop()
