@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, FastAPI, Path, Query
 
+from services.notifier.bounces.list_reports import UnclearReport, list_reports
 from services.notifier.contents import ContentsBox
 from services.notifier.list_deliveries import DeliveryPage, DeliveryState, DeliveryView, list_deliveries
 from services.notifier.parts_there import kafka_there, mail_server_there
@@ -76,5 +77,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def repeat(session: Transaction, delivery_id: Annotated[int, Path(ge=1, le=LARGEST_ID)], order: SendAgain) -> DeliveryView:
         """Have a mail that was sent or failed sent once more, also to a corrected address."""
         return await send_again(session, box, delivery_id, order)
+
+    @app.get("/api/v1/reports", dependencies=[operate], tags=["reports"])
+    async def reports(session: Transaction, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> list[UnclearReport]:
+        """List what came back and could not be made out, or names no mail of ours, newest first."""
+        return await list_reports(session, box, limit)
 
     return app

@@ -51,6 +51,8 @@ async def run(settings: Settings) -> None:
             for loop in (consumer.run(), dispatcher.run(), publisher.run(), liveness.run(), forget_for_ever(sessions, settings.keep_days)):
                 loops.create_task(loop)
             log.info("worker_started")
+            if settings.return_path is None:
+                log.warning("reports_not_asked_for", setting="NOTIFIER_RETURN_PATH")
 
 
 async def _run_until_told(settings: Settings) -> None:

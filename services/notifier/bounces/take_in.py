@@ -17,7 +17,7 @@ from shared.logs import get_log
 
 log = get_log(__name__)
 
-MOST_KEPT = 64 * 1024
+MOST_KEPT, MOST_UNMATCHED = 64 * 1024, 1_000
 BOUNCES = {"hard": "hard", "soft": "soft", "unknown": "unclear"}
 
 ENTER = text("""
@@ -28,6 +28,10 @@ NAMED = text("select id, message_id from deliveries where event_id = :event_id a
 SAID_BEFORE = text("""
 select exists (select from reports where delivery_id = :id and sending = :sending and verdict = any(cast(:verdicts as text[])))""")
 LINK = text("update reports set delivery_id = :id, sending = :sending, mail = :mail where digest = :digest")
+# What a mail server brought is kept nowhere else. Anybody can write to the addresses without a token, so only so many are kept.
+KEEP_UNMATCHED = text("""
+update reports set mail = :mail where digest = :digest
+and (select count(*) from (select from reports where delivery_id is null and mail is not null limit :most) kept) < :most""")
 RETURN = text("update deliveries set returned_at = now(), return_status = :status where id = :id and sending = :sending")
 OUTCOME = text("""
 insert into outcomes (request_id, event_id, template, message_id, traceparent, state, attempt, reply, sending, bounce, status, diagnostic)
@@ -47,7 +51,10 @@ class Inbox(NamedTuple):
     box: ContentsBox
 
     async def take_in(self, raw: bytes, recipient: str = "") -> Taken:
-        """Take in one mail, however often it comes; raises what the database's driver raises when that is away."""
+        """Take in one mail, however often it comes; without a `recipient` it stays in a mailbox.
+
+        Raises what the database's driver raises when that is away.
+        """
         report = read_report(raw)
         digest = hashlib.sha256(recipient.lower().encode(errors="replace") + b"\0" + raw).digest()
         async with self.sessions.begin() as session:
@@ -60,13 +67,16 @@ class Inbox(NamedTuple):
         sending = await self._sending(session, report, recipient)
         delivery = (await session.execute(DELIVERY, {"id": sending.delivery})).one_or_none() if sending else None
         if sending is None or delivery is None or not 1 <= sending.number <= delivery.sending:
+            if recipient and report.verdict in BOUNCES:
+                kept = {"digest": digest, "mail": self._locked(raw, digest), "most": MOST_UNMATCHED}
+                await session.execute(KEEP_UNMATCHED, kept)
             return "nobody's"
         names = {"id": sending.delivery, "sending": sending.number}
         final = report.verdict in {"hard", "unknown"}
         verdicts = ["hard", "unknown"] if final else ["hard", "unknown", "soft"]
         repeated = await session.scalar(SAID_BEFORE, names | {"verdicts": verdicts})
         new = report.verdict in BOUNCES and not repeated
-        mail = self.box.box.encrypt(raw[:MOST_KEPT], digest) if new and report.verdict == "unknown" else None
+        mail = self._locked(raw, digest) if new and report.verdict == "unknown" else None
         await session.execute(LINK, names | {"digest": digest, "mail": mail})
         if not new:
             return "noted"
@@ -75,6 +85,9 @@ class Inbox(NamedTuple):
         await session.execute(OUTCOME, _outcome(delivery, sending, report))
         await session.execute(WAKE, {"outbox": OUTCOMES.name})
         return "entered"
+
+    def _locked(self, raw: bytes, digest: bytes) -> bytes:
+        return self.box.box.encrypt(raw[:MOST_KEPT], digest)
 
     async def _sending(self, session: AsyncSession, report: Report, recipient: str) -> Sending | None:
         """Find the mail that a report is about: by the token it was sent to, by one that stands in it, or by our Message-ID.

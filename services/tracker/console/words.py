@@ -181,7 +181,7 @@ def reason_of(reply: str | None) -> str:
 
 def returned_because(status: str | None, bounce: str | None) -> str:
     """Write why a mail came back, or is late, with the code that was reported."""
-    late = "toimitus viivästyy" if bounce == "soft" else "syytä ei tunnistettu; katso viesti postipalvelimelta" if bounce == "unclear" else ""
+    late = "toimitus viivästyy" if bounce == "soft" else "vastausta ei tunnistettu" if bounce == "unclear" else ""
     reason = late or RETURNED.get((status or "")[:3], "viesti ei mennyt perille")
     return f"{reason} ({status})" if status else reason
 

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from services.notifier.bounces import take_in
+from services.notifier.bounces.list_reports import list_reports
 from services.notifier.bounces.return_path import Sending, return_paths
 from services.notifier.contents import ContentsBox
 from services.notifier.forget_contents import forget
@@ -105,6 +107,8 @@ async def test_only_what_needs_somebody_is_an_outcome(
     (kept,) = await rows(sessions, "select * from reports")
     assert (kept.mail is not None) == (bounce == "unclear")
     assert kept.mail is None or b"???" not in kept.mail
+    async with sessions() as session:
+        assert [shown.mail.partition("\n\n")[2] for shown in await list_reports(session, BOX, 10)] == (["???\n"] if bounce == "unclear" else [])
 
 
 async def test_a_forged_report_changes_nothing(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
@@ -123,6 +127,18 @@ async def test_a_forged_report_changes_nothing(settings: Settings, sessions: Ses
         named = standard(HEAD + UNKNOWN_USER, returned=f"Message-ID: {delivery.message_id}\n")
         assert (await bring(port, settings.sender, named))[0] == 250
     assert [row.bounce for row in await bounces(sessions)] == ["hard"]
+
+
+async def test_what_names_no_mail_of_ours_is_kept_for_people_as_far_as_there_is_room(
+    settings: Settings, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_in, "MOST_UNMATCHED", 2)
+    async with listening(settings, sessions) as port:
+        for note in ("one", "two", "three"):
+            assert (await bring(port, RETURN_PATH, report(note=note)))[0] == 250
+    async with sessions() as session:
+        shown = await list_reports(session, BOX, 10)
+    assert [(each.verdict, each.delivery_id, "550 5.1.1" in each.mail) for each in shown] == [("hard", None, True)] * 2
 
 
 async def test_a_person_who_quotes_our_mail_reports_nothing(settings: Settings, sessions: Sessions) -> None:
