@@ -18,7 +18,7 @@ log = get_log(__name__)
 MOST_SHOWN = 100
 WAITING = text("""
     select owed.event_id, owed.request_id, owed.template, owed.failed_at, owed.failure, last.attempt, last.reply,
-        requests.work_number, requests.service_title_fi, requests.first_name, requests.last_name
+        requests.work_number, requests.service_title_fi, requests.first_name, requests.last_name, requests.phone, requests.email
     from (
         select * from owed_mails where failed_at is not null and returned_at is null and settled_at is null order by failed_at, event_id limit :most
     ) owed join requests using (request_id) left join lateral (

@@ -9,8 +9,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
 from services.tracker.failed_mails import list_failed_mails, retry_failed_mail, settle_failed_mail
+from services.tracker.handle_request import By
 from services.tracker.resources import GivenResources
 from services.tracker.retry_failed_mails import list_causes, retry_failed_mails
+from services.tracker.send_mail_again import send_mail_again
 from shared.authorize import Caller, TokenVerifier, require_scope
 from shared.transaction import Transaction
 
@@ -35,6 +37,12 @@ class FailedMail(OwedMailView):
     attempt: int | None
     reply: str | None = Field(description="Class of the mail server's last answer, such as `5xx`")
     failure: str | None = Field(description="The mail server's codes, such as `550 5.1.1`, or another reason")
+
+
+class SendAgain(BaseModel):
+    """Where to send it."""
+
+    email: str | None = Field(default=None, max_length=254, description="A corrected address, which later mails go to as well; null: the same")
 
 
 class Cause(BaseModel):
@@ -99,6 +107,26 @@ def failed_mail_routes(verifier: TokenVerifier) -> APIRouter:
             return OwedMailView.model_validate(await retry_failed_mail(session, str(event_id), operator.subject[:100], resources.notifier))
 
         return await answer_command(session, command_of(operator, key, "failed-mail", str(event_id), "again"), act)
+
+    @routes.post("/{event_id}/send-again", summary="Send a failed mail to a corrected address", response_model=OwedMailView)
+    async def send_again(
+        session: Transaction, resources: GivenResources, operator: Operator, event_id: EventId, order: SendAgain, key: IdempotencyKey = None
+    ) -> Response:
+        """Have it sent to another address, which later mails go to as well."""
+
+        async def act() -> OwedMailView:
+            mail = await send_mail_again(
+                session,
+                str(event_id),
+                By("client", operator.subject[:100]),
+                returned=False,
+                email=order.email,
+                notifier=resources.notifier,
+                keyring=resources.keyring,
+            )
+            return OwedMailView.model_validate(mail)
+
+        return await answer_command(session, command_of(operator, key, "failed-mail", str(event_id), "send-again", order.email or ""), act)
 
     @routes.post("/{event_id}/settle", summary="Settle a failed mail")
     async def settle(session: Transaction, operator: Operator, event_id: EventId) -> OwedMailView:

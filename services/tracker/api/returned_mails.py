@@ -4,12 +4,15 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
+from services.tracker.api.failed_mails import SendAgain
 from services.tracker.handle_request import By
 from services.tracker.resources import GivenResources
-from services.tracker.returned_mails import list_returned_mails, send_returned_mail_again, settle_returned_mail
+from services.tracker.returned_mails import list_returned_mails, settle_returned_mail
+from services.tracker.send_mail_again import send_mail_again
 from shared.authorize import Caller, TokenVerifier, require_scope
 from shared.transaction import Transaction
 
@@ -36,12 +39,6 @@ class ReturnedMail(ReturnedMailView):
     return_status: str | None = Field(description="The enhanced status code that was reported, such as `5.1.1`")
 
 
-class SendAgain(BaseModel):
-    """Where to send it."""
-
-    email: str | None = Field(default=None, max_length=254, description="A corrected address, which later mails go to as well; null: the same")
-
-
 class Settle(BaseModel):
     """How it was dealt with."""
 
@@ -58,14 +55,25 @@ def returned_mail_routes(verifier: TokenVerifier) -> APIRouter:
         """List those that wait for a person, the oldest hundred first."""
         return [ReturnedMail.model_validate(each) for each in await list_returned_mails(session)]
 
-    @routes.post("/{event_id}/send-again", summary="Send a returned mail again")
+    @routes.post("/{event_id}/send-again", summary="Send a returned mail again", response_model=ReturnedMailView)
     async def send_again(
-        session: Transaction, resources: GivenResources, operator: Operator, event_id: EventId, order: SendAgain
-    ) -> ReturnedMailView:
+        session: Transaction, resources: GivenResources, operator: Operator, event_id: EventId, order: SendAgain, key: IdempotencyKey = None
+    ) -> Response:
         """Have it sent once more; should it come back again, it waits here again."""
-        by = By("client", operator.subject[:100])
-        mail = await send_returned_mail_again(session, str(event_id), by, email=order.email, notifier=resources.notifier, keyring=resources.keyring)
-        return ReturnedMailView.model_validate(mail)
+
+        async def act() -> ReturnedMailView:
+            mail = await send_mail_again(
+                session,
+                str(event_id),
+                By("client", operator.subject[:100]),
+                returned=True,
+                email=order.email,
+                notifier=resources.notifier,
+                keyring=resources.keyring,
+            )
+            return ReturnedMailView.model_validate(mail)
+
+        return await answer_command(session, command_of(operator, key, "returned-mail", str(event_id), order.email or ""), act)
 
     @routes.post("/{event_id}/settle", summary="Settle a returned mail")
     async def settle(session: Transaction, operator: Operator, event_id: EventId, order: Settle) -> ReturnedMailView:

@@ -7,11 +7,14 @@ from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
 from pydantic import AwareDatetime
 
-from services.tracker.console.desk import AtDesk
+from services.tracker.console.desk import AtDesk, Desk
 from services.tracker.console.operator import Unforged
 from services.tracker.console.pages import PREFIX
 from services.tracker.failed_mails import MOST_SHOWN, list_failed_mails, retry_failed_mail, settle_failed_mail
+from services.tracker.handle_request import By
 from services.tracker.retry_failed_mails import list_causes, retry_failed_mails
+from services.tracker.send_mail_again import send_mail_again
+from shared.problems import InvalidFields
 
 routes = APIRouter()
 
@@ -19,9 +22,7 @@ routes = APIRouter()
 @routes.get("/failed-mails")
 async def show(desk: AtDesk) -> Response:
     """Show those that wait for an operator, the oldest first."""
-    mails, causes = await list_failed_mails(desk.session), await list_causes(desk.session)
-    can_retry = desk.resources.notifier is not None
-    return await desk.render("failed_mails.html", mails=mails, causes=causes, most=MOST_SHOWN, can_retry=can_retry, here="failed-mails")
+    return await _show(desk)
 
 
 @routes.post("/failed-mails/retry", dependencies=[Unforged])
@@ -38,8 +39,33 @@ async def retry(desk: AtDesk, event_id: UUID) -> Response:
     return RedirectResponse(f"{PREFIX}/failed-mails", status_code=303)
 
 
+@routes.post("/failed-mails/{event_id}/send-again", dependencies=[Unforged])
+async def send_again(desk: AtDesk, event_id: UUID, email: Annotated[str, Form()] = "") -> Response:
+    """Have one sent to a corrected address; a wrong one is given back to be mended."""
+    resources, by = desk.resources, By("staff", desk.operator.username)
+    try:
+        await send_mail_again(desk.session, str(event_id), by, returned=False, email=email, notifier=resources.notifier, keyring=resources.keyring)
+    except InvalidFields:
+        return await _show(desk, status=422, wrong=str(event_id), typed=email)
+    return RedirectResponse(f"{PREFIX}/failed-mails", status_code=303)
+
+
 @routes.post("/failed-mails/{event_id}/settle", dependencies=[Unforged])
 async def settle(desk: AtDesk, event_id: UUID) -> Response:
     """Settle the matter without the mail."""
     await settle_failed_mail(desk.session, str(event_id), desk.operator.username)
     return RedirectResponse(f"{PREFIX}/failed-mails", status_code=303)
+
+
+async def _show(desk: Desk, *, status: int = 200, wrong: str = "", typed: str = "") -> Response:
+    return await desk.render(
+        "failed_mails.html",
+        status=status,
+        mails=await list_failed_mails(desk.session),
+        causes=await list_causes(desk.session),
+        most=MOST_SHOWN,
+        can_retry=desk.resources.notifier is not None,
+        here="failed-mails",
+        wrong=wrong,
+        typed=typed,
+    )

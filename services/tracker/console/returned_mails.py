@@ -10,7 +10,8 @@ from services.tracker.console.desk import AtDesk, Desk
 from services.tracker.console.operator import Unforged
 from services.tracker.console.pages import PREFIX
 from services.tracker.handle_request import By
-from services.tracker.returned_mails import MOST_SHOWN, list_returned_mails, send_returned_mail_again, settle_returned_mail
+from services.tracker.returned_mails import MOST_SHOWN, list_returned_mails, settle_returned_mail
+from services.tracker.send_mail_again import send_mail_again
 from shared.problems import InvalidFields
 
 routes = APIRouter()
@@ -29,7 +30,7 @@ async def send_again(desk: AtDesk, event_id: UUID, email: Annotated[str, Form()]
     """Have one sent again; a wrong address is given back to be mended."""
     resources, by = desk.resources, By("staff", desk.operator.username)
     try:
-        await send_returned_mail_again(desk.session, str(event_id), by, email=email, notifier=resources.notifier, keyring=resources.keyring)
+        await send_mail_again(desk.session, str(event_id), by, returned=True, email=email, notifier=resources.notifier, keyring=resources.keyring)
     except InvalidFields:
         return await _show(desk, status=422, wrong=event_id, field="email", typed=email)
     return RedirectResponse(f"{PREFIX}/returned-mails", status_code=303)

@@ -231,3 +231,42 @@ async def test_only_an_operator_does_either_and_only_to_what_came_back(desk: Des
 def test_working_days_pass_over_weekends(now: str, days: float, before: str) -> None:
     moments = [datetime.fromisoformat(each).replace(tzinfo=FI) for each in (now, before)]
     assert working_days_before(moments[0], days) == moments[1]
+
+
+async def test_a_failed_mail_is_sent_to_a_corrected_address(
+    sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection, issuer: Issuer
+) -> None:
+    request_id = await register_one(sessions, keyring)
+    cause = await cause_of(sessions, request_id)
+    await tell(sessions, told(MailFailed, request_id, cause))
+    notifier = NotifierDouble(cause)
+    async with beside_notifier(notifier, tracker_database, kafka, issuer) as desk:
+        url = f"/api/v1/failed-mails/{cause}/send-again"
+        assert (await desk.post(f"{API}/{cause}/send-again", {"email": "oikea@posti.example"}, "operate")).status_code == 404
+        answer = await desk.post(url, {"email": "oikea@posti.example"}, "operate")
+        assert (answer.status_code, answer.json()["failed_at"]) == (200, None)
+        assert (await desk.post(url, {}, "operate")).status_code == 404
+    assert notifier.orders == [{"email": "oikea@posti.example", "after": 1}]
+    await tell(sessions, told(MailFailed, request_id, cause))
+    assert counts(await read(sessions)) == (1, 0, 0, 1)
+    await tell(sessions, told(MailSent, request_id, cause, sending=2))
+    assert counts(await read(sessions)) == (1, 1, 0, 0)
+
+
+async def test_a_delayed_retry_of_an_order_does_not_send_what_came_back_since(
+    sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection, issuer: Issuer
+) -> None:
+    request_id, cause = await returned_receipt(sessions, keyring)
+    notifier = NotifierDouble(cause)
+    async with beside_notifier(notifier, tracker_database, kafka, issuer) as desk:
+        headers = desk.headers("operate") | {"Idempotency-Key": "once"}
+
+        async def order() -> int:
+            answer = await desk.client.post(f"{API}/{cause}/send-again", json={}, headers=headers)
+            return int(answer.raise_for_status().json()["sending"])
+
+        assert await order() == 2
+        await tell(sessions, told(MailSent, request_id, cause, sending=2), told(MailBounced, request_id, cause, sending=2))
+        assert await order() == 2
+        assert len(notifier.orders) == 1
+        assert [each["sending"] for each in (await desk.get(API, "operate")).json()] == [2]

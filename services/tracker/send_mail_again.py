@@ -1,0 +1,57 @@
+"""A mail that came back or failed is sent once more, also to a corrected address, which the request's later mails then go to as well."""
+
+from datetime import datetime, timezone
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from uuid_utils.compat import uuid7
+
+from services.tracker.ask_notifier import Notifier
+from services.tracker.correct_address import correct_address
+from services.tracker.handle_request import By
+from services.tracker.keyring import Keyring
+from services.tracker.models import HistoryEntry, OwedMail, TrackedRequest
+from shared.logs import get_log
+from shared.problems import NotFound, Unavailable
+
+log = get_log(__name__)
+
+
+async def send_mail_again(
+    session: AsyncSession, event_id: str, by: By, *, returned: bool, email: str | None, notifier: Notifier | None, keyring: Keyring
+) -> OwedMail:
+    """Have a mail sent once more, to the request's address or to a corrected one; from now on it is owed as if it were new.
+
+    `returned`: one that came back; otherwise one that failed. Raises `NotFound`, `InvalidFields`, what `Notifier.send_again` raises, or
+    `Unavailable` where the settings do not say where notifier is.
+    """
+    mail, request = await undelivered_mail(session, event_id, returned=returned)
+    if notifier is None:
+        raise Unavailable("TRACKER_NOTIFIER_URL is not set")
+    address = (email or "").strip() or request.email
+    mail.sending = await notifier.send_again(mail, address)
+    if address != request.email:
+        await correct_address(session, request, address, by, keyring)
+    mail.failed_at = mail.failure = mail.returned_at = mail.returned_message_id = mail.return_status = None
+    mail.settled_at = mail.settled_by = mail.settled_note = None
+    mail.since = datetime.now(timezone.utc)
+    note_on_mail(session, mail, "mail.sent_again", by)
+    return mail
+
+
+async def undelivered_mail(session: AsyncSession, event_id: str, *, returned: bool) -> tuple[OwedMail, TrackedRequest]:
+    """Give the mail that an event owes and that came back, or failed, and its request, both locked; raises `NotFound`."""
+    mail = await session.get(OwedMail, event_id, with_for_update=True)
+    request = await session.get(TrackedRequest, mail.request_id, with_for_update=True) if mail else None
+    if mail is None or request is None or mail.failed_at is None or (mail.returned_at is not None) != returned:
+        raise NotFound("There is no such mail")
+    return mail, request
+
+
+def note_on_mail(session: AsyncSession, mail: OwedMail, kind: str, by: By, **details: str) -> None:
+    """Enter into the history what a person did about a mail."""
+    facts = {"template": mail.template, "sending": mail.sending, **details}
+    now = datetime.now(timezone.utc)
+    session.add(
+        HistoryEntry(request_id=mail.request_id, event_id=uuid7(), type=kind, occurred_at=now, actor_kind=by.kind, actor=by.name, details=facts)
+    )
+    log.info(kind.replace(".", "_"), request_id=str(mail.request_id), template=mail.template, by=by.name)
