@@ -110,6 +110,18 @@ async def test_whatever_a_server_says_once_every_mail_ends_and_the_next_one_goes
     await _check_all([(Plan({(step, number): kind}), pipelining) for kind, number in first_and_second for pipelining in (True, False)])
 
 
+@pytest.mark.parametrize("kind", ["usual", *KINDS])
+async def test_whatever_a_server_says_to_starttls_nothing_goes_in_clear_where_encryption_is_asked_for(kind: str) -> None:
+    async with ScriptedServer(Plan({("starttls", 1): kind} if kind in KINDS else {})) as server:
+        connection = MailConnection(MailServer("127.0.0.1", server.port, "starttls", "u", "p", limits=limits(LONGEST_WAIT, {})))
+        async with asyncio.timeout(10):
+            for to in MAILS:
+                with pytest.raises(ServerAway):
+                    await connection.send(MailboxAddress(to, needs_utf8=False), MESSAGE, SENDER)
+            await connection.close()
+    assert not any(command[:4] in {b"AUTH", b"MAIL", b"RCPT", b"DATA"} for command in server.commands)
+
+
 async def test_whatever_a_server_says_in_one_conversation_after_the_other() -> None:
     seed = int(os.environ.get("FUZZ_SEED") or secrets.randbits(32))
     until = time.monotonic() + float(os.environ.get("FUZZ_SECONDS") or 3)
