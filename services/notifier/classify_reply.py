@@ -1,7 +1,8 @@
-"""What a mail server's refusal concerns: a recipient, a message, the server itself, or the rate at which mail comes.
+"""What a mail server's refusal concerns: a recipient, a message, the server itself, or the rate of mails.
 
-Only a refused recipient or message may fail a mail. What the server refuses for its own reasons concerns every mail, so it holds or slows the queue.
-Codes: RFC 5321 4.2; enhanced codes: RFC 3463 and the IANA registry; words only where servers put different things under one code.
+Only a refused recipient or message may fail a mail. What the server refuses for its own reasons concerns every
+mail, so it holds or slows the queue. Codes: RFC 5321 4.2; enhanced codes: RFC 3463 and the IANA registry; words
+only where servers put different things under one code.
 """
 
 import re
@@ -24,13 +25,14 @@ TOO_MUCH = (
 )
 # Postfix keeps its refusals of a client, a greeting or a sender until RCPT.
 OF_US = (
-    r"\brelay|\bclient host|\bhelo\b|\behlo\b|\bsender (?:address|domain|verif|rejected|denied|unknown)|\bauthenticat|\blog ?in\b"
+    r"\brelay|\bclient host|\bhelo\b|\behlo\b|\bauthenticat|\blog ?in\b"
+    r"|\bsender (?:address|domain|verif|rejected|denied|unknown)"
     r"|\bstarttls\b|\btls\b|\bblocked using\b|\bblack ?list|\bblock ?list|\breverse dns\b"
 )
 
 
 class Rule(NamedTuple):
-    """One row: `code` and `enhanced` match whole codes (no enhanced code is an empty text), `words` anywhere in the reply's text."""
+    """One row: `code` and `enhanced` match whole codes, `words` anywhere in the text; no enhanced code is ''."""
 
     concern: Concern
     steps: tuple[Step, ...]
@@ -66,7 +68,7 @@ RULES = tuple(
         Rule("server", TRANSACTION),
     )
 )
-"""The first row that matches decides. The last one takes whatever is no reply to this step: then it is not known where the server stands."""
+"""The first row that matches decides. The last takes what is no reply to this step: the state is unknown then."""
 
 
 def concern_of(step: Step, code: int, enhanced: str = "", words: str = "") -> Concern:

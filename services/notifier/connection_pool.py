@@ -1,4 +1,4 @@
-"""The connections to the mail server: open ones are used first, and no more than the server is known to take."""
+"""The connections to the mail server: open ones are used first, and no more than the server takes."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ LOOK_SECONDS = 1.0
 
 
 class ConnectionPool:
-    """Up to `most` connections, and as many again while mails are slow: one that the server keeps waiting must not keep its place from the others."""
+    """Up to `most` connections, and as many again for mails that the server keeps waiting, so that others go on."""
 
     def __init__(self, server: MailServer, most: int) -> None:
         self.most = most
@@ -50,7 +50,7 @@ class ConnectionPool:
                 return
 
     def others_work(self, connection: MailConnection) -> bool:
-        """Take note that the server refused a connection; says whether others are open or being opened, to go on with."""
+        """Take note that the server refused a connection; says whether others are open, or being opened."""
         working = sum(each.is_open or each.is_opening for each in self._connections if each is not connection)
         if working:
             self._pace.connection_refused(time.monotonic(), working)

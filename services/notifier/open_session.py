@@ -1,4 +1,4 @@
-"""Opens a session with the mail server: connects, waits for the greeting, says EHLO or HELO, encrypts, logs in."""
+"""Opens a session with the mail server: connects, waits for the greeting, says EHLO, encrypts, logs in."""
 
 import asyncio
 import base64
@@ -24,7 +24,7 @@ ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where the mail server is, how to log in, and the seconds that each step may take. Without an `ehlo_name` the default is sent."""
+    """Where the mail server is, how to log in, the seconds that each step may take, and our name if not the default."""
 
     host: str
     port: int
@@ -50,7 +50,7 @@ def mail_server(settings: Settings) -> MailServer:
 
 
 class ServerAway(Exception):
-    """The server takes no mail from us: it cannot be reached, or refuses us at `step`, before it took a sender. Its text holds codes only."""
+    """The server cannot be reached, or refuses us at `step`, before it took a sender; `why` holds codes only."""
 
     def __init__(self, step: Step, why: str) -> None:
         super().__init__(f"{step}: {why}")
@@ -89,7 +89,8 @@ async def open_session(server: MailServer) -> Session:
         return Session(talk, await opening.open())
     except (ConnectionGone, OSError, ValueError) as error:
         talk.close()
-        raise ServerAway(opening.step, str(error) if isinstance(error, ConnectionGone) else type(error).__name__) from error
+        why = str(error) if isinstance(error, ConnectionGone) else type(error).__name__
+        raise ServerAway(opening.step, why) from error
     except BaseException:
         talk.close()
         raise
@@ -139,10 +140,13 @@ class _Opening:
     async def _encrypt(self) -> None:
         server, loop = self._server, asyncio.get_running_loop()
         context = server.tls_context or ssl.create_default_context()
-        upgrade = loop.start_tls
         await self._talk.start_tls(
-            lambda plain: asyncio.ensure_future(
-                upgrade(plain, self._talk, context, server_hostname=server.host, ssl_handshake_timeout=server.limits["tls"])
+            lambda plain: loop.start_tls(
+                plain,
+                self._talk,
+                context,
+                server_hostname=server.host,
+                ssl_handshake_timeout=server.limits["tls"],
             )
         )
 
@@ -175,7 +179,8 @@ def _expect(answer: Answer, *codes: int) -> Answer:
 def _offers(lines: Sequence[bytes]) -> Mapping[str, str]:
     """Read the lines of an EHLO reply; `AUTH=` is how the parameters of AUTH were once written."""
     texts = [line.decode("latin-1").replace("AUTH=", "AUTH ").strip() for line in lines]
-    return {keyword.upper(): parameters for keyword, _, parameters in (text.partition(" ") for text in texts) if keyword}
+    parted = (text.partition(" ") for text in texts)
+    return {keyword.upper(): parameters for keyword, _, parameters in parted if keyword}
 
 
 def _base64(text: str) -> str:

@@ -22,7 +22,8 @@ with chosen as materialized (
     and (cast(:failed_before as timestamptz) is null or finished_at <= :failed_before)
   order by id limit :limit for update skip locked),
 again as (
-  update deliveries d set state = 'pending', next_attempt_at = now(), trying_since = now(), finished_at = null from chosen where d.id = chosen.id
+  update deliveries d set state = 'pending', next_attempt_at = now(), trying_since = now(), finished_at = null
+  from chosen where d.id = chosen.id
   returning d.id, d.event_id)
 select id, event_id from again order by id""")
 
@@ -30,7 +31,12 @@ select id, event_id from again order by id""")
 class RetryMany(BaseModel):
     """Which failed mails to try again: those that meet every condition given, and at least one is."""
 
-    events: list[Text] | None = Field(default=None, min_length=1, max_length=MOST, description="CloudEvents ids of the events that they are about")
+    events: list[Text] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MOST,
+        description="CloudEvents ids of the events that they are about",
+    )
     replies: list[Text] | None = Field(default=None, min_length=1, max_length=50, description="As `last_reply` has it, such as `530 5.7.0`")
     template: Text | None = None
     failed_after: AwareDatetime | None = None
@@ -46,15 +52,16 @@ class RetryMany(BaseModel):
 
 
 class RetriedMany(BaseModel):
-    """The events whose mails are tried again, oldest mail first; `next` is the `after` of the following call, null where nothing is left."""
+    """The events whose mails are tried again; `next` is the `after` of the following call, null if none is left."""
 
     events: Sequence[str]
     next: int | None
 
 
 async def retry_deliveries(session: AsyncSession, which: RetryMany) -> RetriedMany:
-    """Make the oldest `limit` of them due now, with their whole time before them again; the worker hears of it with the commit."""
+    """Make the oldest `limit` of them due now, as if they were new; the worker hears of it with the commit."""
     rows = (await session.execute(AGAIN, which.model_dump())).all()
     if rows:
         await session.execute(text("select pg_notify(:channel, '')"), {"channel": CHANNEL})
-    return RetriedMany(events=[row.event_id for row in rows], next=rows[-1].id if len(rows) == which.limit else None)
+    following = rows[-1].id if len(rows) == which.limit else None
+    return RetriedMany(events=[row.event_id for row in rows], next=following)

@@ -8,7 +8,14 @@ from typing import NamedTuple
 from services.notifier.address import MailboxAddress
 from services.notifier.classify_reply import Concern, Step, concern_of
 from services.notifier.domain import ReplyClass
-from services.notifier.open_session import MailServer, ServerAway, Session, codes_of, enhanced_of, open_session
+from services.notifier.open_session import (
+    MailServer,
+    ServerAway,
+    Session,
+    codes_of,
+    enhanced_of,
+    open_session,
+)
 from services.notifier.smtp_talk import Answer, ConnectionGone, SmtpTalk
 
 START_INPUT, SERVICE_CLOSING = 354, 421
@@ -19,7 +26,7 @@ KINDS: dict[int, ReplyClass] = {2: "2xx", 4: "4xx", 5: "5xx"}
 
 
 class Reply(NamedTuple):
-    """What became of a mail: the class of the answer, its codes (`550 5.1.1`) without the words, and what it concerns where it is a refusal.
+    """What became of a mail: class and codes (`550 5.1.1`) of the answer, and what it concerns if it is a refusal.
 
     `5xx` is a refusal for good: what the server refuses for its own reasons is never one.
     """
@@ -32,7 +39,7 @@ class Reply(NamedTuple):
 class MailConnection:
     """A connection that is opened when it is needed and kept; used by one task at a time.
 
-    `is_opening` while it is being opened; `sending_since` (monotonic) is when the mail under way began, on an open session.
+    `is_opening` while it is being opened; `sending_since` (monotonic) is when the mail under way began.
     """
 
     def __init__(self, server: MailServer) -> None:
@@ -47,9 +54,9 @@ class MailConnection:
         return self._session is not None and self._session.talk.is_open
 
     async def send(self, to: MailboxAddress, message: bytes, return_path: str) -> Reply:
-        """Send ready bytes (CRLF line ends) to one address; `return_path` is the envelope's sender, where bounces go.
+        """Send ready bytes (CRLF line ends) to one address; bounces go to `return_path`, the envelope's sender.
 
-        Raises `ServerAway`, and then nothing was sent. A connection that went down while it was idle is opened anew.
+        Raises `ServerAway`, and then nothing was sent. A connection that went down while idle is opened anew.
         """
         was_open = self.is_open
         try:
@@ -103,8 +110,14 @@ class MailConnection:
             return refused
         return await self._hand_over(talk, message)
 
-    async def _begin(self, session: Session, to: MailboxAddress, return_path: str, answers: list[Answer]) -> None:
-        """Name sender and recipient, and ask for leave to send the message; raises `ServerAway` where it takes no sender."""
+    async def _begin(
+        self,
+        session: Session,
+        to: MailboxAddress,
+        return_path: str,
+        answers: list[Answer],
+    ) -> None:
+        """Send MAIL, RCPT and DATA; raises `ServerAway` where the server takes no sender."""
         sender = b"MAIL FROM:<" + return_path.encode() + (b"> SMTPUTF8\r\n" if to.needs_utf8 else b">\r\n")
         recipient = b"RCPT TO:<" + to.address.encode() + b">\r\n"
         if "PIPELINING" in session.offers:
@@ -125,11 +138,14 @@ class MailConnection:
             return Reply("connection", str(error))
         if answer.code == SERVICE_CLOSING or answer.code // 100 not in KINDS or not talk.is_open:
             self._drop()
-        return Reply("2xx", codes_of(answer)) if answer.code // 100 == EXPECTED[0] else _refused("end", answer)
+        if answer.code // 100 == EXPECTED[0]:
+            return Reply("2xx", codes_of(answer))
+        return _refused("end", answer)
 
     async def _recover(self, talk: SmtpTalk, answers: Sequence[Answer], ending: bytes) -> None:
         """Make the connection ready for the next mail, where that can be done."""
-        in_order = all(answer.code // 100 in {4, 5, expected} for answer, expected in zip(answers, EXPECTED, strict=False))
+        pairs = zip(answers, EXPECTED, strict=False)
+        in_order = all(answer.code // 100 in {4, 5, expected} for answer, expected in pairs)
         if not in_order or any(answer.code == SERVICE_CLOSING for answer in answers):
             self._drop()
         else:
@@ -162,7 +178,12 @@ class MailConnection:
             self._session = None
 
 
-async def _mail(talk: SmtpTalk, commands: bytes, answers: list[Answer], steps: Sequence[Step] = STEPS[:1]) -> None:
+async def _mail(
+    talk: SmtpTalk,
+    commands: bytes,
+    answers: list[Answer],
+    steps: Sequence[Step] = STEPS[:1],
+) -> None:
     """Send `commands`, which begin with MAIL; raises `ServerAway` where the server takes no sender at all."""
     try:
         await talk.ask(commands, steps, answers)
@@ -195,4 +216,5 @@ def _refused(step: Step, answer: Answer) -> Reply:
 
 
 def _concern(step: Step, answer: Answer) -> Concern:
-    return concern_of(step, answer.code, enhanced_of(answer), b" ".join((*answer.before, answer.text)).decode("latin-1"))
+    words = b" ".join((*answer.before, answer.text)).decode("latin-1")
+    return concern_of(step, answer.code, enhanced_of(answer), words)

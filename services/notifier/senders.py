@@ -26,7 +26,7 @@ class Outgoing(NamedTuple):
 
 
 class Senders:
-    """As many tasks as there are connections, and more while some mails are slow: those keep their task, but not the others' places.
+    """As many tasks as there are connections, and more while some mails are slow, so that the others go on.
 
     `write(waiting)` gives a mail ready to go, why there is none, or `None` for one that is not ours to send; `result(mail, reply)` what becomes
     of it. `taken()` is called for each mail.
@@ -59,12 +59,16 @@ class Senders:
         while True:
             while self._too_few():
                 self._tasks.add(asyncio.create_task(self._send_for_ever()))
-            ended, self._tasks = await asyncio.wait(self._tasks, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            ended, self._tasks = await asyncio.wait(
+                self._tasks,
+                timeout=LOOK_SECONDS,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
             for task in ended:
                 task.result()
 
     async def stop(self, seconds: float) -> None:
-        """Let the mails under way end, for so long; those that do not are tried again later, like any mail whose fate is not known."""
+        """Let the mails under way end, for so long; the others are tried again later, as it is unknown if they went."""
         self._stopping = True
         for task in self._tasks - self._busy:
             task.cancel()
@@ -78,10 +82,13 @@ class Senders:
     def _too_few(self) -> bool:
         return len(self._tasks) < self._pool.most + self._pool.slow()
 
+    def _too_many(self) -> bool:
+        return len(self._tasks) > self._pool.most + self._pool.slow()
+
     async def _send_for_ever(self) -> None:
         me = asyncio.current_task()
         assert me is not None  # noqa: S101  for the type checker: this runs in a task
-        while not self._stopping and (me not in self._tasks or len(self._tasks) <= self._pool.most + self._pool.slow()):
+        while not (self._stopping or (me in self._tasks and self._too_many())):
             await self._outage.there.wait()
             await self._recorder.room()
             waiting = await self._lanes.take()
@@ -117,7 +124,7 @@ class Senders:
             if not away.may_be_the_mail:
                 self._put_back(waiting)
                 return
-            # It may be this mail alone that the server will not begin: it waits by itself, so that it cannot keep the others from going.
+            # It may be this mail alone that the server will not begin: it waits by itself, and the others go on.
             reply = Reply("connection", away.why)
         except asyncio.CancelledError:
             self._recorder.add(self._result(waiting.mail, Reply("connection", "stopped")))

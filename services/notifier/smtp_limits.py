@@ -1,4 +1,4 @@
-"""How long the mail server may take for each step, in seconds: the minimum times of RFC 5321 4.5.3.2, and ours where it names none."""
+"""How long the mail server may take for each step, in seconds: as RFC 5321 4.5.3.2 has it, where it does."""
 
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
@@ -25,7 +25,8 @@ LIMITS: Mapping[TimedStep, float] = {
     "quit": 2.0,
 }
 SILENT_SECONDS = 30
-"""How long the network may leave our bytes, or our keepalive probes, unacknowledged. A slow server acknowledges them; one that vanished does not."""
+"""How long our bytes or keepalive probes may stay unacknowledged: a slow server acknowledges them, a vanished one
+does not."""
 
 
 def limits(most: float | None, different: Mapping[TimedStep, float]) -> Mapping[TimedStep, float]:

@@ -1,9 +1,9 @@
-"""Commands and replies on one SMTP connection; several commands may go out at once where the server offers PIPELINING (RFC 2920)."""
+"""Commands and replies on one SMTP connection, several at once where the server offers PIPELINING (RFC 2920)."""
 
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from services.notifier.smtp_limits import TimedStep
@@ -30,7 +30,7 @@ class ConnectionGone(ConnectionError):
 
 
 class SmtpTalk(asyncio.Protocol):
-    """The client's side of a connection, used by one task at a time. `limits` are the seconds that each step may take."""
+    """The client's side of a connection, used by one task at a time; each step may take its `limits` (seconds)."""
 
     def __init__(self, limits: Mapping[TimedStep, float]) -> None:
         self._limits = limits
@@ -51,9 +51,10 @@ class SmtpTalk(asyncio.Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Say whether the server is there and silent, as it should be between two commands, and nothing made its state doubtful before."""
+        """Say whether the server is there, silent as between two commands, and was never in an unknown state."""
         unread = self._answers or self._before or self._rest
-        return not (self._gone or unread or self._doubtful or self._transport is None or self._transport.is_closing())
+        closed = self._gone or self._transport is None or self._transport.is_closing()
+        return not (closed or unread or self._doubtful)
 
     async def ask(self, commands: bytes, steps: Sequence[TimedStep], answers: list[Answer]) -> None:
         """Send ready commands and append the reply to each step to `answers`.
@@ -100,7 +101,7 @@ class SmtpTalk(asyncio.Protocol):
             return Answer(int(self._rest[:3]), self._rest[4:].rstrip())
         raise ConnectionGone(why)
 
-    async def start_tls(self, upgrade: Callable[[asyncio.Transport], "asyncio.Future[asyncio.Transport | None]"]) -> None:
+    async def start_tls(self, upgrade: Callable[[asyncio.Transport], Awaitable[asyncio.Transport | None]]) -> None:
         """Encrypt the connection; whatever stood unread before it was not encrypted (RFC 3207 4.2)."""
         if not self.is_open:
             raise ConnectionGone("an unexpected reply before TLS")

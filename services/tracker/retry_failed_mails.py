@@ -1,4 +1,4 @@
-"""Failed mails by their cause, and all of one cause tried again: a mail server that was set up wrongly for a night fails thousands."""
+"""Failed mails by their cause, and all of one cause tried again: a fault of the mail server fails thousands."""
 
 import time
 from collections.abc import Sequence
@@ -24,19 +24,21 @@ CAUSES = text(f"""
     select {CAUSE} as cause, count(*) as mails, min(failed_at) as first_at, max(failed_at) as last_at
     from owed_mails where {WAITS} group by 1 order by mails desc, cause limit {MOST_CAUSES}
 """)  # noqa: S608  constants
-OF_CAUSE = f"{WAITS} and {CAUSE} = :cause and failed_at <= coalesce(:before, now()) and (cast(:template as text) is null or template = :template)"
+OF_CAUSE = f"""{WAITS} and {CAUSE} = :cause and failed_at <= coalesce(:before, now())
+    and (cast(:template as text) is null or template = :template)"""
 NEXT = text(f"""
     select event_id, failed_at from owed_mails where {OF_CAUSE} and (failed_at, event_id) > (:failed_at, :event_id)
     order by failed_at, event_id limit {BATCH} for update skip locked
 """)  # noqa: S608  as above
 OWED_AGAIN = text("""
-    update owed_mails set failed_at = null, failure = null, settled_at = null, settled_by = null, since = now() where event_id = any(:events)
+    update owed_mails set failed_at = null, failure = null, settled_at = null, settled_by = null, since = now()
+    where event_id = any(:events)
 """)
 LEFT = text(f"select count(*) from owed_mails where {OF_CAUSE}")  # noqa: S608  as above
 
 
 class Retried(NamedTuple):
-    """How many mails are tried again, and how many of them still wait: notifier no longer holds these as failed, or time ran out."""
+    """How many mails are tried again, and how many still wait: not failed for notifier, or time ran out."""
 
     retried: int
     left: int
@@ -48,9 +50,15 @@ async def list_causes(session: AsyncSession) -> Sequence[Row[Any]]:
 
 
 async def retry_failed_mails(
-    session: AsyncSession, notifier: Notifier | None, *, cause: str, by: str, template: str | None = None, before: datetime | None = None
+    session: AsyncSession,
+    notifier: Notifier | None,
+    *,
+    cause: str,
+    by: str,
+    template: str | None = None,
+    before: datetime | None = None,
 ) -> Retried:
-    """Have all mails of a cause tried again that failed until `before` (now); from now on they are owed as if they were new.
+    """Have all mails of a cause tried again that failed until `before` (now); they are owed as if they were new.
 
     A second time changes nothing. Raises `Unavailable` where notifier was away from the beginning.
     """

@@ -16,7 +16,10 @@ def test_before_a_mail_begins_no_reply_concerns_a_mail(step: Step) -> None:
 
 def test_no_reply_to_the_sender_concerns_a_mail_but_that_its_address_is_beyond_ascii() -> None:
     concerns = {(code, enhanced): concern_of("mail", code, enhanced) for code in CODES for enhanced in ("", *ENHANCED)}
-    assert {enhanced for (_, enhanced), concern in concerns.items() if concern in ONE_MAIL} == {"4.6.7", "5.6.7"}
+    assert {enhanced for (_, enhanced), concern in concerns.items() if concern in ONE_MAIL} == {
+        "4.6.7",
+        "5.6.7",
+    }
 
 
 @pytest.mark.parametrize(
@@ -38,7 +41,15 @@ def test_what_is_no_refusal_leaves_the_server_in_doubt(step: Step) -> None:
 
 
 @pytest.mark.parametrize("step", [*SESSION, *TRANSACTION])
-@pytest.mark.parametrize("words", ["Too many emails per second", "rate limit exceeded", "Error: too many connections from 1.2.3.4", "slow down"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Too many emails per second",
+        "rate limit exceeded",
+        "Error: too many connections from 1.2.3.4",
+        "slow down",
+    ],
+)
 def test_a_limit_of_rate_or_connections_is_known_by_its_words_at_every_step(step: Step, words: str) -> None:
     assert {concern_of(step, code, "", words) for code in CODES if code // 100 in {4, 5}} == {"rate"}
 
@@ -64,7 +75,11 @@ SEEN: list[tuple[Step, str, Concern]] = [
     ("rcpt", "452 4.5.3 Too many recipients", "rate"),
     ("rcpt", "452 4.3.1 Insufficient system storage", "server"),
     ("rcpt", "550 too many emails per second", "rate"),
-    ("rcpt", "550 5.1.1 <a@b.example>: Recipient address rejected: User unknown in relay recipient table", "recipient"),
+    (
+        "rcpt",
+        "550 5.1.1 <a@b.example>: Recipient address rejected: User unknown in relay recipient table",
+        "recipient",
+    ),
     ("rcpt", "550 5.7.1 This sender may not send to this recipient", "recipient"),
     ("rcpt", "553 5.1.3 Bad recipient address syntax", "recipient"),
     ("rcpt", "452 4.2.2 Mailbox full: too many messages", "recipient"),

@@ -26,7 +26,19 @@ def test_without_a_full_name_of_the_host_its_address_is_sent(host: str, address:
 
 @pytest.mark.parametrize(
     "name",
-    ["localhost", "mail", "mail_.kunta.example", "[300.0.0.1]", "[::1]", "[IPv6:1.2.3.4]", "-a.example", "a b.example", "", "a.1", "x" * 250 + ".fi"],
+    [
+        "localhost",
+        "mail",
+        "mail_.kunta.example",
+        "[300.0.0.1]",
+        "[::1]",
+        "[IPv6:1.2.3.4]",
+        "-a.example",
+        "a b.example",
+        "",
+        "a.1",
+        "x" * 250 + ".fi",
+    ],
 )
 def test_what_servers_refuse_is_no_name(name: str) -> None:
     assert not is_ehlo_name(name)

@@ -2,7 +2,12 @@
 
 from itertools import pairwise
 
-from services.notifier.sending_pace import FIRST_GROWTH_SECONDS, LONGEST_GROWTH_SECONDS, LONGEST_PAUSE_SECONDS, SendingPace
+from services.notifier.sending_pace import (
+    FIRST_GROWTH_SECONDS,
+    LONGEST_GROWTH_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    SendingPace,
+)
 
 
 def test_a_server_that_takes_two_connections_gets_two_and_is_asked_for_a_third_ever_more_seldom() -> None:

@@ -75,7 +75,12 @@ class ScriptedServer:
         self.most_open = max(self.most_open, self.open_now)
         try:
             await _Speaker(self, self.connections, reader, writer).speak()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, asyncio.LimitOverrunError):
+        except (
+            ConnectionError,
+            asyncio.IncompleteReadError,
+            asyncio.CancelledError,
+            asyncio.LimitOverrunError,
+        ):
             pass
         finally:
             self.open_now -= 1

@@ -21,7 +21,10 @@ async def test_all_mails_go_over_the_two_connections_that_a_server_takes_and_non
         reply(b"421 4.7.0 Error: too many connections\r\n", doubtful=True) if step == "greeting" and server.open_now > 2 else None
     )
     citizens = [Citizen() for _ in range(100)]
-    async with server, dispatching(make_settings(notifier_database, server.port, smtp_connections=8), sessions):
+    async with (
+        server,
+        dispatching(make_settings(notifier_database, server.port, smtp_connections=8), sessions),
+    ):
         await hand_over(sessions, [citizen.registered() for citizen in citizens])
         for citizen in citizens:
             assert (await delivered(sessions, citizen, within=LATER)).attempts == 1
@@ -59,7 +62,12 @@ async def test_the_answer_after_the_dot_is_waited_for_longer_than_for_any_other(
         writer.write(usual)
 
     server = ScriptedServer(lambda step, _: Odd(slowly) if step in {"greeting", "end"} else None)
-    settings = make_settings(notifier_database, server.port, smtp_timeout=None, smtp_limits={"connect": 0.5, "mail": 0.5, "rcpt": 0.5, "data": 0.5})
+    settings = make_settings(
+        notifier_database,
+        server.port,
+        smtp_timeout=None,
+        smtp_limits={"connect": 0.5, "mail": 0.5, "rcpt": 0.5, "data": 0.5},
+    )
     citizen = Citizen()
     async with server, dispatching(settings.model_copy(update={"smtp_port": server.port}), sessions):
         await hand_over(sessions, [citizen.registered()])
@@ -104,7 +112,10 @@ async def test_a_server_that_knows_no_ehlo_is_greeted_by_helo(sessions: Sessions
 async def test_the_name_in_ehlo_is_the_one_of_the_settings(sessions: Sessions, notifier_database: str) -> None:
     server, citizen = ScriptedServer(), Citizen()
     server.usual["ehlo"] = NO_PIPELINING
-    async with server, dispatching(make_settings(notifier_database, server.port, smtp_ehlo_name="mail.kunta.example"), sessions):
+    async with (
+        server,
+        dispatching(make_settings(notifier_database, server.port, smtp_ehlo_name="mail.kunta.example"), sessions),
+    ):
         await hand_over(sessions, [citizen.registered()])
         await delivered(sessions, citizen)
     assert server.commands[0] == b"EHLO mail.kunta.example\r\n"

@@ -38,7 +38,10 @@ async def owe(sessions: Sessions, request_id: UUID, count: int, failure: str | N
 
 
 async def failed_for(sessions: Sessions) -> dict[str | None, int]:
-    counts = await rows(sessions, "select failure, count(*) as mails from owed_mails where failed_at is not null and settled_at is null group by 1")
+    counts = await rows(
+        sessions,
+        "select failure, count(*) as mails from owed_mails where failed_at is not null and settled_at is null group by 1",
+    )
     return {row.failure: row.mails for row in counts}
 
 
@@ -46,14 +49,20 @@ async def test_all_mails_of_a_cause_are_tried_again_in_batches_and_no_others(
     sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection, issuer: Issuer
 ) -> None:
     request_id = await register_one(sessions, keyring)
-    wrongly, others = await owe(sessions, request_id, MANY, "530 5.7.0"), await owe(sessions, request_id, 3, "550 5.1.1")
+    wrongly, others = (
+        await owe(sessions, request_id, MANY, "530 5.7.0"),
+        await owe(sessions, request_id, 3, "550 5.1.1"),
+    )
     settled = wrongly[0]
     async with sessions.begin() as session:
         await session.execute(text("update owed_mails set settled_at = now() where event_id = :event"), {"event": settled})
     notifier = NotifierDouble([*wrongly[:-2], *others])  # two are about to go, and notifier no longer holds them as failed
     async with beside_notifier(notifier, tracker_database, kafka, issuer) as desk:
         causes = (await desk.get(f"{API}/causes", "operate")).raise_for_status().json()
-        assert [(each["cause"], each["mails"]) for each in causes] == [("530 5.7.0", MANY - 1), ("550 5.1.1", 3)]
+        assert [(each["cause"], each["mails"]) for each in causes] == [
+            ("530 5.7.0", MANY - 1),
+            ("550 5.1.1", 3),
+        ]
         which = {"cause": "530 5.7.0", "failed_before": causes[0]["last_at"]}
         assert (await desk.post(f"{API}/retry", which, "operate")).json() == {"retried": MANY - 3, "left": 2}
         assert await failed_for(sessions) == {"530 5.7.0": 2, "550 5.1.1": 3}
@@ -71,7 +80,10 @@ async def test_what_failed_after_the_moment_given_or_for_another_template_stays(
     events = await owe(sessions, request_id, 3, "connection")
     async with beside_notifier(NotifierDouble(list(events)), tracker_database, kafka, issuer) as desk:
         for which in ({"template": "resolution"}, {"failed_before": "2020-01-01T00:00:00Z"}):
-            assert (await desk.post(f"{API}/retry", {"cause": "connection", **which}, "operate")).json() == {"retried": 0, "left": 0}
+            assert (await desk.post(f"{API}/retry", {"cause": "connection", **which}, "operate")).json() == {
+                "retried": 0,
+                "left": 0,
+            }
         assert (await desk.post(f"{API}/retry", {"cause": "connection", "template": "receipt"}, "operate")).json() == {"retried": 3, "left": 0}
 
 
@@ -96,7 +108,10 @@ async def test_the_cause_is_what_the_mail_server_said_and_otherwise_the_class_of
 @asynccontextmanager
 async def visiting(postgres: str, dsn: str, kafka: KafkaConnection, notifier: NotifierDouble) -> AsyncIterator[Visit]:
     place, address = free_socket()
-    async with running_identity(postgres, make_settings(dsn, kafka)) as issuer, serving(notifier.app(), place):
+    async with (
+        running_identity(postgres, make_settings(dsn, kafka)) as issuer,
+        serving(notifier.app(), place),
+    ):
         app = create_app(make_settings(dsn, kafka, oidc_issuer=issuer, notifier_url=address))
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
