@@ -15,7 +15,7 @@ from shared.events.event import Event
 from shared.health import Liveness
 from shared.kafka.batches import Record, UnreadableRecord
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.dead_letter import send_dead_letter
+from shared.kafka.dead_letter import send_dead_letters
 from shared.kafka.group import commit_offsets, group_consumer
 from shared.kafka.poll import Polled, Stretch, poll_for_ever
 from shared.kafka.producer import EventProducer
@@ -97,11 +97,14 @@ class BatchConsumer:
 
     async def _work_off(self, polled: Polled) -> None:
         readable: list[Pair] = []
+        rejected: list[tuple[Record, Rejected]] = []
         for record in polled.records:
             try:
                 readable.append((record, _envelope(record, self._read)))
             except Rejected as rejection:
-                await self._set_aside(record, rejection)
+                rejected.append((record, rejection))
+        if rejected:
+            await send_dead_letters(self._producer, rejected, self._group)
         try:
             # What the handler of a single record logs names that record.
             with bound_contextvars(**_names(*readable[0]) if len(readable) == 1 else {}):
@@ -121,12 +124,13 @@ class BatchConsumer:
             try:
                 return await self._handle([pair])
             except Rejected as rejection:
-                return await self._set_aside(pair[0], rejection)
+                return await send_dead_letters(self._producer, [(pair[0], rejection)], self._group)
             except Exception as error:
                 own_failures += not is_transient(error)
                 log.warning("record_failed", event_id=pair[1].id, tries=backoff.tries + 1, error=type(error).__name__, exc_info=error)
                 if own_failures >= TRIES_OF_ONE_RECORD:
-                    return await self._set_aside(pair[0], Rejected("handler-failed", type(error).__name__))
+                    failure = Rejected("handler-failed", type(error).__name__)
+                    return await send_dead_letters(self._producer, [(pair[0], failure)], self._group)
                 # Waiting for a server that is away is progress: a restart would not bring it back.
                 self._beat()
                 await backoff.wait()
@@ -152,10 +156,6 @@ class BatchConsumer:
             await self._keep_position(session, stretches)
         self._beat()
         self._committed()
-
-    async def _set_aside(self, record: Record, rejection: Rejected) -> None:
-        with bound_contextvars(topic=record.topic, partition=record.partition, offset=record.offset):
-            await send_dead_letter(self._producer, record, rejection, self._group)
 
     def _beat(self) -> None:
         self._liveness.beat(f"consume:{self._group}")

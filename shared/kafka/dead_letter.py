@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from shared.events.envelope import Headers, Message
@@ -21,11 +22,36 @@ VALUE_BYTES, KEY_BYTES, HEADERS_BYTES = 512 * 1024, 1024, 64 * 1024
 DETAIL_BYTES = 1_000
 
 
-async def send_dead_letter(producer: EventProducer, record: Record, rejection: Rejected, group: str) -> None:
-    """Send a record to its dead-letter topic and wait for the ack; one that does not fit there is cut.
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A record on its way to the dead letters, and the headers that say why and from where."""
+
+    message: Message
+    added: Headers
+
+    @property
+    def whole(self) -> Message:
+        return replace(self.message, headers=[*self.message.headers, *self.added])
+
+
+async def send_dead_letters(producer: EventProducer, rejected: Sequence[tuple[Record, Rejected]], group: str) -> None:
+    """Send records to their dead-letter topics and wait for the acks; one that does not fit there is cut.
 
     Raises `KafkaUnavailable`, and then nothing may be committed.
     """
+    letters: dict[str, list[_Letter]] = {}
+    for record, rejection in rejected:
+        letters.setdefault(dead_letter_topic(record.topic), []).append(_letter(record, rejection, group))
+    for topic, of_topic in letters.items():
+        try:
+            # Together: a flood of records that nobody can read must not hold up its partition for longer than they take to read.
+            await producer.send_all(topic, [letter.whole for letter in of_topic])
+        except RecordRefused:
+            for letter in of_topic:
+                await _send_alone(producer, topic, letter)
+
+
+def _letter(record: Record, rejection: Rejected, group: str) -> _Letter:
     context = {
         "reason": rejection.reason,
         "detail": rejection.detail[:DETAIL_BYTES],
@@ -35,19 +61,22 @@ async def send_dead_letter(producer: EventProducer, record: Record, rejection: R
         "group": group,
         "time": datetime.now(timezone.utc).isoformat(),
     }
+    log.error("dead_letter", **context)
     added: Headers = [(PREFIX + name, text.encode(errors="backslashreplace")) for name, text in context.items()]
     if isinstance(record, UnreadableRecord):
         added.append((PART, f"unreadable: {record.count} records".encode()))
     kept: Headers = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
     # A record must have a key or a value; an empty value is the nearest to nothing.
     value = b"" if record.key is None and record.value is None else record.value
-    topic = dead_letter_topic(record.topic)
+    return _Letter(Message(record.key, value, kept), added)
+
+
+async def _send_alone(producer: EventProducer, topic: str, letter: _Letter) -> None:
     try:
-        await producer.send(topic, Message(record.key, value, [*kept, *added]))
+        await producer.send(topic, letter.whole)
     except RecordRefused as refusal:
         log.warning("dead_letter_cut", refused=refusal.reason)
-        await _send_part(producer, topic, Message(record.key, value, kept), added)
-    log.error("dead_letter", **context)
+        await _send_part(producer, topic, letter.message, letter.added)
 
 
 async def _send_part(producer: EventProducer, topic: str, whole: Message, added: Headers) -> None:

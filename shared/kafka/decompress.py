@@ -8,6 +8,7 @@ import cramjam
 
 LIMIT = 64 * 1024 * 1024
 GROWTH = 8
+MOST_MEMBERS = 100
 GZIP = b"\x1f\x8b"
 XERIAL = b"\x82SNAPPY\x00"
 XERIAL_HEADER = 16
@@ -29,18 +30,18 @@ def _gzip(packed: bytes) -> bytes:
     if not packed.startswith(GZIP):
         message = "no gzip"
         raise ValueError(message)
-    while packed.startswith(GZIP):
+    for _ in range(MOST_MEMBERS):
         member = zlib.decompressobj(wbits=31)
         plain += member.decompress(packed, LIMIT - len(plain) + 1)
         if len(plain) > LIMIT:
             raise TooMuch
         if not member.eof:
-            break
+            message = "truncated"
+            raise ValueError(message)
         packed = member.unused_data
-    else:
-        return plain
-    message = "truncated"
-    raise ValueError(message)
+        if not packed.startswith(GZIP):
+            return plain
+    raise TooMuch
 
 
 def _snappy(packed: bytes) -> bytes:

@@ -84,6 +84,12 @@ def test_a_batch_unpacks_to_a_limit_only(monkeypatch: pytest.MonkeyPatch) -> Non
     assert position == 1
 
 
+def test_as_many_gzip_members_as_fit_cost_no_time() -> None:
+    found, position = read(at(0, batch(gzip.compress(b"") * 40_000, codec=1)))
+    assert [each.fault for each in found if isinstance(each, UnreadableRecord)] == ["TooMuch"]
+    assert position == 1
+
+
 @given(content=st.binary(max_size=300), count=st.integers(-5, 2**31 - 1), codec=st.integers(0, 15), delta=st.integers(-9, 50))
 def test_no_bytes_raise_and_no_place_comes_twice(content: bytes, count: int, codec: int, delta: int) -> None:
     found, position = read(BEFORE + at(1, batch(content, count, codec=codec, last_delta=delta)))

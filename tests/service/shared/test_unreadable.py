@@ -3,6 +3,7 @@
 Each kind here is one that a real broker takes.
 """
 
+import gzip
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +22,13 @@ from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from tests.eventually import eventually
 from tests.following import following
-from tests.infra.raw_kafka import RawProducer
+from tests.infra.raw_kafka import RawProducer, batch, record
 from tests.service.shared.consuming import consuming, dead_letters, holds, insert, take
 from tests.service.tracker.publishing import running
 from tests.unreadable_kinds import KINDS, Kind
 
 GOING_ON_SECONDS = 5.0
+FLOOD = 20_000
 
 
 @pytest.fixture
@@ -71,6 +73,19 @@ async def test_a_consumer_sets_it_aside_and_goes_on(kafka: KafkaConnection, sent
         assert (headers["dead_letter_topic"], headers["dead_letter_offset"]) == (sent.topic.encode(), b"1")
     async with LagReader(kafka) as lags:
         assert await lags.read({f"group-{sent.topic}": [sent.topic]}) == []
+
+
+async def test_a_flood_of_poison_passes_quickly(kafka: KafkaConnection, one_partition: str, sessions: Sessions, producer: EventProducer) -> None:
+    good = uuid4()
+    poison = b"".join(record(b"k", b"poison", delta=delta) for delta in range(FLOOD))
+    async with RawProducer(kafka) as raw:
+        assert await raw.send(one_partition, 0, batch(gzip.compress(poison), FLOOD, codec=1)) == 0
+    await producer.send(one_partition, take(good))
+    async with consuming(kafka, one_partition, insert, sessions, producer):
+        await eventually(holds(sessions, [good]), 10)
+    async with LagReader(kafka) as lags:
+        messages, _ = await lags.between(dead_letter_topic(one_partition), 0, 0, FLOOD)
+    assert len(messages) == FLOOD
 
 
 async def test_a_follower_goes_on(kafka: KafkaConnection, sent: Sent) -> None:
