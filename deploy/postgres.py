@@ -52,6 +52,20 @@ def postgres_program(folder: Path, port: int, password: str) -> Program:
     )
 
 
+def make_standby(folder: Path, source: str) -> None:
+    """Fill `folder` with a copy of the running server at `source` (a superuser's address); `postgres_program` runs it as a streaming standby."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if owner := _unprivileged():
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    copy = (str(_binaries() / "pg_basebackup"), f"--pgdata={folder / 'data'}", f"--dbname={source}", "--write-recovery-conf", "--checkpoint=fast")
+    result = subprocess.run(  # noqa: S603  our own command
+        [*_as_unprivileged(folder), *copy], capture_output=True, text=True, cwd=folder, env=inherited_environment(os.environ), check=False
+    )
+    if result.returncode:
+        message = f"PostgreSQL's standby in {folder} cannot be made: {result.stderr.strip()}"
+        raise StartFailure(message)
+
+
 def dsn(role: str, password: str, port: int, database: str) -> str:
     """Write the address of a database on 127.0.0.1."""
     return f"postgresql://{quote(role)}:{quote(password, safe='')}@127.0.0.1:{port}/{quote(database)}"

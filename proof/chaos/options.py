@@ -24,6 +24,7 @@ class Options:
     seed: int
     short: bool
     alone: bool
+    brokers: int
     variant: str | None
     keep: bool
     folder: Path
@@ -59,6 +60,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         action="store_true",
         help="every fault on every target once, each only when mails flow again after the last one: how long each takes to recover from",
     )
+    parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="how many brokers Kafka has; of three, one may be lost")
     parser.add_argument("--variant", choices=VARIANTS, help="break the product on purpose and see that the auditor finds it")
     parser.add_argument("--keep", action="store_true", help="leave the run's data in var/chaos")
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "chaos", help=argparse.SUPPRESS)
@@ -70,6 +72,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         seed=given.seed if given.seed is not None else secrets.randbelow(1_000_000),
         short=bool(small),
         alone=given.alone,
+        brokers=given.brokers,
         variant=given.variant,
         keep=given.keep,
         folder=given.folder.resolve(),

@@ -64,7 +64,7 @@ async def run(options: Options, progress: Progress) -> Outcome:
     broken = VARIANTS[options.variant].broken if options.variant else {}
     clock = [time.monotonic()]
     with data_folder(data, data, fresh=True):
-        async with own_lag() as lag, stack_under_test(data, free_base(FIRST_BASE), broken, progress) as under:
+        async with own_lag() as lag, stack_under_test(data, free_base(FIRST_BASE), options.brokers, broken, progress) as under:
             clock.append(time.monotonic())
             verdict, still = await _through_the_storm(options, under, plan, journals, clock, progress)
     names = ("start", "storm", "settle", "audit")
@@ -78,8 +78,8 @@ def _plan(options: Options) -> Sequence[Fault]:
     if options.variant:
         return VARIANTS[options.variant].plan
     if options.alone:
-        return one_of_each(options.seed, short=options.short)
-    return draw_plan(options.seed, options.seconds, short=options.short)
+        return one_of_each(options.seed, short=options.short, brokers=options.brokers)
+    return draw_plan(options.seed, options.seconds, short=options.short, brokers=options.brokers)
 
 
 async def _through_the_storm(

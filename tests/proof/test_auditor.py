@@ -55,6 +55,7 @@ CASES: dict[str, Change] = {
     "strangers": stranger,
     "without_receipt": without_mail,
     "logins_held_up": lambda e: replace(e, logins=[Login(422, 60.0, 61.0), Login(422, 60.0, 90.0)]),
+    "stood_still": lambda e: replace(e, faults=[KILL, Fault("twice-frozen", "tracker-worker", 0.9, 26.0)], mails=[mail(n, at=40.0) for n in NUMBERS]),
     "failed_without_cause": lambda e: replace(e, records=[*e.records, failed_mail(2, at=50.0)]),
     "wrong_address": lambda e: replace(
         e,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proof.chaos.options import SHORT_RATE, SHORT_REQUESTS
 from proof.chaos.population import draw_orders
-from proof.chaos.storm.plan import CRASH_POINTS, OURS, SERVERS, draw_plan, kinds_left_out, one_of_each
+from proof.chaos.storm.plan import CRASH_POINTS, OURS, draw_plan, kinds_left_out, one_of_each, servers
 
 SHORT = SHORT_REQUESTS / SHORT_RATE
 
@@ -34,7 +34,7 @@ def test_faults_come_one_after_the_other_and_within_the_time(seed: int, seconds:
 def test_a_full_storm_strikes_every_process_in_every_way(seed: int) -> None:
     plan = draw_plan(seed, 500, short=False)
     struck = {(fault.kind, fault.target) for fault in plan}
-    assert {(kind, name) for kind in ("kill", "term", "freeze") for name in OURS + SERVERS} <= struck
+    assert {(kind, name) for kind in ("kill", "term", "freeze") for name in OURS + servers(1)} <= struck
     assert {("crash", point) for point in CRASH_POINTS} <= struck
     assert {("away", target) for target in ("kafka", "postgres", "kafka+postgres")} <= struck
 
@@ -52,4 +52,9 @@ def test_one_at_a_time_has_every_fault_on_every_target_once() -> None:
     struck = [(fault.kind, fault.target) for fault in plan]
     assert len(struck) == len(set(struck))
     assert kinds_left_out(plan) == []
-    assert {(kind, name) for kind in ("kill", "term", "freeze") for name in OURS + SERVERS} <= set(struck)
+    assert {(kind, name) for kind in ("kill", "term", "freeze") for name in OURS + servers(1)} <= set(struck)
+
+
+def test_of_three_brokers_each_is_struck_alone() -> None:
+    struck = {(fault.kind, fault.target) for fault in one_of_each(7, short=False, brokers=3)}
+    assert {(kind, name) for kind in ("kill", "term", "freeze", "disk-full") for name in ("kafka", "kafka-2", "kafka-3")} <= struck

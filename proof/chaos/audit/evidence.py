@@ -37,11 +37,12 @@ class Resolve:
 
 @dataclass(frozen=True)
 class Poison:
-    """One record written straight onto a topic, from a journal."""
+    """One record written straight onto a topic, from a journal; with its place (partition, offset) where no client can read it."""
 
     key: str
     topic: str
     told: str
+    place: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

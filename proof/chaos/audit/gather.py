@@ -28,6 +28,7 @@ class Places:
 async def gather(places: Places, ledger: Mapping[str, Any] | None, ordered: int) -> Evidence:
     """Read everything; the stack stands still meanwhile."""
     submits, resolves, poison, logins = read_journals(places.journals)
+    unreadable = {(each.topic, *each.place): each.key for each in poison if each.place}
     requests, history, dead_letters, alarms = await read_tracker(places.databases["tracker"])
     return Evidence(
         submits=submits,
@@ -35,7 +36,7 @@ async def gather(places: Places, ledger: Mapping[str, Any] | None, ordered: int)
         poison=poison,
         logins=logins,
         faults=read_faults(places.faults),
-        records=await read_topics(places.kafka),
+        records=await read_topics(places.kafka, unreadable=unreadable),
         requests=requests,
         history=history,
         deliveries=await read_notifier(places.databases["notifier"]),

@@ -48,4 +48,4 @@ def read_untold(file: Path) -> frozenset[str]:
 
 
 def _make(kind: type[T], entry: Mapping[str, Any]) -> T:
-    return kind(**{each.name: entry[each.name] for each in fields(kind)})
+    return kind(**{each.name: entry[each.name] for each in fields(kind) if each.name in entry})

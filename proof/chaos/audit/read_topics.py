@@ -2,32 +2,54 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 
 from proof.chaos.audit.evidence import Record
 
 MAIN = ("requests.submitted", "requests.lifecycle", "requests.commands", "mail.outcomes")
 DEAD = tuple(f"{topic}.dead-letter" for topic in MAIN)
 POLL_MS = 1_000
+EMPTY_POLLS = 3
+UNKNOWN = "poison of which the writer was not told that it arrived"
+Place = tuple[str, int, int]
+NOTHING: Mapping[Place, str] = MappingProxyType({})
 
 
-async def read_topics(kafka: Mapping[str, Any], topics: Sequence[str] = MAIN + DEAD) -> list[Record]:
-    """Give all records (`kafka`: the client's options), those of a partition in their order."""
+async def read_topics(kafka: Mapping[str, Any], topics: Sequence[str] = MAIN + DEAD, unreadable: Mapping[Place, str] = NOTHING) -> list[Record]:
+    """Give all records (`kafka`: the client's options), those of a partition in their order.
+
+    A place (topic, partition, offset) that no client can read gives a record without anything, with the key that `unreadable` says was written there.
+    """
     consumer = AIOKafkaConsumer(*topics, **kafka, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
         partitions = [TopicPartition(topic, number) for topic in topics for number in sorted(consumer.partitions_for_topic(topic) or ())]
         ends = await consumer.end_offsets(partitions)
-        records: list[Record] = []
         await consumer.seek_to_beginning(*partitions)
-        while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-            polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=2_000)
-            records += [_record(record) for batch in polled.values() for record in batch]
-        return records
+        return [record for partition in partitions for record in await _read(consumer, partition, ends[partition], unreadable)]
     finally:
         await consumer.stop()
+
+
+async def _read(consumer: "AIOKafkaConsumer", partition: TopicPartition, end: int, unreadable: Mapping[Place, str]) -> list[Record]:
+    records: list[Record] = []
+    empty = 0
+    # Behind the last record there may be marks of transactions, which nobody is given.
+    while empty < EMPTY_POLLS and (position := await consumer.position(partition)) < end:
+        try:
+            polled = await consumer.getmany(partition, timeout_ms=POLL_MS, max_records=2_000)
+        except (KafkaError, ValueError, OSError, EOFError, RuntimeError):
+            key = unreadable.get((*partition, position), UNKNOWN)
+            records.append(Record(partition.topic, partition.partition, position, 0.0, key))
+            consumer.seek(partition, position + 1)
+            continue
+        empty = 0 if polled else empty + 1
+        records += [_record(record) for batch in polled.values() for record in batch]
+    return records
 
 
 def _record(record: "ConsumerRecord[Any, Any]") -> Record:

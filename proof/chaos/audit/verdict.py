@@ -16,6 +16,7 @@ from proof.chaos.audit.check_order import check_order
 from proof.chaos.audit.check_receipts import check_receipts
 from proof.chaos.audit.check_repeats import causes_of_repeats, check_repeats
 from proof.chaos.audit.check_resolutions import check_resolutions
+from proof.chaos.audit.check_standby import check_standby
 from proof.chaos.audit.evidence import Evidence
 from proof.chaos.audit.finding import Finding
 from proof.chaos.audit.flow import Flow, flow
@@ -33,6 +34,7 @@ CHECKS: Sequence[Callable[[Cases], list[Finding]]] = (
     check_ledger,
     check_alarms,
     check_logins,
+    check_standby,
 )
 PROMISES = (
     "without_number",
@@ -71,6 +73,7 @@ PROMISES = (
     "ledger_differs",
     "silent_waits",
     "logins_held_up",
+    "stood_still",
 )
 """Everything that has to be zero."""
 

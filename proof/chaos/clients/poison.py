@@ -7,7 +7,11 @@ import time
 from typing import NamedTuple
 from uuid import UUID
 
-from proof.chaos.clients.to_kafka import Headers, context, produce
+from aiokafka.errors import KafkaError
+
+from proof.chaos.clients.raw_batches import batch, record
+from proof.chaos.clients.raw_batches import produce as send_batch
+from proof.chaos.clients.to_kafka import SECONDS, Headers, context, produce
 from proof.chaos.journal import Journal
 from shared.crypto.sealing import Sealer
 from shared.kafka.connection import KafkaConnection
@@ -20,9 +24,17 @@ TYPES = {
     "requests.commands": "request.take.v1",
     "mail.outcomes": "mail.sent.v1",
 }
-KINDS = ("bytes", "no-json", "unknown-type", "wrong-fields", "tombstone")
+KINDS = ("bytes", "no-json", "unknown-type", "wrong-fields", "tombstone", "oversized", "compressed")
 KINDS_OF_SUBMISSIONS = ("unopenable", "forged")
 PERSON = {"first_name": "Väärä", "last_name": "Henkilö", "personal_identity_code": "131052-308T", "email": "forged@chaos.example"}
+UNREADABLE = ("undecodable", "header-not-text")
+"""What client libraries cannot read either: known by its place alone."""
+ROLLED_BACK = "rolled-back"
+"""What was rolled back never happened: it may neither be acted on nor be a dead letter."""
+NEARLY_TOO_LARGE = 1_048_000
+VALUES = {"no-json": b"{half an obj", "oversized": b"x" * NEARLY_TOO_LARGE, "tombstone": None}
+PARTITIONS = 6
+ZSTD = 4
 
 
 class Readers(NamedTuple):
@@ -37,18 +49,43 @@ async def send_poison(kafka: KafkaConnection, readers: Readers, seed: int, count
     chance = random.Random(f"poison {seed}")  # noqa: S311  reproducible on purpose
     for number in range(count):
         await asyncio.sleep(seconds / count)
-        topic, kind = chance.choice(sorted(TYPES)), chance.choice((*KINDS, *KINDS_OF_SUBMISSIONS))
+        topic, kind = chance.choice(sorted(TYPES)), chance.choice((*KINDS, *KINDS_OF_SUBMISSIONS, *UNREADABLE, ROLLED_BACK))
         if kind in KINDS_OF_SUBMISSIONS:
             topic = "requests.submitted"
-        key = f"{MARK}-{seed}-{number}"
-        value, headers = _record(topic, kind, UUID(int=chance.getrandbits(128), version=4), chance, readers)
-        sent_at = time.time()
+        key, request_id = f"{MARK}-{seed}-{number}", UUID(int=chance.getrandbits(128), version=4)
+        sent_at, place = time.time(), None
         try:
-            await produce(kafka, topic, key.encode(), value, headers)
+            if kind in UNREADABLE:
+                place = await _send_unreadable(kafka, topic, kind, key.encode(), chance)
+            else:
+                value, headers = _record(topic, kind, request_id, chance, readers)
+                await _send(kafka, topic, kind, key, value, headers)
             told = "accepted"
         except TimeoutError:
             told = "unknown"
-        journal.write("poison", key=key, topic=topic, what=kind, told=told, sent_at=sent_at, told_at=time.time())
+        if kind != ROLLED_BACK:
+            journal.write("poison", key=key, topic=topic, what=kind, place=place, told=told, sent_at=sent_at, told_at=time.time())
+
+
+async def _send(kafka: KafkaConnection, topic: str, kind: str, key: str, value: bytes | None, headers: Headers) -> None:
+    if kind == ROLLED_BACK:
+        await produce(kafka, topic, f"{kind}-{key}".encode(), value, headers, rolled_back=True)
+    else:
+        await produce(kafka, topic, key.encode(), value, headers, compression="lz4" if kind == "compressed" else None)
+
+
+async def _send_unreadable(kafka: KafkaConnection, topic: str, kind: str, key: bytes, chance: random.Random) -> tuple[int, int]:
+    """Write a batch of one record that no client can read; gives its partition and offset. Raises `TimeoutError` as `produce` does."""
+    partition = chance.randrange(PARTITIONS)
+    content = batch(chance.randbytes(60), codec=ZSTD) if kind == "undecodable" else batch(record(key, b"{}", [(b"\xff\xfe", b"x")]))
+    try:
+        async with asyncio.timeout(SECONDS):
+            code, offset = await send_batch(kafka.client_options(), topic, content, partition)
+    except (KafkaError, OSError) as error:
+        raise TimeoutError from error
+    if code:
+        raise TimeoutError
+    return partition, offset
 
 
 def _record(topic: str, kind: str, request_id: UUID, chance: random.Random, readers: Readers) -> tuple[bytes | None, Headers]:
@@ -56,12 +93,10 @@ def _record(topic: str, kind: str, request_id: UUID, chance: random.Random, read
     match kind:
         case "bytes":
             return chance.randbytes(40), []
-        case "no-json":
-            return b"{half an obj", headers
+        case "no-json" | "oversized" | "tombstone":
+            return VALUES[kind], headers
         case "unknown-type":
             return b"{}", context("request.never_heard_of.v9", f"{MARK}-{request_id}")
-        case "tombstone":
-            return None, headers
         case "unopenable":
             event = _submission(request_id)
         case "forged":

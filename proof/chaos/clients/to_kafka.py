@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -10,6 +11,7 @@ from aiokafka.errors import KafkaError
 from shared.kafka.connection import KafkaConnection
 
 SECONDS = 15.0
+LARGEST = 2_000_000
 Headers = list[tuple[str, bytes]]
 
 
@@ -19,14 +21,39 @@ def context(kind: str, event_id: str) -> Headers:
     return [*((f"ce_{name}", value.encode()) for name, value in told.items()), ("content-type", b"application/json")]
 
 
-async def produce(kafka: KafkaConnection, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-    """Send one record with a producer of its own; raises `TimeoutError` where the broker gives no ack, and then it may arrive all the same."""
-    producer = AIOKafkaProducer(**kafka.client_options(), acks="all", enable_idempotence=True, request_timeout_ms=10_000)
+async def produce(
+    kafka: KafkaConnection,
+    topic: str,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Headers,
+    *,
+    compression: str | None = None,
+    rolled_back: bool = False,
+) -> None:
+    """Send one record with a producer of its own, and roll it back if so asked.
+
+    Raises `TimeoutError` where the broker gives no ack, and then it may arrive all the same.
+    """
+    transaction = {"transactional_id": f"chaos-{uuid4()}"} if rolled_back else {}
+    producer = AIOKafkaProducer(
+        **kafka.client_options(),
+        **transaction,
+        acks="all",
+        enable_idempotence=True,
+        request_timeout_ms=10_000,
+        max_request_size=LARGEST,
+        compression_type=compression,
+    )
     try:
         # A client that met the broker before its registration can wait for ever.
         async with asyncio.timeout(SECONDS):
             await producer.start()
+            if rolled_back:
+                await producer.begin_transaction()
             await producer.send_and_wait(topic, value=value, key=key, headers=headers)
+            if rolled_back:
+                await producer.abort_transaction()
     except (KafkaError, OSError) as error:
         raise TimeoutError from error
     finally:

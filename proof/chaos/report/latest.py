@@ -23,6 +23,7 @@ def facts(options: Options, outcome: Outcome) -> dict[str, Any]:
         "rate": options.rate,
         "short": options.short,
         "one_at_a_time": options.alone,
+        "brokers": options.brokers,
         "variant": options.variant,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": cpu_count(),

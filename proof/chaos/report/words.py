@@ -61,6 +61,7 @@ PROMISES = {
     "still_spooled": "left in the spool",
     "ledger_differs": "differences from the tracker's ledger",
     "silent_waits": "too long waits without an alarm",
+    "stood_still": "frozen workers beside which nothing went on",
     "logins_held_up": "logins that waited too long or got an error",
 }
 
@@ -84,10 +85,11 @@ def recovery(known: Mapping[str, Any]) -> str:
 
 def again(known: Mapping[str, Any]) -> str:
     """Give the command that repeats a storm."""
+    brokers = f" --brokers {known['brokers']}" if known["brokers"] > 1 else ""
     alone = " --one-at-a-time" if known["one_at_a_time"] else ""
     sent = "" if known["short"] else f" --requests {known['requests']} --rate {known['rate']:g}"
     variant = f" --variant {known['variant']}" if known["variant"] else " --short" if known["short"] else ""
-    return f"./chaos --seed {known['seed']}{sent}{variant}{alone}"
+    return f"./chaos --seed {known['seed']}{sent}{brokers}{variant}{alone}"
 
 
 def left_out(known: Mapping[str, Any]) -> str:

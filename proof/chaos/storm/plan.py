@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 OURS = ("intake", "identity", "tracker", "tracker-worker", "notifier", "notifier-worker")
-SERVERS = ("kafka", "postgres", "mailbox")
+BROKERS = ("kafka", "kafka-2", "kafka-3")
+OTHER_SERVERS = ("postgres", "mailbox")
 LINKS = ("kafka", "postgres", "smtp")
 LINK_FAULTS = ("cut", "slow", "half-open", "narrow")
 MAIL_FAULTS = (
@@ -31,10 +32,12 @@ CRASH_POINTS = (
     "intake.spool.after-ack",
 )
 TWICE = ("tracker-worker", "notifier-worker")
-KEEPERS = ("kafka", "postgres")
-"""Whose disk can be full: they stop rather than lose a write, and start again once there is room."""
+FAIL_OVERS = ("cut-off", "read-only")
+"""What becomes of PostgreSQL's primary when its standby takes over."""
 SHORT_AWAY, LONG_AWAY = 4.0, 30.0
 CRASH_SECONDS, SPOOL_SECONDS = 1.0, 4.0
+FROZEN_SECONDS = 25.0
+"""How long a worker stands still beside a second one, which has to take over within less."""
 PAUSES, SHORT_PAUSES = (0.5, 2.5), (0.3, 1.2)
 
 
@@ -42,7 +45,7 @@ PAUSES, SHORT_PAUSES = (0.5, 2.5), (0.3, 1.2)
 class Fault:
     """One fault on `target`; times in seconds.
 
-    `kind`: `kill`, `freeze`, `term`, `away`, `link-…`, `mail-…`, `disk-full`, `crash`, `twice-…`, `logins`.
+    `kind`: `kill`, `freeze`, `term`, `away`, `link-…`, `mail-…`, `disk-full`, `crash`, `twice-…`, `failover-…`, `logins`.
     """
 
     kind: str
@@ -55,10 +58,15 @@ class Fault:
         return f"{self.at:6.1f} s  {self.kind:<24} {self.target:<30} {self.seconds:4.1f} s"
 
 
-def draw_plan(seed: int, seconds: float, *, short: bool) -> list[Fault]:
+def servers(brokers: int) -> tuple[str, ...]:
+    """Name the servers of a run with so many brokers."""
+    return (*BROKERS[:brokers], *OTHER_SERVERS)
+
+
+def draw_plan(seed: int, seconds: float, *, short: bool, brokers: int = 1) -> list[Fault]:
     """Draw a storm that ends within `seconds`: the three outages, one fault of each kind, then as many of the others as there is time for."""
     chance = random.Random(f"storm {seed}")  # noqa: S311  reproducible on purpose
-    must, others = _ordered(chance, _all_faults(chance, short=short))
+    must, others = _ordered(chance, _all_faults(chance, short=short, brokers=brokers))
     chosen: list[Fault] = []
     pauses, left = SHORT_PAUSES if short else PAUSES, seconds
     for fault in must + others:
@@ -70,10 +78,10 @@ def draw_plan(seed: int, seconds: float, *, short: bool) -> list[Fault]:
     return _timed(chance, chosen, pauses)
 
 
-def one_of_each(seed: int, *, short: bool) -> list[Fault]:
+def one_of_each(seed: int, *, short: bool, brokers: int = 1) -> list[Fault]:
     """Give every fault on every target once, in an order drawn from the seed; each begins when the run is calm again."""
     chance = random.Random(f"one at a time {seed}")  # noqa: S311  reproducible on purpose
-    faults = _all_faults(chance, short=short)
+    faults = _all_faults(chance, short=short, brokers=brokers)
     chance.shuffle(faults)
     return faults
 
@@ -108,8 +116,8 @@ def _timed(chance: random.Random, faults: Sequence[Fault], pauses: tuple[float, 
     return timed
 
 
-def _all_faults(chance: random.Random, *, short: bool) -> list[Fault]:
-    away = SHORT_AWAY if short else LONG_AWAY
+def _all_faults(chance: random.Random, *, short: bool, brokers: int = 1) -> list[Fault]:
+    struck, away = OURS + servers(brokers), SHORT_AWAY if short else LONG_AWAY
 
     def seconds(least: float, most: float) -> float:
         return round(chance.uniform(least, most) / (2.5 if short else 1), 1)
@@ -117,12 +125,15 @@ def _all_faults(chance: random.Random, *, short: bool) -> list[Fault]:
     return [
         *(Fault("away", target, away) for target in ("kafka", "postgres", "kafka+postgres")),
         *(Fault("crash", point, SPOOL_SECONDS if "spool" in point else CRASH_SECONDS) for point in CRASH_POINTS),
-        *(Fault("kill", name, seconds(2, 4)) for name in OURS + SERVERS),
-        *(Fault("term", name, seconds(2, 4)) for name in OURS + SERVERS),
-        *(Fault("freeze", name, seconds(3, 7)) for name in OURS + SERVERS),
+        *(Fault("kill", name, seconds(2, 4)) for name in struck),
+        *(Fault("term", name, seconds(2, 4)) for name in struck),
+        *(Fault("freeze", name, seconds(3, 7)) for name in struck),
         *(Fault(f"link-{fault}", link, seconds(3, 6)) for link in LINKS for fault in LINK_FAULTS),
         *(Fault(f"mail-{fault}", "mailbox", seconds(3, 5)) for fault in MAIL_FAULTS),
-        *(Fault("disk-full", name, seconds(3, 6)) for name in KEEPERS),
+        # They stop rather than lose a write, and start again once there is room.
+        *(Fault("disk-full", name, seconds(3, 6)) for name in struck if name.startswith(("kafka", "postgres"))),
+        *(Fault(f"failover-{how}", "postgres", seconds(8, 12)) for how in FAIL_OVERS),
         Fault("logins", "identity", seconds(3, 6)),
         *(Fault(f"twice-{how}", name, seconds(5, 8)) for name in TWICE for how in ("killed", "disk-full")),
+        *(Fault("twice-frozen", name, FROZEN_SECONDS) for name in TWICE),
     ]

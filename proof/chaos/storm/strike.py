@@ -62,6 +62,7 @@ class Storm:
             "twice": self._twice,
             "lost": self._lost,
             "logins": self._logins,
+            "failover": self._fail_over,
         }
         started_at = time.time()
         hit = await strikes[kind](fault, how)
@@ -94,7 +95,7 @@ class Storm:
         pid = await self._living(fault.target)
         if pid is None:
             return False
-        signal_one(pid, self._under.programs[fault.target].stop_signal)
+        signal_one(pid, self._under.program(fault.target).stop_signal)
         return await self._restarted(fault.target, pid, fault.seconds)
 
     async def _freeze(self, fault: Fault, _how: str) -> bool:
@@ -166,13 +167,16 @@ class Storm:
         return True
 
     async def _twice(self, fault: Fault, how: str) -> bool:
-        """Run a second copy of a worker for a while: partitions move in mid-batch, there and back. One has its log on a full disk."""
-        program = self._under.programs[fault.target]
+        """Run a second copy of a worker for a while: partitions and lanes move in mid-batch, there and back.
+
+        One has its log on a full disk; beside another the first one is frozen.
+        """
+        program = self._under.program(fault.target)
         environment = {**program.environment, "LIVENESS_FILE": str(self._under.folder / "alive" / f"{fault.target}-2")}
         log = FULL_DISK if how == "disk-full" else self._under.folder / "logs" / f"{fault.target}-2.log"
         process = await spawn(replace(program, environment=environment), log)
         try:
-            await asyncio.sleep(fault.seconds)
+            await (self._freeze(fault, how) if how == "frozen" else asyncio.sleep(fault.seconds))
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill() if how == "killed" else process.terminate()
@@ -194,6 +198,14 @@ class Storm:
             signal_family(pid, signal.SIGKILL)
         finally:
             signal_family(kafka, signal.SIGCONT)
+        return True
+
+    async def _fail_over(self, fault: Fault, how: str) -> bool:
+        """Let PostgreSQL's standby take over; what was connected hangs, or finds its server read-only."""
+        servers, supervisor = self._under.servers, self._under.stack.supervisor
+        await servers.promote(how)
+        await asyncio.sleep(fault.seconds)
+        await servers.make_standby_anew(supervisor)
         return True
 
     async def _logins(self, fault: Fault, _how: str) -> bool:
