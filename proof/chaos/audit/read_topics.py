@@ -13,7 +13,7 @@ from proof.chaos.audit.evidence import Record
 MAIN = ("requests.submitted", "requests.lifecycle", "requests.commands", "mail.outcomes")
 DEAD = tuple(f"{topic}.dead-letter" for topic in MAIN)
 POLL_MS = 1_000
-EMPTY_POLLS = 3
+EMPTY_POLLS, MOST = 3, 2_000
 UNKNOWN = "poison of which the writer was not told that it arrived"
 Place = tuple[str, int, int]
 NOTHING: Mapping[Place, str] = MappingProxyType({})
@@ -37,12 +37,18 @@ async def read_topics(kafka: Mapping[str, Any], topics: Sequence[str] = MAIN + D
 
 async def _read(consumer: "AIOKafkaConsumer", partition: TopicPartition, end: int, unreadable: Mapping[Place, str]) -> list[Record]:
     records: list[Record] = []
-    empty = 0
+    empty, most = 0, MOST
     # Behind the last record there may be marks of transactions, which nobody is given.
     while empty < EMPTY_POLLS and (position := await consumer.position(partition)) < end:
         try:
-            polled = await consumer.getmany(partition, timeout_ms=POLL_MS, max_records=2_000)
+            polled = await consumer.getmany(partition, timeout_ms=POLL_MS, max_records=most)
         except (KafkaError, ValueError, OSError, EOFError, RuntimeError):
+            if most > 1:
+                # The records before the unreadable one were taken along: again, one by one, until it is the next.
+                consumer.seek(partition, position)
+                most = 1
+                continue
+            most = MOST
             key = unreadable.get((*partition, position), UNKNOWN)
             records.append(Record(partition.topic, partition.partition, position, 0.0, key))
             consumer.seek(partition, position + 1)

@@ -69,5 +69,6 @@ def recoveries(faults: list[Fault], ways: list[Passage]) -> list[Recovery]:
 
 
 def _first(begin: float, moments: list[float] | list[float | None]) -> float | None:
-    known = [moment for moment in moments if moment is not None]
+    # An order may have arrived by an earlier attempt, whose answer never came.
+    known = [moment for moment in moments if moment is not None and moment >= begin]
     return round(min(known) - begin, 3) if known else None
