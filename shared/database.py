@@ -10,8 +10,10 @@ from typing import TypeAlias
 
 from alembic import command
 from alembic.config import Config
+from asyncpg.exceptions import DataError, PostgresError
+from asyncpg.exceptions import InterfaceError as DriverError
 from sqlalchemy import Connection, MetaData, text
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
@@ -21,7 +23,18 @@ from shared.database_connection import COMMAND_SECONDS, NoWritableServer, connec
 from shared.leave_lost_servers import leave_lost_servers
 from shared.settings import MOST_CONNECTIONS
 
-__all__ = ["Sessions", "connect", "create_engine", "create_sessions", "is_transient", "migrate", "open_database", "ping", "run_migrations"]
+__all__ = [
+    "DATABASE_ERRORS",
+    "Sessions",
+    "connect",
+    "create_engine",
+    "create_sessions",
+    "is_transient",
+    "migrate",
+    "open_database",
+    "ping",
+    "run_migrations",
+]
 
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
@@ -119,11 +132,20 @@ TRANSIENT_SQLSTATES = ("08", "25006", "40", "53", "55P03", "57")
 """Connection trouble, read-only server, serialization and deadlock, out of resources, lock not to be had, being shut down."""
 
 
+DATABASE_ERRORS = (SQLAlchemyError, PostgresError, DriverError, OSError, TimeoutError)
+"""Whatever a database raises that is away: while a connection is being made it is the driver's own error."""
+
+
 def is_transient(error: BaseException) -> bool:
     """Say whether a failure is one of a server that is away or busy, so that the same work may succeed later."""
     if isinstance(error, InterfaceError | OSError | TimeoutError | PoolTimeoutError):
         return True
+    if isinstance(error, DriverError):
+        return not isinstance(error, DataError | ValueError | TypeError)
     if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None) or ""
-        return error.connection_invalidated or state.startswith(TRANSIENT_SQLSTATES)
-    return False
+        return error.connection_invalidated or _state(error.orig).startswith(TRANSIENT_SQLSTATES)
+    return isinstance(error, PostgresError) and _state(error).startswith(TRANSIENT_SQLSTATES)
+
+
+def _state(error: object) -> str:
+    return getattr(error, "sqlstate", None) or ""

@@ -25,6 +25,7 @@ class Options:
     short: bool
     alone: bool
     brokers: int
+    only: frozenset[str]
     variant: str | None
     keep: bool
     folder: Path
@@ -60,6 +61,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         action="store_true",
         help="every fault on every target once, each only when mails flow again after the last one: how long each takes to recover from",
     )
+    parser.add_argument("--only", default="", metavar="KIND,…", help="with --one-at-a-time: these kinds of fault only (freeze, failover-cut-off, …)")
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="how many brokers Kafka has; of three, one may be lost")
     parser.add_argument("--variant", choices=VARIANTS, help="break the product on purpose and see that the auditor finds it")
     parser.add_argument("--keep", action="store_true", help="leave the run's data in var/chaos")
@@ -73,6 +75,7 @@ def read_options(arguments: Sequence[str]) -> Options:
         short=bool(small),
         alone=given.alone,
         brokers=given.brokers,
+        only=frozenset(filter(None, given.only.split(","))),
         variant=given.variant,
         keep=given.keep,
         folder=given.folder.resolve(),

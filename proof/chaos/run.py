@@ -78,7 +78,8 @@ def _plan(options: Options) -> Sequence[Fault]:
     if options.variant:
         return VARIANTS[options.variant].plan
     if options.alone:
-        return one_of_each(options.seed, short=options.short, brokers=options.brokers)
+        plan = one_of_each(options.seed, short=options.short, brokers=options.brokers)
+        return [fault for fault in plan if not options.only or fault.kind in options.only]
     return draw_plan(options.seed, options.seconds, short=options.short, brokers=options.brokers)
 
 

@@ -6,12 +6,11 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 from sqlalchemy import delete
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.identity.models import Assertion, Attempt, BankVisit, Grant, Identification, Throttle
 from services.identity.resources import utc_now
 from services.identity.staff.throttle import FORGOTTEN_AFTER
-from shared.database import Sessions
+from shared.database import DATABASE_ERRORS, Sessions
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -38,7 +37,7 @@ async def clean_up_forever(sessions: Sessions) -> None:
     while True:
         try:
             await clean_up(sessions)
-        except (SQLAlchemyError, OSError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("clean_up_failed", error=type(error).__name__)
         await asyncio.sleep(PAUSE_SECONDS)
 

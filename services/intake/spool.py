@@ -10,11 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.intake.models import spool
-from shared.database import Sessions, is_transient, ping
+from shared.database import DATABASE_ERRORS, Sessions, is_transient, ping
 from shared.events.envelope import Message
 from shared.logs import get_log
 
@@ -126,14 +125,14 @@ class Spool:
                     try:
                         async with self._sessions.begin() as session:
                             result = await work(session)
-                    except (SQLAlchemyError, OSError) as error:
+                    except DATABASE_ERRORS as error:
                         if last or not is_transient(error):
                             raise
                     else:
                         self.away = False
                         return result
                 raise AssertionError  # the loop returns or raises
-        except (SQLAlchemyError, OSError, TimeoutError) as error:
+        except DATABASE_ERRORS as error:
             self.away = True
             log.warning("spool_away", error=type(error).__name__)
             raise SpoolAway(type(error).__name__) from error

@@ -11,12 +11,11 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.tracker.ledger import alarm_messages
 from services.tracker.ledger.alarm_message import message
 from services.tracker.models import Alarm
-from shared.database import Sessions
+from shared.database import DATABASE_ERRORS, Sessions
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -61,7 +60,7 @@ class AlarmDelivery:
             while True:
                 try:
                     await self._round(http)
-                except (SQLAlchemyError, OSError, TimeoutError) as error:
+                except DATABASE_ERRORS as error:
                     log.warning("alarms_not_read", error=type(error).__name__)
                 except Exception as error:
                     log.exception("alarm_delivery_failed", error=type(error).__name__)

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta, timezone
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from services.tracker.answer_once import forget_answers
 from services.tracker.ledger.alarms import update_alarms
 from services.tracker.ledger.deliver_alarms import AlarmDelivery
@@ -15,7 +13,7 @@ from services.tracker.ledger.entries import fold_counts
 from services.tracker.ledger.overdue import Ledger
 from services.tracker.ledger.read_ledger import LedgerReader
 from services.tracker.models import Alarm
-from shared.database import Sessions
+from shared.database import DATABASE_ERRORS, Sessions
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -26,7 +24,6 @@ ANSWER_SECONDS = 8.0
 """A database that is there and answers nobody is as far away as one that is gone."""
 START_SECONDS = 15.0
 """So long after the start a part that has not answered yet is no alarm: everything may be starting at once."""
-AWAY = (SQLAlchemyError, OSError, TimeoutError)
 
 
 class LedgerWatch:
@@ -87,7 +84,7 @@ class LedgerWatch:
             try:
                 await self._round()
             except Exception as error:
-                if isinstance(error, AWAY):
+                if isinstance(error, DATABASE_ERRORS):
                     log.warning("ledger_not_read", error=type(error).__name__)
                 else:
                     log.exception("ledger_round_failed", error=type(error).__name__)

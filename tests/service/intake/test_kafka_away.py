@@ -4,12 +4,14 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
 from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
+from tests.infra.cut_line import cut_line
 from tests.infra.embedded import free_ports
 from tests.service.intake.forms import IN_CLEAR, invoice_copy
 from tests.service.intake.own_kafka import OwnKafka, own_kafka
@@ -124,3 +126,25 @@ async def test_with_only_the_database_away_requests_go_through(kafka: KafkaConne
         assert answer.status_code == 202
         assert len(await records_of(kafka, [answer.json()["request_id"]])) == 1
         assert await parts(intake) == (200, {"kafka": "ok", "database": "away"})
+
+
+async def test_a_database_that_breaks_off_at_any_byte_is_told_as_away(intake_database: str) -> None:
+    parts, (nobody,) = urlsplit(intake_database), free_ports(1)
+    async with cut_line(parts.port or 0) as line:
+        dsn = parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{line.port}").geturl()
+        settings = make_settings(KafkaConnection(f"127.0.0.1:{nobody}"), dsn, kafka_deadline_seconds=0.1)
+        async with running_intake(settings) as intake:
+            told = set()
+            # A connection is made after some 640 bytes, and just then a break shows itself in another way.
+            for after in (*range(1, 1_200, 60), *range(610, 670)):
+                line.after = after
+                told.add((await intake.send(invoice_copy(), key=f"idempotency-key-{after}")).status_code)
+                told.add((await intake.client.get("/readyz")).status_code)
+            assert line.broken > 20
+            assert told <= {200, 202, 503}
+            line.after = None
+
+            async def kept() -> None:
+                assert (await intake.send(invoice_copy(), key="idempotency-key-after")).status_code == 202
+
+            await eventually(kept)
