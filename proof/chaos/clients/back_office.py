@@ -5,26 +5,26 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
 
 from proof.chaos.clients.over_http import Answer, again_until_told, attempt
 from proof.chaos.clients.to_kafka import context, produce
 from proof.chaos.journal import Journal
 from shared.crypto.sealing import Sealer
+from shared.kafka.batches import Record
 from shared.kafka.connection import KafkaConnection
+from shared.kafka.follow import follow_topics
 
 COMMANDS, LIFECYCLE = "requests.commands", "requests.lifecycle"
 API_SHARE, COMMAND_SHARE = 25, 25
 """Of a hundred requests, so many are resolved over the API and so many by a command."""
 SENT_TWICE = 5
-TOKEN_SECONDS, START_SECONDS = 200.0, 20.0
+TOKEN_SECONDS = 200.0
+BACK_SECONDS, MOST_BACK = 3_600.0, 100_000
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 """Texts are told apart by letters alone, so that no digits of theirs are taken for a work number."""
 
@@ -55,19 +55,8 @@ class BackOffice:
         self.resolving = True
 
     async def follow(self) -> None:
-        """Follow until cancelled; after a lost connection everything is read again, and what was seen is known."""
-        while True:
-            consumer = AIOKafkaConsumer(LIFECYCLE, **self._kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False)
-            try:
-                async with asyncio.timeout(START_SECONDS):
-                    await consumer.start()
-                async for record in consumer:
-                    self._on_record(dict(record.headers).get("ce_type"), record.value)
-            except (KafkaError, OSError):
-                await asyncio.sleep(0.5)
-            finally:
-                with suppress(Exception):
-                    await consumer.stop()
+        """Follow until cancelled; what is read again after a lost connection was seen."""
+        await follow_topics(self._kafka, [LIFECYCLE], self._on_record, back_seconds=BACK_SECONDS, most=MOST_BACK)
 
     async def finish(self) -> None:
         """Wait for what is under way."""
@@ -84,14 +73,11 @@ class BackOffice:
             self._token_until = time.monotonic() + TOKEN_SECONDS
         return {"Authorization": f"Bearer {self._token}"}
 
-    def _on_record(self, kind: bytes | None, value: bytes | None) -> None:
-        if kind != b"request.registered.v1" or value is None:
+    def _on_record(self, record: Record) -> None:
+        if dict(record.headers).get("ce_type") != b"request.registered.v1" or record.value is None:
             return
-        try:
-            event = json.loads(value)
-            request_id, _ = str(event["request_id"]), event["work_number"]
-        except (ValueError, KeyError, TypeError):
-            return
+        event = json.loads(record.value)
+        request_id, _ = str(event["request_id"]), event["work_number"]
         lot = hashlib.sha256(request_id.encode()).digest()[0] * 100 // 256
         if request_id in self._seen or not self.resolving or lot >= API_SHARE + COMMAND_SHARE:
             return
