@@ -7,7 +7,8 @@ from proof.chaos.audit.cases import REGISTERED, Cases
 from proof.chaos.audit.evidence import Fault
 
 FAILED = "mail.failed.v1"
-SELF_HEALING = ("kill", "term", "crash")
+SELF_HEALING = ("kill", "term", "crash", "failover-cut-off", "failover-read-only", "twice-frozen")
+"""Another takes over, or the process comes back, while the fault lasts."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def passages(cases: Cases) -> list[Passage]:
 
 
 def recoveries(faults: list[Fault], ways: list[Passage]) -> list[Recovery]:
-    """Measure each fault that happened: from the kill on for a process that comes back by itself, from the end on for what was done for a while."""
+    """Measure each fault that happened: from its beginning where something heals it while it lasts, from the end on for what was done for a while."""
     sent = [way.sent_at for way in ways]
     found = []
     for fault in faults:

@@ -24,6 +24,7 @@ def facts(options: Options, outcome: Outcome) -> dict[str, Any]:
         "short": options.short,
         "one_at_a_time": options.alone,
         "brokers": options.brokers,
+        "only": sorted(options.only),
         "variant": options.variant,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": cpu_count(),

@@ -75,7 +75,7 @@ def sentence(known: Mapping[str, Any]) -> str:
     return f"{broken} promises are broken." + (f" Still under way at the end: {left}." if left else "")
 
 
-RECOVERY = "From the end of a fault (a kill: from the kill) to the first mail of a request that was sent after it"
+RECOVERY = "From the end of a fault (a kill or fail-over: from its beginning) to the first mail of a request that was sent after it"
 
 
 def recovery(known: Mapping[str, Any]) -> str:
@@ -87,6 +87,7 @@ def again(known: Mapping[str, Any]) -> str:
     """Give the command that repeats a storm."""
     brokers = f" --brokers {known['brokers']}" if known["brokers"] > 1 else ""
     alone = " --one-at-a-time" if known["one_at_a_time"] else ""
+    alone += f" --only {','.join(known['only'])}" if known["only"] else ""
     sent = "" if known["short"] else f" --requests {known['requests']} --rate {known['rate']:g}"
     variant = f" --variant {known['variant']}" if known["variant"] else " --short" if known["short"] else ""
     return f"./chaos --seed {known['seed']}{sent}{brokers}{variant}{alone}"
