@@ -1,6 +1,7 @@
 """Reports about mail are understood in every usual shape, and no bytes end the reader."""
 
 import random
+import time
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,8 @@ from tests.pure.worded_samples import NO_BOUNCES, WORDED
 ALL = (*STANDARD, *WORDED, *NO_BOUNCES)
 KEYS = generate_private_key()
 PATHS = ReturnPaths(KEYS, sender="asiointi@kunta.example", address="bounces@kunta.example")
+MOST_SECONDS = 3.0
+"""Of CPU; without a bound on what is read it is ten and more."""
 VERDICTS = {"hard", "soft", "success", "auto-reply", "unknown"}
 
 
@@ -58,6 +61,21 @@ def test_any_bytes_end_in_a_verdict(raw: bytes) -> None:
 def test_endless_nesting_ends_in_a_verdict(depth: int) -> None:
     nest = b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (number, number) for number in range(depth))
     assert read_report(b"From: MAILER-DAEMON@x.example\n" + nest).verdict in VERDICTS
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"Content-Type: multipart/report; " + b"a*0=b; " * 600_000,
+        b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 500_000,
+        b"Subject: x\n\n" + b"delivery to confirm you 5.1." * 150_000,
+    ],
+    ids=["parameters", "parts", "words"],
+)
+def test_hostile_bytes_take_no_longer_than_their_share(hostile: bytes) -> None:
+    began = time.process_time()
+    read_report(b"From: MAILER-DAEMON@x.example\n" + hostile)
+    assert time.process_time() - began < MOST_SECONDS
 
 
 def test_a_token_is_found_wherever_it_stands() -> None:

@@ -16,7 +16,8 @@ from services.notifier.bounces import report_shapes as shapes
 from services.notifier.bounces.delivery_status import CLASSES, Found, codes_of, read_delivery_status
 from services.notifier.bounces.report_shapes import Verdict
 
-MOST_BYTES, MOST_TEXT, MOST_PARTS, DEEPEST = 1 << 20, 64 * 1024, 100, 3
+# A report begins with what it says; reading all that hostile bytes can hold would take seconds.
+MOST_BYTES, MOST_TEXT, MOST_PARTS, DEEPEST = 256 * 1024, 64 * 1024, 100, 3
 # Parts of the type `message/…` are read as text: a returned mail is looked into for its Message-ID alone, and some come in base64 against the rules.
 ENCLOSED = re.compile(rb"(?im)^(content-type:\s{0,20})message/")
 MESSAGE_ID = re.compile(rb"(?im)^[> \t]{0,4}message-id:\s{0,20}(<[^<>\s]{1,300}>)")

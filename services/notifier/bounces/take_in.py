@@ -1,5 +1,6 @@
 """Takes in a mail that came to a return path: what it reports becomes an outcome, once, in the transaction that remembers the mail."""
 
+import asyncio
 import hashlib
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
@@ -55,7 +56,7 @@ class Inbox(NamedTuple):
 
         Raises what the database's driver raises when that is away.
         """
-        report = read_report(raw)
+        report = await asyncio.to_thread(read_report, raw)
         digest = hashlib.sha256(recipient.lower().encode(errors="replace") + b"\0" + raw).digest()
         async with self.sessions.begin() as session:
             entered = await session.scalar(ENTER, {"digest": digest, "verdict": report.verdict, "status": report.status})
