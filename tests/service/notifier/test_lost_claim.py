@@ -8,7 +8,7 @@ from tests.eventually import eventually
 from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, rows
 
 CLAIMED = text("update deliveries set state = 'sending', owner = :owner")
-WAITING = text("select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%skip locked%'")
+WAITING = text("select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%with due as%'")
 CUT = text("select pg_terminate_backend(:pid)")
 
 
