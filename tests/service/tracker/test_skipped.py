@@ -1,12 +1,13 @@
 """Records that the reader of submissions was never given are noticed, are an alarm, and come back when an operator says so."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid4
 
@@ -29,6 +30,7 @@ from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from shared.problems import NotFound
 from tests.eventually import eventually
+from tests.infra.raw_kafka import RawProducer, batch, record
 from tests.service.tracker.desk import Desk
 from tests.service.tracker.ledger_rows import read
 from tests.service.tracker.office import submission
@@ -177,6 +179,40 @@ async def test_what_nobody_is_given_is_no_skipped_record(
         await eventually(lambda: has(4))
         await eventually(compared)
     assert await gaps(sessions) == []
+
+
+async def test_what_compaction_took_is_no_skipped_record(kafka: KafkaConnection, sessions: Sessions, lags: LagReader) -> None:
+    topic, key = f"compacted.{uuid4().hex}", str(uuid4()).encode()
+    await make_compacted(kafka, topic)
+    keep = position_keeper(topic, lags.holds_records)
+    first = int(time.time() * 1000) - 60_000
+    async with RawProducer(kafka) as raw:
+        for number in range(7):
+            # A segment is closed by the age of its records.
+            sent = record(key if number < 6 else b"another", b"%d" % number)
+            assert await raw.send(topic, 0, batch(sent, timestamp=first + number * 1_000)) == 0
+
+    async def compacted() -> bool:
+        return not await lags.holds_records(topic, 0, 1, 5)
+
+    await eventually(compacted, 60)
+    async with sessions.begin() as session:
+        await keep(session, [Stretch(topic, 0, 0, 1)])
+        await keep(session, [Stretch(topic, 0, 5, 6)])
+    assert await gaps(sessions) == []
+    async with sessions.begin() as session:
+        await keep(session, [Stretch(topic, 0, 7, 8)])
+    assert await gaps(sessions) == [(0, 6, 7)]
+
+
+async def make_compacted(kafka: KafkaConnection, topic: str) -> None:
+    admin = AIOKafkaAdminClient(**kafka.client_options())
+    await admin.start()
+    try:
+        configs = {"cleanup.policy": "compact", "segment.ms": "100", "min.cleanable.dirty.ratio": "0.001"}
+        await admin.create_topics([NewTopic(topic, 1, 1, topic_configs=configs)])
+    finally:
+        await admin.close()
 
 
 @pytest.mark.parametrize("reader", KEPT)
