@@ -127,7 +127,7 @@ def test_in_a_stack_of_ones_own_each_service_connects_as_itself(secrets: Secrets
     given = environments(PLACE, secrets)
     users = {process: environment.get("KAFKA_SASL_USERNAME") for process, environment in given.items()}
     assert users == {
-        **{name: name.removesuffix("-worker") for name in ("intake", "tracker", "tracker-worker", "notifier", "notifier-worker")},
+        **{name: name.partition("-")[0] for name in ("intake", "tracker", "tracker-worker", "notifier", "notifier-worker", "notifier-bounces")},
         **dict.fromkeys(("identity", "mailbox")),
     }
     prepare = prepare_settings(PLACE.kafka)
