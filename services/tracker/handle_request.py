@@ -118,6 +118,11 @@ def _clean(text: str | None) -> str:
         raise InvalidFields([{"field": "text", "message": "A text for the customer is needed"}])
     if len(cleaned) > LONGEST_TEXT:
         raise InvalidFields([{"field": "text", "message": f"The text is longer than {LONGEST_TEXT} characters"}])
-    if "\x00" in cleaned or any("\ud800" <= letter <= "\udfff" for letter in cleaned):
+    if cannot_be_kept(cleaned):
         raise InvalidFields([{"field": "text", "message": "The text holds a character that cannot be kept (NUL or half a surrogate pair)"}])
     return cleaned
+
+
+def cannot_be_kept(text: str) -> bool:
+    """Say whether a text holds what PostgreSQL's texts cannot: NUL, or half a surrogate pair."""
+    return "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text)

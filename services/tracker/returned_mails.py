@@ -10,10 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.tracker.handle_request import By
 from services.tracker.models import OwedMail
 from services.tracker.send_mail_again import note_on_mail, undelivered_mail
-from shared.problems import InvalidFields
+from services.tracker.settle_note import NOTE_NEEDED, read_note
 
 MOST_SHOWN = 100
-LONGEST_NOTE = 2_000
 WAITING = text("""
     select owed.event_id, owed.request_id, owed.template, owed.returned_at, owed.return_status, owed.sending, last.bounce,
         requests.work_number, requests.service_title_fi, requests.first_name, requests.last_name, requests.phone, requests.email
@@ -34,9 +33,9 @@ async def list_returned_mails(session: AsyncSession, most: int = MOST_SHOWN) -> 
 
 async def settle_returned_mail(session: AsyncSession, event_id: str, by: By, note: str) -> OwedMail:
     """Settle the matter without the mail and say how; it counts as failed for ever. A second time changes nothing."""
-    said = note.replace("\x00", "").strip()
-    if not said or len(said) > LONGEST_NOTE:
-        raise InvalidFields([{"field": "note", "message": f"Say in 1 to {LONGEST_NOTE} characters how the citizen knows"}])
+    said = read_note(note)
+    if said is None:
+        raise NOTE_NEEDED
     mail, _ = await undelivered_mail(session, event_id, returned=True)
     if mail.settled_at is None:
         mail.settled_at, mail.settled_by, mail.settled_note = datetime.now(timezone.utc), by.name, said

@@ -3,15 +3,15 @@
 from datetime import datetime, timezone
 
 from sqlalchemy.ext.asyncio import AsyncSession
-from uuid_utils.compat import uuid7
 
 from services.tracker.ask_notifier import Notifier
 from services.tracker.correct_address import correct_address
-from services.tracker.handle_request import By
+from services.tracker.handle_request import By, cannot_be_kept
 from services.tracker.keyring import Keyring
-from services.tracker.models import HistoryEntry, OwedMail, TrackedRequest
+from services.tracker.models import OwedMail, TrackedRequest
+from services.tracker.settle_note import note_on_timeline
 from shared.logs import get_log
-from shared.problems import NotFound, Unavailable
+from shared.problems import InvalidFields, NotFound, Unavailable
 
 log = get_log(__name__)
 
@@ -28,6 +28,8 @@ async def send_mail_again(
     if notifier is None:
         raise Unavailable("TRACKER_NOTIFIER_URL is not set")
     address = (email or "").strip() or request.email
+    if cannot_be_kept(address):
+        raise InvalidFields([{"field": "email", "message": "This is not an e-mail address"}])
     mail.sending = await notifier.send_again(mail, address)
     if address != request.email:
         await correct_address(session, request, address, by, keyring)
@@ -49,9 +51,5 @@ async def undelivered_mail(session: AsyncSession, event_id: str, *, returned: bo
 
 def note_on_mail(session: AsyncSession, mail: OwedMail, kind: str, by: By, **details: str) -> None:
     """Enter into the history what a person did about a mail."""
-    facts = {"template": mail.template, "sending": mail.sending, **details}
-    now = datetime.now(timezone.utc)
-    session.add(
-        HistoryEntry(request_id=mail.request_id, event_id=uuid7(), type=kind, occurred_at=now, actor_kind=by.kind, actor=by.name, details=facts)
-    )
+    note_on_timeline(session, mail.request_id, kind, by, template=mail.template, sending=mail.sending, **details)
     log.info(kind.replace(".", "_"), request_id=str(mail.request_id), template=mail.template, by=by.name)

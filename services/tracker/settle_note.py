@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from services.tracker.handle_request import By
+from services.tracker.handle_request import By, cannot_be_kept
 from services.tracker.models import HistoryEntry
 from shared.problems import InvalidFields
 
@@ -17,12 +17,12 @@ NOTE_NEEDED = InvalidFields([{"field": "note", "message": "Say what was done, an
 def read_note(note: str | None) -> str | None:
     """Give what was said, or nothing; raises `InvalidFields` where it cannot be kept."""
     said = (note or "").strip()
-    if len(said) > LONGEST_NOTE or "\x00" in said or any("\ud800" <= letter <= "\udfff" for letter in said):
+    if len(said) > LONGEST_NOTE or cannot_be_kept(said):
         raise InvalidFields([{"field": "note", "message": f"At most {LONGEST_NOTE} characters, without NUL or half a surrogate pair"}])
     return said or None
 
 
-def note_on_timeline(session: AsyncSession, request_id: UUID, kind: str, by: By, **details: str) -> None:
+def note_on_timeline(session: AsyncSession, request_id: UUID, kind: str, by: By, **details: str | int) -> None:
     """Enter into a request's history what was done about it outside of its states."""
     now, facts = datetime.now(timezone.utc), details or None
     session.add(HistoryEntry(request_id=request_id, event_id=uuid7(), type=kind, occurred_at=now, actor_kind=by.kind, actor=by.name, details=facts))

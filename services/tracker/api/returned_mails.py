@@ -42,7 +42,7 @@ class ReturnedMail(ReturnedMailView):
 class Settle(BaseModel):
     """How it was dealt with."""
 
-    note: str = Field(max_length=2_000)
+    note: str
 
 
 def returned_mail_routes(verifier: TokenVerifier) -> APIRouter:

@@ -16,7 +16,7 @@ from shared.problems import InvalidFields
 
 routes = APIRouter()
 
-WRONG = {"email": "Osoite ei ole sähköpostiosoite. Tarkista se.", "note": "Kirjoita lyhyesti, miten asia hoitui (enintään 2000 merkkiä)."}
+WRONG = {"email": "Osoite ei ole sähköpostiosoite. Tarkista se.", "note": "Kirjoita lyhyesti, miten asia hoitui (enintään 1000 merkkiä)."}
 
 
 @routes.get("/returned-mails")

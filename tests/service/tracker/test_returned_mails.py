@@ -270,3 +270,18 @@ async def test_a_delayed_retry_of_an_order_does_not_send_what_came_back_since(
         assert await order() == 2
         assert len(notifier.orders) == 1
         assert [each["sending"] for each in (await desk.get(API, "operate")).json()] == [2]
+
+
+@pytest.mark.parametrize("letter", ["\\u0000", "\\ud800"], ids=["NUL", "half a pair"])
+async def test_a_text_that_cannot_be_kept_is_refused_and_changes_nothing(
+    sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection, issuer: Issuer, letter: str
+) -> None:
+    _, cause = await returned_receipt(sessions, keyring)
+    notifier = NotifierDouble(cause)
+    async with beside_notifier(notifier, tracker_database, kafka, issuer) as desk:
+        headers = desk.headers("operate") | {"Content-Type": "application/json"}
+        for action, field in (("settle", "note"), ("send-again", "email")):
+            body = f'{{"{field}": "a{letter}@posti.example"}}'
+            assert (await desk.client.post(f"{API}/{cause}/{action}", content=body, headers=headers)).status_code == 422
+        assert len((await desk.get(API, "operate")).json()) == 1
+    assert notifier.orders == []
