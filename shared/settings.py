@@ -2,11 +2,12 @@
 
 import base64
 import binascii
+import re
 import sys
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.database_address import read_database_address
 
@@ -86,6 +87,11 @@ def read_settings(kind: type[S]) -> S:
     except ValidationError as error:
         lines = [f"{_variable(kind, fault['loc'])}: {fault['msg']}" for fault in error.errors()]
         sys.exit("Settings are missing or wrong:\n  " + "\n  ".join(lines))
+    except SettingsError as error:
+        # Its words name the field, and what is wrong stands only in its cause, beside the value.
+        named = re.search(r'field "(\w+)"', str(error))
+        name = _variable(kind, (named[1],)) if named else "A variable"
+        sys.exit(f"Settings are missing or wrong:\n  {name}: is not valid JSON")
 
 
 def _variable(kind: type[BaseSettings], place: tuple[int | str, ...]) -> str:

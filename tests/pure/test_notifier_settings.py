@@ -1,0 +1,49 @@
+"""What notifier reads from the environment about the mail server; a wrong value ends the start with the variable's name."""
+
+import pytest
+
+from services.notifier.settings import Settings
+from shared.settings import read_settings
+
+REQUIRED = {
+    "KAFKA_BOOTSTRAP_SERVERS": "kafka.example:9092",
+    "NOTIFIER_DATABASE_URL": "postgresql://notifier@db.example/notifier",
+    "NOTIFIER_SEALING_PRIVATE_KEYS": "x",
+    "NOTIFIER_LINK_KEY": "a" * 42 + "A",
+    "NOTIFIER_FROM": "asiointi@kunta.example",
+    "NOTIFIER_SITE_URL": "https://asiointi.example",
+    "NOTIFIER_OIDC_ISSUER": "https://issuer.example",
+    "NOTIFIER_SMTP_HOST": "mail.example",
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set what has to be set."""
+    for name, value in REQUIRED.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_single_steps_of_the_mail_server_can_have_limits_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFIER_SMTP_LIMITS", '{"end": 60, "greeting": 1.5}')
+    monkeypatch.setenv("NOTIFIER_SMTP_EHLO_NAME", "")
+    settings = read_settings(Settings)
+    assert settings.smtp_limits == {"end": 60.0, "greeting": 1.5}
+    assert settings.smtp_ehlo_name is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NOTIFIER_SMTP_LIMITS", "60"),
+        ("NOTIFIER_SMTP_LIMITS", "{"),
+        ("NOTIFIER_SMTP_LIMITS", '{"dot": 60}'),
+        ("NOTIFIER_SMTP_LIMITS", '{"end": 0}'),
+        ("NOTIFIER_SMTP_TIMEOUT", "0"),
+        ("NOTIFIER_SMTP_EHLO_NAME", "localhost"),
+    ],
+)
+def test_a_wrong_value_ends_the_start_with_the_variable_s_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit, match=name):
+        read_settings(Settings)
