@@ -64,8 +64,8 @@ def report(fate: Fate, return_path: str, recipient: str, content: bytes) -> byte
     return written.getvalue()
 
 
-async def bounce(port: int, fate: Fate, return_path: str, recipient: str, content: bytes) -> None:
-    """Bring the report to where reports are taken in, once that can be reached."""
+async def bounce(port: int, fate: Fate, return_path: str, recipient: str, content: bytes) -> bool:
+    """Bring the report to where reports are taken in, once that can be reached; says whether it was taken."""
     backoff, raw = Backoff(first=0.1, most=5.0), report(fate, return_path, recipient, content)
     for _ in range(MOST_TRIES):
         try:
@@ -75,4 +75,5 @@ async def bounce(port: int, fate: Fate, return_path: str, recipient: str, conten
             log.warning("report_not_taken", error=type(error).__name__)
             await asyncio.sleep(backoff.next_delay())
         else:
-            return
+            return True
+    return False

@@ -20,7 +20,7 @@ class Receiver:
     def __init__(self, maildir: Maildir, bounces_port: int | None) -> None:
         self._maildir = maildir
         self._bounces_port = bounces_port
-        self._bouncing: set[asyncio.Task[None]] = set()
+        self._bouncing: set[asyncio.Task[bool]] = set()
 
     async def handle_RCPT(  # noqa: N802  aiosmtpd's name
         self,

@@ -1,7 +1,7 @@
 """The mail server of a chaos run: keeps mails like the local mailbox does, and misbehaves as a file tells it.
 
-`python -m proof.chaos.mail_server FOLDER PORT`. `FOLDER/mode` holds one of `MODES`; `FOLDER/mail/new` is the Maildir; every mail kept is a line
-of `FOLDER/mail.jsonl`: its file, whether the sender was told so (`told`), and when.
+`python -m proof.chaos.mail_server FOLDER PORT REPORTS_PORT`. `FOLDER/mode` holds one of `MODES`; `FOLDER/mail/new` is the Maildir; every mail kept
+is a line of `FOLDER/mail.jsonl`: its file, whether the sender was told so (`told`), and when. Reports of bounces go to `REPORTS_PORT`.
 """
 
 import asyncio
@@ -17,6 +17,8 @@ from typing import Any, AnyStr, Literal, TypeAlias, get_args
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from proof.chaos.bounces import Bounces
+
 Mode: TypeAlias = Literal[
     "ok",
     "refuse",
@@ -28,6 +30,7 @@ Mode: TypeAlias = Literal[
     "rate",
     "few-connections",
     "slow-greeting",
+    "bounce",
 ]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
@@ -45,7 +48,8 @@ MOST_BYTES = 10 << 20
 class Receiver:
     """Keeps mails and misbehaves."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, bounces: Bounces) -> None:
+        self.bounces = bounces
         self._mode_file = folder / "mode"
         self._maildir = folder / "mail"
         for name in ("tmp", "new", "cur"):
@@ -83,8 +87,14 @@ class Receiver:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  as above
-        """Keep a mail; it is on the disk before the answer, and in one mode the answer never comes."""
+        """Keep a mail; it is on the disk before the answer, and in one mode the answer never comes.
+
+        In another it is taken like any other, and comes back to its return path as a report.
+        """
         content, mode = envelope.original_content or b"", self.mode()
+        if mode == "bounce":
+            await self.bounces.take(envelope.mail_from or "", envelope.rcpt_tos[0], content)
+            return "250 OK"
         try:
             name = await asyncio.to_thread(self._keep, content, full=mode == "disk-full")
         except OSError:
@@ -162,9 +172,11 @@ def _abort(server: SMTP) -> None:
         transport.abort()
 
 
-async def serve(folder: Path, port: int) -> None:
+async def serve(folder: Path, port: int, reports_port: int) -> None:
     """Listen until the process is ended."""
-    loop, receiver = asyncio.get_running_loop(), Receiver(folder)
+    loop, bounces = asyncio.get_running_loop(), Bounces(folder / "bounces", reports_port)
+    bounces.go_on()
+    receiver = Receiver(folder, bounces)
     server = await loop.create_server(
         lambda: FaultySMTP(receiver, enable_SMTPUTF8=True, data_size_limit=MOST_BYTES, hostname="mailbox", loop=loop), HOST, port
     )
@@ -174,4 +186,4 @@ async def serve(folder: Path, port: int) -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))
+        asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))

@@ -20,7 +20,7 @@ from deploy.progress import Progress
 from proof.chaos.audit.gather import Places, gather
 from proof.chaos.audit.verdict import Verdict, judge
 from proof.chaos.clients.back_office import BackOffice, Credentials
-from proof.chaos.clients.operators import put_refused_mails_back
+from proof.chaos.clients.operators import look_after_mails
 from proof.chaos.clients.poison import Readers, send_poison
 from proof.chaos.clients.send_orders import Senders
 from proof.chaos.journal import Journal
@@ -117,7 +117,8 @@ async def _clients(under: StackUnderTest, journals: Path) -> AsyncIterator[tuple
             http, under.url("tracker"), under.kafka["backoffice"], Credentials(**credentials), Journal(journals / "back-office.jsonl")
         )
         await senders.learn()
-        working = asyncio.gather(office.follow(), put_refused_mails_back(http, under.url("notifier"), under.databases["notifier"], office))
+        urls = {name: under.url(name) for name in ("tracker", "notifier")}
+        working = asyncio.gather(office.follow(), look_after_mails(http, urls, under.databases["notifier"], office))
         try:
             yield http, senders, office
             if working.done():

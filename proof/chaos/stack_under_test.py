@@ -73,7 +73,7 @@ async def stack_under_test(data: Path, port_base: int, brokers: int, broken: Map
 
         def change(program: Program) -> Program:
             mailbox = program.name == "mailbox"
-            changed = _mail_server(program, mail_folder, smtp) if mailbox else _exposed(program, crash_folder, mail_proxy.port, broken)
+            changed = _mail_server(program, mail_folder, smtp, ports.bounces) if mailbox else _exposed(program, crash_folder, mail_proxy.port, broken)
             servers.programs[program.name] = changed
             return changed
 
@@ -93,12 +93,14 @@ async def stack_under_test(data: Path, port_base: int, brokers: int, broken: Map
         )
 
 
-def _mail_server(program: Program, folder: Path, port: int) -> Program:
+def _mail_server(program: Program, folder: Path, port: int, reports_port: int) -> Program:
     async def ready() -> None:
         _, writer = await asyncio.open_connection(HOST, port)
         writer.close()
 
-    return replace(program, command=(sys.executable, "-m", "proof.chaos.mail_server", str(folder), str(port)), ready=ready, ports=(port,))
+    return replace(
+        program, command=(sys.executable, "-m", "proof.chaos.mail_server", str(folder), str(port), str(reports_port)), ready=ready, ports=(port,)
+    )
 
 
 def _exposed(program: Program, crash_folder: Path, smtp: int, broken: Mapping[str, str]) -> Program:

@@ -7,17 +7,21 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiosmtpd import smtp
+from aiosmtpd.smtp import Envelope
 from aiosmtplib import SMTP, SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
+from proof.chaos.bounces import Bounces
 from proof.chaos.mail_server import FaultySMTP, Receiver
 from tests.eventually import eventually
 
+NOBODY = 9
 MAIL = b"From: a@kunta.example\r\nTo: b@chaos.example\r\nMessage-ID: <one@kunta.example>\r\n\r\nHei\r\n"
 
 
 @pytest.fixture
 async def port(tmp_path: Path) -> AsyncIterator[int]:
-    loop, receiver = asyncio.get_running_loop(), Receiver(tmp_path)
+    loop, receiver = asyncio.get_running_loop(), Receiver(tmp_path, Bounces(tmp_path / "bounces", NOBODY))
     async with await loop.create_server(lambda: FaultySMTP(receiver, loop=loop), "127.0.0.1", 0) as server:
         yield int(server.sockets[0].getsockname()[1])
     receiver.close()
@@ -93,3 +97,31 @@ async def test_a_slow_greeting_comes_all_the_same(port: int, tmp_path: Path, mon
     began = time.monotonic()
     await send(port)
     assert time.monotonic() - began >= 0.5
+
+
+async def test_a_mail_that_bounces_is_taken_and_reported_though_the_server_dies_meanwhile(port: int, tmp_path: Path) -> None:
+    (tmp_path / "mode").write_text("bounce")
+    await send(port)
+    assert kept(tmp_path) == []
+    reports: list[Envelope] = []
+
+    class Taker:
+        async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802  aiosmtpd's name
+            reports.append(envelope)
+            return "250 OK"
+
+    loop = asyncio.get_running_loop()
+    async with await loop.create_server(lambda: smtp.SMTP(Taker(), loop=loop), "127.0.0.1", 0) as listener:
+        Bounces(tmp_path / "bounces", int(listener.sockets[0].getsockname()[1])).go_on()
+        await eventually(lambda: _reported(reports))
+    assert reports[0].rcpt_tos == ["a@kunta.example"]
+    assert b"<one@kunta.example>" in (reports[0].original_content or b"")
+    await eventually(lambda: asyncio.to_thread(_empty, tmp_path / "bounces"))
+
+
+async def _reported(reports: list[Envelope]) -> None:
+    assert len(reports) == 1
+
+
+def _empty(folder: Path) -> None:
+    assert not list(folder.iterdir())

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from proof.chaos.audit.cases import Cases
 from proof.chaos.audit.finding import Finding
-from proof.chaos.audit.recovery import FAILED
+from proof.chaos.audit.recovery import BOUNCED, FAILED
 
 
 def check_order(cases: Cases) -> list[Finding]:
@@ -28,8 +28,8 @@ def _partitions(cases: Cases, request: str) -> int:
 
 
 def _mails_out_of_order(cases: Cases) -> list[Finding]:
-    """A receipt that was refused for good and put back by an operator may come after the resolution: everybody was told so."""
-    refused = {str(record.data.get("request_id")) for record in cases.evidence.records if record.type == FAILED}
+    """A receipt that was refused for good, or came back, and was put back by an operator may come after the resolution: everybody was told so."""
+    refused = {str(record.data.get("request_id")) for record in cases.evidence.records if record.type in {FAILED, BOUNCED}}
     found = []
     for request in cases.texts:
         receipts, resolutions = cases.receipts(request), cases.resolutions(request)

@@ -13,7 +13,7 @@ SENDERS, SERVERS = ("notifier-worker",), ("postgres", "mailbox", "smtp", "kafka+
 STARTS, NOTICES = {"intake": 8.0, "kafka": 20.0, "postgres": 10.0}, 10.0
 """Seconds after its end in which a fault still shows: where a process was ended it has to start, and Kafka to recover its log."""
 HARMLESS = frozenset(
-    f"mail-{mode}" for mode in ("refuse", "defer", "disk-full", "hang-up-in-data", "no-sender", "rate", "few-connections", "slow-greeting")
+    f"mail-{mode}" for mode in ("refuse", "defer", "disk-full", "hang-up-in-data", "no-sender", "rate", "few-connections", "slow-greeting", "bounce")
 )
 """After these the mail server has not taken a mail, and says so, or nothing was sent."""
 ENDING = ("kill", "term", "crash", "disk-full")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from proof.chaos.audit.cases import REGISTERED, Cases
 from proof.chaos.audit.evidence import Fault
 
-FAILED = "mail.failed.v1"
+FAILED, BOUNCED = "mail.failed.v1", "mail.bounced.v1"
 SELF_HEALING = ("kill", "term", "crash", "failover-cut-off", "failover-read-only", "twice-frozen")
 """Another takes over, or the process comes back, while the fault lasts."""
 
@@ -39,7 +39,7 @@ def passages(cases: Cases) -> list[Passage]:
         for request, events in cases.lifecycle.items()
         if any(event.type == REGISTERED for event in events)
     }
-    refused = {str(record.data.get("request_id")) for record in cases.evidence.records if record.type == FAILED}
+    refused = {str(record.data.get("request_id")) for record in cases.evidence.records if record.type in {FAILED, BOUNCED}}
     found = []
     for order in cases.accepted:
         submits = [submit for submit in cases.submits[order] if submit.told == "accepted"]

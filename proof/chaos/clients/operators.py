@@ -1,6 +1,8 @@
-"""Operators, who put back the mails that a server refused for good."""
+"""Operators, who put back the mails that a server refused for good, and send again those that came back."""
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
 
 import asyncpg
 import httpx
@@ -14,15 +16,22 @@ MOST = 500
 AWAY = (OSError, TimeoutError, PostgresError, InterfaceError, httpx.HTTPError, KafkaError, KeyError)
 
 
-async def put_refused_mails_back(http: httpx.AsyncClient, notifier: str, database: str, office: BackOffice) -> None:
-    """Look after the queue of failed mails until cancelled; `database` is the notifier's, reached directly."""
+async def look_after_mails(http: httpx.AsyncClient, urls: Mapping[str, str], database: str, office: BackOffice) -> None:
+    """Look after failed and returned mails until cancelled (`urls`: of tracker and notifier); `database` is the notifier's, reached directly."""
     while True:
-        try:
+        with suppress(*AWAY):
             for each in await _failed(database):
-                await http.post(f"{notifier}/api/v1/deliveries/{each}/retry", headers=await office.headers())
-        except AWAY:
-            pass
+                await http.post(f"{urls['notifier']}/api/v1/deliveries/{each}/retry", headers=await office.headers())
+            await _send_returned_again(http, f"{urls['tracker']}/api/v1/returned-mails", office)
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _send_returned_again(http: httpx.AsyncClient, url: str, office: BackOffice) -> None:
+    answer = await http.get(url, headers=await office.headers())
+    for mail in answer.raise_for_status().json():
+        # With a key: an answer that never came is asked for again, and nothing is sent twice.
+        key = {"Idempotency-Key": f"{mail['event_id']}-{mail['sending']}"}
+        await http.post(f"{url}/{mail['event_id']}/send-again", json={}, headers={**key, **await office.headers()})
 
 
 async def _failed(database: str) -> list[int]:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-OURS = ("intake", "identity", "tracker", "tracker-worker", "notifier", "notifier-worker")
+OURS = ("intake", "identity", "tracker", "tracker-worker", "notifier", "notifier-worker", "notifier-bounces")
 BROKERS = ("kafka", "kafka-2", "kafka-3")
 OTHER_SERVERS = ("postgres", "mailbox")
 LINKS = ("kafka", "postgres", "smtp")
@@ -19,6 +19,7 @@ MAIL_FAULTS = (
     "rate",
     "few-connections",
     "slow-greeting",
+    "bounce",
 )
 CRASH_POINTS = (
     "tracker.submitted.after-database-commit",
