@@ -31,12 +31,12 @@ class Place:
         return self.data / "alive" / process
 
 
-def environments(place: Place, secrets: Secrets, log_level: str = "INFO") -> dict[str, Environment]:
+def environments(place: Place, secrets: Secrets, log_level: str = "INFO", canary_seconds: int = 0) -> dict[str, Environment]:
     """Give the environment of every process of ours, by its name."""
     services = {
         "intake": _intake(place, secrets),
         "identity": _identity(place, secrets),
-        "tracker": _tracker(place, secrets),
+        "tracker": _tracker(place, secrets) | {"TRACKER_CANARY_SECONDS": str(canary_seconds)},
         "notifier": _notifier(place, secrets),
     }
     processes = services | {

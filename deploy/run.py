@@ -18,6 +18,7 @@ from deploy.servers import Elsewhere
 from deploy.stack import Stack
 
 DEFAULT_DATA = ROOT / "var"
+CANARY_SECONDS = 60
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -49,7 +50,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 async def _serve(data: Path, port_base: int, progress: Progress) -> int:
     started = time.monotonic()
-    stack = Stack(data, port_base, progress, Elsewhere.from_environment(os.environ), log_level=os.environ.get("LOG_LEVEL", "INFO"))
+    elsewhere, log_level = Elsewhere.from_environment(os.environ), os.environ.get("LOG_LEVEL", "INFO")
+    stack = Stack(data, port_base, progress, elsewhere, log_level=log_level, canary_seconds=CANARY_SECONDS)
     _stop_on_signals(stack)
     try:
         async with stack.running():

@@ -36,13 +36,14 @@ class Stack:
         elsewhere: Elsewhere,
         *,
         log_level: str = "INFO",
+        canary_seconds: int = 0,
         change: Callable[[Program], Program] = unchanged,
     ) -> None:
         self.secrets = read_or_make(data / "secrets.json")
         self.place = find_place(data, ports_from(port_base), self.secrets, elsewhere)
         self._elsewhere = elsewhere
         self._progress = progress
-        self._environments = environments(self.place, self.secrets, log_level)
+        self._environments = environments(self.place, self.secrets, log_level, canary_seconds)
         self._mailbox = change(mailbox(self.place, self._environments["mailbox"]))
         self._services = [change(program) for program in processes(self.place, self._environments)]
         self._addresses = Addresses(data / "addresses.json")

@@ -146,7 +146,7 @@ def _parse(request: Request, body: bytes) -> NewRequest:
 
 
 def _service(intake: Intake, code: str, language: Language) -> Service:
-    service = intake.catalogue.get(code)
+    service = intake.catalogue.get_even_hidden(code)
     if service is None:
         raise invalid_form([FieldError("service", UNKNOWN_SERVICE[language])], language)
     return service

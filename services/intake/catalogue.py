@@ -93,7 +93,8 @@ class Service(Part):
     """One service for one role, with all fields of its form: the common five first, then the company's, then its own.
 
     A file with both roles makes two services; the company's code ends in `-yritys`. `quick_link` is the place on the front page, `minutes` how
-    long the form takes, `due_days` counts working days, `retention_days` is how long tracker keeps a closed request.
+    long the form takes, `due_days` counts working days, `retention_days` is how long tracker keeps a closed request. One that is
+    `hidden` is listed nowhere.
     """
 
     code: Slug
@@ -111,6 +112,7 @@ class Service(Part):
     retention_days: int = Limits(ge=1, le=3650)
     fields: list[Field]
     aside: Text | None = None
+    hidden: bool = False
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Service":
@@ -136,6 +138,7 @@ class Catalogue(Part):
     """Every service, ordered by role, group and place."""
 
     services: list[Service]
+    hidden: list[Service] = []
 
     @cached_property
     def by_code(self) -> dict[str, Service]:
@@ -145,6 +148,10 @@ class Catalogue(Part):
     def get(self, code: str) -> Service | None:
         """Give one service, or `None` where there is none of that code."""
         return self.by_code.get(code)
+
+    def get_even_hidden(self, code: str) -> Service | None:
+        """Give one service, also one that is on offer nowhere."""
+        return self.get(code) or next((service for service in self.hidden if service.code == code), None)
 
     @property
     def groups(self) -> list[Group]:
@@ -177,7 +184,8 @@ def load_catalogue(folder: Path = FOLDER) -> Catalogue:
         errors.append(f"{folder}: no services")
     if errors:
         raise InvalidCatalogue("\n".join(errors))
-    catalogue = Catalogue(services=sorted(services, key=_place))
+    shown = sorted((service for service in services if not service.hidden), key=_place)
+    catalogue = Catalogue(services=shown, hidden=[service for service in services if service.hidden])
     _check_quick_links(catalogue)
     return catalogue
 

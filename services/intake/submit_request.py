@@ -12,6 +12,7 @@ from services.intake.resources import Intake
 from services.intake.spool import Spool, SpoolAway
 from services.intake.submission import Accepted, Submission
 from services.intake.working_days import due_at
+from shared import canary
 from shared.crash_points import crash_point
 from shared.events.envelope import Envelope, Message, encode
 from shared.events.request_submitted import RequestSubmitted
@@ -70,6 +71,8 @@ async def _keep(intake: Intake, submission: Submission, request_id: UUID, digest
         crash_point("intake.after-ack")
         intake.numbers.accepted(request_id, digest)
     except KafkaUnavailable:
+        if submission.service.hidden:
+            raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from None  # the spool is for requests only
         try:
             _refuse_other_body(await intake.spool.add(request_id, digest, message), digest)
         except SpoolAway:
@@ -108,4 +111,6 @@ def _sealed_record(intake: Intake, submission: Submission, request_id: UUID, dig
     )
     message = encode(Envelope(event, SOURCE, str(request_id), now, submission.traceparent))
     message.headers.append((DIGEST_HEADER, digest.hex().encode()))
+    if service.code == canary.SERVICE:
+        message.headers.append((canary.HEADER, b"1"))
     return message

@@ -27,6 +27,15 @@ emptied as (update reports r set mail = null from old where r.digest = old.diges
 gone as (delete from reports r using old where r.digest = old.digest and r.delivery_id is null)
 select count(*) from old""")
 
+FORGET_CANARIES = text("""
+with old as materialized (
+  select event_id from canary_mails where added_at < now() - interval '1 day' limit :most for update skip locked),
+mails as (select id from deliveries join old using (event_id)),
+emptied as (delete from sent_contents kept using mails where kept.delivery_id = mails.id),
+gone as (delete from deliveries d using mails where d.id = mails.id),
+forgotten as (delete from canary_mails c using old where c.event_id = old.event_id)
+select count(*) from old""")
+
 
 async def forget_for_ever(sessions: Sessions, days: float) -> None:
     """Forget until cancelled."""
@@ -45,5 +54,5 @@ async def forget(sessions: Sessions, days: float) -> bool:
     """Forget some of what is older than so many days; says whether there may be more."""
     values = {"seconds": days * 86_400, "most": AT_ONCE}
     async with at_once(sessions) as session:
-        counts = [await session.scalar(statement, values) or 0 for statement in (FORGET_CONTENTS, FORGET_REPORTS)]
+        counts = [await session.scalar(statement, values) or 0 for statement in (FORGET_CONTENTS, FORGET_REPORTS, FORGET_CANARIES)]
     return max(counts) == AT_ONCE

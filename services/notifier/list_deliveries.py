@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.models import Delivery
+from shared import canary
 
 DeliveryState: TypeAlias = Literal["pending", "sending", "sent", "deferred", "failed"]
 
@@ -49,7 +50,7 @@ async def list_deliveries(
     session: AsyncSession, *, state: DeliveryState | None, request_id: UUID | None, before: int | None, limit: int
 ) -> DeliveryPage:
     """Give a page of mails."""
-    query = select(Delivery).order_by(Delivery.id.desc()).limit(limit + 1)
+    query = select(Delivery).where(Delivery.work_number != canary.WORK_NUMBER).order_by(Delivery.id.desc()).limit(limit + 1)
     if state:
         query = query.where(Delivery.state == state)
     if request_id:

@@ -66,6 +66,15 @@ class Delivery(Table):
     return_status: Mapped[str | None]
 
 
+class CanaryMail(Table):
+    """The event of a mail that is a canary's."""
+
+    __tablename__ = "canary_mails"
+
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    added_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
 class SentContents(Table):
     """The encrypted contents of a mail that was sent, for as long as it may be sent again."""
 

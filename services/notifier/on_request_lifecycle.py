@@ -14,6 +14,8 @@ from services.notifier.deliveries import Added, Claimed, NewDelivery, add
 from services.notifier.domain import message_id, sealed_message_of, template_for
 from services.notifier.entrust import Entrusting
 from services.notifier.lanes import Waiting
+from services.notifier.models import CanaryMail
+from shared import canary
 from shared.crypto.sealing import Opener
 from shared.events.envelope import Envelope
 from shared.events.event import Event
@@ -39,6 +41,9 @@ def request_lifecycle_handler(
         ours = _entrustable(owed, entrusting.begin())
         rows = [each.row._replace(owner=entrusting.owner) if each.row.key in ours else each.row for each in owed]
         added = await add(session, rows)
+        for row in rows:
+            if row.work_number == canary.WORK_NUMBER:
+                await session.merge(CanaryMail(event_id=row.event_id))
         waiting = [_waiting(each, *ours[each.key]) for each in added if each.key in ours]
         entrusting.promise(waiting, others=len(waiting) < len(added))
 

@@ -263,6 +263,22 @@ class ProcessedCommand(Table, table=True):
     processed_at: datetime = _moment()
 
 
+class CanaryRun(Table, table=True):
+    """One test request of our own, and when it came through each stage; kept for a day."""
+
+    __tablename__: ClassVar[str] = "canary_runs"
+
+    run: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    begun_at: datetime = _moment()
+    request_id: UUID | None = Field(default=None)
+    event_id: str | None = Field(default=None, sa_type=Text, unique=True)
+    answered_at: datetime | None = _moment(nullable=True)
+    shown_at: datetime | None = _moment(nullable=True)
+    numbered_at: datetime | None = _moment(nullable=True)
+    mailed_at: datetime | None = _moment(nullable=True)
+    error: str | None = _text(nullable=True)
+
+
 class KeptAnswer(Table, table=True):
     """What a command with an `Idempotency-Key` was answered; written in the command's own transaction."""
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.tracker.from_intake import FromIntake, read_unsigned_before
 from services.tracker.ledger.tables import request_id_of
 from services.tracker.models import DeadLetter
+from shared.canary import is_canary
 from shared.crypto.record_mac import RecordVerifier
 from shared.events.topics import SUBMITTED, dead_letter_topic
 from shared.kafka.dead_letter import PART, PREFIX, is_part
@@ -33,7 +34,7 @@ def _is_accepted(row: Mapping[str, object], record: RawRecord, from_intake: From
 
     One that was cut to fit cannot be verified any more; its reader refused it for another reason than its sender, and had verified that first.
     """
-    if row["origin_topic"] != SUBMITTED or row["request_id"] is None:
+    if row["origin_topic"] != SUBMITTED or row["request_id"] is None or is_canary(record.headers):
         return False
     headers = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
     if from_intake.accepts(int(str(row["origin_partition"])), int(str(row["origin_offset"])), record.key, record.value, headers):

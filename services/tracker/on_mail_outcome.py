@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.tracker.canary.on_canary import take_canaries
 from services.tracker.enter_bounces import enter_bounces
 from shared.events.envelope import Envelope
 from shared.events.event import Event
@@ -61,7 +62,8 @@ MOST_ATTEMPTS = 1_000_000
 
 async def on_mail_outcome(session: AsyncSession, envelopes: Sequence[Envelope[Event]]) -> None:
     """Enter each outcome once, by its event id; raises `Rejected` where one cannot be kept."""
-    rows = [_row(envelope, envelope.event) for envelope in envelopes if isinstance(envelope.event, MailOutcome)]
+    outcomes = [Envelope(e.event, e.source, e.id, e.time, e.traceparent) for e in envelopes if isinstance(e.event, MailOutcome)]
+    rows = [_row(envelope, envelope.event) for envelope in await take_canaries(session, outcomes)]
     if rows:
         await session.execute(ENTER, {name: [row[name] for row in rows] for name in COLUMNS})
         await enter_bounces(session, rows)

@@ -10,11 +10,13 @@ from sqlmodel import col, select
 from uuid_utils.compat import uuid7
 
 from services.tracker.at_rest import name_key
+from services.tracker.canary.on_canary import on_canary
 from services.tracker.keyring import Keyring
 from services.tracker.models import HistoryEntry, TrackedRequest
 from services.tracker.register_requests import insert_requests, known_or_numbered
 from services.tracker.submitted_form import read_form
 from services.tracker.work_number import work_number
+from shared import canary
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.request_lifecycle import RequestRegistered
@@ -39,6 +41,10 @@ async def on_request_submitted(session: AsyncSession, envelopes: Sequence[Envelo
     Raises `Rejected` where a record's form cannot be opened or read.
     """
     submissions = [Envelope(e.event, e.source, e.id, e.time, e.traceparent) for e in envelopes if isinstance(e.event, RequestSubmitted)]
+    for submission in submissions:
+        if submission.event.service == canary.SERVICE:
+            await on_canary(session, submission, keyring)
+    submissions = [each for each in submissions if each.event.service != canary.SERVICE]
     firsts: dict[UUID, Submission] = {}
     for submission in submissions:
         firsts.setdefault(submission.event.request_id, submission)

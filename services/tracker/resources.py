@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from services.tracker.ask_intake import Intake
 from services.tracker.ask_notifier import Notifier
 from services.tracker.back_channel import open_back_channel
+from services.tracker.canary.send_canary import Canary
 from services.tracker.keyring import Keyring, read_keyring
 from services.tracker.ledger.read_ledger import LedgerReader
 from services.tracker.ledger.watch import LedgerWatch, watching
@@ -57,9 +58,16 @@ async def open_resources(settings: TrackerSettings) -> AsyncIterator[Resources]:
             settings.alarm_url,
             settings.command_topics,
             returned_within=settings.returned_mail_working_days,
+            canary_seconds=settings.canary_seconds,
         )
-        async with watching(LedgerWatch(reader, sessions, settings.alarm_url)) as ledger:
+        async with watching(LedgerWatch(reader, sessions, settings.alarm_url), _canary(settings, sessions)) as ledger:
             yield Resources(settings, keyring, sessions, producer, lags, ledger, notifier)
+
+
+def _canary(settings: TrackerSettings, sessions: Sessions) -> Canary | None:
+    if not settings.canary_seconds or not settings.intake_url:
+        return None
+    return Canary(sessions, settings.intake_url, settings.canary_mailbox, settings.canary_seconds)
 
 
 async def _resources(request: Request) -> Resources:

@@ -31,6 +31,8 @@ class TrackerSettings(KafkaSettings, DatabaseSettings):
     notifier_url: str | None = Field(default=None, pattern="^https?://")
     command_topics: CommandTopics = Field(default=DEFAULT, description="Each back office's own topic of commands, and the user who may write it")
     returned_mail_working_days: float = Field(default=2.0, ge=0, description="Within which somebody deals with a mail that came back")
+    canary_seconds: float = Field(default=0, ge=0, le=3_600, description="A test request in each period of so many seconds; 0: none")
+    canary_mailbox: str = Field(default="canary@asiointi.example", min_length=3)
     alarm_url: str | None = Field(default=None, pattern="^https?://")
 
     @property

@@ -36,6 +36,13 @@ class OverdueKind(BaseModel):
     note: str
 
 
+class CanaryAnswer(BaseModel):
+    """The latest test request that went all the way."""
+
+    begun_at: datetime
+    seconds: dict[str, float] = Field(description="From its beginning: `answered`, `shown`, `numbered`, `mailed`")
+
+
 class LedgerAnswer(BaseModel):
     """How everything stands; counts since the beginning. `overdue` is empty when all is well."""
 
@@ -56,6 +63,7 @@ class LedgerAnswer(BaseModel):
     settled: int = Field(description="Those of which an operator has noted what the citizen was told")
     dead_letters: int
     lag: dict[str, int] = Field(description="Records that each consumer group is behind")
+    canary: CanaryAnswer | None
     overdue: list[OverdueKind]
 
 

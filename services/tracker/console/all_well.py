@@ -21,6 +21,7 @@ OVERDUE: Mapping[Reason, tuple[str, str]] = {
     "spool": ("pyyntö odottaa Kafkaa välivarastossa", "pyyntöä odottaa Kafkaa välivarastossa"),
     "dead-letter": ("hylätty sanoma odottaa", "hylättyä sanomaa odottaa"),
     "lag": ("sanoma on lukematta yli 10 sekuntia", "sanomaa on lukematta yli 10 sekuntia"),
+    "canary": ("koepyyntö ei kulkenut perille minuutissa", "koepyyntöä ei kulkenut perille minuutissa"),
     "alarm-undelivered": ("hälytys ei ole tavoittanut ketään", "hälytystä ei ole tavoittanut ketään"),
     "numbers-low": ("prosentti työnumeroista on käytetty", "prosenttia työnumeroista on käytetty"),
     "unknown": ("osaan kirjanpidosta ei saada yhteyttä", "osaan kirjanpidosta ei saada yhteyttä"),
@@ -49,8 +50,15 @@ def all_well(figures: Figures, ledger: Ledger) -> Verdict:
     first, *others = [each for each in alerts + waits if each] or [WELL]
     if first == WELL:
         leaving = told(ledger.receipts_waiting, "vahvistus on juuri lähdössä", "vahvistusta on juuri lähdössä")
-        return Verdict("good", WELL, f"Jokaisella pyynnöllä on työnumero; {leaving}." if leaving else NUMBERED_AND_TOLD)
+        note = f"Jokaisella pyynnöllä on työnumero; {leaving}." if leaving else NUMBERED_AND_TOLD
+        return Verdict("good", WELL, f"{note}{_canary(ledger)}")
     return Verdict("alert" if first in alerts else "wait", first, f"Lisäksi: {', '.join(others)}." if others else "Muu on kunnossa.")
+
+
+def _canary(ledger: Ledger) -> str:
+    """Say how long the latest test request took."""
+    seconds = ledger.canary.seconds.get("mailed") if ledger.canary else None
+    return "" if seconds is None else f" Koepyyntö kulki lomakkeelta postiin {seconds:.1f} sekunnissa.".replace(".", ",", 1)
 
 
 def told(number: int, one: str, many: str) -> str:

@@ -87,6 +87,7 @@ ALARMS: Mapping[Reason, str] = {
     "spool": "Pyyntöjä välivarastossa",
     "dead-letter": "Hylättyjä sanomia",
     "lag": "Lukija jäljessä",
+    "canary": "Koepyyntö ei kulkenut perille",
     "alarm-undelivered": "Hälytyksiä, jotka eivät menneet perille",
     "numbers-low": "Työnumerot käymässä vähiin (prosenttia käytetty)",
     "unknown": "Kirjanpidon osaan ei saatu yhteyttä",

@@ -18,6 +18,7 @@ SENTENCES: Mapping[Reason, str] = {
     "dead-letter": "dead letters that wait for an operator",
     "lag": "records that a reader is behind",
     "unsendable": "history entries that Kafka will never take",
+    "canary": "test request that did not get its number and its mail within a minute",
     "alarm-undelivered": "alarms that the alarm address has not taken",
     "numbers-low": "percent of the work numbers of this length are used",
     "unknown": "part that the ledger cannot ask",

@@ -41,6 +41,12 @@ def _counts(ledger: Ledger) -> Iterable[Metric]:
     yield GaugeMetricFamily("asiointi_settled", "Those of which it is noted what the citizen was told", value=ledger.settled)
     if ledger.in_the_spool is not None:
         yield GaugeMetricFamily("asiointi_spool_waiting", "Submissions in intake's spool", value=ledger.in_the_spool)
+    if ledger.canary is not None:
+        canary = GaugeMetricFamily("asiointi_canary_seconds", "Seconds that the latest test request took to each stage", labels=["stage"])
+        for stage, seconds in ledger.canary.seconds.items():
+            canary.add_metric([stage], seconds)
+        yield canary
+        yield GaugeMetricFamily("asiointi_canary_begun_seconds", "When it began, since 1970", value=ledger.canary.begun_at.timestamp())
     lag = GaugeMetricFamily("asiointi_lag_records", "Records that a reader is behind", labels=["group"])
     for group, behind in ledger.lag.items():
         lag.add_metric([group], behind)

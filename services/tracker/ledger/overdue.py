@@ -23,6 +23,7 @@ Reason: TypeAlias = Literal[
     "unknown",
     "numbers-low",
     "alarm-undelivered",
+    "canary",
 ]
 Part: TypeAlias = Literal["kafka", "spool"]
 
@@ -75,6 +76,14 @@ class Overdue:
 
 
 @dataclass(frozen=True, slots=True)
+class CanaryRun:
+    """A test request that went all the way: seconds from its beginning to each stage (`answered`, `shown`, `numbered`, `mailed`)."""
+
+    begun_at: datetime
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """How everything stands at `at`. Counts are since the beginning; `None` where a part could not be asked (`unknown` is then overdue too).
 
@@ -93,6 +102,7 @@ class Ledger:
     in_the_spool: int | None
     set_aside: int = 0
     settled: int = 0
+    canary: CanaryRun | None = None
     lag: Mapping[str, int] = field(default_factory=dict)
     overdue: Sequence[Overdue] = ()
 

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.ask_intake import Intake, IntakeAway, SpooledRequests
+from services.tracker.canary.read_canary import read_canary
 from services.tracker.from_intake import FromIntake, read_unsigned_before
 from services.tracker.ledger.alarm_messages import address_of, undelivered
 from services.tracker.ledger.numbers import numbers_drawn, numbers_low
@@ -50,7 +51,7 @@ class _Log:
 class LedgerReader:
     """Reads the whole ledger. Kafka or the spool being away is told in it; the database being away raises the driver's error."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what a ledger is read from
         self,
         sessions: Sessions,
         lags: LagReader,
@@ -58,7 +59,9 @@ class LedgerReader:
         verifier: RecordVerifier,
         alarm_url: str | None = None,
         command_topics: Iterable[str] = DEFAULT,
+        *,
         returned_within: float = 2.0,
+        canary_seconds: float = 0,
     ) -> None:
         self._sessions = sessions
         self._lags = lags
@@ -67,6 +70,7 @@ class LedgerReader:
         self._ours: FromIntake | None = None
         self._unread = UnreadSubmissions(lags, REGISTRAR, SUBMITTED)
         self._readers = readers(command_topics)
+        self._canary_seconds = canary_seconds
         self._alarm_address = address_of(alarm_url) if alarm_url else None
         self._returned_within = returned_within
 
@@ -96,6 +100,10 @@ class LedgerReader:
                 numbers_low(drawn),
                 await undelivered(session, self._alarm_address, now),
             ]
+            canary = None
+            if self._canary_seconds:
+                canary, stays_away = await read_canary(session, now, self._canary_seconds)
+                found.append(stays_away)
             found.append(await _without_number(session, log, set_aside, now))
             if log:
                 found += _lagging(log, now)
@@ -113,6 +121,7 @@ class LedgerReader:
             on_the_log=log.unregistered.count if log else None,
             set_aside=set_aside.set_aside,
             settled=set_aside.settled,
+            canary=canary,
             in_the_spool=spool.waiting if spool else None if self._intake else 0,
             lag=_by_group(log.lags, self._readers) if log else {},
             overdue=only_late(found),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.tracker.from_intake import FromIntake
+from shared.canary import is_canary
 from shared.kafka.lag import LagReader
 
 MOST_AT_ONCE = 2_000
@@ -60,7 +61,7 @@ class UnreadSubmissions:
         for number, (position, looked_to) in tail.looked.items():
             self._advance(number, position, looked_to)
         for record in tail.records:
-            if ours.accepts(record.partition, record.offset, record.key, record.value, record.headers):
+            if not is_canary(record.headers) and ours.accepts(record.partition, record.offset, record.key, record.value, record.headers):
                 waiting = Waiting(record.partition, record.offset, record.key, record.timestamp)
                 self._partitions[record.partition].held.append(waiting)
         held = [waiting for each in self._partitions.values() for waiting in each.held]

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta, timezone
 
 from services.tracker.answer_once import forget_answers
+from services.tracker.canary.send_canary import Canary
 from services.tracker.ledger.alarms import update_alarms
 from services.tracker.ledger.deliver_alarms import AlarmDelivery
 from services.tracker.ledger.entries import fold_counts
@@ -111,12 +112,13 @@ class LedgerWatch:
 
 
 @asynccontextmanager
-async def watching(watch: LedgerWatch) -> AsyncIterator[LedgerWatch]:
-    """Let it watch for as long as the context lasts."""
-    task = asyncio.create_task(watch.run())
+async def watching(watch: LedgerWatch, canary: Canary | None = None) -> AsyncIterator[LedgerWatch]:
+    """Let it watch, and the canary beside it, for as long as the context lasts."""
+    tasks = [asyncio.create_task(each.run()) for each in (watch, canary) if each]
     try:
         yield watch
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task

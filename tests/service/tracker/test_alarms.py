@@ -31,8 +31,8 @@ ID = UUID(int=5)
 
 def ledger(*overdue: Overdue) -> Ledger:
     now = datetime.now(timezone.utc)
-    counts = {"numbers_drawn": 10, "numbered": 3, "receipted": 1, "receipts_failed": 1, "resolved": 1, "dead_letters": 0}
-    return Ledger(at=now, **counts, on_the_log=2, in_the_spool=0, lag={"notifier": 4}, overdue=overdue)
+    counts: dict[str, int] = {"numbers_drawn": 10, "numbered": 3, "receipted": 1, "receipts_failed": 1, "resolved": 1, "dead_letters": 0}
+    return Ledger(at=now, **counts, canary=None, on_the_log=2, in_the_spool=0, lag={"notifier": 4}, overdue=overdue)
 
 
 async def update(sessions: Sessions, *overdue: Overdue) -> None:

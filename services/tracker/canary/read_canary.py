@@ -1,0 +1,32 @@
+"""How the canary is: the latest whole run, stage by stage, and whether it stays away."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.tracker.ledger.overdue import CanaryRun, Overdue
+
+WITHIN = timedelta(seconds=60)
+"""So long a canary may take from its beginning to its mail."""
+WHOLE = text("select * from canary_runs where mailed_at is not null order by run desc limit 1")
+DUE = text("select * from canary_runs where begun_at < :before order by run desc limit 1")
+NEWEST = text("select max(begun_at) from canary_runs")
+STAGES = (("answered_at", "the form was not answered"), ("numbered_at", "no number"), ("mailed_at", "no mail"))
+
+
+async def read_canary(session: AsyncSession, now: datetime, every_seconds: float) -> tuple[CanaryRun | None, Overdue]:
+    """Give the latest run that went all the way, and an alarm where the latest that had its time did not, or none has begun."""
+    whole = (await session.execute(WHOLE)).one_or_none()
+    run = None
+    if whole is not None:
+        moments = {"answered": whole.answered_at, "shown": whole.shown_at, "numbered": whole.numbered_at, "mailed": whole.mailed_at}
+        run = CanaryRun(whole.begun_at, {stage: (at - whole.begun_at).total_seconds() for stage, at in moments.items() if at})
+    newest = await session.scalar(NEWEST)
+    if newest is not None and now - newest > timedelta(seconds=3 * every_seconds) + WITHIN:
+        return run, Overdue("canary", 1, oldest_at=newest, note="none was sent")
+    due = (await session.execute(DUE, {"before": now - WITHIN})).one_or_none()
+    if due is None or (due.mailed_at is not None and due.mailed_at - due.begun_at <= WITHIN):
+        return run, Overdue("canary", 0)
+    missing = next((note for stage, note in STAGES if getattr(due, stage) is None), "late")
+    return run, Overdue("canary", 1, oldest_at=due.begun_at, note=": ".join(filter(None, (missing, due.error))))
