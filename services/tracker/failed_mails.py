@@ -9,7 +9,10 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.ask_notifier import Notifier
+from services.tracker.handle_request import By
 from services.tracker.models import OwedMail
+from services.tracker.send_mail_again import note_on_mail
+from services.tracker.settle_note import read_note
 from shared.logs import get_log
 from shared.problems import NotFound, Problem, Unavailable
 
@@ -57,12 +60,15 @@ async def retry_failed_mail(session: AsyncSession, event_id: str, by: str, notif
     return mail
 
 
-async def settle_failed_mail(session: AsyncSession, event_id: str, by: str) -> OwedMail:
-    """Settle the matter without the mail; it counts as failed for ever, and is an alarm no longer. A second time changes nothing."""
-    mail = await _failed_mail(session, event_id)
+async def settle_failed_mail(session: AsyncSession, event_id: str, by: By, note: str | None) -> OwedMail:
+    """Settle the matter without the mail; it counts as failed for ever, and is an alarm no longer. A second time changes nothing.
+
+    `note` says how the citizen knows; it stands on the request's timeline.
+    """
+    said, mail = read_note(note), await _failed_mail(session, event_id)
     if mail.settled_at is None:
-        mail.settled_at, mail.settled_by = datetime.now(timezone.utc), by
-        log.info("failed_mail_settled", request_id=str(mail.request_id), template=mail.template, by=by)
+        mail.settled_at, mail.settled_by, mail.settled_note = datetime.now(timezone.utc), by.name, said
+        note_on_mail(session, mail, "mail.settled", by, **({"note": said} if said else {}))
     return mail
 
 

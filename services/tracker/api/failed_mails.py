@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
+from services.tracker.api.answers import Settlement, operator_of
 from services.tracker.failed_mails import list_failed_mails, retry_failed_mail, settle_failed_mail
 from services.tracker.handle_request import By
 from services.tracker.resources import GivenResources
@@ -129,8 +130,10 @@ def failed_mail_routes(verifier: TokenVerifier) -> APIRouter:
         return await answer_command(session, command_of(operator, key, "failed-mail", str(event_id), "send-again", order.email or ""), act)
 
     @routes.post("/{event_id}/settle", summary="Settle a failed mail")
-    async def settle(session: Transaction, operator: Operator, event_id: EventId) -> OwedMailView:
+    async def settle(session: Transaction, operator: Operator, event_id: EventId, settlement: Settlement | None = None) -> OwedMailView:
         """Settle the matter without the mail, because the citizen knows by other means."""
-        return OwedMailView.model_validate(await settle_failed_mail(session, str(event_id), operator.subject[:100]))
+        return OwedMailView.model_validate(
+            await settle_failed_mail(session, str(event_id), operator_of(operator), settlement.note if settlement else None)
+        )
 
     return routes

@@ -14,6 +14,7 @@ from services.tracker.failed_mails import MOST_SHOWN, list_failed_mails, retry_f
 from services.tracker.handle_request import By
 from services.tracker.retry_failed_mails import list_causes, retry_failed_mails
 from services.tracker.send_mail_again import send_mail_again
+from services.tracker.settle_note import NOTE_NEEDED, read_note
 from shared.problems import InvalidFields
 
 routes = APIRouter()
@@ -51,9 +52,11 @@ async def send_again(desk: AtDesk, event_id: UUID, email: Annotated[str, Form()]
 
 
 @routes.post("/failed-mails/{event_id}/settle", dependencies=[Unforged])
-async def settle(desk: AtDesk, event_id: UUID) -> Response:
-    """Settle the matter without the mail."""
-    await settle_failed_mail(desk.session, str(event_id), desk.operator.username)
+async def settle(desk: AtDesk, event_id: UUID, note: Annotated[str, Form()] = "") -> Response:
+    """Settle the matter without the mail, with a note of how the citizen knows."""
+    if read_note(note) is None:
+        raise NOTE_NEEDED
+    await settle_failed_mail(desk.session, str(event_id), By("staff", desk.operator.username), note)
     return RedirectResponse(f"{PREFIX}/failed-mails", status_code=303)
 
 

@@ -41,7 +41,7 @@ HAPPENED: Mapping[str, str] = {
     "mail.failed.v1": "Sähköposti ei mennyt perille",
     "mail.bounced.v1": "Sähköposti palautui",
     "mail.sent_again": "Sähköposti lähetettiin uudelleen",
-    "mail.settled": "Palautunut sähköposti hoidettiin",
+    "mail.settled": "Sähköpostin asia hoidettiin muuten",
     "request.contact_corrected.v1": "Sähköpostiosoite korjattiin",
 }
 CHANGED_TO: Mapping[str, str] = {"waiting_for_customer": "Kysyttiin asiakkaalta", "in_progress": "Asiakas vastasi", "rejected": "Hylättiin"}

@@ -238,10 +238,13 @@ async def test_a_failed_mail_is_settled_for_good(visit: Visit, sessions: Session
     # Without notifier's address nothing can be tried again from here.
     (form,) = [form for form in visit.forms() if "/failed-mails/" in form.action]
     assert form.action.endswith("/settle")
-    assert "Yhtään ei odota" in (await visit.post(form.action, **form.fields)).text
+    assert (await visit.post(form.action, **{**form.fields, "note": " "})).status_code == 422
+    assert "Yhtään ei odota" in (await visit.post(form.action, **{**form.fields, "note": "Soitin hänelle."})).text
     assert (await visit.post(form.action.replace("settle", "retry"), **form.fields)).status_code == 503
     async with sessions() as session:
-        assert (await session.scalars(select(OwedMail))).one().settled_by == "olli"
+        mail = (await session.scalars(select(OwedMail))).one()
+        assert (mail.settled_by, mail.settled_note) == ("olli", "Soitin hänelle.")
+    assert "Soitin hänelle." in (await visit.open(f"/requests/{request.work_number}")).text
 
 
 async def test_an_event_that_kafka_refused_is_sent_again_or_settled(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
@@ -271,7 +274,12 @@ async def test_a_returned_mail_is_shown_with_the_phone_number_and_is_settled_wit
     assert (refused.status_code, "Kirjoita lyhyesti" in refused.text) == (422, True)
     assert "Yhtään ei odota" in (await visit.post(form.action, **{**form.fields, "note": "Soitin & kerroin"})).text
     shown = (await visit.open(f"/requests/{request.work_number}")).text
-    for line in ("Sähköposti palautui: vastaanottoilmoitus", "Osoitetta ei ole (5.1.1)", "Palautunut sähköposti hoidettiin", "Soitin &amp; kerroin"):
+    for line in (
+        "Sähköposti palautui: vastaanottoilmoitus",
+        "Osoitetta ei ole (5.1.1)",
+        "Sähköpostin asia hoidettiin muuten",
+        "Soitin &amp; kerroin",
+    ):
         assert line in shown
 
 
