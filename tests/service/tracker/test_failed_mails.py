@@ -78,6 +78,7 @@ async def waiting(sessions: Sessions) -> list[str]:
     return [each.reason for each in (await read(sessions)).overdue]
 
 
+@pytest.mark.usefixtures("readers_caught_up")
 async def test_it_is_an_alarm_until_somebody_settles_it(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
     cause = await failed_receipt(sessions, keyring)
     ledger = await read(sessions)
