@@ -10,7 +10,7 @@ from shared.kafka.access import Grant, Operation, Pattern, Resource
 def grants(command_topics: Mapping[str, str] = DEFAULT) -> list[Grant]:
     """Give what each user may do; `command_topics` says which back office has which topic."""
     main = tuple(topic.name for topic in main_topics(command_topics))
-    # Tracker writes all of them: an operator has it send a dead letter or a skipped record back to where it came from.
+    # Tracker writes all of them: it sends dead letters and skipped records back to where they came from.
     writes = {"intake": (SUBMITTED,), "tracker": main, "notifier": (MAIL_OUTCOMES,)}
     reads_without_a_group = {"intake": (SUBMITTED, LIFECYCLE), "tracker": main}
     given = [

@@ -1,7 +1,7 @@
 """Who connects to the broker of a stack, and how.
 
-`broker` and `admin` stand in the broker's own settings (SASL/PLAIN), so that they can connect before anything else is known; both are super users.
-All others are SCRAM users, made by `deploy.prepare` with the least they need.
+`broker` and `admin` stand in the broker's own settings (SASL/PLAIN), so that they can connect before anything else
+is known; both are super users. All others are SCRAM users, made by `deploy.prepare` with the least they need.
 """
 
 from collections.abc import Mapping
@@ -28,16 +28,19 @@ def own_connections(bootstrap_servers: str, secrets: Secrets) -> Connections:
 
 
 def scram_passwords(connections: Connections) -> dict[str, str]:
-    """Give the passwords of the users that are ours to make: none where all share one connection to a cluster that runs elsewhere."""
+    """Give the passwords of the users that are ours to make: none on a cluster that runs elsewhere."""
     return {user: connections[user].password or "" for user in USERS if connections[user] != connections[ADMINISTRATOR]}
 
 
 def broker_security(secrets: Secrets, *listeners: str) -> dict[str, str]:
-    """Give the broker's settings for its listeners CLIENTS and CONTROLLER, and for more `listeners` of clients; they hold passwords."""
+    """Give the settings of the listeners CLIENTS and CONTROLLER, and of more `listeners`; they hold passwords."""
     broker, admin = secrets["kafka_broker_password"], secrets["kafka_admin_password"]
     plain = f'{JAAS}.plain.PlainLoginModule required username="{BROKER}" password="{broker}" user_{BROKER}="{broker}"'
     clients = ("CLIENTS", *listeners)
-    modules = {"scram-sha-512": f"{JAAS}.scram.ScramLoginModule required;", "plain": f'{plain} user_{ADMINISTRATOR}="{admin}";'}
+    modules = {
+        "scram-sha-512": f"{JAAS}.scram.ScramLoginModule required;",
+        "plain": f'{plain} user_{ADMINISTRATOR}="{admin}";',
+    }
     return {
         "listener.security.protocol.map": ",".join(f"{name}:SASL_PLAINTEXT" for name in (*clients, "CONTROLLER")),
         "inter.broker.listener.name": "CLIENTS",

@@ -1,7 +1,7 @@
 """Which topic of commands belongs to which back office.
 
-A Kafka record does not carry who wrote it. So each back office has a topic of its own, which only its user may write: who acts in a command is
-whose topic it came by.
+A Kafka record does not carry who wrote it. So each back office has a topic of its own, which only its user may
+write: who acts in a command is whose topic it came by.
 """
 
 import json
@@ -22,7 +22,7 @@ TAKEN = frozenset({SUBMITTED, LIFECYCLE, MAIL_OUTCOMES})
 
 
 def read_command_topics(text: object) -> object:
-    """Read `topic=principal, …` or a JSON object; raises `ValueError` saying what is wrong. What is no text is left to the type."""
+    """Read `topic=principal, …` or a JSON object; raises `ValueError`. What is no text is left to the type."""
     if not isinstance(text, str):
         return text
     if text.lstrip().startswith("{"):

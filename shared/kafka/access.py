@@ -1,4 +1,4 @@
-"""Makes SCRAM users and what each may do: the requests of Kafka's admin protocol that aiokafka has no method for."""
+"""Makes SCRAM users and their rights: requests of Kafka's admin protocol that aiokafka has no method for."""
 
 import asyncio
 import hashlib
@@ -60,7 +60,10 @@ class Grant:
 
 
 async def ensure_access(kafka: KafkaConnection, passwords: Mapping[str, str], grants: Collection[Grant], *, within: float = 30.0) -> None:
-    """Give each user (SCRAM-SHA-512) of `passwords` its password and exactly its grants; as an administrator, once the broker answers. Repeatable."""
+    """Give each SCRAM-SHA-512 user of `passwords` its password and exactly its grants.
+
+    `kafka` is an administrator's connection; a broker that does not answer yet is waited for. Repeatable.
+    """
     async with asyncio.timeout(within):
         backoff = Backoff(first=0.1, most=1.0)
         while not await _try_once(kafka, passwords, grants):
@@ -94,7 +97,16 @@ async def _set_passwords(admin: AIOKafkaAdminClient, passwords: Mapping[str, str
     users: list[ScramUser] = []
     for user, password in passwords.items():
         salt = os.urandom(SALT_BYTES)
-        users.append((user, SHA_512, ITERATIONS, salt, hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS), {}))
+        users.append(
+            (
+                user,
+                SHA_512,
+                ITERATIONS,
+                salt,
+                hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS),
+                {},
+            )
+        )
     for user, code, message, _ in (await _send(admin, AlterScramUsers(users))).results:
         _check(code, f"{user}: {message}")
 

@@ -1,4 +1,4 @@
-"""Where Kafka is and how a client proves who it is: every client of aiokafka is made from one `KafkaConnection`."""
+"""Where Kafka is and who connects: every client of aiokafka is made from one `KafkaConnection`."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -22,8 +22,8 @@ class OAuthClient:
 class KafkaConnection:
     """Bootstrap servers (`host:port`, comma separated) with the security of every connection to them.
 
-    SCRAM and PLAIN need `username` and `password`, OAUTHBEARER needs `oauth`. Without `ca_file` the system's authorities are trusted;
-    a broker's host name is always checked.
+    SCRAM and PLAIN need `username` and `password`, OAUTHBEARER needs `oauth`. Without `ca_file` the system's
+    authorities are trusted. A broker's host name is always checked.
     """
 
     bootstrap_servers: str
@@ -38,7 +38,10 @@ class KafkaConnection:
 
     def client_options(self) -> dict[str, Any]:
         """Give the arguments that each constructor of aiokafka takes for this connection."""
-        options: dict[str, Any] = {"bootstrap_servers": self.bootstrap_servers, "security_protocol": self.security_protocol}
+        options: dict[str, Any] = {
+            "bootstrap_servers": self.bootstrap_servers,
+            "security_protocol": self.security_protocol,
+        }
         if self.security_protocol.endswith("SSL"):
             options["ssl_context"] = client_context(self.ca_file, self.certificate_file, self.key_file)
         if self.security_protocol.startswith("SASL"):

@@ -1,4 +1,4 @@
-"""Access tokens for SASL/OAUTHBEARER, fetched by client credentials and kept until shortly before they expire."""
+"""Access tokens for SASL/OAUTHBEARER, by client credentials, kept until shortly before they expire."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ class OAuthToken(AbstractTokenProvider):
         self._lock = asyncio.Lock()
 
     async def token(self) -> str:
-        """Give a token that is still valid; raises `ConnectionError`, which aiokafka takes for a broker that is away, where none is granted."""
+        """Give a valid token; raises `ConnectionError` where none is granted: aiokafka retries that like any other."""
         async with self._lock:
             if self._issued is None or self._issued.stale:
                 try:
@@ -32,4 +32,10 @@ class OAuthToken(AbstractTokenProvider):
     async def _fetch(self) -> Issued:
         form = {"grant_type": "client_credentials"} | ({"scope": self._client.scope} if self._client.scope else {})
         async with httpx.AsyncClient(timeout=FETCH_SECONDS) as http:
-            return read_token(await http.post(self._client.token_url, data=form, auth=(self._client.client_id, self._client.client_secret)))
+            return read_token(
+                await http.post(
+                    self._client.token_url,
+                    data=form,
+                    auth=(self._client.client_id, self._client.client_secret),
+                )
+            )

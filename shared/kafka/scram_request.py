@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from aiokafka.protocol.api import Request, RequestStruct, Response
-from aiokafka.protocol.types import CompactArray, CompactBytes, CompactString, Int8, Int16, Int32, Schema, TaggedFields
+from aiokafka.protocol.types import (
+    CompactArray,
+    CompactBytes,
+    CompactString,
+    Int8,
+    Int16,
+    Int32,
+    Schema,
+    TaggedFields,
+)
 
 API_KEY_NUMBER = 51
 SHA_512 = 2
@@ -22,7 +31,12 @@ class AlterScramUsersResponse(Response):
         ("throttle_time_ms", Int32),
         (
             "results",
-            CompactArray(("user", CompactString("utf-8")), ("error_code", Int16), ("error_message", CompactString("utf-8")), ("tags", TaggedFields)),
+            CompactArray(
+                ("user", CompactString("utf-8")),
+                ("error_code", Int16),
+                ("error_message", CompactString("utf-8")),
+                ("tags", TaggedFields),
+            ),
         ),
         ("tags", TaggedFields),
     )
@@ -36,7 +50,10 @@ class AlterScramUsersRequest(RequestStruct):
     API_VERSION = 0
     RESPONSE_TYPE = AlterScramUsersResponse
     SCHEMA = Schema(
-        ("deletions", CompactArray(("name", CompactString("utf-8")), ("mechanism", Int8), ("tags", TaggedFields))),
+        (
+            "deletions",
+            CompactArray(("name", CompactString("utf-8")), ("mechanism", Int8), ("tags", TaggedFields)),
+        ),
         (
             "upsertions",
             CompactArray(

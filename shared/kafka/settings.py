@@ -6,7 +6,13 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, Field, FilePath, HttpUrl, SecretStr, ValidationInfo, field_validator
 
-from shared.kafka.connection import KafkaConnection, OAuthClient, SaslMechanism, SecurityProtocol, client_context
+from shared.kafka.connection import (
+    KafkaConnection,
+    OAuthClient,
+    SaslMechanism,
+    SecurityProtocol,
+    client_context,
+)
 from shared.settings import OperationSettings
 
 PROTOCOL, MECHANISM = "kafka_security_protocol", "kafka_sasl_mechanism"
@@ -27,7 +33,10 @@ AuthoritiesFile: TypeAlias = Annotated[FilePath, AfterValidator(_authorities)]
 
 
 class KafkaSettings(OperationSettings):
-    """Where Kafka is, and as whom we connect; what the protocol and the mechanism need must be there, and nothing that they would ignore."""
+    """Where Kafka is, and as whom we connect.
+
+    What the protocol and the mechanism need must be set, and nothing that they would ignore.
+    """
 
     kafka_bootstrap_servers: str = Field(min_length=1, validation_alias="KAFKA_BOOTSTRAP_SERVERS")
     kafka_security_protocol: SecurityProtocol = Field(default="PLAINTEXT", validation_alias="KAFKA_SECURITY_PROTOCOL")
@@ -86,7 +95,12 @@ class KafkaSettings(OperationSettings):
         oauth = None
         if self.kafka_sasl_oauth_token_url and self.kafka_sasl_oauth_client_id and self.kafka_sasl_oauth_client_secret:
             secret = self.kafka_sasl_oauth_client_secret.get_secret_value()
-            oauth = OAuthClient(str(self.kafka_sasl_oauth_token_url), self.kafka_sasl_oauth_client_id, secret, self.kafka_sasl_oauth_scope)
+            oauth = OAuthClient(
+                str(self.kafka_sasl_oauth_token_url),
+                self.kafka_sasl_oauth_client_id,
+                secret,
+                self.kafka_sasl_oauth_scope,
+            )
         return KafkaConnection(
             bootstrap_servers=self.kafka_bootstrap_servers,
             security_protocol=self.kafka_security_protocol,

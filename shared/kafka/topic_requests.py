@@ -24,7 +24,15 @@ class AlterConfigsResponse(Response):
     API_VERSION = 0
     SCHEMA = Schema(
         ("throttle_time_ms", Int32),
-        ("responses", Array(("error_code", Int16), ("error_message", String("utf-8")), ("resource_type", Int8), ("resource_name", String("utf-8")))),
+        (
+            "responses",
+            Array(
+                ("error_code", Int16),
+                ("error_message", String("utf-8")),
+                ("resource_type", Int8),
+                ("resource_name", String("utf-8")),
+            ),
+        ),
     )
 
 
@@ -40,7 +48,10 @@ class AlterConfigsRequest(RequestStruct):
             Array(
                 ("resource_type", Int8),
                 ("resource_name", String("utf-8")),
-                ("configs", Array(("name", String("utf-8")), ("operation", Int8), ("value", String("utf-8")))),
+                (
+                    "configs",
+                    Array(("name", String("utf-8")), ("operation", Int8), ("value", String("utf-8"))),
+                ),
             ),
         ),
         ("validate_only", Boolean),

@@ -1,4 +1,4 @@
-"""Makes the topics, brings those that exist in step with the settings, and waits until each partition has a leader.
+"""Makes the topics, raises those that exist to the settings, and waits until each partition has a leader.
 
 Nothing is ever lowered: partitions, copies and in-sync copies are only added.
 """
@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
-from aiokafka.errors import IllegalArgumentError, InvalidTopicError, KafkaError, TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
+from aiokafka.errors import (
+    IllegalArgumentError,
+    InvalidTopicError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from shared.backoff import Backoff
 from shared.events.topics import TOPICS, Topic
@@ -22,7 +29,7 @@ from shared.logs import get_log
 log = get_log(__name__)
 
 COPIES, IN_SYNC = 3, 2
-"""By default, where there are as many brokers: one may be lost and everything goes on, and nothing that was acknowledged is lost with it."""
+"""By default, where there are as many brokers: one may be lost, and no acknowledged record with it."""
 MIN_IN_SYNC = "min.insync.replicas"
 FINAL = (IllegalArgumentError, TopicAuthorizationFailedError, InvalidTopicError)
 
@@ -36,7 +43,10 @@ class UnfitCluster(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Durability:
-    """How many brokers keep a record, and how many must have it before it is acknowledged; `None`: as many as is sensible for the cluster."""
+    """How many brokers keep a record, and how many must have it before it is acknowledged.
+
+    `None` stands for the default, as far as the cluster has brokers for it.
+    """
 
     copies: int | None = None
     in_sync: int | None = None
@@ -60,10 +70,11 @@ async def ensure_topics(
     readers: Mapping[str, Sequence[str]] | None = None,
     within: float = 30.0,
 ) -> None:
-    """Make or raise the topics; `TimeoutError` when the broker does not get there in time, `UnfitCluster` where it never can. Repeatable.
+    """Make or raise the topics. Repeatable.
 
-    A key may change its partition when partitions are added. So that its records stay in order, none are added to a topic while one of its
-    `readers` (group to topics) has something left to read there; the next call adds them.
+    Raises `TimeoutError` when the broker does not get there in time, `UnfitCluster` where it never can. A key may
+    change its partition when partitions are added. So that its records stay in order, none are added to a topic
+    while one of its `readers` (group to topics) has something left to read there; the next call adds them.
     """
     async with asyncio.timeout(within):
         backoff = Backoff(first=0.1, most=1.0)
@@ -71,7 +82,12 @@ async def ensure_topics(
             await backoff.wait()
 
 
-async def _try_once(kafka: KafkaConnection, topics: Sequence[Topic], durability: Durability, readers: Mapping[str, Sequence[str]]) -> bool:
+async def _try_once(
+    kafka: KafkaConnection,
+    topics: Sequence[Topic],
+    durability: Durability,
+    readers: Mapping[str, Sequence[str]],
+) -> bool:
     admin = AIOKafkaAdminClient(**kafka.client_options())
     try:
         await admin.start()
@@ -101,7 +117,12 @@ async def _try_once(kafka: KafkaConnection, topics: Sequence[Topic], durability:
 
 async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic], copies: int, in_sync: int) -> None:
     new = [
-        NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=copies, topic_configs=_configs(topic) | {MIN_IN_SYNC: str(in_sync)})
+        NewTopic(
+            topic.name,
+            num_partitions=topic.partitions,
+            replication_factor=copies,
+            topic_configs=_configs(topic) | {MIN_IN_SYNC: str(in_sync)},
+        )
         for topic in topics
     ]
     answer: Any = await admin.create_topics(new)
@@ -120,7 +141,10 @@ async def _describe(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> Desc
 
 
 async def _with_few_partitions(
-    kafka: KafkaConnection, topics: Sequence[Topic], described: Described, readers: Mapping[str, Sequence[str]]
+    kafka: KafkaConnection,
+    topics: Sequence[Topic],
+    described: Described,
+    readers: Mapping[str, Sequence[str]],
 ) -> list[Topic]:
     few = [topic for topic in topics if len(described[topic.name]) < topic.partitions]
     names = {topic.name for topic in few}
@@ -135,14 +159,17 @@ async def _with_few_partitions(
 
 
 def _with_few_copies(described: Described, brokers: Sequence[int], copies: int) -> dict[str, dict[int, list[int]]]:
-    """Give each partition with too few copies, with brokers to keep it besides those that do; in turn, so that none gets all."""
+    """Give each partition with too few copies the brokers that are to keep it, new ones in turn."""
     moved: dict[str, dict[int, list[int]]] = {}
     for topic, partitions in described.items():
         for partition in partitions:
             kept, number = list(partition["replicas"]), partition["partition"]
             turned = [brokers[(number + step) % len(brokers)] for step in range(len(brokers))]
             if len(kept) < copies:
-                moved.setdefault(topic, {})[number] = [*kept, *(broker for broker in turned if broker not in kept)][:copies]
+                moved.setdefault(topic, {})[number] = [
+                    *kept,
+                    *(broker for broker in turned if broker not in kept),
+                ][:copies]
     return moved
 
 

@@ -45,7 +45,16 @@ async def kafka_cluster(folder: Path, brokers: int = 3) -> AsyncIterator[Cluster
     async def start(number: int, port: int, controller: int) -> None:
         name = f"kafka-{number}"
         more = {**quorum, "node.id": str(number)}
-        program = await asyncio.to_thread(kafka_program, folder / name, class_path(JARS), port, controller, name=name, cluster=id_, more=more)
+        program = await asyncio.to_thread(
+            kafka_program,
+            folder / name,
+            class_path(JARS),
+            port,
+            controller,
+            name=name,
+            cluster=id_,
+            more=more,
+        )
         await cluster.exits[number - 1].enter_async_context(running(program, folder / name))
 
     try:

@@ -37,7 +37,14 @@ def options(stack: Stack) -> dict[str, str]:
 
 @pytest.fixture
 def consumer(options: dict[str, str]) -> Iterator[Consumer]:
-    consumer = Consumer({**options, "group.id": f"backoffice.{uuid.uuid4()}", "auto.offset.reset": "earliest", "enable.auto.commit": False})
+    consumer = Consumer(
+        {
+            **options,
+            "group.id": f"backoffice.{uuid.uuid4()}",
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+        }
+    )
     consumer.subscribe(["requests.lifecycle"])
     yield consumer
     consumer.close()
@@ -47,7 +54,13 @@ def send(options: dict[str, str], topic: str, request_id: str, type_: str, facts
     """Send a CloudEvent and wait for the broker's answer; gives the error's number, if it is one."""
     answers: list[KafkaError | None] = []
     producer = Producer({"enable.idempotence": True, "message.timeout.ms": 20_000, **options})
-    context = {"specversion": "1.0", "id": str(uuid.uuid4()), "source": "/sap", "type": type_, "time": datetime.now(timezone.utc).isoformat()}
+    context = {
+        "specversion": "1.0",
+        "id": str(uuid.uuid4()),
+        "source": "/sap",
+        "type": type_,
+        "time": datetime.now(timezone.utc).isoformat(),
+    }
     headers: list[tuple[str, str | bytes | None]] = [(f"ce_{name}", value.encode()) for name, value in context.items()]
     value = json.dumps({"request_id": request_id, **facts})
     producer.produce(topic, value, request_id, headers=headers, on_delivery=lambda error, _: answers.append(error))
@@ -88,10 +101,19 @@ async def test_it_cannot_write_what_is_not_its_own(options: dict[str, str], topi
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"sasl.password": "guess"}, {"sasl.username": "tracker"}, {"security.protocol": "PLAINTEXT"}], ids=["password", "user", "nobody"]
+    "wrong",
+    [{"sasl.password": "guess"}, {"sasl.username": "tracker"}, {"security.protocol": "PLAINTEXT"}],
+    ids=["password", "user", "nobody"],
 )
 async def test_without_its_credentials_it_gets_nowhere(options: dict[str, str], wrong: dict[str, str]) -> None:
     if "security.protocol" in wrong:
         options = {name: value for name, value in options.items() if not name.startswith("sasl.")}
-    answer = await asyncio.to_thread(send, {**options, **wrong, "message.timeout.ms": "4000"}, "requests.commands", str(uuid.uuid4()), "x", {})
+    answer = await asyncio.to_thread(
+        send,
+        {**options, **wrong, "message.timeout.ms": "4000"},
+        "requests.commands",
+        str(uuid.uuid4()),
+        "x",
+        {},
+    )
     assert answer is not None

@@ -10,7 +10,10 @@ from shared.events.topics import READERS, TOPICS, all_topics, readers
     ("text", "topics"),
     [
         ("requests.commands=backoffice", {"requests.commands": "backoffice"}),
-        ("requests.commands = sap , requests.commands.payroll=CN=payroll", {"requests.commands": "sap", "requests.commands.payroll": "CN=payroll"}),
+        (
+            "requests.commands = sap , requests.commands.payroll=CN=payroll",
+            {"requests.commands": "sap", "requests.commands.payroll": "CN=payroll"},
+        ),
         ('{"requests.commands": "sap"}', {"requests.commands": "sap"}),
     ],
 )
@@ -43,6 +46,12 @@ def test_what_names_no_topic_or_no_user_is_refused(text: str) -> None:
 
 def test_every_topic_of_commands_is_made_read_and_watched() -> None:
     topics = ("requests.commands", "requests.commands.payroll")
-    assert {topic.name for topic in all_topics(topics)} - {topic.name for topic in TOPICS} == {topics[1], f"{topics[1]}.dead-letter"}
+    assert {topic.name for topic in all_topics(topics)} - {topic.name for topic in TOPICS} == {
+        topics[1],
+        f"{topics[1]}.dead-letter",
+    }
     assert readers(topics)["tracker.commands"] == topics
-    assert set(readers(topics)["tracker.dead-letters"]) == {*READERS["tracker.dead-letters"], f"{topics[1]}.dead-letter"}
+    assert set(readers(topics)["tracker.dead-letters"]) == {
+        *READERS["tracker.dead-letters"],
+        f"{topics[1]}.dead-letter",
+    }

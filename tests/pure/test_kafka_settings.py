@@ -73,11 +73,26 @@ def test_no_secret_is_in_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> Non
     ("environment", "named"),
     [
         (SCRAM | {"KAFKA_SASL_PASSWORD": ""}, "KAFKA_SASL_PASSWORD"),
-        ({name: SCRAM[name] for name in SCRAM if name != "KAFKA_SASL_PASSWORD"}, "KAFKA_SASL_PASSWORD: Value error, is needed"),
-        ({name: SCRAM[name] for name in SCRAM if name != "KAFKA_SASL_USERNAME"}, "KAFKA_SASL_USERNAME: Value error, is needed"),
-        ({name: SCRAM[name] for name in SCRAM if name != "KAFKA_SASL_MECHANISM"}, "KAFKA_SASL_MECHANISM: Value error, is needed"),
-        ({name: TOKENS[name] for name in TOKENS if name != "KAFKA_SASL_OAUTH_TOKEN_URL"}, "KAFKA_SASL_OAUTH_TOKEN_URL: Value error, is needed"),
-        ({name: TOKENS[name] for name in TOKENS if name != "KAFKA_SASL_OAUTH_CLIENT_ID"}, "KAFKA_SASL_OAUTH_CLIENT_ID: Value error, is needed"),
+        (
+            {name: SCRAM[name] for name in SCRAM if name != "KAFKA_SASL_PASSWORD"},
+            "KAFKA_SASL_PASSWORD: Value error, is needed",
+        ),
+        (
+            {name: SCRAM[name] for name in SCRAM if name != "KAFKA_SASL_USERNAME"},
+            "KAFKA_SASL_USERNAME: Value error, is needed",
+        ),
+        (
+            {name: SCRAM[name] for name in SCRAM if name != "KAFKA_SASL_MECHANISM"},
+            "KAFKA_SASL_MECHANISM: Value error, is needed",
+        ),
+        (
+            {name: TOKENS[name] for name in TOKENS if name != "KAFKA_SASL_OAUTH_TOKEN_URL"},
+            "KAFKA_SASL_OAUTH_TOKEN_URL: Value error, is needed",
+        ),
+        (
+            {name: TOKENS[name] for name in TOKENS if name != "KAFKA_SASL_OAUTH_CLIENT_ID"},
+            "KAFKA_SASL_OAUTH_CLIENT_ID: Value error, is needed",
+        ),
         (
             {name: TOKENS[name] for name in TOKENS if name != "KAFKA_SASL_OAUTH_CLIENT_SECRET"},
             "KAFKA_SASL_OAUTH_CLIENT_SECRET: Value error, is needed",
@@ -88,10 +103,28 @@ def test_no_secret_is_in_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> Non
         (SCRAM | {"KAFKA_SECURITY_PROTOCOL": "TLS"}, "KAFKA_SECURITY_PROTOCOL"),
         (SCRAM | {"KAFKA_SASL_MECHANISM": "GSSAPI"}, "KAFKA_SASL_MECHANISM"),
         (SCRAM | {"KAFKA_SSL_CA_FILE": __file__}, "KAFKA_SSL_CA_FILE"),
-        ({"KAFKA_BOOTSTRAP_SERVERS": "a:1", "KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_CA_FILE": "/nowhere"}, "KAFKA_SSL_CA_FILE"),
-        ({"KAFKA_BOOTSTRAP_SERVERS": "a:1", "KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_CA_FILE": __file__}, "KAFKA_SSL_CA_FILE"),
         (
-            {"KAFKA_BOOTSTRAP_SERVERS": "a:1", "KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_CERTIFICATE_FILE": __file__},
+            {
+                "KAFKA_BOOTSTRAP_SERVERS": "a:1",
+                "KAFKA_SECURITY_PROTOCOL": "SSL",
+                "KAFKA_SSL_CA_FILE": "/nowhere",
+            },
+            "KAFKA_SSL_CA_FILE",
+        ),
+        (
+            {
+                "KAFKA_BOOTSTRAP_SERVERS": "a:1",
+                "KAFKA_SECURITY_PROTOCOL": "SSL",
+                "KAFKA_SSL_CA_FILE": __file__,
+            },
+            "KAFKA_SSL_CA_FILE",
+        ),
+        (
+            {
+                "KAFKA_BOOTSTRAP_SERVERS": "a:1",
+                "KAFKA_SECURITY_PROTOCOL": "SSL",
+                "KAFKA_SSL_CERTIFICATE_FILE": __file__,
+            },
             "KAFKA_SSL_KEY_FILE: Value error, and KAFKA_SSL_CERTIFICATE_FILE go together",
         ),
         (
@@ -110,5 +143,9 @@ def test_what_is_wrong_stops_the_boot_under_the_variables_name(monkeypatch: pyte
 
 
 def test_every_client_of_aiokafka_is_made_from_the_connection(root: Path) -> None:
-    for file in (*(root / "shared").rglob("*.py"), *(root / "services").rglob("*.py"), *(root / "deploy").rglob("*.py")):
+    for file in (
+        *(root / "shared").rglob("*.py"),
+        *(root / "services").rglob("*.py"),
+        *(root / "deploy").rglob("*.py"),
+    ):
         assert "bootstrap_servers=" not in file.read_text().replace("bootstrap_servers=self.kafka_bootstrap_servers", ""), file

@@ -7,11 +7,24 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import ClusterAuthorizationFailedError, GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 
 from deploy.kafka_grants import grants
 from deploy.kafka_users import USERS, Connections, scram_passwords
-from shared.events.topics import COMMANDS, LIFECYCLE, MAIL_OUTCOMES, READERS, SUBMITTED, TOPICS, dead_letter_topic
+from shared.events.topics import (
+    COMMANDS,
+    LIFECYCLE,
+    MAIL_OUTCOMES,
+    READERS,
+    SUBMITTED,
+    TOPICS,
+    dead_letter_topic,
+)
 from shared.kafka.access import ensure_access
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.lag import LagReader
@@ -27,7 +40,12 @@ WRITES = {
     "notifier": {MAIL_OUTCOMES, dead_letter_topic(LIFECYCLE)},
     "backoffice": {COMMANDS},
 }
-READS = {"intake": {SUBMITTED, LIFECYCLE}, "tracker": MAIN | DEAD, "notifier": {LIFECYCLE}, "backoffice": {LIFECYCLE}}
+READS = {
+    "intake": {SUBMITTED, LIFECYCLE},
+    "tracker": MAIN | DEAD,
+    "notifier": {LIFECYCLE},
+    "backoffice": {LIFECYCLE},
+}
 JOINS = {
     "intake": set[str](),
     "tracker": {group for group in READERS if group.startswith("tracker.")},
@@ -140,7 +158,9 @@ async def test_the_ledger_may_ask_about_every_reader(users: Connections) -> None
         await lags.tail("notifier", LIFECYCLE, {}, 1)
 
 
-async def test_a_right_that_is_no_longer_given_is_taken_away_and_a_new_password_counts(users: Connections) -> None:
+async def test_a_right_that_is_no_longer_given_is_taken_away_and_a_new_password_counts(
+    users: Connections,
+) -> None:
     await ensure_access(users["admin"], {"guest": "first"}, [])
     guest = KafkaConnection(users["admin"].bootstrap_servers, "SASL_PLAINTEXT", "SCRAM-SHA-512", "guest", "second")
     given = [type(grant)("guest", grant.operation, grant.resource, grant.name) for grant in grants() if grant.user == "intake"]

@@ -3,25 +3,15 @@
 import asyncio
 import hashlib
 import os
-import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
-from ipaddress import IPv4Address
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-from fastapi import FastAPI, Form
-from joserfc import jwt
-from joserfc.jwk import RSAKey
 
 from deploy.jars import class_path
 from deploy.kafka import kafka_program
@@ -36,84 +26,14 @@ from shared.kafka.producer import EventProducer, KafkaUnavailable
 from shared.kafka.scram_request import AlterScramUsers
 from shared.kafka.topics import ensure_topics
 from tests.eventually import eventually
+from tests.infra.authority import Authority, authority
 from tests.infra.embedded import JARS, free_ports, running
 from tests.infra.serving import free_socket, serving
+from tests.infra.token_endpoint import Tokens
 
 SECURITY = "org.apache.kafka.common.security"
 SHA_256 = 1
 TOPIC = Topic("secured", 1, DAY_MS)
-
-
-@dataclass
-class Tokens:
-    """A token endpoint with its keys, as small as one can be; `seconds` is how long a token is good for."""
-
-    address: str
-    seconds: int = 300
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "1", "alg": "RS256", "use": "sig"}))
-    scopes: list[str] = field(default_factory=list)
-
-    def app(self) -> FastAPI:
-        """Make what serves keys and tokens."""
-        app = FastAPI(openapi_url=None)
-        app.add_api_route("/jwks", lambda: {"keys": [self.key.as_dict(private=False)]})
-
-        @app.post("/token")
-        async def token(grant_type: Annotated[str, Form()], scope: Annotated[str, Form()]) -> dict[str, Any]:
-            assert grant_type == "client_credentials"
-            self.scopes.append(scope)
-            now = int(time.time())
-            facts = {"iss": self.address, "sub": "tracker", "aud": "kafka", "scope": scope, "iat": now, "exp": now + self.seconds}
-            return {"access_token": jwt.encode({"alg": "RS256", "kid": "1"}, facts, self.key), "expires_in": self.seconds}
-
-        return app
-
-
-@dataclass(frozen=True)
-class Authority:
-    """A certificate authority of this test's own."""
-
-    folder: Path
-    key: ec.EllipticCurvePrivateKey
-    certificate: x509.Certificate
-
-    @property
-    def file(self) -> str:
-        """Where its own certificate is."""
-        return str(self.folder / "ca.pem")
-
-    def issue(self, name: str, host: str | None = None) -> tuple[str, str]:
-        """Write a certificate and its key to files."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        builder = _named(name, self.certificate.subject, key)
-        if host:
-            builder = builder.add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address(host))]), critical=False)
-        certificate = builder.sign(self.key, hashes.SHA256())
-        files = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        files[1].write_bytes(_pem(key))
-        return str(files[0]), str(files[1])
-
-
-def authority(folder: Path) -> Authority:
-    folder.mkdir()
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
-    certificate = (
-        _named("authority", name, key).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(key, hashes.SHA256())
-    )
-    (folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    return Authority(folder, key, certificate)
-
-
-def _named(name: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = datetime.now(timezone.utc)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    builder = x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
-    return builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
 @dataclass(frozen=True)
@@ -143,7 +63,10 @@ async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sec
     java, *rest = program.command
     certificate, key = ours.issue("client")
     scram = {"sasl_mechanism": "SCRAM-SHA-512", "username": "tracker", "password": "first"}
-    async with serving(tokens.app(), place), running(replace(program, command=(java, allowed, *rest)), folder / "kafka"):
+    async with (
+        serving(tokens.app(), place),
+        running(replace(program, command=(java, allowed, *rest)), folder / "kafka"),
+    ):
         open_to_all = KafkaConnection(f"127.0.0.1:{port}")
         await ensure_topics(open_to_all, [TOPIC])
         await ensure_access(open_to_all, {"tracker": "first"}, [])
@@ -156,7 +79,10 @@ async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sec
                 "scram over tls": KafkaConnection(at["TLS"], "SASL_SSL", **scram, ca_file=ours.file),  # type: ignore[arg-type]
                 "certificates": KafkaConnection(at["MUTUAL"], "SSL", ca_file=ours.file, certificate_file=certificate, key_file=key),
                 "tokens": KafkaConnection(
-                    at["OAUTH"], "SASL_PLAINTEXT", "OAUTHBEARER", oauth=OAuthClient(f"{address}/token", "tracker", "secret", "kafka.write")
+                    at["OAUTH"],
+                    "SASL_PLAINTEXT",
+                    "OAUTHBEARER",
+                    oauth=OAuthClient(f"{address}/token", "tracker", "secret", "kafka.write"),
                 ),
             },
             KafkaConnection(at["STRANGER"], "SSL", ca_file=ours.file),
@@ -166,7 +92,12 @@ async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sec
 
 
 def _listeners(first: str, controller: str, at: dict[str, str]) -> dict[str, str]:
-    protocols = {"CLIENTS": "PLAINTEXT", "CONTROLLER": "PLAINTEXT", "SCRAM": "SASL_PLAINTEXT", "TLS": "SASL_SSL"}
+    protocols = {
+        "CLIENTS": "PLAINTEXT",
+        "CONTROLLER": "PLAINTEXT",
+        "SCRAM": "SASL_PLAINTEXT",
+        "TLS": "SASL_SSL",
+    }
     protocols |= {"MUTUAL": "SSL", "OAUTH": "SASL_PLAINTEXT", "STRANGER": "SSL"}
     every = {"CLIENTS": first, **at}
     return {

@@ -163,7 +163,12 @@ async def test_what_the_cluster_cannot_be_is_said(cluster: Cluster, durability: 
 
 
 def test_prepare_reads_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {"BOOTSTRAP_SERVERS": "a:9092", "TOPIC_PARTITIONS": "12", "REPLICATION_FACTOR": "3", "MIN_INSYNC_REPLICAS": "2"}
+    given = {
+        "BOOTSTRAP_SERVERS": "a:9092",
+        "TOPIC_PARTITIONS": "12",
+        "REPLICATION_FACTOR": "3",
+        "MIN_INSYNC_REPLICAS": "2",
+    }
     for name, value in given.items():
         monkeypatch.setenv(f"KAFKA_{name}", value)
     settings = read_settings(PrepareSettings)
