@@ -16,7 +16,10 @@ STAGES = (("answered_at", "the form was not answered"), ("numbered_at", "no numb
 
 
 async def read_canary(session: AsyncSession, now: datetime, every_seconds: float) -> tuple[CanaryRun | None, Overdue]:
-    """Give the latest run that went all the way, and an alarm where the latest that had its time did not, or none has begun."""
+    """Give the latest run that went all the way, and an alarm where the latest that had its time did not, or none has begun.
+
+    One that failed is over as soon as a later one has gone all the way.
+    """
     whole = (await session.execute(WHOLE)).one_or_none()
     run = None
     if whole is not None:
@@ -26,7 +29,8 @@ async def read_canary(session: AsyncSession, now: datetime, every_seconds: float
     if newest is not None and now - newest > timedelta(seconds=3 * every_seconds) + WITHIN:
         return run, Overdue("canary", 1, oldest_at=newest, note="none was sent")
     due = (await session.execute(DUE, {"before": now - WITHIN})).one_or_none()
-    if due is None or (due.mailed_at is not None and due.mailed_at - due.begun_at <= WITHIN):
+    came_later = due is not None and whole is not None and whole.run > due.run
+    if due is None or came_later or (due.mailed_at is not None and due.mailed_at - due.begun_at <= WITHIN):
         return run, Overdue("canary", 0)
     missing = next((note for stage, note in STAGES if getattr(due, stage) is None), "late")
     return run, Overdue("canary", 1, oldest_at=due.begun_at, note=": ".join(filter(None, (missing, due.error))))

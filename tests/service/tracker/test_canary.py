@@ -153,6 +153,15 @@ async def test_one_that_stays_away_is_an_alarm_that_says_where(sessions: Session
     assert [(each.count, each.note) for each in [(await read(sessions))[1]]] == [(1, note)]
 
 
+async def test_one_that_failed_is_over_when_a_later_one_went_all_the_way(sessions: Sessions) -> None:
+    async with sessions.begin() as session:
+        await session.execute(text("insert into canary_runs (run, begun_at, error) values (1, now() - interval '61 s', 'ConnectError')"))
+    assert (await read(sessions))[1].count == 1
+    async with sessions.begin() as session:
+        await session.execute(text("insert into canary_runs (run, begun_at, mailed_at) values (2, now() - interval '5 s', now())"))
+    assert (await read(sessions))[1].count == 0
+
+
 async def test_a_young_one_is_waited_for_and_none_at_all_for_long_is_an_alarm(sessions: Sessions) -> None:
     assert (await read(sessions))[1].count == 0
     async with sessions.begin() as session:
