@@ -24,8 +24,13 @@ LEASES_CHANGED = "leases"
 AWAY = (OSError, TimeoutError, PostgresError, InterfaceError)
 
 # Marks need not wait for the disk: one that is lost publishes an entry again, which readers drop by its id.
-# A plan made while a table was small would read all of it until the next ANALYZE; every statement has its index.
-SESSION = {"application_name": "asiointi-lease", "synchronous_commit": "off", "enable_seqscan": "off"}
+# A plan made while a table was small would read all of it until the next ANALYZE; every statement has its index, so one plan is right for good.
+SESSION = {
+    "application_name": "asiointi-lease",
+    "synchronous_commit": "off",
+    "enable_seqscan": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
 
 RENEW = """
 update leases set backend_pid = pg_backend_pid(), renewed_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => $2),
