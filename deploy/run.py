@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy.data_folder import data_folder
 from deploy.failure import StartFailure
-from deploy.ports import DEFAULT_BASE, ports_from
+from deploy.ports import DEFAULT_BASE, NAMES, ports_from
 from deploy.processes import ROOT
 from deploy.progress import Progress
 from deploy.servers import Elsewhere
@@ -44,7 +44,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--fresh", action="store_true", help="delete the data of earlier runs first")
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help="where the data is (default: var/)")
-    parser.add_argument("--port-base", type=int, default=DEFAULT_BASE, metavar="N", help=f"first of nine ports (default: {DEFAULT_BASE})")
+    parser.add_argument("--port-base", type=int, default=DEFAULT_BASE, metavar="N", help=f"first of {len(NAMES)} ports (default: {DEFAULT_BASE})")
     return parser.parse_args(arguments)
 
 
