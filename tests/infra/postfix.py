@@ -13,7 +13,7 @@ from tests.eventually import eventually
 from tests.infra.debian import debian_program
 from tests.infra.embedded import free_ports
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 SERVICES = (
     ("{port}", "inet", "n", "smtpd"),
     ("cleanup", "unix", "n", "cleanup"),

@@ -8,8 +8,8 @@ from tests.infra.postfix import postfix
 from tests.service.notifier.mail_server import MailServer
 from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, make_settings, rows
 
-PATIENCE = 60.0
-LATE_GREETING = 12
+PATIENCE = 90.0
+LATE_GREETING = 11
 NO_EXCEPTIONS = {"smtpd_client_event_limit_exceptions": ""}
 
 
