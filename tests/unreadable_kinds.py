@@ -8,7 +8,7 @@ from uuid import UUID
 import cramjam
 from aiokafka.codec import lz4_encode
 
-from tests.infra.raw_kafka import batch, record, varint
+from proof.chaos.clients.raw_batches import batch, record, varint
 from tests.service.shared.consuming import take
 
 BOMB = 80 * 1024 * 1024

@@ -10,12 +10,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from proof.chaos.clients.raw_batches import RawProducer
 from shared.events.envelope import Message
 from shared.events.topics import LIFECYCLE, MAIN_TOPICS, TOPICS
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
-from tests.infra.raw_kafka import RawProducer
 from tests.journey.drive import Addresses, back_office, fresh_address, number_of, submit_example, wait_for_mails
 from tests.unreadable_kinds import KINDS
 

@@ -9,9 +9,9 @@ from aiokafka import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proof.chaos.clients.raw_batches import CRC_END, batch, record, with_checksum
 from shared.kafka import decompress
 from shared.kafka.batches import FetchedBatches, PartitionRecords, Record, UnreadableRecord, offset_after
-from tests.infra.raw_kafka import CRC_END, batch, record, with_checksum
 
 PLACE = TopicPartition("t", 0)
 

@@ -9,8 +9,7 @@ from uuid import UUID
 
 from aiokafka.errors import KafkaError
 
-from proof.chaos.clients.raw_batches import batch, record
-from proof.chaos.clients.raw_batches import produce as send_batch
+from proof.chaos.clients.raw_batches import RawProducer, batch, record
 from proof.chaos.clients.to_kafka import SECONDS, Headers, context, produce
 from proof.chaos.journal import Journal
 from shared.crypto.sealing import Sealer
@@ -79,13 +78,13 @@ async def _send_unreadable(kafka: KafkaConnection, topic: str, kind: str, key: b
     partition = chance.randrange(PARTITIONS)
     content = batch(chance.randbytes(60), codec=ZSTD) if kind == "undecodable" else batch(record(key, b"{}", [(b"\xff\xfe", b"x")]))
     try:
-        async with asyncio.timeout(SECONDS):
-            code, offset = await send_batch(kafka.client_options(), topic, content, partition)
+        async with asyncio.timeout(SECONDS), RawProducer(kafka) as raw:
+            code = await raw.send(topic, partition, content)
     except (KafkaError, OSError) as error:
         raise TimeoutError from error
     if code:
         raise TimeoutError
-    return partition, offset
+    return partition, raw.offset
 
 
 def _record(topic: str, kind: str, request_id: UUID, chance: random.Random, readers: Readers) -> tuple[bytes | None, Headers]:

@@ -2,13 +2,15 @@
 
 import struct
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Self
 
 from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.record.util import calc_crc32c, encode_varint
+
+from shared.kafka.connection import KafkaConnection
 
 HEADER = struct.Struct(">qiibIhiqqqhii")
 CRC_OFFSET, CRC_END = 17, 21
@@ -55,21 +57,34 @@ def batch(
     delta = count - 1 if last_delta is None else last_delta
     size = HEADER.size - 12 + len(payload)
     header = HEADER.pack(0, size, -1, magic, 0, codec, delta, now, now, -1, -1, -1, count)
-    whole = bytearray(header + payload)
-    whole[CRC_OFFSET:CRC_END] = struct.pack(">I", calc_crc32c(bytes(whole[CRC_END:])))
-    return bytes(whole)
+    return with_checksum(header + payload)
 
 
-async def produce(options: Mapping[str, Any], topic: str, content: bytes, partition: int = 0) -> tuple[int, int]:
-    """Send a batch as it is (`options`: the client's); gives the broker's error code, 0 where it took it, and the offset of the first record."""
-    client = AIOKafkaClient(**options)
-    await client.bootstrap()
-    try:
-        await client._wait_on_metadata(topic)  # noqa: SLF001  below what a producer offers
-        leader = client.cluster.leader_for_partition(TopicPartition(topic, partition))
-        request = ProduceRequest(transactional_id=None, required_acks=-1, timeout=10_000, topics=[(topic, [(partition, content)])])
-        answer = await client.send(leader, request)
-        ((_, ((_, code, offset, *_),)),) = answer.topics
-        return int(code), int(offset)
-    finally:
-        await client.close()
+def with_checksum(content: bytes) -> bytes:
+    """Give a batch with its right checksum."""
+    return content[:CRC_OFFSET] + struct.pack(">I", calc_crc32c(content[CRC_END:])) + content[CRC_END:]
+
+
+class RawProducer:
+    """`async with RawProducer(kafka) as raw: await raw.send(topic, partition, batch(…))`; `offset` is where the last batch begins."""
+
+    offset = -1
+
+    def __init__(self, kafka: KafkaConnection) -> None:
+        self._client = AIOKafkaClient(**kafka.client_options())
+
+    async def __aenter__(self) -> Self:
+        await self._client.bootstrap()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.close()
+
+    async def send(self, topic: str, partition: int, content: bytes) -> int:
+        """Send a batch as it is; gives the broker's error code, 0 where it took it."""
+        await self._client._wait_on_metadata(topic)  # noqa: SLF001  below what a producer offers
+        leader = self._client.cluster.leader_for_partition(TopicPartition(topic, partition))
+        topics = [(topic, [(partition, content)])]
+        request = ProduceRequest(transactional_id=None, required_acks=-1, timeout=10_000, topics=topics)
+        ((_, ((_, code, self.offset, *_),)),) = (await self._client.send(leader, request)).topics
+        return int(code)

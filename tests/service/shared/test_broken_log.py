@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from uuid import uuid4
 
+from proof.chaos.clients.raw_batches import with_checksum
 from shared.database import Sessions
 from shared.events.topics import COMMANDS, DAY_MS, Topic, dead_letter_topic
 from shared.kafka.lag import LagReader
@@ -12,7 +13,6 @@ from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from tests.eventually import eventually
 from tests.following import following
-from tests.infra.raw_kafka import with_checksum
 from tests.service.intake.own_kafka import own_kafka
 from tests.service.shared.consuming import consuming, dead_letters, holds, insert, take
 

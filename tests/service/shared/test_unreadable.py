@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from proof.chaos.clients.raw_batches import RawProducer, batch, record
 from shared.database import Sessions
 from shared.events.topics import DAY_MS, Topic, dead_letter_topic
 from shared.health import Liveness
@@ -22,7 +23,6 @@ from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from tests.eventually import eventually
 from tests.following import following
-from tests.infra.raw_kafka import RawProducer, batch, record
 from tests.service.shared.consuming import consuming, dead_letters, holds, insert, take
 from tests.service.tracker.publishing import running
 from tests.unreadable_kinds import KINDS, Kind

@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid4
 
+from proof.chaos.clients.raw_batches import RawProducer, batch, record
 from services.tracker.keyring import Keyring
 from services.tracker.ledger.positions import KEPT, compare_positions, position_keeper
 from services.tracker.ledger.skipped import NoLongerThere, send_skipped_again, settle_skipped
@@ -30,7 +31,6 @@ from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from shared.problems import NotFound
 from tests.eventually import eventually
-from tests.infra.raw_kafka import RawProducer, batch, record
 from tests.service.tracker.desk import Desk
 from tests.service.tracker.ledger_rows import read
 from tests.service.tracker.office import submission
