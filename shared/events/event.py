@@ -1,9 +1,10 @@
 """What every event is, and the registry of those that exist."""
 
-from typing import ClassVar, Literal, TypeAlias
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.work_number import PATTERN
 
@@ -11,7 +12,17 @@ Language: TypeAlias = Literal["fi", "sv", "en"]
 State: TypeAlias = Literal["received", "in_progress", "waiting_for_customer", "resolved", "rejected", "closed"]
 ActorKind: TypeAlias = Literal["citizen", "staff", "client", "system"]
 WorkNumber = Field(pattern=PATTERN, description="Nine or ten digits, the last a Damm check digit")
-Moment: TypeAlias = AwareDatetime
+FIRST_YEAR, LAST_YEAR = 1900, 9000
+
+
+def _can_be_kept(moment: datetime) -> datetime:
+    """Refuse a time that overflows once it is turned into another time zone: no database keeps it, no page shows it."""
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError("the year is out of range")
+    return moment
+
+
+Moment: TypeAlias = Annotated[AwareDatetime, AfterValidator(_can_be_kept)]
 
 EVENTS: dict[str, type["Event"]] = {}
 """Every event model by its CloudEvents type."""

@@ -57,6 +57,16 @@ def test_a_field_of_tomorrow_does_not_stop_a_reader_of_today(name: str) -> None:
     assert model.model_validate(golden(name) | {"field_of_tomorrow": 1}) == model.model_validate(golden(name))
 
 
+@pytest.mark.parametrize("year", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_a_time_that_no_database_keeps_is_bad_data(name: str, year: str) -> None:
+    pinned = golden(name)
+    for field in ("occurred_at", "submitted_at", "due_at", "retry_at"):
+        if field in pinned:
+            with pytest.raises(Rejected, match="bad-data"):
+                decode(json.dumps(pinned | {field: year}).encode(), required_headers(ce_type=name.encode()))
+
+
 @given(st.binary(max_size=300), st.lists(st.tuples(st.text(max_size=12), st.binary(max_size=40)), max_size=6))
 def test_random_bytes_are_rejected_and_never_crash(value: bytes, headers: list[tuple[str, bytes]]) -> None:
     with pytest.raises(Rejected):
