@@ -34,6 +34,7 @@ KeepPosition: TypeAlias = Callable[[AsyncSession, Sequence[Stretch]], Awaitable[
 """Writes down how far a reader has come, in the transaction of the batch itself."""
 
 TRIES_OF_ONE_RECORD = 4
+HANDLER_FAILED = "handler-failed"
 
 
 def read_event(record: Record) -> Envelope[Event]:
@@ -111,29 +112,45 @@ class BatchConsumer:
                 await self._handle(readable, polled.stretches)
         except Exception as error:  # noqa: BLE001  each record is tried alone, where every failure is told apart
             log.warning("batch_failed", records=len(readable), error=type(error).__name__)
-            for pair in readable:
-                with bound_contextvars(**_names(*pair)):
-                    await self._work_off_alone(pair)
+            await self._work_off_one_by_one(readable)
             # After the last of them: a position that is ahead of its records would hide that they were skipped.
             await self._keep_position_alone(polled.stretches)
 
-    async def _work_off_alone(self, pair: Pair) -> None:
+    async def _work_off_one_by_one(self, pairs: Sequence[Pair]) -> None:
+        refused: list[tuple[Record, Rejected]] = []
+        pauses = True
+        for pair in pairs:
+            with bound_contextvars(**_names(*pair)):
+                rejection = await self._work_off_alone(pair, pauses=pauses)
+            if rejection:
+                refused.append((pair[0], rejection))
+                # What ails many records alike is waited for once: each of a flood would hold up all behind it for a second.
+                pauses = pauses and rejection.reason != HANDLER_FAILED
+        if refused:
+            await send_dead_letters(self._producer, refused, self._group)
+
+    async def _work_off_alone(self, pair: Pair, *, pauses: bool) -> Rejected | None:
+        """Give why a record can never succeed; with `pauses`, its own failures are tried again after growing delays, without them at once."""
         backoff = Backoff(first=0.1, most=5.0)
         own_failures = 0
         while True:
             try:
-                return await self._handle([pair])
+                await self._handle([pair])
             except Rejected as rejection:
-                return await send_dead_letters(self._producer, [(pair[0], rejection)], self._group)
+                return rejection
             except Exception as error:
-                own_failures += not is_transient(error)
-                log.warning("record_failed", event_id=pair[1].id, tries=backoff.tries + 1, error=type(error).__name__, exc_info=error)
+                transient = is_transient(error)
+                own_failures += not transient
+                log.warning("record_failed", event_id=pair[1].id, error=type(error).__name__, exc_info=error if pauses else None)
                 if own_failures >= TRIES_OF_ONE_RECORD:
-                    failure = Rejected("handler-failed", type(error).__name__)
-                    return await send_dead_letters(self._producer, [(pair[0], failure)], self._group)
+                    return Rejected(HANDLER_FAILED, type(error).__name__)
+                if not (transient or pauses):
+                    continue
                 # Waiting for a server that is away is progress: a restart would not bring it back.
                 self._beat()
                 await backoff.wait()
+            else:
+                return None
 
     async def _keep_position_alone(self, stretches: Sequence[Stretch]) -> None:
         backoff = Backoff(first=0.1, most=5.0)

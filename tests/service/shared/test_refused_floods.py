@@ -1,0 +1,67 @@
+"""Many records in a row that the handler cannot take hold up the records behind them for seconds, whatever it raises."""
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.database import Sessions
+from shared.events.envelope import Envelope
+from shared.events.event import Event
+from shared.events.topics import dead_letter_topic
+from shared.kafka.connection import KafkaConnection
+from shared.kafka.lag import LagReader
+from shared.kafka.producer import EventProducer
+from shared.rejected import Rejected
+from tests.eventually import eventually
+from tests.service.shared.consuming import consuming, holds, insert, take
+
+FLOOD = 1_000
+SECONDS = 30.0
+
+
+@pytest.mark.parametrize("error", [Rejected, KeyError])
+async def test_a_flood_that_the_handler_cannot_take_passes_quickly(
+    error: type[Exception], kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions
+) -> None:
+    bad, good = {uuid4() for _ in range(FLOOD)}, [uuid4() for _ in range(20)]
+
+    async def picky(session: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
+        if any(envelope.event.request_id in bad for envelope in events):
+            raise error("test")
+        await insert(session, events)
+
+    async def set_aside() -> int:
+        async with LagReader(kafka) as lags:
+            messages, _ = await lags.between(dead_letter_topic(topic), 0, 0, FLOOD + 1)
+        return len(messages)
+
+    await producer.send_all(topic, [take(each) for each in [*bad, *good]])
+    async with consuming(kafka, topic, picky, sessions, producer):
+        await eventually(holds(sessions, good), SECONDS)
+
+        async def all_set_aside() -> bool:
+            return await set_aside() == FLOOD
+
+        await eventually(all_set_aside)
+
+
+async def test_after_a_failed_record_the_order_of_a_request_stays(
+    kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions
+) -> None:
+    request_id, given, failures = uuid4(), list[str](), 2
+    events = [take(request_id) for _ in range(5)]
+
+    async def failing_twice(session: AsyncSession, envelopes: Sequence[Envelope[Event]]) -> None:
+        nonlocal failures
+        if failures:
+            failures -= 1
+            raise KeyError("a mistake of ours")
+        await insert(session, envelopes)
+        given.extend(envelope.id for envelope in envelopes)
+
+    await producer.send_all(topic, events)
+    async with consuming(kafka, topic, failing_twice, sessions, producer):
+        await eventually(holds(sessions, [UUID(str(request_id))] * 5))
+    assert given == [(dict(each.headers)["ce_id"] or b"").decode() for each in events]
