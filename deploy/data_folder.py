@@ -10,6 +10,7 @@ from pathlib import Path
 from deploy.failure import StartFailure
 
 MARK = ".asiointi"
+PRIVATE = ("kafka", "logs", "alive", "mail")
 OURS = ("kafka", "postgres", "mail", "logs", "alive", "secrets.json", "addresses.json")
 
 
@@ -32,8 +33,10 @@ def data_folder(folder: Path, default: Path, *, fresh: bool) -> Iterator[Path]:
         lock.flush()
         if fresh:
             _empty(folder)
-        for name in ("logs", "alive", "mail"):
+        for name in PRIVATE:
             (folder / name).mkdir(mode=0o700, exist_ok=True)
+            # Earlier versions left Kafka's log, events and users alike, readable for everybody on the machine.
+            (folder / name).chmod(0o700)
         (folder / "addresses.json").unlink(missing_ok=True)
         yield folder
 

@@ -5,19 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from deploy.data_folder import data_folder
+from deploy.data_folder import PRIVATE, data_folder
 from deploy.failure import StartFailure
 from deploy.keys import read_or_make, wanted
 
 
 def test_fresh_starts_from_nothing_and_keeps_what_is_not_ours(tmp_path: Path) -> None:
     with data_folder(tmp_path, tmp_path, fresh=False):
-        (tmp_path / "kafka").mkdir()
         (tmp_path / "kafka" / "log").touch()
         (tmp_path / "secrets.json").touch()
         (tmp_path / "venv").mkdir()
     with data_folder(tmp_path, tmp_path, fresh=True):
-        assert not (tmp_path / "kafka").exists()
+        assert not (tmp_path / "kafka" / "log").exists()
         assert not (tmp_path / "secrets.json").exists()
         assert (tmp_path / "venv").exists()
 
@@ -60,3 +59,12 @@ def test_secrets_are_made_once_and_only_their_owner_may_read_them(tmp_path: Path
     assert made.keys() == wanted()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert read_or_make(file) == made
+
+
+@pytest.mark.parametrize("name", PRIVATE)
+def test_data_of_this_and_of_earlier_versions_is_closed_to_others(tmp_path: Path, name: str) -> None:
+    place = tmp_path / "data"
+    with data_folder(place, place, fresh=False):
+        (place / name).chmod(0o755)
+    with data_folder(place, place, fresh=False):
+        assert stat.S_IMODE((place / name).stat().st_mode) & 0o077 == 0
