@@ -258,6 +258,17 @@ async def test_an_event_that_kafka_refused_is_sent_again_or_settled(visit: Visit
     assert (await visit.post(send_again.action, **send_again.fields)).status_code == 404
 
 
+async def test_the_ledger_leads_to_the_returned_mails_that_nobody_settled(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+    request = await register(sessions, keyring)
+    cause = await cause_of(sessions, request.request_id)
+    await tell(sessions, told(MailSent, request.request_id, cause), told(MailBounced, request.request_id, cause))
+    link = 'href="/console/returned-mails"'
+    in_the_menu = (await visit.sign_in(after="/ledger")).text.count(link)
+    async with sessions.begin() as session:
+        await session.execute(text("update owed_mails set returned_at = now() - interval '10 days'"))
+    assert (await visit.open("/ledger")).text.count(link) == in_the_menu + 1
+
+
 async def test_a_returned_mail_is_shown_with_the_phone_number_and_is_settled_with_a_note(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
     request = await register(sessions, keyring)
     cause = await cause_of(sessions, request.request_id)
