@@ -10,8 +10,10 @@ from sqlalchemy import text, update
 from sqlmodel import select
 
 from services.tracker.app import create_app
+from services.tracker.handle_request import By
 from services.tracker.keyring import Keyring
 from services.tracker.models import DeadLetter, OwedMail, TrackedRequest
+from services.tracker.settle_note import note_on_timeline
 from shared.database import Sessions
 from shared.events.mail_outcomes import MailBounced, MailDeferred, MailFailed, MailSent
 from shared.kafka.connection import KafkaConnection
@@ -256,6 +258,25 @@ async def test_an_event_that_kafka_refused_is_sent_again_or_settled(visit: Visit
     assert "tapahtumaa ei voi julkaista" in visit.page.text
     assert (await visit.post(settle.action, **settle.fields)).status_code == 200
     assert (await visit.post(send_again.action, **send_again.fields)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "details", "line"),
+    [
+        ("mail.sent_again", {"template": "receipt", "sending": 2}, ">Vastaanottoilmoitus</p>"),
+        ("mail.settled", {"template": "receipt", "sending": 1}, ">Vastaanottoilmoitus</p>"),
+        ("mail.settled", {"template": "receipt", "sending": 1, "note": "Soitin"}, ">Vastaanottoilmoitus: Soitin</p>"),
+        ("dead_letter.settled", {}, "Hylätty sanoma selvitettiin"),
+        ("dead_letter.settled", {"note": f"Soitin {HETU}"}, ">Soitin ••••••-••••</p>"),
+    ],
+)
+async def test_the_timeline_shows_what_an_operator_did_with_a_note_or_without(
+    visit: Visit, sessions: Sessions, keyring: Keyring, kind: str, details: dict[str, str | int], line: str
+) -> None:
+    request = await register(sessions, keyring)
+    async with sessions.begin() as session:
+        note_on_timeline(session, request.request_id, kind, By("staff", "olli"), **details)
+    assert line in (await visit.sign_in(after=f"/requests/{request.work_number}")).text
 
 
 async def test_the_ledger_leads_to_the_returned_mails_that_nobody_settled(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
