@@ -1,7 +1,9 @@
 """A canary arrived: its number is nobody's, its registration goes the way of all history to its mail, and nothing else is written."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,10 +20,10 @@ from shared.logs import get_log
 
 log = get_log(__name__)
 
-LONGEST_RUN = 15
+EVENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NUMBERED = text("""
-    update canary_runs set request_id = :request_id, event_id = :event_id, numbered_at = now()
-    where run = :run and numbered_at is null returning run
+    update canary_runs set request_id = :request_id, numbered_at = now()
+    where event_id = :event_id and numbered_at is null returning run
 """)
 OURS = text("select event_id from canary_runs where event_id = any(cast(:ids as text[]))")
 MAILED = text("update canary_runs set mailed_at = coalesce(mailed_at, :at) where event_id = :event_id")
@@ -32,11 +34,8 @@ async def on_canary(session: AsyncSession, submission: Envelope[RequestSubmitted
     """Register one that was sent by us; whoever else fills in its form gets nothing. Raises `Rejected` as a request does."""
     event = submission.event
     form = read_form(keyring.opener.open(event.sealed_form, purpose="form", request_id=event.request_id))
-    run = next((answer.value for answer in form.answers if answer.field == "run"), "")
-    known = run.isascii() and run.isdigit() and len(run) <= LONGEST_RUN
-    event_id = canary.event_id(int(run) if known else -1)
-    values = {"request_id": event.request_id, "event_id": str(event_id), "run": int(run) if known else -1}
-    if await session.scalar(NUMBERED, values) is None:
+    event_id = next((answer.value for answer in form.answers if answer.field == "run"), "")
+    if not EVENT_ID.fullmatch(event_id) or await session.scalar(NUMBERED, {"request_id": event.request_id, "event_id": event_id}) is None:
         log.info("canary_unknown_or_repeated", request_id=str(event.request_id))
         return
     now = datetime.now(timezone.utc)
@@ -57,7 +56,7 @@ async def on_canary(session: AsyncSession, submission: Envelope[RequestSubmitted
     session.add(
         HistoryEntry(
             request_id=event.request_id,
-            event_id=event_id,
+            event_id=UUID(event_id),
             type=registered.type,
             occurred_at=now,
             actor_kind="system",
@@ -70,7 +69,7 @@ async def on_canary(session: AsyncSession, submission: Envelope[RequestSubmitted
 
 async def take_canaries(session: AsyncSession, outcomes: Sequence[Envelope[MailOutcome]]) -> list[Envelope[MailOutcome]]:
     """Note what became of canaries' mails; gives the outcomes of all others."""
-    causes = list({outcome.event.cause_id for outcome in outcomes if len(outcome.event.cause_id) == len(str(canary.event_id(0)))})
+    causes = list({outcome.event.cause_id for outcome in outcomes if EVENT_ID.fullmatch(outcome.event.cause_id)})
     ours = {str(each) for each in await session.scalars(OURS, {"ids": causes})}
     for outcome in outcomes:
         values = {"event_id": outcome.event.cause_id}

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from http import HTTPStatus
+from uuid import uuid4
 
 import httpx
 from sqlalchemy import text
@@ -25,7 +26,7 @@ PERSON: Mapping[str, str] = {
     "personal_identity_code": "131052-308T",
     "phone": "040 123 4567",
 }
-BEGIN = text("insert into canary_runs (run, begun_at) values (:run, now()) on conflict do nothing returning run")
+BEGIN = text("insert into canary_runs (run, begun_at, event_id) values (:run, now(), :event_id) on conflict do nothing returning run")
 ANSWERED = text("update canary_runs set answered_at = :at where run = :run")
 SHOWN = text("update canary_runs set shown_at = :at where run = :run")
 FAILED = text("update canary_runs set error = :error where run = :run")
@@ -36,7 +37,10 @@ FORGET = text("""
 
 
 class Canary:
-    """`await Canary(…).run()` sends until cancelled. The number of a run is its period's, so that several processes send one."""
+    """`await Canary(…).run()` sends until cancelled. The number of a run is its period's, so that several processes send one.
+
+    The form and its key hold the id of the registration to come, which nobody else can know: who guessed it could fill in the form first.
+    """
 
     def __init__(self, sessions: Sessions, intake_url: str, mailbox: str, every_seconds: float) -> None:
         self._sessions = sessions
@@ -58,12 +62,13 @@ class Canary:
                 await asyncio.sleep(self._every_seconds - time.time() % self._every_seconds)
 
     async def _send(self, http: httpx.AsyncClient, run: int) -> None:
+        event_id = str(uuid4())
         async with self._sessions.begin() as session:
             await session.execute(FORGET, {"before": datetime.now(timezone.utc) - KEPT})
-            if await session.scalar(BEGIN, {"run": run}) is None:
+            if await session.scalar(BEGIN, {"run": run, "event_id": event_id}) is None:
                 return
         try:
-            shown_at = await self._ask(http, run)
+            shown_at = await self._ask(http, run, event_id)
         except httpx.HTTPError as error:
             await self._note(FAILED, run, error=type(error).__name__)
             log.warning("canary_not_taken", run=run, error=type(error).__name__)
@@ -71,10 +76,10 @@ class Canary:
         if shown_at:
             await self._note(SHOWN, run, at=shown_at)
 
-    async def _ask(self, http: httpx.AsyncClient, run: int) -> datetime | None:
-        form = {**PERSON, "email": self._mailbox, "run": str(run)}
+    async def _ask(self, http: httpx.AsyncClient, run: int, event_id: str) -> datetime | None:
+        form = {**PERSON, "email": self._mailbox, "run": event_id}
         body = {"service": canary.SERVICE, "language": "fi", "form": form}
-        answer = await http.post(self._url, json=body, headers={"Idempotency-Key": str(canary.event_id(run))})
+        answer = await http.post(self._url, json=body, headers={"Idempotency-Key": event_id})
         answered_at = datetime.now(timezone.utc)
         if answer.status_code != HTTPStatus.ACCEPTED:
             await self._note(FAILED, run, error=f"status {answer.status_code}")

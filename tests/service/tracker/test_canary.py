@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,8 @@ from tests.infra.serving import free_socket, serving
 from tests.service.tracker.ledger_rows import Log, reader, told
 from tests.service.tracker.office import submission
 from tests.service.tracker.rows import register, rows
+
+IDS = {"first": str(UUID(int=1)), "second": str(UUID(int=2))}
 
 
 class Intake:
@@ -73,11 +76,11 @@ async def runs(sessions: Sessions) -> list[Any]:
     return list(await rows(sessions, "select * from canary_runs order by run"))
 
 
-def arrived(run: int) -> Any:  # noqa: ANN401  an envelope
+def arrived(event_id: str) -> Any:  # noqa: ANN401  an envelope
     """Make the submission that intake makes of a run's form."""
     form = {
         "person": {"first_name": "Koe", "last_name": "P", "email": "canary@a.example"},
-        "answers": [{"field": "run", "label": "Ajo", "value": str(run)}],
+        "answers": [{"field": "run", "label": "Ajo", "value": event_id}],
     }
     return submission(form=to_json(form), service=canary.SERVICE, queue="canary")
 
@@ -93,9 +96,9 @@ async def test_a_canary_is_sent_once_a_period_by_however_many_processes_and_goes
             assert row.answered_at
             return row
 
-        run = (await eventually(answered)).run
+        await eventually(answered)
         assert [form["form"]["email"] for form in intake.forms] == ["canary@a.example"]
-        sent = arrived(run)
+        sent = arrived(intake.forms[0]["form"]["run"])
         await register(sessions, keyring, sent, sent)
         await register(sessions, keyring, sent)
 
@@ -120,11 +123,33 @@ async def test_a_canary_is_sent_once_a_period_by_however_many_processes_and_goes
     assert alarm.count == 0
 
 
+async def test_nobody_else_can_fill_in_its_form_or_use_its_key_first(sessions: Sessions, keyring: Keyring, intake: Intake) -> None:
+    async with sessions.begin() as session:
+        await session.execute(text("insert into canary_runs (run, begun_at, event_id) values (29927689, now(), :first)"), {"first": IDS["first"]})
+    await register(sessions, keyring, arrived("29927689"))
+    assert [row.numbered_at for row in await runs(sessions)] == [None]
+    for sent in (1, 2):
+        async with sessions.begin() as session:
+            await session.execute(text("delete from canary_runs"))
+        task = asyncio.create_task(Canary(sessions, intake.address, "canary@a.example", 3_600).run())
+        try:
+            await eventually(partial(_has_sent, intake, sent))
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    assert len({*intake.keys, *(form["form"]["run"] for form in intake.forms)}) == 2, "each run has a key of its own that nothing tells"
+
+
+async def _has_sent(intake: Intake, count: int) -> bool:
+    return len(intake.forms) == count
+
+
 async def test_it_is_in_no_figure_list_or_number(sessions: Sessions, keyring: Keyring) -> None:
     async with sessions.begin() as session:
-        await session.execute(text("insert into canary_runs (run, begun_at) values (1, now()), (2, now())"))
-    await register(sessions, keyring, arrived(1), submission(), arrived(2), arrived(99))
-    await register(sessions, keyring, arrived(1))
+        await session.execute(text("insert into canary_runs (run, begun_at, event_id) values (1, now(), :first), (2, now(), :second)"), IDS)
+    first, second = IDS.values()
+    await register(sessions, keyring, arrived(first), submission(), arrived(second), arrived("99"), arrived("x"))
+    await register(sessions, keyring, arrived(first))
     ids = [str(row.event_id) for row in await runs(sessions)]
     async with sessions.begin() as session:
         await on_mail_outcome(session, [told(MailSent, UUID(int=1), ids[0]), told(MailFailed, UUID(int=2), ids[1])])
@@ -175,8 +200,8 @@ async def test_a_young_one_is_waited_for_and_none_at_all_for_long_is_an_alarm(se
 async def test_a_form_that_is_refused_is_noted_and_rows_are_gone_after_a_day(sessions: Sessions, keyring: Keyring, intake: Intake) -> None:
     intake.status = 503
     async with sessions.begin() as session:
-        await session.execute(text("insert into canary_runs (run, begun_at) values (1, now())"))
-    await register(sessions, keyring, arrived(1))
+        await session.execute(text("insert into canary_runs (run, begun_at, event_id) values (1, now(), :first)"), {"first": IDS["first"]})
+    await register(sessions, keyring, arrived(IDS["first"]))
     async with sessions.begin() as session:
         await session.execute(text("update canary_runs set begun_at = now() - interval '25 h'"))
     task = asyncio.create_task(Canary(sessions, intake.address, "canary@a.example", 3_600).run())
