@@ -5,6 +5,7 @@ Small on purpose, for anybody may connect: one recipient a mail, no relaying, an
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Literal
@@ -16,6 +17,8 @@ log = get_log(__name__)
 MOST_CONNECTIONS, MOST_MISTAKES = 50, 20
 MOST_BYTES, MOST_DISCARDED, LONGEST_LINE, LONGEST_COMMAND = 4 << 20, 32 << 20, 64 << 10, 2_048
 COMMAND_SECONDS, SESSION_SECONDS = 300.0, 1_800.0
+YOUNG_SECONDS = 30.0
+"""While all connections are taken, one that is older gives way to a new one: nobody who only holds them keeps reports out."""
 PATH = re.compile(r"(?i)(?:from|to):\s?<([^<>\s]{0,512})>((?: \S+)*)")
 FEATURES = ("PIPELINING", f"SIZE {MOST_BYTES}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
 GREETINGS = {"smtp": ("HELO", "EHLO"), "lmtp": ("LHLO",)}
@@ -171,21 +174,22 @@ async def receiving(
     host: str, port: int, protocol: Literal["smtp", "lmtp"], takes: Callable[[str], bool], take_in: TakeIn
 ) -> AsyncIterator[asyncio.Server]:
     """Listen for as long as the context lasts."""
-    open_now: set[asyncio.StreamWriter] = set()
+    open_now: dict[asyncio.StreamWriter, float] = {}
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(open_now) >= MOST_CONNECTIONS:
+        if len(open_now) >= MOST_CONNECTIONS and not _has_given_way(open_now):
+            log.warning("too_many_connections", open=len(open_now))
             writer.write(b"421 4.7.0 too many connections\r\n")
             writer.close()
             return
-        open_now.add(writer)
+        open_now[writer] = time.monotonic()
         try:
             async with asyncio.timeout(SESSION_SECONDS):
                 await Conversation(reader, writer, protocol, takes, take_in).run()
         except (OSError, EOFError, TimeoutError, TooMuch) as error:
             log.info("conversation_ended", reason=type(error).__name__)
         finally:
-            open_now.discard(writer)
+            open_now.pop(writer, None)
             writer.close()
 
     server = await asyncio.start_server(converse, host, port, limit=LONGEST_LINE)
@@ -196,3 +200,14 @@ async def receiving(
         for writer in list(open_now):
             with suppress(OSError):
                 writer.transport.abort()
+
+
+def _has_given_way(open_now: dict[asyncio.StreamWriter, float]) -> bool:
+    """End the oldest conversation, unless that is young; whoever was in the middle of a report brings it again."""
+    oldest, begun = next(iter(open_now.items()))
+    if time.monotonic() - begun < YOUNG_SECONDS:
+        return False
+    log.warning("oldest_conversation_gives_way", open=len(open_now))
+    del open_now[oldest]
+    oldest.transport.abort()
+    return True

@@ -106,3 +106,24 @@ async def test_too_many_connections_are_sent_away_until_some_are_gone(monkeypatc
             assert codes(await raw_talk(port, b"QUIT\r\n")) == [220, 221]
 
         await eventually(welcome)
+
+
+async def test_nobody_keeps_reports_out_by_holding_every_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receive_reports, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(receive_reports, "YOUNG_SECONDS", 0.2)
+    async with listener() as (port, taken):
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        for reader, writer in held:
+            assert (await reader.readline()).startswith(b"220")
+            writer.write(b"N")
+
+        async def brought() -> None:
+            assert codes(await raw_talk(port, HELLO + ENVELOPE + b"a\r\n.\r\nQUIT\r\n"))[-2:] == [250, 221]
+
+        await eventually(brought)
+        assert await held[0][0].read() == b"", "the oldest gave way"
+        held[1][1].write(b"OOP\r\n")
+        assert (await held[1][0].readline()).startswith(b"250"), "one was enough"
+        for _reader, writer in held:
+            writer.close()
+    assert taken == [(b"a\r\n", OURS)]
