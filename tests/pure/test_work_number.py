@@ -70,7 +70,7 @@ def test_separators_do_not_matter(number: str, between: list[str]) -> None:
 
 
 def test_is_shown_in_groups_and_read_back() -> None:
-    assert (grouped("482913057"), grouped("4829130577")) == ("482 913 057", "482 913 0577")
+    assert (grouped("482913057"), grouped("4829130577"), grouped("")) == ("482 913 057", "482 913 0577", "")
     assert parse(grouped(work_number(5, KEY))) == work_number(5, KEY)
 
 
