@@ -47,5 +47,5 @@ def parse(text: str) -> str:
 
 
 def grouped(number: str) -> str:
-    """Write a number as people read it: `482 913 057`, `482 913 0577`; with ordinary spaces, which people type too. Where there is none yet, nothing."""
+    """Write a number as people read it: `482 913 057`, `482 913 0577` (ordinary spaces, which people type too); of no number, nothing."""
     return f"{number[:GROUP]} {number[GROUP : 2 * GROUP]} {number[2 * GROUP :]}".rstrip()
