@@ -71,6 +71,9 @@ async def fill_in(page: Page, served: Served) -> None:
     await page.check("[name=delivery][value=kirje]")
 
 
+NUMBER_IS_WHOLE = "(number => number.scrollWidth <= number.clientWidth)(document.querySelector('.ticket .number'))"
+
+
 async def assert_sound(page: Page, name: str) -> None:
     """Let axe judge a page, and see that it does not scroll sideways."""
     violations = (await Axe().run(page, options=RULES)).response["violations"]
@@ -110,6 +113,10 @@ async def test_a_double_click_sends_once_and_the_number_appears_by_itself(served
         await expect(page.get_by_role("status")).to_have_text(f"Työnumerosi on {grouped(NUMBER)}")
         await expect(page.get_by_role("button", name="Tulosta")).to_be_visible()
         await assert_sound(page, "thanks")
+        await page.set_viewport_size({"width": 320, "height": 640})
+        for number in (NUMBER, "4829130577"):
+            await page.evaluate("number => { document.querySelector('.ticket .number').textContent = number }", grouped(number))
+            assert await page.evaluate(NUMBER_IS_WHOLE), number
 
 
 async def test_without_javascript_the_form_is_sent_and_the_page_asks_again_until_the_number_is_there(served: Served, browser: Browser) -> None:
