@@ -111,6 +111,8 @@ RETURNED: Mapping[str, str] = {
     "5.2": "postilaatikko ei ota vastaan",
     "5.7": "vastaanottaja torjui viestin",
 }
+STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+"""An enhanced status code (RFC 3463), as a report about a mail gives it."""
 PERSONAL_CODE = re.compile(r"\b\d{6}[-+\u2010-\u2015A-FU-Ya-fu-y]?\d{3}[0-9A-Za-z]\b")
 HIDDEN = "••••••-••••"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -164,9 +166,11 @@ def happened(kind: str, state: str | None, bounce: str | None = None) -> str:
 
 
 def known_of(note: str | None) -> str:
-    """Write what is known of a request that is overdue: the last outcome of its mail with the reply, or why a dead letter was put aside."""
+    """Write what is known of a request that is overdue: its mail's last outcome and reply, the status that its mail came back with, or a dead letter's reason."""
     kind, _, reply = (note or "").partition(" ")
     happened_last = HAPPENED.get(kind)
+    if happened_last is None and STATUS.fullmatch(note or ""):
+        return returned_because(note, None)
     if happened_last is None:
         return hide_codes(note or "ei mitään vielä")
     return f"{happened_last}: {reason_of(reply)}" if reply else happened_last

@@ -287,7 +287,9 @@ async def test_the_ledger_leads_to_the_returned_mails_that_nobody_settled(visit:
     in_the_menu = (await visit.sign_in(after="/ledger")).text.count(link)
     async with sessions.begin() as session:
         await session.execute(text("update owed_mails set returned_at = now() - interval '10 days'"))
-    assert (await visit.open("/ledger")).text.count(link) == in_the_menu + 1
+    shown = (await visit.open("/ledger")).text
+    assert shown.count(link) == in_the_menu + 1
+    assert "<td>osoitetta ei ole (5.1.1)</td>" in shown
 
 
 async def test_a_returned_mail_is_shown_with_the_phone_number_and_is_settled_with_a_note(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
