@@ -166,7 +166,7 @@ def happened(kind: str, state: str | None, bounce: str | None = None) -> str:
 
 
 def known_of(note: str | None) -> str:
-    """Write what is known of a request that is overdue: its mail's last outcome and reply, the status that its mail came back with, or a dead letter's reason."""
+    """Write what is known of a request that is overdue: how its mail stands, why that came back, or why a dead letter was put aside."""
     kind, _, reply = (note or "").partition(" ")
     happened_last = HAPPENED.get(kind)
     if happened_last is None and STATUS.fullmatch(note or ""):
