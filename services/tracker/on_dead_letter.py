@@ -13,6 +13,7 @@ from services.tracker.ledger.tables import request_id_of
 from services.tracker.models import DeadLetter
 from shared.canary import is_canary
 from shared.crypto.record_mac import RecordVerifier
+from shared.events.event import time_that_can_be_kept
 from shared.events.topics import SUBMITTED, dead_letter_topic
 from shared.kafka.dead_letter import PART, PREFIX, is_part
 from shared.kafka.keep_raw import RawRecord
@@ -20,6 +21,8 @@ from shared.kafka.keep_raw import RawRecord
 SUFFIX = dead_letter_topic("")
 UNKNOWN, UNREADABLE, NOT_FROM_INTAKE = "unknown", "unreadable", "not-from-intake"
 REGISTRAR = "tracker.submitted"
+LONGEST_NAME = 249
+"""Kafka's limit for a topic; an index holds topic and group."""
 
 
 async def on_dead_letter(session: AsyncSession, records: Sequence[RawRecord], *, verifier: RecordVerifier) -> None:
@@ -46,10 +49,10 @@ def _row(record: RawRecord) -> dict[str, object]:
     context = {name.removeprefix(PREFIX): _text(value) for name, value in record.headers if name.startswith(PREFIX)}
     kept = [[_printable(name), _base64(value)] for name, value in record.headers if name == PART or not name.startswith(PREFIX)]
     return {
-        "origin_topic": context.get("topic") or record.topic.removesuffix(SUFFIX),
+        "origin_topic": context.get("topic", "")[:LONGEST_NAME] or record.topic.removesuffix(SUFFIX),
         "origin_partition": _number(context.get("partition"), record.partition),
         "origin_offset": _number(context.get("offset"), record.offset),
-        "origin_group": context.get("group", UNKNOWN),
+        "origin_group": context.get("group", UNKNOWN)[:LONGEST_NAME],
         "digest": hashlib.sha256((record.key or b"") + b"\x00" + (record.value or b"")).digest(),
         "reason": context.get("reason", UNKNOWN),
         "detail": "; ".join(filter(None, (context.get("detail"), context.get(PART.removeprefix(PREFIX))))),
@@ -79,7 +82,7 @@ def _number(text: str | None, otherwise: int) -> int:
 
 def _time(text: str | None) -> datetime:
     try:
-        time = datetime.fromisoformat(text or "")
+        time = time_that_can_be_kept(datetime.fromisoformat(text or ""))
     except ValueError:
         return datetime.now(timezone.utc)
     return time if time.tzinfo else time.replace(tzinfo=timezone.utc)

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from uuid_utils.compat import uuid7
 
 from shared.events import mail_outcomes, request_commands, request_lifecycle, request_submitted
-from shared.events.event import EVENTS, Event
+from shared.events.event import EVENTS, Event, time_that_can_be_kept
 from shared.events.trace_context import valid_traceparent
 from shared.rejected import Rejected
 
@@ -143,7 +143,7 @@ def _text(value: bytes | None) -> str | None:
 def _time(told: str | None) -> datetime:
     """Read a time as far as that is one; it is optional, and nothing depends on it."""
     try:
-        time = datetime.fromisoformat((told or "").upper())
+        time = time_that_can_be_kept(datetime.fromisoformat((told or "").upper()))
     except ValueError:
         return datetime.now(timezone.utc)
     return time if time.tzinfo else time.replace(tzinfo=timezone.utc)

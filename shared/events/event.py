@@ -15,14 +15,14 @@ WorkNumber = Field(pattern=PATTERN, description="Nine or ten digits, the last a 
 FIRST_YEAR, LAST_YEAR = 1900, 9000
 
 
-def _can_be_kept(moment: datetime) -> datetime:
+def time_that_can_be_kept(moment: datetime) -> datetime:
     """Refuse a time that overflows once it is turned into another time zone: no database keeps it, no page shows it."""
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise ValueError("the year is out of range")
     return moment
 
 
-Moment: TypeAlias = Annotated[AwareDatetime, AfterValidator(_can_be_kept)]
+Moment: TypeAlias = Annotated[AwareDatetime, AfterValidator(time_that_can_be_kept)]
 
 EVENTS: dict[str, type["Event"]] = {}
 """Every event model by its CloudEvents type."""

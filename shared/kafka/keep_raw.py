@@ -67,8 +67,11 @@ class RawConsumer:
             await self._keep([_raw(record) for record in polled.records])
         await commit_offsets(consumer, polled.offsets)
 
-    async def _keep(self, records: Sequence[RawRecord]) -> None:
-        """Keep records, whatever it takes: a batch that cannot be kept is taken apart, a record is kept without its headers at the last."""
+    async def _keep(self, records: Sequence[RawRecord], *, pauses: bool = True) -> None:
+        """Keep records, whatever it takes: a batch that cannot be kept is taken apart, a record is kept without its headers at the last.
+
+        Its parts are tried again without `pauses`, so that a flood of them is kept in seconds too.
+        """
         backoff = Backoff(first=0.1, most=5.0)
         own_failures = 0
         while True:
@@ -76,15 +79,18 @@ class RawConsumer:
                 async with self._sessions.begin() as session:
                     return await self._handler(session, records)
             except Exception as error:
-                own_failures += not is_transient(error)
-                if own_failures >= TRIES and (smaller := _smaller(records)):
-                    for each in smaller:
-                        with bound_contextvars(topic=each.topic, partition=each.partition, offset=each.offset):
-                            await self._keep([each])
+                transient = is_transient(error)
+                own_failures += not transient
+                smaller = _smaller(records) if own_failures >= TRIES else ()
+                for each in smaller:
+                    with bound_contextvars(topic=each.topic, partition=each.partition, offset=each.offset):
+                        await self._keep([each], pauses=False)
+                if smaller:
                     return None
-                log.warning("raw_records_wait", records=len(records), error=type(error).__name__, exc_info=error)
+                log.warning("raw_records_wait", records=len(records), error=type(error).__name__, exc_info=error if pauses else None)
                 self._beat()
-                await backoff.wait()
+                if transient or pauses or own_failures > TRIES:
+                    await backoff.wait()
 
     def _beat(self) -> None:
         self._liveness.beat(f"consume:{self._group}")

@@ -1,6 +1,7 @@
 """Many records in a row that the handler cannot take hold up the records behind them for seconds, whatever it raises."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,12 +11,15 @@ from shared.database import Sessions
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.topics import dead_letter_topic
+from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
+from shared.kafka.keep_raw import RawConsumer, RawRecord
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
 from shared.rejected import Rejected
 from tests.eventually import eventually
 from tests.service.shared.consuming import consuming, holds, insert, take
+from tests.service.tracker.publishing import running
 
 FLOOD = 1_000
 SECONDS = 30.0
@@ -65,3 +69,24 @@ async def test_after_a_failed_record_the_order_of_a_request_stays(
     async with consuming(kafka, topic, failing_twice, sessions, producer):
         await eventually(holds(sessions, [UUID(str(request_id))] * 5))
     assert given == [(dict(each.headers)["ce_id"] or b"").decode() for each in events]
+
+
+async def test_a_flood_whose_headers_cannot_be_kept_is_kept_quickly(
+    kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions
+) -> None:
+    kept = list[RawRecord]()
+
+    async def picky(_: AsyncSession, records: Sequence[RawRecord]) -> None:
+        if any(dict(record.headers).get("ce_id") == b"bad" for record in records):
+            raise KeyError("a mistake of ours")
+        kept.extend(records)
+
+    async def all_kept() -> bool:
+        return len(kept) == FLOOD + 1
+
+    bad = [replace(take(uuid4()), headers=[("ce_id", b"bad")]) for _ in range(FLOOD)]
+    await producer.send_all(topic, [*bad, take(uuid4())])
+    reader = RawConsumer(kafka, f"raw-{topic}", [topic], handler=picky, sessions=sessions, liveness=Liveness(None, ()))
+    async with running(reader.run()):
+        await eventually(all_kept, SECONDS)
+    assert sum(bool(record.headers) for record in kept) == 1

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import AsyncIterator
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from uuid_utils.compat import uuid4
@@ -27,6 +28,8 @@ from tests.service.tracker.office import make_keyring, signed, submission
 from tests.service.tracker.publishing import running
 from tests.service.tracker.rows import rows
 from tests.service.tracker.topic import read_topic
+
+LONG = "".join(chr(0x1F300 + number) for number in range(600)).encode()
 
 pytestmark = pytest.mark.usefixtures("one_connection")
 
@@ -106,12 +109,16 @@ async def test_one_that_was_put_aside_twice_is_kept_once(sessions: Sessions) -> 
         [("dead_letter_offset", b"-1"), ("dead_letter_partition", b"\xff\xfe"), ("dead_letter_time", b"never")],
         [("dead_letter_topic", b"a\x00b"), ("dead_letter_offset", "٣".encode()), ("dead_letter_time", b"2026-11-24T12:00:00")],
         [("dead_letter_offset", b"9" * 400), ("dead_letter_detail", b"x" * 5_000)],
+        [("dead_letter_topic", LONG), ("dead_letter_group", LONG), ("dead_letter_reason", LONG)],
+        [("dead_letter_time", b"0001-01-01T00:00:00+14:00")],
+        [("dead_letter_time", b"9999-12-31T23:59:59+00:00")],
     ],
 )
 async def test_whatever_the_headers_hold_it_is_kept(sessions: Sessions, headers: list[tuple[str, bytes | None]]) -> None:
     await keep(sessions, record(*headers, offset=41, value=None))
     (row,) = await rows(sessions, "select * from dead_letters")
     assert (row.origin_offset, row.value) == (41, None)
+    assert row.buried_at.astimezone(ZoneInfo("Europe/Helsinki")).year < 9_000, "a page can show it"
 
 
 async def test_a_redrive_sends_it_back_once(desk: Desk, sessions: Sessions, kafka: KafkaConnection) -> None:
