@@ -71,7 +71,8 @@ async def on_mail_outcome(session: AsyncSession, envelopes: Sequence[Envelope[Ev
 
 def _row(envelope: Envelope[Event], outcome: MailOutcome) -> dict[str, object]:
     texts = {"event_id": envelope.id, "cause_id": outcome.cause_id, "template": outcome.template, "message_id": outcome.message_id}
-    for name, value in texts.items():
+    codes = outcome.codes if isinstance(outcome, MailDeferred | MailFailed) else None
+    for name, value in {**texts, "codes": codes or ""}.items():
         if "\x00" in value or len(value) > LONGEST:
             raise Rejected("bad-data", f"{outcome.type}: {name}")
     if max(outcome.attempt, outcome.sending) > MOST_ATTEMPTS:
@@ -85,7 +86,7 @@ def _row(envelope: Envelope[Event], outcome: MailOutcome) -> dict[str, object]:
         "occurred_at": outcome.occurred_at,
         "attempt": outcome.attempt,
         "reply": outcome.reply if isinstance(outcome, MailDeferred | MailFailed) else None,
-        "codes": outcome.codes if isinstance(outcome, MailDeferred | MailFailed) else None,
+        "codes": codes,
         "sending": outcome.sending,
         "bounce": outcome.bounce if isinstance(outcome, MailBounced) else None,
         "status": outcome.status if isinstance(outcome, MailBounced) else None,

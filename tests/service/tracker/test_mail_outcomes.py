@@ -41,10 +41,10 @@ async def test_mails_stand_on_the_timeline_in_the_order_of_their_times(sessions:
     assert (deferral["reply"], deferral["retry_at"], deferral["attempt"]) == ("4xx", times[1].isoformat(), 1)
 
 
-@pytest.mark.parametrize("facts", [{"template": "a\x00"}, {"message_id": "x" * 600}, {"attempt": 2**40}])
+@pytest.mark.parametrize("facts", [{"template": "a\x00"}, {"message_id": "x" * 600}, {"attempt": 2**40}, {"codes": "550\x00"}])
 async def test_what_cannot_be_kept_is_poison(sessions: Sessions, keyring: Keyring, facts: dict[str, object]) -> None:
     request_id = await register_one(sessions, keyring)
     usual = {"request_id": request_id, "cause_id": "c", "template": "receipt", "message_id": "<m>", "attempt": 1, "occurred_at": NOW}
     with pytest.raises(Rejected):
-        await tell(sessions, Envelope(MailSent.model_validate(usual | facts), SOURCE))
+        await tell(sessions, Envelope(MailFailed.model_validate(usual | {"reply": "5xx"} | facts), SOURCE))
     assert await rows(sessions, "select 1 from mail_outcomes") == []
