@@ -16,7 +16,7 @@ from shared import canary
 from shared.crash_points import crash_point
 from shared.events.envelope import Envelope, Message, encode
 from shared.events.request_submitted import RequestSubmitted
-from shared.kafka.producer import KafkaUnavailable
+from shared.kafka.producer import KafkaUnavailable, RecordRefused
 from shared.logs import get_log
 from shared.problems import Unavailable
 
@@ -70,14 +70,16 @@ async def _keep(intake: Intake, submission: Submission, request_id: UUID, digest
         await intake.topic.send((message,))
         crash_point("intake.after-ack")
         intake.numbers.accepted(request_id, digest)
-    except KafkaUnavailable:
+    except (KafkaUnavailable, RecordRefused) as error:
+        # A topic that takes less than a form may hold is for an operator to mend: the spool sets the record aside, which is an alarm.
         if submission.service.hidden:
             raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from None  # the spool is for requests only
         try:
             _refuse_other_body(await intake.spool.add(request_id, digest, message), digest)
         except SpoolAway:
             raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from None
-        log.info("request_spooled", request_id=str(request_id), service=submission.service.code, traceparent=submission.traceparent)
+        facts = {"request_id": str(request_id), "service": submission.service.code, "traceparent": submission.traceparent}
+        log.info("request_spooled", reason=type(error).__name__, **facts)
         return Accepted(request_id, spooled=True)
     log.debug("request_accepted", request_id=request_id, service=submission.service.code, traceparent=submission.traceparent)
     return Accepted(request_id, spooled=False)

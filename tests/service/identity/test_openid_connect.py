@@ -4,13 +4,15 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from services.identity.keys import digest
 from services.identity.models import Grant
 from shared.authorize import TokenVerifier, Unauthorized
+from shared.database import connect
 from tests.eventually import eventually
-from tests.service.identity.conftest import CALLBACK, Running
+from tests.infra.embedded import free_ports
+from tests.service.identity.conftest import CALLBACK, Running, serving, settings_for
 from tests.service.identity.walk import Walker, parameters
 
 
@@ -90,20 +92,22 @@ async def test_a_code_is_good_once_and_a_second_use_revokes(identity: Running) -
         assert (revoked.status_code, revoked.json()["error"]) == (401, "invalid_token")
 
 
-async def test_a_code_redeemed_many_times_at_once_is_good_once(identity: Running) -> None:
-    waiting = text("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
+async def test_a_code_redeemed_many_times_at_once_is_good_once(identity_database: str) -> None:
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    watcher, (port,) = await connect(identity_database), free_ports(1)
 
     async def all_wait() -> bool:
-        async with identity.sessions() as session:
-            return bool(await session.scalar(waiting) == 3)
+        return bool(await watcher.fetchval(waiting) == 3)
 
-    async with Walker(identity) as browser:
+    settings = settings_for(f"http://127.0.0.1:{port}", identity_database).model_copy(update={"database_connections": 4})
+    async with serving(settings) as running, Walker(running) as browser:
         code = await browser.code()
-        async with identity.sessions() as session, session.begin():
+        async with running.sessions() as session, session.begin():
             await session.scalar(select(Grant).where(Grant.code_digest == digest(code)).with_for_update())
             fetching = [asyncio.create_task(browser.fetch(code)) for _ in range(3)]
             await eventually(all_wait)
         assert sorted([(await answer).status_code for answer in fetching]) == [200, 400, 400]
+    await watcher.close()
 
 
 async def test_a_code_lasts_a_minute(identity: Running) -> None:

@@ -8,7 +8,10 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from shared.events.topics import SUBMITTED
 from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
 from tests.infra.cut_line import cut_line
@@ -148,3 +151,28 @@ async def test_a_database_that_breaks_off_at_any_byte_is_told_as_away(intake_dat
                 assert (await intake.send(invoice_copy(), key="idempotency-key-after")).status_code == 202
 
             await eventually(kept)
+
+
+async def test_what_kafka_refuses_for_good_is_kept_in_the_spool_and_told(broker: OwnKafka, intake_database: str) -> None:
+    await broker.start()
+    await set_largest_record(broker.connection, 1_000)
+    try:
+        async with running_intake(make_settings(broker.connection, intake_database)) as intake:
+            sent = await intake.send(invoice_copy(), key="idempotency-key-refused")
+            assert sent.status_code == 202
+            assert not intake.intake.topic.away, "a refusal is no outage"
+
+            async def set_aside() -> None:
+                (row,) = await spooled(intake_database)
+                assert (str(row["request_id"]), row["refused"]) == (sent.json()["request_id"], "too-large")
+
+            await eventually(set_aside)
+    finally:
+        await set_largest_record(broker.connection, 1_048_588)
+
+
+async def set_largest_record(kafka: KafkaConnection, most: int) -> None:
+    admin = AIOKafkaAdminClient(**kafka.client_options())
+    await admin.start()
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, SUBMITTED, configs={"max.message.bytes": str(most)})])
+    await admin.close()
