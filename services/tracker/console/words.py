@@ -100,6 +100,20 @@ REPLIES: Mapping[str, str] = {
     "unwritable": "viestiä ei voitu kirjoittaa",
     "unknown": "syytä ei kerrottu",
 }
+SET_ASIDE: Mapping[str, str] = {
+    "not-from-intake": "Sanoma ei tullut asiointisivulta",
+    "unreadable": "Sanomaa ei voi lukea",
+    "no-event": "Sanoma ei ole tapahtuma",
+    "unknown-type": "Tapahtuman tyyppiä ei tunneta",
+    "bad-data": "Tapahtuman tiedot eivät kelpaa",
+    "bad-form": "Lomake ei kelpaa",
+    "bad-contents": "Viestin sisältö ei kelpaa",
+    "bad-command-text": "Komennon teksti ei kelpaa",
+    "cannot-open": "Salattu osa ei aukea",
+    "unknown-sealing-key": "Salauksen avainta ei tunneta",
+    "handler-failed": "Käsittely ei onnistunut",
+    "unknown": "Syytä ei kerrottu",
+}
 BOUNCED: Mapping[str, str] = {
     "hard": "Sähköposti palautui",
     "soft": "Sähköposti on myöhässä",
@@ -172,8 +186,13 @@ def known_of(note: str | None) -> str:
     if happened_last is None and STATUS.fullmatch(note or ""):
         return returned_because(note, None)
     if happened_last is None:
-        return hide_codes(note or "ei mitään vielä")
+        return set_aside_because(note) if note else "ei mitään vielä"
     return f"{happened_last}: {reason_of(reply)}" if reply else happened_last
+
+
+def set_aside_because(reason: str) -> str:
+    """Write why a record became a dead letter, with the slug that the log and the API have."""
+    return f"{SET_ASIDE[reason]} ({reason})" if reason in SET_ASIDE else hide_codes(reason)
 
 
 def reason_of(reply: str | None) -> str:
@@ -212,5 +231,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "queue_name": queue_name,
     "reason_of": reason_of,
     "returned_because": returned_because,
+    "set_aside_because": set_aside_because,
     "hide_codes": hide_codes,
 }
