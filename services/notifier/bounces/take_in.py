@@ -32,7 +32,7 @@ LINK = text("update reports set delivery_id = :id, sending = :sending, mail = :m
 # What a mail server brought is kept nowhere else. Anybody can write to the addresses without a token, so only so many are kept.
 KEEP_UNMATCHED = text("""
 update reports set mail = :mail where digest = :digest
-and (select count(*) from (select from reports where delivery_id is null and mail is not null limit :most) kept) < :most""")
+and (select count(*) from (select from reports where delivery_id is null and mail is not null limit :most) kept) < :most returning true""")
 RETURN = text("update deliveries set returned_at = now(), return_status = :status where id = :id and sending = :sending")
 OUTCOME = text("""
 insert into outcomes (request_id, event_id, template, message_id, traceparent, state, attempt, reply, sending, bounce, status, diagnostic)
@@ -70,7 +70,8 @@ class Inbox(NamedTuple):
         if sending is None or delivery is None or not 1 <= sending.number <= delivery.sending:
             if recipient and report.verdict in BOUNCES:
                 kept = {"digest": digest, "mail": self._locked(raw, digest), "most": MOST_UNMATCHED}
-                await session.execute(KEEP_UNMATCHED, kept)
+                if await session.scalar(KEEP_UNMATCHED, kept) is None:
+                    log.warning("report_not_kept", verdict=report.verdict, most=MOST_UNMATCHED)
             return "nobody's"
         names = {"id": sending.delivery, "sending": sending.number}
         final = report.verdict in {"hard", "unknown"}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from services.notifier.bounces import take_in
 from services.notifier.bounces.list_reports import list_reports
@@ -134,8 +135,10 @@ async def test_what_names_no_mail_of_ours_is_kept_for_people_as_far_as_there_is_
 ) -> None:
     monkeypatch.setattr(take_in, "MOST_UNMATCHED", 2)
     async with listening(settings, sessions) as port:
-        for note in ("one", "two", "three"):
-            assert (await bring(port, RETURN_PATH, report(note=note)))[0] == 250
+        with capture_logs() as logs:
+            for note in ("one", "two", "three"):
+                assert (await bring(port, RETURN_PATH, report(note=note)))[0] == 250
+    assert [each["event"] for each in logs if each["log_level"] == "warning"] == ["report_not_kept"]
     async with sessions() as session:
         shown = await list_reports(session, BOX, 10)
     assert [(each.verdict, each.delivery_id, "550 5.1.1" in each.mail) for each in shown] == [("hard", None, True)] * 2
