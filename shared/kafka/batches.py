@@ -25,6 +25,8 @@ Record: TypeAlias = "ConsumerRecord[bytes | None, bytes | None]"
 HEADER_BYTES = 61
 LENGTH_AT, LENGTH_END, ATTRIBUTES_OFFSET, COUNT_OFFSET = 8, 12, 21, 57
 CODEC = 0x07
+PORTION_BYTES = 16 * 1024 * 1024
+"""A poll gives about so much of a partition, and the rest at the next."""
 FORMAT = 2
 """The only one that brokers of today take."""
 
@@ -171,9 +173,27 @@ class PartitionRecords(fetcher.PartitionRecords):
             return True
 
 
+class FetchResult(fetcher.FetchResult):
+    """What was fetched of a partition, given in portions of bounded size: a fetch of one megabyte may unpack to gigabytes."""
+
+    replaces = "FetchResult"
+
+    def getall(self, max_records: int | None = None) -> list[Record]:
+        """Give the next records."""
+        next_record: Callable[[], Record | None] = self.getone
+        records: list[Record] = []
+        size = 0
+        while size < PORTION_BYTES and (max_records is None or len(records) < max_records):
+            if (record := next_record()) is None:
+                break
+            records.append(record)
+            size += len(record.key or b"") + len(record.value or b"") + sum(len(name) + len(value or b"") for name, value in record.headers)
+        return records
+
+
 def read_leniently() -> None:
     """Have every consumer of this process read so; aiokafka makes these classes by name and has no parameter for them."""
-    for ours in (FetchedBatches, PartitionRecords):
+    for ours in (FetchedBatches, PartitionRecords, FetchResult):
         setattr(fetcher, ours.replaces, ours)
 
 

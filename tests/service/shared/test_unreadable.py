@@ -3,6 +3,7 @@
 Each kind here is one that a real broker takes.
 """
 
+import asyncio
 import gzip
 import time
 from collections.abc import Sequence
@@ -10,15 +11,18 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import pytest
+from aiokafka import TopicPartition
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from proof.chaos.clients.raw_batches import RawProducer, batch, record
 from shared.database import Sessions
 from shared.events.topics import DAY_MS, Topic, dead_letter_topic
 from shared.health import Liveness
+from shared.kafka.batches import PORTION_BYTES
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.keep_raw import RawConsumer, RawRecord
 from shared.kafka.lag import LagReader
+from shared.kafka.make_consumer import make_consumer, positions_of
 from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from tests.eventually import eventually
@@ -29,6 +33,7 @@ from tests.unreadable_kinds import KINDS, Kind
 
 GOING_ON_SECONDS = 5.0
 FLOOD = 20_000
+BOMBS, ZEROS = 24, bytes(10_000_000)
 
 
 @pytest.fixture
@@ -86,6 +91,28 @@ async def test_a_flood_of_poison_passes_quickly(kafka: KafkaConnection, one_part
     async with LagReader(kafka) as lags:
         messages, _ = await lags.between(dead_letter_topic(one_partition), 0, 0, FLOOD)
     assert len(messages) == FLOOD
+
+
+async def test_many_small_batches_that_unpack_to_much_are_given_in_portions(kafka: KafkaConnection, one_partition: str) -> None:
+    payloads = [gzip.compress(record(b"k", None if head else ZEROS, [(b"h", ZEROS)] if head else ())) for head in (False, True)]
+    async with RawProducer(kafka) as raw:
+        for number in range(BOMBS):
+            assert await raw.send(one_partition, 0, batch(payloads[number % 2], codec=1)) == 0
+    consumer = make_consumer(kafka, one_partition, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        sizes: list[int] = []
+        while sum(sizes) < BOMBS:
+            async with asyncio.timeout(20):
+                polled = await consumer.getmany(timeout_ms=1_000, max_records=500)
+            sizes += [len(records) for records in polled.values()]
+            assert {place: position for place, position in positions_of(consumer).items() if polled} in (
+                {},
+                {TopicPartition(one_partition, 0): sum(sizes)},
+            )
+    finally:
+        await consumer.stop()
+    assert max(sizes) * len(ZEROS) <= PORTION_BYTES + len(ZEROS)
 
 
 async def test_a_follower_goes_on(kafka: KafkaConnection, sent: Sent) -> None:
