@@ -11,7 +11,8 @@ from shared.kafka.connection import KafkaConnection
 from shared.kafka.make_consumer import make_consumer
 from shared.kafka.poll import Polled, poll_for_ever
 from shared.kafka.stall_watch import StallWatch, own_positions
-from shared.kafka.start import start
+from shared.kafka.start import STOP_SECONDS, start
+from shared.kafka.within import within
 from shared.logs import get_log
 from shared.rejected import Rejected
 
@@ -45,7 +46,7 @@ async def follow_topics(
             yield consumer
         finally:
             with contextlib.suppress(Exception):
-                await consumer.stop()
+                await within(STOP_SECONDS, consumer.stop())
 
     async def work(consumer: AIOKafkaConsumer, polled: Polled) -> None:
         for record in polled.records:

@@ -1,6 +1,5 @@
 """Membership in a consumer group: joined, left and committed so that no call can hang."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 
@@ -10,6 +9,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.make_consumer import make_consumer
 from shared.kafka.start import start
+from shared.kafka.within import within
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -40,8 +40,7 @@ async def group_consumer(kafka: KafkaConnection, group: str, topics: Sequence[st
 
 async def _leave(consumer: AIOKafkaConsumer) -> None:
     try:
-        async with asyncio.timeout(STOP_SECONDS):
-            await consumer.stop()
+        await within(STOP_SECONDS, consumer.stop())
     except Exception:  # noqa: BLE001  whatever it was, the consumer is left behind
         # Half a stop goes on heartbeating: a member that nobody polls for would keep its partitions.
         coordinator = consumer._coordinator  # noqa: SLF001  aiokafka has no other way to end a stop that hangs
@@ -49,8 +48,7 @@ async def _leave(consumer: AIOKafkaConsumer) -> None:
             if task := getattr(coordinator, name, None):
                 task.cancel()
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(STOP_SECONDS):
-                await consumer._client.close()  # noqa: SLF001  as above
+            await within(STOP_SECONDS, consumer._client.close())  # noqa: SLF001  as above
 
 
 async def commit_offsets(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
@@ -59,8 +57,7 @@ async def commit_offsets(consumer: AIOKafkaConsumer, offsets: dict[TopicPartitio
     Raises `TimeoutError` when the broker does not answer: a commit that was under way when the broker went can wait for ever.
     """
     try:
-        async with asyncio.timeout(COMMIT_SECONDS):
-            await consumer.commit(offsets)
+        await within(COMMIT_SECONDS, consumer.commit(offsets))
     except (CommitFailedError, IllegalStateError) as error:
         # The partitions went to another member in mid-batch: it reads these records again, and the handlers bear that.
         log.warning("commit_after_rebalance", error=type(error).__name__)

@@ -20,6 +20,7 @@ from shared.kafka.make_consumer import make_consumer
 from shared.kafka.places import high_watermarks, partitions_of, places_of
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.start import STOP_SECONDS, start
+from shared.kafka.within import within
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -246,5 +247,4 @@ def _message(record: Record) -> Message:
 
 async def _stop(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
     with contextlib.suppress(Exception):
-        async with asyncio.timeout(STOP_SECONDS):
-            await asyncio.gather(consumer.stop(), admin.close(), return_exceptions=True)
+        await asyncio.gather(within(STOP_SECONDS, consumer.stop()), within(STOP_SECONDS, admin.close()), return_exceptions=True)

@@ -14,6 +14,7 @@ from shared.kafka.batches import Record
 from shared.kafka.make_consumer import positions_of
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.stall_watch import StallWatch
+from shared.kafka.within import within
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -89,8 +90,7 @@ async def poll_for_ever(connect: Connect, work: Work, *, watch: Callable[[], Sta
 async def poll(consumer: AIOKafkaConsumer, before: Mapping[TopicPartition, int], most: int = MAX_BATCH) -> Polled:
     """Poll once; `before` is how far the reader had come, where that is known. `TimeoutError` where the client hangs."""
     try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=most)
+        polled = await within(ANSWER_SECONDS, consumer.getmany(timeout_ms=POLL_MS, max_records=most))
     except (KafkaError, OSError):
         raise
     except Exception as error:

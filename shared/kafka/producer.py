@@ -14,6 +14,7 @@ from shared.events.envelope import Message
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.refusals import LARGEST_RECORD, refusal_of, send_alone, unsendable
 from shared.kafka.start import STOP_SECONDS, start
+from shared.kafka.within import within
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -201,5 +202,4 @@ async def _acks(futures: Sequence["asyncio.Future[object]"]) -> list[int]:
 
 async def _stop(producer: AIOKafkaProducer) -> None:
     with contextlib.suppress(Exception):
-        async with asyncio.timeout(STOP_SECONDS):
-            await producer.stop()
+        await within(STOP_SECONDS, producer.stop())

@@ -30,6 +30,6 @@ async def start(client: Client, *, within: float = START_SECONDS) -> None:
         raise
     if not starting.done():
         starting.cancel()
-        await asyncio.wait({starting})
+        await asyncio.wait({starting}, timeout=STOP_SECONDS)
         raise TimeoutError
     await starting
