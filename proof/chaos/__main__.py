@@ -5,6 +5,8 @@ import logging
 import sys
 from collections.abc import Sequence
 
+import structlog
+
 from deploy.failure import StartFailure
 from deploy.progress import Progress
 from proof.chaos.audit.read_journals import read_faults
@@ -21,6 +23,8 @@ def main(arguments: Sequence[str]) -> int:
     options, progress = read_options(arguments), Progress()
     # Its complaints about a broker that the storm has just killed would bury everything else.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # The harness follows topics too: what it cannot read there is its own poison.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     options.folder.mkdir(parents=True, exist_ok=True)
     try:
         outcome = asyncio.run(run(options, progress))
