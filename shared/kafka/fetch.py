@@ -31,8 +31,8 @@ class Found:
     ended: bool
 
 
-async def fetch(consumer: AIOKafkaConsumer, places: Iterable[Place], most: int) -> dict[TopicPartition, Found]:
-    """Give up to `most` records of each place; fewer where nothing comes any more."""
+async def fetch(consumer: AIOKafkaConsumer, places: Iterable[Place], most: int, *, until_ended: bool = False) -> dict[TopicPartition, Found]:
+    """Give up to `most` records of each place; fewer where nothing comes any more, or `until_ended` only where nothing else lies there."""
     open_places = {place.partition: place for place in places}
     found: dict[TopicPartition, list[Record]] = {partition: [] for partition in open_places}
     ended: set[TopicPartition] = set()
@@ -42,7 +42,7 @@ async def fetch(consumer: AIOKafkaConsumer, places: Iterable[Place], most: int) 
     for place in open_places.values():
         consumer.seek(place.partition, place.position)
     empty = 0
-    while open_places and empty < EMPTY_POLLS:
+    while open_places and (until_ended or empty < EMPTY_POLLS):
         polled = await consumer.getmany(*open_places, timeout_ms=POLL_MS, max_records=MAX_BATCH)
         empty = 0 if polled else empty + 1
         for partition, records in polled.items():

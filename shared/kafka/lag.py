@@ -170,7 +170,8 @@ class LagReader:
             whole = (begin, end) == (first, following)
             if end <= begin:
                 return [], whole
-            return (await fetch(consumer, [Place("", place, begin, end)], most))[place].records, whole
+            # A broker that is slow to give records is not one that has none.
+            return (await fetch(consumer, [Place("", place, begin, end)], most, until_ended=True))[place].records, whole
 
     def _held_since(self, held: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, datetime]:
         """Give since when partitions have ended at the same offset for their readers, though not for their writers."""

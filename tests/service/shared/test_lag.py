@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid4
 
 from shared.events.envelope import Message
 from shared.events.topics import SUBMITTED
-from shared.kafka import lag
+from shared.kafka import fetch, lag
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.lag import LagReader, Tail, Unread
 from shared.kafka.producer import EventProducer, KafkaUnavailable
@@ -206,6 +206,20 @@ async def test_a_broker_that_cannot_tell_yet_where_groups_stand_is_not_taken_for
             with pytest.raises(KafkaUnavailable):
                 await lags.read({"g": [SUBMITTED]})
         await eventually(lambda: is_behind(lags, "g", SUBMITTED, 1), 30)
+
+
+async def test_a_broker_that_is_slow_to_give_records_is_not_taken_for_one_that_has_none(
+    kafka: KafkaConnection, lags: LagReader, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await send(kafka, topic, *"abcdefgh")
+    (partition, *_) = [each.partition for each in await lags.read({"nobody": [topic]})]
+    monkeypatch.setattr(fetch, "POLL_MS", 1)
+    monkeypatch.setattr(fetch, "EMPTY_POLLS", 1)
+    async with LagReader(kafka) as fresh:
+        assert await fresh.holds_records(topic, partition, 0, 1)
+    async with LagReader(kafka) as fresh:
+        records, whole = await fresh.between(topic, partition, 0, 1)
+    assert (len(records), whole) == (1, True)
 
 
 async def test_asking_at_once_is_safe(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
