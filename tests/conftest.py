@@ -108,3 +108,10 @@ async def browser() -> AsyncIterator["Browser"]:
 def root() -> Path:
     """Give the folder of the checkout."""
     return Path(__file__).parents[1]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run in which a test was skipped, where `TEST_SKIPS` is `fail`: a missing package must not pass for a promise kept."""
+    terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("TEST_SKIPS") == "fail" and terminal and terminal.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
