@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from alembic import command
 from alembic.config import Config
-from asyncpg.exceptions import DataError, PostgresError
+from asyncpg.exceptions import DataError, InternalClientError, PostgresError
 from asyncpg.exceptions import InterfaceError as DriverError
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
@@ -128,17 +128,17 @@ def _upgrade(connection: Connection, metadata: MetaData) -> None:
         context.run_migrations()
 
 
-TRANSIENT_SQLSTATES = ("08", "25006", "40", "53", "55P03", "57")
-"""Connection trouble, read-only server, serialization and deadlock, out of resources, lock not to be had, being shut down."""
+TRANSIENT_SQLSTATES = ("08", "25006", "40", "53", "55P03", "57", "58")
+"""Connection trouble, read-only server, serialization and deadlock, out of resources, lock not to be had, being shut down, trouble with files."""
 
 
-DATABASE_ERRORS = (SQLAlchemyError, PostgresError, DriverError, OSError, TimeoutError)
+DATABASE_ERRORS = (SQLAlchemyError, PostgresError, DriverError, InternalClientError, OSError, TimeoutError)
 """Whatever a database raises that is away: while a connection is being made it is the driver's own error."""
 
 
 def is_transient(error: BaseException) -> bool:
     """Say whether a failure is one of a server that is away or busy, so that the same work may succeed later."""
-    if isinstance(error, InterfaceError | OSError | TimeoutError | PoolTimeoutError):
+    if isinstance(error, InterfaceError | InternalClientError | OSError | TimeoutError | PoolTimeoutError):
         return True
     if isinstance(error, DriverError):
         return not isinstance(error, DataError | ValueError | TypeError)

@@ -20,6 +20,7 @@ from shared.kafka.group import commit_offsets, group_consumer
 from shared.kafka.poll import Polled, Stretch, poll_for_ever
 from shared.kafka.producer import EventProducer
 from shared.kafka.stall_watch import StallWatch
+from shared.kafka.within import within
 from shared.logs import get_log
 from shared.rejected import Rejected
 
@@ -34,6 +35,8 @@ KeepPosition: TypeAlias = Callable[[AsyncSession, Sequence[Stretch]], Awaitable[
 """Writes down how far a reader has come, in the transaction of the batch itself."""
 
 TRIES_OF_ONE_RECORD = 4
+TRANSACTION_SECONDS = 60.0
+"""Statements have a limit of their own, but what the driver does with a lost connection has none."""
 HANDLER_FAILED = "handler-failed"
 
 
@@ -167,12 +170,15 @@ class BatchConsumer:
     async def _handle(self, pairs: Sequence[Pair], stretches: Sequence[Stretch] = ()) -> None:
         if not pairs and self._keep_position is keep_no_position:
             return
+        await within(TRANSACTION_SECONDS, self._transaction(pairs, stretches))
+        self._beat()
+        self._committed()
+
+    async def _transaction(self, pairs: Sequence[Pair], stretches: Sequence[Stretch]) -> None:
         async with self._sessions.begin() as session:
             if pairs:
                 await self._handler(session, [envelope for _, envelope in pairs])
             await self._keep_position(session, stretches)
-        self._beat()
-        self._committed()
 
     def _beat(self) -> None:
         self._liveness.beat(f"consume:{self._group}")

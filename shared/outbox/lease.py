@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
-from asyncpg.exceptions import InterfaceError, PostgresError
+from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
 from shared.backoff import Backoff
 from shared.database import connect
@@ -21,7 +21,8 @@ RENEW_SECONDS = 2.0
 STATEMENT_SECONDS = 5.0
 STOP_SECONDS = 2.0
 LEASES_CHANGED = "leases"
-AWAY = (OSError, TimeoutError, PostgresError, InterfaceError)
+# The driver may lose track of a session whose statement timed out; a new one is the remedy.
+AWAY = (OSError, TimeoutError, PostgresError, InterfaceError, InternalClientError)
 
 # Marks need not wait for the disk: one that is lost publishes an entry again, which readers drop by its id.
 # A plan made while a table was small would read all of it until the next ANALYZE; every statement has its index, so one plan is right for good.

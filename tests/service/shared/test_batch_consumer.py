@@ -204,3 +204,22 @@ async def test_under_load_records_gather_into_batches(kafka: KafkaConnection, to
             await asyncio.gather(*(producer.send(topic, take(uuid4())) for _ in range(3)))
         await eventually(came(301))
     assert len(sizes) <= (time.monotonic() - started) / GATHER_SECONDS + 2, sizes
+
+
+async def test_a_transaction_that_hangs_is_tried_again(
+    kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.kafka.consume.TRANSACTION_SECONDS", 0.5)
+    calls: list[int] = []
+
+    async def hangs_at_first(session: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
+        calls.append(len(events))
+        if len(calls) == 1:
+            await asyncio.Event().wait()
+        await insert(session, events)
+
+    ids = [uuid4()]
+    await producer.send(topic, take(ids[0]))
+    async with consuming(kafka, topic, hangs_at_first, sessions, producer):
+        await eventually(holds(sessions, ids))
+    assert await dead_letters(kafka, topic) == []

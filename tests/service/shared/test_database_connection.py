@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from asyncpg.exceptions import InvalidPasswordError
+from asyncpg.exceptions import InternalClientError, InvalidPasswordError
 from sqlalchemy import text
 
 from shared.database import connect, is_transient, open_database, ping
 from shared.database_connection import NoWritableServer
+from shared.outbox.lease import AWAY
 from tests.conftest import FreshDatabase
 from tests.infra.embedded import free_ports
 
@@ -77,3 +78,9 @@ async def test_a_wrong_password_is_told_as_such_though_other_hosts_are_away(fres
     dsn, (closed,) = await fresh_database("shared"), free_ports(1)
     with pytest.raises(InvalidPasswordError):
         await connect(with_hosts(dsn, f"127.0.0.1:{closed}").replace(urlsplit(dsn).password or "", "wrong"))
+
+
+def test_a_driver_that_lost_track_of_its_session_counts_as_away() -> None:
+    error = InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+    assert is_transient(error)
+    assert isinstance(error, AWAY), "a lease makes a new session instead of ending its process"
