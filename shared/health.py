@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
@@ -76,8 +76,30 @@ class Liveness:
         return all(beat is not None and now - beat < self._patience for beat in self._beats.values())
 
     async def run(self) -> None:
-        """Touch the file once a second while alive."""
+        """Touch the file once a second while alive; a loop that stops making progress is logged with what every task waits for."""
+        was_alive = False
         while True:
-            if self._file and self.alive():
+            alive = self.alive()
+            if alive and self._file:
                 self._file.touch()
+            if was_alive and not alive:
+                log.error("no_progress", loops=self._still(), waiting=_waiting())
+            was_alive = alive
             await asyncio.sleep(1)
+
+    def _still(self) -> list[str]:
+        now = time.monotonic()
+        return [loop for loop, beat in self._beats.items() if beat is None or now - beat >= self._patience]
+
+
+def _waiting() -> list[str]:
+    """Give where each task of this process waits, innermost last."""
+    return sorted(" > ".join(_places(task.get_coro())) for task in asyncio.all_tasks())
+
+
+def _places(awaited: object) -> Iterator[str]:
+    """Walk from a coroutine to what it awaits: a suspended one has no callers on its stack."""
+    while awaited is not None:
+        frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None) or getattr(awaited, "ag_frame", None)
+        yield f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} {frame.f_code.co_name}" if frame else type(awaited).__name__
+        awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)

@@ -20,7 +20,7 @@ from shared.kafka.make_consumer import make_consumer
 from shared.kafka.places import high_watermarks, partitions_of, places_of
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.start import STOP_SECONDS, start
-from shared.kafka.within import within
+from shared.kafka.within import is_cancelled, within
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -188,8 +188,10 @@ class LagReader:
                 async with asyncio.timeout_at(deadline):
                     self._clients = self._clients or await self._open()
                     yield self._clients
-            except (KafkaError, OSError) as error:
+            except (KafkaError, OSError, asyncio.CancelledError) as error:
                 await self._close()
+                if isinstance(error, asyncio.CancelledError) and is_cancelled():
+                    raise
                 log.warning("lag_not_read", error=type(error).__name__)
                 raise KafkaUnavailable(type(error).__name__) from error
             except BaseException:

@@ -14,7 +14,7 @@ from shared.kafka.batches import Record
 from shared.kafka.make_consumer import positions_of
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.stall_watch import StallWatch
-from shared.kafka.within import within
+from shared.kafka.within import is_cancelled, within
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -82,7 +82,9 @@ async def poll_for_ever(connect: Connect, work: Work, *, watch: Callable[[], Sta
                     backoff.reset()
                     if len(polled.records) in FEW:
                         await asyncio.sleep(GATHER_SECONDS)
-        except (KafkaError, KafkaUnavailable, OSError) as error:
+        except (KafkaError, KafkaUnavailable, OSError, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and is_cancelled():
+                raise
             log.warning("consumer_restarts", error=type(error).__name__, exc_info=error if isinstance(error, PollFailed) else None)
             await backoff.wait()
 

@@ -14,7 +14,7 @@ from shared.events.envelope import Message
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.refusals import LARGEST_RECORD, refusal_of, send_alone, unsendable
 from shared.kafka.start import STOP_SECONDS, start
-from shared.kafka.within import within
+from shared.kafka.within import is_cancelled, within
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -98,7 +98,9 @@ class EventProducer:
                     # The broker expects the refused sequence numbers for ever: this producer cannot go on.
                     self._replace(producer)
                     await self._find_refused(topic, records, refused)
-        except (KafkaError, TimeoutError, OSError) as error:
+        except (KafkaError, TimeoutError, OSError, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and is_cancelled():
+                raise
             if _is_spoiled(error):
                 self._replace(producer)
             raise KafkaUnavailable(type(error).__name__) from error
@@ -170,7 +172,7 @@ class EventProducer:
                 return
 
 
-def _is_spoiled(error: Exception) -> bool:
+def _is_spoiled(error: BaseException) -> bool:
     """Say whether the producer is done for.
 
     A bare `KafkaError` comes when its background sender has died ("Unexpected error during batch delivery", after a connection was cut at the wrong

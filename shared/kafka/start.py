@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from typing import Protocol
 
+from shared.kafka.within import CancelledByLibrary
+
 START_SECONDS, STOP_SECONDS = 20.0, 5.0
 
 
@@ -32,4 +34,6 @@ async def start(client: Client, *, within: float = START_SECONDS) -> None:
         starting.cancel()
         await asyncio.wait({starting}, timeout=STOP_SECONDS)
         raise TimeoutError
+    if starting.cancelled():
+        raise CancelledByLibrary
     await starting

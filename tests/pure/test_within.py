@@ -2,10 +2,16 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
-from shared.kafka.within import within
+from shared.kafka.poll import poll_for_ever
+from shared.kafka.stall_watch import StallWatch
+from shared.kafka.within import CancelledByLibrary, within
+from tests.eventually import eventually
 
 
 async def stubborn(until: asyncio.Event) -> str:
@@ -49,3 +55,35 @@ async def test_who_waits_for_it_can_be_cancelled() -> None:
         await waiting
     assert time.monotonic() - began < 3
     until.set()
+
+
+async def cancelled_by_itself() -> None:
+    raise asyncio.CancelledError
+
+
+async def test_what_the_library_cancels_is_an_error_and_no_cancellation() -> None:
+    with pytest.raises(CancelledByLibrary):
+        await within(1, cancelled_by_itself())
+
+
+async def test_a_reader_goes_on_when_the_library_cancels_what_it_waits_for_and_ends_when_it_is_cancelled() -> None:
+    connected: list[int] = []
+
+    @asynccontextmanager
+    async def connect() -> AsyncIterator[Any]:
+        connected.append(1)
+        raise asyncio.CancelledError
+        yield
+
+    async def work(*_: object) -> None:
+        raise AssertionError
+
+    reading = asyncio.create_task(poll_for_ever(connect, work, watch=lambda: StallWatch(["x"])))
+
+    async def tried_again() -> None:
+        assert len(connected) > 1
+
+    await eventually(tried_again)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
