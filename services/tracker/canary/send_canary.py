@@ -18,6 +18,8 @@ from shared.logs import get_log
 log = get_log(__name__)
 
 PATIENCE = httpx.Timeout(20.0, connect=5.0)
+TAKE_SECONDS, AGAIN_SECONDS = 30.0, 1.0
+"""So long an intake that is away, as when everything starts, is asked again; what it costs is in the time until the answer."""
 NUMBER_SECONDS, LOOK_SECONDS = 30.0, 0.25
 KEPT = timedelta(days=1)
 PERSON: Mapping[str, str] = {
@@ -67,32 +69,36 @@ class Canary:
             await session.execute(FORGET, {"before": datetime.now(timezone.utc) - KEPT})
             if await session.scalar(BEGIN, {"run": run, "event_id": event_id}) is None:
                 return
+        body = {"service": canary.SERVICE, "language": "fi", "form": {**PERSON, "email": self._mailbox, "run": event_id}}
         try:
-            shown_at = await self._ask(http, run, event_id)
+            answer = await self._submit(http, body, event_id)
+            await self._note(ANSWERED, run, at=datetime.now(timezone.utc))
+            await self._look_for_number(http, run, answer.json()["request_id"])
         except httpx.HTTPError as error:
-            await self._note(FAILED, run, error=type(error).__name__)
-            log.warning("canary_not_taken", run=run, error=type(error).__name__)
-            return
-        if shown_at:
-            await self._note(SHOWN, run, at=shown_at)
+            reason = f"status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else type(error).__name__
+            await self._note(FAILED, run, error=reason)
+            log.warning("canary_not_taken", run=run, error=reason)
 
-    async def _ask(self, http: httpx.AsyncClient, run: int, event_id: str) -> datetime | None:
-        form = {**PERSON, "email": self._mailbox, "run": event_id}
-        body = {"service": canary.SERVICE, "language": "fi", "form": form}
-        answer = await http.post(self._url, json=body, headers={"Idempotency-Key": event_id})
-        answered_at = datetime.now(timezone.utc)
-        if answer.status_code != HTTPStatus.ACCEPTED:
-            await self._note(FAILED, run, error=f"status {answer.status_code}")
-            log.warning("canary_not_taken", run=run, error=f"status {answer.status_code}")
-            return None
-        await self._note(ANSWERED, run, at=answered_at)
+    async def _submit(self, http: httpx.AsyncClient, body: Mapping[str, object], event_id: str) -> httpx.Response:
+        """Send the form as a patient citizen does; raises `httpx.HTTPError` where it was refused, or not taken in time."""
+        give_up = time.monotonic() + TAKE_SECONDS
+        while True:
+            try:
+                return (await http.post(self._url, json=body, headers={"Idempotency-Key": event_id})).raise_for_status()
+            except httpx.HTTPError as error:
+                refused = isinstance(error, httpx.HTTPStatusError) and not error.response.is_server_error
+                if refused or time.monotonic() >= give_up:
+                    raise
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _look_for_number(self, http: httpx.AsyncClient, run: int, request_id: str) -> None:
         give_up = time.monotonic() + NUMBER_SECONDS
         while time.monotonic() < give_up:
-            seen = await http.get(f"{self._url}/{answer.json()['request_id']}")
+            seen = await http.get(f"{self._url}/{request_id}")
             if seen.status_code == HTTPStatus.OK and seen.json()["work_number"]:
-                return datetime.now(timezone.utc)
+                await self._note(SHOWN, run, at=datetime.now(timezone.utc))
+                return
             await asyncio.sleep(LOOK_SECONDS)
-        return None
 
     async def _note(self, statement: object, run: int, **values: object) -> None:
         async with self._sessions.begin() as session:

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from pydantic_core import to_json
 from sqlalchemy import text
 
+from services.tracker.canary import send_canary
 from services.tracker.canary.read_canary import read_canary
 from services.tracker.canary.send_canary import Canary
 from services.tracker.keyring import Keyring
@@ -141,7 +142,7 @@ async def test_nobody_else_can_fill_in_its_form_or_use_its_key_first(sessions: S
 
 
 async def _has_sent(intake: Intake, count: int) -> bool:
-    return len(intake.forms) == count
+    return len(intake.forms) >= count
 
 
 async def test_it_is_in_no_figure_list_or_number(sessions: Sessions, keyring: Keyring) -> None:
@@ -197,8 +198,32 @@ async def test_a_young_one_is_waited_for_and_none_at_all_for_long_is_an_alarm(se
     assert (await read(sessions))[1].note == "none was sent"
 
 
-async def test_a_form_that_is_refused_is_noted_and_rows_are_gone_after_a_day(sessions: Sessions, keyring: Keyring, intake: Intake) -> None:
+async def test_an_intake_that_is_away_for_a_moment_is_asked_again_with_the_same_key(
+    sessions: Sessions, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send_canary, "AGAIN_SECONDS", 0.05)
     intake.status = 503
+    task = asyncio.create_task(Canary(sessions, intake.address, "canary@a.example", 3_600).run())
+    try:
+        await eventually(partial(_has_sent, intake, 2))
+        intake.status = 202
+
+        async def answered() -> bool:
+            return [(row.answered_at is not None, row.error) for row in await runs(sessions)] == [(True, None)]
+
+        await eventually(answered)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert len(set(intake.keys)) == 1
+
+
+@pytest.mark.parametrize("status", [403, 503])
+async def test_a_form_that_is_refused_is_noted_and_rows_are_gone_after_a_day(
+    sessions: Sessions, keyring: Keyring, intake: Intake, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(send_canary, "TAKE_SECONDS", 0)
+    intake.status = status
     async with sessions.begin() as session:
         await session.execute(text("insert into canary_runs (run, begun_at, event_id) values (1, now(), :first)"), {"first": IDS["first"]})
     await register(sessions, keyring, arrived(IDS["first"]))
@@ -208,7 +233,7 @@ async def test_a_form_that_is_refused_is_noted_and_rows_are_gone_after_a_day(ses
     try:
 
         async def refused() -> bool:
-            return [row.error for row in await runs(sessions)] == ["status 503"]
+            return [row.error for row in await runs(sessions)] == [f"status {status}"]
 
         await eventually(refused)
     finally:
