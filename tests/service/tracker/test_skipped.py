@@ -232,10 +232,17 @@ async def in_transaction(kafka: KafkaConnection, topic: str, message: Message, *
     await producer.start()
     try:
         await producer.begin_transaction()
-        await producer.send_and_wait(topic, message.value, message.key, headers=message.headers)
+        sent = await producer.send_and_wait(topic, message.value, message.key, headers=message.headers)
         await (producer.commit_transaction() if commit else producer.abort_transaction())
     finally:
         await producer.stop()
+    async with LagReader(kafka) as lags:
+
+        async def ended() -> bool:
+            # The broker answers before the marker that ends the transaction is in the log.
+            return (await lags.ends(topic))[0] >= sent.offset + 2
+
+        await eventually(ended)
 
 
 async def delete_before(kafka: KafkaConnection, topic: str, offset: int) -> None:
