@@ -1,7 +1,8 @@
 """The mail server of a chaos run: keeps mails like the local mailbox does, and misbehaves as a file tells it.
 
 `python -m proof.chaos.mail_server FOLDER PORT REPORTS_PORT`. `FOLDER/mode` holds one of `MODES`; `FOLDER/mail/new` is the Maildir; every mail kept
-is a line of `FOLDER/mail.jsonl`: its file, whether the sender was told so (`told`), and when. Reports of bounces go to `REPORTS_PORT`.
+is a line of `FOLDER/mail.jsonl`: its file (`null`: it bounced), whether the sender was told so (`told`), and when. Reports of bounces go to
+`REPORTS_PORT`.
 """
 
 import asyncio
@@ -93,6 +94,7 @@ class Receiver:
         """
         content, mode = envelope.original_content or b"", self.mode()
         if mode == "bounce":
+            self._note(content, None, told=True)
             await self.bounces.take(envelope.mail_from or "", envelope.rcpt_tos[0], content)
             return "250 OK"
         try:
@@ -100,8 +102,7 @@ class Receiver:
         except OSError:
             return FULL
         told = mode != "hang-up-after-data"
-        message_id = str(BytesHeaderParser().parsebytes(content)["Message-ID"])
-        self._log.write(json.dumps({"at": time.time(), "file": name, "message_id": message_id, "told": told}) + "\n")
+        self._note(content, name, told=told)
         if not told:
             _abort(server)
             await asyncio.sleep(60)
@@ -117,6 +118,10 @@ class Receiver:
             return self._mode_file.read_text().strip() or "ok"
         except FileNotFoundError:
             return "ok"
+
+    def _note(self, content: bytes, file: str | None, *, told: bool) -> None:
+        message_id = str(BytesHeaderParser().parsebytes(content)["Message-ID"]).strip()
+        self._log.write(json.dumps({"at": time.time(), "file": file, "message_id": message_id, "told": told}) + "\n")
 
     def _keep(self, content: bytes, *, full: bool) -> str:
         name = f"{time.time_ns():020d}.{os.getpid()}_{next(self._names)}.mailbox"

@@ -156,6 +156,14 @@ def test_what_was_told_as_failed_and_arrived_is_listed_and_is_no_fault() -> None
     assert verdict.told_failed_yet_arrived == [3]
 
 
+def test_a_mail_that_came_back_may_come_under_another_id_beside_a_copy_that_was_kept_without_a_word() -> None:
+    world = clean()
+    first, again = mail(2, at=9.0), mail(2, at=14.0, message_id="<2.receipt.2@kunta.example>")
+    twice = replace(world, mails=[world.mails[0], first, again, *world.mails[2:]], untold=frozenset({first.file}))
+    assert broken(twice) == {"second_messages"}
+    assert broken(replace(twice, bounced=frozenset({first.message_id}))) == set()
+
+
 def test_a_mail_may_fail_where_its_recipient_was_refused() -> None:
     refused = replace(clean(), faults=[KILL, Fault("mail-refuse", "mailbox", 48.0, 52.0)], records=[*clean().records, failed_mail(2, at=53.0)])
     assert broken(refused) == set()

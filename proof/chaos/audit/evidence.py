@@ -150,7 +150,9 @@ class Mail:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything; `untold` names the mails that were kept without the sender being told, `ledger` is the tracker's own count.
+    """Everything; `untold` names the mails that were kept without the sender being told, `bounced` the Message-IDs of those that came back.
+
+    `ledger` is the tracker's own count.
 
     `ordered` is how many orders the run was to send, `no_page` those whose form never opened.
     """
@@ -168,6 +170,7 @@ class Evidence:
     alarms: Sequence[AlarmRow] = ()
     mails: Sequence[Mail] = ()
     untold: frozenset[str] = frozenset()
+    bounced: frozenset[str] = frozenset()
     spooled: int = 0
     ordered: int = 0
     no_page: frozenset[int] = frozenset()

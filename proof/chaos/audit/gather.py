@@ -8,7 +8,7 @@ from typing import Any
 
 from proof.chaos.audit.evidence import Evidence
 from proof.chaos.audit.read_databases import read_notifier, read_tracker, still_open
-from proof.chaos.audit.read_journals import read_faults, read_journals, read_no_page, read_untold
+from proof.chaos.audit.read_journals import read_bounced, read_faults, read_journals, read_no_page, read_untold
 from proof.chaos.audit.read_mails import read_mails
 from proof.chaos.audit.read_topics import read_topics
 
@@ -44,6 +44,7 @@ async def gather(places: Places, ledger: Mapping[str, Any] | None, ordered: int)
         alarms=alarms,
         mails=await asyncio.to_thread(read_mails, places.maildir),
         untold=read_untold(places.mail_log),
+        bounced=read_bounced(places.mail_log),
         spooled=(await still_open(places.databases))["spooled"],
         ledger=ledger,
         ordered=ordered,

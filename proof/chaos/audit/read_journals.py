@@ -47,5 +47,10 @@ def read_untold(file: Path) -> frozenset[str]:
     return frozenset(entry["file"] for entry in read_lines(file) if not entry["told"])
 
 
+def read_bounced(file: Path) -> frozenset[str]:
+    """Give the Message-IDs of the mails that the mail server took and sent back."""
+    return frozenset(entry["message_id"] for entry in read_lines(file) if entry["file"] is None)
+
+
 def _make(kind: type[T], entry: Mapping[str, Any]) -> T:
     return kind(**{each.name: entry[each.name] for each in fields(kind) if each.name in entry})
