@@ -240,7 +240,7 @@ async def in_transaction(kafka: KafkaConnection, topic: str, message: Message, *
 
         async def ended() -> bool:
             # The broker answers before the marker that ends the transaction is in the log.
-            return (await lags.ends(topic))[0] >= sent.offset + 2
+            return (await lags.ends(topic))[0] > int(sent.offset) + 1
 
         await eventually(ended)
 
