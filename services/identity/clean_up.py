@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from sqlalchemy import delete
@@ -12,6 +12,7 @@ from services.identity.resources import utc_now
 from services.identity.staff.throttle import FORGOTTEN_AFTER
 from shared.database import DATABASE_ERRORS, Sessions
 from shared.logs import get_log
+from shared.loops import running_beside
 
 log = get_log(__name__)
 
@@ -23,13 +24,8 @@ IDENTIFICATIONS_KEPT = timedelta(days=1)
 @asynccontextmanager
 async def cleaning_up(sessions: Sessions) -> AsyncIterator[None]:
     """Clean up for as long as the context lasts."""
-    task = asyncio.create_task(clean_up_forever(sessions))
-    try:
+    async with running_beside(clean_up_forever(sessions)):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def clean_up_forever(sessions: Sessions) -> None:
@@ -39,6 +35,8 @@ async def clean_up_forever(sessions: Sessions) -> None:
             await clean_up(sessions)
         except DATABASE_ERRORS as error:
             log.warning("clean_up_failed", error=type(error).__name__)
+        except Exception as error:
+            log.exception("clean_up_failed", error=type(error).__name__)
         await asyncio.sleep(PAUSE_SECONDS)
 
 

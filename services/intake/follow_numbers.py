@@ -16,6 +16,7 @@ from shared.events.topics import LIFECYCLE, SUBMITTED
 from shared.kafka.batches import Record
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.follow import follow_topics
+from shared.loops import run_together
 
 MOST_REMEMBERED = 100_000
 BACK_SECONDS = 3_600.0
@@ -108,9 +109,10 @@ class Numbers:
     async def follow(self, kafka: KafkaConnection, verifier: RecordVerifier) -> None:
         """Read both topics for ever, from an hour back on: numbers at once, digests (other processes' keys) within half a second."""
         follow = partial(follow_topics, kafka, back_seconds=BACK_SECONDS, most=MOST_READ_BACK)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(follow([LIFECYCLE], self._read_lifecycle))
-            group.create_task(follow([SUBMITTED], partial(self._read_submitted, verifier), patience_ms=PATIENCE_MS))
+        await run_together(
+            follow([LIFECYCLE], self._read_lifecycle),
+            follow([SUBMITTED], partial(self._read_submitted, verifier), patience_ms=PATIENCE_MS),
+        )
 
     def _read_submitted(self, verifier: RecordVerifier, record: Record) -> None:
         digest = next((value for name, value in record.headers if name == DIGEST_HEADER), None)

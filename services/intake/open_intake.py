@@ -1,9 +1,6 @@
 """Opens what intake works with and runs its loops."""
 
-import asyncio
-import os
-import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
@@ -21,13 +18,9 @@ from services.intake.spool import Spool
 from shared.crypto.record_mac import RecordSigner, RecordVerifier
 from shared.crypto.sealing import EpochSealer
 from shared.database import open_database
-from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
-from shared.logs import get_log
-from shared.outbox.publish import Publisher
+from shared.loops import running_beside
 from shared.settings import all_key_bytes, key_bytes
-
-log = get_log(__name__)
 
 BACK_CHANNEL_SECONDS = 5.0
 
@@ -55,28 +48,6 @@ async def open_intake(settings: Settings, catalogue: Catalogue) -> AsyncIterator
             attempts=Attempts(settings.status_attempts_per_minute),
         )
         publisher = spool_publisher(settings.database_url.get_secret_value(), intake.spool, intake.topic, intake.numbers)
-        await stack.enter_async_context(_running(intake, publisher, settings.kafka_connection, RecordVerifier(record_keys)))
+        following = intake.numbers.follow(settings.kafka_connection, RecordVerifier(record_keys))
+        await stack.enter_async_context(running_beside(intake.topic.probe(), publisher.run(), following))
         yield intake
-
-
-@asynccontextmanager
-async def _running(intake: Intake, publisher: Publisher, kafka: KafkaConnection, verifier: RecordVerifier) -> AsyncIterator[None]:
-    loops = {
-        "probe_kafka": intake.topic.probe(),
-        "publish_spool": publisher.run(),
-        "follow_numbers": intake.numbers.follow(kafka, verifier),
-    }
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_stop_process_on_failure(name, loop), name=name) for name, loop in loops.items()]
-        yield
-        for task in tasks:
-            task.cancel()
-
-
-async def _stop_process_on_failure(name: str, loop: Coroutine[None, None, None]) -> None:
-    """Run a loop that never ends; should it fail, end the process, for uvicorn would serve on without it."""
-    try:
-        await loop
-    except Exception as error:
-        log.critical("loop_failed", loop=name, error=type(error).__name__, exc_info=error)
-        os.kill(os.getpid(), signal.SIGTERM)

@@ -26,6 +26,7 @@ from shared.backoff import Backoff
 from shared.database import Sessions, is_transient
 from shared.health import Liveness
 from shared.logs import get_log
+from shared.loops import run_together
 
 log = get_log(__name__)
 
@@ -89,12 +90,13 @@ class Dispatcher:
         """Send until cancelled."""
         async with self._lease.kept():
             try:
-                async with asyncio.TaskGroup() as loops:
-                    loops.create_task(self._recorder.run())
-                    loops.create_task(self._outage.run(pause=self._pause, over=self._mail_server_back, told=self._told))
-                    loops.create_task(self._claim_for_ever())
-                    loops.create_task(self._keep_house())
-                    loops.create_task(self._senders.run())
+                await run_together(
+                    self._recorder.run(),
+                    self._outage.run(pause=self._pause, over=self._mail_server_back, told=self._told),
+                    self._claim_for_ever(),
+                    self._keep_house(),
+                    self._senders.run(),
+                )
             finally:
                 await self._stop()
 

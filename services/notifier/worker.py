@@ -19,6 +19,7 @@ from shared.health import Liveness
 from shared.kafka.consume import BatchConsumer
 from shared.kafka.producer import EventProducer
 from shared.logs import configure_logs, get_log
+from shared.loops import run_together
 from shared.settings import key_bytes, read_settings
 
 log = get_log(__name__)
@@ -47,12 +48,10 @@ async def run(settings: Settings) -> None:
         consumer = BatchConsumer(
             kafka, GROUP, [LIFECYCLE], handler=handler, sessions=sessions, producer=producer, liveness=liveness, committed=entrusting.committed
         )
-        async with asyncio.TaskGroup() as loops:
-            for loop in (consumer.run(), dispatcher.run(), publisher.run(), liveness.run(), forget_for_ever(sessions, settings.keep_days)):
-                loops.create_task(loop)
-            log.info("worker_started")
-            if settings.return_path is None:
-                log.warning("reports_not_asked_for", setting="NOTIFIER_RETURN_PATH")
+        log.info("worker_started")
+        if settings.return_path is None:
+            log.warning("reports_not_asked_for", setting="NOTIFIER_RETURN_PATH")
+        await run_together(consumer.run(), dispatcher.run(), publisher.run(), liveness.run(), forget_for_ever(sessions, settings.keep_days))
 
 
 async def _run_until_told(settings: Settings) -> None:

@@ -25,6 +25,7 @@ from shared.kafka.keep_raw import RawConsumer
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
 from shared.logs import configure_logs, get_log
+from shared.loops import run_together
 from shared.settings import read_settings
 
 log = get_log(__name__)
@@ -46,11 +47,9 @@ async def run(settings: TrackerSettings) -> None:
         open_database(dsn, most=settings.database_connections, server_settings=BY_INDEX, try_first=False) as sessions,
         EventProducer(kafka, "tracker-worker") as producer,
         LagReader(kafka) as lags,
-        asyncio.TaskGroup() as loops,
     ):
         publisher = history_publisher(dsn, producer, liveness)
-        loops.create_task(publisher.run())
-        loops.create_task(liveness.run())
+        loops = [publisher.run(), liveness.run()]
         for group, (topics, handler) in consumed.items():
             consumer = partial(
                 BatchConsumer,
@@ -65,11 +64,12 @@ async def run(settings: TrackerSettings) -> None:
                 keep_position=position_keeper(group, lags.holds_records),
                 read=command_reader(settings.command_topics) if group == COMMANDS else read_event,
             )
-            loops.create_task(_consume_from_intake(consumer, group, keyring, sessions, liveness) if SUBMITTED in topics else consumer().run())
+            loops.append(_consume_from_intake(consumer, group, keyring, sessions, liveness) if SUBMITTED in topics else consumer().run())
         keep_dead_letters = partial(on_dead_letter, verifier=keyring.record_verifier)
         set_aside = [dead_letter_topic(topic) for topic in settings.main_topics]
-        loops.create_task(RawConsumer(kafka, DEAD_LETTERS, set_aside, handler=keep_dead_letters, sessions=sessions, liveness=liveness).run())
+        loops.append(RawConsumer(kafka, DEAD_LETTERS, set_aside, handler=keep_dead_letters, sessions=sessions, liveness=liveness).run())
         log.info("worker_started")
+        await run_together(*loops)
 
 
 async def _consume_from_intake(consumer: Callable[..., BatchConsumer], group: str, keyring: Keyring, sessions: Sessions, liveness: Liveness) -> None:

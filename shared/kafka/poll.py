@@ -14,8 +14,9 @@ from shared.kafka.batches import Record
 from shared.kafka.make_consumer import positions_of
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.stall_watch import StallWatch
-from shared.kafka.within import is_cancelled, within
+from shared.kafka.within import within
 from shared.logs import get_log
+from shared.loops import is_cancelled
 
 log = get_log(__name__)
 

@@ -14,8 +14,9 @@ from shared.events.envelope import Message
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.refusals import LARGEST_RECORD, refusal_of, send_alone, unsendable
 from shared.kafka.start import STOP_SECONDS, start
-from shared.kafka.within import is_cancelled, within
+from shared.kafka.within import within
 from shared.logs import get_log
+from shared.loops import is_cancelled
 
 log = get_log(__name__)
 

@@ -14,12 +14,6 @@ class CancelledByLibrary(ConnectionError):
     """The client library cancelled what it was asked for, as it does with what waits on a connection that it closes."""
 
 
-def is_cancelled() -> bool:
-    """Say whether somebody cancelled the present task; a `CancelledError` without that came out of the library, and would end a loop unseen."""
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
-
-
 async def within(seconds: float, call: Coroutine[Any, Any, T]) -> T:
     """Give what a call gives; raises `TimeoutError` after `seconds`, though the call may go on for ever.
 

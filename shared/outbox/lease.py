@@ -13,6 +13,7 @@ from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresErro
 from shared.backoff import Backoff
 from shared.database import connect
 from shared.logs import get_log
+from shared.loops import endless
 
 log = get_log(__name__)
 
@@ -111,7 +112,7 @@ class Lease:
     async def kept(self) -> AsyncIterator[None]:
         """Hold the lease, through whatever happens to the connection, and release it at once at the end."""
         holder = asyncio.current_task()
-        keeper = asyncio.create_task(self._keep())
+        keeper = asyncio.create_task(endless(self._keep()))
         # A fault of ours in there must end the work too.
         keeper.add_done_callback(lambda ended: holder.cancel() if holder and not ended.cancelled() else None)
         try:

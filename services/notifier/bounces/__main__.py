@@ -14,6 +14,7 @@ from services.notifier.settings import Settings
 from shared.database import open_database
 from shared.health import Liveness
 from shared.logs import configure_logs, get_log
+from shared.loops import run_together
 from shared.settings import read_settings
 
 log = get_log(__name__)
@@ -32,13 +33,10 @@ async def run(settings: Settings) -> None:
         if settings.inbound_port:
             place = settings.inbound_host, settings.inbound_port
             await open_now.enter_async_context(receiving(*place, settings.inbound_protocol, inbox.paths.takes, inbox.take_in))
-        tasks = await open_now.enter_async_context(asyncio.TaskGroup())
-        tasks.create_task(liveness.run())
-        if settings.inbound_port:
-            tasks.create_task(_beat(liveness))
-        if settings.imap_host:
-            tasks.create_task(MailboxReader(settings, inbox, liveness).run())
         log.info("bounces_started", port=settings.inbound_port, mailbox=settings.imap_host)
+        listener = [_beat(liveness)] if settings.inbound_port else []
+        mailbox = [MailboxReader(settings, inbox, liveness).run()] if settings.imap_host else []
+        await run_together(liveness.run(), *listener, *mailbox)
 
 
 async def _beat(liveness: Liveness) -> None:

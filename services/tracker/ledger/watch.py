@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
 
 from services.tracker.answer_once import forget_answers
@@ -16,6 +16,7 @@ from services.tracker.ledger.read_ledger import LedgerReader
 from services.tracker.models import Alarm
 from shared.database import DATABASE_ERRORS, Sessions
 from shared.logs import get_log
+from shared.loops import run_together, running_beside
 
 log = get_log(__name__)
 
@@ -75,10 +76,7 @@ class LedgerWatch:
 
     async def run(self) -> None:
         """Watch; while the database is away that is delivered, and becomes an alarm of its own once it is back."""
-        async with asyncio.TaskGroup() as loops:
-            loops.create_task(self._watch())
-            if self._delivery:
-                loops.create_task(self._delivery.run())
+        await run_together(self._watch(), *([self._delivery.run()] if self._delivery else []))
 
     async def _watch(self) -> None:
         while True:
@@ -114,11 +112,5 @@ class LedgerWatch:
 @asynccontextmanager
 async def watching(watch: LedgerWatch, canary: Canary | None = None) -> AsyncIterator[LedgerWatch]:
     """Let it watch, and the canary beside it, for as long as the context lasts."""
-    tasks = [asyncio.create_task(each.run()) for each in (watch, canary) if each]
-    try:
+    async with running_beside(*(each.run() for each in (watch, canary) if each)):
         yield watch
-    finally:
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
