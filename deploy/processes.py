@@ -18,6 +18,8 @@ APPS = ("identity", "intake", "tracker", "notifier")
 WORKERS = ("tracker-worker", "notifier-worker")
 BOUNCES = "notifier-bounces"
 FRESH_SECONDS = 30
+# Longer than clients and proxies keep an idle connection: the one who closes it must not be the one a request is on its way to.
+KEEP_ALIVE = ("--timeout-keep-alive", "75")
 TOPIC_SETTINGS = ("KAFKA_TOPIC_PARTITIONS", "KAFKA_REPLICATION_FACTOR", "KAFKA_MIN_INSYNC_REPLICAS")
 
 
@@ -56,7 +58,7 @@ def _passed_on(*names: str) -> dict[str, str]:
 def _app(name: str, place: Place, environment: Environment) -> Program:
     port = int(getattr(place.ports, name))
     command = (sys.executable, "-m", "uvicorn", "--factory", f"services.{name}.app:create_app", "--host", HOST, "--port", str(port))
-    options = ("--no-access-log", "--log-config", str(ROOT / "deploy" / "uvicorn-logs.json"), "--timeout-graceful-shutdown", "3")
+    options = ("--no-access-log", "--log-config", str(ROOT / "deploy" / "uvicorn-logs.json"), *KEEP_ALIVE, "--timeout-graceful-shutdown", "3")
     # Who calls is told by the connection alone, unless uvicorn's own variable names the proxies that may say otherwise.
     proxies = () if os.environ.get("FORWARDED_ALLOW_IPS") else ("--no-proxy-headers",)
 

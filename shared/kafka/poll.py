@@ -61,7 +61,7 @@ Work: TypeAlias = Callable[[AIOKafkaConsumer, Polled], Awaitable[None]]
 async def poll_for_ever(connect: Connect, work: Work, *, watch: Callable[[], StallWatch], alive: Callable[[], None] = lambda: None) -> None:
     """Give each poll that brought something to `work`, until cancelled; a lost broker is connected to again.
 
-    `alive` is called after every poll, `watch` for every connection.
+    `alive` is called after every poll and every try to connect, `watch` for every connection.
     """
     backoff = Backoff(first=0.2, most=5.0)
     while True:
@@ -87,6 +87,8 @@ async def poll_for_ever(connect: Connect, work: Work, *, watch: Callable[[], Sta
             if isinstance(error, asyncio.CancelledError) and is_cancelled():
                 raise
             log.warning("consumer_restarts", error=type(error).__name__, exc_info=error if isinstance(error, PollFailed) else None)
+            # One that keeps trying has not come to a standstill, and a new process would do no more.
+            alive()
             await backoff.wait()
 
 

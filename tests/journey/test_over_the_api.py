@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -89,3 +90,15 @@ async def test_bad_input_is_told_by_field_in_the_asked_language(stack: Addresses
 async def test_any_body_gets_an_answer_that_is_no_server_error(stack: Addresses, client: httpx.AsyncClient, body: bytes) -> None:
     answer = await client.post(f"{stack['intake']}/api/v1/requests", content=body, headers={"Content-Type": "application/json"})
     assert 400 <= answer.status_code < 500
+
+
+async def test_a_connection_that_a_client_keeps_is_not_closed_under_its_next_request(stack: Addresses) -> None:
+    at = urlsplit(stack["intake"])
+    reader, writer = await asyncio.open_connection(at.hostname, at.port)
+    for pause in (6, 0):
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        # Clients drop an idle connection after five seconds.
+        answer = await asyncio.wait_for(reader.readuntil(b"}"), 5)
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        await asyncio.sleep(pause)
+    writer.close()

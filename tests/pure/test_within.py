@@ -78,10 +78,12 @@ async def test_a_reader_goes_on_when_the_library_cancels_what_it_waits_for_and_e
     async def work(*_: object) -> None:
         raise AssertionError
 
-    reading = asyncio.create_task(poll_for_ever(connect, work, watch=lambda: StallWatch(["x"])))
+    beats: list[int] = []
+    reading = asyncio.create_task(poll_for_ever(connect, work, watch=lambda: StallWatch(["x"]), alive=lambda: beats.append(1)))
 
     async def tried_again() -> None:
         assert len(connected) > 1
+        assert beats, "a reader that tries again is alive"
 
     await eventually(tried_again)
     reading.cancel()
