@@ -15,7 +15,7 @@ from services.identity.pages import FOLDER, STATIC_URL, GuardPages
 from services.identity.resources import Using, make_resources
 from services.identity.settings import Settings
 from services.identity.show_problems import show_problem
-from services.identity.staff.accounts import add_missing
+from services.identity.staff.accounts import follow_settings
 from services.identity.staff.log_in import routes as staff_routes
 from shared.database import open_database, ping
 from shared.health import health_routes
@@ -37,8 +37,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         async with AsyncExitStack() as stack:
             sessions = await stack.enter_async_context(open_database(settings.database_url.get_secret_value(), most=settings.database_connections))
             app.state.sessions, app.state.resources = sessions, make_resources(settings, sessions)
-            async with sessions() as session, session.begin():
-                await add_missing(session, settings.staff)
+            await follow_settings(sessions, settings.staff)
             await stack.enter_async_context(cleaning_up(sessions))
             yield
 

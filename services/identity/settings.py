@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, cast
 
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization, OKPKey
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import DatabaseSettings, Key, Keys
@@ -63,14 +63,20 @@ class Client(BaseModel):
 
 
 class StaffAccount(BaseModel):
-    """A member of staff, made at start where missing."""
+    """A member of staff; `username` is kept in lower case, without blanks around it."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    username: str = Field(min_length=1)
+    username: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
     password: SecretStr = Field(min_length=1)
     name: str = Field(min_length=1)
     roles: tuple[str, ...] = ()
+
+
+def _each_once(staff: tuple[StaffAccount, ...]) -> tuple[StaffAccount, ...]:
+    if len({account.username for account in staff}) < len(staff):
+        raise ValueError("names an account twice")
+    return staff
 
 
 class Settings(DatabaseSettings):
@@ -83,7 +89,7 @@ class Settings(DatabaseSettings):
     session_key: Keys
     subject_key: Key | None = None
     clients: tuple[Client, ...] = ()
-    staff: tuple[StaffAccount, ...] = ()
+    staff: Annotated[tuple[StaffAccount, ...], AfterValidator(_each_once)] = ()
 
     @property
     def issuer(self) -> str:

@@ -6,13 +6,14 @@ from uuid import uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.models import Staff
 from services.identity.resources import utc_now
 from services.identity.settings import StaffAccount
+from shared.database import Sessions
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -23,16 +24,46 @@ NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$YXNpb2ludGlub2JvZHk$qJ9o7SmDEVsWZdrmOYg
 """The hash of no password: unknown names take as long as wrong passwords."""
 
 
-async def add_missing(session: AsyncSession, accounts: Iterable[StaffAccount]) -> None:
-    """Make the accounts that do not exist yet; what exists stays as it is."""
-    known = set(await session.scalars(select(Staff.username)))
-    for account in accounts:
-        username = account.username.strip().lower()
-        if username not in known:
-            password_hash = await asyncio.to_thread(HASHER.hash, account.password.get_secret_value())
-            row = {"id": uuid4(), "username": username, "password_hash": password_hash, "name": account.name, "created_at": utc_now()}
-            await session.execute(insert(Staff).values(**row, roles=list(account.roles)).on_conflict_do_nothing())
-            log.info("staff_added", roles=list(account.roles))
+async def follow_settings(sessions: Sessions, accounts: Iterable[StaffAccount]) -> None:
+    """Make the table hold exactly these accounts: add, change, and remove what the settings no longer name.
+
+    Passwords are looked at outside of any transaction, for that takes long. Processes that start at the same moment do the same twice.
+    """
+    named = {account.username: account for account in accounts}
+    async with sessions.begin() as session:
+        for removed in await session.scalars(delete(Staff).where(Staff.username.not_in(named)).returning(Staff.id)):
+            log.info("staff_removed", staff_id=str(removed))
+        known = {staff.username: staff for staff in await session.scalars(select(Staff))}
+    for username, account in named.items():
+        staff = known.get(username)
+        if staff is None:
+            await _add(sessions, account)
+        else:
+            await _change(sessions, staff, account)
+
+
+async def _add(sessions: Sessions, account: StaffAccount) -> None:
+    password_hash = await _hash(account.password.get_secret_value())
+    row = {"id": uuid4(), "username": account.username, "password_hash": password_hash, "name": account.name, "created_at": utc_now()}
+    async with sessions.begin() as session:
+        await session.execute(insert(Staff).values(**row, roles=list(account.roles)).on_conflict_do_nothing())
+    log.info("staff_added", roles=list(account.roles))
+
+
+async def _change(sessions: Sessions, staff: Staff, account: StaffAccount) -> None:
+    password = account.password.get_secret_value()
+    changed: dict[str, object] = {}
+    if not await is_password_of(staff, password) or HASHER.check_needs_rehash(staff.password_hash):
+        changed["password_hash"] = await _hash(password)
+    changed |= {name: value for name, value in (("name", account.name), ("roles", list(account.roles))) if getattr(staff, name) != value}
+    if changed:
+        async with sessions.begin() as session:
+            await session.execute(update(Staff).where(Staff.id == staff.id).values(**changed))
+        log.info("staff_changed", staff_id=str(staff.id), changed=sorted(changed))
+
+
+async def _hash(password: str) -> str:
+    return await asyncio.to_thread(HASHER.hash, password)
 
 
 async def find_staff(session: AsyncSession, username: str) -> Staff | None:

@@ -32,6 +32,7 @@ class Running:
 
     issuer: str
     sessions: Sessions
+    database_url: str
 
 
 def settings_for(issuer: str, database_url: str) -> Settings:
@@ -104,6 +105,6 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
         if task.done():
             await task
     async with open_database(settings.database_url.get_secret_value()) as sessions:
-        yield Running(settings.issuer, sessions)
+        yield Running(settings.issuer, sessions, settings.database_url.get_secret_value())
     server.should_exit = True
     await task

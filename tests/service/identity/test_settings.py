@@ -53,6 +53,7 @@ def test_everything_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch
         ("IDENTITY_CLIENTS", json.dumps([{**CLIENTS[0], "redirect_uris": []}])),
         ("IDENTITY_CLIENTS", json.dumps([{**CLIENTS[0], "grants": ["password"]}])),
         ("IDENTITY_STAFF", json.dumps([{"username": "olli", "password": "", "name": "Olli"}])),
+        ("IDENTITY_STAFF", json.dumps([{"username": name, "password": "hush-hush", "name": "Olli"} for name in ("olli", " OLLI")])),
     ],
 )
 def test_a_wrong_setting_ends_the_boot_by_its_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str | None) -> None:

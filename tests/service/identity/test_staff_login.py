@@ -1,18 +1,19 @@
 """Staff log in by name and password; guessing is slowed down."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, select, text, update
 
+from services.identity.app import create_app
 from services.identity.models import Staff, Throttle
 from services.identity.settings import StaffAccount
-from services.identity.staff.accounts import add_missing
 from shared.authorize import TokenVerifier
 from tests.eventually import eventually
-from tests.service.identity.conftest import CONSOLE_CALLBACK, Running
+from tests.service.identity.conftest import CONSOLE_CALLBACK, Running, settings_for
 from tests.service.identity.walk import Forms, Walker, parameters
 
 CONSOLE = {"client_id": "console", "redirect_uri": CONSOLE_CALLBACK, "scope": "openid profile operate requests:write"}
@@ -153,16 +154,14 @@ async def test_tries_without_an_open_login_do_not_lock_a_name(identity: Running)
 
 
 async def test_a_right_password_does_not_get_through_while_waiting(identity: Running) -> None:
-    async with identity.sessions() as session, session.begin():
-        await add_missing(session, [StaffAccount.model_validate({"username": "maija", "password": "right", "name": "Maija"})])
     async with Walker(identity) as browser:
-        form = {"attempt": await attempt_of(browser), "username": "maija"}
+        form = {"attempt": await attempt_of(browser), "username": "olli"}
         for _ in range(5):
             await browser.http.post("/staff", data={**form, "password": "wrong"})
-        assert (await browser.http.post("/staff", data={**form, "password": "right"})).status_code == 429
+        assert (await browser.http.post("/staff", data={**form, "password": "a long password"})).status_code == 429
         async with identity.sessions() as session, session.begin():
             await session.execute(update(Throttle).values(last_failed_at=datetime.now(UTC) - timedelta(minutes=1)))
-        assert (await browser.http.post("/staff", data={**form, "password": "right"})).status_code == 303
+        assert (await browser.http.post("/staff", data={**form, "password": "a long password"})).status_code == 303
 
 
 async def test_an_attempt_is_for_its_browser_and_its_kind_of_login(identity: Running) -> None:
@@ -177,10 +176,62 @@ async def test_an_attempt_is_for_its_browser_and_its_kind_of_login(identity: Run
         assert (await browser.http.post("/staff", data={**form, "attempt": "x"})).status_code == 422
 
 
-async def test_accounts_are_made_once_and_kept_as_they_are(identity: Running) -> None:
-    again = StaffAccount.model_validate({"username": "OLLI", "password": "another", "name": "Another", "roles": ["admin"]})
-    async with identity.sessions() as session, session.begin():
-        await add_missing(session, [again])
-        (olli,) = (await session.scalars(select(Staff).where(Staff.username == "olli"))).all()
-        assert (olli.name, olli.roles) == ("Olli Operaattori", ["operator"])
-        assert olli.password_hash.startswith("$argon2id$")
+OLLI = {"username": "Olli", "password": "a long password", "name": "Olli Operaattori", "roles": ["operator"]}
+
+
+@pytest.fixture
+async def start_with(identity: Running) -> AsyncIterator[Callable[..., Awaitable[None]]]:
+    """Start another process of identity with these accounts in its settings; afterwards the accounts are as they were."""
+
+    async def start(*accounts: Mapping[str, object]) -> None:
+        staff = [StaffAccount.model_validate(account) for account in accounts]
+        settings = settings_for(identity.issuer, identity.database_url).model_copy(update={"staff": tuple(staff)})
+        app = create_app(settings)
+        async with app.router.lifespan_context(app):
+            pass
+
+    yield start
+    await start(OLLI)
+
+
+async def login(identity: Running, username: str, password: str) -> int:
+    async with Walker(identity) as browser:
+        form = {"attempt": await attempt_of(browser), "username": username, "password": password}
+        return (await browser.http.post("/staff", data=form)).status_code
+
+
+async def staff_of(identity: Running) -> dict[str, Staff]:
+    async with identity.sessions() as session:
+        return {staff.username: staff for staff in await session.scalars(select(Staff))}
+
+
+async def test_accounts_that_the_settings_name_are_added_and_those_that_they_no_longer_name_are_gone(
+    identity: Running, start_with: Callable[..., Awaitable[None]]
+) -> None:
+    await start_with(OLLI, {**OLLI, "username": " Maija ", "password": "her own"})
+    assert await login(identity, "maija", "her own") == 303
+    await start_with(OLLI)
+    assert await login(identity, "maija", "her own") == 422
+    assert await login(identity, "olli", "a long password") == 303
+
+
+async def test_a_changed_password_name_and_role_count_from_the_next_start_on(identity: Running, start_with: Callable[..., Awaitable[None]]) -> None:
+    before = (await staff_of(identity))["olli"]
+    await start_with({**OLLI, "username": "OLLI", "password": "a new one", "name": "Another", "roles": ["admin"]})
+    after = (await staff_of(identity))["olli"]
+    assert (after.id, after.name, after.roles) == (before.id, "Another", ["admin"])
+    assert await login(identity, "olli", "a long password") == 422
+    assert await login(identity, "olli", "a new one") == 303
+
+
+async def test_an_account_that_nobody_changed_stays_as_it_is(identity: Running, start_with: Callable[..., Awaitable[None]]) -> None:
+    before = (await staff_of(identity))["olli"]
+    await start_with(OLLI)
+    after = (await staff_of(identity))["olli"]
+    assert (after.id, after.password_hash, after.name, after.roles) == (before.id, before.password_hash, before.name, before.roles)
+    assert after.password_hash.startswith("$argon2id$")
+
+
+async def test_processes_that_start_at_the_same_moment_make_each_account_once(identity: Running, start_with: Callable[..., Awaitable[None]]) -> None:
+    await asyncio.gather(*(start_with(OLLI, {**OLLI, "username": "uusi"}) for _ in range(4)))
+    assert sorted(await staff_of(identity)) == ["olli", "uusi"]
