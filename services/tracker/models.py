@@ -201,7 +201,10 @@ class UnsignedBefore(Table, table=True):
 
 
 class SkippedRecords(Table, table=True):
-    """Records from `first_offset` to before `next_offset` that a reader was never given; `settled_at` when an operator had them sent again."""
+    """Records from `first_offset` to before `next_offset` that a reader was never given; `settled_at` when an operator had them sent again.
+
+    `looked_up` says whether the log was asked if any record lies there.
+    """
 
     __tablename__: ClassVar[str] = "skipped_records"
     __table_args__ = (Index("skipped_records_waiting", "id", postgresql_where=text("settled_at is null")),)
@@ -216,6 +219,7 @@ class SkippedRecords(Table, table=True):
     settled_at: datetime | None = _moment(nullable=True)
     settled_by: str | None = _text(nullable=True)
     note: str | None = _text(nullable=True)
+    looked_up: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
 
 
 class Alarm(Table, table=True):

@@ -56,9 +56,15 @@ COMPARE = text("""
     select :topic as topic, partition, first, next from passed_over
 """)
 SKIPPED = text("""
-    insert into skipped_records (reader, topic, partition, first_offset, next_offset, noticed_at)
-    values (:reader, :topic, :partition, :first, :next, now())
+    insert into skipped_records (reader, topic, partition, first_offset, next_offset, noticed_at, looked_up)
+    values (:reader, :topic, :partition, :first, :next, now(), :looked_up)
 """)
+UNSURE = text("""
+    select id, reader, topic, partition, first_offset as first, next_offset as next from skipped_records
+    where settled_at is null and not looked_up order by id limit 20 for update skip locked
+""")
+SURE = text("update skipped_records set looked_up = true where id = :id")
+NOTHING_THERE = text("delete from skipped_records where id = :id")
 
 
 def position_keeper(reader: str, holds_records: HoldsRecords) -> KeepPosition:
@@ -89,12 +95,24 @@ async def compare_positions(session: AsyncSession, reader: str, topic: str, stan
 
 async def _enter_skipped(session: AsyncSession, reader: str, passed_over: Sequence[Row[Any]], holds_records: HoldsRecords) -> None:
     for gap in passed_over:
+        place = {"topic": gap.topic, "partition": gap.partition, "first": gap.first, "next": gap.next}
         try:
-            if not await holds_records(gap.topic, gap.partition, gap.first, gap.next):
+            if not await holds_records(*place.values()):
                 continue
         except KafkaUnavailable:
-            # Rather one alarm too many: an operator can settle it.
-            log.warning("skipped_records_not_looked_at", reader=reader)
-        values = {"topic": gap.topic, "partition": gap.partition, "first": gap.first, "next": gap.next}
-        await session.execute(SKIPPED, {"reader": reader, **values})
-        log.error("records_skipped", reader=reader, **values)
+            await session.execute(SKIPPED, {"reader": reader, "looked_up": False, **place})
+            log.warning("skipped_records_not_looked_up", reader=reader, **place)
+        else:
+            await session.execute(SKIPPED, {"reader": reader, "looked_up": True, **place})
+            log.error("records_skipped", reader=reader, **place)
+
+
+async def look_up_skipped(session: AsyncSession, holds_records: HoldsRecords) -> None:
+    """Ask the log about what was passed over while it could not be asked; raises `KafkaUnavailable` where it still cannot."""
+    for gap in (await session.execute(UNSURE)).all():
+        place = {"topic": gap.topic, "partition": gap.partition, "first": gap.first, "next": gap.next}
+        if await holds_records(*place.values()):
+            await session.execute(SURE, {"id": gap.id})
+            log.error("records_skipped", reader=gap.reader, **place)
+        else:
+            await session.execute(NOTHING_THERE, {"id": gap.id})

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
@@ -14,7 +15,7 @@ from services.tracker.from_intake import FromIntake, read_unsigned_before
 from services.tracker.ledger.alarm_messages import address_of, undelivered
 from services.tracker.ledger.numbers import numbers_drawn, numbers_low
 from services.tracker.ledger.overdue import LAG_WITHIN, MOST_SHOWN, NUMBER_WITHIN, Late, Ledger, Overdue, only_late
-from services.tracker.ledger.positions import KEPT, compare_positions
+from services.tracker.ledger.positions import KEPT, compare_positions, look_up_skipped
 from services.tracker.ledger.set_aside import SetAside, read_set_aside
 from services.tracker.ledger.tables import (
     failed_mails,
@@ -84,6 +85,9 @@ class LedgerReader:
             async with self._sessions.begin() as session:
                 for (reader, topic), stands in log.stands.items():
                     await compare_positions(session, reader, topic, stands, self._lags.holds_records)
+            with suppress(KafkaUnavailable):
+                async with self._sessions.begin() as session:
+                    await look_up_skipped(session, self._lags.holds_records)
         async with self._sessions.begin() as session:
             counts = await read_counts(session)
             drawn = await numbers_drawn(session)

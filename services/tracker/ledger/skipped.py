@@ -34,8 +34,8 @@ class NoLongerThere(Problem):
 
 async def list_skipped(session: AsyncSession) -> Sequence[SkippedRecords]:
     """Give what waits for an operator, oldest first."""
-    waiting = select(SkippedRecords).where(col(SkippedRecords.settled_at).is_(None)).order_by(col(SkippedRecords.id)).limit(MOST_SHOWN)
-    return (await session.scalars(waiting)).all()
+    waiting = select(SkippedRecords).where(col(SkippedRecords.settled_at).is_(None), col(SkippedRecords.looked_up))
+    return (await session.scalars(waiting.order_by(col(SkippedRecords.id)).limit(MOST_SHOWN))).all()
 
 
 async def send_skipped_again(

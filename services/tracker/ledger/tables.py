@@ -77,7 +77,9 @@ DEAD_LETTERS = text(f"""
 COUNT_DEAD_LETTERS = text(f"""
     select count(*) from (select from dead_letters where {DEAD_LETTER_WAITS} limit :most) waiting
 """)  # noqa: S608  as above
-SKIPPED = text("select sum(next_offset - first_offset)::bigint as records, min(noticed_at) as since from skipped_records where settled_at is null")
+SKIPPED = text(
+    "select sum(next_offset - first_offset)::bigint as records, min(noticed_at) as since from skipped_records where settled_at is null and looked_up"
+)
 NUMBERS = text("select request_id, work_number from requests where request_id = any(:ids)").bindparams(bindparam("ids", type_=ARRAY(PG_UUID)))
 
 

@@ -27,11 +27,12 @@ SOURCE = "/asiointi/notifier"
 
 @dataclass
 class Log:
-    """What Kafka tells, in its place; `away` when it tells nothing."""
+    """What Kafka tells, in its place; `away` when it tells nothing, `holds` whether any records lie where it is asked (`None`: it cannot say)."""
 
     lags: list[Lag] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     away: bool = False
+    holds: bool | None = None
 
     async def read(self, _: Mapping[str, Sequence[str]]) -> list[Lag]:
         """Give the lags."""
@@ -42,6 +43,12 @@ class Log:
     async def stands(self, _readers: object) -> dict[tuple[str, str], dict[int, int]]:
         """Tell nothing of where a group stands."""
         return {}
+
+    async def holds_records(self, *_: object) -> bool:
+        """Say so."""
+        if self.holds is None:
+            raise KafkaUnavailable("away")
+        return self.holds
 
     async def tail(self, _group: str, _topic: str, _seen: object, _most: int) -> Tail:
         """Give what is unread."""

@@ -32,7 +32,7 @@ from shared.kafka.topics import ensure_topics
 from shared.problems import NotFound
 from tests.eventually import eventually
 from tests.service.tracker.desk import Desk
-from tests.service.tracker.ledger_rows import read
+from tests.service.tracker.ledger_rows import Log, read
 from tests.service.tracker.office import submission
 from tests.service.tracker.publishing import running
 from tests.service.tracker.rows import rows
@@ -66,6 +66,19 @@ async def test_a_stretch_that_begins_beyond_the_last_one_leaves_a_gap(sessions: 
     assert await gaps(sessions) == [(0, 60, 63)]
     ledger = await read(sessions)
     assert [(each.reason, each.count) for each in ledger.overdue] == [("skipped", 3)]
+
+
+@pytest.mark.parametrize("held", [True, False])
+async def test_a_gap_that_the_log_could_not_be_asked_about_is_looked_up_later(sessions: Sessions, *, held: bool) -> None:
+    keep = position_keeper("r", Log(holds=None).holds_records)
+    async with sessions.begin() as session:
+        await keep(session, [Stretch("t", 0, 0, 5)])
+        await keep(session, [Stretch("t", 0, 7, 9)])
+    assert (await read(sessions, Log(holds=None))).overdue == ()
+    assert await gaps(sessions) == [(0, 5, 7)]
+    ledger = await read(sessions, Log(holds=held))
+    assert [(each.reason, each.count) for each in ledger.overdue] == ([("skipped", 2)] if held else [])
+    assert await gaps(sessions) == ([(0, 5, 7)] if held else [])
 
 
 async def test_a_position_that_was_rolled_back_with_its_batch_leaves_no_gap(sessions: Sessions) -> None:
