@@ -1,5 +1,6 @@
 """Servers that tests share, started when the first test asks for them; `TEST_INFRA` chooses `embedded` (default) or `docker`."""
 
+import asyncio
 import importlib
 import os
 import secrets
@@ -15,6 +16,7 @@ import asyncpg
 import pytest
 
 from deploy.postgres import ensure_database
+from shared.database import migrate
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.topics import ensure_topics
 from tests.infra.one_connection import one_connection_at_a_time
@@ -30,6 +32,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+SERVICES = Path(__file__).parents[1] / "services"
 FreshDatabase = Callable[[str], Awaitable[str]]
 
 
@@ -69,10 +72,8 @@ async def fresh_database(postgres: str) -> AsyncIterator[FreshDatabase]:
     made: list[str] = []
 
     async def make(service: str) -> str:
-        name, password = f"{service}_{secrets.token_hex(4)}", secrets.token_urlsafe()
-        await ensure_database(postgres, name, password)
-        made.append(name)
-        return urlsplit(postgres)._replace(netloc=f"{name}:{password}@{urlsplit(postgres).netloc.rpartition('@')[2]}", path=f"/{name}").geturl()
+        made.append(f"{service}_{secrets.token_hex(4)}")
+        return await _make_owned(postgres, made[-1])
 
     yield make
     connection = await asyncpg.connect(postgres)
@@ -80,6 +81,41 @@ async def fresh_database(postgres: str) -> AsyncIterator[FreshDatabase]:
         await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
         await connection.execute(f'DROP ROLE "{name}"')
     await connection.close()
+
+
+@pytest.fixture(scope="session")
+def templates() -> dict[str, str]:
+    """Keep, by service, the address of a database that was migrated once."""
+    return {}
+
+
+@pytest.fixture
+async def migrated_database(postgres: str, templates: dict[str, str]) -> AsyncIterator[FreshDatabase]:
+    """Give what makes a database with a service's schema, `dsn = await make("tracker")`, as a copy of one; it is gone after the test."""
+    made: list[str] = []
+    connection = await asyncpg.connect(postgres)
+
+    async def make(service: str) -> str:
+        copy = f"{service}_{secrets.token_hex(4)}"
+        if service not in templates:
+            templates[service] = await _make_owned(postgres, f"{copy}_template")
+            await asyncio.to_thread(migrate, SERVICES / service / "migrations", templates[service])
+        template = urlsplit(templates[service])
+        await connection.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{template.username}" OWNER "{template.username}"')
+        made.append(copy)
+        return template._replace(path=f"/{copy}").geturl()
+
+    yield make
+    for name in made:
+        await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await connection.close()
+
+
+async def _make_owned(postgres: str, name: str) -> str:
+    """Make an empty database and the role that owns it, both called `name`; gives its address."""
+    password = secrets.token_urlsafe()
+    await ensure_database(postgres, name, password)
+    return urlsplit(postgres)._replace(netloc=f"{name}:{password}@{urlsplit(postgres).netloc.rpartition('@')[2]}", path=f"/{name}").geturl()
 
 
 @pytest.fixture(scope="session")

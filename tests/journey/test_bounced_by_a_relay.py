@@ -3,12 +3,10 @@
 The events go as the services' own bytes from one database to the other; only Kafka is left out.
 """
 
-import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -25,7 +23,7 @@ from services.tracker.on_mail_outcome import on_mail_outcome
 from services.tracker.publish_history import HISTORY
 from services.tracker.send_mail_again import send_mail_again
 from shared.crypto.sealing import public_key_of
-from shared.database import Sessions, migrate, open_database
+from shared.database import Sessions, open_database
 from shared.events.envelope import Envelope, decode
 from shared.events.event import Event
 from shared.outbox.publish import Outbox
@@ -40,7 +38,6 @@ from tests.service.tracker.ledger_rows import read
 from tests.service.tracker.office import make_settings, submission
 from tests.service.tracker.rows import register, rows
 
-SERVICES = Path(__file__).parents[2] / "services"
 KEYRING = read_keyring(make_settings(notifier_sealing_key=public_key_of(PRIVATE_KEY)))
 PATIENCE = 60.0
 
@@ -100,10 +97,8 @@ async def submit(services: Services, email: str) -> UUID:
     return request_id
 
 
-async def test_receipts_that_a_relay_bounced_are_owed_again_until_they_arrive(fresh_database: FreshDatabase, mailboxes: MailServer) -> None:
-    tracker_dsn, notifier_dsn = await fresh_database("tracker"), await fresh_database("notifier")
-    for service, dsn in (("tracker", tracker_dsn), ("notifier", notifier_dsn)):
-        await asyncio.to_thread(migrate, SERVICES / service / "migrations", dsn)
+async def test_receipts_that_a_relay_bounced_are_owed_again_until_they_arrive(migrated_database: FreshDatabase, mailboxes: MailServer) -> None:
+    tracker_dsn, notifier_dsn = await migrated_database("tracker"), await migrated_database("notifier")
     wrong = [f"wrong-{number}@kansalainen.example" for number in range(3)]
     for address in wrong:
         mailboxes.rcpt[address] = deque(["550 5.1.1 No such mailbox"] * 9)

@@ -1,22 +1,18 @@
 """An intake on the shared servers, with an empty database of its own."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
-from shared.database import migrate
 from shared.kafka.connection import KafkaConnection
 from tests.conftest import FreshDatabase
-from tests.service.intake.running import MIGRATIONS, Running, make_settings, running_intake
+from tests.service.intake.running import Running, make_settings, running_intake
 
 
 @pytest.fixture
-async def intake_database(fresh_database: FreshDatabase) -> str:
+async def intake_database(migrated_database: FreshDatabase) -> str:
     """Give the address of a migrated database."""
-    dsn = await fresh_database("intake")
-    await asyncio.to_thread(migrate, MIGRATIONS, dsn)
-    return dsn
+    return await migrated_database("intake")
 
 
 @pytest.fixture

@@ -1,23 +1,20 @@
 """A notifier on the shared servers, with an empty database and a mail server of its own."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from services.notifier.settings import Settings
-from shared.database import Sessions, migrate, open_database
+from shared.database import Sessions, open_database
 from tests.conftest import FreshDatabase
 from tests.service.notifier.mail_server import MailServer, free_port
-from tests.service.notifier.office import MIGRATIONS, make_settings
+from tests.service.notifier.office import make_settings
 
 
 @pytest.fixture
-async def notifier_database(fresh_database: FreshDatabase) -> str:
+async def notifier_database(migrated_database: FreshDatabase) -> str:
     """Give the address of a migrated database."""
-    dsn = await fresh_database("notifier")
-    await asyncio.to_thread(migrate, MIGRATIONS, dsn)
-    return dsn
+    return await migrated_database("notifier")
 
 
 @pytest.fixture

@@ -1,20 +1,19 @@
 """A tracker on the shared servers, with an empty database of its own."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from services.tracker.keyring import Keyring
-from shared.database import Sessions, migrate, open_database
+from shared.database import Sessions, open_database
 from shared.events.topics import READERS
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from tests.conftest import FreshDatabase
 from tests.infra.issuer import Issuer, running_issuer
 from tests.service.tracker.desk import Desk, running_desk
-from tests.service.tracker.office import MIGRATIONS, make_keyring, make_settings
+from tests.service.tracker.office import make_keyring, make_settings
 
 
 @pytest.fixture
@@ -24,11 +23,9 @@ def keyring() -> Keyring:
 
 
 @pytest.fixture
-async def tracker_database(fresh_database: FreshDatabase) -> str:
+async def tracker_database(migrated_database: FreshDatabase) -> str:
     """Give the address of a migrated database."""
-    dsn = await fresh_database("tracker")
-    await asyncio.to_thread(migrate, MIGRATIONS, dsn)
-    return dsn
+    return await migrated_database("tracker")
 
 
 @pytest.fixture
