@@ -79,6 +79,12 @@ class RetriedMany(BaseModel):
 def failed_mail_routes(verifier: TokenVerifier) -> APIRouter:
     """Give the routes of `/api/v1/failed-mails`."""
     routes = APIRouter(prefix="/api/v1/failed-mails", tags=["operators"])
+    _add_routes_of_all(routes, verifier)
+    _add_routes_of_one(routes, verifier)
+    return routes
+
+
+def _add_routes_of_all(routes: APIRouter, verifier: TokenVerifier) -> None:
     Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
 
     @routes.get("", summary="List failed mails")
@@ -91,13 +97,23 @@ def failed_mail_routes(verifier: TokenVerifier) -> APIRouter:
         """Count those that wait for an operator by their cause, the most frequent first."""
         return [Cause.model_validate(each) for each in await list_causes(session)]
 
-    @routes.post("/retry", summary="Try all failed mails of a cause again")
-    async def retry_many(session: Transaction, resources: GivenResources, operator: Operator, which: RetryMany) -> RetriedMany:
+    @routes.post("/retry", summary="Try all failed mails of a cause again", response_model=RetriedMany)
+    async def retry_many(
+        session: Transaction, resources: GivenResources, operator: Operator, which: RetryMany, key: IdempotencyKey = None
+    ) -> Response:
         """Have them tried again now, as many as a request has time for."""
-        retried = await retry_failed_mails(
-            session, resources.notifier, cause=which.cause, by=operator.subject[:100], template=which.template, before=which.failed_before
-        )
-        return RetriedMany.model_validate(retried)
+
+        async def act() -> RetriedMany:
+            retried = await retry_failed_mails(
+                session, resources.notifier, cause=which.cause, by=operator.subject[:100], template=which.template, before=which.failed_before
+            )
+            return RetriedMany.model_validate(retried)
+
+        return await answer_command(session, command_of(operator, key, "failed-mails", which.model_dump_json()), act)
+
+
+def _add_routes_of_one(routes: APIRouter, verifier: TokenVerifier) -> None:
+    Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  as above
 
     @routes.post("/{event_id}/again", summary="Try a failed mail again", response_model=OwedMailView)
     @routes.post("/{event_id}/retry", summary="Try a failed mail again", response_model=OwedMailView, deprecated=True)
@@ -129,11 +145,14 @@ def failed_mail_routes(verifier: TokenVerifier) -> APIRouter:
 
         return await answer_command(session, command_of(operator, key, "failed-mail", str(event_id), "send-again", order.email or ""), act)
 
-    @routes.post("/{event_id}/settle", summary="Settle a failed mail")
-    async def settle(session: Transaction, operator: Operator, event_id: EventId, settlement: Settlement | None = None) -> OwedMailView:
+    @routes.post("/{event_id}/settle", summary="Settle a failed mail", response_model=OwedMailView)
+    async def settle(
+        session: Transaction, operator: Operator, event_id: EventId, settlement: Settlement | None = None, key: IdempotencyKey = None
+    ) -> Response:
         """Settle the matter without the mail, because the citizen knows by other means."""
-        return OwedMailView.model_validate(
-            await settle_failed_mail(session, str(event_id), operator_of(operator), settlement.note if settlement else None)
-        )
+        note = settlement.note if settlement else None
 
-    return routes
+        async def act() -> OwedMailView:
+            return OwedMailView.model_validate(await settle_failed_mail(session, str(event_id), operator_of(operator), note))
+
+        return await answer_command(session, command_of(operator, key, "failed-mail", str(event_id), "settle", note or ""), act)

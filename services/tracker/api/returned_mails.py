@@ -73,12 +73,16 @@ def returned_mail_routes(verifier: TokenVerifier) -> APIRouter:
             )
             return ReturnedMailView.model_validate(mail)
 
-        return await answer_command(session, command_of(operator, key, "returned-mail", str(event_id), order.email or ""), act)
+        return await answer_command(session, command_of(operator, key, "returned-mail", str(event_id), "send-again", order.email or ""), act)
 
-    @routes.post("/{event_id}/settle", summary="Settle a returned mail")
-    async def settle(session: Transaction, operator: Operator, event_id: EventId, order: Settle) -> ReturnedMailView:
+    @routes.post("/{event_id}/settle", summary="Settle a returned mail", response_model=ReturnedMailView)
+    async def settle(session: Transaction, operator: Operator, event_id: EventId, order: Settle, key: IdempotencyKey = None) -> Response:
         """Settle the matter without the mail, because the citizen knows by other means."""
-        by = By("client", operator.subject[:100])
-        return ReturnedMailView.model_validate(await settle_returned_mail(session, str(event_id), by, order.note))
+
+        async def act() -> ReturnedMailView:
+            by = By("client", operator.subject[:100])
+            return ReturnedMailView.model_validate(await settle_returned_mail(session, str(event_id), by, order.note))
+
+        return await answer_command(session, command_of(operator, key, "returned-mail", str(event_id), "settle", order.note), act)
 
     return routes

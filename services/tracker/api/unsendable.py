@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
 from services.tracker.unsendable import list_unsendable, send_unsendable_again, settle_unsendable
 from shared.authorize import Caller, TokenVerifier, require_scope
 from shared.transaction import Transaction
@@ -34,14 +35,22 @@ def unsendable_routes(verifier: TokenVerifier) -> APIRouter:
         """List those that wait for an operator, the oldest hundred first."""
         return [Unsendable.model_validate(each) for each in await list_unsendable(session)]
 
-    @routes.post("/{event_id}/send-again", summary="Publish an event that Kafka refused")
-    async def send_again(session: Transaction, operator: Operator, event_id: UUID) -> Unsendable:
+    @routes.post("/{event_id}/send-again", summary="Publish an event that Kafka refused", response_model=Unsendable)
+    async def send_again(session: Transaction, operator: Operator, event_id: UUID, key: IdempotencyKey = None) -> Response:
         """Have it published now; refused once more, it waits here again."""
-        return Unsendable.model_validate(await send_unsendable_again(session, event_id, operator.subject[:100]))
 
-    @routes.post("/{event_id}/settle", summary="Settle an event that Kafka refused")
-    async def settle(session: Transaction, operator: Operator, event_id: UUID) -> Unsendable:
+        async def act() -> Unsendable:
+            return Unsendable.model_validate(await send_unsendable_again(session, event_id, operator.subject[:100]))
+
+        return await answer_command(session, command_of(operator, key, "unsendable", str(event_id), "send-again"), act)
+
+    @routes.post("/{event_id}/settle", summary="Settle an event that Kafka refused", response_model=Unsendable)
+    async def settle(session: Transaction, operator: Operator, event_id: UUID, key: IdempotencyKey = None) -> Response:
         """Settle the matter without the event, and the mail that it owed."""
-        return Unsendable.model_validate(await settle_unsendable(session, event_id, operator.subject[:100]))
+
+        async def act() -> Unsendable:
+            return Unsendable.model_validate(await settle_unsendable(session, event_id, operator.subject[:100]))
+
+        return await answer_command(session, command_of(operator, key, "unsendable", str(event_id), "settle"), act)
 
     return routes

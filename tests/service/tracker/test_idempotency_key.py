@@ -15,6 +15,8 @@ from tests.service.tracker.desk import Desk
 from tests.service.tracker.rows import history, register_one, rows
 
 RESOLVED = "request.resolved.v1"
+QUESTIONS = {"/api/v1/requests/search", "/api/v1/status"}
+"""They change nothing."""
 
 
 async def post(desk: Desk, request_id: UUID, action: str, key: str | None = None, *, text: str | None = None, sub: str = "sap") -> httpx.Response:
@@ -96,3 +98,10 @@ async def test_keys_are_forgotten_after_a_week(desk: Desk, sessions: Sessions, k
             await session.execute(sql("update kept_answers set answered_at = answered_at - cast(:age as interval)"), {"age": age})
             await forget_answers(session)
         assert len(await rows(sessions, "select * from kept_answers")) == kept
+
+
+async def test_every_command_of_the_api_takes_a_key(desk: Desk) -> None:
+    paths = (await desk.client.get("/openapi.json")).json()["paths"]
+    commands = {path: route["post"] for path, route in paths.items() if path.startswith("/api/") and "post" in route}
+    without = {path for path, route in commands.items() if "Idempotency-Key" not in {each["name"] for each in route.get("parameters", [])}}
+    assert {path for path in without if not commands[path].get("deprecated")} == QUESTIONS
