@@ -1,7 +1,7 @@
 """Topics are made as the settings ask, and those that exist are raised to them at the next start."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -42,8 +42,32 @@ async def partitions_of(admin: AIOKafkaAdminClient, name: str) -> list[dict[str,
     return sorted(topic["partitions"], key=lambda partition: partition["partition"])
 
 
-async def min_isr(admin: AIOKafkaAdminClient, name: str) -> str:
-    return (await topic_configs(admin, [name]))[name]["min.insync.replicas"]
+async def shown(expected: object, ask: Callable[[], Awaitable[object]]) -> None:
+    """Wait until a broker answers as `expected`: each applies what the controller decided a moment after it is acknowledged."""
+
+    async def check() -> None:
+        assert await ask() == expected
+
+    await eventually(check)
+
+
+async def copies_shown(admin: AIOKafkaAdminClient, name: str, expected: list[int]) -> None:
+    async def copies() -> list[int]:
+        return [len(set(each["replicas"])) for each in await partitions_of(admin, name)]
+
+    await shown(expected, copies)
+
+
+async def configs_shown(admin: AIOKafkaAdminClient, name: str, expected: dict[str, str]) -> None:
+    async def configs() -> dict[str, str]:
+        present = (await topic_configs(admin, [name]))[name]
+        return {key: present[key] for key in expected}
+
+    await shown(expected, configs)
+
+
+def in_sync(brokers: int) -> dict[str, str]:
+    return {"min.insync.replicas": str(brokers)}
 
 
 def new_name() -> str:
@@ -53,8 +77,8 @@ def new_name() -> str:
 async def test_on_one_broker_a_record_has_one_copy(kafka: KafkaConnection, admin: AIOKafkaAdminClient) -> None:
     topic = Topic(new_name(), 2, DAY_MS)
     await ensure_topics(kafka, [topic])
-    assert [len(each["replicas"]) for each in await partitions_of(admin, topic.name)] == [1, 1]
-    assert await min_isr(admin, topic.name) == "1"
+    await copies_shown(admin, topic.name, [1, 1])
+    await configs_shown(admin, topic.name, in_sync(1))
 
 
 async def test_partitions_and_retention_follow_the_settings_and_what_an_administrator_set_besides_stays(
@@ -64,9 +88,8 @@ async def test_partitions_and_retention_follow_the_settings_and_what_an_administ
     await ensure_topics(kafka, [Topic(name, 2, DAY_MS)])
     await alter_configs(admin, {name: {"compression.type": "zstd"}})
     await ensure_topics(kafka, [Topic(name, 5, 3 * DAY_MS)])
-    assert len(await partitions_of(admin, name)) == 5
-    configs = (await topic_configs(admin, [name]))[name]
-    assert (configs["retention.ms"], configs["compression.type"]) == (str(3 * DAY_MS), "zstd")
+    await copies_shown(admin, name, [1] * 5)
+    await configs_shown(admin, name, {"retention.ms": str(3 * DAY_MS), "compression.type": "zstd"})
     await ensure_topics(kafka, [Topic(name, 1, 3 * DAY_MS)])
     assert len(await partitions_of(admin, name)) == 5, "nothing is ever lowered"
 
@@ -82,7 +105,7 @@ async def test_no_partition_is_added_while_a_reader_has_records_left_to_read(kaf
         consumer.assign([TopicPartition(name, 0)])
         await consumer.commit({TopicPartition(name, 0): OffsetAndMetadata(1, "")})
     await ensure_topics(kafka, [Topic(name, 3, DAY_MS)], readers={group: [name]})
-    assert len(await partitions_of(admin, name)) == 3
+    await copies_shown(admin, name, [1] * 3)
 
 
 async def test_a_follower_reads_partitions_that_were_added(kafka: KafkaConnection) -> None:
@@ -123,8 +146,8 @@ async def _among(seen: set[bytes | None], value: bytes) -> bool:
 async def test_on_three_brokers_a_record_has_three_copies_of_which_two_are_acknowledged(cluster: Cluster, admin: AIOKafkaAdminClient) -> None:
     topic = Topic(new_name(), 3, DAY_MS)
     await ensure_topics(cluster.connection, [topic])
-    assert [len(each["replicas"]) for each in await partitions_of(admin, topic.name)] == [3, 3, 3]
-    assert await min_isr(admin, topic.name) == "2"
+    await copies_shown(admin, topic.name, [3, 3, 3])
+    await configs_shown(admin, topic.name, in_sync(2))
 
 
 async def test_topics_of_a_cluster_that_grew_get_more_copies_and_then_more_in_step(cluster: Cluster, admin: AIOKafkaAdminClient) -> None:
@@ -133,10 +156,10 @@ async def test_topics_of_a_cluster_that_grew_get_more_copies_and_then_more_in_st
     async with AIOKafkaProducer(**cluster.connection.client_options()) as producer:
         await producer.send_and_wait(name, value, partition=0)
         await ensure_topics(cluster.connection, [Topic(name, 4, DAY_MS)], within=60)
+        await copies_shown(admin, name, [3] * 4)
         found = await partitions_of(admin, name)
-        assert [len(set(each["replicas"])) for each in found] == [3] * 4
         assert len({each["replicas"][1] for each in found}) > 1, "one broker does not get all the second copies"
-        assert await min_isr(admin, name) == "2"
+        await configs_shown(admin, name, in_sync(2))
         await producer.send_and_wait(name, value, partition=0)
     async with AIOKafkaConsumer(name, **cluster.connection.client_options(), auto_offset_reset="earliest") as consumer:
         assert [(await consumer.getone()).value for _ in range(2)] == [value, value]
@@ -145,9 +168,9 @@ async def test_topics_of_a_cluster_that_grew_get_more_copies_and_then_more_in_st
 async def test_the_settings_may_ask_for_fewer_copies(cluster: Cluster, admin: AIOKafkaAdminClient) -> None:
     topic = Topic(new_name(), 1, DAY_MS)
     await ensure_topics(cluster.connection, [topic], Durability(copies=2, in_sync=1))
-    assert [len(each["replicas"]) for each in await partitions_of(admin, topic.name)] == [2]
+    await copies_shown(admin, topic.name, [2])
     await ensure_topics(cluster.connection, [topic], Durability(copies=2, in_sync=2))
-    assert await min_isr(admin, topic.name) == "2"
+    await configs_shown(admin, topic.name, in_sync(2))
 
 
 @pytest.mark.parametrize(
