@@ -4,11 +4,10 @@ import base64
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Path, Query
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from services.tracker.console.desk import AtDesk
 from services.tracker.console.operator import Unforged
-from services.tracker.console.pages import PREFIX
 from services.tracker.console.words import safe_value
 from services.tracker.dead_letters import can_go_back, list_dead_letters, send_dead_letter_again, settle_dead_letter
 from services.tracker.handle_request import By
@@ -34,25 +33,19 @@ async def show(desk: AtDesk, before: Annotated[int, Query(ge=1, le=LARGEST_ID)] 
 @routes.post("/dead-letters/{id}/redrive", dependencies=[Unforged])
 async def again(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's name for it
     """Send one back to its topic."""
-
-    async def act() -> Response:
-        given, by = desk.resources, desk.operator.username
-        await send_dead_letter_again(desk.session, id, by, given.producer, given.lags, given.keyring, given.settings.main_topics)
-        return RedirectResponse(f"{PREFIX}/dead-letters", status_code=303)
-
-    return await desk.once(act)
+    given, by = desk.resources, desk.operator.username
+    return await desk.once_then(
+        "dead-letters",
+        lambda: send_dead_letter_again(desk.session, id, by, given.producer, given.lags, given.keyring, given.settings.main_topics),
+    )
 
 
 @routes.post("/dead-letters/{id}/settle", dependencies=[Unforged])
 @routes.post("/dead-letters/{id}/dismiss", dependencies=[Unforged])
 async def settle(desk: AtDesk, id: Id, note: Annotated[str, Form()] = "") -> Response:  # noqa: A002  as above
     """Settle one in another way; for an accepted request with what its citizen was told."""
-
-    async def act() -> Response:
-        await settle_dead_letter(desk.session, id, By("staff", desk.operator.username), note)
-        return RedirectResponse(f"{PREFIX}/dead-letters", status_code=303)
-
-    return await desk.once(act)
+    by = By("staff", desk.operator.username)
+    return await desk.once_then("dead-letters", lambda: settle_dead_letter(desk.session, id, by, note))
 
 
 def _headers(letter: DeadLetter) -> list[tuple[str, str]]:

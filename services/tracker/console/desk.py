@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.answer_once import Once, answer_once
 from services.tracker.console.all_well import all_well
 from services.tracker.console.figures import read_figures
 from services.tracker.console.operator import Operator, SignedIn
-from services.tracker.console.pages import Pages
+from services.tracker.console.pages import PREFIX, Pages
 from services.tracker.ledger.overdue import Ledger
 from services.tracker.resources import GivenResources, Resources
 from shared.transaction import Transaction, away_is_unavailable
@@ -44,6 +44,15 @@ class Desk:
         sent = [self.request.url.path, *(part for field in sorted(fields) for part in field)]
         once = Once(f"console\n{self.operator.username}", dict(fields).get("once") or None, tuple(sent))
         return await answer_once(self.session, once.of_its_own(), act)
+
+    async def once_then(self, page: str, act: Callable[[], Awaitable[object]]) -> Response:
+        """Do what the form asks for once, and lead on to a page of the console."""
+
+        async def do() -> Response:
+            await act()
+            return RedirectResponse(f"{PREFIX}/{page}", status_code=303)
+
+        return await self.once(do)
 
 
 async def _ledger(resources: GivenResources, _: SignedIn) -> Ledger:

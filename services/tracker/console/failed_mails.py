@@ -4,12 +4,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from pydantic import AwareDatetime
 
 from services.tracker.console.desk import AtDesk, Desk
 from services.tracker.console.operator import Unforged
-from services.tracker.console.pages import PREFIX
 from services.tracker.failed_mails import MOST_SHOWN, list_failed_mails, retry_failed_mail, settle_failed_mail
 from services.tracker.handle_request import By
 from services.tracker.retry_failed_mails import list_causes, retry_failed_mails
@@ -29,26 +28,28 @@ async def show(desk: AtDesk) -> Response:
 @routes.post("/failed-mails/retry", dependencies=[Unforged])
 async def retry_all(desk: AtDesk, cause: Annotated[str, Form(max_length=200)], before: Annotated[AwareDatetime, Form()]) -> Response:
     """Have all of a cause tried again that the operator saw."""
-    await retry_failed_mails(desk.session, desk.resources.notifier, cause=cause, by=desk.operator.username, before=before)
-    return RedirectResponse(f"{PREFIX}/failed-mails", status_code=303)
+    notifier, by = desk.resources.notifier, desk.operator.username
+    return await desk.once_then("failed-mails", lambda: retry_failed_mails(desk.session, notifier, cause=cause, by=by, before=before))
 
 
 @routes.post("/failed-mails/{event_id}/retry", dependencies=[Unforged])
 async def retry(desk: AtDesk, event_id: UUID) -> Response:
     """Have one tried again now."""
-    await retry_failed_mail(desk.session, str(event_id), desk.operator.username, desk.resources.notifier)
-    return RedirectResponse(f"{PREFIX}/failed-mails", status_code=303)
+    notifier, by = desk.resources.notifier, desk.operator.username
+    return await desk.once_then("failed-mails", lambda: retry_failed_mail(desk.session, str(event_id), by, notifier))
 
 
 @routes.post("/failed-mails/{event_id}/send-again", dependencies=[Unforged])
 async def send_again(desk: AtDesk, event_id: UUID, email: Annotated[str, Form()] = "") -> Response:
     """Have one sent to a corrected address; a wrong one is given back to be mended."""
-    resources, by = desk.resources, By("staff", desk.operator.username)
+    given, by = desk.resources, By("staff", desk.operator.username)
     try:
-        await send_mail_again(desk.session, str(event_id), by, returned=False, email=email, notifier=resources.notifier, keyring=resources.keyring)
+        return await desk.once_then(
+            "failed-mails",
+            lambda: send_mail_again(desk.session, str(event_id), by, returned=False, email=email, notifier=given.notifier, keyring=given.keyring),
+        )
     except InvalidFields:
         return await _show(desk, status=422, wrong=str(event_id), typed=email)
-    return RedirectResponse(f"{PREFIX}/failed-mails", status_code=303)
 
 
 @routes.post("/failed-mails/{event_id}/settle", dependencies=[Unforged])
@@ -56,8 +57,8 @@ async def settle(desk: AtDesk, event_id: UUID, note: Annotated[str, Form()] = ""
     """Settle the matter without the mail, with a note of how the citizen knows."""
     if read_note(note) is None:
         raise NOTE_NEEDED
-    await settle_failed_mail(desk.session, str(event_id), By("staff", desk.operator.username), note)
-    return RedirectResponse(f"{PREFIX}/failed-mails", status_code=303)
+    by = By("staff", desk.operator.username)
+    return await desk.once_then("failed-mails", lambda: settle_failed_mail(desk.session, str(event_id), by, note))
 
 
 async def _show(desk: Desk, *, status: int = 200, wrong: str = "", typed: str = "") -> Response:

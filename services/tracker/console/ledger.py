@@ -6,13 +6,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Path, Request
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse, Response
 
 from services.tracker.console.all_well import OVERDUE, all_well, told
 from services.tracker.console.desk import AT_MOST_OLD, AtDesk
 from services.tracker.console.figures import read_figures
 from services.tracker.console.operator import NotSignedIn, Unforged, is_signed_in
-from services.tracker.console.pages import PREFIX
 from services.tracker.ledger.alarms import latest_alarms
 from services.tracker.ledger.skipped import list_skipped, send_skipped_again, settle_skipped
 from services.tracker.resources import GivenResources
@@ -42,29 +41,26 @@ async def show(desk: AtDesk) -> Response:
 @routes.post("/skipped/{id}/send-again", dependencies=[Unforged])
 async def again(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's name for it
     """Have records that were skipped sent again."""
-    await send_skipped_again(desk.session, id, desk.operator.username, desk.resources.lags, desk.resources.producer, desk.resources.keyring)
-    return RedirectResponse(f"{PREFIX}/ledger", status_code=303)
+    given, by = desk.resources, desk.operator.username
+    return await desk.once_then("ledger", lambda: send_skipped_again(desk.session, id, by, given.lags, given.producer, given.keyring))
 
 
 @routes.post("/skipped/{id}/settle", dependencies=[Unforged])
 async def settle(desk: AtDesk, id: Id, note: Annotated[str, Form()] = "") -> Response:  # noqa: A002  as above
     """Settle the matter of records that are gone."""
-    await settle_skipped(desk.session, id, desk.operator.username, note)
-    return RedirectResponse(f"{PREFIX}/ledger", status_code=303)
+    return await desk.once_then("ledger", lambda: settle_skipped(desk.session, id, desk.operator.username, note))
 
 
 @routes.post("/unsendable/{event_id}/send-again", dependencies=[Unforged])
 async def send_event_again(desk: AtDesk, event_id: UUID) -> Response:
     """Have an event that Kafka refused published."""
-    await send_unsendable_again(desk.session, event_id, desk.operator.username)
-    return RedirectResponse(f"{PREFIX}/ledger", status_code=303)
+    return await desk.once_then("ledger", lambda: send_unsendable_again(desk.session, event_id, desk.operator.username))
 
 
 @routes.post("/unsendable/{event_id}/settle", dependencies=[Unforged])
 async def settle_event(desk: AtDesk, event_id: UUID) -> Response:
     """Settle the matter of an event that Kafka refused."""
-    await settle_unsendable(desk.session, event_id, desk.operator.username)
-    return RedirectResponse(f"{PREFIX}/ledger", status_code=303)
+    return await desk.once_then("ledger", lambda: settle_unsendable(desk.session, event_id, desk.operator.username))
 
 
 @routes.get("/alarm")

@@ -4,11 +4,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from services.tracker.console.desk import AtDesk, Desk
 from services.tracker.console.operator import Unforged
-from services.tracker.console.pages import PREFIX
 from services.tracker.handle_request import By
 from services.tracker.returned_mails import MOST_SHOWN, list_returned_mails, settle_returned_mail
 from services.tracker.send_mail_again import send_mail_again
@@ -28,22 +27,24 @@ async def show(desk: AtDesk) -> Response:
 @routes.post("/returned-mails/{event_id}/send-again", dependencies=[Unforged])
 async def send_again(desk: AtDesk, event_id: UUID, email: Annotated[str, Form()] = "") -> Response:
     """Have one sent again; a wrong address is given back to be mended."""
-    resources, by = desk.resources, By("staff", desk.operator.username)
+    given, by = desk.resources, By("staff", desk.operator.username)
     try:
-        await send_mail_again(desk.session, str(event_id), by, returned=True, email=email, notifier=resources.notifier, keyring=resources.keyring)
+        return await desk.once_then(
+            "returned-mails",
+            lambda: send_mail_again(desk.session, str(event_id), by, returned=True, email=email, notifier=given.notifier, keyring=given.keyring),
+        )
     except InvalidFields:
         return await _show(desk, status=422, wrong=event_id, field="email", typed=email)
-    return RedirectResponse(f"{PREFIX}/returned-mails", status_code=303)
 
 
 @routes.post("/returned-mails/{event_id}/settle", dependencies=[Unforged])
 async def settle(desk: AtDesk, event_id: UUID, note: Annotated[str, Form()] = "") -> Response:
     """Settle the matter without the mail."""
+    by = By("staff", desk.operator.username)
     try:
-        await settle_returned_mail(desk.session, str(event_id), By("staff", desk.operator.username), note)
+        return await desk.once_then("returned-mails", lambda: settle_returned_mail(desk.session, str(event_id), by, note))
     except InvalidFields:
         return await _show(desk, status=422, wrong=event_id, field="note", typed=note)
-    return RedirectResponse(f"{PREFIX}/returned-mails", status_code=303)
 
 
 async def _show(desk: Desk, *, status: int = 200, wrong: UUID | None = None, field: str = "", typed: str = "") -> Response:

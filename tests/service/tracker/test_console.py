@@ -365,3 +365,14 @@ async def test_a_form_that_is_sent_twice_is_done_once_and_answered_alike(visit: 
     ]
     other = await visit.console.post(f"/console/requests/{request_id}/resolve", data={**form.fields, "text": "Valmis."})
     assert (other.status_code, "Pyyntö on muuttunut" in other.text) == (409, True)
+
+
+@pytest.mark.parametrize("action", ["settle", "send-again"])
+async def test_a_second_click_on_what_kafka_refused_is_answered_as_the_first(visit: Visit, sessions: Sessions, keyring: Keyring, action: str) -> None:
+    await register_one(sessions, keyring)
+    async with sessions.begin() as session:
+        await session.execute(text("update history set refused = 'too-large'"))
+    await visit.sign_in(after="/ledger")
+    form = next(form for form in visit.forms() if form.action.endswith(f"/{action}"))
+    answers = [await visit.console.post(form.action, data=form.fields) for _ in range(2)]
+    assert [(answer.status_code, answer.headers.get("location")) for answer in answers] == [(303, "/console/ledger")] * 2
