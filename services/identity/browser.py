@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from itsdangerous import BadSignature, Signer
 from starlette.requests import Request
@@ -21,12 +22,18 @@ class Browser:
 
 
 class BrowserCookie:
-    """A signed cookie with a random text, for as long as the browser runs; one per purpose (`name`) under one path. `keys` newest first."""
+    """A signed cookie with a random text; one per purpose (`name`) under one path. `keys` newest first.
 
-    def __init__(self, keys: Sequence[bytes], name: str, *, path: str, secure: bool) -> None:
+    It is kept for as long as the browser runs, or `lasts`. Under HTTPS its name begins with `__Host-`, so that no sibling host can plant one, or,
+    where it has a path, with `__Secure-`, so that no unencrypted page can.
+    """
+
+    def __init__(self, keys: Sequence[bytes], name: str, *, path: str, secure: bool, lasts: timedelta | None = None) -> None:
         # itsdangerous signs with the last of its keys.
         self._signer = Signer(list(reversed(keys)), salt=f"identity/{name}", key_derivation="hmac", digest_method=hashlib.sha256)
-        self._name, self._path, self._secure = name, path, secure
+        prefix = "__Host-" if path == "/" else "__Secure-"
+        self._name, self._path, self._secure = f"{prefix}{name}" if secure else name, path, secure
+        self._max_age = None if lasts is None else int(lasts.total_seconds())
 
     def read(self, request: Request) -> Browser | None:
         """Give the browser that sent a request, or None when it has no cookie of ours."""
@@ -38,12 +45,13 @@ class BrowserCookie:
 
     def read_or_make(self, request: Request) -> Browser:
         """Give the browser that sent a request; a new one gets its cookie with `write`."""
-        known = self.read(request)
-        if known:
-            return known
+        return self.read(request) or self.make()
+
+    def make(self) -> Browser:
+        """Give a browser that has no cookie yet."""
         value = secrets.token_urlsafe()
         return Browser(digest(value), self._signer.sign(value).decode())
 
     def write(self, browser: Browser, response: Response) -> None:
         """Give the browser its cookie; a link from another site may bring it along (the bank's way back), a form may not."""
-        response.set_cookie(self._name, browser.cookie, path=self._path, secure=self._secure, httponly=True, samesite="lax")
+        response.set_cookie(self._name, browser.cookie, max_age=self._max_age, path=self._path, secure=self._secure, httponly=True, samesite="lax")

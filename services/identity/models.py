@@ -103,7 +103,7 @@ class Staff(Table):
 
 
 class Throttle(Table):
-    """Logins that failed: in a row for one name, or lately from one address; `name_digest` is of either."""
+    """Logins that failed: in a row on one device or for one name at one address, or lately from one address; `name_digest` is of any of these."""
 
     __tablename__ = "throttles"
 

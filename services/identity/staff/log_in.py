@@ -10,14 +10,15 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
-from services.identity.browser import Browser
+from services.identity.browser import Browser, BrowserCookie
+from services.identity.keys import digest
 from services.identity.models import Attempt, Staff
 from services.identity.oidc.grants import end_attempt, issue_code
 from services.identity.oidc.lead_back import lead_back
 from services.identity.pages import preferred_language
 from services.identity.resources import Resources, Using, utc_now
 from services.identity.staff.accounts import find_staff, is_password_of
-from services.identity.staff.throttle import count_try, forget_failures
+from services.identity.staff.throttle import Caller, count_try, forget_failures
 from shared.logs import get_log
 from shared.transaction import transaction
 
@@ -26,6 +27,7 @@ routes = APIRouter(tags=["staff"], include_in_schema=False)
 
 STAFF_ACR = "urn:asiointi:staff"
 LONGEST = 200
+DEVICE_LASTS = timedelta(days=180)
 
 
 def show_staff_login(resources: Resources, attempt: Attempt, languages: Mapping[str, str], *, status: int = 200, **context: object) -> Response:
@@ -47,13 +49,15 @@ async def log_in(
     The password is looked at between two short transactions, for that takes long; the try counts whatever becomes of the second.
     """
     browser = resources.browser_cookie.read(request)
-    address = request.client.host if request.client else ""
+    device_cookie = _device_cookie(resources, username)
+    device = device_cookie.read(request)
+    caller = Caller(username, request.client.host if request.client else "", device.digest if device else None)
     async with transaction(resources.sessions) as session:
         attempt = await session.get(Attempt, attempt_id)
         if browser is None or attempt is None or not _is_open(resources, attempt, browser):
             return resources.pages.problem("ended", preferred_language(request.headers.get("Accept-Language")))
         # Only now: a try that no browser has open may not use up the name's tries.
-        wait = await count_try(session, username, address) if username.strip() else timedelta(0)
+        wait = await count_try(session, caller) if username.strip() else timedelta(0)
         staff = await find_staff(session, username)
     texts = resources.pages.texts[attempt.language]
     if wait:
@@ -66,12 +70,20 @@ async def log_in(
         log.warning("staff_login_failed")
         return show_staff_login(resources, attempt, {}, status=422, username=username, error=texts["staff_wrong"])
     async with transaction(resources.sessions) as session:
-        await forget_failures(session, username, address)
+        await forget_failures(session, caller)
         if await end_attempt(session, attempt.id, browser.digest) is None:
             return resources.pages.problem("ended", attempt.language)
         code = issue_code(session, resources.keys, attempt, _claims(staff))
     log.info("staff_logged_in", staff_id=str(staff.id))
-    return lead_back(attempt.redirect_uri, resources, code=code, state=attempt.state)
+    response = lead_back(attempt.redirect_uri, resources, code=code, state=attempt.state)
+    device_cookie.write(device or device_cookie.make(), response)
+    return response
+
+
+def _device_cookie(resources: Resources, username: str) -> BrowserCookie:
+    """Give the cookie that says that this name has logged in on this device; a device of several people has one for each."""
+    name = f"identity_device_{digest(username.strip().lower()).hex()}"
+    return BrowserCookie(resources.keys.cookies, name, path="/staff", secure=resources.settings.secure, lasts=DEVICE_LASTS)
 
 
 def _is_open(resources: Resources, attempt: Attempt, browser: Browser) -> bool:

@@ -1,9 +1,12 @@
-"""Slows down guessing: after some failures in a row a name has to wait, longer each time; after many lately so has an address, whatever the names.
+"""Slows down guessing, but locks nobody out.
 
-The second keeps one caller from trying one password on a thousand names. It is wide enough for an office behind one address.
+After some failures in a row a name has to wait, longer each time, at the address that they came from; nowhere else, for then a stranger could
+keep a person out. After many failures lately an address has to wait whatever the names, so that one caller cannot try one password on a thousand
+names; it is wide enough for an office behind one address. A device on which the name has logged in before has a counter of its own and asks
+neither: nobody else's failures keep a person from the login on their own device.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -27,18 +30,35 @@ ONE_CALLERS_BITS = 64
 
 @dataclass(frozen=True)
 class Rule:
-    """How long to wait after so many failures; how one more is added to those that still count."""
+    """How long to wait after so many failures; how one more is added to those that still count; what a login that went well forgets."""
 
     wait: Callable[[int], timedelta]
     add: Callable[[Throttle, datetime], None]
+    forget: Callable[[AsyncSession, bytes], Awaitable[None]]
 
 
-async def count_try(session: AsyncSession, username: str, address: str) -> timedelta:
-    """Count a try as failed before its password is looked at, and give how long name or address have to wait (zero: go on).
+@dataclass(frozen=True)
+class Caller:
+    """Who tries a name: from where and, where the name has logged in on this device before, on which."""
+
+    username: str
+    address: str
+    device: bytes | None = None
+
+    @property
+    def counters(self) -> Sequence[tuple[bytes, "Rule"]]:
+        """Give what its failures are counted by: a known device alone, or else its address, and the name at this address."""
+        if self.device is not None:
+            return [(self.device, IN_A_ROW)]
+        return [(_of_address(self.address), OF_ADDRESS), (_of_name_at(self.username, self.address), IN_A_ROW)]
+
+
+async def count_try(session: AsyncSession, caller: Caller) -> timedelta:
+    """Count a try as failed before its password is looked at, and give how long the caller has to wait (zero: go on).
 
     Has to be committed before the password is looked at, so that tries at the same moment count each other. A try that has to wait does not count.
     """
-    counted = [(await _locked(session, key), rule) for key, rule in ((_of_address(address), BY_ADDRESS), (_of_name(username), BY_NAME))]
+    counted = [(await _locked(session, key), rule) for key, rule in caller.counters]
     now = utc_now()
     for throttle, rule in counted:
         left: timedelta = throttle.last_failed_at + rule.wait(throttle.failures) - now
@@ -49,31 +69,35 @@ async def count_try(session: AsyncSession, username: str, address: str) -> timed
     return timedelta(0)
 
 
-async def forget_failures(session: AsyncSession, username: str, address: str) -> None:
-    """Start the name anew after a login that went well; of its address this one try is taken back, the others stay."""
-    await _take_back(session, address)
-    await session.execute(delete(Throttle).where(Throttle.name_digest == _of_name(username)))
+async def forget_failures(session: AsyncSession, caller: Caller) -> None:
+    """Start anew after a login that went well; of its address this one try is taken back, the others stay."""
+    for key, rule in caller.counters:
+        await rule.forget(session, key)
 
 
 async def _locked(session: AsyncSession, key: bytes) -> Throttle:
-    """Give the row of an address or a name for us alone. Everybody takes the address first, so nobody waits in a circle."""
+    """Give a counter's row for us alone. Everybody takes the address first, so nobody waits in a circle."""
     unknown = insert(Throttle).values(name_digest=key, failures=0, last_failed_at=utc_now())
     await session.execute(unknown.on_conflict_do_nothing())
     return await session.get_one(Throttle, key, with_for_update=True)
 
 
-async def _take_back(session: AsyncSession, address: str) -> None:
+async def _take_back(session: AsyncSession, key: bytes) -> None:
     one_less = func.greatest(Throttle.failures - 1, 0)
-    await session.execute(update(Throttle).where(Throttle.name_digest == _of_address(address)).values(failures=one_less))
+    await session.execute(update(Throttle).where(Throttle.name_digest == key).values(failures=one_less))
 
 
-def _wait_of_name(failures: int) -> timedelta:
+async def _start_anew(session: AsyncSession, key: bytes) -> None:
+    await session.execute(delete(Throttle).where(Throttle.name_digest == key))
+
+
+def _wait_in_a_row(failures: int) -> timedelta:
     if failures < FREE_FAILURES:
         return timedelta(0)
     return min(FIRST_WAIT * (1 << min(failures - FREE_FAILURES, 10)), LONGEST_WAIT)
 
 
-def _add_to_name(known: Throttle, now: datetime) -> None:
+def _add_in_a_row(known: Throttle, now: datetime) -> None:
     kept = 0 if known.last_failed_at < now - FORGOTTEN_AFTER else known.failures
     known.failures, known.last_failed_at = kept + 1, now
 
@@ -91,18 +115,22 @@ def _add_to_address(known: Throttle, now: datetime) -> None:
         known.failures, known.last_failed_at = 1, now
 
 
-def _of_name(username: str) -> bytes:
-    return digest(username.strip().lower())
+def _of_name_at(username: str, address: str) -> bytes:
+    return digest(f"NAME {_network(address)} {username.strip().lower()}")
 
 
 def _of_address(address: str) -> bytes:
-    """In capitals, which no name has, so that no name can be taken for an address."""
+    return digest(f"ADDRESS {_network(address)}")
+
+
+def _network(address: str) -> str:
+    """Give the part of an address that its holder cannot choose."""
     try:
         known = ip_address(address)
     except ValueError:
-        return digest(f"ADDRESS {address}")
-    return digest(f"ADDRESS {ip_network((known, ONE_CALLERS_BITS), strict=False) if known.version == 6 else known}")  # noqa: PLR2004  the protocol's
+        return address
+    return str(ip_network((known, ONE_CALLERS_BITS), strict=False) if known.version == 6 else known)  # noqa: PLR2004  the protocol's
 
 
-BY_NAME = Rule(_wait_of_name, _add_to_name)
-BY_ADDRESS = Rule(_wait_of_address, _add_to_address)
+IN_A_ROW = Rule(_wait_in_a_row, _add_in_a_row, _start_anew)
+OF_ADDRESS = Rule(_wait_of_address, _add_to_address, _take_back)

@@ -10,9 +10,12 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import update
+from starlette.requests import Request
+from starlette.responses import Response as HTTPResponse
 
 from services.identity import tupas
 from services.identity.bank.directory import load_banks
+from services.identity.browser import BrowserCookie
 from services.identity.models import Attempt
 from services.identity.tupas import Response
 from tests.service.identity.conftest import CALLBACK, Running
@@ -237,3 +240,17 @@ async def test_noise_is_no_error_of_ours(identity: Running) -> None:
         for query in ("", "B02K_STAMP=", "%", "&&&", "B02K_MAC=%00", quote("ä" * 3000), "B02K_X=1", "=&=" * 100):
             assert not await is_let_in(browser, query)
         assert (await browser.http.post("/tupas/return", content=b"\xff\xfe" * 1000)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("secure", "path", "name"), [(True, "/", "__Host-a"), (True, "/bank", "__Secure-a"), (False, "/", "a"), (False, "/bank", "a")]
+)
+def test_over_https_no_other_host_and_no_unencrypted_page_can_plant_a_cookie(*, secure: bool, path: str, name: str) -> None:
+    cookie = BrowserCookie([b"k" * 32], "a", path=path, secure=secure)
+    made, response = cookie.make(), HTTPResponse()
+    cookie.write(made, response)
+    written = response.headers["Set-Cookie"]
+    assert written.startswith(f"{name}=")
+    assert ("; Secure" in written) == secure
+    request = Request({"type": "http", "headers": [(b"cookie", written.partition(";")[0].encode())]})
+    assert cookie.read(request) == made

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import delete, select, text, update
 
 from services.identity.app import create_app
+from services.identity.keys import digest
 from services.identity.models import Staff, Throttle
 from services.identity.settings import StaffAccount
 from shared.authorize import TokenVerifier
@@ -162,6 +163,50 @@ async def test_a_right_password_does_not_get_through_while_waiting(identity: Run
         async with identity.sessions() as session, session.begin():
             await session.execute(update(Throttle).values(last_failed_at=datetime.now(UTC) - timedelta(minutes=1)))
         assert (await browser.http.post("/staff", data={**form, "password": "a long password"})).status_code == 303
+
+
+ELSEWHERE = {"X-Forwarded-For": "198.51.100.7"}
+
+
+async def try_olli(browser: Walker, password: str = "a long password", **headers: str) -> int:  # noqa: S107  a test's
+    form = {"attempt": await attempt_of(browser), "username": "olli", "password": password}
+    return (await browser.http.post("/staff", data=form, headers=headers)).status_code
+
+
+async def test_a_stranger_elsewhere_keeps_nobody_out(identity: Running) -> None:
+    async with Walker(identity) as stranger, Walker(identity) as person:
+        assert [await try_olli(stranger, "x", **ELSEWHERE) for _ in range(6)] == [422] * 5 + [429]
+        assert await try_olli(person) == 303
+
+
+async def test_failures_of_others_at_the_same_address_do_not_keep_a_person_from_their_own_device(identity: Running) -> None:
+    async with Walker(identity) as stranger, Walker(identity) as person, Walker(identity) as new_device:
+        assert await try_olli(person) == 303
+        assert [await try_olli(stranger, "x") for _ in range(6)] == [422] * 5 + [429]
+        assert await fail(stranger, await attempt_of(stranger), [f"wrong{number}" for number in range(40)], "127.0.0.1") == {422, 429}
+        assert [await try_olli(person) for _ in range(2)] == [303, 303]
+        assert await try_olli(new_device) == 429
+
+
+async def test_on_a_known_device_too_guessing_has_to_wait_and_there_alone(identity: Running) -> None:
+    async with Walker(identity) as device, Walker(identity) as other:
+        assert await try_olli(device) == 303
+        assert [await try_olli(device, "x", **ELSEWHERE) for _ in range(6)] == [422] * 5 + [429]
+        assert await try_olli(device) == 429
+        assert await try_olli(other) == 303
+
+
+async def test_a_device_is_known_for_the_name_that_logged_in_on_it_and_for_no_other(identity: Running) -> None:
+    async with Walker(identity) as device, Walker(identity) as other:
+        assert await try_olli(device) == 303
+        (known,) = (cookie for cookie in device.http.cookies.jar if cookie.name.startswith("identity_device_"))
+        assert (known.path, known.expires is not None) == ("/staff", True)
+        assert "olli" not in known.name + str(known.value)
+        others = known.name.replace(digest("olli").hex(), digest("maija").hex())
+        other.http.cookies.set(others, str(known.value), path="/staff")
+        attempt = await attempt_of(other)
+        assert await fail(other, attempt, ["maija"] * 5, "192.0.2.9") == {422}
+        assert await fail(device, await attempt_of(device), ["maija"], "192.0.2.9") == {429}
 
 
 async def test_an_attempt_is_for_its_browser_and_its_kind_of_login(identity: Running) -> None:
