@@ -22,8 +22,9 @@ CONSOLE = {"client_id": "console", "redirect_uri": CONSOLE_CALLBACK, "scope": "o
 
 @pytest.fixture(autouse=True)
 async def _nothing_failed_before(identity: Running) -> None:
-    """All tests come from one address."""
+    """All tests come from one address; a try of the test before that nobody waited for is let to its end."""
     async with identity.sessions() as session, session.begin():
+        await session.execute(text("lock table throttles"))
         await session.execute(delete(Throttle))
 
 
