@@ -8,6 +8,7 @@ from pathlib import Path
 from deploy.kafka_users import ADMINISTRATOR, Connections, scram_passwords
 from deploy.keys import Secrets
 from deploy.ports import HOST, Ports
+from shared.demonstration import VARIABLE, Demonstration
 from shared.kafka.settings import environment_of
 
 Environment = Mapping[str, str]
@@ -53,7 +54,7 @@ def environments(place: Place, secrets: Secrets, log_level: str = "INFO", canary
         "MAILBOX_SMTP_PORT": str(place.ports.smtp),
         "MAILBOX_BOUNCES_PORT": str(place.ports.bounces),
     }
-    return {name: {**environment, "LOG_LEVEL": log_level} for name, environment in processes.items()}
+    return {name: {**environment, "LOG_LEVEL": log_level, VARIABLE: ",".join(Demonstration)} for name, environment in processes.items()}
 
 
 def prepare_settings(kafka: Connections) -> dict[str, str]:
@@ -79,7 +80,13 @@ def _intake(place: Place, secrets: Secrets) -> dict[str, str]:
 
 
 def _identity(place: Place, secrets: Secrets) -> dict[str, str]:
-    operator = {"username": "operator", "password": secrets["operator_password"], "name": "Olli Operaattori", "roles": ["operator"]}
+    operator = {
+        "username": "operator",
+        "password": secrets["operator_password"],
+        "name": "Olli Operaattori",
+        "roles": ["operator"],
+        "demonstration": True,
+    }
     return {
         "IDENTITY_DATABASE_URL": place.databases["identity"],
         "IDENTITY_PUBLIC_URL": place.url("identity"),
@@ -110,6 +117,7 @@ def clients(place: Place, secrets: Secrets) -> list[dict[str, object]]:
         },
         {
             "client_id": "backoffice",
+            "demonstration": True,
             "client_secret": secrets["backoffice_client_secret"],
             "redirect_uris": [],
             "grants": ["client_credentials"],

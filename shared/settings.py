@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.database_address import read_database_address
+from shared.demonstration import VARIABLE, Allowed
 
 KEY_BYTES = 32
 MOST_CONNECTIONS = 20
@@ -63,6 +64,7 @@ class OperationSettings(BaseSettings):
 
     log_level: str = Field(default="INFO", validation_alias="LOG_LEVEL")
     liveness_file: str | None = Field(default=None, validation_alias="LIVENESS_FILE")
+    demonstration: Allowed = Field(default=frozenset(), validation_alias=VARIABLE)
 
 
 def _checked_address(secret: SecretStr) -> SecretStr:

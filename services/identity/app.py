@@ -42,7 +42,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             yield
 
     app = FastAPI(title="Identity", lifespan=lifespan, docs_url=None, redoc_url=None, max_body_size=LARGEST_BODY)
-    app.add_middleware(GuardPages, issuer=settings.issuer, redirect_uris=[uri for client in settings.clients for uri in client.redirect_uris])
+    led_to = [*(uri for client in settings.clients for uri in client.redirect_uris), *(bank.url for bank in settings.banks.values() if bank.url)]
+    app.add_middleware(GuardPages, issuer=settings.issuer, led_to=led_to)
     app.add_exception_handler(OAuthError, on_oauth_error)
     install_problems(app)
     app.add_exception_handler(Problem, show_problem)

@@ -22,10 +22,10 @@ LANGUAGES = ("fi", "sv", "en")
 class Pages:
     """Renders a template in a language: `pages.render("problem.html", "sv", title=…)`; `home` is where the mark leads."""
 
-    def __init__(self, banks: Mapping[str, Bank], home: str) -> None:
+    def __init__(self, banks: Mapping[str, Bank], home: str, *, demonstration: bool) -> None:
         self.bank_colours = colour_sheet(dict(banks))
         self.texts = load_texts()
-        self._environment = build_environment(FOLDER / "templates")
+        self._environment = build_environment(FOLDER / "templates", demonstration=demonstration)
         self._environment.globals["home"] = home
         self._environment.globals["static_url"] = versioned(FOLDER / "static", STATIC_URL)
         self._environment.globals["bank_colours_url"] = f"/bank-colours.css?v={digest(self.bank_colours).hex()[:10]}"
@@ -60,9 +60,9 @@ def preferred_language(wanted: str | None) -> str:
 class GuardPages:
     """ASGI middleware: no page is kept, framed, or named to another site; forms lead to the banks and back to the clients."""
 
-    def __init__(self, app: ASGIApp, issuer: str, redirect_uris: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, issuer: str, led_to: Iterable[str]) -> None:
         self.app = app
-        targets = sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, [issuer, *redirect_uris])})
+        targets = sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, [issuer, *led_to])})
         self._headers = {
             "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; "
             f"form-action 'self' {' '.join(targets)}",

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
-from services.identity.bank.directory import Bank, load_banks
+from services.identity.bank.directory import Bank, choose_banks
 from services.identity.browser import BrowserCookie
 from services.identity.keys import Keys
 from services.identity.pages import Pages
@@ -31,13 +31,13 @@ class Resources:
 
 def make_resources(settings: Settings, sessions: Sessions) -> Resources:
     """Put together what the settings ask for."""
-    keys, banks = Keys(settings), load_banks()
+    keys, banks = Keys(settings), choose_banks(settings.banks, settings.demonstration)
     return Resources(
         settings=settings,
         sessions=sessions,
         keys=keys,
         banks=banks,
-        pages=Pages(banks, _home(settings)),
+        pages=Pages(banks, _home(settings), demonstration=bool(settings.demonstration)),
         clients={client.client_id: client for client in settings.clients},
         browser_cookie=BrowserCookie(keys.cookies, "identity_session", path="/", secure=settings.secure),
         bank_cookie=BrowserCookie(keys.cookies, "bank_session", path="/bank", secure=settings.secure),

@@ -1,13 +1,16 @@
 """What identity reads from the environment (prefix `IDENTITY_`)."""
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization, OKPKey
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationInfo, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from services.identity.bank.directory import BankAgreement, choose_banks
+from shared.demonstration import Demonstration, refuse_unless_allowed
 from shared.settings import DatabaseSettings, Key, Keys
 
 Grant = Literal["authorization_code", "client_credentials"]
@@ -35,6 +38,7 @@ class Client(BaseModel):
     grants: frozenset[Grant] = frozenset()
     scopes: frozenset[str] = frozenset()
     login: Literal["citizen", "staff"] = "citizen"
+    demonstration: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -71,6 +75,7 @@ class StaffAccount(BaseModel):
     password: SecretStr = Field(min_length=1)
     name: str = Field(min_length=1)
     roles: tuple[str, ...] = ()
+    demonstration: bool = False
 
 
 def _each_once(staff: tuple[StaffAccount, ...]) -> tuple[StaffAccount, ...]:
@@ -90,6 +95,22 @@ class Settings(DatabaseSettings):
     subject_key: Key | None = None
     clients: tuple[Client, ...] = ()
     staff: Annotated[tuple[StaffAccount, ...], AfterValidator(_each_once)] = ()
+    banks: Mapping[str, BankAgreement] = Field(default={})
+
+    @field_validator("clients", "staff")
+    @classmethod
+    def _allowed(cls, given: tuple[Client, ...] | tuple[StaffAccount, ...], info: ValidationInfo) -> tuple[Client, ...] | tuple[StaffAccount, ...]:
+        for one in given:
+            if one.demonstration:
+                kind, name = (Demonstration.CLIENTS, one.client_id) if isinstance(one, Client) else (Demonstration.STAFF, one.username)
+                refuse_unless_allowed(kind, info.data.get("demonstration", ()), f"the account {name}")
+        return given
+
+    @field_validator("banks")
+    @classmethod
+    def _agreed(cls, given: Mapping[str, BankAgreement], info: ValidationInfo) -> Mapping[str, BankAgreement]:
+        choose_banks(given, info.data.get("demonstration", ()))
+        return given
 
     @property
     def issuer(self) -> str:

@@ -47,10 +47,11 @@ def versioned(folder_of_files: Path, mounted_at: str) -> Callable[[str], str]:
     return address
 
 
-def build_environment(*templates: Path, mounted_at: str = LOOK_URL) -> Environment:
+def build_environment(*templates: Path, mounted_at: str = LOOK_URL, demonstration: bool = False) -> Environment:
     """Make an autoescaping environment over the given folders and the look's own.
 
     It knows `look_url(name)` and the filters `grouped`, `clock`, `day`, `day_and_clock`, `short_day`.
+    With `demonstration` every page says that it is one.
     """
     environment = Environment(
         loader=FileSystemLoader([*templates, templates_folder]),
@@ -59,6 +60,7 @@ def build_environment(*templates: Path, mounted_at: str = LOOK_URL) -> Environme
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["demonstration"] = demonstration
     environment.globals["look_url"] = versioned(static_folder, mounted_at)
     environment.filters.update(
         grouped=work_number.grouped,

@@ -1,14 +1,16 @@
 """The banks of `banks.yaml`: what a service provider and a bank have agreed on, and the demo customers of the simulation."""
 
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, TypeAdapter, model_validator
 from stdnum.fi import hetu
 
 from services.identity.tupas import Keys
+from shared.demonstration import Demonstration, refuse_unless_allowed
 
 FILE = Path(__file__).parent / "banks.yaml"
 HEX_COLOUR = "^#[0-9a-f]{6}$"
@@ -43,6 +45,19 @@ class Customer(BaseModel):
         return self
 
 
+class BankAgreement(BaseModel):
+    """What an installation agreed on with a bank: `keys` by KEYVERS, its name there, and the address that takes its requests.
+
+    A bank without an address is simulated here.
+    """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    keys: dict[Annotated[str, StringConstraints(pattern="^[0-9]{4}$")], Annotated[SecretStr, Field(min_length=1)]] = Field(min_length=1)
+    service_provider: str | None = Field(default=None, min_length=1)
+    url: str | None = Field(default=None, pattern="^https://")
+
+
 class Bank(BaseModel):
     """One bank, as both sides of the agreement know it."""
 
@@ -57,6 +72,7 @@ class Bank(BaseModel):
     idtype: str = "02"
     answers_by: Literal["get", "post"] = "get"
     short: bool = False
+    url: str | None = None
     colours: Colours
     customers: tuple[Customer, ...]
 
@@ -81,6 +97,33 @@ def load_banks() -> dict[str, Bank]:
     if not all(bank.keys.by_version for bank in banks):
         raise ValueError("a bank has no key")
     return {bank.code: bank for bank in banks}
+
+
+def choose_banks(agreements: Mapping[str, BankAgreement], allowed: Collection[Demonstration]) -> dict[str, Bank]:
+    """Give the banks to choose from: those agreed on, and in a demonstration all the others too, with the keys that they published.
+
+    Raises `ValueError` where an agreement names no bank of ours, or needs something that is for demonstration and not allowed.
+    """
+    known = load_banks()
+    published = {key for bank in known.values() for key in bank.key_by_version.values()}
+    if unknown := sorted(set(agreements) - set(known)):
+        raise ValueError(f"{', '.join(unknown)}: known are {', '.join(known)}")
+    for code, agreement in agreements.items():
+        if published & {key.get_secret_value() for key in agreement.keys.values()}:
+            refuse_unless_allowed(Demonstration.PUBLISHED_BANK_KEYS, allowed, f"a key of {code}")
+        if agreement.url is None:
+            refuse_unless_allowed(Demonstration.SIMULATED_BANKS, allowed, f"{code} (it has no url)")
+    simulated = {Demonstration.SIMULATED_BANKS, Demonstration.PUBLISHED_BANK_KEYS} <= set(allowed)
+    return {code: _agreed(bank, agreements.get(code)) for code, bank in known.items() if code in agreements or simulated}
+
+
+def _agreed(bank: Bank, agreement: BankAgreement | None) -> Bank:
+    if agreement is None:
+        return bank
+    keys = {version: key.get_secret_value() for version, key in agreement.keys.items()}
+    provider = agreement.service_provider or bank.service_provider
+    # Not `model_copy`: it would copy the keys that were made of the published ones.
+    return Bank.model_validate({**bank.model_dump(by_alias=True), "keys": keys, "service_provider": provider, "url": agreement.url})
 
 
 def colour_sheet(banks: dict[str, Bank]) -> str:

@@ -46,7 +46,7 @@ async def receive(bank_code: str, request: Request, resources: Using, session: T
     """Take the sealed request of a service provider; nobody is ever sent to a link that was not under the seal."""
     bank = _bank(resources, bank_code)
     try:
-        asked = receive_request(await request.body(), bank)
+        asked = receive_request(await request.body(), bank, resources.settings.issuer)
     except tupas.TupasRefused as refused:
         log.warning("bank_refused_request", bank=bank.code, reason=refused.reason)
         return resources.pages.problem("bank_request", _language(request))
@@ -137,9 +137,10 @@ def _asked(visit: BankVisit) -> tupas.Request:
 
 
 def _bank(resources: Resources, code: str) -> Bank:
-    if code not in resources.banks:
+    bank = resources.banks.get(code)
+    if bank is None or bank.url is not None:
         raise NotFound
-    return resources.banks[code]
+    return bank
 
 
 def _language(request: Request) -> str:

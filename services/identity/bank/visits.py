@@ -19,12 +19,17 @@ MOST_FAILURES = 5
 ANY_CODE = re.compile("[0-9]{4}")
 
 
-def receive_request(raw: bytes, bank: Bank) -> tupas.Request:
-    """Read the form that a service provider's page sent; `TupasRefused` unless it is sealed by this bank's customer."""
+def receive_request(raw: bytes, bank: Bank, issuer: str) -> tupas.Request:
+    """Read the form that a service provider's page sent; `TupasRefused` unless it is sealed by this bank's customer and leads back to it.
+
+    `issuer` is our own address, the only one that this bank knows: with the published keys anybody could write other links.
+    """
     request, given = tupas.read(raw, tupas.Request)
     tupas.check_seal(request, given, bank.keys)
     if request.rcvid != bank.service_provider:
         raise tupas.TupasRefused("unknown-service-provider")
+    if not all(link.startswith(f"{issuer}/") for link in (request.retlink, request.canlink, request.rejlink)):
+        raise tupas.TupasRefused("unknown-link")
     return request
 
 

@@ -17,11 +17,16 @@ async def show_banks(session: AsyncSession, resources: Resources, attempt: Attem
     choices = [
         {
             "bank": bank,
-            "address": f"{issuer}/bank/{bank.code}",
+            "address": bank.url or f"{issuer}/bank/{bank.code}",
             "fields": tupas.seal(await start_handshake(session, bank, attempt, issuer), bank.keys),
         }
         for bank in resources.banks.values()
     ]
     return resources.pages.render(
-        "choose_bank.html", attempt.language, choices=choices, languages=languages, cancel=f"/tupas/cancel?attempt={attempt.id}"
+        "choose_bank.html",
+        attempt.language,
+        choices=choices,
+        simulated=any(bank.url is None for bank in resources.banks.values()),
+        languages=languages,
+        cancel=f"/tupas/cancel?attempt={attempt.id}",
     )

@@ -37,7 +37,7 @@ def install_site(app: FastAPI, settings: Settings) -> None:
 
 def build_site(settings: Settings) -> Site:
     """Read texts and templates."""
-    templates = build_environment(FOLDER / "templates")
+    templates = build_environment(FOLDER / "templates", demonstration=bool(settings.demonstration))
     templates.globals["static_url"] = versioned(FOLDER / "static", STATIC_URL)
     templates.filters["fill"] = fill
     templates.filters["choices"] = _choices

@@ -20,7 +20,7 @@ def install_console(app: FastAPI, settings: TrackerSettings) -> None:
     """Mount the console on tracker's app; it shares the app's `state`, where the resources are while it runs."""
     console = FastAPI(title="Asiointi: console", openapi_url=None, max_body_size=MAX_BODY_BYTES)
     console.state = app.state
-    console.state.console_pages = Pages(secure=settings.public_url.startswith("https://"))
+    console.state.console_pages = Pages(secure=settings.public_url.startswith("https://"), demonstration=bool(settings.demonstration))
     console.state.console_sign_in = sign_in.make_client(settings)
     console.add_middleware(
         EncryptedSession,

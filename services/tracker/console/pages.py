@@ -38,9 +38,9 @@ HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 class Pages:
     """The console's templates, and the headers that guard every page."""
 
-    def __init__(self, *, secure: bool) -> None:
+    def __init__(self, *, secure: bool, demonstration: bool) -> None:
         self._headers = HEADERS | (HSTS if secure else {})
-        self._templates = build_environment(FOLDER / "templates", mounted_at=f"{PREFIX}/look")
+        self._templates = build_environment(FOLDER / "templates", mounted_at=f"{PREFIX}/look", demonstration=demonstration)
         self._templates.globals.update(
             static_url=versioned(FOLDER / "static", f"{PREFIX}/static"),
             language="fi",

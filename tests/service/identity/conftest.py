@@ -18,6 +18,7 @@ from deploy.postgres import ensure_database
 from services.identity.app import create_app
 from services.identity.settings import Settings
 from shared.database import Sessions, migrate, open_database
+from shared.demonstration import Demonstration
 from tests.infra.embedded import free_ports
 
 MIGRATIONS = Path(__file__).parents[3] / "services" / "identity" / "migrations"
@@ -67,6 +68,7 @@ def settings_for(issuer: str, database_url: str) -> Settings:
         "session_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "clients": clients,
         "staff": staff,
+        "demonstration": list(Demonstration),
     }
     return Settings.model_validate(environment)
 

@@ -19,16 +19,27 @@ LINKS = ("https://a.fi/return?login=tupas&bank=op", "https://a.fi/cancel", "http
 ASKED = Request("701", "0003", "Esittelymyyja", "FI", STAMP, "02", *LINKS, "0001", "03")
 
 
+def asked_by(issuer: str) -> Request:
+    """Give the request as the identity service itself would write it."""
+    return replace(ASKED, retlink=f"{issuer}/return?login=tupas&bank=op", canlink=f"{issuer}/cancel", rejlink=f"{issuer}/reject")
+
+
 async def test_a_request_that_is_not_sealed_right_is_refused_and_leads_nowhere(identity: Running) -> None:
     async with Walker(identity) as browser:
-        true = tupas.seal(ASKED, BANKS["op"].keys)
+        asked = asked_by(identity.issuer)
+        true = tupas.seal(asked, BANKS["op"].keys)
         for wrong in (
             {**true, "A01Y_RETLINK": "https://evil.example/"},
             {**true, "A01Y_MAC": "0" * 64},
             {name: value for name, value in true.items() if name != "A01Y_CANLINK"},
-            tupas.seal(replace(ASKED, rcvid="Another"), BANKS["op"].keys),
-            tupas.seal(ASKED, Keys({"0001": "another key"})),
-            tupas.seal(replace(ASKED, retlink="javascript:alert(1)"), BANKS["op"].keys),
+            tupas.seal(replace(asked, rcvid="Another"), BANKS["op"].keys),
+            tupas.seal(asked, Keys({"0001": "another key"})),
+            tupas.seal(replace(asked, retlink="javascript:alert(1)"), BANKS["op"].keys),
+            *(
+                tupas.seal(replace(asked, **{link: address}), BANKS["op"].keys)
+                for link in ("retlink", "canlink", "rejlink")
+                for address in ("https://evil.example/", f"{identity.issuer}.evil.example/", f"{identity.issuer}@evil.example/", identity.issuer)
+            ),
             {},
         ):
             refused = await browser.post_latin_1("/bank/op", wrong)
@@ -41,13 +52,14 @@ async def test_a_request_that_is_not_sealed_right_is_refused_and_leads_nowhere(i
 
 async def test_a_link_with_a_query_of_its_own_is_kept_whole(identity: Running) -> None:
     async with Walker(identity) as browser:
-        visit = (await browser.post_latin_1("/bank/op", tupas.seal(ASKED, BANKS["op"].keys))).headers["Location"]
+        asked = asked_by(identity.issuer)
+        visit = (await browser.post_latin_1("/bank/op", tupas.seal(asked, BANKS["op"].keys))).headers["Location"]
         await browser.log_in(visit, "123456", "7890", "1234")
         back = (await browser.http.post(visit, data={"action": "consent"})).headers["Location"]
-        assert back.startswith("https://a.fi/return?login=tupas&bank=op&B02K_VERS=0003&")
+        assert back.startswith(f"{identity.issuer}/return?login=tupas&bank=op&B02K_VERS=0003&")
         assert back.count("?") == 1
         proven = tupas.prove(
-            tupas.read_response(urlsplit(back).query.encode()), bank_number="500", keys=BANKS["op"].keys, asked=ASKED, now=datetime.now(UTC)
+            tupas.read_response(urlsplit(back).query.encode()), bank_number="500", keys=BANKS["op"].keys, asked=asked, now=datetime.now(UTC)
         )
         assert proven.custname == "TESTI ANNA"
 

@@ -187,3 +187,11 @@ async def test_the_state_page_tells_which_part_is_away(intake: Running, kafka: K
             return "Osassa palvelua on häiriö" in page and page.count("ei toimi juuri nyt") == 1
 
         await eventually(one_part_is_away)
+
+
+async def test_a_demonstration_says_so_on_every_page_and_nothing_else_does(kafka: KafkaConnection, intake_database: str, intake: Running) -> None:
+    assert 'class="demonstration"' not in (await intake.client.get("/fi/")).text
+    async with running_intake(make_settings(kafka, intake_database, demonstration="simulated-banks")) as shown:
+        for language, word in (("fi", "Esittely."), ("sv", "Demonstration."), ("en", "Demonstration.")):
+            for page in [*PAGES, "no-such-page"]:
+                assert word in (await shown.client.get(f"/{language}/{page}")).text, page
