@@ -16,6 +16,7 @@ from joserfc.jwk import KeySet
 
 from shared.logs import get_log
 from shared.problems import Problem, Unavailable
+from shared.unreadable_token import UNREADABLE
 
 log = get_log(__name__)
 
@@ -87,7 +88,7 @@ class TokenVerifier:
             if str(decoded.header.get("typ")).lower() not in TOKEN_TYPES:
                 raise _invalid("The token is no access token")
             self._claims.validate(decoded.claims)
-        except (JoseError, ValueError) as error:
+        except UNREADABLE as error:
             raise _invalid("The token is expired, or not for this service") from error
         return _caller(decoded.claims)
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from joserfc import jwt
-from joserfc.errors import JoseError
 from starlette.responses import JSONResponse
 
 from services.identity.models import Grant
@@ -13,6 +12,7 @@ from services.identity.oidc.errors import OAuthError, invalid_token
 from services.identity.resources import Using, utc_now
 from shared.crypto.box import CannotDecrypt
 from shared.transaction import Transaction
+from shared.unreadable_token import UNREADABLE
 
 routes = APIRouter(tags=["openid connect"])
 
@@ -31,7 +31,7 @@ async def userinfo(request: Request, resources: Using, session: Transaction) -> 
         decoded = resources.keys.verify(token)
         registry.validate(decoded.claims)
         grant = await session.get(Grant, UUID(decoded.claims["jti"]))
-    except (JoseError, ValueError) as error:
+    except UNREADABLE as error:
         raise invalid_token("the token is not good for this") from error
     if decoded.header.get("typ") != "at+jwt" or grant is None or grant.revoked_at is not None or grant.expires_at <= utc_now():
         raise invalid_token("the token is not good any more")

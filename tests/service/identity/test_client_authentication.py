@@ -1,5 +1,6 @@
 """How clients prove who they are at the token endpoint, by secret or by key, and what they get there for themselves."""
 
+import base64
 import secrets
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,7 @@ async def test_secrets_are_taken_from_header_or_form_but_not_both(identity: Runn
             await browser.http.post("/token", data={**form, "client_id": "console"}, auth=("intake", "intake-secret")),
             await browser.http.post("/token", data={**named, "client_id": "nobody"}),
             await browser.http.post("/token", data=form, headers={"Authorization": "Basic ???"}),
+            await browser.http.post("/token", data=form, headers={b"Authorization": "Basic ä".encode("latin-1")}),
             await browser.http.post("/token", data=form, headers={"Authorization": "Bearer x"}),
             await browser.http.post("/token", data=form),
         ):
@@ -94,6 +96,9 @@ async def test_a_system_proves_itself_by_its_key_and_its_token_is_verified(ident
         {"exp": 4_000_000_000},
         {"exp": None},
         {"jti": None},
+        {"jti": 7},
+        {"jti": "NUL \x00"},
+        {"jti": "x" * 1_000},
         {"key": OKPKey.generate_key("Ed25519")},
     ],
 )
@@ -111,3 +116,29 @@ async def test_an_assertion_is_good_once_and_noise_is_none(identity: Running) ->
         for noise in ("", "x", "x.y.z", "e30.e30.", "eyJhbGciOiJub25lIn0.eyJpc3MiOiJzeXN0ZW0ifQ."):
             refused = await browser.http.post("/token", data={**form, "client_assertion": noise})
             assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+
+
+def _unsigned(header: bytes, payload: bytes) -> str:
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (header, payload, b"x" * 64))
+
+
+HEADER, CLAIMS = b'{"alg":"Ed25519"}', b'{"iss":"system","sub":"system"}'
+DEEP = b"[" * 20_000 + b"]" * 20_000
+ODD_PAYLOADS = (b"[]", b'["iss"]', b'"iss"', b"7", b"null", b"true", DEEP, b"7" * 5_000, b'{"iss":{}}', b"\xff", b"NaN")
+ODD_HEADERS = (
+    *(b"[]", b"null", b'"alg"', b"\xff", DEEP, b'{"alg":["Ed25519"]}', b'{"alg":{}}', b'{"alg":"\\u0000"}'),
+    *(b'{"alg":"Ed25519","crit":1}', b'{"alg":"Ed25519","crit":[1]}', b'{"alg":"Ed25519","kid":[]}', b'{"alg":"Ed25519","b64":false,"crit":["b64"]}'),
+)
+
+
+@pytest.mark.parametrize("token", [*(_unsigned(HEADER, payload) for payload in ODD_PAYLOADS), *(_unsigned(header, CLAIMS) for header in ODD_HEADERS)])
+async def test_what_is_no_token_at_all_is_refused_wherever_a_token_is_read(identity: Running, token: str) -> None:
+    async with Walker(identity) as browser:
+        form = assertion(identity.issuer) | {"client_assertion": token}
+        refused = await browser.http.post("/token", data=form)
+        assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+        if len(token) < 8_000:  # a server takes no longer headers
+            asked = await browser.http.get("/userinfo", headers={"Authorization": f"Bearer {token}"})
+            assert asked.status_code == 401
+        with pytest.raises(Unauthorized):
+            await TokenVerifier(identity.issuer, "tracker").verify(token)
