@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.intake.catalogue import PERSON_FIELDS, Field, Service
-from services.intake.clean_values import Wrong, clean_value
+from services.intake.clean_values import NAMES, Wrong, clean_value
 from services.intake.form_messages import message
 from services.intake.identity import Identity
 from shared.events.event import Language
@@ -39,8 +39,8 @@ class ValidForm:
 
     @property
     def first_name(self) -> str:
-        """Give the first name."""
-        return self.values["first_name"]
+        """Give the first name; empty where the bank told one name only."""
+        return self.values.get("first_name", "")
 
     @property
     def email(self) -> str:
@@ -48,8 +48,8 @@ class ValidForm:
         return self.values["email"]
 
     def person(self) -> dict[str, str]:
-        """Give who asks: the common five, and the business id of a company."""
-        return {name: self.values[name] for name in PERSON if name in self.values}
+        """Give who asks: the common five, and the business id of a company. Both names are always there, an empty one where the bank told none."""
+        return {name: self.values.get(name, "") for name in PERSON if name in self.values or name in NAMES}
 
     def answers(self, service: Service) -> list[dict[str, str]]:
         """Give the other fields for the handler: labels and the texts of choices in Finnish."""

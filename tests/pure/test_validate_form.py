@@ -229,3 +229,13 @@ def test_the_glance_at_an_address_says_what_the_library_says(typed: str) -> None
         known = None
     if len(typed) <= 64:
         assert canonical_email(typed) == (known or typed.strip())
+
+
+@pytest.mark.parametrize(("given_name", "family_name"), [("", "Suharto"), ("Suharto", ""), ("", "")])
+def test_a_person_with_one_name_sends_whatever_needs_a_bank(given_name: str, family_name: str) -> None:
+    one_name = ANNA.model_copy(update={"given_name": given_name, "family_name": family_name})
+    named_by_bank = {"first_name", "last_name"}
+    left_out = {name: value for name, value in CERTIFICATE_FORM.items() if name not in {*named_by_bank, "personal_identity_code"}}
+    form = validate_form(CERTIFICATE, left_out, "fi", one_name)
+    assert form.first_name == given_name
+    assert {name: form.person()[name] for name in sorted(named_by_bank)} == {"first_name": given_name, "last_name": family_name}

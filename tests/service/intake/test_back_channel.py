@@ -7,6 +7,7 @@ import pytest
 
 from services.intake.ask_tracker import TooManyAttempts, TrackerAway, UnknownRequest
 from services.intake.catalogue import load_catalogue
+from services.tracker.submitted_form import read_form
 from shared.events.envelope import decode
 from shared.events.request_submitted import RequestSubmitted
 from shared.kafka.connection import KafkaConnection
@@ -52,6 +53,20 @@ async def test_a_strong_request_carries_what_the_bank_told(intake: Running, kafk
     assert b'"personal_identity_code":"081181-9984"' in form
     assert b'"first_name":"Anna Maria"' in form
     assert b"081181" not in (record.value or b"")
+
+
+@pytest.mark.parametrize("names", [{"given_name": "", "family_name": "Suharto"}, {"given_name": "", "family_name": ""}])
+async def test_a_person_of_whom_the_bank_tells_one_name_is_heard(
+    intake: Running, kafka: KafkaConnection, back_channel: BackChannel, names: dict[str, str]
+) -> None:
+    back_channel.userinfo["one-name"] = CITIZEN | names
+    answer = await intake.send(salary_certificate(), Authorization="Bearer one-name")
+    assert answer.status_code == 202, answer.text
+    (record,) = await records_of(kafka, [answer.json()["request_id"]])
+    event = decode(record.value, record.headers).event
+    assert isinstance(event, RequestSubmitted)
+    person = read_form(TRACKER.open(event.sealed_form, purpose="form", request_id=event.request_id)).person
+    assert (person.first_name, person.last_name) == (names["given_name"], names["family_name"])
 
 
 async def test_typing_another_name_than_the_banks_is_an_error_that_names_it(intake: Running) -> None:
