@@ -23,6 +23,7 @@ from shared.logs import configure_logs
 from shared.look.look import LOOK_URL, look_files
 from shared.problems import Problem, install_problems
 from shared.settings import read_settings
+from shared.utf8_forms import Utf8Forms
 
 LARGEST_BODY = 64 * 1024
 
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             yield
 
     app = FastAPI(title="Identity", lifespan=lifespan, docs_url=None, redoc_url=None, max_body_size=LARGEST_BODY)
+    app.add_middleware(Utf8Forms)
     led_to = [*(uri for client in settings.clients for uri in client.redirect_uris), *(bank.url for bank in settings.banks.values() if bank.url)]
     app.add_middleware(GuardPages, issuer=settings.issuer, led_to=led_to)
     app.add_exception_handler(OAuthError, on_oauth_error)

@@ -19,6 +19,7 @@ from shared.health import health_routes
 from shared.logs import configure_logs
 from shared.problems import install_problems
 from shared.settings import read_settings
+from shared.utf8_forms import Utf8Forms
 
 DESCRIPTION = """
 Send a citizen's or a company's request for a service, and ask for its work number.
@@ -57,6 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.public_url = chosen.public_url.rstrip("/")
+    app.add_middleware(Utf8Forms)
     install_problems(app)
     install_api(app)
     # One of the two is enough to accept a request.

@@ -24,6 +24,7 @@ from shared.health import health_routes
 from shared.logs import configure_logs
 from shared.problems import install_problems
 from shared.settings import read_settings
+from shared.utf8_forms import Utf8Forms
 
 AUDIENCE = "tracker"
 CONSOLE = "services.tracker.console"
@@ -49,6 +50,7 @@ def create_app(settings: TrackerSettings | None = None) -> FastAPI:
         await app.state.resources.producer.check()
 
     app = FastAPI(title="Asiointi: tracker", version="1", lifespan=lifespan, max_body_size=MAX_BODY_BYTES, docs_url=None, redoc_url=None)
+    app.add_middleware(Utf8Forms)
     install_problems(app)
     install_api_viewer(app)
     app.include_router(health_routes({"database": database}, informative={"kafka": kafka}))

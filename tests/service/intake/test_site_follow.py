@@ -106,6 +106,14 @@ async def test_a_mistyped_number_is_told_as_such(intake: Running, typed: str, to
     assert f'value="{EMAIL}"' in page
 
 
+@pytest.mark.parametrize("charset", ["utf-7", "undefined", "unicode_escape"])
+async def test_a_form_in_an_encoding_of_nobodys_browser_is_refused(intake: Running, charset: str) -> None:
+    body = b'--b\r\nContent-Disposition: form-data; name="work_number"\r\n\r\n+2AA-\\ud800\r\n--b--\r\n'
+    for address in ("/fi/seuraa", "/fi/pyynto/pyyda-laskukopio"):
+        headers = {"Content-Type": f"multipart/form-data; boundary=b; charset={charset}", "Origin": "http://intake.test"}
+        assert (await intake.client.post(address, content=body, headers=headers)).status_code == 415
+
+
 async def test_the_front_pages_box_asks_for_the_address_next(intake: Running) -> None:
     status, page = await follow(intake, work_number="482 913 053")
     assert status == 200

@@ -82,6 +82,13 @@ async def test_a_text_typed_into_an_ended_session_is_given_back(visit: Visit) ->
     assert "Pitkä vastaus &lt;script&gt;" in page.text
 
 
+@pytest.mark.parametrize("charset", ["utf-7", "undefined"])
+async def test_a_form_in_an_encoding_of_nobodys_browser_is_refused(visit: Visit, charset: str) -> None:
+    body = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n+2AA-\r\n--b--\r\n'
+    headers = {"Content-Type": f"multipart/form-data; boundary=b; charset={charset}"}
+    assert (await visit.console.post("/console/requests/482913053/resolve", content=body, headers=headers)).status_code == 415
+
+
 async def test_every_change_needs_the_token_of_its_page(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
     request = await register(sessions, keyring)
     await visit.sign_in()
