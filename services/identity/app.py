@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             await stack.enter_async_context(cleaning_up(sessions))
             yield
 
-    app = FastAPI(title="Identity", lifespan=lifespan, docs_url=None, redoc_url=None, max_body_size=LARGEST_BODY)
+    app = FastAPI(title="Identity", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None, max_body_size=LARGEST_BODY)
     app.add_middleware(Utf8Forms)
     led_to = [*(uri for client in settings.clients for uri in client.redirect_uris), *(bank.url for bank in settings.banks.values() if bank.url)]
     app.add_middleware(GuardPages, issuer=settings.issuer, led_to=led_to)

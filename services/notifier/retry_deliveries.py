@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.delivery_lease import CHANNEL
+from shared.events.event import Moment
 
 MOST = 1_000
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -39,8 +40,8 @@ class RetryMany(BaseModel):
     )
     replies: list[Text] | None = Field(default=None, min_length=1, max_length=50, description="As `last_reply` has it, such as `530 5.7.0`")
     template: Text | None = None
-    failed_after: AwareDatetime | None = None
-    failed_before: AwareDatetime | None = Field(default=None, description="With the same moment a repeat of the call changes nothing")
+    failed_after: Moment | None = None
+    failed_before: Moment | None = Field(default=None, description="With the same moment a repeat of the call changes nothing")
     after: int = Field(default=0, ge=0, lt=2**63, description="`next` of the call before")
     limit: int = Field(default=500, ge=1, le=MOST)
 

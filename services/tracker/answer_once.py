@@ -56,8 +56,8 @@ class Once:
         return hashlib.sha256("".join(f"{len(part)}:{part}" for part in self.command).encode(errors="surrogatepass")).digest()
 
     def of_its_own(self) -> "Once":
-        """Give the same with a key that no other command can have: another text typed into the same form is another command."""
-        return replace(self, key=f"{self.key}/{self.digest.hex()}" if self.key else None)
+        """Give the same with a key that no other command can have, whatever stands in it: another text in the same form is another command."""
+        return replace(self, key=replace(self, command=(self.key, *self.command)).digest.hex() if self.key else None)
 
 
 def command_of(caller: Caller, key: str | None, *command: str) -> Once:

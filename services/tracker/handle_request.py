@@ -17,6 +17,7 @@ from services.tracker.keyring import Keyring
 from services.tracker.ledger.entries import enter_into_ledger
 from services.tracker.lifecycle_event import lifecycle_event
 from services.tracker.models import HistoryEntry, TrackedRequest
+from shared.kept_text import can_be_kept
 from shared.logs import get_log
 from shared.problems import InvalidFields, NotFound, Problem
 
@@ -118,11 +119,6 @@ def _clean(text: str | None) -> str:
         raise InvalidFields([{"field": "text", "message": "A text for the customer is needed"}])
     if len(cleaned) > LONGEST_TEXT:
         raise InvalidFields([{"field": "text", "message": f"The text is longer than {LONGEST_TEXT} characters"}])
-    if cannot_be_kept(cleaned):
+    if not can_be_kept(cleaned):
         raise InvalidFields([{"field": "text", "message": "The text holds a character that cannot be kept (NUL or half a surrogate pair)"}])
     return cleaned
-
-
-def cannot_be_kept(text: str) -> bool:
-    """Say whether a text holds what PostgreSQL's texts cannot: NUL, or half a surrogate pair."""
-    return "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -10,6 +10,7 @@ from services.tracker.enter_bounces import enter_bounces
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.mail_outcomes import MailBounced, MailDeferred, MailFailed, MailOutcome
+from shared.kept_text import can_be_kept
 from shared.logs import get_log
 from shared.rejected import Rejected
 
@@ -73,7 +74,7 @@ def _row(envelope: Envelope[Event], outcome: MailOutcome) -> dict[str, object]:
     texts = {"event_id": envelope.id, "cause_id": outcome.cause_id, "template": outcome.template, "message_id": outcome.message_id}
     codes = outcome.codes if isinstance(outcome, MailDeferred | MailFailed) else None
     for name, value in {**texts, "codes": codes or ""}.items():
-        if "\x00" in value or len(value) > LONGEST:
+        if not can_be_kept(value) or len(value) > LONGEST:
             raise Rejected("bad-data", f"{outcome.type}: {name}")
     if max(outcome.attempt, outcome.sending) > MOST_ATTEMPTS:
         raise Rejected("bad-data", f"{outcome.type}: attempt")

@@ -21,6 +21,7 @@ from shared.events.request_commands import AskCustomer, CloseRequest, RejectRequ
 from shared.events.request_lifecycle import RequestCommandRefused
 from shared.kafka.batches import Record
 from shared.kafka.consume import ReadRecord, read_event
+from shared.kept_text import can_be_kept
 from shared.logs import get_log
 from shared.problems import Problem
 from shared.rejected import Rejected
@@ -76,8 +77,8 @@ async def on_request_command(session: AsyncSession, envelopes: Sequence[Envelope
 
 
 async def _is_first(session: AsyncSession, envelope: Envelope[Event]) -> bool:
-    if "\x00" in envelope.id + envelope.source or max(len(envelope.id), len(envelope.source)) > LONGEST_ID:
-        raise Rejected("no-event", "ce_id or ce_source is too long or holds a NUL")
+    if not can_be_kept(envelope.id + envelope.source) or max(len(envelope.id), len(envelope.source)) > LONGEST_ID:
+        raise Rejected("no-event", "ce_id or ce_source is too long or cannot be kept")
     entered = await session.execute(
         insert(ProcessedCommand)
         .values(source=envelope.source, command_id=envelope.id, processed_at=datetime.now(timezone.utc))
@@ -88,7 +89,7 @@ async def _is_first(session: AsyncSession, envelope: Envelope[Event]) -> bool:
 
 
 def _open_text(command: RequestCommand, keyring: Keyring) -> str | None:
-    if "\x00" in command.actor:
+    if not can_be_kept(command.actor):
         raise Rejected("bad-data", f"{command.type}: actor")
     if not isinstance(command, AskCustomer | ResolveRequest | RejectRequest):
         return None

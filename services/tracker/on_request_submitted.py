@@ -21,6 +21,7 @@ from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.request_lifecycle import RequestRegistered
 from shared.events.request_submitted import RequestSubmitted
+from shared.kept_text import can_be_kept
 from shared.logs import get_log
 from shared.rejected import Rejected
 
@@ -110,7 +111,7 @@ def _registered(event: RequestSubmitted, number: str, now: datetime) -> bytes:
 def _check(event: RequestSubmitted) -> None:
     for name in COPIED:
         value = getattr(event, name)
-        if "\x00" in value or len(value) > LONGEST.get(name, LONGEST_OF_OTHERS):
+        if not can_be_kept(value) or len(value) > LONGEST.get(name, LONGEST_OF_OTHERS):
             raise Rejected("bad-data", f"{event.type}: {name}")
     if event.retention_days > MOST_RETENTION_DAYS:
         raise Rejected("bad-data", f"{event.type}: retention_days")

@@ -6,10 +6,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.tracker.ask_notifier import Notifier
 from services.tracker.correct_address import correct_address
-from services.tracker.handle_request import By, cannot_be_kept
+from services.tracker.handle_request import By
 from services.tracker.keyring import Keyring
 from services.tracker.models import OwedMail, TrackedRequest
 from services.tracker.settle_note import note_on_timeline
+from shared.kept_text import can_be_kept
 from shared.logs import get_log
 from shared.problems import InvalidFields, NotFound, Unavailable
 
@@ -28,7 +29,7 @@ async def send_mail_again(
     if notifier is None:
         raise Unavailable("TRACKER_NOTIFIER_URL is not set")
     address = (email or "").strip() or request.email
-    if cannot_be_kept(address):
+    if not can_be_kept(address):
         raise InvalidFields([{"field": "email", "message": "This is not an e-mail address"}])
     mail.sending = await notifier.send_again(mail, address)
     if address != request.email:

@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid7
 
-from services.tracker.handle_request import By, cannot_be_kept
+from services.tracker.handle_request import By
 from services.tracker.models import HistoryEntry
+from shared.kept_text import can_be_kept
 from shared.problems import InvalidFields
 
 LONGEST_NOTE = 1_000
@@ -17,7 +18,7 @@ NOTE_NEEDED = InvalidFields([{"field": "note", "message": "Say what was done, an
 def read_note(note: str | None) -> str | None:
     """Give what was said, or nothing; raises `InvalidFields` where it cannot be kept."""
     said = (note or "").strip()
-    if len(said) > LONGEST_NOTE or cannot_be_kept(said):
+    if len(said) > LONGEST_NOTE or not can_be_kept(said):
         raise InvalidFields([{"field": "note", "message": f"At most {LONGEST_NOTE} characters, without NUL or half a surrogate pair"}])
     return said or None
 

@@ -2,22 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from shared.kept_text import KeptText
 from shared.rejected import Rejected
 
 MAX_BYTES = 200_000
 
 
-def _without_nul(text: str) -> str:
-    """PostgreSQL's texts hold every character but this one."""
-    if "\x00" in text:
-        raise ValueError("holds a NUL character")
-    return text
-
-
-Short = Annotated[str, StringConstraints(max_length=300), AfterValidator(_without_nul)]
-Long = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_without_nul)]
+Short = Annotated[KeptText, StringConstraints(max_length=300)]
+Long = Annotated[KeptText, StringConstraints(max_length=20_000)]
 
 
 class Person(BaseModel):

@@ -16,6 +16,7 @@ from services.identity.models import Assertion
 from services.identity.oidc.errors import invalid_client
 from services.identity.resources import Resources, utc_now
 from services.identity.settings import Client
+from shared.kept_text import can_be_kept
 from shared.unreadable_token import UNREADABLE
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -102,6 +103,6 @@ def _verified(resources: Resources, client: Client, assertion: str) -> dict[str,
     registry.validate(claims)
     if claims["exp"] - utc_now().timestamp() > LONGEST_LIFE_SECONDS:
         raise ValueError("the assertion lives too long")
-    if not isinstance(claims["jti"], str) or "\x00" in claims["jti"] or len(claims["jti"]) > LONGEST_ID:
+    if not isinstance(claims["jti"], str) or not can_be_kept(claims["jti"]) or len(claims["jti"]) > LONGEST_ID:
         raise ValueError("jti cannot be kept")
     return claims

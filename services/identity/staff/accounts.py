@@ -14,6 +14,7 @@ from services.identity.models import Staff
 from services.identity.resources import utc_now
 from services.identity.settings import StaffAccount
 from shared.database import Sessions
+from shared.kept_text import can_be_kept
 from shared.logs import get_log
 
 log = get_log(__name__)
@@ -68,6 +69,8 @@ async def _hash(password: str) -> str:
 
 async def find_staff(session: AsyncSession, username: str) -> Staff | None:
     """Give the account of this name."""
+    if not can_be_kept(username):
+        return None
     staff: Staff | None = await session.scalar(select(Staff).where(Staff.username == username.strip().lower()))
     return staff
 

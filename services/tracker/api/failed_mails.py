@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
 from services.tracker.api.answers import Settlement, operator_of
@@ -15,6 +15,7 @@ from services.tracker.resources import GivenResources
 from services.tracker.retry_failed_mails import list_causes, retry_failed_mails
 from services.tracker.send_mail_again import send_mail_again
 from shared.authorize import Caller, TokenVerifier, require_scope
+from shared.events.event import Moment
 from shared.transaction import Transaction
 
 EventId = Annotated[UUID, Path(description="CloudEvents id of the event that the mail is about")]
@@ -62,9 +63,7 @@ class RetryMany(BaseModel):
 
     cause: str = Field(max_length=200)
     template: str | None = Field(default=None, max_length=50)
-    failed_before: AwareDatetime | None = Field(
-        default=None, description="Leave out what failed later; with the same moment a repeat changes nothing"
-    )
+    failed_before: Moment | None = Field(default=None, description="Leave out what failed later; with the same moment a repeat changes nothing")
 
 
 class RetriedMany(BaseModel):

@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
 from services.tracker.api.answers import RequestDetail, RequestPage, RequestSummary, detail, operator_of, summary
@@ -14,12 +14,13 @@ from services.tracker.handle_request import handle_request
 from services.tracker.resources import GivenResources
 from services.tracker.show_request import resolve_id, show_request
 from shared.authorize import Caller, TokenVerifier, require_scope
+from shared.events.event import Moment
 from shared.events.trace_context import valid_traceparent
+from shared.kept_text import KeptText
 from shared.problems import InvalidFields
 from shared.transaction import Transaction
 
-NO_NUL = r"^[^\x00]*$"
-Name = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
+Name = Annotated[KeptText | None, Query(max_length=200)]
 Id = Annotated[str, Path(description="Request id, or work number with or without spaces", max_length=60)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 Trace = Annotated[str | None, Header(description="W3C trace context; one that is not valid is ignored"), AfterValidator(valid_traceparent)]
@@ -37,8 +38,8 @@ ACTIONS: dict[Handling, Action] = {
 class Search(BaseModel):
     """What to look for: a name, an e-mail, a henkilötunnus or a work number. It travels in the body, because addresses end up in logs."""
 
-    q: str = Field(min_length=1, max_length=320, pattern=NO_NUL)
-    queue: str | None = Field(None, max_length=200, pattern=NO_NUL)
+    q: KeptText = Field(min_length=1, max_length=320)
+    queue: KeptText | None = Field(None, max_length=200)
     state: State | None = None
     cursor: str | None = Field(None, max_length=200)
     limit: int = Field(50, ge=1, le=MOST)
@@ -64,8 +65,8 @@ def request_routes(verifier: TokenVerifier) -> APIRouter:
         queue: Name = None,
         state: State | None = None,
         service: Name = None,
-        submitted_after: AwareDatetime | None = None,
-        submitted_before: AwareDatetime | None = None,
+        submitted_after: Moment | None = None,
+        submitted_before: Moment | None = None,
         overdue: bool = False,
         q: Name = None,
         cursor: Name = None,

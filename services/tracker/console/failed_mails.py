@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
-from pydantic import AwareDatetime
 
 from services.tracker.console.desk import AtDesk, Desk
 from services.tracker.console.operator import Unforged
@@ -14,6 +13,7 @@ from services.tracker.handle_request import By
 from services.tracker.retry_failed_mails import list_causes, retry_failed_mails
 from services.tracker.send_mail_again import send_mail_again
 from services.tracker.settle_note import NOTE_NEEDED, read_note
+from shared.events.event import Moment
 from shared.problems import InvalidFields
 
 routes = APIRouter()
@@ -26,7 +26,7 @@ async def show(desk: AtDesk) -> Response:
 
 
 @routes.post("/failed-mails/retry", dependencies=[Unforged])
-async def retry_all(desk: AtDesk, cause: Annotated[str, Form(max_length=200)], before: Annotated[AwareDatetime, Form()]) -> Response:
+async def retry_all(desk: AtDesk, cause: Annotated[str, Form(max_length=200)], before: Annotated[Moment, Form()]) -> Response:
     """Have all of a cause tried again that the operator saw."""
     notifier, by = desk.resources.notifier, desk.operator.username
     return await desk.once_then("failed-mails", lambda: retry_failed_mails(desk.session, notifier, cause=cause, by=by, before=before))

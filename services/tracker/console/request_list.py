@@ -11,12 +11,12 @@ from services.tracker.console.pages import PREFIX
 from services.tracker.domain import State
 from services.tracker.find_requests import MOST, Filters, Page, find_requests, is_personal_code
 from services.tracker.typed_work_number import InvalidWorkNumber
+from shared.kept_text import KeptText
 
 routes = APIRouter()
 
-NO_NUL = r"^[^\x00]*$"
-Text = Annotated[str, Query(max_length=200, pattern=NO_NUL)]
-Typed = Annotated[str, Form(max_length=320, pattern=NO_NUL)]
+Text = Annotated[KeptText, Query(max_length=200)]
+Typed = Annotated[KeptText, Form(max_length=320)]
 FIRST_STATE: State = "received"
 
 

@@ -40,7 +40,7 @@ async def running_identity(postgres: str, tracker: TrackerSettings) -> AsyncIter
             "client_secret": tracker.oidc_client_secret,
             "redirect_uris": [f"{tracker.public_url}/console/callback"],
             "grants": ["authorization_code", "client_credentials"],
-            "scopes": ["openid", "profile", "operate"],
+            "scopes": ["openid", "profile", "operate", "requests:read", "requests:write", "requests:status"],
         }
     )
     settings = settings_for(issuer, dsn).model_copy(update={"clients": (console,), "staff": tuple(STAFF)})
