@@ -4,9 +4,10 @@ import re
 
 from stdnum import damm
 
+from shared.typed_text import plain
+
 PATTERN = r"^[0-9]{9,10}$"
-SEPARATORS = re.compile(r"[\s.\u00ad\u200b\u2060\u2010-\u2015\u2212-]")
-"""Whitespace of any width, dots, hyphens and dashes, and what text editors insert without showing it."""
+SEPARATORS = re.compile(r"[\s.-]")
 DIGITS = re.compile(PATTERN)
 GROUP = 3
 
@@ -37,7 +38,7 @@ class WrongCheckDigit(InvalidWorkNumber):
 
 def parse(text: str) -> str:
     """Give the digits of a work number, with or without separators; raises `WrongLength` or `WrongCheckDigit`."""
-    digits = SEPARATORS.sub("", text)
+    digits = SEPARATORS.sub("", plain(text))
     if not DIGITS.fullmatch(digits):
         raise WrongLength
     # A zero in front does not change a Damm digit: ten digits never begin with one, so that a stray zero is found too.

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal, cast
 
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization, OKPKey
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.identity.bank.directory import BankAgreement, choose_banks
 from shared.demonstration import Demonstration, refuse_unless_allowed
 from shared.settings import DatabaseSettings, Key, Keys
+from shared.typed_text import visible
 
 Grant = Literal["authorization_code", "client_credentials"]
 
@@ -66,12 +67,17 @@ class Client(BaseModel):
         return self
 
 
+def plain_username(typed: str) -> str:
+    """Give a staff name as it is kept and compared: what is visible of it, in small letters."""
+    return visible(typed).lower()
+
+
 class StaffAccount(BaseModel):
     """A member of staff; `username` is kept in lower case, without blanks around it."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    username: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1)]
+    username: Annotated[str, AfterValidator(plain_username), Field(min_length=1)]
     password: SecretStr = Field(min_length=1)
     name: str = Field(min_length=1)
     roles: tuple[str, ...] = ()

@@ -12,16 +12,6 @@ MESSAGES: dict[str, Text] = {
         sv="Det här formuläret har inget sådant fält",
         en="This form has no such field",
     ),
-    "control": Text(
-        fi="Poista tekstistä erikoismerkit, jotka eivät näy ruudulla, ja kirjoita yhdelle riville",
-        sv="Ta bort specialtecken som inte syns på skärmen och skriv på en rad",
-        en="Remove the characters that cannot be seen on the screen, and write on one line",
-    ),
-    "control-textarea": Text(
-        fi="Poista tekstistä erikoismerkit, jotka eivät näy ruudulla",
-        sv="Ta bort specialtecken som inte syns på skärmen",
-        en="Remove the characters that cannot be seen on the screen",
-    ),
     "too-long": Text(
         fi="Lyhennä: enintään {max_length} merkkiä", sv="Förkorta: högst {max_length} tecken", en="Shorten this: {max_length} characters at most"
     ),
@@ -56,6 +46,11 @@ MESSAGES: dict[str, Text] = {
         sv="Kontrollera siffrorna i personbeteckningen: ett sådant födelsedatum eller ordningsnummer finns inte",
         en="Check the digits of the personal identity code: there is no such date of birth or individual number",
     ),
+    "hetu-future": Text(
+        fi="Tarkista henkilötunnuksen välimerkki: tämä syntymäpäivä on vasta tulossa",
+        sv="Kontrollera skiljetecknet i personbeteckningen: födelsedagen ligger i framtiden",
+        en="Check the sign in the middle of the personal identity code: this date of birth is yet to come",
+    ),
     "hetu-check": Text(
         fi="Tarkista henkilötunnus: viimeinen merkki ei sovi numeroihin",
         sv="Kontrollera personbeteckningen: det sista tecknet stämmer inte med siffrorna",
@@ -75,6 +70,11 @@ MESSAGES: dict[str, Text] = {
         fi="Kirjoita päivä muodossa 31.1.2026",
         sv="Skriv datumet i formen 31.1.2026",
         en="Write the date as 31.1.2026 (day, month, year) or 2026-01-31",
+    ),
+    "no-such-day": Text(
+        fi="Tarkista päivä: tällaista päivää ei ole kalenterissa",
+        sv="Kontrollera datumet: den dagen finns inte i kalendern",
+        en="Check the date: there is no such day in the calendar",
     ),
     "month": Text(fi="Kirjoita kuukausi muodossa 1/2026", sv="Skriv månaden i formen 1/2026", en="Write the month as 1/2026 or 2026-01"),
     "choice": Text(fi="Valitse jokin annetuista vaihtoehdoista", sv="Välj ett av de givna alternativen", en="Choose one of the options given"),

@@ -1,6 +1,7 @@
 """The JSON Schema (draft 2020-12) of a service's form, in one language. Pure.
 
-It describes what `clean_values.py` accepts, no less: whatever breaks it is refused. Checksums and calendars are beyond it.
+It describes what `clean_values.py` accepts, no less: whatever breaks it, once it is without what nobody sees, is refused. Checksums and calendars
+are beyond it.
 """
 
 from typing import Any
@@ -9,7 +10,7 @@ from services.intake.catalogue import Field, Kind, Service
 from shared.events.event import Language
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-DASHES = "-‐‑‒–—−"
+DASHES = "-‐‑‒–—―−﹣－"
 
 PATTERNS: dict[Kind, str] = {
     "text": r"\S",
@@ -18,8 +19,8 @@ PATTERNS: dict[Kind, str] = {
     "phone": rf"^\s*\+?[0-9\s().{DASHES[1:]}/\-]{{5,}}\s*$",
     "personal_identity_code": rf"^\s*([0-9]\s*){{6}}[-+{DASHES[1:]}A-FU-Ya-fu-y]\s*([0-9]\s*){{3}}[0-9A-Ya-y]\s*$",
     "business_id": rf"^\s*([Ff]\s*[Ii]\s*)?([0-9]\s*){{6,7}}([{DASHES}]\s*)?[0-9]\s*$",
-    "date": r"^\s*([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4})\s*$",
-    "month": r"^\s*([0-9]{4}-[0-9]{2}|[0-9]{1,2}[/.][0-9]{4})\s*$",
+    "date": rf"^\s*([0-9]{{4}}\s*[{DASHES}]\s*[0-9]{{1,2}}\s*[{DASHES}]\s*[0-9]{{1,2}}|[0-9]{{1,2}}\s*[./]\s*[0-9]{{1,2}}\s*[./]\s*[0-9]{{4}})\s*$",
+    "month": rf"^\s*([0-9]{{4}}\s*[/{DASHES[1:]}\-]\s*[0-9]{{1,2}}|[0-9]{{1,2}}\s*[/.]\s*[0-9]{{4}})\s*$",
     "number": r"^\s*[0-9]{1,9}\s*$",
 }
 EMPTY = r"^\s*$"

@@ -1,6 +1,5 @@
 """A whole form: every field cleaned, what the bank told put in, every fault named in the citizen's language. Pure."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from services.intake.clean_values import NAMES, Wrong, clean_value
 from services.intake.form_messages import message
 from services.intake.identity import Identity
 from shared.events.event import Language
+from shared.typed_text import plain, visible
 
 PERSON = (*PERSON_FIELDS, "business_id")
 UNKNOWN_FIELDS_NAMED = 20
@@ -105,13 +105,14 @@ def _facts(identity: Identity | None) -> dict[str, str]:
 
 
 def _agree(typed: str, fact: str) -> str:
-    if typed.strip() and _folded(typed) != _folded(fact):
+    if visible(typed) and _folded(typed) != _folded(fact):
         raise Wrong("not-identity")
     return fact
 
 
 def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    """Give what two spellings of one name or code have in common."""
+    return "".join(plain(text).casefold().split())
 
 
 def _readable(field: Field, value: str) -> str:

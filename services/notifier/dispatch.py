@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from services.notifier.address import BadAddress, mailbox_address
 from services.notifier.bounces.return_path import PROBE, Sending, return_paths
 from services.notifier.connection_pool import ConnectionPool
 from services.notifier.contents import ContentsBox, Unreadable
@@ -27,6 +26,7 @@ from shared.database import Sessions, is_transient
 from shared.health import Liveness
 from shared.logs import get_log
 from shared.loops import run_together
+from shared.mail_address import BadAddress, mailbox_address
 
 log = get_log(__name__)
 

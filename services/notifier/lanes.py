@@ -6,9 +6,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from services.notifier.address import MailboxAddress
 from services.notifier.contents import Contents
 from services.notifier.deliveries import Claimed
+from shared.mail_address import MailboxAddress
 
 SLOW_SECONDS = 2.0
 

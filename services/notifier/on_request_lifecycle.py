@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.address import BadAddress, MailboxAddress, mailbox_address
 from services.notifier.contents import Contents, ContentsBox, open_contents
 from services.notifier.deliveries import Added, Claimed, NewDelivery, add
 from services.notifier.domain import message_id, sealed_message_of, template_for
@@ -20,6 +19,7 @@ from shared.crypto.sealing import Opener
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.request_lifecycle import RequestLifecycle
+from shared.mail_address import BadAddress, MailboxAddress, mailbox_address
 
 PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
 

@@ -15,6 +15,7 @@ from html import escape
 from typing import TypeAlias
 
 from shared.events.event import Language
+from shared.typed_text import visible
 from shared.work_number import grouped
 
 MARK = re.compile("\x02([a-z_]+)\x03")
@@ -65,7 +66,7 @@ def render(parts: Skeleton, envelope: Envelope, values: Mapping[str, str]) -> by
     """Fill one mail in. `values` are plain texts; those of the HTML part are escaped here, and their line breaks become `<br>`."""
     plain, html = {}, {}
     for name, value in values.items():
-        cleaned = clean_text(value)
+        cleaned = visible(value, lines=True)
         plain[name] = html[name] = _quoted(cleaned)
         if MARKUP.search(cleaned):
             html[name] = _quoted(escape(cleaned).replace("\n", "<br>\n"))
@@ -82,21 +83,11 @@ def render(parts: Skeleton, envelope: Envelope, values: Mapping[str, str]) -> by
 
 
 MARKUP = re.compile("[&<>\"'\n]")
-# Controls, surrogates, and what turns the direction of the text that follows.
-UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-LINE_END = re.compile("\r\n|\r|\u2028|\u2029|\x85")
-
-
-def clean_text(value: str) -> str:
-    """Keep a text's line breaks (as line feeds) and tabs, and drop every other control."""
-    if value.isascii() and value.isprintable():
-        return value
-    return UNWANTED.sub("", LINE_END.sub("\n", value))
 
 
 def clean_line(value: str) -> str:
     """Make a text one line, for a header or a label."""
-    return " ".join(clean_text(value).split())
+    return " ".join(visible(value).split())
 
 
 def _headers(parts: Skeleton, envelope: Envelope) -> bytes:

@@ -6,7 +6,6 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.address import BadAddress, mailbox_address
 from services.notifier.bounces.return_path import LAST_SENDING
 from services.notifier.contents import Contents, ContentsBox, Unreadable
 from services.notifier.delivery_lease import CHANNEL
@@ -14,6 +13,7 @@ from services.notifier.domain import message_id_of_sending
 from services.notifier.list_deliveries import DeliveryView
 from services.notifier.models import Delivery, SentContents
 from shared.logs import get_log
+from shared.mail_address import BadAddress, mailbox_address
 from shared.problems import InvalidFields, NotFound, Problem
 
 log = get_log(__name__)

@@ -5,7 +5,6 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.notifier.address import MailboxAddress
 from services.notifier.classify_reply import Concern, Step, concern_of
 from services.notifier.domain import ReplyClass
 from services.notifier.open_session import (
@@ -17,6 +16,7 @@ from services.notifier.open_session import (
     open_session,
 )
 from services.notifier.smtp_talk import Answer, ConnectionGone, SmtpTalk
+from shared.mail_address import MailboxAddress
 
 START_INPUT, SERVICE_CLOSING = 354, 421
 STEPS: tuple[Step, ...] = ("mail", "rcpt", "data")

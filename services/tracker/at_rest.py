@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from shared.crypto.box import Box
+from shared.typed_text import plain, visible
 
 INDEX_BYTES = 16
 VERSION_BEFORE_KEY_IDS = b"\x01"
@@ -29,11 +30,11 @@ class AtRest:
 
     def index_email(self, email: str) -> bytes:
         """Give the blind index of an e-mail address; letters' case does not matter."""
-        return self._index(b"email/", unicodedata.normalize("NFKC", email.strip()).casefold())
+        return self._index(b"email/", unicodedata.normalize("NFKC", visible(email)).casefold())
 
     def index_personal_code(self, personal_code: str) -> bytes:
         """Give the blind index of a henkilötunnus."""
-        return self._index(b"personal-code/", personal_code.strip().upper())
+        return self._index(b"personal-code/", "".join(plain(personal_code).split()).upper())
 
     def _index(self, kind: bytes, text: str) -> bytes:
         return hmac.digest(self._index_key, kind + text.encode(), hashlib.sha256)[:INDEX_BYTES]

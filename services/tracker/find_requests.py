@@ -19,6 +19,7 @@ from services.tracker.domain import OPEN, State
 from services.tracker.models import TrackedRequest
 from services.tracker.typed_work_number import read_work_number
 from shared.problems import InvalidFields
+from shared.typed_text import plain, visible
 
 MOST = 200
 LAST_LETTER = "\U0010ffff"
@@ -86,7 +87,7 @@ def _conditions(filters: Filters, at_rest: AtRest) -> list[ColumnElement[bool]]:
         conditions.append(col(TrackedRequest.submitted_at) < filters.submitted_before)
     if filters.overdue_at is not None:
         conditions += [col(TrackedRequest.due_at) < filters.overdue_at, col(TrackedRequest.state).in_(OPEN)]
-    words = (filters.words or "").strip()
+    words = visible(filters.words or "")
     if "@" in words:
         conditions.append(col(TrackedRequest.email_index) == at_rest.index_email(words))
     elif is_personal_code(words):
@@ -98,14 +99,14 @@ def _conditions(filters: Filters, at_rest: AtRest) -> list[ColumnElement[bool]]:
 
 def _name_of(filters: Filters) -> str | None:
     """Give what is a name in the words, if it is one."""
-    words = (filters.words or "").strip()
+    words = visible(filters.words or "")
     return words if words and "@" not in words and not is_personal_code(words) and not looks_like_work_number(words) else None
 
 
 def _named(words: str) -> CTE:
     """Find those whose name begins so, either way around, in the index alone."""
-    first, *rest = name_key(words, "").split()
-    either_way = {name_key(words, ""), " ".join([*rest, first])}
+    first, *rest = names = name_key(words.replace(",", " "), "").split()
+    either_way = {" ".join(names), " ".join([*rest, first])}
     key = col(TrackedRequest.name_key)
     ranges = [
         select(TrackedRequest.request_id, TrackedRequest.submitted_at).where(key.op("~>=~")(begins), key.op("~<~")(begins + LAST_LETTER))
@@ -122,7 +123,7 @@ def looks_like_work_number(words: str) -> bool:
 
 def is_personal_code(words: str) -> bool:
     """Say whether the text is a henkilötunnus."""
-    return bool(hetu.is_valid(words, allow_temporary=True))
+    return bool(hetu.is_valid("".join(plain(words).split()), allow_temporary=True))
 
 
 def _write_cursor(last: TrackedRequest) -> str:

@@ -17,9 +17,9 @@ from services.tracker.keyring import Keyring
 from services.tracker.ledger.entries import enter_into_ledger
 from services.tracker.lifecycle_event import lifecycle_event
 from services.tracker.models import HistoryEntry, TrackedRequest
-from shared.kept_text import can_be_kept
 from shared.logs import get_log
 from shared.problems import InvalidFields, NotFound, Problem
+from shared.typed_text import visible
 
 log = get_log(__name__)
 
@@ -114,11 +114,9 @@ async def _last_step(session: AsyncSession, request_id: UUID) -> Step | None:
 
 
 def _clean(text: str | None) -> str:
-    cleaned = (text or "").strip()
+    cleaned = visible(text or "", lines=True)
     if not cleaned:
         raise InvalidFields([{"field": "text", "message": "A text for the customer is needed"}])
     if len(cleaned) > LONGEST_TEXT:
         raise InvalidFields([{"field": "text", "message": f"The text is longer than {LONGEST_TEXT} characters"}])
-    if not can_be_kept(cleaned):
-        raise InvalidFields([{"field": "text", "message": "The text holds a character that cannot be kept (NUL or half a surrogate pair)"}])
     return cleaned

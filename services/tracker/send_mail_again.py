@@ -10,9 +10,9 @@ from services.tracker.handle_request import By
 from services.tracker.keyring import Keyring
 from services.tracker.models import OwedMail, TrackedRequest
 from services.tracker.settle_note import note_on_timeline
-from shared.kept_text import can_be_kept
 from shared.logs import get_log
-from shared.problems import InvalidFields, NotFound, Unavailable
+from shared.problems import NotFound, Unavailable
+from shared.typed_text import visible
 
 log = get_log(__name__)
 
@@ -28,9 +28,7 @@ async def send_mail_again(
     mail, request = await undelivered_mail(session, event_id, returned=returned)
     if notifier is None:
         raise Unavailable("TRACKER_NOTIFIER_URL is not set")
-    address = (email or "").strip() or request.email
-    if not can_be_kept(address):
-        raise InvalidFields([{"field": "email", "message": "This is not an e-mail address"}])
+    address = visible(email or "") or request.email
     mail.sending = await notifier.send_again(mail, address)
     if address != request.email:
         await correct_address(session, request, address, by, keyring)

@@ -8,8 +8,8 @@ from uuid_utils.compat import uuid7
 
 from services.tracker.handle_request import By
 from services.tracker.models import HistoryEntry
-from shared.kept_text import can_be_kept
 from shared.problems import InvalidFields
+from shared.typed_text import visible
 
 LONGEST_NOTE = 1_000
 NOTE_NEEDED = InvalidFields([{"field": "note", "message": "Say what was done, and what the citizen was told"}])
@@ -17,9 +17,9 @@ NOTE_NEEDED = InvalidFields([{"field": "note", "message": "Say what was done, an
 
 def read_note(note: str | None) -> str | None:
     """Give what was said, or nothing; raises `InvalidFields` where it cannot be kept."""
-    said = (note or "").strip()
-    if len(said) > LONGEST_NOTE or not can_be_kept(said):
-        raise InvalidFields([{"field": "note", "message": f"At most {LONGEST_NOTE} characters, without NUL or half a surrogate pair"}])
+    said = visible(note or "", lines=True)
+    if len(said) > LONGEST_NOTE:
+        raise InvalidFields([{"field": "note", "message": f"At most {LONGEST_NOTE} characters"}])
     return said or None
 
 

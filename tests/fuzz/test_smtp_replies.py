@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import pytest
 
 from services.notifier import smtp_limits
-from services.notifier.address import MailboxAddress
 from services.notifier.open_session import MailServer, ServerAway
 from services.notifier.send_mail import MailConnection, Reply
 from services.notifier.smtp_limits import limits
+from shared.mail_address import MailboxAddress
 from tests.fuzz.odd_replies import KINDS
 from tests.service.notifier.scripted_server import NO_PIPELINING, Odd, ScriptedServer
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.address import BadAddress, mailbox_address
 from services.notifier.contents import Contents, ContentsBox, Unreadable
 from services.notifier.domain import is_given_up, is_worth_telling, message_id, retry_delay
 from shared.crypto.sealing import generate_private_key
+from shared.mail_address import BadAddress, mailbox_address
 
 
 def test_the_same_event_and_template_always_give_the_same_message_id() -> None:

@@ -38,7 +38,30 @@ def field(kind: Kind, name: str = "field", **more: int) -> Field:
         ("email", " Aino.Koskimies@Example.COM ", "Aino.Koskimies@example.com"),
         ("email", "aino@sähkö.fi", "aino@xn--shk-qla6g.fi"),
         ("phone", "040 123 4567", "0401234567"),
-        ("phone", "+358 (0)40-123 4567", "+3580401234567"),
+        ("phone", "+358 (0)40-123 4567", "+358401234567"),
+        ("phone", "00358 (0)40 1234567", "+358401234567"),
+        ("phone", "+358 040 123 4567", "+358401234567"),
+        ("phone", "+44 (0)7700 900123", "+447700900123"),
+        ("phone", "+39 06 1234567", "+39061234567"),
+        ("phone", "(09) 123 4567", "091234567"),
+        ("phone", "\u202d+358 40 123 4567\u202c", "+358401234567"),
+        ("phone", "040\u200b1234567", "0401234567"),
+        ("personal_identity_code", "\u200e131052-308T", "131052-308T"),
+        ("personal_identity_code", "\ufeff131052\u2011308T\u00a0", "131052-308T"),
+        ("business_id", "\u202d2077474\u20100\u202c", "2077474-0"),
+        ("email", "aino@example.com\u200b", "aino@example.com"),
+        ("date", "31. 1. 2026", "2026-01-31"),
+        ("date", "31/1/2026", "2026-01-31"),
+        ("date", "2026-1-31", "2026-01-31"),
+        ("date", "\u200e31.1.2026", "2026-01-31"),
+        ("month", "1 / 2026", "2026-01"),
+        ("month", "2026/01", "2026-01"),
+        ("number", "\u2060 12", "12"),
+        ("text", "kaksi\nriviä", "kaksi riviä"),
+        ("text", "\u202aC:\\Users\u202c", "C:\\Users"),
+        ("text", "a\x00b\u3164", "ab"),
+        ("textarea", "yksi\x0bkaksi\u2028kolme\x02", "yksi\nkaksi\nkolme"),
+        ("textarea", "\U0001f468\u200d\U0001f469 \u200d", "\U0001f468\u200d\U0001f469"),
         ("phone", "00358401234567", "+358401234567"),
         ("phone", "040\u00a0123\u00a04567", "0401234567"),
         ("date", "31.1.2026", "2026-01-31"),
@@ -74,16 +97,21 @@ def test_what_people_type_becomes_its_one_form(kind: Kind, typed: str, kept: str
         ("phone", "soita minulle", "phone"),
         ("phone", "123", "phone"),
         ("phone", "+" + "1" * 16, "phone"),
-        ("date", "30.2.2026", "date"),
+        ("date", "30.2.2026", "no-such-day"),
         ("date", "1.1.26", "date"),
         ("date", "1.1.0026", "date"),
         ("month", "13/2026", "month"),
         ("number", "1,5", "number"),
         ("number", "²", "number"),
-        ("text", "a\x00b", "control"),
-        ("text", "kaksi\nriviä", "control"),
-        ("text", "\u202egnp.exe", "control"),
-        ("textarea", "a\x07b", "control-textarea"),
+        ("email", "a" * 65 + "@example.com", "email"),
+        ("email", "a" * 65 + "@sähkö.fi", "email"),
+        ("phone", "0000000", "phone"),
+        ("phone", "+00401234567", "phone"),
+        ("personal_identity_code", "131052A308T", "hetu-future"),
+        ("personal_identity_code", "131052B308T", "hetu-future"),
+        ("date", "31/1.2026", "date"),
+        ("date", "29.2.2025", "no-such-day"),
+        ("date", "1.13.2026", "no-such-day"),
         ("text", "x" * 201, "too-long"),
         ("checkbox", "maybe", "checkbox"),
     ],
@@ -105,7 +133,7 @@ def test_a_name_needs_a_letter() -> None:
     assert clean_value(field("text", "first_name"), "Ōe") == "Ōe"
 
 
-@given(st.dates(date(1900, 1, 1), date(2026, 12, 31)), st.integers(2, 999))
+@given(st.dates(date(1900, 1, 1), date(2026, 11, 1)), st.integers(2, 999))
 def test_every_code_that_can_exist_is_accepted_in_any_case_with_any_dash(born: date, individual: int) -> None:
     century = "-" if born.year < 2000 else "A"
     number = f"{born:%d%m%y}{individual:03d}"
@@ -239,3 +267,23 @@ def test_a_person_with_one_name_sends_whatever_needs_a_bank(given_name: str, fam
     form = validate_form(CERTIFICATE, left_out, "fi", one_name)
     assert form.first_name == given_name
     assert {name: form.person()[name] for name in sorted(named_by_bank)} == {"first_name": given_name, "last_name": family_name}
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("personal_identity_code", "131052\u2013308T"),
+        ("personal_identity_code", "131052 - 308t"),
+        ("personal_identity_code", "\u200e131052-308T"),
+        ("last_name", "O'Brien"),
+        ("last_name", "O\u2019BRIEN "),
+        ("first_name", "anna-maria"),
+        ("first_name", "Anna\u2011Maria"),
+        ("first_name", "Anna - Maria"),
+    ],
+)
+def test_another_spelling_of_what_the_bank_told_is_the_same(name: str, typed: str) -> None:
+    sean = Identity(given_name="Anna-Maria", family_name="O\u2019Brien", personal_identity_code="131052-308T", authenticated_at=datetime.now(UTC))
+    form = {field.name: field.sample for field in CERTIFICATE.fields if field.name not in {"first_name", "last_name", "personal_identity_code"}}
+    kept = validate_form(CERTIFICATE, {**form, name: typed}, "fi", sean).values
+    assert (kept["first_name"], kept["last_name"], kept["personal_identity_code"]) == ("Anna-Maria", "O\u2019Brien", "131052-308T")

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.identity.models import Staff
 from services.identity.resources import utc_now
-from services.identity.settings import StaffAccount
+from services.identity.settings import StaffAccount, plain_username
 from shared.database import Sessions
 from shared.kept_text import can_be_kept
 from shared.logs import get_log
@@ -71,7 +71,7 @@ async def find_staff(session: AsyncSession, username: str) -> Staff | None:
     """Give the account of this name."""
     if not can_be_kept(username):
         return None
-    staff: Staff | None = await session.scalar(select(Staff).where(Staff.username == username.strip().lower()))
+    staff: Staff | None = await session.scalar(select(Staff).where(Staff.username == plain_username(username)))
     return staff
 
 

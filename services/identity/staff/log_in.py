@@ -17,6 +17,7 @@ from services.identity.oidc.grants import end_attempt, issue_code
 from services.identity.oidc.lead_back import lead_back
 from services.identity.pages import preferred_language
 from services.identity.resources import Resources, Using, utc_now
+from services.identity.settings import plain_username
 from services.identity.staff.accounts import find_staff, is_password_of
 from services.identity.staff.throttle import Caller, count_try, forget_failures
 from shared.logs import get_log
@@ -57,7 +58,7 @@ async def log_in(
         if browser is None or attempt is None or not _is_open(resources, attempt, browser):
             return resources.pages.problem("ended", preferred_language(request.headers.get("Accept-Language")))
         # Only now: a try that no browser has open may not use up the name's tries.
-        wait = await count_try(session, caller) if username.strip() else timedelta(0)
+        wait = await count_try(session, caller) if plain_username(username) else timedelta(0)
         staff = await find_staff(session, username)
     texts = resources.pages.texts[attempt.language]
     if wait:
@@ -82,7 +83,7 @@ async def log_in(
 
 def _device_cookie(resources: Resources, username: str) -> BrowserCookie:
     """Give the cookie that says that this name has logged in on this device; a device of several people has one for each."""
-    name = f"identity_device_{digest(username.strip().lower()).hex()}"
+    name = f"identity_device_{digest(plain_username(username)).hex()}"
     return BrowserCookie(resources.keys.cookies, name, path="/staff", secure=resources.settings.secure, lasts=DEVICE_LASTS)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.identity.keys import digest
 from services.identity.models import Throttle
 from services.identity.resources import utc_now
+from services.identity.settings import plain_username
 
 FREE_FAILURES = 5
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
@@ -116,7 +117,7 @@ def _add_to_address(known: Throttle, now: datetime) -> None:
 
 
 def _of_name_at(username: str, address: str) -> bytes:
-    return digest(f"NAME {_network(address)} {username.strip().lower()}")
+    return digest(f"NAME {_network(address)} {plain_username(username)}")
 
 
 def _of_address(address: str) -> bytes:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 from services.intake.ask_tracker import RequestStatus, TooManyAttempts, TrackerAway, UnknownRequest
 from services.intake.site.read_form import read_form
 from services.intake.site.view import Page, View
+from shared.typed_text import visible
 from shared.work_number import InvalidWorkNumber, WrongLength, parse
 
 routes = APIRouter()
@@ -29,7 +30,7 @@ async def show_follow(view: Page) -> Response:
 async def follow(view: Page) -> Response:
     """Show the state of a request; the front page's box gives the number only, and the e-mail address is asked for next."""
     form = await read_form(view.request, SMALL_FORM)
-    typed = {name: form.get(name, "").strip()[:LONGEST] for name in ("work_number", "email")}
+    typed = {name: visible(form.get(name, ""))[:LONGEST] for name in ("work_number", "email")}
     errors = _number_errors(view, typed["work_number"])
     if "email" not in form:
         return _form(view, typed, errors, status=422 if errors else 200)

@@ -12,6 +12,7 @@ from services.tracker.domain import State
 from services.tracker.find_requests import MOST, Filters, Page, find_requests, is_personal_code
 from services.tracker.typed_work_number import InvalidWorkNumber
 from shared.kept_text import KeptText
+from shared.typed_text import visible
 
 routes = APIRouter()
 
@@ -32,7 +33,7 @@ async def front(desk: AtDesk, queue: Text = "", state: State | None = None, curs
 @routes.post("/search", dependencies=[Unforged])
 async def search(desk: AtDesk, words: Typed = "", cursor: Typed = "") -> Response:
     """Find by work number, name, e-mail or henkilötunnus; a number leads straight to its request."""
-    words = words.strip()
+    words = visible(words)
     if not words:
         return RedirectResponse(f"{PREFIX}/", status_code=303)
     by_code = is_personal_code(words)

@@ -28,6 +28,8 @@ def environment(settings: TrackerSettings) -> dict[str, str]:
 def _text(value: object) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
+    if isinstance(value, frozenset):
+        return ",".join(value)
     return json.dumps(value) if isinstance(value, dict) else str(value)
 
 

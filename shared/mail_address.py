@@ -1,4 +1,4 @@
-"""A citizen's e-mail address as SMTP takes it."""
+"""An e-mail address as SMTP takes it: what is accepted in a form can be mailed."""
 
 import re
 from typing import NamedTuple
