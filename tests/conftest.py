@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -129,13 +129,26 @@ async def stack(infra: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator["Browser"]:
     """Give a chromium, the one of `TEST_BROWSER` or of the system; without any the test is skipped, and `./test` says so at its end."""
+    async with _chromium() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+async def remembering_browser() -> AsyncIterator["Browser"]:
+    """Give one that keeps pages in memory for the way back, as people have it; Playwright turns that off."""
+    async with _chromium(ignore_default_args=["--disable-back-forward-cache"]) as chromium:
+        yield chromium
+
+
+@asynccontextmanager
+async def _chromium(**options: Any) -> AsyncIterator["Browser"]:  # noqa: ANN401  Playwright's own
     path = os.environ.get("TEST_BROWSER") or shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("no browser; ./test installs one")
     from playwright.async_api import async_playwright  # noqa: PLC0415  slow to import
 
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        chromium = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS, **options)
         yield chromium
         await chromium.close()
 

@@ -8,7 +8,8 @@ from services.identity.oidc.parameters import RepeatedParameter, read_parameters
 from services.identity.pages import preferred_language
 from services.identity.settings import Client
 
-LONGEST = 512
+LONGEST = {"state": 2_000, "nonce": 1_000, "scope": 1_000}
+"""Characters; clients keep what they need again in `state`."""
 CHALLENGE = re.compile("[A-Za-z0-9_-]{43}")
 
 
@@ -71,7 +72,7 @@ def _find_error(given: Mapping[str, str], client: Client) -> tuple[str, str] | N
         (given.get("code_challenge_method") != "S256", "invalid_request", "code_challenge_method must be S256"),
         (not CHALLENGE.fullmatch(given.get("code_challenge", "")), "invalid_request", "code_challenge must be 43 characters of base64url"),
         ("openid" not in given.get("scope", "").split(), "invalid_scope", "scope must include openid"),
-        (any(len(given.get(name, "")) > LONGEST for name in ("state", "nonce", "scope")), "invalid_request", "a parameter is too long"),
+        (any(len(given.get(name, "")) > longest for name, longest in LONGEST.items()), "invalid_request", "a parameter is too long"),
         (any(not value.isprintable() for value in given.values()), "invalid_request", "a parameter holds a control character"),
         ("none" in given.get("prompt", "").split(), "login_required", "every login needs the person"),
     )

@@ -49,7 +49,7 @@ async def follow_link(view: Page, link: str) -> Response:
 async def _answer(view: View, question: Callable[[], Awaitable[RequestStatus]], typed: dict[str, str], *, by_link: bool = False) -> Response:
     wrong = view.texts.follow
     try:
-        status = await _asked(view, question)
+        status = await _asked(view, question, by_link=by_link)
     except UnknownRequest:
         return _form(view, typed, [_error("" if by_link else "work_number", wrong.link_unknown if by_link else wrong.unknown)], status=404)
     except TooManyAttempts as many:
@@ -60,8 +60,10 @@ async def _answer(view: View, question: Callable[[], Awaitable[RequestStatus]], 
     return view.render("status.html", status_of=status)
 
 
-async def _asked(view: View, question: Callable[[], Awaitable[RequestStatus]]) -> RequestStatus:
-    await view.intake.attempts.check(view.request.client.host if view.request.client else "")
+async def _asked(view: View, question: Callable[[], Awaitable[RequestStatus]], *, by_link: bool) -> RequestStatus:
+    # Whoever has a signed link guesses nothing.
+    if not by_link:
+        await view.intake.attempts.check(view.request.client.host if view.request.client else "")
     return await question()
 
 

@@ -154,3 +154,12 @@ async def test_health_and_readiness_are_answered(identity: Running) -> None:
     async with Walker(identity) as browser:
         assert (await browser.http.get("/healthz")).status_code == 200
         assert (await browser.http.get("/readyz")).json() == {"database": "ok"}
+
+
+@pytest.mark.parametrize("name", ["state", "nonce"])
+async def test_a_client_may_keep_much_in_a_parameter_but_not_all(identity: Running, name: str) -> None:
+    longest = {"state": 2_000, "nonce": 1_000}[name]
+    async with Walker(identity) as browser:
+        assert (await browser.authorize(**{name: "x" * longest})).status_code == 200
+        told = (await browser.authorize(**{name: "x" * (longest + 1)})).headers["Location"]
+        assert parameters(told)["error"] == "invalid_request"

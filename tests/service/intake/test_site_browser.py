@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from services.intake.app import create_app
 from services.intake.follow_numbers import Numbers, Progress
@@ -117,6 +117,44 @@ async def test_a_double_click_sends_once_and_the_number_appears_by_itself(served
         for number in (NUMBER, "4829130577"):
             await page.evaluate("number => { document.querySelector('.ticket .number').textContent = number }", grouped(number))
             assert await page.evaluate(NUMBER_IS_WHOLE), number
+
+
+async def test_a_sending_that_was_stopped_can_be_tried_again(served: Served, browser: Browser) -> None:
+    async with tab(browser) as page:
+        stopped: list[Route] = []
+
+        async def stop_the_first(route: Route) -> None:
+            if route.request.method == "POST" and not stopped:
+                stopped.append(route)
+                # The browser stays where it is, as after its button for stopping.
+                await route.fulfill(status=204)
+            else:
+                await route.continue_()
+
+        await fill_in(page, served)
+        await page.route("**/pyynto/*", stop_the_first)
+        send = page.locator("button.send")
+        label = await send.inner_text()
+        await send.click(no_wait_after=True)
+        await expect(send).to_have_attribute("aria-disabled", "true")
+        await page.keyboard.press("Escape")
+        await expect(send).to_have_text(label, use_inner_text=True)
+        await send.click()
+        await page.wait_for_url("**/kiitos/*")
+
+
+async def test_what_was_typed_is_there_after_back_from_the_browsers_memory(served: Served, remembering_browser: Browser) -> None:
+    async with tab(remembering_browser) as page:
+        await fill_in(page, served)
+        await page.click("footer a[href$=tietosuoja]")
+        await page.wait_for_url("**/tietosuoja")
+        # Playwright's own way back waits for a page that is loaded anew.
+        await page.evaluate("history.back()")
+        await page.wait_for_url("**/pyynto/*", wait_until="commit")
+        for name, value in {**PERSON, "invoice_subject": ANSWERS["invoice_subject"]}.items():
+            await expect(page.locator(f"[name={name}]")).to_have_value(value)
+        await page.click("button.send")
+        await page.wait_for_url("**/kiitos/*")
 
 
 async def test_without_javascript_the_form_is_sent_and_the_page_asks_again_until_the_number_is_there(served: Served, browser: Browser) -> None:

@@ -130,6 +130,13 @@ async def test_whoever_asks_too_often_is_told_when_to_try_again(kafka: KafkaConn
     assert "Yritä uudelleen 1 minuutin kuluttua" in answer.text
 
 
+async def test_a_signed_link_is_no_guess_and_opens_as_often_as_one_likes(kafka: KafkaConnection, intake_database: str) -> None:
+    place, address = free_socket()
+    settings = make_settings(kafka, intake_database, tracker_url=address, oidc_issuer=address, status_attempts_per_minute=1)
+    async with serving(back_office(), place), running_intake(settings) as intake:
+        assert [(await intake.client.get("/fi/seuraa/signed")).status_code for _ in range(11)] == [200] * 11
+
+
 async def test_with_the_tracker_away_the_page_says_that_the_request_is_safe(kafka: KafkaConnection, intake_database: str) -> None:
     async with running_intake(make_settings(kafka, intake_database)) as intake:
         status, page = await follow(intake, work_number=NUMBER, email=EMAIL)
