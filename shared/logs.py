@@ -16,16 +16,20 @@ def _frames(exc_info: structlog.typing.ExcInfo) -> str:
     return " > ".join([*frames[-FRAMES:], exc_info[0].__name__])
 
 
+STEPS: list[structlog.typing.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.ExceptionRenderer(_frames),
+]
+PROCESSORS: list[structlog.typing.Processor] = [*STEPS, structlog.processors.JSONRenderer()]
+"""One list for good: a logger keeps the one that it was first used with, also where several apps of one process configure their logs."""
+
+
 def configure_logs(level: str = "INFO") -> None:
     """Send the log lines of this process, and the libraries' warnings, to standard output as JSON."""
-    steps: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.ExceptionRenderer(_frames),
-    ]
     structlog.configure(
-        processors=[*steps, structlog.processors.JSONRenderer()],
+        processors=PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
         cache_logger_on_first_use=True,
@@ -33,7 +37,7 @@ def configure_logs(level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=steps,
+            foreign_pre_chain=STEPS,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
         )
     )

@@ -1,7 +1,7 @@
 """The servers that everything stands on."""
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from shared.kafka.connection import KafkaConnection
 from tests.conftest import FreshDatabase
@@ -10,7 +10,10 @@ from tests.conftest import FreshDatabase
 async def test_the_broker_takes_a_record_and_gives_it_back(kafka: KafkaConnection) -> None:
     async with AIOKafkaProducer(**kafka.client_options(), enable_idempotence=True, acks="all") as producer:
         sent = await producer.send_and_wait("requests.submitted", b"hello", key=b"key")
-    async with AIOKafkaConsumer("requests.submitted", **kafka.client_options(), auto_offset_reset="earliest") as consumer:
+    async with AIOKafkaConsumer(**kafka.client_options()) as consumer:
+        place = TopicPartition("requests.submitted", sent.partition)
+        consumer.assign([place])
+        consumer.seek(place, sent.offset)
         record = await consumer.getone()
     assert (record.value, record.offset) == (b"hello", sent.offset)
 
