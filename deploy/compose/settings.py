@@ -73,7 +73,8 @@ def write_settings(folder: Path, environment: Mapping[str, str]) -> None:
         _write(folder / name / "environment.json", json.dumps(settings, indent=1), mode=0o400)
     # The servers read theirs as users of their own.
     _write(folder / "postgres" / "password", secrets["postgres_password"], mode=0o444)
-    _write(folder / "kafka" / "server.properties", as_properties(broker_security(secrets, OUTSIDE)), mode=0o444)
+    # Kafka's start copies it with its mode, and then adds to its copy.
+    _write(folder / "kafka" / "server.properties", as_properties(broker_security(secrets, OUTSIDE)), mode=0o644)
 
 
 def _back_channels(name: str) -> dict[str, str]:

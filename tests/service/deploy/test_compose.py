@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -61,6 +62,13 @@ def test_tracker_finds_intake_between_the_containers(tmp_path: Path) -> None:
     write_settings(tmp_path, URLS)
     assert settings_of(tmp_path, "tracker")["TRACKER_INTAKE_URL"] == "http://intake:8000"
     assert settings_of(tmp_path, "tracker")["TRACKER_NOTIFIER_URL"] == "http://notifier:8000"
+
+
+def test_the_brokers_own_start_can_add_to_its_copy_of_the_mounted_file(tmp_path: Path) -> None:
+    """It copies the file with its mode, as a user of its own, who cannot write to a copy that nobody may write to."""
+    write_settings(tmp_path, URLS)
+    mode = stat.S_IMODE((tmp_path / "kafka" / "server.properties").stat().st_mode)
+    assert mode & (stat.S_IWUSR | stat.S_IROTH) == stat.S_IWUSR | stat.S_IROTH
 
 
 def test_a_container_sees_no_secret_of_another(tmp_path: Path) -> None:
