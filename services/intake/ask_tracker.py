@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from services.intake.ask_identity import IdentityAway, IdentityProvider
 from services.intake.clean_values import canonical_email
 from services.intake.request_status import RequestState, RequestStatus
+from shared.limits.caller import caller_of
 from shared.logs import get_log
 from shared.work_number import parse
 
@@ -50,16 +51,17 @@ class TrackerAway(Exception):
 
 
 class Attempts:
-    """Counts attempts to look at a status per client address, in this process."""
+    """Counts attempts to look at a status per caller, in this process."""
 
     def __init__(self, per_minute: int) -> None:
         self._limit = RateLimitItemPerMinute(per_minute)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     async def check(self, client: str) -> None:
-        """Count one attempt; raises `TooManyAttempts` when there were too many in the last minute."""
-        if not await self._limiter.hit(self._limit, client):
-            window = await self._limiter.get_window_stats(self._limit, client)
+        """Count one attempt of the caller at a client's address; raises `TooManyAttempts` when there were too many in the last minute."""
+        caller = caller_of(client)
+        if not await self._limiter.hit(self._limit, caller):
+            window = await self._limiter.get_window_stats(self._limit, caller)
             raise TooManyAttempts(max(1, round(window.reset_time - time.time())))
 
 

@@ -9,7 +9,6 @@ neither: nobody else's failures keep a person from the login on their own device
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
 
 from sqlalchemy import delete, func, update
 from sqlalchemy.dialects.postgresql import insert
@@ -19,14 +18,13 @@ from services.identity.keys import digest
 from services.identity.models import Throttle
 from services.identity.resources import utc_now
 from services.identity.settings import plain_username
+from shared.limits.caller import caller_of
 
 FREE_FAILURES = 5
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
 FAILURES_PER_ADDRESS, ADDRESS_WINDOW = 30, timedelta(minutes=10)
 FORGIVEN_EVERY = ADDRESS_WINDOW / FAILURES_PER_ADDRESS
-ONE_CALLERS_BITS = 64
-"""Whoever has one IPv6 address has all that begin with the same 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -117,20 +115,11 @@ def _add_to_address(known: Throttle, now: datetime) -> None:
 
 
 def _of_name_at(username: str, address: str) -> bytes:
-    return digest(f"NAME {_network(address)} {plain_username(username)}")
+    return digest(f"NAME {caller_of(address)} {plain_username(username)}")
 
 
 def _of_address(address: str) -> bytes:
-    return digest(f"ADDRESS {_network(address)}")
-
-
-def _network(address: str) -> str:
-    """Give the part of an address that its holder cannot choose."""
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return address
-    return str(ip_network((known, ONE_CALLERS_BITS), strict=False) if known.version == 6 else known)  # noqa: PLR2004  the protocol's
+    return digest(f"ADDRESS {caller_of(address)}")
 
 
 IN_A_ROW = Rule(_wait_in_a_row, _add_in_a_row, _start_anew)
