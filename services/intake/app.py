@@ -15,6 +15,7 @@ from services.intake.open_intake import open_intake
 from services.intake.settings import Settings
 from services.intake.site.routes import install_site
 from shared.api_viewer.viewer import install_api_viewer
+from shared.guard_answers import GuardAnswers
 from shared.health import health_routes
 from shared.logs import configure_logs
 from shared.problems import install_problems
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.public_url = chosen.public_url.rstrip("/")
     app.add_middleware(Utf8Forms)
+    app.add_middleware(GuardAnswers, secure=app.state.public_url.startswith("https://"))
     install_problems(app)
     install_api(app)
     # One of the two is enough to accept a request.

@@ -18,6 +18,7 @@ from services.notifier.settings import Settings
 from shared.api_viewer.viewer import install_api_viewer
 from shared.authorize import TokenVerifier, require_scope
 from shared.database import open_database, ping
+from shared.guard_answers import GuardAnswers
 from shared.health import health_routes
 from shared.logs import configure_logs
 from shared.problems import install_problems
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             yield
 
     app = FastAPI(title="Notifier", lifespan=lifespan, max_body_size=LARGEST_BODY, docs_url=None, redoc_url=None)
+    app.add_middleware(GuardAnswers, secure=settings.site_url.startswith("https://"))
     install_problems(app)
     install_api_viewer(app)
     # Listing and retrying need the database alone; mail server and Kafka are reported only.

@@ -20,6 +20,7 @@ from services.tracker.settings import TrackerSettings
 from shared.api_viewer.viewer import install_api_viewer
 from shared.authorize import TokenVerifier
 from shared.database import ping
+from shared.guard_answers import GuardAnswers
 from shared.health import health_routes
 from shared.logs import configure_logs
 from shared.problems import install_problems
@@ -51,6 +52,7 @@ def create_app(settings: TrackerSettings | None = None) -> FastAPI:
 
     app = FastAPI(title="Asiointi: tracker", version="1", lifespan=lifespan, max_body_size=MAX_BODY_BYTES, docs_url=None, redoc_url=None)
     app.add_middleware(Utf8Forms)
+    app.add_middleware(GuardAnswers, secure=settings.public_url.startswith("https://"))
     install_problems(app)
     install_api_viewer(app)
     app.include_router(health_routes({"database": database}, informative={"kafka": kafka}))
