@@ -58,8 +58,11 @@ async def dead_letters(kafka: KafkaConnection, topic: str) -> list["ConsumerReco
     consumer = AIOKafkaConsumer(dead_letter_topic(topic), **kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     try:
-        polled = await consumer.getmany(timeout_ms=1500)
-        return [record for records in polled.values() for record in records]
+        ends, found = await consumer.end_offsets(list(consumer.assignment())), list["ConsumerRecord[bytes, bytes]"]()
+        async with asyncio.timeout(20):
+            while [place for place, end in ends.items() if await consumer.position(place) < end]:
+                found += [record for records in (await consumer.getmany(timeout_ms=200)).values() for record in records]
+        return found
     finally:
         await consumer.stop()
 
