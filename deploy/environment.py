@@ -1,4 +1,4 @@
-"""From ports, secrets and addresses to each process's environment: the settings of ARCHITECTURE.md, and nothing else."""
+"""From ports, secrets and addresses to each process's environment: the settings of docs/settings.md, and nothing else."""
 
 import json
 from collections.abc import Mapping
@@ -91,6 +91,7 @@ def _identity(place: Place, secrets: Secrets) -> dict[str, str]:
         "IDENTITY_DATABASE_URL": place.databases["identity"],
         "IDENTITY_PUBLIC_URL": place.url("identity"),
         "IDENTITY_SIGNING_KEY": secrets["identity_signing_key"],
+        "IDENTITY_ID_TOKEN_KEY": secrets["identity_id_token_key"],
         "IDENTITY_SESSION_KEY": secrets["identity_session_key"],
         "IDENTITY_SUBJECT_KEY": secrets["identity_subject_key"],
         "IDENTITY_CLIENTS": json.dumps(clients(place, secrets)),
@@ -121,7 +122,7 @@ def clients(place: Place, secrets: Secrets) -> list[dict[str, object]]:
             "client_secret": secrets["backoffice_client_secret"],
             "redirect_uris": [],
             "grants": ["client_credentials"],
-            "scopes": ["requests:read", "requests:write", "operate"],
+            "scopes": ["requests:read", "requests:write", "requests:personal-code", "requests:audit", "operate"],
         },
     ]
 

@@ -1,4 +1,4 @@
-"""Kafka's jars: downloaded once from the Maven repository, checked against the lock beside this file."""
+"""Kafka's jars: downloaded once from the Maven repository, checked against the lock beside this file at each start."""
 
 import hashlib
 import os
@@ -18,13 +18,15 @@ Progress = Callable[[int, int], None]
 
 
 def class_path(folder: Path, progress: Progress = lambda _done, _all: None) -> list[Path]:
-    """Give every jar of the lock, downloading into `folder` what is not there yet.
+    """Give every jar of the lock, downloading into `folder` what is not there, or not as it was locked.
 
     `progress(done, all)` is called for each jar downloaded. Raises `StartFailure` without network or when a jar is not the locked one.
     """
     folder, locked = folder.resolve(), read_lock(LOCK.read_text())
     jars = {coordinate: folder / file_name(coordinate) for coordinate in locked}
-    missing = [coordinate for coordinate, jar in jars.items() if not jar.exists()]
+    with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+        whole = pool.map(lambda coordinate: _is_locked(jars[coordinate], locked[coordinate]), jars)
+        missing = [coordinate for coordinate, right in zip(jars, whole, strict=True) if not right]
     if missing:
         _download({coordinate: locked[coordinate] for coordinate in missing}, folder, progress)
     return list(jars.values())
@@ -46,13 +48,17 @@ def _download(wanted: dict[str, str], folder: Path, progress: Progress) -> None:
     with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
         places = pool.map(lambda coordinate: _fetch(coordinate, folder), wanted)
         for done, (coordinate, place) in enumerate(zip(wanted, places, strict=True), 1):
-            if hashlib.sha256(place.read_bytes()).hexdigest() != wanted[coordinate]:
+            if not _is_locked(place, wanted[coordinate]):
                 place.unlink()
                 message = f"{coordinate} came with another checksum than deploy/kafka.jars.lock has; check the Maven repository that jgo is set to."
                 raise StartFailure(message)
             place.replace(folder / file_name(coordinate))
             progress(done, len(wanted))
     shutil.rmtree(folder / "downloads")
+
+
+def _is_locked(jar: Path, digest: str) -> bool:
+    return jar.exists() and hashlib.sha256(jar.read_bytes()).hexdigest() == digest
 
 
 def _fetch(coordinate: str, folder: Path) -> Path:

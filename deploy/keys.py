@@ -12,6 +12,8 @@ KEYS = ("intake_session", "tracker_session", "identity_session", "identity_subje
 SEALED_TO = ("tracker", "notifier")
 KAFKA_USERS = ("broker", "admin", "intake", "tracker", "notifier", "backoffice")
 
+RSA_BITS = 3_072
+
 Secrets = Mapping[str, str]
 
 
@@ -35,6 +37,7 @@ def wanted() -> set[str]:
         "postgres_password",
         "operator_password",
         "identity_signing_key",
+        "identity_id_token_key",
         *(f"{service}_database_password" for service in SERVICES),
         *(f"{client}_client_secret" for client in CLIENTS),
         *(f"kafka_{user}_password" for user in KAFKA_USERS),
@@ -44,18 +47,21 @@ def wanted() -> set[str]:
 
 
 def make() -> dict[str, str]:
-    """Make every secret anew; keys are 32 bytes as base64url, the signing key a private JWK (Ed25519)."""
+    """Make every secret anew; keys are 32 bytes as base64url, the signing keys private JWKs (Ed25519, and RSA for ID tokens)."""
     made = {name: secrets.token_urlsafe(24) for name in wanted() if name.endswith(("_password", "_secret"))}
     made["operator_password"] = secrets.token_urlsafe(9)
     made |= {f"{key}_key": secrets.token_urlsafe(32) for key in KEYS}
-    return made | _signing_key() | _sealing_keys()
+    return made | _signing_keys() | _sealing_keys()
 
 
-def _signing_key() -> dict[str, str]:
-    from joserfc.jwk import OKPKey  # noqa: PLC0415  needed once in the life of a stack
+def _signing_keys() -> dict[str, str]:
+    from joserfc.jwk import OKPKey, RSAKey  # noqa: PLC0415  needed once in the life of a stack
 
-    key = OKPKey.generate_key("Ed25519", {"use": "sig", "kid": secrets.token_hex(8)})
-    return {"identity_signing_key": json.dumps(key.as_dict(private=True))}
+    keys: dict[str, OKPKey | RSAKey] = {
+        "identity_signing_key": OKPKey.generate_key("Ed25519"),
+        "identity_id_token_key": RSAKey.generate_key(RSA_BITS),
+    }
+    return {name: json.dumps(key.as_dict(private=True)) for name, key in keys.items()}
 
 
 def _sealing_keys() -> dict[str, str]:

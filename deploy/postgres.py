@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from deploy.failure import StartFailure
 from deploy.program import Program, inherited_environment
-from shared.database_connection import connect
+from shared.database.connection import connect
 
 ADMIN = "postgres"
 SETTINGS = {

@@ -13,9 +13,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 
 from deploy.kafka_grants import grants
-from services.tracker.from_intake import is_unsigned_before_recorded, record_unsigned_before
-from shared.backoff import Backoff
-from shared.database import migrate
+from services.tracker.register.from_intake import is_unsigned_before_recorded, record_unsigned_before
+from shared.database.engine import migrate
 from shared.events.command_topics import DEFAULT, VARIABLE, CommandTopics
 from shared.events.topics import PARTITIONS, SUBMITTED, all_topics, readers
 from shared.kafka.access import ensure_access
@@ -24,6 +23,7 @@ from shared.kafka.lag import LagReader
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.settings import KafkaSettings
 from shared.kafka.topics import Durability, UnfitCluster, ensure_topics
+from shared.process.backoff import Backoff
 from shared.settings import read_settings
 
 SERVICES = Path(__file__).resolve().parents[1] / "services"
@@ -33,11 +33,28 @@ PATIENCE = 60.0
 class PrepareSettings(KafkaSettings):
     """Kafka as an administrator, the users that are ours to make (name to password), and tracker's own setting of command topics."""
 
-    users: Mapping[str, SecretStr] = Field(default={}, validation_alias="KAFKA_USERS")
-    command_topics: CommandTopics = Field(default=DEFAULT, validation_alias=VARIABLE)
-    partitions: int = Field(default=PARTITIONS, ge=1, validation_alias="KAFKA_TOPIC_PARTITIONS")
-    replication_factor: int | None = Field(default=None, ge=1, validation_alias="KAFKA_REPLICATION_FACTOR")
-    min_insync_replicas: int | None = Field(default=None, ge=1, validation_alias="KAFKA_MIN_INSYNC_REPLICAS")
+    users: Mapping[str, SecretStr] = Field(
+        default={},
+        validation_alias="KAFKA_USERS",
+        description=(
+            "SCRAM users to make or give a new password, from name to password; their rights become exactly those of `deploy/kafka_grants.py`. "
+            "Without it no user and no right is touched"
+        ),
+    )
+    command_topics: CommandTopics = Field(default=DEFAULT, validation_alias=VARIABLE, description="As tracker's: which topics of commands to make")
+    partitions: int = Field(default=PARTITIONS, ge=1, validation_alias="KAFKA_TOPIC_PARTITIONS", description="Of each topic of events")
+    replication_factor: int | None = Field(
+        default=None,
+        ge=1,
+        validation_alias="KAFKA_REPLICATION_FACTOR",
+        description="Copies of each partition; without it three where there are three brokers, else as many as there are",
+    )
+    min_insync_replicas: int | None = Field(
+        default=None,
+        ge=1,
+        validation_alias="KAFKA_MIN_INSYNC_REPLICAS",
+        description="Copies that are in sync before an ack; without it two where there are three copies, else one",
+    )
 
 
 def prepare(environment: Mapping[str, str], settings: PrepareSettings) -> list[str]:

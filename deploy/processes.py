@@ -1,4 +1,4 @@
-"""The processes of ours as programs: the table of ARCHITECTURE.md."""
+"""The processes of ours as programs: the table of docs/operating.md."""
 
 import asyncio
 import os
@@ -20,12 +20,16 @@ BOUNCES = "notifier-bounces"
 FRESH_SECONDS = 30
 # Longer than clients and proxies keep an idle connection: the one who closes it must not be the one a request is on its way to.
 KEEP_ALIVE = ("--timeout-keep-alive", "75")
+LIMITS_TIMES = "LIMITS_TIMES"
 TOPIC_SETTINGS = ("KAFKA_TOPIC_PARTITIONS", "KAFKA_REPLICATION_FACTOR", "KAFKA_MIN_INSYNC_REPLICAS")
 
 
 def processes(place: Place, environments: Mapping[str, Environment]) -> list[Program]:
     """Give the apps and workers of the four services."""
-    given = {name: {**environments[name], **(_passed_on(VARIABLE) if name.startswith("tracker") else {})} for name in (*APPS, *WORKERS, BOUNCES)}
+    given = {
+        name: {**environments[name], **_passed_on(LIMITS_TIMES), **(_passed_on(VARIABLE) if name.startswith("tracker") else {})}
+        for name in (*APPS, *WORKERS, BOUNCES)
+    }
     apps = [_app(name, place, given[name]) for name in APPS]
     workers = [_worker(name, f"services.{name.removesuffix('-worker')}.worker", place, given[name]) for name in WORKERS]
     bounces = replace(_worker(BOUNCES, "services.notifier.bounces", place, given[BOUNCES]), ports=(place.ports.bounces,))
@@ -58,7 +62,8 @@ def _passed_on(*names: str) -> dict[str, str]:
 def _app(name: str, place: Place, environment: Environment) -> Program:
     port = int(getattr(place.ports, name))
     command = (sys.executable, "-m", "uvicorn", "--factory", f"services.{name}.app:create_app", "--host", HOST, "--port", str(port))
-    options = ("--no-access-log", "--log-config", str(ROOT / "deploy" / "uvicorn-logs.json"), *KEEP_ALIVE, "--timeout-graceful-shutdown", "3")
+    logs = ("--no-access-log", "--log-config", str(ROOT / "deploy" / "uvicorn-logs.json"))
+    options = ("--http", "shared.web.bounded_http:BoundedHttp", *logs, *KEEP_ALIVE, "--timeout-graceful-shutdown", "3")
     # Who calls is told by the connection alone, unless uvicorn's own variable names the proxies that may say otherwise.
     proxies = () if os.environ.get("FORWARDED_ALLOW_IPS") else ("--no-proxy-headers",)
 

@@ -17,7 +17,7 @@ from deploy.postgres import ADMIN, dsn, ensure_database, postgres_program
 from deploy.processes import ROOT
 from deploy.program import Program
 from deploy.progress import Progress
-from shared.database_address import BadDatabaseAddress, hosts_and_parameters, read_database_address
+from shared.database.address import BadDatabaseAddress, hosts_and_parameters, read_database_address
 from shared.kafka.settings import KafkaSettings
 from shared.settings import read_settings
 

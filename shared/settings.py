@@ -9,11 +9,11 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from shared.database_address import read_database_address
+from shared.database.address import read_database_address
+from shared.database.connection import MOST_CONNECTIONS
 from shared.demonstration import VARIABLE, Allowed
 
 KEY_BYTES = 32
-MOST_CONNECTIONS = 20
 
 
 def decode_key(text: str) -> bytes:
@@ -62,9 +62,31 @@ class OperationSettings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True, populate_by_name=True)
 
-    log_level: str = Field(default="INFO", validation_alias="LOG_LEVEL")
-    liveness_file: str | None = Field(default=None, validation_alias="LIVENESS_FILE")
-    demonstration: Allowed = Field(default=frozenset(), validation_alias=VARIABLE)
+    log_level: str = Field(default="INFO", validation_alias="LOG_LEVEL", description="The least level that is logged")
+    liveness_file: str | None = Field(
+        default=None, validation_alias="LIVENESS_FILE", description="A file that a worker touches while its loops make progress"
+    )
+    limits_times: float = Field(
+        default=1,
+        gt=0,
+        validation_alias="LIMITS_TIMES",
+        description="Multiplies every limit of what a stranger may do how often; for proof runs and tests",
+    )
+    security_contact: str | None = Field(
+        default=None,
+        pattern=r"^(mailto:|https://)\S+$",
+        validation_alias="SECURITY_CONTACT",
+        description="`mailto:` or `https:`, where weaknesses are reported: then intake, tracker and identity serve `/.well-known/security.txt`",
+    )
+    demonstration: Allowed = Field(
+        default=frozenset(),
+        validation_alias=VARIABLE,
+        description=(
+            "What may stand for the real thing, by name and with commas: `simulated-banks`, `published-bank-keys`, `demo-clients`, `demo-staff`. "
+            "Nothing unless it is set: identity does not start with what is not named, and offers no simulated bank. With any of it every page says "
+            "that it is a demonstration. `./run` and compose set all four"
+        ),
+    )
 
 
 def _checked_address(secret: SecretStr) -> SecretStr:
@@ -75,8 +97,18 @@ def _checked_address(secret: SecretStr) -> SecretStr:
 class DatabaseSettings(OperationSettings):
     """Where the service's own database is, under the service's prefix, and how many connections each of its processes opens at most."""
 
-    database_url: Annotated[SecretStr, AfterValidator(_checked_address)]
-    database_connections: int = Field(default=MOST_CONNECTIONS, ge=1, validation_alias="DATABASE_CONNECTIONS")
+    database_url: Annotated[SecretStr, AfterValidator(_checked_address)] = Field(
+        description=(
+            "As libpq writes it: `postgresql://role:password@host1:5432,host2:5432/database?sslmode=verify-full&sslrootcert=…`; also `postgres://`, "
+            "`sslcert`, `sslkey`, `sslpassword`, `connect_timeout`, `application_name`, `options`, `target_session_attrs` (`read-write` unless given)"
+        )
+    )
+    database_connections: int = Field(
+        default=MOST_CONNECTIONS,
+        ge=1,
+        validation_alias="DATABASE_CONNECTIONS",
+        description="The most connections that one process opens to its database; one that is busy is waited for for 3 s, then the answer is a 503",
+    )
 
 
 S = TypeVar("S", bound=BaseSettings)

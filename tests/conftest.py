@@ -16,7 +16,8 @@ import asyncpg
 import pytest
 
 from deploy.postgres import ensure_database
-from shared.database import migrate
+from deploy.processes import LIMITS_TIMES
+from shared.database.engine import migrate
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.topics import ensure_topics
 from tests.infra.one_connection import one_connection_at_a_time
@@ -32,6 +33,8 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+os.environ.setdefault(LIMITS_TIMES, "1000000")
+"""One machine plays everybody; limits have tests of their own."""
 SERVICES = Path(__file__).parents[1] / "services"
 FreshDatabase = Callable[[str], Awaitable[str]]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from deploy.keys import SERVICES
 from deploy.postgres import ensure_database
 from deploy.prepare import main
-from shared.database_address import read_database_address
+from shared.database.address import read_database_address
 
 
 async def make_databases(environment: Mapping[str, str]) -> None:

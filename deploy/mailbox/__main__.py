@@ -9,8 +9,9 @@ from pydantic_settings import SettingsConfigDict
 from deploy.mailbox.maildir import Maildir
 from deploy.mailbox.page import create_app
 from deploy.mailbox.smtp import serve_smtp
-from shared.logs import configure_logs
+from shared.process.logs import configure_logs
 from shared.settings import OperationSettings, read_settings
+from shared.web.bounded_http import BoundedHttp
 
 HOST = "127.0.0.1"
 
@@ -43,7 +44,8 @@ async def main(settings: Settings) -> None:
 
     app = create_app(maildir, smtp_answers)
     async with smtp:
-        await uvicorn.Server(uvicorn.Config(app, HOST, settings.http_port, access_log=False, log_config=None)).serve()
+        config = uvicorn.Config(app, HOST, settings.http_port, http=BoundedHttp, access_log=False, log_config=None)
+        await uvicorn.Server(config).serve()
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from aiosmtplib import SMTP, SMTPException
 
-from shared.backoff import Backoff
-from shared.logs import get_log
+from shared.process.backoff import Backoff
+from shared.process.logs import get_log
 
 log = get_log(__name__)
 

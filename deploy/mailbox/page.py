@@ -14,16 +14,16 @@ from pydantic import BaseModel
 from deploy.mailbox.letter import Letter, leave_the_frame, read_letter, split_links
 from deploy.mailbox.maildir import Maildir
 from shared.api_viewer.viewer import install_api_viewer
-from shared.health import health_routes
 from shared.look.look import LOOK_URL, VersionedFiles, build_environment, look_files, versioned
-from shared.problems import NotFound, install_problems, problem_response
+from shared.web.health import health_routes
+from shared.web.problems import NotFound, install_problems, problem_response
 
 HERE = Path(__file__).parent
 PAGE_SIZE = 50
 # Without scripts the mail gains nothing from our origin; our page may then see how tall the mail is, and show it whole.
 SANDBOX = "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
 PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; frame-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; frame-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 MAIL_POLICY = f"{SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"

@@ -1,6 +1,7 @@
 """One chaos run: start, send through the storm, settle, audit, report."""
 
 import asyncio
+import base64
 import json
 import shutil
 import time
@@ -101,7 +102,8 @@ async def _through_the_storm(
         clock.append(time.monotonic())
         with progress.step("Auditing"):
             kafka = under.kafka[ADMINISTRATOR].client_options()
-            places = Places(journals, faults, under.mail_folder / "mail", under.mail_folder / "mail.jsonl", kafka, under.databases)
+            data_key = base64.urlsafe_b64decode(under.stack.secrets["data_key"] + "=")
+            places = Places(journals, faults, under.mail_folder / "mail", under.mail_folder / "mail.jsonl", kafka, under.databases, data_key)
             verdict = judge(await gather(places, ledger, options.requests))
         clock.append(time.monotonic())
     return verdict, still

@@ -18,7 +18,7 @@ from deploy.servers import JARS, Elsewhere
 from deploy.supervise import Supervisor
 from proof.chaos.fault_proxy import FaultProxy
 from proof.chaos.storm.plan import BROKERS
-from shared.database import connect
+from shared.database.engine import connect
 
 DATABASES = ("postgres", "postgres-2")
 STREAMS = "select count(*) = 1 from pg_stat_replication where state = 'streaming'"

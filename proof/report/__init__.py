@@ -1,1 +1,1 @@
-"""What the reports of `./chaos` and `./bench` share: curves, the page around them, files written whole."""
+"""What the reports of `./chaos` and `./bench` share: the page and files written whole; and the curves of a storm."""

@@ -11,7 +11,7 @@ TICKS = 4
 
 @dataclass(frozen=True)
 class Curve:
-    """One line: its name, its CSS class, a value for each second (or whatever else goes across)."""
+    """One line: its name, its CSS class, a value for each second."""
 
     name: str
     kind: str
@@ -27,12 +27,12 @@ class Shade:
     words: str
 
 
-def chart(title: str, unit: str, curves: Sequence[Curve], shades: Sequence[Shade] = (), across: str = "s") -> str:
-    """Draw curves over shaded faults; the text alternative gives the highest value of each. `across` is what the values are one step apart in."""
+def chart(title: str, unit: str, curves: Sequence[Curve], shades: Sequence[Shade] = ()) -> str:
+    """Draw curves over shaded faults; the text alternative gives the highest value of each."""
     seconds = max((len(curve.values) for curve in curves), default=0) or 1
     top = _nice(max((value for curve in curves for value in curve.values), default=0))
     said = "; ".join(f"{curve.name}: at most {max(curve.values, default=0):g}" for curve in curves)
-    body = [_shade(shade, seconds) for shade in shades] + [_grid(top, seconds, across)] + [_line(curve, seconds, top) for curve in curves]
+    body = [_shade(shade, seconds) for shade in shades] + [_grid(top, seconds)] + [_line(curve, seconds, top) for curve in curves]
     legend = "".join(f'<span class="key {curve.kind}">{escape(curve.name)}</span>' for curve in curves) if len(curves) > 1 else ""
     return (
         f"<figure><figcaption><b>{escape(title)}</b> <span class=muted>{escape(unit)}</span> {legend}</figcaption>"
@@ -61,7 +61,7 @@ def _line(curve: Curve, seconds: int, top: float) -> str:
     return f'<polyline class="curve {curve.kind}" points="{points}"/>'
 
 
-def _grid(top: float, seconds: int, across: str) -> str:
+def _grid(top: float, seconds: int) -> str:
     rows = [top * step / TICKS for step in range(TICKS + 1)]
     lines = [
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{_y(row, top)}" y2="{_y(row, top)}"/>'
@@ -71,7 +71,7 @@ def _grid(top: float, seconds: int, across: str) -> str:
     step = max(1, _nice(seconds / 8))
     marks = range(0, seconds + 1, int(step))
     labels = [
-        f'<text x="{_x(mark, seconds)}" y="{HEIGHT - 6}" text-anchor="{"end" if mark + step > seconds else "middle"}">{mark} {escape(across)}</text>'
+        f'<text x="{_x(mark, seconds)}" y="{HEIGHT - 6}" text-anchor="{"end" if mark + step > seconds else "middle"}">{mark} s</text>'
         for mark in marks
     ]
     return "".join(lines + labels)

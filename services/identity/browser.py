@@ -55,3 +55,8 @@ class BrowserCookie:
     def write(self, browser: Browser, response: Response) -> None:
         """Give the browser its cookie; a link from another site may bring it along (the bank's way back), a form may not."""
         response.set_cookie(self._name, browser.cookie, max_age=self._max_age, path=self._path, secure=self._secure, httponly=True, samesite="lax")
+
+
+def takes_cookies(request: Request) -> bool:
+    """Say whether a browser that has seen a page of ours before has kept any cookie."""
+    return bool(request.cookies)

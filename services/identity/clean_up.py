@@ -1,31 +1,21 @@
 """Rows that have run out are deleted, once a minute."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
+from sqlmodel import col, select
 
-from services.identity.models import Assertion, Attempt, BankVisit, Grant, Identification, Throttle
-from services.identity.resources import utc_now
+from services.identity.models import Assertion, Attempt, BankVisit, Grant, Identification, Throttle, utc_now
 from services.identity.staff.throttle import FORGOTTEN_AFTER
-from shared.database import DATABASE_ERRORS, Sessions
-from shared.logs import get_log
-from shared.loops import running_beside
+from shared.database.engine import DATABASE_ERRORS, Sessions
+from shared.process.logs import get_log
 
 log = get_log(__name__)
 
 PAUSE_SECONDS = 60
 IDENTIFICATIONS_KEPT = timedelta(days=1)
 """Far longer than an answer of a bank stays fresh, so that forgetting a number never lets one in again."""
-
-
-@asynccontextmanager
-async def cleaning_up(sessions: Sessions) -> AsyncIterator[None]:
-    """Clean up for as long as the context lasts."""
-    async with running_beside(clean_up_forever(sessions)):
-        yield
 
 
 async def clean_up_forever(sessions: Sessions) -> None:
@@ -45,8 +35,8 @@ async def clean_up(sessions: Sessions) -> None:
     now = utc_now()
     async with sessions() as session, session.begin():
         for table in (Attempt, Grant, Assertion, BankVisit):
-            await session.execute(delete(table).where(table.expires_at < now))
-        await session.execute(delete(Identification).where(Identification.seen_at < now - IDENTIFICATIONS_KEPT))
+            await session.execute(delete(table).where(col(table.expires_at) < now))
+        await session.execute(delete(Identification).where(col(Identification.seen_at) < now - IDENTIFICATIONS_KEPT))
         # A try locks two of these in its own order: what it holds is left to the next time.
-        forgotten = select(Throttle.name_digest).where(Throttle.last_failed_at < now - FORGOTTEN_AFTER).with_for_update(skip_locked=True)
-        await session.execute(delete(Throttle).where(Throttle.name_digest.in_(forgotten)))
+        forgotten = select(Throttle.name_digest).where(col(Throttle.last_failed_at) < now - FORGOTTEN_AFTER).with_for_update(skip_locked=True)
+        await session.execute(delete(Throttle).where(col(Throttle.name_digest).in_(forgotten)))

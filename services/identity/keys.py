@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from joserfc import jwt
-from joserfc.jwk import OKPKey
+from joserfc.jwk import OKPKey, RSAKey
 
 from services.identity.settings import Settings
 from shared.crypto.box import Box
@@ -16,6 +16,8 @@ from shared.crypto.keys import derive_key
 from shared.settings import all_key_bytes, key_bytes
 
 ALGORITHM = "Ed25519"
+COMMON_ALGORITHM = "RS256"
+"""What every client can verify (OpenID Connect Core 15.1)."""
 PURPOSE = b"asiointi/identity/"
 
 
@@ -35,15 +37,26 @@ class Keys:
         self._subject = key_bytes(settings.subject_key) if settings.subject_key else derive_key(session[-1], PURPOSE + b"subject")
         private = OKPKey.import_key(json.loads(settings.signing_key.get_secret_value()))
         self._signing = OKPKey.import_key({**private.as_dict(private=True), "kid": private.thumbprint()})
+        self._by_algorithm: dict[str, OKPKey | RSAKey] = {ALGORITHM: self._signing}
+        if settings.id_token_key:
+            common = RSAKey.import_key(json.loads(settings.id_token_key.get_secret_value()))
+            self._by_algorithm[COMMON_ALGORITHM] = RSAKey.import_key({**common.as_dict(private=True), "kid": common.thumbprint()})
+
+    @property
+    def id_token_algorithms(self) -> list[str]:
+        """The algorithms that ID tokens can be signed by."""
+        return sorted(self._by_algorithm, reverse=True)
 
     @property
     def public_jwks(self) -> dict[str, Any]:
         """The set of public keys that verifies our tokens."""
-        return {"keys": [{**self._signing.as_dict(private=False), "use": "sig", "alg": ALGORITHM}]}
+        return {"keys": [{**key.as_dict(private=False), "use": "sig", "alg": algorithm} for algorithm, key in self._by_algorithm.items()]}
 
-    def sign(self, claims: dict[str, Any], token_type: str) -> str:
-        """Sign a JWT of a type (`JWT`, `at+jwt`)."""
-        return jwt.encode({"alg": ALGORITHM, "typ": token_type, "kid": self._signing.kid}, claims, self._signing, algorithms=[ALGORITHM])
+    def sign(self, claims: dict[str, Any], token_type: str, algorithm: str = ALGORITHM) -> str:
+        """Sign a JWT of a type (`JWT`, `at+jwt`); with `ALGORITHM` where there is no key for the wanted one."""
+        algorithm = algorithm if algorithm in self._by_algorithm else ALGORITHM
+        key = self._by_algorithm[algorithm]
+        return jwt.encode({"alg": algorithm, "typ": token_type, "kid": key.kid}, claims, key, algorithms=[algorithm])
 
     def verify(self, token: str) -> jwt.Token:
         """Read a JWT of ours; raises `JoseError` or `ValueError`."""

@@ -3,125 +3,135 @@
 Secrets that a browser or client holds (cookies, codes, visit ids) are kept as SHA-256 digests.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, LargeBinary, MetaData, Sequence, Text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import ARRAY, MetaData, Sequence, Text
+from sqlmodel import Field, SQLModel
+
+from shared.database.columns import bytes_column, column, moment_column, text_column
+from shared.limits.exchange import describe as describe_limit_counts
 
 metadata = MetaData()
 NUMBERS = Sequence("bank_identification_numbers", metadata=metadata)
 
 
-class Table(DeclarativeBase):
-    """One row of a table of this service."""
+class Table(SQLModel):
+    """What every table of identity derives from, so that they share one `MetaData` of their own."""
 
     metadata = metadata
-    type_annotation_map = {datetime: TIMESTAMP(timezone=True), bytes: LargeBinary(), str: Text(), list[str]: ARRAY(Text())}  # noqa: RUF012  as SQLAlchemy declares it
 
 
-class Attempt(Table):
+class Attempt(Table, table=True):
     """A login that a client asked for, in one browser; ended by success, cancel or reject."""
 
-    __tablename__ = "attempts"
+    __tablename__: ClassVar[str] = "attempts"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    browser: Mapped[bytes]
-    client_id: Mapped[str]
-    redirect_uri: Mapped[str]
-    scope: Mapped[str]
-    state: Mapped[str | None]
-    nonce: Mapped[str | None]
-    code_challenge: Mapped[str]
-    language: Mapped[str]
-    expires_at: Mapped[datetime] = mapped_column(index=True)
-    ended_at: Mapped[datetime | None]
+    id: UUID = Field(primary_key=True)
+    browser: bytes = bytes_column()
+    client_id: str = text_column()
+    redirect_uri: str = text_column()
+    scope: str = text_column()
+    state: str | None = text_column(nullable=True)
+    nonce: str | None = text_column(nullable=True)
+    code_challenge: str = text_column()
+    language: str = text_column()
+    expires_at: datetime = moment_column(index=True)
+    ended_at: datetime | None = moment_column(nullable=True)
 
 
-class Handshake(Table):
+class Handshake(Table, table=True):
     """A one-time A01Y stamp, bound to one bank and to the browser of its attempt."""
 
-    __tablename__ = "handshakes"
+    __tablename__: ClassVar[str] = "handshakes"
 
-    stamp: Mapped[str] = mapped_column(primary_key=True)
-    attempt_id: Mapped[UUID] = mapped_column(ForeignKey("attempts.id", ondelete="CASCADE"), index=True)
-    bank: Mapped[str]
-    consumed_at: Mapped[datetime | None]
+    stamp: str = text_column(primary_key=True)
+    attempt_id: UUID = Field(foreign_key="attempts.id", ondelete="CASCADE", index=True)
+    bank: str = text_column()
+    consumed_at: datetime | None = moment_column(nullable=True)
 
 
-class Identification(Table):
+class Identification(Table, table=True):
     """An identification number that a bank has used, never to be accepted again."""
 
-    __tablename__ = "identifications"
+    __tablename__: ClassVar[str] = "identifications"
 
-    bank: Mapped[str] = mapped_column(primary_key=True)
-    idnbr: Mapped[str] = mapped_column(primary_key=True)
-    seen_at: Mapped[datetime] = mapped_column(index=True)
+    bank: str = text_column(primary_key=True)
+    idnbr: str = text_column(primary_key=True)
+    seen_at: datetime = moment_column(index=True)
 
 
-class Grant(Table):
+class Grant(Table, table=True):
     """What an authorization code stands for; `id` is the `jti` of the access token that comes of it."""
 
-    __tablename__ = "grants"
+    __tablename__: ClassVar[str] = "grants"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    code_digest: Mapped[bytes] = mapped_column(unique=True)
-    client_id: Mapped[str]
-    redirect_uri: Mapped[str]
-    code_challenge: Mapped[str]
-    nonce: Mapped[str | None]
-    scope: Mapped[str]
-    claims_sealed: Mapped[bytes]
-    code_expires_at: Mapped[datetime]
-    expires_at: Mapped[datetime] = mapped_column(index=True)
-    redeemed_at: Mapped[datetime | None]
-    revoked_at: Mapped[datetime | None]
+    id: UUID = Field(primary_key=True)
+    code_digest: bytes = bytes_column(unique=True)
+    client_id: str = text_column()
+    redirect_uri: str = text_column()
+    code_challenge: str = text_column()
+    nonce: str | None = text_column(nullable=True)
+    scope: str = text_column()
+    claims_sealed: bytes = bytes_column()
+    code_expires_at: datetime = moment_column()
+    expires_at: datetime = moment_column(index=True)
+    redeemed_at: datetime | None = moment_column(nullable=True)
+    revoked_at: datetime | None = moment_column(nullable=True)
 
 
-class Assertion(Table):
+class Assertion(Table, table=True):
     """A client assertion (`private_key_jwt`) that has been used."""
 
-    __tablename__ = "assertions"
+    __tablename__: ClassVar[str] = "assertions"
 
-    client_id: Mapped[str] = mapped_column(primary_key=True)
-    jti: Mapped[str] = mapped_column(primary_key=True)
-    expires_at: Mapped[datetime] = mapped_column(index=True)
+    client_id: str = text_column(primary_key=True)
+    jti: str = text_column(primary_key=True)
+    expires_at: datetime = moment_column(index=True)
 
 
-class Staff(Table):
+class Staff(Table, table=True):
     """A member of staff; `username` is in lower case, `password_hash` an argon2id string."""
 
-    __tablename__ = "staff"
+    __tablename__: ClassVar[str] = "staff"
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    username: Mapped[str] = mapped_column(unique=True)
-    password_hash: Mapped[str]
-    name: Mapped[str]
-    roles: Mapped[list[str]]
-    created_at: Mapped[datetime]
+    id: UUID = Field(primary_key=True)
+    username: str = text_column(unique=True)
+    password_hash: str = text_column()
+    name: str = text_column()
+    roles: list[str] = column(ARRAY(Text))
+    created_at: datetime = moment_column()
 
 
-class Throttle(Table):
+class Throttle(Table, table=True):
     """Logins that failed: in a row on one device or for one name at one address, or lately from one address; `name_digest` is of any of these."""
 
-    __tablename__ = "throttles"
+    __tablename__: ClassVar[str] = "throttles"
 
-    name_digest: Mapped[bytes] = mapped_column(primary_key=True)
-    failures: Mapped[int]
-    last_failed_at: Mapped[datetime] = mapped_column(index=True)
+    name_digest: bytes = bytes_column(primary_key=True)
+    failures: int
+    last_failed_at: datetime = moment_column(index=True)
 
 
-class BankVisit(Table):
+class BankVisit(Table, table=True):
     """A customer at a simulated bank, with the request that brought them; the links were under the seal."""
 
-    __tablename__ = "bank_visits"
+    __tablename__: ClassVar[str] = "bank_visits"
 
-    id_digest: Mapped[bytes] = mapped_column(primary_key=True)
-    bank: Mapped[str]
-    browser: Mapped[bytes]
-    request: Mapped[list[str]]
-    step: Mapped[str]
-    user_id: Mapped[str | None]
-    failures: Mapped[int]
-    expires_at: Mapped[datetime] = mapped_column(index=True)
+    id_digest: bytes = bytes_column(primary_key=True)
+    bank: str = text_column()
+    browser: bytes = bytes_column()
+    request: list[str] = column(ARRAY(Text))
+    step: str = text_column()
+    user_id: str | None = text_column(nullable=True)
+    failures: int
+    expires_at: datetime = moment_column(index=True)
+
+
+describe_limit_counts(metadata)
+
+
+def utc_now() -> datetime:
+    """Give the moment, aware."""
+    return datetime.now(UTC)

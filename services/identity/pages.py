@@ -7,16 +7,19 @@ from urllib.parse import urlsplit
 
 import yaml
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.identity.bank.directory import Bank, colour_sheet
 from services.identity.keys import digest
+from shared.events.vocabulary import LANGUAGES, Language
 from shared.look.look import build_environment, versioned
+from shared.web.languages import preferred_language
 
 FOLDER = Path(__file__).parent
 STATIC_URL = "/static"
-LANGUAGES = ("fi", "sv", "en")
+OTHERWISE: Language = "fi"
 
 
 class Pages:
@@ -49,23 +52,20 @@ def load_texts() -> dict[str, dict[str, str]]:
     return {language: {name: text[language] for name, text in texts.items()} for language in LANGUAGES}
 
 
-def preferred_language(wanted: str | None) -> str:
-    """Choose among our languages by a list such as `sv-FI en` or `sv-FI,sv;q=0.9`; Finnish where none fits."""
-    for tag in (wanted or "").replace(",", " ").split():
-        if tag[:2].lower() in LANGUAGES:
-            return tag[:2].lower()
-    return "fi"
+def language_of(request: Request) -> Language:
+    """Give the language that a browser asks for; Finnish where it asks for none of ours."""
+    return preferred_language(request.headers.get("Accept-Language", ""), OTHERWISE)
 
 
 class GuardPages:
-    """ASGI middleware: no page is kept, framed, or named to another site; forms lead to the banks and back to the clients."""
+    """ASGI: no page is kept, framed, or named to another site; forms lead to the banks and back to the clients."""
 
     def __init__(self, app: ASGIApp, issuer: str, led_to: Iterable[str]) -> None:
         self.app = app
         targets = sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, [issuer, *led_to])})
         self._headers = {
-            "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; "
-            f"form-action 'self' {' '.join(targets)}",
+            "Content-Security-Policy": "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; base-uri 'none'; "
+            f"frame-ancestors 'none'; form-action 'self' {' '.join(targets)}",
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",

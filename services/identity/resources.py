@@ -1,7 +1,8 @@
-"""What every route of this service works with."""
+"""What every route of this service works with, and its loops: opened once, given to routes by dependency."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -9,10 +10,16 @@ from fastapi import Depends, Request
 
 from services.identity.bank.directory import Bank, choose_banks
 from services.identity.browser import BrowserCookie
+from services.identity.clean_up import clean_up_forever
 from services.identity.keys import Keys
 from services.identity.pages import Pages
 from services.identity.settings import Client, Settings
-from shared.database import Sessions
+from services.identity.staff.accounts import follow_settings
+from shared.database.engine import Sessions, open_database
+from shared.limits.exchange import exchange_counts
+from shared.limits.limit import Limits
+from shared.process.loops import running_beside
+from shared.settings import all_key_bytes
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,7 @@ class Resources:
     clients: dict[str, Client]
     browser_cookie: BrowserCookie
     bank_cookie: BrowserCookie
+    limits: Limits
 
 
 def make_resources(settings: Settings, sessions: Sessions) -> Resources:
@@ -41,7 +49,18 @@ def make_resources(settings: Settings, sessions: Sessions) -> Resources:
         clients={client.client_id: client for client in settings.clients},
         browser_cookie=BrowserCookie(keys.cookies, "identity_session", path="/", secure=settings.secure),
         bank_cookie=BrowserCookie(keys.cookies, "bank_session", path="/bank", secure=settings.secure),
+        limits=Limits(all_key_bytes(settings.session_key)[0], times=settings.limits_times),
     )
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Open the database, which has to be there, bring the staff accounts to what the settings name, and run the loops."""
+    async with open_database(settings.database_url.get_secret_value(), most=settings.database_connections) as sessions:
+        resources = make_resources(settings, sessions)
+        await follow_settings(sessions, settings.staff)
+        async with running_beside(clean_up_forever(sessions), exchange_counts(resources.limits, sessions)):
+            yield resources
 
 
 def _home(settings: Settings) -> str:
@@ -56,8 +75,3 @@ def _resources(request: Request) -> Resources:
 
 
 Using = Annotated[Resources, Depends(_resources)]
-
-
-def utc_now() -> datetime:
-    """Give the moment, aware."""
-    return datetime.now(UTC)

@@ -5,16 +5,17 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, KeySetSerialization, OKPKey
+from joserfc.jwk import KeySet, KeySetSerialization, OKPKey, RSAKey
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.identity.bank.directory import BankAgreement, choose_banks
 from shared.demonstration import Demonstration, refuse_unless_allowed
 from shared.settings import DatabaseSettings, Key, Keys
-from shared.typed_text import visible
+from shared.text.typed_text import visible
 
 Grant = Literal["authorization_code", "client_credentials"]
+FEWEST_RSA_BITS = 2_048
 
 
 def _signing_key(secret: SecretStr) -> SecretStr:
@@ -24,6 +25,18 @@ def _signing_key(secret: SecretStr) -> SecretStr:
         key = None
     if key is None or key.get("crv") != "Ed25519" or not key.is_private:
         raise ValueError("is not a private JWK of an Ed25519 key")
+    return secret
+
+
+def _id_token_key(secret: SecretStr | None) -> SecretStr | None:
+    if secret is None:
+        return None
+    try:
+        key = RSAKey.import_key(json.loads(secret.get_secret_value()))
+    except (JoseError, ValueError, KeyError, TypeError):
+        key = None
+    if key is None or not key.is_private or key.public_key.key_size < FEWEST_RSA_BITS:
+        raise ValueError(f"is not a private JWK of an RSA key of at least {FEWEST_RSA_BITS} bits")
     return secret
 
 
@@ -39,6 +52,7 @@ class Client(BaseModel):
     grants: frozenset[Grant] = frozenset()
     scopes: frozenset[str] = frozenset()
     login: Literal["citizen", "staff"] = "citizen"
+    id_token_signed_response_alg: Literal["RS256", "Ed25519"] = "RS256"  # noqa: S105  the name of an algorithm
     demonstration: bool = False
 
     @model_validator(mode="before")
@@ -95,13 +109,43 @@ class Settings(DatabaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="IDENTITY_", extra="ignore", hide_input_in_errors=True)
 
-    public_url: str = Field(pattern="^https?://")
-    signing_key: Annotated[SecretStr, AfterValidator(_signing_key)]
-    session_key: Keys
-    subject_key: Key | None = None
-    clients: tuple[Client, ...] = ()
-    staff: Annotated[tuple[StaffAccount, ...], AfterValidator(_each_once)] = ()
-    banks: Mapping[str, BankAgreement] = Field(default={})
+    public_url: str = Field(pattern="^https?://", description="Where browsers find the service; it is the issuer")
+    signing_key: Annotated[SecretStr, AfterValidator(_signing_key)] = Field(description="Private JWK (JSON), Ed25519: signs tokens")
+    id_token_key: Annotated[SecretStr | None, AfterValidator(_id_token_key)] = Field(
+        default=None,
+        description=(
+            "Private JWK (JSON), RSA of 2,048 bits or more: ID tokens are then signed by RS256, which every library of OpenID Connect reads, "
+            'except for clients with `"id_token_signed_response_alg": "Ed25519"`'
+        ),
+    )
+    session_key: Keys = Field(description="Signs the browser cookie, encrypts claims until they are fetched")
+    subject_key: Key | None = Field(
+        default=None,
+        description=(
+            "Makes a citizen's pseudonymous `sub`; when absent it is derived from the oldest session key, which then must stay the last of the list"
+        ),
+    )
+    clients: tuple[Client, ...] = Field(
+        default=(),
+        description=(
+            "List of `{client_id, client_secret, redirect_uris, grants, scopes}`; `jwks` instead of a secret for `private_key_jwt`; `login` is "
+            "`citizen`, or `staff` (default for `console`); `demonstration` marks one that was made for trying"
+        ),
+    )
+    staff: Annotated[tuple[StaffAccount, ...], AfterValidator(_each_once)] = Field(
+        default=(),
+        description=(
+            "List of `{username, password, name, roles, demonstration}`: these are all accounts. At start each is added or changed, and one that is "
+            "no longer named is removed"
+        ),
+    )
+    banks: Mapping[str, BankAgreement] = Field(
+        default={},
+        description=(
+            "`{bank: {keys: {KEYVERS: key}, service_provider, url}}`: what was agreed on with each bank of `bank/banks.yaml`; a bank without `url` "
+            "is simulated"
+        ),
+    )
 
     @field_validator("clients", "staff")
     @classmethod

@@ -3,11 +3,12 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.identity.pages import preferred_language
+from services.identity.pages import language_of
 from services.identity.resources import Resources
-from shared.problems import NotFound, Problem, Unavailable, problem_response
+from shared.limits.limit import TooMany
+from shared.web.problems import NotFound, Problem, Unavailable, problem_response
 
-PAGES: dict[type[Problem], str] = {NotFound: "missing", Unavailable: "away"}
+PAGES: dict[type[Problem], str] = {NotFound: "missing", Unavailable: "away", TooMany: "too_many"}
 
 
 async def show_problem(request: Request, error: Exception) -> Response:
@@ -17,6 +18,6 @@ async def show_problem(request: Request, error: Exception) -> Response:
     if kind is None or "text/html" not in request.headers.get("Accept", ""):
         return problem_response(error)
     resources: Resources = request.app.state.resources
-    page = resources.pages.problem(kind, preferred_language(request.headers.get("Accept-Language")), status=int(error.status))
+    page = resources.pages.problem(kind, language_of(request), status=int(error.status))
     page.headers.update(error.headers)
     return page

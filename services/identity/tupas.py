@@ -14,7 +14,9 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
-from stdnum.fi import hetu, ytunnus
+from stdnum.fi import ytunnus
+
+from shared.auth.personal_identity_code import is_plain_code
 
 ENCODING = "iso-8859-1"
 HELSINKI = ZoneInfo("Europe/Helsinki")
@@ -35,6 +37,8 @@ ANSWERS = {
     "09": ("41",),
 }
 """B02K_CUSTTYPE → the A01Y_IDTYPEs that it answers; the basic identifier (0x) is agreed to be the henkilötunnus."""
+PLAIN = "01"
+"""The only B02K_CUSTTYPE whose identifier is a plain henkilötunnus."""
 
 TEXT = r"[^&\x00-\x1f\x7f-\x9f]"
 LINK = r"https?://[\x21-\x7e]{1,191}"
@@ -60,7 +64,7 @@ PATTERNS = {
     "mac": "[0-9A-Fa-f]{32,64}",
 }
 OPTIONAL = ("userid", "username")
-ALIASES = {"usrid": "userid"}
+ALIASES = {"USRID": "USERID"}
 
 
 class TupasRefused(Exception):
@@ -169,14 +173,15 @@ def read(raw: bytes, kind: type[M]) -> tuple[M, str]:
     found: dict[str, str] = {}
     for full_name, value in pairs:
         if full_name.startswith(PREFIXES[kind]):
-            name = full_name.removeprefix(PREFIXES[kind]).lower()
+            name = full_name.removeprefix(PREFIXES[kind])
             name = ALIASES.get(name, name)
             if name in found:
                 raise TupasRefused("duplicate-field")
             found[name] = value
     expected = {*_names(kind), "mac"}
-    if found.keys() - expected:
+    if found.keys() - {name.upper() for name in expected}:
         raise TupasRefused("unknown-field")
+    found = {name.lower(): value for name, value in found.items()}
     if any(not found.get(name) for name in expected.difference(OPTIONAL)):
         raise TupasRefused("missing-field")
     if not all(re.fullmatch(PATTERNS[name], value) for name, value in found.items() if value or name not in OPTIONAL):
@@ -222,6 +227,11 @@ def prove(unproven: Unproven, *, bank_number: str, keys: Keys, asked: Request, n
     return response
 
 
+def names_person(response: Response) -> bool:
+    """Say whether a proven response holds a plain henkilötunnus; an encrypted one, a part of one or a company's id stands in the same field."""
+    return response.custtype == PLAIN and is_plain_code(response.custid)
+
+
 def make_stamp(now: datetime, number: int) -> str:
     """Make an A01Y_STAMP: Finnish time on a 24-hour clock (14 digits) and a random number below a million (6)."""
     return f"{now.astimezone(HELSINKI):%Y%m%d%H%M%S}{number:06d}"
@@ -241,8 +251,8 @@ def _names(kind: type[Any]) -> list[str]:
 
 
 def _plausible(response: Response) -> bool:
-    if response.custtype == "01":
-        return response.custid == hetu.compact(response.custid) and bool(hetu.is_valid(response.custid, allow_temporary=True))
+    if response.custtype == PLAIN:
+        return is_plain_code(response.custid)
     if response.custtype == "02":
         return re.fullmatch("[0-9]{3}[0-9A-Y]", response.custid) is not None
     if response.custtype == "03":

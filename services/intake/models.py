@@ -1,21 +1,43 @@
 """The spool: sealed records that wait for Kafka. It is empty while Kafka is there."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, LargeBinary, MetaData, Table, Text, Uuid, func
-from sqlalchemy.dialects.postgresql import JSONB
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
 
+from sqlalchemy import MetaData
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from shared.auth.ended_sessions import describe as describe_ended_sessions
+from shared.database.columns import bytes_column, column, id_column, moment_column, text_column
+from shared.drafts import describe as describe_drafts
+from shared.limits.exchange import describe as describe_limit_counts
 from shared.outbox.tables import describe
 
 metadata = MetaData()
 
-spool = Table(
-    "spool",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("request_id", Uuid, nullable=False, unique=True),
-    Column("body_digest", LargeBinary, nullable=False, comment="Tells another body under a used key from a repeat"),
-    Column("value", LargeBinary, nullable=False, comment="The record's value as it goes to Kafka, personal data sealed"),
-    Column("headers", JSONB, nullable=False, comment="[[name, text], …]"),
-    Column("spooled_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    Column("refused", Text, comment="Why Kafka will never take it; it stays here"),
-)
+
+class Table(SQLModel):
+    """What every table of intake derives from, so that they share one `MetaData` of their own."""
+
+    metadata = metadata
+
+
+class SpooledRecord(Table, table=True):
+    """A record as it goes to Kafka; `body_digest` tells another body under a used key from a repeat. With `refused` it stays here."""
+
+    __tablename__: ClassVar[str] = "spool"
+
+    id: int = id_column()
+    request_id: UUID = Field(unique=True)
+    body_digest: bytes = bytes_column(comment="Tells another body under a used key from a repeat")
+    value: bytes = bytes_column(comment="The record's value as it goes to Kafka, personal data sealed")
+    headers: list[list[str]] = column(JSONB, comment="[[name, text], …]")
+    spooled_at: datetime = moment_column(server_default="now()")
+    refused: str | None = text_column(nullable=True)  # why Kafka will never take it
+
+
 describe(metadata)
+describe_ended_sessions(metadata)
+describe_drafts(metadata)
+describe_limit_counts(metadata)

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from services.intake.catalogue import Text
-from services.intake.validate_form import FieldError
-from shared.events.event import Language
-from shared.name_faults import Fault, field_of
-from shared.problems import InvalidFields, Problem
+from services.intake.form.catalogue import Text
+from services.intake.form.validate_form import FieldError
+from shared.events.vocabulary import Language
+from shared.web.name_faults import Fault, field_of
+from shared.web.problems import InvalidFields, Problem
+
+OTHERWISE: Language = "en"
+"""For callers that name no language of ours: programmers read it."""
 
 
 class MalformedJson(Problem):
@@ -47,6 +50,7 @@ TITLES: dict[str, Text] = {
     "wrong-media-type": Text(
         fi="Lähetä pyyntö muodossa application/json", sv="Skicka innehållet som application/json", en="Send the body as application/json"
     ),
+    "body-too-long": Text(fi="Pyynnön sisältö on liian pitkä", sv="Innehållet är för långt", en="The body is too long"),
     "identification-needed": Text(
         fi="Tämä palvelu vaatii vahvan tunnistautumisen",
         sv="Den här tjänsten kräver stark identifiering",
@@ -54,19 +58,32 @@ TITLES: dict[str, Text] = {
     ),
     "idempotency-conflict": Text(
         fi="Tällä avaimella on jo lähetetty toinen pyyntö, ja se on voimassa",
-        sv="Med den här nyckeln har redan en annan begäran skickats, och den gäller",
+        sv="Med den här nyckeln har redan ett annat ärende skickats, och det gäller",
         en="Another request was already sent with this key, and it stands",
     ),
     "invalid-fields": Text(
         fi="Joitakin kenttiä puuttuu tai ne ovat väärin", sv="Några fält saknas eller är fel", en="Some fields are missing or wrong"
     ),
-    "not-found": Text(fi="Tällaista ei ole", sv="Detta finns inte", en="There is no such thing"),
+    "not-found": Text(fi="Ei löydy", sv="Hittades inte", en="Not found"),
+    "too-many-requests": Text(
+        fi="Liian monta pyyntöä lyhyessä ajassa. Yritä myöhemmin uudelleen.",
+        sv="För många anrop på kort tid. Försök igen senare.",
+        en="Too many requests in a short time. Try again later.",
+    ),
     "unavailable": Text(
         fi="Pyyntöäsi ei voitu ottaa vastaan juuri nyt. Yritä hetken kuluttua uudelleen.",
-        sv="Din begäran kunde inte tas emot just nu. Försök igen om en stund.",
+        sv="Ditt ärende kunde inte tas emot just nu. Försök igen om en stund.",
         en="This cannot be done just now. Try again in a moment.",
     ),
 }
+
+
+NO_SERVICE = Text(
+    fi="Tällaista palvelua ei ole; katso GET /api/v1/services",
+    sv="En sådan tjänst finns inte; se GET /api/v1/services",
+    en="There is no such service; see GET /api/v1/services",
+)
+NO_REQUEST = Text(fi="Tällä tunnuksella ei ole pyyntöä", sv="Det finns inget ärende med detta id", en="There is no request with this id")
 
 
 def told_in(language: Language, problem: Problem) -> Problem:
@@ -91,14 +108,22 @@ SHAPE: dict[str, Text] = {
     "model_type": Text(fi="Anna tämä JSON-oliona", sv="Ange detta som ett JSON-objekt", en="Give this as a JSON object"),
     "uuid_parsing": Text(
         fi="Anna pyynnön tunnus, jonka sait lähetyksen vastauksessa (request_id), esimerkiksi 0190163d-8694-739b-aea5-966c26f8ad91",
-        sv="Ange begärans id som du fick i svaret på sändningen (request_id), till exempel 0190163d-8694-739b-aea5-966c26f8ad91",
+        sv="Ange ärendets id som du fick i svaret på sändningen (request_id), till exempel 0190163d-8694-739b-aea5-966c26f8ad91",
         en="Give the request_id that the answer to the sending gave, such as 0190163d-8694-739b-aea5-966c26f8ad91",
     ),
 }
+TWICE = Text(fi="Tämä on pyynnössä kahdesti", sv="Detta finns två gånger i innehållet", en="This stands in the body twice")
 WRONG = Text(fi="Tämä ei kelpaa", sv="Detta duger inte", en="This is not acceptable")
+
+
+IN_FORM = "form."
+"""The form's own fields are named without it, whatever is wrong with them."""
 
 
 def invalid_shape(faults: Sequence[Fault], language: Language) -> Problem:
     """Make the problem for a body or a parameter that is not of the right shape, from pydantic's faults."""
-    errors = [{"field": field_of(fault), "message": SHAPE.get(fault["type"], WRONG).in_language(language)} for fault in faults[:20]]
+    errors = [
+        {"field": field_of(fault).removeprefix(IN_FORM) or "form", "message": SHAPE.get(fault["type"], WRONG).in_language(language)}
+        for fault in faults[:20]
+    ]
     return told_in(language, InvalidFields(errors))

@@ -1,38 +1,102 @@
-"""Everything that intake holds open while it runs."""
+"""What intake holds open while it runs, and its loops: opened once, given to routes by dependency."""
 
-import asyncio
-from dataclasses import dataclass, field
-from uuid import UUID
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
 
-from services.intake.ask_identity import IdentityProvider
-from services.intake.ask_tracker import Attempts, Tracker
-from services.intake.catalogue import Catalogue
-from services.intake.derive_ids import Derivation
-from services.intake.follow_numbers import Numbers
-from services.intake.reach_kafka import SubmittedTopic
-from services.intake.spool import Spool
-from services.intake.submission import Accepted
+import httpx
+
+from services.intake.citizen.identity_client import IdentityProvider, proof_by
+from services.intake.form.catalogue import Catalogue
+from services.intake.form.draft_store import DraftStore
+from services.intake.limits import Doors
+from services.intake.settings import Settings
+from services.intake.status.service_state import StateOfService
+from services.intake.status.tracker_client import Tracker
+from services.intake.submit.circuit_breaker import SubmittedTopic
+from services.intake.submit.derive_ids import Derivation
+from services.intake.submit.publish_spool import spool_publisher
+from services.intake.submit.recent_requests import RecentRequests
+from services.intake.submit.spool import Spool
+from services.intake.submit.submit_request import SubmitRequest
+from shared.auth.ended_sessions import EndedSessions
+from shared.crypto.record_mac import RecordSigner, RecordVerifier
 from shared.crypto.sealing import EpochSealer
-from shared.health import Check
+from shared.database.engine import open_database
+from shared.drafts import remove_old_drafts
+from shared.kafka.producer import EventProducer
+from shared.limits.exchange import exchange_counts
+from shared.limits.limit import Limit, Limits
+from shared.process.loops import running_beside
+from shared.settings import all_key_bytes, key_bytes
+from shared.web.health import Check
 
 
 @dataclass(frozen=True)
-class Intake:
-    """What routes and use cases work with; `app.state.intake`."""
+class Resources:
+    """What routes and use cases work with; `app.state.resources`."""
 
     catalogue: Catalogue
-    derivation: Derivation
-    tracker_sealer: EpochSealer
-    notifier_sealer: EpochSealer
+    submit_request: SubmitRequest
     topic: SubmittedTopic
     spool: Spool
-    numbers: Numbers
+    recent: RecentRequests
     tracker: Tracker
     provider: IdentityProvider
-    attempts: Attempts
-    in_flight: dict[UUID, tuple[bytes, asyncio.Task[Accepted]]] = field(default_factory=dict)
+    doors: Doors
+    ended: EndedSessions
+    drafts: DraftStore
+
+    @cached_property
+    def state_of_service(self) -> StateOfService:
+        """Give what knows which parts of the service work."""
+        return StateOfService(lambda: self.checks, self.provider, self.tracker)
 
     @property
     def checks(self) -> dict[str, Check]:
         """Give the parts that can be away, each with a question that raises when it is."""
         return {"kafka": self.topic.check, "database": self.spool.check}
+
+
+BACK_CHANNEL_SECONDS = 5.0
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings, catalogue: Catalogue) -> AsyncIterator[Resources]:
+    """Open everything and run the loops; whatever is away is waited for in the background."""
+    async with AsyncExitStack() as stack:
+        producer = await stack.enter_async_context(EventProducer(settings.kafka_connection, "intake"))
+        sessions = await stack.enter_async_context(open_database(settings.database_url.get_secret_value(), most=settings.database_connections))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=BACK_CHANNEL_SECONDS))
+        record_keys = all_key_bytes(settings.record_keys)
+        secret = settings.oidc_client_secret.get_secret_value()
+        provider = IdentityProvider(http, settings.oidc_issuer, settings.oidc_backchannel_url, (settings.oidc_client_id, secret), proof_by(settings))
+        limits = Limits(key_bytes(settings.idempotency_key), times=settings.limits_times)
+        topic = SubmittedTopic(producer, RecordSigner(record_keys), settings.kafka_deadline_seconds)
+        spool, recent = Spool(sessions), RecentRequests()
+        resources = Resources(
+            catalogue=catalogue,
+            submit_request=SubmitRequest(
+                Derivation(key_bytes(settings.idempotency_key)),
+                tracker_sealer=EpochSealer(settings.tracker_sealing_key),
+                notifier_sealer=EpochSealer(settings.notifier_sealing_key),
+                topic=topic,
+                spool=spool,
+                recent=recent,
+            ),
+            topic=topic,
+            spool=spool,
+            recent=recent,
+            tracker=Tracker(settings.tracker_url, provider),
+            provider=provider,
+            doors=Doors(limits, settings.portals, Limit("look-ups", settings.status_attempts_per_minute, 60)),
+            ended=EndedSessions(sessions, open_while_away=True),
+            drafts=DraftStore(sessions),
+        )
+        publisher = spool_publisher(settings.database_url.get_secret_value(), spool, topic, recent)
+        following = recent.follow(settings.kafka_connection, RecordVerifier(record_keys))
+        await stack.enter_async_context(
+            running_beside(topic.probe(), publisher.run(), following, remove_old_drafts(sessions), exchange_counts(limits, sessions))
+        )
+        yield resources

@@ -2,13 +2,23 @@
 
 import re
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
-from shared.events.event import Event, Language
+from shared.events.event import Event
 from shared.events.request_lifecycle import RequestLifecycle, RequestRegistered, RequestResolved, RequestStateChanged
+from shared.events.vocabulary import Language, Template
 
-Template: TypeAlias = Literal["receipt", "question", "resolution", "rejection"]
 ReplyClass: TypeAlias = Literal["2xx", "4xx", "5xx", "connection", "bad-address", "unwritable"]
+
+SessionStep: TypeAlias = Literal["connect", "greeting", "ehlo", "helo", "starttls", "auth"]
+TransactionStep: TypeAlias = Literal["mail", "rcpt", "data", "end"]
+Step: TypeAlias = SessionStep | TransactionStep
+"""The step of SMTP whose reply it is: a command, the greeting, or the final dot (`end`)."""
+SESSION: tuple[Step, ...] = get_args(SessionStep)
+TRANSACTION: tuple[Step, ...] = get_args(TransactionStep)
+
+Concern: TypeAlias = Literal["recipient", "message", "server", "rate"]
+"""What a mail server's refusal concerns."""
 
 LONGEST_RETRY_SECONDS = 3_600.0
 

@@ -1,25 +1,27 @@
 """Notifier's tables: one row per mail, the outcomes that are not published yet, and what came back."""
 
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, MetaData, Text, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import CheckConstraint, Index, MetaData, UniqueConstraint, text
+from sqlmodel import SQLModel
 
+from services.notifier.delivery_states import DELIVERY_STATES, DeliveryState, from_any, in_sql
+from shared.database.columns import bigint_column, bytes_column, id_column, moment_column, text_column
+from shared.events.vocabulary import Language, Template
 from shared.outbox.tables import describe
 
 metadata = MetaData()
 
 
-class Table(DeclarativeBase):
-    """One row of a table of this service."""
+class Table(SQLModel):
+    """What every table of notifier derives from, so that they share one `MetaData` of their own."""
 
     metadata = metadata
-    type_annotation_map = {datetime: TIMESTAMP(timezone=True), bytes: LargeBinary(), str: Text(), int: BigInteger()}  # noqa: RUF012  as SQLAlchemy declares it
 
 
-class Delivery(Table):
+class Delivery(Table, table=True):
     """One mail about one event.
 
     `owner` is the process that sends it now. `next_attempt_at` is null while an earlier mail of the same request is still open. `contents` are the
@@ -29,113 +31,127 @@ class Delivery(Table):
     `return_status` say that the present one came back.
     """
 
-    __tablename__ = "deliveries"
+    __tablename__: ClassVar[str] = "deliveries"
     __table_args__ = (
         UniqueConstraint("event_id", "template", name="deliveries_event"),
-        CheckConstraint("state in ('pending', 'sending', 'sent', 'deferred', 'failed')", name="deliveries_state"),
+        CheckConstraint(f"state in ({in_sql(DELIVERY_STATES)})", name="deliveries_state"),
         Index("deliveries_request", "request_id", "id"),
-        Index("deliveries_due", "next_attempt_at", "id", postgresql_where=text("state in ('pending', 'deferred')")),
+        Index("deliveries_due", "next_attempt_at", "id", postgresql_where=text(from_any("claim"))),
         Index("deliveries_sending", "owner", postgresql_where=text("state = 'sending'")),
         Index("deliveries_held", "request_id", "id", postgresql_where=text("state = 'pending' and next_attempt_at is null")),
         Index("deliveries_failed", "id", postgresql_where=text("state = 'failed'")),
     )
 
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    event_id: Mapped[str]
-    request_id: Mapped[UUID]
-    template: Mapped[str]
-    language: Mapped[str]
-    work_number: Mapped[str]
-    service_title: Mapped[str]
-    submitted_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    occurred_at: Mapped[datetime]
-    message_id: Mapped[str]
-    traceparent: Mapped[str | None]
-    contents: Mapped[bytes | None]
-    state: Mapped[str] = mapped_column(server_default="pending")
-    attempts: Mapped[int] = mapped_column(server_default="0")
-    next_attempt_at: Mapped[datetime | None] = mapped_column(server_default=func.now())
-    owner: Mapped[int | None]
-    last_reply: Mapped[str | None]
-    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    trying_since: Mapped[datetime] = mapped_column(server_default=func.now())
-    finished_at: Mapped[datetime | None]
-    sending: Mapped[int] = mapped_column(server_default="1")
-    returned_at: Mapped[datetime | None]
-    return_status: Mapped[str | None]
+    id: int = id_column()
+    event_id: str = text_column()
+    request_id: UUID
+    template: Template = text_column()
+    language: Language = text_column()
+    work_number: str = text_column()
+    service_title: str = text_column()
+    submitted_at: datetime = moment_column()
+    due_at: datetime = moment_column()
+    occurred_at: datetime = moment_column()
+    message_id: str = text_column()
+    traceparent: str | None = text_column(nullable=True)
+    contents: bytes | None = bytes_column(nullable=True)
+    state: DeliveryState = text_column(server_default="'pending'")
+    attempts: int = bigint_column(server_default="0")
+    next_attempt_at: datetime | None = moment_column(nullable=True, server_default="now()")
+    owner: int | None = bigint_column(nullable=True)
+    last_reply: str | None = text_column(nullable=True)
+    created_at: datetime = moment_column(server_default="now()")
+    trying_since: datetime = moment_column(server_default="now()")
+    finished_at: datetime | None = moment_column(nullable=True)
+    sending: int = bigint_column(server_default="1")
+    returned_at: datetime | None = moment_column(nullable=True)
+    return_status: str | None = text_column(nullable=True)
 
 
-class CanaryMail(Table):
+class CanaryMail(Table, table=True):
     """The event of a mail that is a canary's."""
 
-    __tablename__ = "canary_mails"
+    __tablename__: ClassVar[str] = "canary_mails"
 
-    event_id: Mapped[str] = mapped_column(primary_key=True)
-    added_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    event_id: str = text_column(primary_key=True)
+    added_at: datetime = moment_column(server_default="now()")
 
 
-class SentContents(Table):
+class SentContents(Table, table=True):
     """The encrypted contents of a mail that was sent, for as long as it may be sent again."""
 
-    __tablename__ = "sent_contents"
+    __tablename__: ClassVar[str] = "sent_contents"
     __table_args__ = (Index("sent_contents_sent_at", "sent_at"),)
 
-    delivery_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    contents: Mapped[bytes]
-    sent_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    delivery_id: int = bigint_column(primary_key=True)
+    contents: bytes = bytes_column()
+    sent_at: datetime = moment_column(server_default="now()")
 
 
-class ReceivedReport(Table):
+class ReceivedReport(Table, table=True):
     """A mail that came to a return path, known by the digest of its bytes; `mail` (encrypted) stays only where a person has to read it."""
 
-    __tablename__ = "reports"
+    __tablename__: ClassVar[str] = "reports"
     __table_args__ = (
         Index("reports_delivery", "delivery_id", "sending", postgresql_where=text("delivery_id is not null")),
         Index("reports_unclear", "received_at", postgresql_where=text("mail is not null or delivery_id is null")),
     )
 
-    digest: Mapped[bytes] = mapped_column(primary_key=True)
-    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    verdict: Mapped[str]
-    status: Mapped[str | None]
-    delivery_id: Mapped[int | None]
-    sending: Mapped[int | None]
-    mail: Mapped[bytes | None]
+    digest: bytes = bytes_column(primary_key=True)
+    received_at: datetime = moment_column(server_default="now()")
+    verdict: str = text_column()
+    status: str | None = text_column(nullable=True)
+    delivery_id: int | None = bigint_column(nullable=True)
+    sending: int | None = bigint_column(nullable=True)
+    mail: bytes | None = bytes_column(nullable=True)
 
 
-class MailboxPosition(Table):
+class MailboxPosition(Table, table=True):
     """How far a mailbox has been read for reports; its numbers (UID) mean something only under one `uid_validity`."""
 
-    __tablename__ = "mailbox_positions"
+    __tablename__: ClassVar[str] = "mailbox_positions"
 
-    mailbox: Mapped[str] = mapped_column(primary_key=True)
-    uid_validity: Mapped[int]
-    last_uid: Mapped[int]
+    mailbox: str = text_column(primary_key=True)
+    uid_validity: int = bigint_column()
+    last_uid: int = bigint_column()
 
 
-class Outcome(Table):
+class Outcome(Table, table=True):
     """An outcome that waits to be published; the row goes after the broker's ack. Its id is the order; `refused` says why it can never be sent."""
 
-    __tablename__ = "outcomes"
+    __tablename__: ClassVar[str] = "outcomes"
 
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    request_id: Mapped[UUID]
-    event_id: Mapped[str]
-    template: Mapped[str]
-    message_id: Mapped[str]
-    traceparent: Mapped[str | None]
-    state: Mapped[str]
-    attempt: Mapped[int]
-    reply: Mapped[str]
-    codes: Mapped[str | None]
-    occurred_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    retry_at: Mapped[datetime | None]
-    sending: Mapped[int] = mapped_column(server_default="1")
-    bounce: Mapped[str | None]
-    status: Mapped[str | None]
-    diagnostic: Mapped[str | None]
-    refused: Mapped[str | None]
+    id: int = id_column()
+    request_id: UUID
+    event_id: str = text_column()
+    template: Template = text_column()
+    message_id: str = text_column()
+    traceparent: str | None = text_column(nullable=True)
+    state: str = text_column()
+    attempt: int = bigint_column()
+    reply: str = text_column()
+    codes: str | None = text_column(nullable=True)
+    occurred_at: datetime = moment_column(server_default="now()")
+    retry_at: datetime | None = moment_column(nullable=True)
+    sending: int = bigint_column(server_default="1")
+    bounce: str | None = text_column(nullable=True)
+    status: str | None = text_column(nullable=True)
+    diagnostic: str | None = text_column(nullable=True)
+    refused: str | None = text_column(nullable=True)
+
+
+class ReportRead(Table, table=True):
+    """Somebody was shown the text of a report; written in the read's own transaction, and kept, as tracker keeps its reads."""
+
+    __tablename__: ClassVar[str] = "report_reads"
+    __table_args__ = (Index("report_reads_digest", "digest"),)
+
+    id: int = id_column()
+    read_at: datetime = moment_column(server_default="now()")
+    reader_kind: str = text_column()
+    reader: str = text_column()
+    digest: bytes = bytes_column()
+    delivery_id: int | None = bigint_column(nullable=True)
 
 
 describe(metadata)

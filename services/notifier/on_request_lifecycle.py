@@ -1,25 +1,27 @@
-"""What notifier does with the lifecycle of requests: writes down each mail that is owed, once."""
+"""What notifier does with the lifecycle of requests: writes down each mail that is owed, once, and empties those of a request that is erased."""
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.contents import Contents, ContentsBox, open_contents
-from services.notifier.deliveries import Added, Claimed, NewDelivery, add
+from services.notifier.delivery import Added, Claimed, NewDelivery
 from services.notifier.domain import message_id, sealed_message_of, template_for
-from services.notifier.entrust import Entrusting
-from services.notifier.lanes import Waiting
 from services.notifier.models import CanaryMail
+from services.notifier.queue.deliveries import add
+from services.notifier.queue.erase_request import erase_requests
+from services.notifier.queue.hand_over import HandOver
+from services.notifier.queue.per_mailbox import Waiting
+from services.notifier.write.contents import Contents, ContentsBox, open_contents
 from shared import canary
 from shared.crypto.sealing import Opener
 from shared.events.envelope import Envelope
 from shared.events.event import Event
-from shared.events.request_lifecycle import RequestLifecycle
-from shared.mail_address import BadAddress, MailboxAddress, mailbox_address
+from shared.events.request_lifecycle import RequestErased, RequestLifecycle, RequestRegistered
+from shared.text.mail_address import BadAddress, MailboxAddress, mailbox_address
 
 PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,120}")
 
@@ -31,23 +33,24 @@ class Owed(NamedTuple):
     contents: Contents
 
 
-def request_lifecycle_handler(
-    opener: Opener, box: ContentsBox, mail_domain: str, entrusting: Entrusting
-) -> Callable[[AsyncSession, Sequence[Envelope[Event]]], Awaitable[None]]:
-    """Give the handler of a batch; it raises `Rejected` for an event whose sealed parts cannot be opened."""
+async def on_request_lifecycle(
+    session: AsyncSession, envelopes: Sequence[Envelope[Event]], *, opener: Opener, box: ContentsBox, mail_domain: str, hand_over: HandOver
+) -> Callable[[], None]:
+    """Write down the mails of a batch, and give what hands them to the pool once that is committed.
 
-    async def on_request_lifecycle(session: AsyncSession, envelopes: Sequence[Envelope[Event]]) -> None:
-        owed = [each for envelope in envelopes if (each := _owed(envelope, opener, box, mail_domain))]
-        ours = _entrustable(owed, entrusting.begin())
-        rows = [each.row._replace(owner=entrusting.owner) if each.row.key in ours else each.row for each in owed]
-        added = await add(session, rows)
-        for row in rows:
-            if row.work_number == canary.WORK_NUMBER:
-                await session.merge(CanaryMail(event_id=row.event_id))
-        waiting = [_waiting(each, *ours[each.key]) for each in added if each.key in ours]
-        entrusting.promise(waiting, others=len(waiting) < len(added))
-
-    return on_request_lifecycle
+    Raises `Rejected` for an event whose sealed parts cannot be opened.
+    """
+    owed = [each for envelope in envelopes if (each := _owed(envelope, opener, box, mail_domain))]
+    ours = _straight_to_the_pool(owed, hand_over.begin())
+    rows = [each.row._replace(owner=hand_over.owner) if each.row.key in ours else each.row for each in owed]
+    added = await add(session, rows)
+    for row in rows:
+        if row.work_number == canary.WORK_NUMBER:
+            await session.merge(CanaryMail(event_id=row.event_id))
+    if erased := [envelope.event.request_id for envelope in envelopes if isinstance(envelope.event, RequestErased)]:
+        await erase_requests(session, erased)
+    waiting = [_waiting(each, *ours[each.key]) for each in added if each.key in ours]
+    return hand_over.after_commit(waiting, others=len(waiting) < len(added))
 
 
 def _owed(envelope: Envelope[Event], opener: Opener, box: ContentsBox, mail_domain: str) -> Owed | None:
@@ -56,6 +59,8 @@ def _owed(envelope: Envelope[Event], opener: Opener, box: ContentsBox, mail_doma
     if template is None or not isinstance(event, RequestLifecycle):
         return None
     contents = open_contents(opener, event.request_id, event.sealed_contact, sealed_message_of(event))
+    if isinstance(event, RequestRegistered) and not event.answer_promised:
+        contents = contents.model_copy(update={"answer_promised": False})
     mail = message_id(_plain(envelope.id), template, mail_domain)
     row = NewDelivery(
         event_id=envelope.id,
@@ -74,7 +79,7 @@ def _owed(envelope: Envelope[Event], opener: Opener, box: ContentsBox, mail_doma
     return Owed(row, contents)
 
 
-def _entrustable(owed: Sequence[Owed], room: int) -> dict[tuple[str, str], tuple[Owed, MailboxAddress]]:
+def _straight_to_the_pool(owed: Sequence[Owed], room: int) -> dict[tuple[str, str], tuple[Owed, MailboxAddress]]:
     """Choose the mails that may go straight to the pool: a later mail of a request may have to wait for an earlier one, and is claimed."""
     ours: dict[tuple[str, str], tuple[Owed, MailboxAddress]] = {}
     for each in owed:

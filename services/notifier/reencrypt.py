@@ -3,10 +3,10 @@
 import asyncio
 import sys
 
-from services.notifier.contents import ContentsBox
 from services.notifier.settings import Settings
+from services.notifier.write.contents import ContentsBox
 from shared.crypto.reencrypt import BoxColumn, Done, reencrypt, said
-from shared.database import open_database
+from shared.database.engine import open_database
 from shared.settings import read_settings
 
 SENT_MAIL = "(select convert_to(message_id, 'UTF8') from deliveries where id = delivery_id)"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-from services.notifier.classify_reply import Step
+from services.notifier.domain import Step
 
 TimedStep: TypeAlias = Step | Literal["tls", "block", "rset", "quit"]
 

@@ -5,22 +5,79 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, get_args
 
-State: TypeAlias = Literal["received", "in_progress", "waiting_for_customer", "resolved", "rejected", "closed"]
-Actor: TypeAlias = Literal["citizen", "staff", "client", "system"]
+from shared.events.vocabulary import STATES, Actor, State, Template
+
 Action: TypeAlias = Literal["register", "take", "ask_customer", "customer_answered", "resolve", "reject", "close", "reopen"]
 
-STATES: tuple[State, ...] = get_args(State)
 ACTIONS: tuple[Action, ...] = get_args(Action)
-OPEN: tuple[State, ...] = ("received", "in_progress", "waiting_for_customer")
-"""States in which somebody still owes the citizen something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a state means: whether it is `open` (somebody still owes the citizen something), and whether the due time counts (`ours` to act)."""
+
+    open: bool
+    ours: bool
+
+
+MEANINGS: Mapping[State, Meaning] = {
+    "received": Meaning(open=True, ours=True),
+    "in_progress": Meaning(open=True, ours=True),
+    "waiting_for_customer": Meaning(open=True, ours=False),
+    "resolved": Meaning(open=False, ours=False),
+    "rejected": Meaning(open=False, ours=False),
+    "closed": Meaning(open=False, ours=False),
+}
+OPEN: tuple[State, ...] = tuple(state for state in STATES if MEANINGS[state].open)
+FINISHED: tuple[State, ...] = tuple(state for state in STATES if not MEANINGS[state].open)
+OURS: tuple[State, ...] = tuple(state for state in STATES if MEANINGS[state].ours)
+
+
+def in_sql(states: Iterable[State]) -> str:
+    """Give states as SQL lists them: `'received', 'closed'`."""
+    return ", ".join(f"'{state}'" for state in states)
+
 
 HANDLERS: tuple[Actor, ...] = ("staff", "client")
 TEXT_NEEDED: tuple[Action, ...] = ("ask_customer", "resolve", "reject")
 """Actions whose text goes to the citizen."""
 
-Mail: TypeAlias = Literal["receipt", "question", "resolution", "rejection"]
-MAIL_OWED: Mapping[Action, Mail] = {"register": "receipt", "ask_customer": "question", "resolve": "resolution", "reject": "rejection"}
+MAIL_OWED: Mapping[Action, Template] = {"register": "receipt", "ask_customer": "question", "resolve": "resolution", "reject": "rejection"}
 """The mail that the citizen has to get after an action; the ledger watches that it goes."""
+
+Reason: TypeAlias = Literal[
+    "skipped",
+    "no-number",
+    "no-receipt",
+    "no-mail",
+    "mail-failed",
+    "returned-mail-unsettled",
+    "unpublished",
+    "unsendable",
+    "spool",
+    "dead-letter",
+    "lag",
+    "unknown",
+    "not-removed",
+    "numbers-low",
+    "alarm-undelivered",
+    "canary",
+]
+"""Why something is overdue, in the ledger and its alarms."""
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who acts: `name` is a staff username or a client id, none for a citizen. For whom a client says it acts is not verified."""
+
+    kind: Actor
+    name: str | None
+    on_behalf_of: str | None = None
+
+    @property
+    def details(self) -> dict[str, str] | None:
+        """Give what the history notes beside the actor."""
+        return {"on_behalf_of": self.on_behalf_of} if self.on_behalf_of not in {None, self.name} else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,27 +7,27 @@ from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Request
 
-from services.tracker.ask_intake import Intake
-from services.tracker.ask_notifier import Notifier
-from services.tracker.back_channel import open_back_channel
 from services.tracker.canary.send_canary import Canary
-from services.tracker.keyring import Keyring, read_keyring
+from services.tracker.clients.back_channel import open_back_channel
+from services.tracker.clients.identity import StaffAccounts
+from services.tracker.clients.intake import Intake
+from services.tracker.clients.notifier import Notifier
 from services.tracker.ledger.read_ledger import LedgerReader
 from services.tracker.ledger.watch import LedgerWatch, watching
-from services.tracker.settings import TrackerSettings
-from shared.database import Sessions, open_database
+from services.tracker.personal_data.chain_reads import ReadsChain
+from services.tracker.personal_data.keyring import Keyring, read_keyring
+from services.tracker.settings import Settings
+from shared.database.engine import BY_INDEX, Sessions, open_database
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
-
-BY_INDEX = {"enable_seqscan": "off"}
-"""Every query has its index; a plan made while a table was small would read all of it until the next ANALYZE."""
+from shared.process.loops import running_beside
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
     """Open for as long as the app runs."""
 
-    settings: TrackerSettings
+    settings: Settings
     keyring: Keyring
     sessions: Sessions
     producer: EventProducer
@@ -35,10 +35,11 @@ class Resources:
     ledger: LedgerWatch
     notifier: Notifier | None
     """None where the settings do not say where it is."""
+    staff: StaffAccounts
 
 
 @asynccontextmanager
-async def open_resources(settings: TrackerSettings) -> AsyncIterator[Resources]:
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Open everything; servers that are away are waited for in the background."""
     kafka = settings.kafka_connection
     async with (
@@ -60,11 +61,12 @@ async def open_resources(settings: TrackerSettings) -> AsyncIterator[Resources]:
             returned_within=settings.returned_mail_working_days,
             canary_seconds=settings.canary_seconds,
         )
-        async with watching(LedgerWatch(reader, sessions, settings.alarm_url), _canary(settings, sessions)) as ledger:
-            yield Resources(settings, keyring, sessions, producer, lags, ledger, notifier)
+        chain = ReadsChain(sessions, keyring.reads_key)
+        async with watching(LedgerWatch(reader, sessions, settings.alarm_url), _canary(settings, sessions)) as ledger, running_beside(chain.run()):
+            yield Resources(settings, keyring, sessions, producer, lags, ledger, notifier, StaffAccounts(credentials))
 
 
-def _canary(settings: TrackerSettings, sessions: Sessions) -> Canary | None:
+def _canary(settings: Settings, sessions: Sessions) -> Canary | None:
     if not settings.canary_seconds or not settings.intake_url:
         return None
     return Canary(sessions, settings.intake_url, settings.canary_mailbox, settings.canary_seconds)

@@ -6,18 +6,18 @@ this has run, operators can send them again. Strangers' records from before now 
 
 import asyncio
 
-from services.tracker.from_intake import record_unsigned_before
-from services.tracker.settings import TrackerSettings
+from services.tracker.register.from_intake import record_unsigned_before
+from services.tracker.settings import Settings
 from shared.events.topics import SUBMITTED
 from shared.kafka.lag import LagReader
 from shared.settings import read_settings
 
 
-async def run(settings: TrackerSettings) -> None:
+async def run(settings: Settings) -> None:
     """Move the offsets that were recorded at the upgrade to where the log ends."""
     async with LagReader(settings.kafka_connection) as lags:
         await record_unsigned_before(settings.database_url.get_secret_value(), await lags.ends(SUBMITTED), again=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(run(read_settings(TrackerSettings)))
+    asyncio.run(run(read_settings(Settings)))

@@ -1,32 +1,31 @@
 """Tracker over Kafka: submitted requests, commands, mail outcomes and dead letters come in, the history goes out."""
 
-import asyncio
-import signal
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import uvloop
-
-from services.tracker.from_intake import FromIntake, wait_for_unsigned_before
-from services.tracker.keyring import Keyring, read_keyring
+from services.tracker.handle.on_request_command import command_reader, on_request_command
+from services.tracker.handle.publish_history import HISTORY, history_publisher
 from services.tracker.ledger.positions import position_keeper
-from services.tracker.on_dead_letter import on_dead_letter
-from services.tracker.on_mail_outcome import on_mail_outcome
-from services.tracker.on_request_command import command_reader, on_request_command
-from services.tracker.on_request_submitted import on_request_submitted
-from services.tracker.publish_history import HISTORY, history_publisher
-from services.tracker.resources import BY_INDEX
-from services.tracker.settings import TrackerSettings
-from shared.database import Sessions, open_database
+from services.tracker.mails.on_mail_outcome import on_mail_outcome
+from services.tracker.personal_data.encrypt_contents import encrypt_for_ever
+from services.tracker.personal_data.keyring import Keyring, read_keyring
+from services.tracker.register.from_intake import FromIntake, wait_for_unsigned_before
+from services.tracker.register.on_request_submitted import on_request_submitted
+from services.tracker.retention import remove_for_ever
+from services.tracker.settings import Settings
+from services.tracker.trouble.on_dead_letter import on_dead_letter
+from shared.database.engine import BY_INDEX, Sessions, open_database
+from shared.drafts import remove_old_drafts
 from shared.events.topics import MAIL_OUTCOMES, SUBMITTED, dead_letter_topic
-from shared.health import Liveness
 from shared.kafka.consume import BatchConsumer, Handler, read_event
 from shared.kafka.keep_raw import RawConsumer
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
-from shared.logs import configure_logs, get_log
-from shared.loops import run_together
+from shared.process.logs import get_log
+from shared.process.loops import run_together
+from shared.process.run_worker import run_worker
 from shared.settings import read_settings
+from shared.web.health import Liveness
 
 log = get_log(__name__)
 
@@ -34,7 +33,7 @@ DEAD_LETTERS = "tracker.dead-letters"
 COMMANDS = "tracker.commands"
 
 
-async def run(settings: TrackerSettings) -> None:
+async def run(settings: Settings) -> None:
     """Work until cancelled; a loop that fails ends the process, which resumes where the offsets are."""
     keyring, dsn, kafka = read_keyring(settings), settings.database_url.get_secret_value(), settings.kafka_connection
     consumed: dict[str, tuple[Sequence[str], Handler]] = {
@@ -49,7 +48,7 @@ async def run(settings: TrackerSettings) -> None:
         LagReader(kafka) as lags,
     ):
         publisher = history_publisher(dsn, producer, liveness)
-        loops = [publisher.run(), liveness.run()]
+        loops = [publisher.run(), liveness.run(), remove_old_drafts(sessions), remove_for_ever(sessions), encrypt_for_ever(sessions, keyring.at_rest)]
         for group, (topics, handler) in consumed.items():
             consumer = partial(
                 BatchConsumer,
@@ -77,22 +76,5 @@ async def _consume_from_intake(consumer: Callable[..., BatchConsumer], group: st
     await consumer(read=FromIntake(keyring.record_verifier, unsigned_before).read).run()
 
 
-async def _run_until_told(settings: TrackerSettings) -> None:
-    work = asyncio.ensure_future(run(settings))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
-    try:
-        await work
-    except asyncio.CancelledError:
-        log.info("worker_stopped")
-
-
-def main() -> None:
-    """Run the worker with the settings of the environment."""
-    settings = read_settings(TrackerSettings)
-    configure_logs(settings.log_level)
-    uvloop.run(_run_until_told(settings))
-
-
 if __name__ == "__main__":
-    main()
+    run_worker(run, read_settings(Settings))

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from shared.crypto.box import Box, CannotDecrypt
-from shared.database import Sessions
+from shared.database.engine import Sessions
 
 AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class BoxColumn:
-    """A column of boxes. `key` is the primary key, of type `key_type`; `context` is SQL for a box's context as bytes.
+    """A column of boxes. `key` names a row, of type `key_type`; `context` is SQL for a box's context as bytes.
+
+    `having` is the condition of the partial index by `key`, where there is no whole one.
 
     All of it is written in our code and goes into SQL as it is.
     """
@@ -23,13 +25,14 @@ class BoxColumn:
     key: str
     key_type: str
     context: str
+    having: str = "true"
 
     @property
     def page(self) -> str:
         """A bounded piece of the table, however few of its rows hold a box."""
         return f"""
             select {self.key} as key, {self.column} as box, {self.context} as context from {self.table}
-            where cast(:after as {self.key_type}) is null or {self.key} > cast(:after as {self.key_type})
+            where (cast(:after as {self.key_type}) is null or {self.key} > cast(:after as {self.key_type})) and {self.having}
             order by {self.key} limit :most
         """  # noqa: S608  made of our own words
 
@@ -41,11 +44,11 @@ class BoxColumn:
                 select * from unnest(cast(:keys as {self.key_type}[]), cast(:olds as bytea[]), cast(:news as bytea[]))
                 as given (key, old, new)
             ), free as (
-                select {self.key} as key from {self.table} where {self.key} in (select key from given)
+                select {self.key} as key from {self.table} where {self.key} in (select key from given) and {self.having}
                 for update skip locked
             ), changed as (
                 update {self.table} set {self.column} = given.new from given join free using (key)
-                where {self.table}.{self.key} = given.key and {self.table}.{self.column} = given.old
+                where {self.table}.{self.key} = given.key and {self.table}.{self.column} = given.old and {self.having}
                 returning 1
             )
             select count(*) from changed

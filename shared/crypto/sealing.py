@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519Pr
 
 from shared.crypto.base64url import from_base64url, to_base64url
 from shared.crypto.epoch_keys import EpochKeys, OpenedKeys, decrypt_record, encrypt_record
-from shared.rejected import Rejected
+from shared.events.rejected import Rejected
 
 SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 MLKEM_SEED, MLKEM_PUBLIC, X25519_BYTES = 64, 1184, 32

@@ -12,8 +12,8 @@ from uuid_utils.compat import uuid7
 
 from shared.events import mail_outcomes, request_commands, request_lifecycle, request_submitted
 from shared.events.event import EVENTS, Event, time_that_can_be_kept
+from shared.events.rejected import Rejected
 from shared.events.trace_context import valid_traceparent
-from shared.rejected import Rejected
 
 __all__ = ["Envelope", "Message", "decode", "encode", "mail_outcomes", "request_commands", "request_lifecycle", "request_submitted"]
 

@@ -1,18 +1,24 @@
 """What every event is, and the registry of those that exist."""
 
+import re
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared.work_number import PATTERN
+from shared.text.work_number import PATTERN
 
-Language: TypeAlias = Literal["fi", "sv", "en"]
-State: TypeAlias = Literal["received", "in_progress", "waiting_for_customer", "resolved", "rejected", "closed"]
-ActorKind: TypeAlias = Literal["citizen", "staff", "client", "system"]
 WorkNumber = Field(pattern=PATTERN, description="Nine or ten digits, the last a Damm check digit")
+BARE_NUMBER = re.compile(r"[+-]?[\d._]+(e[+-]?\d+)?", re.IGNORECASE)
 FIRST_YEAR, LAST_YEAR = 1900, 9000
+
+
+def no_bare_number(told: object) -> object:
+    """Refuse a number: pydantic takes one for seconds since 1970, or for milliseconds if it is large."""
+    if isinstance(told, int | float) or (isinstance(told, str) and BARE_NUMBER.fullmatch(told.strip())):
+        raise ValueError("give a time with its zone, such as 2026-11-24T12:00:00+02:00")
+    return told
 
 
 def time_that_can_be_kept(moment: datetime) -> datetime:
@@ -22,7 +28,7 @@ def time_that_can_be_kept(moment: datetime) -> datetime:
     return moment
 
 
-Moment: TypeAlias = Annotated[AwareDatetime, AfterValidator(time_that_can_be_kept)]
+Moment: TypeAlias = Annotated[AwareDatetime, BeforeValidator(no_bare_number), AfterValidator(time_that_can_be_kept)]
 
 EVENTS: dict[str, type["Event"]] = {}
 """Every event model by its CloudEvents type."""

@@ -4,8 +4,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.events.event import ActorKind, Event, Language, Moment, State, WorkNumber
+from shared.events.event import Event, Moment, WorkNumber
 from shared.events.topics import LIFECYCLE
+from shared.events.vocabulary import Actor, Language, State
 
 
 class RequestLifecycle(Event):
@@ -22,7 +23,7 @@ class RequestLifecycle(Event):
     language: Language
     queue: str
     state: State
-    actor_kind: ActorKind
+    actor_kind: Actor
     actor: str | None = None
     submitted_at: Moment
     due_at: Moment
@@ -34,6 +35,7 @@ class RequestRegistered(RequestLifecycle):
     """The request has its work number."""
 
     type: ClassVar = "request.registered.v1"
+    answer_promised: bool = Field(default=True, description="False where the citizen asked for no answer, as with feedback")
 
 
 class RequestAssigned(RequestLifecycle):
@@ -81,6 +83,24 @@ class RequestContactCorrected(RequestLifecycle):
     """The citizen's e-mail address was corrected; `sealed_contact` holds the new one, and later mails go there."""
 
     type: ClassVar = "request.contact_corrected.v1"
+
+
+class RequestErased(Event):
+    """The service's retention time is over: tracker has removed what the request held, and whoever holds a copy removes it too.
+
+    The work number, the state and the times stay.
+    """
+
+    type: ClassVar = "request.erased.v1"
+    topic: ClassVar = LIFECYCLE
+
+    work_number: str = WorkNumber
+    service: str
+    queue: str
+    state: State
+    closed_at: Moment
+    retention_days: int = Field(ge=1)
+    occurred_at: Moment
 
 
 class RequestCommandRefused(Event):

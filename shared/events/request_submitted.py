@@ -4,8 +4,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from shared.events.event import Event, Language, Moment
+from shared.events.event import Event, Moment
 from shared.events.topics import SUBMITTED
+from shared.events.vocabulary import Language
 
 
 class RequestSubmitted(Event):
@@ -32,3 +33,4 @@ class RequestSubmitted(Event):
     body_digest: str
     sealed_form: str
     sealed_contact: str
+    answer_promised: bool = Field(default=True, description="False where the citizen asked for no answer, as with feedback")

@@ -12,10 +12,10 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest
 
-from shared.backoff import Backoff
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.scram_request import SHA_512, AlterScramUsers, ScramUser
 from shared.kafka.start import start
+from shared.process.backoff import Backoff
 
 ITERATIONS, SALT_BYTES = 4096, 32
 ALLOW, ANY_HOST = 3, "*"

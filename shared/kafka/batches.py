@@ -16,7 +16,7 @@ from aiokafka.record.default_records import DefaultRecordBatch
 
 from shared.kafka.decompress import decompress
 from shared.kafka.parse_record import Parsed, Unreadable, parse_records
-from shared.logs import get_log
+from shared.process.logs import get_log
 
 log = get_log(__name__)
 

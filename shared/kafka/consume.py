@@ -7,12 +7,10 @@ from aiokafka import AIOKafkaConsumer
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
-from shared.backoff import Backoff
-from shared.crash_points import crash_point
-from shared.database import Sessions, is_transient
+from shared.database.engine import Sessions, is_transient
 from shared.events.envelope import Envelope, decode
 from shared.events.event import Event
-from shared.health import Liveness
+from shared.events.rejected import Rejected
 from shared.kafka.batches import Record, UnreadableRecord
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.dead_letter import send_dead_letters
@@ -21,14 +19,20 @@ from shared.kafka.poll import Polled, Stretch, poll_for_ever
 from shared.kafka.producer import EventProducer
 from shared.kafka.stall_watch import StallWatch
 from shared.kafka.within import within
-from shared.logs import get_log
-from shared.rejected import Rejected
+from shared.process.backoff import Backoff
+from shared.process.crash_points import crash_point
+from shared.process.logs import get_log
+from shared.web.health import Liveness
 
 log = get_log(__name__)
 
 Pair: TypeAlias = tuple[Record, Envelope[Event]]
-Handler: TypeAlias = Callable[[AsyncSession, Sequence[Envelope[Event]]], Awaitable[None]]
-"""Works off a batch of events in a session whose transaction it does not end. Must be idempotent: delivery is at least once."""
+AfterCommit: TypeAlias = Callable[[], None]
+Handler: TypeAlias = Callable[[AsyncSession, Sequence[Envelope[Event]]], Awaitable[AfterCommit | None]]
+"""Works off a batch of events in a session whose transaction it does not end; may give what is to be done once that is committed.
+
+Must be idempotent: delivery is at least once.
+"""
 ReadRecord: TypeAlias = Callable[[Record], Envelope[Event]]
 """Reads a record; raises `Rejected` for one that is none of those that are wanted."""
 KeepPosition: TypeAlias = Callable[[AsyncSession, Sequence[Stretch]], Awaitable[None]]
@@ -144,7 +148,8 @@ class BatchConsumer:
             except Exception as error:
                 transient = is_transient(error)
                 own_failures += not transient
-                log.warning("record_failed", event_id=pair[1].id, error=type(error).__name__, exc_info=error if pauses else None)
+                place = {"topic": pair[0].topic, "partition": pair[0].partition, "offset": pair[0].offset}
+                log.warning("record_failed", **place, error=type(error).__name__, exc_info=error if pauses else None)
                 if own_failures >= TRIES_OF_ONE_RECORD:
                     return Rejected(HANDLER_FAILED, type(error).__name__)
                 if not (transient or pauses):
@@ -170,15 +175,17 @@ class BatchConsumer:
     async def _handle(self, pairs: Sequence[Pair], stretches: Sequence[Stretch] = ()) -> None:
         if not pairs and self._keep_position is keep_no_position:
             return
-        await within(TRANSACTION_SECONDS, self._transaction(pairs, stretches))
+        after_commit = await within(TRANSACTION_SECONDS, self._transaction(pairs, stretches))
         self._beat()
+        if after_commit:
+            after_commit()
         self._committed()
 
-    async def _transaction(self, pairs: Sequence[Pair], stretches: Sequence[Stretch]) -> None:
+    async def _transaction(self, pairs: Sequence[Pair], stretches: Sequence[Stretch]) -> AfterCommit | None:
         async with self._sessions.begin() as session:
-            if pairs:
-                await self._handler(session, [envelope for _, envelope in pairs])
+            after_commit = await self._handler(session, [envelope for _, envelope in pairs]) if pairs else None
             await self._keep_position(session, stretches)
+        return after_commit
 
     def _beat(self) -> None:
         self._liveness.beat(f"consume:{self._group}")

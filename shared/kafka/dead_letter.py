@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from shared.events.envelope import Headers, Message
+from shared.events.rejected import Rejected
 from shared.events.topics import dead_letter_topic
 from shared.kafka.batches import Record, UnreadableRecord
 from shared.kafka.producer import EventProducer, KafkaUnavailable, RecordRefused
-from shared.logs import get_log
-from shared.rejected import Rejected
+from shared.process.logs import get_log
 
 log = get_log(__name__)
 
@@ -61,7 +61,8 @@ def _letter(record: Record, rejection: Rejected, group: str) -> _Letter:
         "group": group,
         "time": datetime.now(timezone.utc).isoformat(),
     }
-    log.error("dead_letter", **context)
+    # The detail may name what stood in the record; it goes with the record alone.
+    log.error("dead_letter", **{name: text for name, text in context.items() if name != "detail"})
     added: Headers = [(PREFIX + name, text.encode(errors="backslashreplace")) for name, text in context.items()]
     if isinstance(record, UnreadableRecord):
         added.append((PART, f"unreadable: {record.count} records".encode()))

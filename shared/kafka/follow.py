@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from shared.events.rejected import Rejected
 from shared.kafka.batches import Record, UnreadableRecord
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.make_consumer import make_consumer
@@ -13,8 +14,7 @@ from shared.kafka.poll import Polled, poll_for_ever
 from shared.kafka.stall_watch import StallWatch, own_positions
 from shared.kafka.start import STOP_SECONDS, start
 from shared.kafka.within import within
-from shared.logs import get_log
-from shared.rejected import Rejected
+from shared.process.logs import get_log
 
 log = get_log(__name__)
 

@@ -10,7 +10,7 @@ from shared.kafka.connection import KafkaConnection
 from shared.kafka.make_consumer import make_consumer
 from shared.kafka.start import start
 from shared.kafka.within import within
-from shared.logs import get_log
+from shared.process.logs import get_log
 
 log = get_log(__name__)
 

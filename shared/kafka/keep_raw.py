@@ -8,16 +8,16 @@ from aiokafka import AIOKafkaConsumer
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
-from shared.backoff import Backoff
-from shared.database import Sessions, is_transient
-from shared.health import Liveness
+from shared.database.engine import Sessions, is_transient
 from shared.kafka.batches import Record, UnreadableRecord
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.dead_letter import PART, PREFIX
 from shared.kafka.group import commit_offsets, group_consumer
 from shared.kafka.poll import Polled, poll_for_ever
 from shared.kafka.stall_watch import StallWatch
-from shared.logs import get_log
+from shared.process.backoff import Backoff
+from shared.process.logs import get_log
+from shared.web.health import Liveness
 
 log = get_log(__name__)
 

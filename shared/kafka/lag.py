@@ -21,8 +21,8 @@ from shared.kafka.places import high_watermarks, partitions_of, places_of
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.start import STOP_SECONDS, start
 from shared.kafka.within import within
-from shared.logs import get_log
-from shared.loops import is_cancelled
+from shared.process.logs import get_log
+from shared.process.loops import is_cancelled
 
 log = get_log(__name__)
 

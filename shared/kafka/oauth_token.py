@@ -5,7 +5,7 @@ import asyncio
 import httpx
 from aiokafka.abc import AbstractTokenProvider
 
-from shared.client_credentials import IdentityAway, Issued, read_token
+from shared.auth.client_credentials import IdentityAway, Issued, read_token
 from shared.kafka.connection import OAuthClient
 
 FETCH_SECONDS = 10.0

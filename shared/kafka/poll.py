@@ -9,14 +9,14 @@ from typing import TypeAlias
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from shared.backoff import Backoff
 from shared.kafka.batches import Record
 from shared.kafka.make_consumer import positions_of
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.stall_watch import StallWatch
 from shared.kafka.within import within
-from shared.logs import get_log
-from shared.loops import is_cancelled
+from shared.process.backoff import Backoff
+from shared.process.logs import get_log
+from shared.process.loops import is_cancelled
 
 log = get_log(__name__)
 

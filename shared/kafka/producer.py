@@ -9,14 +9,14 @@ from typing import Self
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, OutOfOrderSequenceNumber, ProducerFenced, UnknownProducerId
 
-from shared.backoff import Backoff
 from shared.events.envelope import Message
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.refusals import LARGEST_RECORD, refusal_of, send_alone, unsendable
 from shared.kafka.start import STOP_SECONDS, start
 from shared.kafka.within import within
-from shared.logs import get_log
-from shared.loops import is_cancelled
+from shared.process.backoff import Backoff
+from shared.process.logs import get_log
+from shared.process.loops import is_cancelled
 
 log = get_log(__name__)
 

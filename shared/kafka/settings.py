@@ -38,20 +38,77 @@ class KafkaSettings(OperationSettings):
     What the protocol and the mechanism need must be set, and nothing that they would ignore.
     """
 
-    kafka_bootstrap_servers: str = Field(min_length=1, validation_alias="KAFKA_BOOTSTRAP_SERVERS")
-    kafka_security_protocol: SecurityProtocol = Field(default="PLAINTEXT", validation_alias="KAFKA_SECURITY_PROTOCOL")
-    kafka_sasl_mechanism: SaslMechanism | None = Field(default=None, validation_alias="KAFKA_SASL_MECHANISM", validate_default=True)
-    kafka_sasl_username: str | None = Field(default=None, validation_alias="KAFKA_SASL_USERNAME", min_length=1, validate_default=True)
-    kafka_sasl_password: SecretStr | None = Field(default=None, validation_alias="KAFKA_SASL_PASSWORD", min_length=1, validate_default=True)
-    kafka_sasl_oauth_token_url: HttpUrl | None = Field(default=None, validation_alias="KAFKA_SASL_OAUTH_TOKEN_URL", validate_default=True)
-    kafka_sasl_oauth_client_id: str | None = Field(default=None, validation_alias="KAFKA_SASL_OAUTH_CLIENT_ID", min_length=1, validate_default=True)
-    kafka_sasl_oauth_client_secret: SecretStr | None = Field(
-        default=None, validation_alias="KAFKA_SASL_OAUTH_CLIENT_SECRET", min_length=1, validate_default=True
+    kafka_bootstrap_servers: str = Field(
+        min_length=1,
+        validation_alias="KAFKA_BOOTSTRAP_SERVERS",
+        description="The brokers to begin with, `host:port` with commas between them",
     )
-    kafka_sasl_oauth_scope: str | None = Field(default=None, validation_alias="KAFKA_SASL_OAUTH_SCOPE")
-    kafka_ssl_ca_file: AuthoritiesFile | None = Field(default=None, validation_alias="KAFKA_SSL_CA_FILE")
-    kafka_ssl_certificate_file: FilePath | None = Field(default=None, validation_alias="KAFKA_SSL_CERTIFICATE_FILE")
-    kafka_ssl_key_file: FilePath | None = Field(default=None, validation_alias="KAFKA_SSL_KEY_FILE", validate_default=True)
+    kafka_security_protocol: SecurityProtocol = Field(
+        default="PLAINTEXT",
+        validation_alias="KAFKA_SECURITY_PROTOCOL",
+        description="How to connect; a setting below that the protocol or mechanism would ignore stops the boot too",
+    )
+    kafka_sasl_mechanism: SaslMechanism | None = Field(
+        default=None,
+        validation_alias="KAFKA_SASL_MECHANISM",
+        validate_default=True,
+        description="By user and password, or `OAUTHBEARER`; needed with `SASL_…`, as its settings are",
+    )
+    kafka_sasl_username: str | None = Field(
+        default=None,
+        validation_alias="KAFKA_SASL_USERNAME",
+        min_length=1,
+        validate_default=True,
+        description="The user of `SCRAM-…` and `PLAIN`",
+    )
+    kafka_sasl_password: SecretStr | None = Field(
+        default=None,
+        validation_alias="KAFKA_SASL_PASSWORD",
+        min_length=1,
+        validate_default=True,
+        description="Its password",
+    )
+    kafka_sasl_oauth_token_url: HttpUrl | None = Field(
+        default=None,
+        validation_alias="KAFKA_SASL_OAUTH_TOKEN_URL",
+        validate_default=True,
+        description="Where `OAUTHBEARER` gets its tokens (client credentials), kept until shortly before they expire",
+    )
+    kafka_sasl_oauth_client_id: str | None = Field(
+        default=None,
+        validation_alias="KAFKA_SASL_OAUTH_CLIENT_ID",
+        min_length=1,
+        validate_default=True,
+        description="The client at that address",
+    )
+    kafka_sasl_oauth_client_secret: SecretStr | None = Field(
+        default=None,
+        validation_alias="KAFKA_SASL_OAUTH_CLIENT_SECRET",
+        min_length=1,
+        validate_default=True,
+        description="Its secret",
+    )
+    kafka_sasl_oauth_scope: str | None = Field(
+        default=None,
+        validation_alias="KAFKA_SASL_OAUTH_SCOPE",
+        description="The scope that is asked for there",
+    )
+    kafka_ssl_ca_file: AuthoritiesFile | None = Field(
+        default=None,
+        validation_alias="KAFKA_SSL_CA_FILE",
+        description="PEM file of the authorities to trust; without it the system's. Host names are always checked",
+    )
+    kafka_ssl_certificate_file: FilePath | None = Field(
+        default=None,
+        validation_alias="KAFKA_SSL_CERTIFICATE_FILE",
+        description="PEM file of a client certificate",
+    )
+    kafka_ssl_key_file: FilePath | None = Field(
+        default=None,
+        validation_alias="KAFKA_SSL_KEY_FILE",
+        validate_default=True,
+        description="PEM file of its unencrypted key",
+    )
 
     @field_validator(MECHANISM)
     @classmethod

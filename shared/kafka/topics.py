@@ -18,13 +18,13 @@ from aiokafka.errors import (
     for_code,
 )
 
-from shared.backoff import Backoff
 from shared.events.topics import TOPICS, Topic
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.topic_requests import alter_configs, reassign, topic_configs
-from shared.logs import get_log
+from shared.process.backoff import Backoff
+from shared.process.logs import get_log
 
 log = get_log(__name__)
 

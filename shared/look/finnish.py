@@ -16,7 +16,10 @@ SHORT_WEEKDAYS = {
     "sv": ("mån", "tis", "ons", "tors", "fre", "lör", "sön"),
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
 }
-MONTHS_EN = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+MONTHS = {
+    "sv": ("januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november", "december"),
+    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"),
+}
 
 
 def clock(when: datetime, language: str = "fi") -> str:
@@ -28,12 +31,10 @@ def clock(when: datetime, language: str = "fi") -> str:
 
 
 def day(when: date, language: str = "fi") -> str:
-    """The day in running text: `torstaina 26.11.`, `torsdagen den 26.11`, `Thursday 26 November`."""
+    """The day in running text: `torstaina 26.11.`, `torsdagen den 26 november`, `Thursday 26 November`."""
     local = _local_day(when)
     weekday = WEEKDAYS[language][local.weekday()]
-    if language == "en":
-        return f"{weekday} {local.day} {MONTHS_EN[local.month - 1]}"
-    return f"{weekday} {local.day}.{local.month}{'.' if language == 'fi' else ''}"
+    return f"{weekday} {local.day}.{local.month}." if language == "fi" else f"{weekday} {local.day} {MONTHS[language][local.month - 1]}"
 
 
 def short_day(when: date, language: str = "fi") -> str:
@@ -41,14 +42,14 @@ def short_day(when: date, language: str = "fi") -> str:
     local = _local_day(when)
     weekday = SHORT_WEEKDAYS[language][local.weekday()]
     if language == "en":
-        return f"{weekday} {local.day} {MONTHS_EN[local.month - 1][:3]}"
+        return f"{weekday} {local.day} {MONTHS['en'][local.month - 1][:3]}"
     return f"{weekday} {local.day}.{local.month}{'.' if language == 'fi' else ''}"
 
 
 def day_and_clock(when: datetime, language: str = "fi") -> str:
     """A moment with its year: `24.11.2026 klo 9.41`, `24.11.2026 kl. 9.41`, `24 November 2026 at 9:41`."""
     local = when.astimezone(HELSINKI)
-    date_text = f"{local.day} {MONTHS_EN[local.month - 1]} {local.year}" if language == "en" else f"{local.day}.{local.month}.{local.year}"
+    date_text = f"{local.day} {MONTHS['en'][local.month - 1]} {local.year}" if language == "en" else f"{local.day}.{local.month}.{local.year}"
     return f"{date_text} {clock(when, language)}"
 
 

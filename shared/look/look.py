@@ -1,16 +1,19 @@
 """Where the look's files are, and a Jinja environment that knows its macros."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from shared import work_number
 from shared.look import finnish
+from shared.text import work_number
+from shared.text.mail_address import shown_address
 
 folder = Path(__file__).parent
 static_folder = folder / "static"
@@ -18,6 +21,9 @@ templates_folder = folder / "templates"
 
 LOOK_URL = "/look"
 YEAR_SECONDS = 365 * 24 * 3600
+
+TAG_OR_ENTITY = re.compile(r"(<[^<>]*>|&#?\w+;)")
+CODE = re.compile(r"\+?\d[\d \N{NO-BREAK SPACE}.–-]*\d[A-Z]?\b|\b[a-zåäö]{6}-x{4}\b")
 
 
 class VersionedFiles(StaticFiles):
@@ -47,10 +53,18 @@ def versioned(folder_of_files: Path, mounted_at: str) -> Callable[[str], str]:
     return address
 
 
+def unbroken(text: str) -> Markup:
+    """Keep each number, date or code of a text in one line: `131052-308T`, `040 123 4567`, `ppkkvv-xxxx`."""
+    # Tags, and what stands for a letter (`&#39;`), hold numbers of their own.
+    pieces = TAG_OR_ENTITY.split(str(escape(text)))
+    pieces[::2] = [CODE.sub(r'<span class="nowrap">\g<0></span>', piece) for piece in pieces[::2]]
+    return Markup("".join(pieces))  # noqa: S704  escaped before
+
+
 def build_environment(*templates: Path, mounted_at: str = LOOK_URL, demonstration: bool = False) -> Environment:
     """Make an autoescaping environment over the given folders and the look's own.
 
-    It knows `look_url(name)` and the filters `grouped`, `clock`, `day`, `day_and_clock`, `short_day`.
+    It knows `look_url(name)` and the filters `grouped`, `clock`, `day`, `day_and_clock`, `short_day`, `unbroken`, `shown_address`.
     With `demonstration` every page says that it is one.
     """
     environment = Environment(
@@ -68,5 +82,7 @@ def build_environment(*templates: Path, mounted_at: str = LOOK_URL, demonstratio
         day=finnish.day,
         day_and_clock=finnish.day_and_clock,
         short_day=finnish.short_day,
+        unbroken=unbroken,
+        shown_address=shown_address,
     )
     return environment

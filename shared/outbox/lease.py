@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
-from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
-from shared.backoff import Backoff
-from shared.database import connect
-from shared.logs import get_log
-from shared.loops import endless
+from shared.database.driver_errors import DRIVER_ERRORS
+from shared.database.engine import connect
+from shared.process.backoff import Backoff
+from shared.process.logs import get_log
+from shared.process.loops import endless
 
 log = get_log(__name__)
 
@@ -22,8 +22,6 @@ RENEW_SECONDS = 2.0
 STATEMENT_SECONDS = 5.0
 STOP_SECONDS = 2.0
 LEASES_CHANGED = "leases"
-# The driver may lose track of a session whose statement timed out; a new one is the remedy.
-AWAY = (OSError, TimeoutError, PostgresError, InterfaceError, InternalClientError)
 
 # Marks need not wait for the disk: one that is lost publishes an entry again, which readers drop by its id.
 # A plan made while a table was small would read all of it until the next ANALYZE; every statement has its index, so one plan is right for good.
@@ -123,7 +121,7 @@ class Lease:
                 await keeper
 
     async def fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:  # noqa: ANN401  as asyncpg
-        """Execute one statement in the lease's session; raises `LeaseLost`, or one of `AWAY`."""
+        """Execute one statement in the lease's session; raises `LeaseLost`, or one of `DRIVER_ERRORS`."""
         async with self._turn:
             if self._connection is None or not self.held.is_set():
                 raise LeaseLost
@@ -143,7 +141,7 @@ class Lease:
                             async with asyncio.timeout(RENEW_SECONDS):
                                 await self._due.wait()
                         self._due.clear()
-            except (*AWAY, LeaseLost) as error:
+            except (*DRIVER_ERRORS, LeaseLost) as error:
                 log.warning("lease_session_lost", kind=self.kind, error=type(error).__name__)
             await backoff.wait()
 
@@ -158,7 +156,7 @@ class Lease:
                     await connection.add_listener(channel, lambda _, pid, *__, call=call: call() if pid != own else None)
             yield connection
         except asyncio.CancelledError:
-            with suppress(*AWAY):
+            with suppress(*DRIVER_ERRORS):
                 async with asyncio.timeout(STOP_SECONDS), self._turn:
                     await connection.execute(RELEASE, self.owner)
                     await connection.execute(f"notify {LEASES_CHANGED}")

@@ -6,15 +6,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.backoff import Backoff
-from shared.crash_points import crash_point
+from shared.database.driver_errors import DRIVER_ERRORS
 from shared.events.envelope import Message
-from shared.health import Liveness
 from shared.kafka.producer import KafkaUnavailable, RecordRefused
-from shared.logs import get_log
 from shared.outbox.entries import ClaimedEntries, Entries
 from shared.outbox.lanes import Lanes
-from shared.outbox.lease import AWAY, Lease, LeaseLost
+from shared.outbox.lease import Lease, LeaseLost
+from shared.process.backoff import Backoff
+from shared.process.crash_points import crash_point
+from shared.process.logs import get_log
+from shared.web.health import Liveness
 
 if TYPE_CHECKING:
     import asyncpg
@@ -83,7 +84,7 @@ class Publisher:
                 self._liveness.beat(self._outbox.name)
                 try:
                     looked = await self._look_once()
-                except (*AWAY, LeaseLost, KafkaUnavailable) as error:
+                except (*DRIVER_ERRORS, LeaseLost, KafkaUnavailable) as error:
                     log.warning("outbox_waits", outbox=self._outbox.name, error=type(error).__name__)
                     await backoff.wait()
                     continue

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+WORDS_FROM_OUTSIDE = "words-from-outside"
+"""Of no meaning anywhere: no log line may hold them."""
+
 TEXTS: tuple[bytes, ...] = tuple(
     text if isinstance(text, bytes) else text.encode()
     for text in (
@@ -57,6 +60,7 @@ TEXTS: tuple[bytes, ...] = tuple(
         "1e18",
         "2026-W01",
         "131052-308T",
+        WORDS_FROM_OUTSIDE,
         "a@b",
         "a@xn--0.example",
         "ä@ö.example",

@@ -6,7 +6,7 @@ import secrets
 import time
 
 from services.notifier.smtp_limits import LIMITS
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from tests.eventually import eventually
 from tests.fuzz.odd_replies import KINDS
 from tests.service.notifier.conftest import notifier_database, sessions  # noqa: F401  fixtures

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from deploy.postgres import _as_unprivileged, _unprivileged
 from deploy.program import Program, inherited_environment, spawn, stop
-from shared.database import connect
+from shared.database.engine import connect
 from tests.eventually import eventually
 from tests.infra.debian import debian_program
 from tests.infra.embedded import free_ports

@@ -11,7 +11,7 @@ from typing import Self
 
 from deploy.postgres import ADMIN, _as_unprivileged, _binaries, dsn, postgres_program
 from deploy.program import Program, inherited_environment, spawn, stop
-from shared.database import connect
+from shared.database.engine import connect
 from tests.eventually import eventually
 from tests.infra.embedded import START_SECONDS, free_ports
 

@@ -27,7 +27,9 @@ async def serving(app: ASGIApp, place: socket) -> AsyncIterator[None]:
     async def started() -> bool:
         return server.started
 
-    await eventually(started)
-    yield
-    server.should_exit = True
-    await task
+    try:
+        await eventually(started)
+        yield
+    finally:
+        server.should_exit = True
+        await task

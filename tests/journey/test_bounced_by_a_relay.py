@@ -12,18 +12,18 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from services.notifier.contents import ContentsBox
-from services.notifier.dispatch import Dispatcher
-from services.notifier.publish_outcomes import OUTCOMES
-from services.notifier.send_again import SendAgain, send_again
-from services.tracker.handle_request import By
-from services.tracker.keyring import read_keyring
+from services.notifier.operate.send_again import SendAgain, send_again
+from services.notifier.queue.publish_outcomes import OUTCOMES
+from services.notifier.send.dispatch import Dispatcher
+from services.notifier.write.contents import ContentsBox
+from services.tracker.domain import By
+from services.tracker.handle.publish_history import HISTORY
+from services.tracker.mails.on_mail_outcome import on_mail_outcome
+from services.tracker.mails.send_mail_again import send_mail_again
 from services.tracker.models import OwedMail
-from services.tracker.on_mail_outcome import on_mail_outcome
-from services.tracker.publish_history import HISTORY
-from services.tracker.send_mail_again import send_mail_again
+from services.tracker.personal_data.keyring import read_keyring
 from shared.crypto.sealing import public_key_of
-from shared.database import Sessions, open_database
+from shared.database.engine import Sessions, open_database
 from shared.events.envelope import Envelope, decode
 from shared.events.event import Event
 from shared.outbox.publish import Outbox

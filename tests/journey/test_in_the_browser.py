@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+ANNA, VAINO = "123456", "234567"
 NUMBER = re.compile(r"\d{3} \d{3} \d{3,4}")
 RESOLUTION = "Todistus on lähetetty sinulle turvapostina."
 OWN_FIELDS = {
@@ -67,9 +68,9 @@ async def choose(context: "BrowserContext", stack: Addresses, service: str) -> "
     return form
 
 
-async def identify_with_op(page: "Page") -> None:
+async def identify_with_op(page: "Page", user_id: str = ANNA) -> None:
     await page.click(".bank-op button")
-    await page.fill("[name=user_id]", "123456")
+    await page.fill("[name=user_id]", user_id)
     await page.fill("[name=password]", "7890")
     await page.click("[value=password]")
     await page.fill("[name=code]", "1234")
@@ -153,6 +154,31 @@ async def test_an_invoice_copy_asks_for_no_bank_and_keeps_what_was_typed(stack: 
         number = await send(page)
     (receipt,) = await wait_for_mails(client, stack, address, 1)
     assert number in text_of(receipt)
+
+
+async def test_a_form_of_annas_goes_as_annas_whoever_identifies_in_another_tab(
+    stack: Addresses, client: httpx.AsyncClient, remembering_browser: "Browser"
+) -> None:
+    address = fresh_address()
+    typed = {"email": address, "phone": "040 123 4567", **OWN_FIELDS["Tilaa palkkatodistus"]}
+    async with visitor(remembering_browser) as context:
+        annas = await choose(context, stack, "Tilaa palkkatodistus")
+        vainos = await choose(context, stack, "Tilaa palkkatodistus")
+        await identify_with_op(annas, ANNA)
+        await fill_in(annas, typed)
+        await identify_with_op(vainos, VAINO)
+        assert "Väinö" in await vainos.inner_text("main")
+        await annas.get_by_role("button", name="LÄHETÄ").click()
+        await annas.get_by_role("heading", name="Tämä lomake avattiin toiselle henkilölle").wait_for()
+        assert "Väinö" not in await annas.inner_text("main")
+        assert await annas.input_value("[name=employer]") == typed["employer"]
+        async with context.expect_page() as opened:
+            await annas.get_by_role("link", name="Tunnistaudu uudelleen").click()
+        await identify_with_op(await opened.value, ANNA)
+        number = await send(annas)
+    (receipt,) = await wait_for_mails(client, stack, address, 1)
+    assert number in text_of(receipt)
+    assert "Anna" in text_of(receipt)
 
 
 async def test_without_scripts_the_number_appears_by_itself_too(stack: Addresses, client: httpx.AsyncClient, browser: "Browser") -> None:

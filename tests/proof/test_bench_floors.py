@@ -10,18 +10,17 @@ import pytest
 from deploy.failure import StartFailure
 from deploy.ports import free_base
 from deploy.processes import ROOT
-from deploy.supervise import Supervisor
-from proof.bench.floors.drain import drain, drain_rate
-from proof.bench.floors.endpoint import FASTEST
-from proof.bench.floors.inserts import insert_of
-from proof.bench.floors.programs import app_program, pipeline_programs, run_once
-from proof.bench.floors.sample_mail import sample_mail
-from proof.bench.floors.settings import prepare
-from proof.bench.floors.smtp_connection import Refused, SmtpConnection, ended
-from proof.bench.load import Load, generator
-from proof.bench.sink import timed_sink
-from services.intake.api_models import EXAMPLE
-from shared.database import migrate
+from proof.bench.figures.alone import drain, drain_rate
+from proof.bench.floors.bare_pipeline import running
+from proof.bench.floors.insert_rows import insert
+from proof.bench.floors.notifier import sample_mail, send_mails, send_with_library
+from proof.bench.floors.records import FloorSettings
+from proof.bench.load.load import Load
+from proof.bench.load.send import send
+from proof.bench.own_process import in_own_process
+from proof.bench.sink.sink import open_sink
+from services.intake.api.models import EXAMPLE
+from shared.database.engine import migrate
 from shared.kafka.connection import KafkaConnection
 
 REQUESTS = 40
@@ -39,11 +38,6 @@ async def test_a_backlog_that_stays_is_told() -> None:
 
     with pytest.raises(StartFailure, match="3 of 5"):
         await drain(stuck, 5, within=0.1)
-
-
-def test_a_mail_made_ready_ends_once_and_stuffs_its_dots() -> None:
-    ready = ended(b"Subject: x\r\n\r\n.one\r\n..two\r\n")
-    assert ready == b"Subject: x\r\n\r\n..one\r\n...two\r\n.\r\n"
 
 
 def test_the_floors_send_the_products_own_mail() -> None:
@@ -64,60 +58,56 @@ async def test_a_refusal_is_no_mail() -> None:
         writer.close()
 
     async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
-        connection = await SmtpConnection.open(server.sockets[0].getsockname()[1])
-        with pytest.raises(Refused, match="550"):
-            await connection.send(b"anna@bench.example", ended(b"x\r\n"))
-        connection.close()
+        recipients: asyncio.Queue[bytes] = asyncio.Queue()
+        recipients.put_nowait(b"anna@bench.example")
+        with pytest.raises(ConnectionError, match="550"):
+            await send_mails(server.sockets[0].getsockname()[1], b"x\r\n", recipients)
 
 
-@pytest.mark.parametrize("way", ["library", "fastest"])
-async def test_the_raw_loop_delivers_every_mail(tmp_path: Path, way: str) -> None:
+async def test_the_library_loop_delivers_every_mail(tmp_path: Path) -> None:
     port = free_base(27_000)
-    async with timed_sink(port, tmp_path) as sink:
-        rate = await run_once("smtp_loop", str(port), str(REQUESTS), way)
+    async with open_sink(port, tmp_path) as sink:
+        assert await in_own_process(send_with_library, port, REQUESTS) > 0
         assert await sink.wait(REQUESTS, within=5) == REQUESTS
         assert len(sink.arrivals) == REQUESTS
-    assert rate > 0
 
 
-async def test_the_bare_pipeline_makes_one_mail_of_each_request(
-    kafka: KafkaConnection, fresh_database: FreshDatabase, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+async def test_a_floor_that_fails_ends_the_run() -> None:
+    with pytest.raises(StartFailure, match="send_with_library failed"):
+        await in_own_process(send_with_library, free_base(27_000), 1)
+
+
+async def test_the_bare_pipeline_makes_one_mail_of_each_request_and_of_each_resolution(
+    kafka: KafkaConnection, fresh_database: FreshDatabase, tmp_path: Path
 ) -> None:
     smtp, port = (base := free_base(27_000)), base + 1
-    settings = await prepare(kafka, await fresh_database("bench"), smtp)
-    supervisor = Supervisor(tmp_path, print)
-    async with timed_sink(smtp, tmp_path) as sink:
-        try:
-            await asyncio.gather(*map(supervisor.start, pipeline_programs(settings, port, tmp_path)))
-            load = Load(port, "floor", EXAMPLE["form"], count=REQUESTS, clients=4)
-            async with generator(load, tmp_path) as ready:
-                sent = await ready.go()
-            assert sent.accepted == REQUESTS
-            await sink.wait(REQUESTS, within=20)
-            assert len([at for at in sent.mailed(sink.arrivals) if at]) == REQUESTS
-        finally:
-            await supervisor.stop(list(supervisor.pids))
+    settings = FloorSettings("bench_test", kafka, await fresh_database("bench"), port, smtp)
+    async with open_sink(smtp, tmp_path) as sink, running(settings):
+        sent = await send(Load(port, "floor", EXAMPLE["form"], count=REQUESTS, clients=4))
+        assert sent.accepted == REQUESTS
+        await sink.wait(REQUESTS, within=20)
+        assert len([at for at in sent.mailed(sink.arrivals) if at]) == REQUESTS
+        resolved = await send(Load(port, "floor", EXAMPLE["form"], count=REQUESTS, clients=4, targets=sent.request_ids))
+        assert resolved.accepted == REQUESTS
+        assert await sink.wait(2 * REQUESTS, within=20) == 2 * REQUESTS
+        again = await send(Load(port, "floor", EXAMPLE["form"], count=1, clients=1, targets=sent.request_ids[:1]))
+        assert again.accepted == 1
     connection = await asyncpg.connect(settings.database)
-    for table in ("bench_requests", "bench_history", "bench_deliveries"):
-        assert await connection.fetchval(f"select count(*) from {table}") == REQUESTS  # noqa: S608  ours
+    assert await connection.fetchval("select count(*) from bench_requests where state = 'resolved'") == REQUESTS
+    for table in ("bench_history", "bench_deliveries"):
+        assert await connection.fetchval(f"select count(*) from {table}") == 2 * REQUESTS  # noqa: S608  ours
     assert await connection.fetchval("select count(*) from bench_history where value is not null") == 0
     await connection.close()
-    assert "ended" not in capfd.readouterr().out
 
 
 async def test_the_bare_endpoint_refuses_what_is_no_request(kafka: KafkaConnection, fresh_database: FreshDatabase, tmp_path: Path) -> None:
     port = free_base(27_000)
-    settings = await prepare(kafka, await fresh_database("bench"), port + 1)
-    supervisor = Supervisor(tmp_path, print)
-    try:
-        await supervisor.start(app_program("floor-endpoint", "endpoint", settings, port))
-        async with generator(Load(port, "e0", {**EXAMPLE["form"], "personal_identity_code": "none"}, count=2, clients=1), tmp_path) as ready:
-            assert (await ready.go()).statuses == {422: 2}
-        for path in ("/api/v1/requests", FASTEST):
-            async with generator(Load(port, "e1", EXAMPLE["form"], count=2, clients=1, path=path), tmp_path) as ready:
-                assert (await ready.go()).accepted == 2
-    finally:
-        await supervisor.stop(list(supervisor.pids))
+    settings = FloorSettings("bench_endpoint", kafka, await fresh_database("bench"), port, port + 1)
+    invalid = {**EXAMPLE["form"], "personal_identity_code": "none"}
+    async with open_sink(port + 1, tmp_path), running(settings):
+        for path in ("/api/v1/requests", "/bare"):
+            assert (await send(Load(port, "e1", EXAMPLE["form"], count=2, clients=1, path=path))).accepted == 2
+        assert (await send(Load(port, "e0", invalid, count=2, clients=1, path="/bare"))).statuses == {422: 2}
 
 
 async def test_rows_are_inserted_whatever_columns_a_table_has(fresh_database: FreshDatabase) -> None:
@@ -125,7 +115,6 @@ async def test_rows_are_inserted_whatever_columns_a_table_has(fresh_database: Fr
     await asyncio.to_thread(migrate, ROOT / "services" / "tracker" / "migrations", dsn)
     connection = await asyncpg.connect(dsn)
     rows = [{"name": "numbered", "n": number} for number in range(3)]
-    insert = await insert_of(connection, "ledger_counts", rows)
-    await connection.execute(insert.statement, *insert.parameters)
+    await connection.execute(*await insert(connection, "ledger_counts", rows))
     assert [row["n"] for row in await connection.fetch("select n from ledger_counts order by id")][-3:] == [0, 1, 2]
     await connection.close()

@@ -8,18 +8,17 @@ import pytest
 
 from deploy.keys import make
 from deploy.prepare import migration_folders
-from proof.bench.figure import Figure
-from proof.bench.growth.bare_servers import BareServers
+from proof.bench.figures.figure import Figure
 from proof.bench.growth.fill_tables import fill_tables
-from proof.bench.growth.grown import Taken, growth_figures
+from proof.bench.growth.measure_growth import growth_figures
 from services.tracker.work_number import work_number
-from shared.database import migrate
-from shared.kafka.connection import KafkaConnection
+from shared.database.engine import migrate
 from shared.settings import decode_key
-from shared.work_number import parse
+from shared.text.work_number import parse
 from tests.conftest import FreshDatabase
 
 TOTAL = 3_000
+KEY = make()["work_number_key"]
 INDEXES = "select indexdef from pg_indexes where schemaname = 'public' order by indexname"
 CONSTRAINTS = "select conname, pg_get_constraintdef(oid) from pg_constraint where contype in ('p', 'u') order by conname"
 
@@ -31,11 +30,11 @@ LAST_STATES_THAT_DIFFER = """
 
 
 @pytest.fixture
-async def servers(fresh_database: FreshDatabase) -> BareServers:
-    databases = {service: await fresh_database(service) for service in ("tracker", "notifier")}
-    for service, dsn in databases.items():
+async def databases(fresh_database: FreshDatabase) -> dict[str, str]:
+    made = {service: await fresh_database(service) for service in ("tracker", "notifier")}
+    for service, dsn in made.items():
         await asyncio.to_thread(migrate, migration_folders()[service], dsn)
-    return BareServers(databases, KafkaConnection("127.0.0.1:1"), make())
+    return made
 
 
 async def ask(dsn: str, query: str) -> list[tuple[Any, ...]]:
@@ -46,14 +45,14 @@ async def ask(dsn: str, query: str) -> list[tuple[Any, ...]]:
         await connection.close()
 
 
-async def test_a_filled_system_is_one_that_the_product_could_have_left(servers: BareServers) -> None:
-    tracker, notifier = servers.databases["tracker"], servers.databases["notifier"]
+async def test_a_filled_system_is_one_that_the_product_could_have_left(databases: dict[str, str]) -> None:
+    tracker, notifier = databases["tracker"], databases["notifier"]
     before = [await ask(dsn, query) for dsn in (tracker, notifier) for query in (INDEXES, CONSTRAINTS)]
 
-    await fill_tables(servers, TOTAL)
+    await fill_tables(databases, KEY, TOTAL)
 
     assert [await ask(dsn, query) for dsn in (tracker, notifier) for query in (INDEXES, CONSTRAINTS)] == before
-    key = decode_key(servers.secrets["work_number_key"])
+    key = decode_key(KEY)
     numbers = {number for (number,) in await ask(tracker, "select work_number from requests")}
     assert numbers == {work_number(n, key) for n in range(TOTAL)}
     assert all(parse(number) for number in numbers)
@@ -75,25 +74,25 @@ async def test_a_filled_system_is_one_that_the_product_could_have_left(servers: 
     assert len(sent) > 1.9 * TOTAL
 
 
-async def test_filling_again_begins_anew(servers: BareServers) -> None:
-    await fill_tables(servers, 100)
-    await fill_tables(servers, 50)
-    assert await ask(servers.databases["tracker"], "select count(*) from requests") == [(50,)]
+async def test_filling_again_begins_anew(databases: dict[str, str]) -> None:
+    await fill_tables(databases, KEY, 100)
+    await fill_tables(databases, KEY, 50)
+    assert await ask(databases["tracker"], "select count(*) from requests") == [(50,)]
 
 
 def test_what_grew_stands_beside_the_empty_system() -> None:
-    def taken(answer: float, rate: float, reading: dict[str, float]) -> Taken:
+    def taken(answer: float, rate: float, newest: float) -> dict[str, Figure]:
         figures = (
-            Figure("one-client.answer.p50", answer, "ms", goal=3.5),
-            Figure("one-client.answer.p99", 9.0, "ms"),
-            Figure("capacity.requests", rate, "1/s", better="higher"),
+            Figure("one-client.answer.p50", [answer], "ms", goal=3.5),
+            Figure("one-client.answer.p99", [9.0], "ms"),
+            Figure("capacity.requests", [rate], "1/s", better="higher"),
+            Figure("reading.newest.ms", [newest], "ms"),
         )
-        return Taken({figure.name: figure for figure in figures}, reading, 16)
+        return {figure.name: figure for figure in figures}
 
-    grown = {each.name: each for each in growth_figures(taken(2.0, 800, {"newest": 5.0}), taken(2.6, 700, {"newest": 900.0, "ledger": 4.0}))}
-    assert list(grown) == ["growth.one-client.answer.p50", "growth.capacity.requests", "growth.reading.newest", "growth.reading.ledger"]
+    grown = {each.name: each for each in growth_figures(taken(2.0, 800, 5.0), taken(2.6, 700, 900.0))}
+    assert list(grown) == ["growth.one-client.answer.p50", "growth.capacity.requests", "growth.reading.newest.ms"]
     assert grown["growth.one-client.answer.p50"].ratio == pytest.approx(1.3)
     assert grown["growth.one-client.answer.p50"].met is False
     assert grown["growth.capacity.requests"].met
-    assert grown["growth.reading.newest"].met is False
-    assert grown["growth.reading.ledger"].met is None
+    assert grown["growth.reading.newest.ms"].met is False

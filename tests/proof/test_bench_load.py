@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.ports import free_base
-from proof.bench.load import Load, generator
-from proof.bench.load.bodies import writer
 from proof.bench.load.connection import is_whole
-from proof.bench.sink import timed_sink
-from proof.bench.sink.server import Arrivals, SinkProtocol
+from proof.bench.load.load import Load
+from proof.bench.load.send import send
+from proof.bench.sink.serve import SinkProtocol
+from proof.bench.sink.sink import open_sink
 
 FORM = {"first_name": "Päivi", "email": "x@y.example"}
 
@@ -23,7 +23,7 @@ FORM = {"first_name": "Päivi", "email": "x@y.example"}
 @given(st.integers(0, 99_999_999))
 def test_every_request_is_one_valid_http_message_of_its_own_address(number: int) -> None:
     load = Load(port=1, run="r7", form=FORM, count=1)
-    head, _, body = writer(load)(number).partition(b"\r\n\r\n")
+    head, _, body = load.writer()(number).partition(b"\r\n\r\n")
     facts = json.loads(body)
     assert facts["form"] == {"first_name": "Päivi", "email": load.address_of(number)}
     assert f"Content-Length: {len(body)}" in head.decode()
@@ -58,36 +58,36 @@ async def slow_server(port: int, seconds: float) -> asyncio.Server:
     return await asyncio.start_server(serve_until_gone, "127.0.0.1", port)
 
 
-async def test_in_an_open_loop_a_late_answer_counts_from_when_its_request_was_due(tmp_path: Path) -> None:
+async def test_in_an_open_loop_a_late_answer_counts_from_when_its_request_was_due() -> None:
     port = free_base(26_000)
-    async with await slow_server(port, 0.02), generator(Load(port=port, run="r1", form=FORM, count=20, rate=200.0), tmp_path) as ready:
-        sent = await ready.go()
+    async with await slow_server(port, 0.02):
+        sent = await send(Load(port=port, run="r1", form=FORM, count=20, rate=200.0))
     # Due every 5 ms, answered every 20 ms: the last one waits for all before it.
     assert sent.statuses == {202: 20}
     assert sent.due[19] - sent.due[0] == 95_000_000
-    assert sent.answer_ms()[19] > 19 * 15
-    assert sent.answer_ms()[19] > sent.answer_ms()[0] + 200
+    assert sent.ms(sent.answered)[19] > 19 * 15
+    assert sent.ms(sent.answered)[19] > sent.ms(sent.answered)[0] + 200
 
 
-async def test_in_a_closed_loop_no_client_has_two_under_way(tmp_path: Path) -> None:
+async def test_in_a_closed_loop_no_client_has_two_under_way() -> None:
     port = free_base(26_000)
-    async with await slow_server(port, 0.005), generator(Load(port=port, run="r1", form=FORM, count=12, clients=2), tmp_path) as ready:
-        sent = await ready.go()
+    async with await slow_server(port, 0.005):
+        sent = await send(Load(port=port, run="r1", form=FORM, count=12, clients=2))
     assert sent.accepted == 12
     assert all(sum(begin <= moment < end for begin, end in zip(sent.sent, sent.answered, strict=True)) <= 2 for moment in sent.sent)
 
 
-async def test_what_is_not_accepted_is_counted_and_never_timed(tmp_path: Path) -> None:
+async def test_what_is_not_accepted_is_counted_and_never_timed() -> None:
     load = Load(port=free_base(26_000), run="r1", form=FORM, count=3, rate=100.0)
     server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", load.port)
-    async with server, generator(load, tmp_path) as ready:
-        sent = await ready.go()
-    assert (sent.statuses, sent.accepted, sent.answer_ms()) == ({0: 3}, 0, [])
+    async with server:
+        sent = await send(load)
+    assert (sent.statuses, sent.accepted, sent.ms(sent.answered)) == ({0: 3}, 0, [])
 
 
 async def test_the_sink_notes_when_each_mail_came(tmp_path: Path) -> None:
     port = free_base(26_000)
-    async with timed_sink(port, tmp_path) as sink:
+    async with open_sink(port, tmp_path) as sink:
         before = time.monotonic_ns()
         smtp = aiosmtplib.SMTP(hostname="127.0.0.1", port=port)
         async with smtp:
@@ -123,8 +123,7 @@ async def test_the_sink_understands_commands_however_they_are_cut(cuts: list[int
     talk = (
         b"EHLO a\r\nMAIL FROM:<c@d>\r\nRCPT TO:<e@f>\r\nDATA\r\n.\r\nMAIL FROM:<c@d>\r\nRCPT TO:<g@h>\r\nDATA\r\nx: y\r\n\r\nz\r\n..\r\n.\r\nQUIT\r\n"
     )
-    arrivals, transport = Arrivals(log.append), Written()
-    sink = SinkProtocol(arrivals)
+    sink, transport = SinkProtocol(log.append), Written()
     sink.connection_made(transport)
     for length in cuts:
         sink.data_received(talk[:length])
@@ -132,5 +131,4 @@ async def test_the_sink_understands_commands_however_they_are_cut(cuts: list[int
     sink.data_received(talk)
     answers = [line[:4] for line in transport.content.split(b"\r\n")[6:]]
     assert answers == [b"250 ", b"250 ", b"354 ", b"250 ", b"250 ", b"250 ", b"354 ", b"250 ", b"221 ", b"(clo"]
-    arrivals.flush()
     assert [line.split()[0] for line in b"".join(log).splitlines()] == [b"e@f", b"g@h"]

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from services.intake.catalogue import FOLDER, PERSON_FIELDS, Catalogue, InvalidCatalogue, load_catalogue
+from services.intake.form.catalogue import FOLDER, PERSON_FIELDS, Catalogue, InvalidCatalogue, load_catalogue
+from services.notifier.settings import Settings
+from shared.events.topics import DAY_MS, TOPICS
 
 FOR_PERSONS = {
     "invoices": ["Kysy tai ilmoita laskuun liittyen", "Pyydä laskukopio"],
@@ -57,11 +59,28 @@ def test_the_six_quick_links_are_the_guides(catalogue: Catalogue) -> None:
 def test_every_form_begins_with_the_common_five_and_a_companys_goes_on_with_the_company(catalogue: Catalogue) -> None:
     for service in catalogue.services:
         names = [field.name for field in service.fields]
-        assert tuple(names[:5]) == PERSON_FIELDS
-        assert all(field.required for field in service.fields[:5])
-        assert (names[5:7] == ["company_name", "business_id"]) == (service.role == "company")
+        common = [name for name in PERSON_FIELDS if name in names]
+        assert names[: len(common)] == common
+        assert all(field.required for field in service.fields[: len(common)])
+        assert (names[len(common) :][:2] == ["company_name", "business_id"]) == (service.role == "company")
+        assert set(PERSON_FIELDS) - set(common) <= {"personal_identity_code", "phone"}
     first_five = [field.label.fi for field in catalogue.services[0].fields[:5]]
     assert first_five == ["Etunimi", "Sukunimi", "Henkilötunnus", "Sähköpostiosoite", "Puhelinnumero"]
+
+
+def test_a_personal_identity_code_is_asked_only_where_the_person_must_be_known(catalogue: Catalogue) -> None:
+    asks = {service.code for service in catalogue.services if "personal_identity_code" in service.by_name}
+    told_by_a_bank = {service.code for service in catalogue.services if service.authentication == "strong"}
+    assert asks == told_by_a_bank | {"kysy-tai-ilmoita-laskuun-liittyen", "pyyda-laskukopio"}
+    assert "phone" not in catalogue.by_code["laheta-palautetta"].by_name
+
+
+def test_an_answer_is_promised_unless_it_was_to_be_asked_for(catalogue: Catalogue) -> None:
+    for service in catalogue.services:
+        asked = service.code.startswith("laheta-palautetta")
+        assert service.promises_answer({}) == (not asked)
+        assert service.promises_answer({"answer_wanted": "false"}) == (not asked)
+        assert service.promises_answer({"answer_wanted": "true"})
 
 
 def test_pay_employment_personal_data_and_passwords_need_a_strong_identification(catalogue: Catalogue) -> None:
@@ -119,3 +138,11 @@ def test_a_quick_link_is_given_once(tmp_path: Path) -> None:
     (tmp_path / "toinen.yaml").write_text((tmp_path / "pyyda-laskukopio.yaml").read_text())
     with pytest.raises(InvalidCatalogue, match="given twice"):
         load_catalogue(tmp_path)
+
+
+def test_retention_times_are_those_that_the_privacy_page_tells() -> None:
+    days = [service.retention_days for service in load_catalogue().services]
+    assert (min(days), max(days)) == (180, 730), "half a year to two years"
+    kept = {topic.retention_ms // DAY_MS for topic in TOPICS}
+    assert (min(kept), max(kept)) == (14, 90), "two weeks to three months"
+    assert Settings.model_fields["keep_days"].default == 30

@@ -7,13 +7,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from services.intake.catalogue import Service, load_catalogue
-from services.intake.clean_values import PICKED, WRITTEN
-from services.intake.json_schema import form_schema
-from services.intake.languages import LANGUAGES
-from services.intake.validate_form import FormErrors, validate_form
-from shared.events.event import Language
-from shared.typed_text import plain, visible
+from services.intake.form.catalogue import Service, load_catalogue
+from services.intake.form.clean_values import PICKED, WRITTEN
+from services.intake.form.json_schema import form_schema
+from services.intake.form.validate_form import FormErrors, validate_form
+from shared.events.vocabulary import LANGUAGES, Language
+from shared.text.typed_text import plain, visible
 
 SERVICES = load_catalogue().services
 

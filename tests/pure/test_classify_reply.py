@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.notifier.classify_reply import SESSION, TRANSACTION, Concern, Step, concern_of
+from services.notifier.domain import SESSION, TRANSACTION, Concern, Step
+from services.notifier.send.classify_reply import concern_of
 
 CODES = range(1000)
 ENHANCED = [f"{first}.{subject}.{detail}" for first in (4, 5) for subject in range(8) for detail in (*range(11), 28)]

@@ -1,14 +1,28 @@
 """The console has words for whatever it is given to show."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from services.tracker.console.all_well import all_well
+from services.tracker.console.figures import Figures
 from services.tracker.console.words import SET_ASIDE, known_of, set_aside_because
-from services.tracker.on_dead_letter import NOT_FROM_INTAKE, UNKNOWN, UNREADABLE
+from services.tracker.ledger.overdue import CanaryRun, Ledger
+from services.tracker.trouble.on_dead_letter import NOT_FROM_INTAKE, UNKNOWN, UNREADABLE
 from shared.kafka.consume import HANDLER_FAILED
 
 ROOT = Path(__file__).resolve().parents[2]
 REJECTED = re.compile(r'Rejected\(\s*"([a-z-]+)"')
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0.0, "alle 0,1"), (0.04, "alle 0,1"), (0.1, "0,1"), (12.34, "12,3")])
+def test_a_test_request_never_took_no_time_at_all(seconds: float, said: str) -> None:
+    now = datetime.now(UTC)
+    figures = Figures(now, [], None, 0, 0, 0, 0, 0, 0)
+    ledger = Ledger(now, 1, 1, 1, 0, 1, 0, 0, 0, canary=CanaryRun(now, {"mailed": seconds}))
+    assert all_well(figures, ledger).note.endswith(f"Koepyyntö kulki lomakkeelta postiin {said} sekunnissa.")
 
 
 def test_every_reason_for_a_dead_letter_has_words() -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.database import create_engine
-from shared.database_address import BadDatabaseAddress, read_database_address
+from shared.database.address import BadDatabaseAddress, read_database_address
+from shared.database.engine import create_engine
 
 
 @pytest.mark.parametrize(

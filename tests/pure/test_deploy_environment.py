@@ -1,4 +1,4 @@
-"""Every process gets the settings of ARCHITECTURE.md, and no more than it needs."""
+"""Every process gets the settings of docs/settings.md, and no more than it needs."""
 
 import json
 import os

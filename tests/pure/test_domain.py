@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.tracker import domain
-from services.tracker.domain import ACTIONS, EDGES, STATES, NotAllowedNow, Step, next_state, state_by_time
+from services.tracker.domain import ACTIONS, EDGES, NotAllowedNow, Step, next_state, state_by_time
+from shared.events.vocabulary import STATES, Actor, State
 
 T0 = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 steps = st.builds(Step, st.datetimes(timezones=st.just(timezone.utc)), st.sampled_from(STATES), st.just("take"))
 
 
 def test_the_usual_way_from_received_to_closed() -> None:
-    state: domain.State = "received"
+    state: State = "received"
     seen = [state]
     way: tuple[domain.Action, ...] = ("take", "ask_customer", "customer_answered", "resolve", "close", "reopen")
     for action in way:
@@ -30,7 +31,7 @@ def test_a_handler_may_answer_at_once(action: domain.Action) -> None:
 
 
 @given(st.sampled_from(STATES), st.sampled_from(ACTIONS), st.sampled_from(["citizen", "staff", "client", "system"]))
-def test_only_the_table_moves_a_request(state: domain.State, action: domain.Action, actor: domain.Actor) -> None:
+def test_only_the_table_moves_a_request(state: State, action: domain.Action, actor: Actor) -> None:
     allowed = any((edge.source, edge.action) == (state, action) and actor in edge.by for edge in EDGES)
     if allowed:
         assert next_state(state, action, actor) in STATES

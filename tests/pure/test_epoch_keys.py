@@ -6,7 +6,7 @@ import pytest
 
 from shared.crypto.epoch_keys import MOST_RECORDS, MOST_REMEMBERED, MOST_SECONDS, OpenedKeys
 from shared.crypto.sealing import EpochSealer, Opener, Sealer, generate_private_key, public_key_of
-from shared.rejected import Rejected
+from shared.events.rejected import Rejected
 
 KEY, OTHER = generate_private_key(), generate_private_key()
 PUBLIC = public_key_of(KEY)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.events.envelope import Envelope, decode, encode
 from shared.events.event import EVENTS, Event
-from shared.rejected import Rejected
+from shared.events.rejected import Rejected
 
 GOLDEN = Path(__file__).parent / "golden"
 

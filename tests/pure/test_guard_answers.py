@@ -1,21 +1,23 @@
 """No answer of a service is stored or taken for another type, whatever part of it answers."""
 
 import re
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI, Response
 
-from shared.guard_answers import GuardAnswers
-from shared.problems import install_problems
+from shared.web.guard_answers import GuardAnswers
+from shared.web.http_edge import install_edge
+from shared.web.problems import install_problems
 
 SERVICES = Path(__file__).parents[2] / "services"
 
 
 async def answer_of(path: str, *, secure: bool = False) -> httpx.Response:
     app = FastAPI()
-    app.add_middleware(GuardAnswers, secure=secure)
+    install_edge(app, partial(GuardAnswers, secure=secure))
     install_problems(app)
 
     @app.get("/kept")
@@ -46,4 +48,6 @@ async def test_what_may_be_stored_says_so() -> None:
 
 @pytest.mark.parametrize("app", sorted(SERVICES.glob("*/app.py")), ids=lambda app: app.parent.name)
 def test_every_service_guards_its_answers(app: Path) -> None:
-    assert re.search(r"add_middleware\(Guard(Answers|Pages), ", app.read_text(encoding="utf-8"))
+    source = app.read_text(encoding="utf-8")
+    assert re.search(r"build_app\(", source)
+    assert re.search(r"guard ?= ?partial\(Guard(Answers|Pages), ", source)

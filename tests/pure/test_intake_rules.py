@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.derive_ids import Derivation
-from services.intake.languages import preferred_language
-from services.intake.trace import traceparent_of
-from services.intake.working_days import due_at, is_working_day, public_holidays
+from services.intake.submit.derive_ids import Derivation
+from services.intake.submit.trace import traceparent_of
+from services.intake.submit.working_days import due_at, is_working_day, public_holidays
 from shared.events.trace_context import valid_traceparent
+from shared.web.languages import first_of_ours, preferred_language
 
 
 @pytest.mark.parametrize(
@@ -57,15 +57,29 @@ def test_a_trace_goes_on_in_a_span_of_ours_and_a_bad_one_begins_anew() -> None:
         ("de, fi;q=0.5, en;q=0.4", "fi"),
         ("fi;q=0, sv;q=0.1", "sv"),
         ("fi;q=much, *", "en"),
+        ("fil-PH,en;q=0.8", "en"),
+        ("fil", "en"),
+        ("svk, fi-FI;q=0.2", "fi"),
+        ("en;q=0.1,sv;q=0.9", "sv"),
+        ("en ; q=0.1 , sv ; q=0.9", "sv"),
+        ("sv-Latn-FI", "sv"),
+        ("SV", "sv"),
+        ("fi;q=nan, sv;q=2, en;q=0.001", "en"),
+        ("*, fi;q=0.5", "en"),
     ],
 )
 def test_the_best_language_of_ours_is_chosen(header: str, language: str) -> None:
-    assert preferred_language(header) == language
+    assert preferred_language(header, "en") == language
+
+
+@pytest.mark.parametrize(("wanted", "language"), [("sv-FI en", "sv"), ("de sv", "sv"), ("", "fi"), ("fil", "fi"), ("en sv", "en")])
+def test_ui_locales_are_in_order(wanted: str, language: str) -> None:
+    assert first_of_ours(wanted, "fi") == language
 
 
 @given(st.text(max_size=200))
 def test_no_header_breaks_the_choice(header: str) -> None:
-    assert preferred_language(header) in {"fi", "sv", "en"}
+    assert preferred_language(header, "fi") in {"fi", "sv", "en"}
     assert valid_traceparent(traceparent_of({"traceparent": header}))
 
 

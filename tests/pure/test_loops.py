@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from shared.loops import LoopEnded, endless, run_together, running_beside
+from shared.process.loops import LoopEnded, endless, run_together, running_beside
 from tests.eventually import eventually
 
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core._pydantic_core import list_all_errors  # no public name leads to the list of every fault there is
 
-from shared.name_faults import SENTENCES, WRONG, field_of, sentence_for
+from shared.web.name_faults import SENTENCES, WRONG, field_of, sentence_for
 
 KNOWN = list_all_errors()
 

@@ -47,3 +47,29 @@ def test_a_wrong_value_ends_the_start_with_the_variable_s_name(monkeypatch: pyte
     monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit, match=name):
         read_settings(Settings)
+
+
+@pytest.mark.parametrize("kind", ["SMTP", "IMAP"])
+@pytest.mark.parametrize(
+    ("host", "tls", "password", "refused"),
+    [
+        ("mail.example", "none", "secret", True),
+        ("192.0.2.1", "none", "secret", True),
+        ("localhost.example", "none", "secret", True),
+        ("mail.example", "starttls", "secret", False),
+        ("mail.example", "none", "", False),
+        ("localhost", "none", "secret", False),
+        ("127.0.0.1", "none", "secret", False),
+        ("::1", "none", "secret", False),
+    ],
+)
+def test_no_password_goes_to_another_machine_in_clear(
+    monkeypatch: pytest.MonkeyPatch, kind: str, host: str, tls: str, password: str, *, refused: bool
+) -> None:
+    for name, value in (("HOST", host), ("TLS", tls), ("PASSWORD", password)):
+        monkeypatch.setenv(f"NOTIFIER_{kind}_{name}", value)
+    if refused:
+        with pytest.raises(SystemExit, match=f"NOTIFIER_{kind}_TLS"):
+            read_settings(Settings)
+    else:
+        read_settings(Settings)

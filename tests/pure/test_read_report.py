@@ -1,5 +1,6 @@
 """Reports about mail are understood in every usual shape, and no bytes end the reader."""
 
+import base64
 import random
 import time
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.bounces.read_report import read_report
+from services.notifier.bounces.read_report import read_report, readable_text
 from services.notifier.bounces.return_path import ReturnPaths, Sending
 from shared.crypto.sealing import generate_private_key
 from tests.pure.report_samples import HEAD, OUR_ID, STANDARD, UNKNOWN_USER, Sample, standard
@@ -113,3 +114,33 @@ def test_without_an_address_for_reports_mails_go_out_under_the_sender_alone() ->
     assert plain.path_of(Sending(7, 1)) == "asiointi@kunta.example"
     assert plain.takes("Asiointi@kunta.example")
     assert not plain.takes("bounces@kunta.example")
+
+
+CODE = "131052-308T"
+WHOLE_IN_BASE64 = base64.encodebytes(f"Subject: Hei\n\nTunnus {CODE}\n".encode()).decode()
+BASE64 = base64.encodebytes(f"Tunnus {CODE}\n".encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        f"Subject: Hei\n\nTunnus {CODE}\n",
+        f"Subject: Hei\nContent-Transfer-Encoding: base64\n\n{BASE64}",
+        "Subject: Hei\nContent-Transfer-Encoding: quoted-printable\n\nTunnus 131052=2D3=\n08T\n",
+        f"Subject: =?utf-8?b?{base64.b64encode(f'Tunnus {CODE}'.encode()).decode()}?=\n\nHei\n",
+        f"Content-Type: message/rfc822\n\nSubject: Hei\nContent-Transfer-Encoding: base64\n\n{BASE64}",
+        f"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n{WHOLE_IN_BASE64}",
+    ],
+    ids=["plain", "base64", "quoted-printable", "header", "returned", "returned in base64"],
+)
+def test_a_mail_is_read_by_people_decoded_so_that_what_it_holds_is_found(raw: str) -> None:
+    shown = readable_text(raw.encode())
+    assert f"Tunnus {CODE}" in shown
+    assert BASE64.strip() not in shown
+
+
+def test_a_mail_that_holds_more_than_is_decoded_shows_nothing_encoded() -> None:
+    raw = f"Content-Transfer-Encoding: base64\n\n{BASE64}"
+    for _ in range(5):
+        raw = f"Content-Type: message/rfc822\n\n{raw}"
+    assert BASE64.strip() not in readable_text(raw.encode())

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.notifier.contents import Contents
-from services.notifier.deliveries import Claimed
-from services.notifier.write_mail import MailWriter
+from services.notifier.delivery import Claimed
+from services.notifier.write.contents import Contents
+from services.notifier.write.write_mail import MailWriter
 from shared.crypto.follow_link import read
-from shared.typed_text import visible
+from shared.text.personal_codes import holds_personal_code
+from shared.text.typed_text import visible
 
 KEY = b"k" * 32
 NOW = datetime(2026, 11, 24, 7, 41, tzinfo=timezone.utc)
@@ -28,11 +29,14 @@ QUOTED_LINE = 76
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
 
 
-def write(template: str = "receipt", language: str = "fi", *, title: str = "Tilaa palkkatodistus", name: str = "Anna", text: str = "") -> bytes:
+def write(
+    template: str = "receipt", language: str = "fi", *, title: str = "Tilaa palkkatodistus", name: str = "Anna", text: str = "", promised: bool = True
+) -> bytes:
     thread = None if template == "receipt" else "<first.receipt@kunta.example>"
     due, message_id = NOW + timedelta(days=2), f"<e.{template}@kunta.example>"
     mail = Claimed(1, REQUEST, template, language, "482913057", title, NOW, due, NOW, message_id, thread, b"", 0, NOW, NOW)
-    return WRITER.write(mail, Contents(email="anna@kansalainen.example", first_name=name, text=text), "anna@kansalainen.example")
+    contents = Contents(email="anna@kansalainen.example", first_name=name, text=text, answer_promised=promised)
+    return WRITER.write(mail, contents, "anna@kansalainen.example")
 
 
 def parse(raw: bytes) -> EmailMessage:
@@ -63,13 +67,25 @@ def test_every_mail_says_its_number_what_comes_next_and_where_to_ask(template: s
         link = re.search(rf"https://asiointi\.example/{language}/seuraa/([\w-]+)", body)
         assert link
         assert read(link[1], KEY) == REQUEST
-        for words in ("482 913 057", "020 6399 400", "8–16", "Anna", "Tilaa palkkatodistus"):
+        for words in (
+            "482 913 057",
+            "020 6399 400",
+            "8\N{NO-BREAK SPACE}am–4\N{NO-BREAK SPACE}pm" if language == "en" else "8–16",
+            "Anna",
+            "Tilaa palkkatodistus",
+        ):
             assert words in body
+
+
+@pytest.mark.parametrize(("language", "promise"), [("fi", "Saat vastauksen"), ("sv", "Du får svaret"), ("en", "We will send you the answer")])
+def test_a_receipt_promises_an_answer_only_where_one_was_asked_for(language: str, promise: str) -> None:
+    assert all(promise in body for body in bodies(write(language=language)))
+    assert not any(promise in body for body in bodies(write(language=language, promised=False)))
 
 
 def test_the_due_day_is_written_as_finns_write_it() -> None:
     assert "viimeistään torstaina 26.11.\n" in bodies(write())[0]
-    assert "senast torsdagen den 26.11." in bodies(write(language="sv"))[0]
+    assert "senast torsdagen den 26 november." in bodies(write(language="sv"))[0]
     assert "by Thursday 26 November." in bodies(write(language="en"))[0]
 
 
@@ -143,3 +159,11 @@ def test_a_title_of_any_length_and_script_stands_in_the_subject(title: str) -> N
 )
 def test_a_first_name_greets_and_anything_else_is_left_out(name: str, greeting: str) -> None:
     assert bodies(write(name=name))[0].startswith(f"{greeting}\n")
+
+
+@pytest.mark.parametrize("code", ["131052-308T", "131052 \u2013 308T", "010594Y9032"])
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_no_mail_carries_a_personal_code(code: str, template: str) -> None:
+    raw = write(template, name=code, title=f"Koskee {code}", text=f"Tunnus {code} on kirjattu.")
+    for said in (*bodies(raw), parse(raw)["Subject"]):
+        assert not holds_personal_code(unescape(said))

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.contents import Contents, ContentsBox, Unreadable
 from services.notifier.domain import is_given_up, is_worth_telling, message_id, retry_delay
+from services.notifier.write.contents import Contents, ContentsBox, Unreadable
 from shared.crypto.sealing import generate_private_key
-from shared.mail_address import BadAddress, mailbox_address
+from shared.text.mail_address import BadAddress, mailbox_address
 
 
 def test_the_same_event_and_template_always_give_the_same_message_id() -> None:
@@ -44,9 +44,12 @@ def test_an_address_is_read_as_smtp_takes_it(typed: str, address: str, needs_utf
     assert mailbox_address(typed) == (address, needs_utf8)
 
 
+LED_ON = ["victim%evil.example@kunta.fi", "evil.example!victim@kunta.fi", "=?utf-8?q?anna?=@kunta.fi", "a=?b@kunta.fi"]
+
+
 @pytest.mark.parametrize(
     "typed",
-    ["", "@", "anna", "anna@", "@kunta.fi", "a b@kunta.fi", "a@b@kunta.fi", "a@-kunta.fi", "a@kunta..fi", "a>\r\nDATA@kunta.fi"],
+    ["", "@", "anna", "anna@", "@kunta.fi", "a b@kunta.fi", "a@b@kunta.fi", "a@-kunta.fi", "a@kunta..fi", "a>\r\nDATA@kunta.fi", *LED_ON],
 )
 def test_what_is_no_address_is_refused_without_repeating_it(typed: str) -> None:
     with pytest.raises(BadAddress) as caught:

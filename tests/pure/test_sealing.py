@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.crypto.sealing import Opener, Sealer, generate_private_key, public_key_of
-from shared.rejected import Rejected
+from shared.events.rejected import Rejected
 
 KEY = generate_private_key()
 OTHER = generate_private_key()

@@ -98,6 +98,9 @@ def test_the_user_may_be_named_in_either_spelling_but_once() -> None:
 
 
 def test_a_field_that_the_protocol_does_not_know_is_refused() -> None:
+    for name in ("STAMP", "CUSTID", "MAC"):
+        assert refusal(query_of(Response(*R1)).replace(f"B02K_{name}", f"B02K_{name.lower()}")) == "unknown-field"
+        assert refusal(query_of(Response(*R1)).replace(f"B02K_{name}", f"B02K_{name.title()}")) == "unknown-field"
     assert refusal(query_of(Response(*R1)) + "&B02K_ADMIN=1") == "unknown-field"
     assert refusal(query_of(Response(*R1)) + "&x=1" * 60) == "too-many-fields"
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from stdnum import damm
 
 from services.identity.settings import StaffAccount, plain_username
-from shared import work_number
-from shared.kept_text import can_be_kept
-from shared.typed_text import PLAIN, plain, visible
+from shared.text import work_number
+from shared.text.kept_text import can_be_kept
+from shared.text.typed_text import PLAIN, plain, visible
 
 CHECK = damm.calc_check_digit("48291305")
 UNSEEN = [

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.tracker.work_number import NINE_DIGITS, TEN_DIGITS, work_number
-from shared.work_number import InvalidWorkNumber, WrongCheckDigit, WrongLength, grouped, parse
+from shared.text.work_number import InvalidWorkNumber, WrongCheckDigit, WrongLength, grouped, parse
 
 KEY = bytes(range(32))
 TEN = ["2673248458", "1667470568", "2258306913"]

@@ -14,10 +14,10 @@ from pydantic import SecretStr
 from services.identity.browser import BrowserCookie
 from services.identity.keys import Keys
 from services.identity.settings import Settings
-from services.notifier.contents import Contents, ContentsBox
-from services.tracker.at_rest import AtRest
+from services.notifier.write.contents import Contents, ContentsBox
+from services.tracker.personal_data.at_rest import AtRest
+from shared.auth.session import CookieBox
 from shared.crypto.sealing import Opener, generate_private_key
-from shared.session import CookieBox
 from shared.settings import all_key_bytes
 
 WRITTEN: dict[str, str] = json.loads((Path(__file__).parent / "written_before_key_ids.json").read_text())
@@ -52,7 +52,7 @@ def test_a_session_cookie(session_keys: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("session_keys", [(WRITTEN["session_key"],), (NEW, WRITTEN["session_key"])])
 def test_claims_a_pseudonym_and_the_browsers_cookie_of_identity(session_keys: tuple[str, ...]) -> None:
     signing = SecretStr(json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)))
-    settings = SimpleNamespace(session_key=SecretStr(",".join(session_keys)), subject_key=None, signing_key=signing)
+    settings = SimpleNamespace(session_key=SecretStr(",".join(session_keys)), subject_key=None, signing_key=signing, id_token_key=None)
     identity = Keys(cast("Settings", settings))
     assert identity.open_claims(stored("claims"), GRANT) == {"sub": "x", "name": "Matti Meikäläinen"}
     assert identity.pseudonym("131052-308T") == WRITTEN["pseudonym"]

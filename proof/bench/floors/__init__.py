@@ -1,1 +1,1 @@
-"""Floors: the least that can do each job, measured beside the product in the same run."""
+"""Floors: the least that can do each job. The bare pipeline has the product's hops and nothing else: no ledger, no traces, no retries."""

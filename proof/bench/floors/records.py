@@ -1,18 +1,37 @@
-"""The bare pipeline's body and records, and the two clients of Kafka that it needs."""
+"""What the floors read and write: settings, the body, the records, and the two clients of Kafka that they need."""
 
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from shared.crypto.sealing import generate_private_key
 from shared.kafka.connection import KafkaConnection
 
+SUBMITTED, LIFECYCLE, BARE = "submitted", "lifecycle", "bare"
+MOST = 500
+"""Records of one poll, and rows of one transaction."""
 Filled = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+@dataclass(frozen=True)
+class FloorSettings:
+    """What the processes of one bare pipeline are given; its topics and groups begin with `name`."""
+
+    name: str
+    kafka: KafkaConnection
+    database: str
+    port: int
+    smtp_port: int
+    tracker_key: str = field(default_factory=generate_private_key)
+    notifier_key: str = field(default_factory=generate_private_key)
+
+    def topic(self, what: str) -> str:
+        """Name a topic of this pipeline."""
+        return f"{self.name}_{what}"
 
 
 class Form(BaseModel):
@@ -32,7 +51,7 @@ class Form(BaseModel):
 
 
 class NewRequest(BaseModel):
-    """The body that clients POST."""
+    """The body of a submission."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,15 +60,14 @@ class NewRequest(BaseModel):
     form: Form
 
 
-class Contact(BaseModel):
-    """What the mail needs."""
+class Resolution(BaseModel):
+    """The body of a resolution."""
 
-    email: str
-    first_name: str
+    text: Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 
 
 class Submitted(BaseModel):
-    """From the endpoint to the tracker."""
+    """From intake to tracker; `form` and `contact`, the mail's address, are sealed."""
 
     request_id: UUID
     service: str
@@ -58,37 +76,26 @@ class Submitted(BaseModel):
     contact: str
 
 
-class Registered(BaseModel):
-    """From the tracker to the notifier."""
+class Mailed(BaseModel):
+    """From tracker to notifier: a request got its number or, with a sealed `text`, its resolution."""
 
     request_id: UUID
     number: int
     contact: str
+    text: str | None = None
 
 
-@asynccontextmanager
-async def producer(kafka: KafkaConnection) -> AsyncIterator[AIOKafkaProducer]:
-    """Open a producer that promises what the product's promises: idempotent, all acks."""
-    made = AIOKafkaProducer(**kafka.client_options(), acks="all", enable_idempotence=True)
-    await made.start()
-    try:
-        yield made
-    finally:
-        await made.stop()
+def producer(kafka: KafkaConnection) -> AIOKafkaProducer:
+    """Make a producer that promises what the product's promises: idempotent, all acks."""
+    return AIOKafkaProducer(**kafka.client_options(), acks="all", enable_idempotence=True)
 
 
-@asynccontextmanager
-async def consumer(kafka: KafkaConnection, topic: str, group: str) -> AsyncIterator[AIOKafkaConsumer]:
-    """Join a group; offsets are committed by hand, as the product does. The file `FLOOR_READY` says that it has."""
-    made = AIOKafkaConsumer(topic, **kafka.client_options(), group_id=group, enable_auto_commit=False, auto_offset_reset="earliest")
-    await made.start()
-    try:
-        _say_ready()
-        yield made
-    finally:
-        await made.stop()
-
-
-def _say_ready() -> None:
-    if there := os.environ.get("FLOOR_READY"):
-        Path(there).touch()
+async def batches(settings: FloorSettings, what: str) -> AsyncIterator[Sequence["ConsumerRecord[bytes, bytes]"]]:
+    """Join a group and give what was polled, for ever; offsets are committed once a batch was worked off, as the product does."""
+    topic, options = settings.topic(what), settings.kafka.client_options()
+    async with AIOKafkaConsumer(topic, **options, group_id=topic, enable_auto_commit=False, auto_offset_reset="earliest") as consumer:
+        while True:
+            polled = await consumer.getmany(timeout_ms=1_000, max_records=MOST)
+            if polled:
+                yield [record for records in polled.values() for record in records]
+                await consumer.commit({partition: records[-1].offset + 1 for partition, records in polled.items()})

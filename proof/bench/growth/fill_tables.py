@@ -2,82 +2,77 @@
 
 import asyncio
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 import asyncpg
 
-from proof.bench.growth import numbers, population, rows
-from proof.bench.growth.bare_servers import BareServers
-from proof.bench.growth.bare_tables import drop_indexes
+from proof.bench.growth import rows
+from services.tracker.work_number import work_number
+from shared.settings import decode_key
 
 CHUNK = 100_000
 QUIET = timedelta(minutes=65)
 """The latest filled request is older than what the services still look at when they start."""
-TABLES = {"tracker": ("requests", "history", "mail_outcomes", "owed_mails", "ledger_counts", "alarms"), "notifier": ("deliveries", "outcomes")}
-MADE = "bench_population, bench_numbers"
+TRACKER, NOTIFIER = "requests, history, mail_outcomes, owed_mails, ledger_counts, alarms", "deliveries, outcomes"
+HURRY = {"synchronous_commit": "off", "jit": "off", "work_mem": "64MB", "maintenance_work_mem": "512MB"}
+"""What is filled can be filled again."""
+INDEXES = """
+    select format('alter table %I drop constraint %I', $1::text, conname) as dropped,
+        format('alter table %I add constraint %I ', $1::text, conname) || pg_get_constraintdef(oid) as made
+    from pg_constraint where conrelid = $1::text::regclass and contype in ('p', 'u')
+    union all select format('drop index %I', indexname), indexdef from pg_indexes
+    where schemaname = 'public' and tablename = $1::text and indexname not in (select conname from pg_constraint where conrelid = $1::text::regclass)
+"""
 
 
-async def fill_tables(servers: BareServers, total: int) -> None:
-    """Empty the tables and fill them with `total` requests; the next new request gets the number after theirs."""
-    await _Filling(servers, total, datetime.now(timezone.utc) - QUIET).run()
+async def fill_tables(databases: Mapping[str, str], key: str, total: int) -> None:
+    """Empty the tables and fill them with `total` requests; the next new request gets the number after theirs.
+
+    `key` is the stack's `work_number_key`: a filled row and a new request never meet. What needs no numbers is filled first.
+    """
+    tracker, notifier = (asyncpg.create_pool(databases[name], min_size=1, max_size=3, server_settings=HURRY) for name in ("tracker", "notifier"))
+    async with tracker, notifier:
+        filling = _Filling(decode_key(key), total, datetime.now(timezone.utc) - QUIET)
+        for pool, tables in ((tracker, TRACKER), (notifier, NOTIFIER)):
+            await pool.execute(f"truncate {tables}; {rows.MADE}")
+        history, outcomes = filling.fill(tracker, "history", rows.HISTORY), filling.fill(tracker, "mail_outcomes", rows.OUTCOMES)
+        await asyncio.gather(history, outcomes, filling.number(tracker), filling.number(notifier))
+        await asyncio.gather(filling.fill(tracker, "requests", (rows.REQUESTS,)), filling.fill(notifier, "deliveries", rows.DELIVERIES))
+        await tracker.execute(rows.LEDGER, 0, total, total, filling.until)
+        await tracker.execute("select setval('work_number_sequence', $1::int, false)", total)
+        for pool in (tracker, notifier):
+            await pool.execute("drop table bench_population, bench_numbers")
+            await pool.execute("vacuum (freeze, analyze)")
 
 
 @dataclass(frozen=True)
 class _Filling:
-    servers: BareServers
+    key: bytes
     total: int
     until: datetime
 
-    async def run(self) -> None:
-        """Fill what needs no work numbers first; they are computed meanwhile."""
-        await asyncio.gather(*(self._begin(service) for service in TABLES))
-        numbered = asyncio.create_task(self._number())
-        await asyncio.gather(self._fill("tracker", "history", rows.HISTORY), self._fill("tracker", "mail_outcomes", rows.OUTCOMES), numbered)
-        await asyncio.gather(self._fill("tracker", "requests", (rows.REQUESTS,)), self._fill("notifier", "deliveries", rows.DELIVERIES))
-        await asyncio.gather(*(self._end(service) for service in TABLES))
-
-    async def _begin(self, service: str) -> None:
-        connection = await self._connect(service)
-        await connection.execute(f"truncate {', '.join(TABLES[service])}; drop table if exists {MADE}; {population.TABLE}; {numbers.TABLE}")
-        await connection.copy_records_to_table("bench_population", records=population.population())
-        await connection.execute("analyze bench_population")
-        await connection.close()
-
-    async def _number(self) -> None:
-        connections = await asyncio.gather(*map(self._connect, TABLES))
+    async def number(self, pool: asyncpg.Pool) -> None:
         for first, end in self._chunks():
-            lines = await asyncio.to_thread(numbers.numbers_to_copy, first, end, self.servers.secrets["work_number_key"])
-            await asyncio.gather(*(each.copy_to_table("bench_numbers", source=io.BytesIO(lines)) for each in connections))
-        await asyncio.gather(*(each.execute("analyze bench_numbers") for each in connections))
-        await asyncio.gather(*(each.close() for each in connections))
+            lines = await asyncio.to_thread(self._lines, first, end)
+            await pool.copy_to_table("bench_numbers", source=io.BytesIO(lines))
+        await pool.execute("analyze bench_numbers")
 
-    async def _fill(self, service: str, table: str, statements: Sequence[str]) -> None:
-        """Fill one table without its indexes, in the transaction that emptied it, and make them again."""
-        connection = await self._connect(service)
-        async with connection.transaction():
-            await connection.execute(f'truncate "{table}"')
-            indexes = await drop_indexes(connection, table)
+    async def fill(self, pool: asyncpg.Pool, table: str, statements: Sequence[str]) -> None:
+        """Fill one table without its indexes and make them again: sorting once is many times quicker than placing each row."""
+        async with pool.acquire() as connection, connection.transaction():
+            indexes = await connection.fetch(INDEXES, table)
+            for index in indexes:
+                await connection.execute(index["dropped"])
             for first, end in self._chunks():
                 for statement in statements:
                     await connection.execute(statement, first, end, self.total, self.until)
             for index in indexes:
-                await connection.execute(index)
-        await connection.close()
+                await connection.execute(index["made"])
 
-    async def _end(self, service: str) -> None:
-        connection = await self._connect(service)
-        if service == "tracker":
-            await connection.execute(rows.LEDGER, 0, self.total, self.total, self.until)
-            await connection.execute("select setval('work_number_sequence', $1::int, false)", self.total)
-        await connection.execute(f"drop table {MADE}")
-        await connection.execute("vacuum (freeze, analyze)")
-        await connection.close()
+    def _lines(self, first: int, end: int) -> bytes:
+        return b"".join(b"%d\t%s\n" % (n, work_number(n, self.key).encode()) for n in range(first, end))
 
     def _chunks(self) -> list[tuple[int, int]]:
         return [(first, min(first + CHUNK, self.total)) for first in range(0, self.total, CHUNK)]
-
-    async def _connect(self, service: str) -> "asyncpg.Connection":
-        connection: asyncpg.Connection = await asyncpg.connect(self.servers.databases[service])
-        return connection

@@ -6,13 +6,30 @@ after the last, and how many there are in all; `until` is when the latest one wa
 
 from typing import NamedTuple
 
-from proof.bench.growth.population import HOW_MANY
-
+KINDS = 9_973
+"""What the rows draw from; a prime, so that no kind keeps meeting the same row."""
+MADE = f"""
+    drop table if exists bench_population, bench_numbers;
+    create table bench_numbers (n int primary key, work_number text not null);
+    create table bench_population as
+    select kind, service[1] as service, service[2] as title, service[3] as queue, first_name, last_name,
+        lower(last_name || ' ' || first_name) as name_key, decode(repeat(md5('code ' || kind), 2) || 'beef', 'hex') as personal_code,
+        -- As long as HPKE makes an address and a first name.
+        (select string_agg(md5(kind || ' ' || part), '') from generate_series(1, 50) part) as sealed_contact,
+        (select decode(string_agg(md5(kind || ' box ' || part), ''), 'hex') from generate_series(1, 18 + kind % 4 * 3) part) as answers_box
+    from generate_series(0, {KINDS - 1}) kind,
+        lateral (select (array['Aino', 'Eino', 'Maria', 'Juhani', 'Sofia', 'Mikael', 'Helena', 'Olavi', 'Matti'])[1 + kind % 9] as first_name,
+            (array['Virta', 'Korho', 'Mäki', 'Niemi', 'Laakso', 'Koski', 'Heikki', 'Salo', 'Lehto', 'Saari', 'Ranta', 'Aalto'])[1 + kind / 9 % 12]
+            || (array['nen', 'la', 'vaara', 'maa', 'lahti', 'järvi', 'harju', 'oja', 'aho', 'nen-Aho', 'puro'])[1 + kind / 108 % 11] as last_name,
+            string_to_array((array['pyyda-laskukopio|Pyydä laskukopio|laskutus', 'tilaa-palkkatodistus|Tilaa palkkatodistus|palkat',
+                'kysy-palkanmaksusta|Kysy palkanmaksusta|palkat', 'henkilotietojen-muutos|Henkilötietojen muutos|palvelussuhteet',
+                'laheta-palautetta|Lähetä palautetta|palaute'])[1 + kind % 5], '|') as service) drawn;
+    alter table bench_population add primary key (kind);
+    analyze bench_population
+"""  # noqa: S608  made of our own constants
 YEARS = 3
-OPEN = 4_000
-"""The latest so many are open."""
-STUCK_EVERY = 10_007
-"""Of the older ones, one in so many is still open, and late."""
+OPEN, STUCK_EVERY = 4_000, 10_007
+"""The latest so many are open; of the older ones one in so many, and late."""
 REJECTED_EVERY = 33
 SHORTENED = 300
 """Letters kept of the sealed contacts that are more than a year old, so that five million requests take 20 GB and not 30."""
@@ -29,8 +46,9 @@ NUMBERED = f"""
                 else 'resolved'
             end as state
         from generate_series($1::int, $2::int - 1) n
-    ) numbered join bench_population kind on kind.kind = n % {HOW_MANY}) each
+    ) numbered join bench_population kind on kind.kind = n % {KINDS}) each
 """  # noqa: S608  made of our own constants
+WAITING = "waiting_for_customer"
 HANDLED = "state in ('resolved', 'rejected', 'closed')"
 RESOLVED_AT = "sent + interval '20 hours'"
 CLOSED_AT = "sent + interval '10 days'"
@@ -42,7 +60,7 @@ REQUESTS = f"""
     insert into requests (
         request_id, work_number, service, service_title, service_title_fi, role, language, authentication, channel, queue, state, assignee,
         submitted_at, registered_at, due_at, changed_at, resolved_at, closed_at, retention_days, body_digest, sealed_contact,
-        first_name, last_name, phone, email, name_key, email_index, personal_code, personal_code_index, answers)
+        first_name, last_name, phone, email, name_key, email_index, personal_code, personal_code_index, answers_box)
     select {REQUEST_ID}, work_number, service, title, title, 'person', (array['fi', 'fi', 'fi', 'sv', 'en'])[1 + n % 5], 'none', 'site', queue,
         state, case when state <> 'received' then {HANDLER} end,
         sent, sent + interval '40 ms', {DUE_AT},
@@ -50,7 +68,7 @@ REQUESTS = f"""
         case when {HANDLED} and not rejected then {RESOLVED_AT} end, case when state = 'closed' then {CLOSED_AT} end,
         3650, md5('body ' || n), case when n > $3 - $3 / {YEARS} then sealed_contact else left(sealed_contact, {SHORTENED}) end,
         first_name, last_name, '0401234567', 'asiakas' || n % ($3 / 2 + 1) || '@growth.example', name_key,
-        decode(md5('email ' || n % ($3 / 2 + 1)), 'hex'), personal_code, decode(md5('code ' || n % ($3 / 2 + 1)), 'hex'), answers
+        decode(md5('email ' || n % ($3 / 2 + 1)), 'hex'), personal_code, decode(md5('code ' || n % ($3 / 2 + 1)), 'hex'), answers_box
     from {NUMBERED} join bench_numbers using (n)
 """  # noqa: S608  as above
 
@@ -68,14 +86,12 @@ class Step(NamedTuple):
     text: str = "null"
 
 
-TEXT = "'Hei! Laskusta on nyt lähetetty uusi kappale postitse osoitteeseesi.'"
+TEXT = "decode(repeat(md5('text ' || n), 3), 'hex') || gen_random_uuid()::text::bytea"
+"""As long as an encrypted sentence or two."""
 STEPS = (
     Step("register", "request.registered.v1", "system", "received", "sent + interval '40 ms'", "true", "receipt"),
     Step("take", "request.assigned.v1", "staff", "in_progress", "sent + interval '10 min'", "state <> 'received'"),
-    Step(
-        *("ask_customer", "request.state_changed.v1", "staff", "waiting_for_customer", "sent + interval '30 min'"),
-        *("state = 'waiting_for_customer'", "question", TEXT),
-    ),
+    Step("ask_customer", "request.state_changed.v1", "staff", WAITING, "sent + interval '30 min'", f"state = '{WAITING}'", "question", TEXT),
     Step("resolve", "request.resolved.v1", "staff", "resolved", RESOLVED_AT, f"{HANDLED} and not rejected", "resolution", TEXT),
     Step("reject", "request.state_changed.v1", "staff", "rejected", RESOLVED_AT, f"{HANDLED} and rejected", "rejection", TEXT),
     Step("close", "request.closed.v1", "system", "closed", CLOSED_AT, "state = 'closed'"),
@@ -93,7 +109,7 @@ def _message_id(step: Step) -> str:
 
 HISTORY = tuple(
     f"""
-    insert into history (request_id, event_id, type, occurred_at, actor_kind, actor, action, state, text, traceparent, published_at)
+    insert into history (request_id, event_id, type, occurred_at, actor_kind, actor, action, state, text_box, traceparent, published_at)
     select {REQUEST_ID}, {_event_id(step)}, '{step.type}', {step.at}, '{step.actor}', case when '{step.actor}' = 'staff' then {HANDLER} end,
         '{step.action}', '{step.state}', {step.text}, {TRACE}, {step.at} + interval '20 ms'
     from {NUMBERED} where {step.where}

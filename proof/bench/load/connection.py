@@ -4,14 +4,13 @@ import asyncio
 import time
 from typing import NamedTuple
 
-HOST = "127.0.0.1"
-HEAD_END = b"\r\n\r\n"
-LAST_CHUNK = b"0\r\n\r\n"
+from deploy.ports import HOST
+
 NO_STATUS = 0
 
 
 class Answer(NamedTuple):
-    """The status (0: the connection broke), the body, and when the last byte of it had come (`time.monotonic_ns()`)."""
+    """The status (0: the connection broke), the body, and when its last byte came (`time.monotonic_ns()`)."""
 
     status: int
     body: bytes
@@ -29,19 +28,14 @@ class Connection(asyncio.Protocol):
 
     async def open(self) -> None:
         """Connect, unless it is open."""
-        while self._transport is not None and self._transport.is_closing():  # noqa: ASYNC110  it tells by itself when it is closed
+        while self._transport is not None and self._transport.is_closing():  # noqa: ASYNC110  connection_lost() comes by itself
             await asyncio.sleep(0)
         if self._transport is None:
             self._transport, _ = await asyncio.get_running_loop().create_connection(lambda: self, HOST, self._port)
 
     async def exchange(self, request: bytes) -> Answer:
-        """Send a request and give the answer; once more where the server hung up on a connection that had been idle, as browsers do."""
-        was_open = self._transport is not None
-        answer = await self._exchange(request)
-        return await self._exchange(request) if answer.status == NO_STATUS and was_open and not self._received else answer
-
-    async def _exchange(self, request: bytes) -> Answer:
-        self._received = b""
+        """Send a request and give the answer; once more where the server closed an idle connection, as browsers do."""
+        was_open, self._received = self._transport is not None, b""
         try:
             await self.open()
         except OSError:
@@ -49,26 +43,22 @@ class Connection(asyncio.Protocol):
         assert self._transport is not None  # noqa: S101  opened above
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
-        return await self._answer
-
-    def close(self) -> None:
-        """Hang up."""
-        if self._transport:
-            self._transport.abort()
+        answer = await self._answer
+        return await self.exchange(request) if answer.status == NO_STATUS and was_open and not self._received else answer
 
     def data_received(self, data: bytes) -> None:
         """Gather an answer until it is whole."""
         self._received += data
-        head, found, body = self._received.partition(HEAD_END)
+        head, found, body = self._received.partition(b"\r\n\r\n")
         if found and is_whole(head, body):
-            self._tell(Answer(int(head[9:12]), body, time.monotonic_ns()))
+            self._end(Answer(int(head[9:12]), body, time.monotonic_ns()))
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Let nobody wait for an answer that cannot come."""
+        """End the wait for an answer that cannot come."""
         self._transport = None
-        self._tell(Answer(NO_STATUS, b"", time.monotonic_ns()))
+        self._end(Answer(NO_STATUS, b"", time.monotonic_ns()))
 
-    def _tell(self, answer: Answer) -> None:
+    def _end(self, answer: Answer) -> None:
         if self._answer and not self._answer.done():
             self._answer.set_result(answer)
 
@@ -76,7 +66,7 @@ class Connection(asyncio.Protocol):
 def is_whole(head: bytes, body: bytes) -> bool:
     """Say whether a body is whole, by the length that its head gives or by the last chunk."""
     lowered = head.lower()
-    start = lowered.find(b"content-length:")
-    if start < 0:
-        return body.endswith(LAST_CHUNK) or b"chunked" not in lowered
-    return len(body) >= int(lowered[start + 15 :].partition(b"\r\n")[0])
+    _, found, rest = lowered.partition(b"content-length:")
+    if not found:
+        return body.endswith(b"0\r\n\r\n") or b"chunked" not in lowered
+    return len(body) >= int(rest.partition(b"\r\n")[0])

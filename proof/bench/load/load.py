@@ -1,36 +1,38 @@
-"""What is to be sent."""
+"""What is to be sent, as ready bytes: everything is written before the clock starts, only a request's number is filled in."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.request import urlopen
 
-DOMAIN = "bench.example"
+from deploy.ports import HOST
+
+SERVICE, DOMAIN = "pyyda-laskukopio", "bench.example"
+MARK = b"0" * 8
+RESOLUTION = "Hei,\n\nlaskun kopio on lähetetty sähköpostiisi.\n\nTerveisin asiakaspalvelu"
 
 
 @dataclass(frozen=True)
 class Load:
-    """So many requests, numbered from `first` on, as `POST path` to 127.0.0.1:`port`.
+    """`count` requests, each a `POST path` to 127.0.0.1:`port`.
 
-    `form` is a valid form whose e-mail address is replaced by one that is the request's alone (`address_of`), so that a RCPT TO names its request.
+    `form` is valid; its e-mail address is replaced by one of the request's own (`address_of`), so a RCPT TO names its request.
     `run` tells loads apart: letters and digits, new for each load of a stack.
-    With `clients` it is a closed loop: each client sends its next one `pause` seconds after the answer (and the number, where it watches for it).
-    With `rate` it is an open loop: one is due every 1/`rate` seconds whatever the answers do, over as many connections as it takes.
-    Of every `watch_every` requests the number is waited for over the event stream of the site's thank-you page (0: of none).
-    With `targets` (request ids, `count` of them) each is a back office's resolution of one, sent with the bearer `token`.
+    With `clients` it is a closed loop: each client sends the next one `pause` seconds after the answer (and the number, where it waits for it).
+    With `rate` it is an open loop: one is due every 1/`rate` seconds whatever the answers do.
+    For every `watch_every`-th request a client waits for the number at the event stream of the thank-you page (0: for none).
+    With `targets` (`count` request ids) each is a resolution by a back office, sent with the bearer `token`.
     """
 
     port: int
     run: str
     form: Mapping[str, str]
-    count: int
-    first: int = 0
+    count: int = 0
     clients: int = 0
     rate: float = 0.0
     pause: float = 0.0
     watch_every: int = 0
     path: str = "/api/v1/requests"
-    service: str = "pyyda-laskukopio"
     targets: Sequence[str] = ()
     token: str = ""
 
@@ -38,12 +40,35 @@ class Load:
         """Give the e-mail address of one request."""
         return f"b{self.run}-{number:08d}@{DOMAIN}"
 
-    def to_json(self) -> str:
-        """Write it for the generator's process."""
-        return json.dumps(asdict(self) | {"form": dict(self.form)})
+    def writer(self) -> Callable[[int], bytes]:
+        """Give what writes the HTTP request of a number."""
+        return self._resolution_writer() if self.targets else self._submission_writer()
 
-    @classmethod
-    def from_json(cls, text: str) -> "Load":
-        """Read what `to_json` wrote."""
-        facts: dict[str, Any] = json.loads(text)
-        return cls(**facts)
+    def watch(self, request_id: bytes) -> bytes:
+        """Write the request for the event stream that tells a request's number."""
+        return b"GET /fi/kiitos/%b/tapahtumat HTTP/1.1\r\nHost: %b:%d\r\nAccept: text/event-stream\r\n\r\n" % (request_id, HOST.encode(), self.port)
+
+    def _resolution_writer(self) -> Callable[[int], bytes]:
+        tail = self._message({"text": RESOLUTION}, f"Authorization: Bearer {self.token}")
+        ready = [f"POST {self.path}/{target}/resolve".encode() + tail for target in self.targets]
+        return ready.__getitem__
+
+    def _submission_writer(self) -> Callable[[int], bytes]:
+        """All messages have one length, so the head holds for each."""
+        facts = {"service": SERVICE, "language": "fi", "form": {**self.form, "email": self.address_of(0)}}
+        message = f"POST {self.path}".encode() + self._message(facts, f"Idempotency-Key: bench-{self.run}-{MARK.decode()}")
+        run = f"{self.run}-".encode()
+        before, middle, after = message.split(run + MARK)
+        return lambda number: b"%b%b%08d%b%b%08d%b" % (before, run, number, middle, run, number, after)
+
+    def _message(self, facts: object, header: str) -> bytes:
+        body = json.dumps(facts, ensure_ascii=False).encode()
+        head = f" HTTP/1.1\r\nHost: {HOST}:{self.port}\r\nContent-Type: application/json\r\n{header}\r\nContent-Length: {len(body)}\r\n\r\n"
+        return head.encode() + body
+
+
+def fetch_form(intake: str) -> dict[str, str]:
+    """Give the example that intake (`http://…`) offers for the service; it is accepted as it is."""
+    with urlopen(f"{intake}/api/v1/services/{SERVICE}", timeout=10) as answer:  # noqa: S310  our own service
+        example: dict[str, object] = json.load(answer)["form_schema"]["examples"][0]
+    return {name: str(value) for name, value in example.items()}

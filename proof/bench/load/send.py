@@ -1,55 +1,103 @@
-"""Sends a load: closed loop or open loop."""
+"""Sends a load in a process of its own, and tells what became of each request."""
 
 import asyncio
+import gc
 import time
 from array import array
 from collections import Counter
+from collections.abc import Mapping, MutableSequence, Sequence
+from dataclasses import dataclass
 
-from proof.bench.load.bodies import watch_writer, writer
+import uvloop
+
 from proof.bench.load.connection import Connection
 from proof.bench.load.load import Load
+from proof.bench.own_process import in_own_process
 
+MILLI, NANO = 1_000_000, 1_000_000_000
 ID_MARK, ID_LENGTH = b'"request_id":"', 36
 NUMBER_EVENT = b"event: number"
-NANO = 1_000_000_000
 MOST_CONNECTIONS = 512
 SUCCESS = range(200, 300)
 WATCH_TRIES = 20
 
 
-class Sender:
-    """Sends one load; afterwards the arrays hold nanoseconds of `time.monotonic_ns()` by position, 0 for what did not happen."""
+@dataclass
+class Sent:
+    """Moments of each request by position, in nanoseconds of `time.monotonic_ns()`, 0 for what did not happen.
+
+    `statuses` counts the answers (0: connections that broke).
+    """
+
+    load: Load
+    due: MutableSequence[int]
+    sent: MutableSequence[int]
+    answered: MutableSequence[int]
+    numbered: MutableSequence[int]
+    request_ids: list[str]
+    statuses: Counter[int]
+
+    @property
+    def accepted(self) -> int:
+        """How many were answered with success."""
+        return sum(1 for moment in self.answered if moment)
+
+    def ms(self, moments: Sequence[int]) -> list[float]:
+        """Give the milliseconds from due until such a moment, of those that have one."""
+        return [(moment - due) / MILLI for due, moment in zip(self.due, moments, strict=True) if moment]
+
+    def numbers_missing(self) -> int:
+        """Give how many were accepted and watched, and never saw their number."""
+        every = self.load.watch_every or len(self.due) + 1
+        return sum(1 for answered, numbered in zip(self.answered[::every], self.numbered[::every], strict=True) if answered and not numbered)
+
+    def mailed(self, arrivals: Mapping[str, int]) -> list[int]:
+        """Give when each request's mail came."""
+        return [arrivals.get(self.load.address_of(position), 0) for position in range(self.load.count)]
+
+
+async def send(load: Load) -> Sent:
+    """Send a load and wait for all answers; raises `StartFailure` when the generator itself fails."""
+    return await in_own_process(_send, load)
+
+
+def due_at(started: int, position: int, rate: float) -> int:
+    """Give when request `position` of an open loop is due, in nanoseconds: from the start, never from the one before it."""
+    return started + round(position * NANO / rate)
+
+
+def _send(load: Load) -> Sent:
+    return uvloop.run(_Sender(load).run())
+
+
+class _Sender:
+    """It shares the machine with what it measures, so it does as little as a client can."""
 
     def __init__(self, load: Load) -> None:
-        self._load = load
-        self._post, self._watch = writer(load), watch_writer(load)
+        self._load, self._post = load, load.writer()
         self._posting: list[Connection] = []
         self._watching: list[Connection] = []
-        self.due = array("q", bytes(8 * load.count))
-        self.sent, self.answered, self.numbered = (array("q", self.due) for _ in range(3))
-        self.ids = bytearray(ID_LENGTH * load.count)
-        self.statuses: Counter[int] = Counter()
+        due, sent, answered, numbered = (array("q", bytes(8 * load.count)) for _ in range(4))
+        self._of = Sent(load, due, sent, answered, numbered, [""] * load.count, Counter())
 
-    async def prepare(self) -> None:
-        """Open the connections, so that none is opened while the clock runs unless answers are late."""
+    async def run(self) -> Sent:
+        """Open the connections, so that none is opened while the clock runs unless answers are late; then send everything."""
         clients = self._load.clients or 8
         self._posting = [Connection(self._load.port) for _ in range(clients)]
         self._watching = [Connection(self._load.port) for _ in range(clients if self._load.watch_every else 0)]
         for connection in (*self._posting, *self._watching):
             await connection.open()
-
-    async def send(self) -> None:
-        """Send everything and wait for the answers."""
+        gc.collect()
+        gc.freeze()
         await (self._open_loop() if self._load.rate else self._closed_loop())
-        for connection in (*self._posting, *self._watching):
-            connection.close()
+        return self._of
 
     async def _closed_loop(self) -> None:
         positions = iter(range(self._load.count))
 
         async def client() -> None:
             for position in positions:
-                self.due[position] = time.monotonic_ns()
+                self._of.due[position] = time.monotonic_ns()
                 await self._one(position)
                 if self._load.pause:
                     await asyncio.sleep(self._load.pause)
@@ -66,42 +114,33 @@ class Sender:
 
         async with asyncio.TaskGroup() as group:
             for position in range(self._load.count):
-                due = self.due[position] = due_at(started, position, self._load.rate)
+                due = self._of.due[position] = due_at(started, position, self._load.rate)
                 if (wait := due - time.monotonic_ns()) > 0:
                     await asyncio.sleep(wait / NANO)
                 await free.acquire()
                 group.create_task(one(position))
 
     async def _one(self, position: int) -> None:
-        connection = _borrow(self._posting, self._load.port)
-        self.sent[position] = time.monotonic_ns()
-        answer = await connection.exchange(self._post(self._load.first + position))
+        connection = self._posting.pop() if self._posting else Connection(self._load.port)
+        self._of.sent[position] = time.monotonic_ns()
+        answer = await connection.exchange(self._post(position))
         self._posting.append(connection)
-        self.statuses[answer.status] += 1
+        self._of.statuses[answer.status] += 1
         if answer.status not in SUCCESS:
             return
-        self.answered[position] = answer.at
+        self._of.answered[position] = answer.at
         request_id = answer.body.partition(ID_MARK)[2][:ID_LENGTH]
-        self.ids[position * ID_LENGTH : (position + 1) * ID_LENGTH] = request_id.ljust(ID_LENGTH)
+        self._of.request_ids[position] = request_id.decode()
         if self._load.watch_every and position % self._load.watch_every == 0:
             await self._watch_number(position, request_id)
 
     async def _watch_number(self, position: int, request_id: bytes) -> None:
-        connection = _borrow(self._watching, self._load.port)
+        connection = self._watching.pop() if self._watching else Connection(self._load.port)
         for _ in range(WATCH_TRIES):
-            told = await connection.exchange(self._watch(request_id))
-            if NUMBER_EVENT in told.body:
-                self.numbered[position] = told.at
+            answer = await connection.exchange(self._load.watch(request_id))
+            if NUMBER_EVENT in answer.body:
+                self._of.numbered[position] = answer.at
                 break
-            if told.status not in SUCCESS:
+            if answer.status not in SUCCESS:
                 break
         self._watching.append(connection)
-
-
-def due_at(started: int, position: int, rate: float) -> int:
-    """Give when request `position` of an open loop is due, in nanoseconds: from the start, never from the one before it."""
-    return started + round(position * NANO / rate)
-
-
-def _borrow(idle: list[Connection], port: int) -> Connection:
-    return idle.pop() if idle else Connection(port)

@@ -15,7 +15,7 @@ from proof.chaos.audit.read_topics import read_topics
 
 @dataclass(frozen=True)
 class Places:
-    """Where the evidence is; `kafka` holds a client's options."""
+    """Where the evidence is; `kafka` holds a client's options, `data_key` opens what tracker keeps encrypted."""
 
     journals: Path
     faults: Path
@@ -23,13 +23,14 @@ class Places:
     mail_log: Path
     kafka: Mapping[str, Any]
     databases: Mapping[str, str]
+    data_key: bytes
 
 
 async def gather(places: Places, ledger: Mapping[str, Any] | None, ordered: int) -> Evidence:
     """Read everything; the stack stands still meanwhile."""
     submits, resolves, poison, logins = read_journals(places.journals)
     unreadable = {(each.topic, *each.place): each.key for each in poison if each.place}
-    requests, history, dead_letters, alarms = await read_tracker(places.databases["tracker"])
+    requests, history, dead_letters, alarms = await read_tracker(places.databases["tracker"], places.data_key)
     return Evidence(
         submits=submits,
         resolves=resolves,

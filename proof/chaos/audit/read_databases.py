@@ -1,14 +1,16 @@
 """Reads the services' tables as they stand."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 import asyncpg
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from proof.chaos.audit.evidence import AlarmRow, DeadLetterRow, DeliveryRow, HistoryRow, RequestRow
 
 REQUESTS = "select request_id::text, work_number, language, email, state from requests"
 HISTORY = """
-    select request_id::text, id, event_id::text, type, text, value is not null or published_at is not null as owed from history order by id
+    select request_id::text, id, event_id::text, type, text_box, value is not null or published_at is not null as owed from history order by id
 """
 DEAD_LETTERS = 'select origin_topic as topic, origin_partition as partition, origin_offset as "offset", origin_group as "group" from dead_letters'
 ALARMS = """
@@ -27,13 +29,13 @@ OPEN = {
 }
 
 
-async def read_tracker(dsn: str) -> tuple[list[RequestRow], list[HistoryRow], list[DeadLetterRow], list[AlarmRow]]:
-    """Read requests, history, dead letters and alarms."""
+async def read_tracker(dsn: str, data_key: bytes) -> tuple[list[RequestRow], list[HistoryRow], list[DeadLetterRow], list[AlarmRow]]:
+    """Read requests, history with its texts opened by the key of 32 bytes, dead letters and alarms."""
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
         return (
             [RequestRow(**dict(row)) for row in await connection.fetch(REQUESTS)],
-            [HistoryRow(**dict(row)) for row in await connection.fetch(HISTORY)],
+            [_history(row, data_key) for row in await connection.fetch(HISTORY)],
             [DeadLetterRow(**dict(row)) for row in await connection.fetch(DEAD_LETTERS)],
             [AlarmRow(**dict(row)) for row in await connection.fetch(ALARMS)],
         )
@@ -61,3 +63,10 @@ async def still_open(databases: Mapping[str, str]) -> dict[str, int]:
         finally:
             await connection.close()
     return counts
+
+
+def _history(row: asyncpg.Record, data_key: bytes) -> HistoryRow:
+    facts = dict(row)
+    box, context = facts.pop("text_box"), b"text/" + UUID(facts["event_id"]).bytes
+    # The key's id, the nonce, the rest (shared/crypto/box.py).
+    return HistoryRow(**facts, text=AESGCM(data_key).decrypt(box[4:16], box[16:], context).decode() if box else None)

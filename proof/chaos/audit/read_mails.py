@@ -10,7 +10,7 @@ from pathlib import Path
 from proof.chaos.audit.evidence import Mail
 
 NUMBER = re.compile(r"(?<!\d)(\d{3})[\s\u00a0\u2009\u202f]?(\d{3})[\s\u00a0\u2009\u202f]?(\d{3,4})(?!\d)")
-WORDS = {"fi": "työnumero", "sv": "ärendenummer", "en": "work number"}
+WORDS = {"fi": "työnumero", "sv": "ärendenummer", "en": "reference number"}
 NANOSECONDS = 1_000_000_000
 
 

@@ -7,13 +7,13 @@ from contextlib import suppress
 import asyncpg
 import httpx
 from aiokafka.errors import KafkaError
-from asyncpg.exceptions import InterfaceError, PostgresError
+from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
 from proof.chaos.clients.back_office import BackOffice
 
 LOOK_SECONDS = 2.0
 MOST = 500
-AWAY = (OSError, TimeoutError, PostgresError, InterfaceError, httpx.HTTPError, KafkaError, KeyError)
+AWAY = (OSError, TimeoutError, PostgresError, InterfaceError, InternalClientError, httpx.HTTPError, KafkaError, KeyError)
 
 
 async def look_after_mails(http: httpx.AsyncClient, urls: Mapping[str, str], database: str, office: BackOffice) -> None:

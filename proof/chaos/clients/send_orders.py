@@ -116,11 +116,11 @@ async def _open_form(browser: httpx.AsyncClient, page: str) -> Form | None:
 
 
 async def _post_form(browser: httpx.AsyncClient, page: str, form: Form, body: Body) -> tuple[int, str | None]:
-    """Send what a browser would; the thank-you page that it leads to names the request in its address."""
+    """Send what a browser would; the thank-you page that it leads to names the request in its address, and back to the form is a refusal."""
     typed = {name: body.get(name, value) for name, value in form.values.items()}
     chosen = {name: body.get(name, LAST_RESORT.get(name, values[0])) for name, values in form.choices.items() if values}
     answer = await browser.post(urljoin(page, form.action or page), data=typed | chosen)
     if not answer.is_redirect:
         return answer.status_code, None
-    thanks = urljoin(page, answer.headers["Location"])
-    return 202, urlsplit(thanks).path.rstrip("/").rpartition("/")[2]
+    led_to = urljoin(page, answer.headers["Location"])
+    return (422, None) if led_to == page else (202, urlsplit(led_to).path.rstrip("/").rpartition("/")[2])

@@ -5,14 +5,14 @@ import time
 from datetime import UTC, datetime
 
 import asyncpg
-from asyncpg.exceptions import InterfaceError, PostgresError
+from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
 LONGEST_SECONDS = 180.0
 LOOK_SECONDS = 0.2
 QUIET_SECONDS = 3.0
 """Groups and leases have their owners again, so that one fault does not lengthen the next one's time to recover."""
 RECEIPT_SINCE = "select exists (select from deliveries where template = 'receipt' and state = 'sent' and submitted_at > $1)"
-AWAY = (OSError, TimeoutError, PostgresError, InterfaceError)
+AWAY = (OSError, TimeoutError, PostgresError, InterfaceError, InternalClientError)
 
 
 async def flows_again(notifier_database: str, since: float) -> None:

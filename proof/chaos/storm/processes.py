@@ -4,16 +4,16 @@ import contextlib
 import os
 import signal
 import subprocess
-from pathlib import Path
+
+import psutil
 
 
 def family(pid: int) -> list[int]:
     """Give a process and all its descendants, the process first."""
     try:
-        children = " ".join(path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children"))
-    except OSError:
+        return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+    except psutil.NoSuchProcess:
         return []
-    return [pid, *(each for child in children.split() for each in family(int(child)))]
 
 
 def signal_family(pid: int, number: signal.Signals) -> None:
@@ -36,9 +36,9 @@ def limit_files(pid: int, most: str) -> bool:
     """
     done = []
     for each in family(pid):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            owner = Path(f"/proc/{each}").stat()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            user, group = psutil.Process(each).uids().effective, psutil.Process(each).gids().effective
             command = ("prlimit", f"--pid={each}", f"--fsize={most}:")  # of util-linux, which every distribution has
-            ended = subprocess.run(command, user=owner.st_uid, group=owner.st_gid, extra_groups=(), capture_output=True, check=False)  # noqa: S603
+            ended = subprocess.run(command, user=user, group=group, extra_groups=(), capture_output=True, check=False)  # noqa: S603
             done.append(ended.returncode == 0)
     return any(done)

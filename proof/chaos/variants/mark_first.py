@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from shared.crash_points import crash_point
 from shared.events.request_lifecycle import RequestRegistered
 from shared.outbox import publish as product
+from shared.process.crash_points import crash_point
 
 
 def break_it() -> None:

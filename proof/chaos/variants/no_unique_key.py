@@ -6,7 +6,7 @@ import os
 import asyncpg
 from sqlalchemy import text
 
-from services.notifier import deliveries as product
+from services.notifier.queue import deliveries as product
 
 
 def break_it() -> None:

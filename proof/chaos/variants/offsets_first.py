@@ -2,10 +2,10 @@
 
 from aiokafka import AIOKafkaConsumer
 
-from shared.crash_points import crash_point
 from shared.kafka import consume as product
 from shared.kafka.group import commit_offsets
 from shared.kafka.poll import Polled
+from shared.process.crash_points import crash_point
 
 
 def break_it() -> None:

@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, TypeAdapter, model_validator
-from stdnum.fi import hetu
 
 from services.identity.tupas import Keys
+from shared.auth.personal_identity_code import is_plain_code
 from shared.demonstration import Demonstration, refuse_unless_allowed
 
 FILE = Path(__file__).parent / "banks.yaml"
@@ -40,7 +40,7 @@ class Customer(BaseModel):
 
     @model_validator(mode="after")
     def _has_what_is_told(self) -> "Customer":
-        if self.answer == "01" and not hetu.is_valid(self.personal_identity_code or "", allow_temporary=True):
+        if self.answer == "01" and not is_plain_code(self.personal_identity_code):
             raise ValueError(f"customer {self.user_id} has no valid henkilötunnus")
         return self
 
@@ -59,7 +59,7 @@ class BankAgreement(BaseModel):
 
 
 class Bank(BaseModel):
-    """One bank, as both sides of the agreement know it."""
+    """One bank, as both sides of the agreement know it; `idtype` is one that is answered with a plain henkilötunnus."""
 
     model_config = ConfigDict(frozen=True, ignored_types=(cached_property,))
 
@@ -69,7 +69,7 @@ class Bank(BaseModel):
     version: str = Field(pattern="^[0-9]{4}$")
     service_provider: str
     key_by_version: dict[str, str] = Field(alias="keys", repr=False)
-    idtype: str = "02"
+    idtype: Literal["02", "12", "32"] = "02"
     answers_by: Literal["get", "post"] = "get"
     short: bool = False
     url: str | None = None

@@ -8,9 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse, Response
 
 from services.identity import tupas
+from services.identity.bank.after_visit import show_visit_over
 from services.identity.bank.answers import address_with, make_answer
 from services.identity.bank.directory import Bank
 from services.identity.bank.visits import (
+    ANSWERED,
+    LEFT,
     MOST_FAILURES,
     close_visit,
     customer_of,
@@ -21,12 +24,13 @@ from services.identity.bank.visits import (
     take_code,
     take_password,
 )
-from services.identity.models import BankVisit
-from services.identity.pages import preferred_language
-from services.identity.resources import Resources, Using, utc_now
-from shared.logs import get_log
-from shared.problems import NotFound
-from shared.transaction import Transaction
+from services.identity.limits import BANK_STEPS, count
+from services.identity.models import BankVisit, utc_now
+from services.identity.pages import language_of
+from services.identity.resources import Resources, Using
+from shared.process.logs import get_log
+from shared.web.problems import NotFound
+from shared.web.transaction import Transaction
 
 log = get_log(__name__)
 routes = APIRouter(prefix="/bank", tags=["simulated banks"], include_in_schema=False)
@@ -45,6 +49,7 @@ class Typed(BaseModel):
 async def receive(bank_code: str, request: Request, resources: Using, session: Transaction) -> Response:
     """Take the sealed request of a service provider; nobody is ever sent to a link that was not under the seal."""
     bank = _bank(resources, bank_code)
+    count(resources, request, BANK_STEPS)
     try:
         asked = receive_request(await request.body(), bank, resources.settings.issuer)
     except tupas.TupasRefused as refused:
@@ -68,7 +73,7 @@ async def show(bank_code: str, visit_id: str, request: Request, resources: Using
     """Show the step at which a visit is."""
     bank = _bank(resources, bank_code)
     visit = await _visit(request, resources, session, bank, visit_id)
-    return _page(resources, bank, visit) if visit else resources.pages.problem("bank_over", _language(request))
+    return _page(resources, bank, visit) if visit else await show_visit_over(request, resources, session, bank, visit_id)
 
 
 @routes.post("/{bank_code}/{visit_id}")
@@ -76,17 +81,18 @@ async def take_step(
     bank_code: str, visit_id: str, request: Request, resources: Using, session: Transaction, typed: Annotated[Typed, Form()]
 ) -> Response:
     """Take what the customer typed or pressed."""
+    count(resources, request, BANK_STEPS)
     bank = _bank(resources, bank_code)
     visit = await _visit(request, resources, session, bank, visit_id)
     if visit is None:
-        return resources.pages.problem("bank_over", _language(request))
+        return await show_visit_over(request, resources, session, bank, visit_id)
     if typed.action == "cancel":
-        await close_visit(session, visit)
+        close_visit(visit)
         return RedirectResponse(_asked(visit).canlink, 303)
     if typed.action == "consent" == visit.step:
         return await _answer(resources, session, bank, visit)
     if typed.action == visit.step and not _take_secret(visit, bank, typed):
-        return await _wrong(resources, session, bank, visit, typed)
+        return _wrong(resources, bank, visit, typed)
     if visit.step == "consent" and customer_of(visit, bank).answer != "01":
         return await _answer(resources, session, bank, visit)
     return RedirectResponse(f"/bank/{bank.code}/{visit_id}", 303)
@@ -98,10 +104,10 @@ def _take_secret(visit: BankVisit, bank: Bank, typed: Typed) -> bool:
     return take_code(visit, bank, typed.code)
 
 
-async def _wrong(resources: Resources, session: AsyncSession, bank: Bank, visit: BankVisit, typed: Typed) -> Response:
+def _wrong(resources: Resources, bank: Bank, visit: BankVisit, typed: Typed) -> Response:
     """Say what was wrong; after too many times the bank sends the customer away."""
     if visit.failures >= MOST_FAILURES:
-        await close_visit(session, visit)
+        close_visit(visit)
         return RedirectResponse(_asked(visit).rejlink, 303)
     return _page(resources, bank, visit, status=422, error=f"bank_wrong_{visit.step}", typed=typed.user_id)
 
@@ -110,7 +116,7 @@ async def _answer(resources: Resources, session: AsyncSession, bank: Bank, visit
     """Send the browser back with the sealed answer; some banks do so by a form."""
     asked, customer = _asked(visit), customer_of(visit, bank)
     answer = make_answer(bank, customer, asked, number=await next_number(session), now=utc_now())
-    await close_visit(session, visit)
+    close_visit(visit, ANSWERED if customer.answer == "01" else LEFT)
     if customer.answer != "01":
         return RedirectResponse(address_with(asked.rejlink, answer), 303)
     if bank.answers_by == "post":
@@ -144,4 +150,4 @@ def _bank(resources: Resources, code: str) -> Bank:
 
 
 def _language(request: Request) -> str:
-    return preferred_language(request.headers.get("Accept-Language"))
+    return language_of(request)

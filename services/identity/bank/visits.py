@@ -5,17 +5,18 @@ import re
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import select
 
 from services.identity import tupas
 from services.identity.bank.directory import Bank, Customer
 from services.identity.keys import digest
-from services.identity.models import NUMBERS, BankVisit
-from services.identity.resources import utc_now
+from services.identity.models import NUMBERS, BankVisit, utc_now
 
 VISIT_LASTS = timedelta(minutes=15)
 MOST_FAILURES = 5
+ANSWERED, LEFT = "answered", "left"
+"""The steps of a visit that is over: with an answer that identifies, or without one."""
 ANY_CODE = re.compile("[0-9]{4}")
 
 
@@ -53,14 +54,25 @@ def open_visit(session: AsyncSession, bank: Bank, browser: bytes, request: tupas
 
 async def find_visit(session: AsyncSession, bank: Bank, visit_id: str, browser: bytes) -> BankVisit | None:
     """Give the running visit, locked, if it is this browser's."""
+    visit = await _find(session, bank, visit_id, browser)
+    return visit if visit and visit.step not in {ANSWERED, LEFT} else None
+
+
+async def find_ended_visit(session: AsyncSession, bank: Bank, visit_id: str, browser: bytes) -> BankVisit | None:
+    """Give a visit of this browser that has ended, for as long as it could have lasted."""
+    visit = await _find(session, bank, visit_id, browser)
+    return visit if visit and visit.step in {ANSWERED, LEFT} else None
+
+
+async def _find(session: AsyncSession, bank: Bank, visit_id: str, browser: bytes) -> BankVisit | None:
     visit = await session.get(BankVisit, digest(visit_id), with_for_update=True)
     fits = visit is not None and visit.bank == bank.code and hmac.compare_digest(visit.browser, browser) and visit.expires_at > utc_now()
     return visit if fits else None
 
 
-async def close_visit(session: AsyncSession, visit: BankVisit) -> None:
-    """End a visit: its pages are gone, its answer was the only one."""
-    await session.execute(delete(BankVisit).where(BankVisit.id_digest == visit.id_digest))
+def close_visit(visit: BankVisit, step: str = LEFT) -> None:
+    """End a visit: its pages are gone, its answer was the only one; who it was is forgotten."""
+    visit.step, visit.user_id = step, None
 
 
 def take_password(visit: BankVisit, bank: Bank, user_id: str, password: str) -> bool:

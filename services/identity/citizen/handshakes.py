@@ -3,15 +3,16 @@
 import secrets
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
 
 from services.identity import tupas
 from services.identity.bank.directory import Bank
-from services.identity.models import Attempt, Handshake, Identification
-from services.identity.oidc.grants import end_attempt
-from services.identity.resources import Resources, utc_now
+from services.identity.login.grants import end_attempt
+from services.identity.models import Attempt, Handshake, Identification, utc_now
+from services.identity.resources import Resources
 from services.identity.tupas import TupasRefused
 
 
@@ -20,7 +21,7 @@ async def start_handshake(session: AsyncSession, bank: Bank, attempt: Attempt, i
     while True:
         stamp = tupas.make_stamp(utc_now(), secrets.randbelow(1_000_000))
         row = insert(Handshake).values(stamp=stamp, attempt_id=attempt.id, bank=bank.code)
-        if await session.scalar(row.on_conflict_do_nothing().returning(Handshake.stamp)):
+        if await session.scalar(row.on_conflict_do_nothing().returning(col(Handshake.stamp))):
             return make_request(bank, stamp, attempt.id, attempt.language, issuer)
 
 
@@ -46,8 +47,10 @@ async def find_attempt(session: AsyncSession, stamp: str, browser: bytes) -> Att
     return (
         await session.scalars(
             select(Attempt)
-            .join(Handshake, Handshake.attempt_id == Attempt.id)
-            .where(Handshake.stamp == stamp, Attempt.browser == browser, Attempt.ended_at.is_(None), Attempt.expires_at > utc_now())
+            .join(Handshake, col(Handshake.attempt_id) == col(Attempt.id))
+            .where(
+                col(Handshake.stamp) == stamp, col(Attempt.browser) == browser, col(Attempt.ended_at).is_(None), col(Attempt.expires_at) > utc_now()
+            )
         )
     ).one_or_none()
 
@@ -61,11 +64,11 @@ async def prove_answer(session: AsyncSession, resources: Resources, unproven: tu
     if attempt is None:
         raise TupasRefused("unknown-stamp")
     bank, response = await _prove(session, resources, unproven, attempt)
-    unused = Handshake.stamp == unproven.stamp, Handshake.consumed_at.is_(None)
-    if await session.scalar(update(Handshake).where(*unused).values(consumed_at=utc_now()).returning(Handshake.stamp)) is None:
+    unused = col(Handshake.stamp) == unproven.stamp, col(Handshake.consumed_at).is_(None)
+    if await session.scalar(update(Handshake).where(*unused).values(consumed_at=utc_now()).returning(col(Handshake.stamp))) is None:
         raise TupasRefused("used-stamp")
     seen = insert(Identification).values(bank=bank.code, idnbr=response.idnbr, seen_at=utc_now())
-    if await session.scalar(seen.on_conflict_do_nothing().returning(Identification.idnbr)) is None:
+    if await session.scalar(seen.on_conflict_do_nothing().returning(col(Identification.idnbr))) is None:
         raise TupasRefused("used-identification")
     if await end_attempt(session, attempt.id, browser) is None:
         raise TupasRefused("ended-attempt")

@@ -1,26 +1,31 @@
 """The ways back from a bank: identified, cancelled, rejected. Each leads on to the client at once, so that no address stays in the browser."""
 
-from urllib.parse import quote
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from sqlalchemy.ext.asyncio import AsyncSession
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from services.identity import tupas
+from services.identity.browser import takes_cookies
 from services.identity.citizen.claims import citizen_claims
 from services.identity.citizen.handshakes import find_attempt, prove_answer
-from services.identity.oidc.grants import end_attempt, issue_code
-from services.identity.oidc.lead_back import lead_back
-from services.identity.oidc.parameters import RepeatedParameter, read_parameters
-from services.identity.pages import preferred_language
+from services.identity.login.grants import end_attempt, issue_code
+from services.identity.login.lead_back import lead_back
+from services.identity.login.parameters import RepeatedParameter, read_parameters
+from services.identity.pages import language_of
 from services.identity.resources import Resources, Using
-from services.identity.tupas import NOT_IDENTIFIED, TupasRefused
-from shared.logs import get_log
-from shared.transaction import Transaction
+from services.identity.tupas import NOT_IDENTIFIED, TupasRefused, names_person
+from shared.process.logs import get_log
+from shared.web.transaction import Transaction
 
 log = get_log(__name__)
 routes = APIRouter(tags=["tupas"], include_in_schema=False)
+
+FROM_OUR_PAGE = "again"
+"""Says that a form was sent by a page of ours: a browser without cookies is not asked to send it for ever."""
+BACK_HERE = f"/tupas/return?{FROM_OUR_PAGE}=1"
 
 
 @routes.get("/tupas/return")
@@ -33,11 +38,13 @@ async def identified(request: Request, resources: Using, session: Transaction) -
 async def identified_by_form(request: Request, resources: Using, session: Transaction) -> Response:
     """Take the bank's answer from a form, or from the address that the form was sent to.
 
-    A form from another site comes without our cookie; as an address of our own it comes with it.
+    A form from another site comes without our cookie; from a page of our own it comes with it. Not as an address: addresses are kept.
     """
     raw = b"&".join(part for part in (request.scope["query_string"], await request.body()) if part)
-    if resources.browser_cookie.read(request) is None and _is_well_formed(raw):
-        return RedirectResponse(f"/tupas/return?{quote(raw, safe='%&=+')}", 303)
+    if resources.browser_cookie.read(request) is None and FROM_OUR_PAGE not in request.query_params and _is_well_formed(raw):
+        fields = dict(parse_qsl(raw.decode(tupas.ENCODING), keep_blank_values=True, encoding=tupas.ENCODING))
+        language = language_of(request)
+        return resources.pages.render("back_from_bank.html", language, languages={}, address=BACK_HERE, fields=fields)
     return await _identified(request, raw, resources, session)
 
 
@@ -49,8 +56,8 @@ async def _identified(request: Request, raw: bytes, resources: Resources, sessio
             attempt, bank, response = await prove_answer(session, resources, unproven, browser.digest if browser else b"")
     except TupasRefused as refused:
         return await _refused(request, raw, refused.reason, resources, session)
-    if response.custtype in NOT_IDENTIFIED:
-        reason = NOT_IDENTIFIED[response.custtype]
+    if not names_person(response):
+        reason = NOT_IDENTIFIED.get(response.custtype, "another-identifier")
         log.info("citizen_not_identified", bank=bank.code, reason=reason)
         return lead_back(attempt.redirect_uri, resources, error="access_denied", error_description=reason, state=attempt.state)
     log.info("citizen_identified", bank=bank.code, client_id=attempt.client_id)
@@ -75,9 +82,9 @@ async def _refused(request: Request, raw: bytes, reason: str, resources: Resourc
             attempt = await find_attempt(session, tupas.read_response(raw).stamp, browser.digest)
         except TupasRefused:
             attempt = None
-    language = attempt.language if attempt else preferred_language(request.headers.get("Accept-Language"))
+    language = attempt.language if attempt else language_of(request)
     back = f"/tupas/cancel?attempt={attempt.id}" if attempt else ""
-    return resources.pages.problem("refused", language, back=back)
+    return resources.pages.problem("refused" if takes_cookies(request) else "no_cookies", language, back=back)
 
 
 @routes.api_route("/tupas/cancel", methods=["GET", "POST"])
@@ -101,7 +108,7 @@ async def _end(request: Request, resources: Resources, session: AsyncSession, re
         attempt_id = None
     attempt = await end_attempt(session, attempt_id, browser.digest) if browser and attempt_id else None
     if attempt is None:
-        return resources.pages.problem("ended", preferred_language(request.headers.get("Accept-Language")))
+        return resources.pages.problem("ended" if takes_cookies(request) else "no_cookies", language_of(request))
     log.info("attempt_ended", reason=reason, client_id=attempt.client_id)
     return lead_back(attempt.redirect_uri, resources, error="access_denied", error_description=reason, state=attempt.state)
 

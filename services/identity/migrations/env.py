@@ -1,6 +1,6 @@
 """Alembic runs this to reach the database."""
 
 from services.identity.models import metadata
-from shared.database import run_migrations
+from shared.database.engine import run_migrations
 
 run_migrations(metadata)

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.identity.oidc.parameters import RepeatedParameter, read_parameters
-from services.identity.pages import preferred_language
+from services.identity.login.parameters import RepeatedParameter, read_parameters
+from services.identity.pages import OTHERWISE
 from services.identity.settings import Client
+from shared.web.languages import first_of_ours
 
 LONGEST = {"state": 2_000, "nonce": 1_000, "scope": 1_000}
 """Characters; clients keep what they need again in `state`."""
@@ -57,7 +58,7 @@ def read_authorization_request(raw: bytes, clients: Mapping[str, Client]) -> Aut
         state=state,
         nonce=given.get("nonce"),
         code_challenge=given["code_challenge"],
-        language=preferred_language(given.get("ui_locales")),
+        language=first_of_ours(given.get("ui_locales", ""), OTHERWISE),
     )
 
 

@@ -4,17 +4,18 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from services.identity.citizen.claims import CITIZEN_ACR, PERSONAL_IDENTITY_CODE
-from services.identity.keys import ALGORITHM
-from services.identity.oidc.client_authentication import ASSERTION_ALGORITHMS
+from services.identity.citizen.claims import CITIZEN_ACR
+from services.identity.login.client_authentication import ASSERTION_ALGORITHMS
 from services.identity.oidc.tokens import AUDIENCES
-from services.identity.pages import LANGUAGES
 from services.identity.resources import Using
 from services.identity.staff.log_in import STAFF_ACR
+from services.identity.staff.tell_accounts import PATH
+from shared.auth.personal_identity_code import CLAIM as PERSONAL_IDENTITY_CODE
+from shared.events.vocabulary import LANGUAGES
 
 KEPT = "public, max-age=300"
 CLAIMS = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr")
-ABOUT_THE_PERSON = ("name", "given_name", "family_name", PERSONAL_IDENTITY_CODE, "bank", "preferred_username", "roles")
+ABOUT_THE_PERSON = ("name", "given_name", "family_name", "locale", PERSONAL_IDENTITY_CODE, "bank", "preferred_username", "roles", "epoch")
 
 routes = APIRouter(tags=["openid connect"])
 
@@ -29,13 +30,14 @@ async def discovery(resources: Using, response: Response) -> dict[str, Any]:
         "authorization_endpoint": f"{issuer}/authorize",
         "token_endpoint": f"{issuer}/token",
         "userinfo_endpoint": f"{issuer}/userinfo",
+        "staff_accounts_endpoint": f"{issuer}{PATH}",
         "jwks_uri": f"{issuer}/jwks",
         "scopes_supported": ["openid", "profile", *AUDIENCES],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "client_credentials"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": [ALGORITHM],
+        "id_token_signing_alg_values_supported": resources.keys.id_token_algorithms,
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "code_challenge_methods_supported": ["S256"],

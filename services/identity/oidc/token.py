@@ -5,16 +5,16 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from services.identity.oidc.client_authentication import authenticate_client
-from services.identity.oidc.errors import OAuthError
-from services.identity.oidc.grants import redeem_code
-from services.identity.oidc.parameters import RepeatedParameter, read_parameters
-from services.identity.oidc.tokens import ACCESS_TOKEN_LASTS, make_access_token, make_id_token
+from services.identity.login.client_authentication import authenticate_client
+from services.identity.login.errors import OAuthError
+from services.identity.login.grants import ACCESS_TOKEN_LASTS, redeem_code
+from services.identity.login.parameters import RepeatedParameter, read_parameters
+from services.identity.oidc.tokens import make_access_token, make_id_token
 from services.identity.resources import Resources, Using
 from services.identity.settings import Client
 from shared.crypto.box import CannotDecrypt
-from shared.logs import get_log
-from shared.transaction import Transaction
+from shared.process.logs import get_log
+from shared.web.transaction import Transaction
 
 log = get_log(__name__)
 routes = APIRouter(tags=["openid connect"])
@@ -50,7 +50,8 @@ async def token(request: Request, resources: Using, session: Transaction) -> JSO
     access_token = make_access_token(
         resources.keys, issuer, client_id=client.client_id, subject=person["sub"], scope=grant.scope, token_id=str(grant.id)
     )
-    return _answer(access_token, grant.scope, id_token=make_id_token(resources.keys, issuer, grant, person))
+    id_token = make_id_token(resources.keys, issuer, grant, person, client.id_token_signed_response_alg)
+    return _answer(access_token, grant.scope, id_token=id_token)
 
 
 def _for_client(resources: Resources, client: Client, form: dict[str, str]) -> JSONResponse:

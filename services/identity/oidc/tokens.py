@@ -6,15 +6,16 @@ from typing import Any
 from uuid import uuid4
 
 from services.identity.keys import Keys
-from services.identity.models import Grant
-from services.identity.resources import utc_now
+from services.identity.login.grants import ACCESS_TOKEN_LASTS
+from services.identity.models import Grant, utc_now
 
-ACCESS_TOKEN_LASTS = timedelta(minutes=5)
 ID_TOKEN_LASTS = timedelta(minutes=5)
 AUDIENCES = {
     "requests:read": ("tracker",),
     "requests:write": ("tracker",),
     "requests:status": ("tracker",),
+    "requests:personal-code": ("tracker",),
+    "requests:audit": ("tracker",),
     "operate": ("intake", "tracker", "notifier"),
 }
 """Scope → the services that act on it."""
@@ -42,8 +43,8 @@ def make_access_token(keys: Keys, issuer: str, *, client_id: str, subject: str, 
     return keys.sign(claims, "at+jwt")
 
 
-def make_id_token(keys: Keys, issuer: str, grant: Grant, person: dict[str, Any]) -> str:
-    """Make an id_token about the person of a grant."""
+def make_id_token(keys: Keys, issuer: str, grant: Grant, person: dict[str, Any], algorithm: str) -> str:
+    """Make an id_token about the person of a grant, signed as its client wants it."""
     now = utc_now()
     claims = {
         **person,
@@ -53,4 +54,4 @@ def make_id_token(keys: Keys, issuer: str, grant: Grant, person: dict[str, Any])
         "exp": int((now + ID_TOKEN_LASTS).timestamp()),
         **({"nonce": grant.nonce} if grant.nonce is not None else {}),
     }
-    return keys.sign(claims, "JWT")
+    return keys.sign(claims, "JWT", algorithm)

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Request
 from joserfc import jwt
 from starlette.responses import JSONResponse
 
-from services.identity.models import Grant
-from services.identity.oidc.errors import OAuthError, invalid_token
-from services.identity.resources import Using, utc_now
+from services.identity.login.errors import OAuthError, invalid_token
+from services.identity.models import Grant, utc_now
+from services.identity.resources import Using
+from shared.auth.unreadable_token import UNREADABLE
 from shared.crypto.box import CannotDecrypt
-from shared.transaction import Transaction
-from shared.unreadable_token import UNREADABLE
+from shared.web.transaction import Transaction
 
 routes = APIRouter(tags=["openid connect"])
 

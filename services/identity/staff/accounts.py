@@ -6,16 +6,16 @@ from uuid import uuid4
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col, select
 
-from services.identity.models import Staff
-from services.identity.resources import utc_now
+from services.identity.models import Staff, utc_now
 from services.identity.settings import StaffAccount, plain_username
-from shared.database import Sessions
-from shared.kept_text import can_be_kept
-from shared.logs import get_log
+from shared.database.engine import Sessions
+from shared.process.logs import get_log
+from shared.text.kept_text import can_be_kept
 
 log = get_log(__name__)
 
@@ -32,7 +32,7 @@ async def follow_settings(sessions: Sessions, accounts: Iterable[StaffAccount]) 
     """
     named = {account.username: account for account in accounts}
     async with sessions.begin() as session:
-        for removed in await session.scalars(delete(Staff).where(Staff.username.not_in(named)).returning(Staff.id)):
+        for removed in await session.scalars(delete(Staff).where(col(Staff.username).not_in(named)).returning(col(Staff.id))):
             log.info("staff_removed", staff_id=str(removed))
         known = {staff.username: staff for staff in await session.scalars(select(Staff))}
     for username, account in named.items():
@@ -59,7 +59,7 @@ async def _change(sessions: Sessions, staff: Staff, account: StaffAccount) -> No
     changed |= {name: value for name, value in (("name", account.name), ("roles", list(account.roles))) if getattr(staff, name) != value}
     if changed:
         async with sessions.begin() as session:
-            await session.execute(update(Staff).where(Staff.id == staff.id).values(**changed))
+            await session.execute(update(Staff).where(col(Staff.id) == staff.id).values(**changed))
         log.info("staff_changed", staff_id=str(staff.id), changed=sorted(changed))
 
 
@@ -71,7 +71,7 @@ async def find_staff(session: AsyncSession, username: str) -> Staff | None:
     """Give the account of this name."""
     if not can_be_kept(username):
         return None
-    staff: Staff | None = await session.scalar(select(Staff).where(Staff.username == plain_username(username)))
+    staff: Staff | None = await session.scalar(select(Staff).where(col(Staff.username) == plain_username(username)))
     return staff
 
 

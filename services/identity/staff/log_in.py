@@ -10,18 +10,19 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
-from services.identity.browser import Browser, BrowserCookie
+from services.identity.browser import Browser, BrowserCookie, takes_cookies
 from services.identity.keys import digest
-from services.identity.models import Attempt, Staff
-from services.identity.oidc.grants import end_attempt, issue_code
-from services.identity.oidc.lead_back import lead_back
-from services.identity.pages import preferred_language
-from services.identity.resources import Resources, Using, utc_now
+from services.identity.login.grants import end_attempt, issue_code
+from services.identity.login.lead_back import lead_back
+from services.identity.models import Attempt, Staff, utc_now
+from services.identity.pages import language_of
+from services.identity.resources import Resources, Using
 from services.identity.settings import plain_username
 from services.identity.staff.accounts import find_staff, is_password_of
+from services.identity.staff.tell_accounts import epoch_of
 from services.identity.staff.throttle import Caller, count_try, forget_failures
-from shared.logs import get_log
-from shared.transaction import transaction
+from shared.process.logs import get_log
+from shared.web.transaction import transaction
 
 log = get_log(__name__)
 routes = APIRouter(tags=["staff"], include_in_schema=False)
@@ -56,7 +57,7 @@ async def log_in(
     async with transaction(resources.sessions) as session:
         attempt = await session.get(Attempt, attempt_id)
         if browser is None or attempt is None or not _is_open(resources, attempt, browser):
-            return resources.pages.problem("ended", preferred_language(request.headers.get("Accept-Language")))
+            return resources.pages.problem("ended" if takes_cookies(request) else "no_cookies", language_of(request))
         # Only now: a try that no browser has open may not use up the name's tries.
         wait = await count_try(session, caller) if plain_username(username) else timedelta(0)
         staff = await find_staff(session, username)
@@ -98,6 +99,7 @@ def _claims(staff: Staff) -> dict[str, object]:
         "name": staff.name,
         "preferred_username": staff.username,
         "roles": staff.roles,
+        "epoch": epoch_of(staff),
         "acr": STAFF_ACR,
         "amr": ["pwd"],
     }

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from services.identity.keys import digest
-from services.identity.models import Throttle
-from services.identity.resources import utc_now
+from services.identity.models import Throttle, utc_now
 from services.identity.settings import plain_username
 from shared.limits.caller import caller_of
 
@@ -82,12 +82,12 @@ async def _locked(session: AsyncSession, key: bytes) -> Throttle:
 
 
 async def _take_back(session: AsyncSession, key: bytes) -> None:
-    one_less = func.greatest(Throttle.failures - 1, 0)
-    await session.execute(update(Throttle).where(Throttle.name_digest == key).values(failures=one_less))
+    one_less = func.greatest(col(Throttle.failures) - 1, 0)
+    await session.execute(update(Throttle).where(col(Throttle.name_digest) == key).values(failures=one_less))
 
 
 async def _start_anew(session: AsyncSession, key: bytes) -> None:
-    await session.execute(delete(Throttle).where(Throttle.name_digest == key))
+    await session.execute(delete(Throttle).where(col(Throttle.name_digest) == key))
 
 
 def _wait_in_a_row(failures: int) -> timedelta:

@@ -1,6 +1,6 @@
 """Alembic's way in."""
 
 from services.intake.models import metadata
-from shared.database import run_migrations
+from shared.database.engine import run_migrations
 
 run_migrations(metadata)

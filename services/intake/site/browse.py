@@ -1,14 +1,11 @@
 """Pages to read: the front page, contact details, services, questions, statements, the state of the service."""
 
-import asyncio
-from datetime import datetime, timezone
 from typing import Literal
 
 from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
 from services.intake.site.view import Page
-from shared.health import failure_of
 
 routes = APIRouter(default_response_class=HTMLResponse)
 
@@ -18,7 +15,7 @@ ROLES: dict[str, Literal["person", "company"]] = {"yksityishenkilo": "person", "
 @routes.get("/")
 async def front(view: Page) -> Response:
     """Show the front page."""
-    return view.render("front.html", catalogue=view.intake.catalogue)
+    return view.render("front.html", catalogue=view.resources.catalogue)
 
 
 @routes.get("/asiakaspalvelu")
@@ -38,7 +35,7 @@ async def to_customer_service(view: Page) -> Response:
 async def services(view: Page) -> Response:
     """Show the services for one role, in three columns."""
     role = ROLES[view.request.url.path.rsplit("/", 1)[-1]]
-    return view.render("services.html", catalogue=view.intake.catalogue, role=role)
+    return view.render("services.html", catalogue=view.resources.catalogue, role=role)
 
 
 @routes.get("/ukk")
@@ -61,8 +58,6 @@ async def privacy(view: Page) -> Response:
 
 @routes.get("/palvelun-tila")
 async def state_of_service(view: Page) -> Response:
-    """Show which parts work, as `/readyz` knows it."""
-    checks = view.intake.checks
-    answers = [failure is None for failure in await asyncio.gather(*map(failure_of, checks.values()))]
-    parts = [("site", True), *zip(checks, answers, strict=True)]
-    return view.render("state.html", parts=parts, well=all(answers), checked_at=datetime.now(timezone.utc))
+    """Show which parts of the service work."""
+    state = await view.resources.state_of_service.read()
+    return view.render("state.html", state=state)

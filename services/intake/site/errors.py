@@ -10,8 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from services.intake.site.view import view_of
-from shared.logs import get_log
-from shared.problems import Problem
+from shared.process.logs import get_log
+from shared.web.problems import BodyTooLong, Problem
 
 log = get_log(__name__)
 
@@ -21,7 +21,7 @@ NOT_PAGES = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
 def install_error_pages(app: FastAPI) -> None:
     """Put a page in place of the problem details wherever a person is reading; called after `install_problems`."""
-    for kind in (Problem, HTTPException, RequestValidationError, Exception):
+    for kind in (Problem, BodyTooLong, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _page_or(cast("Handler", app.exception_handlers[kind])))
 
 

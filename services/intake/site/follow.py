@@ -1,17 +1,26 @@
 """Following a request: by its work number and e-mail address, or by the signed link of the mail. A work number is never in an address."""
 
-import math
 import re
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, Response
+from starlette.exceptions import HTTPException
 
-from services.intake.ask_tracker import RequestStatus, TooManyAttempts, TrackerAway, UnknownRequest
+from services.intake.form.clean_values import Wrong, canonical_email, clean_value
+from services.intake.form.messages import message
 from services.intake.site.read_form import read_form
-from services.intake.site.view import Page, View
-from shared.typed_text import visible
-from shared.work_number import InvalidWorkNumber, WrongLength, parse
+from services.intake.site.same_site import is_from_our_pages
+from services.intake.site.sent import correct, recall
+from services.intake.site.texts import fill
+from services.intake.site.thanks import number_of
+from services.intake.site.view import PHONE, Page, View
+from services.intake.status.tracker_client import NothingToCorrect, RequestStatus, TrackerAway, UnknownRequest
+from shared.limits.limit import TooMany
+from shared.text.typed_text import visible
+from shared.text.work_number import InvalidWorkNumber, WrongLength, parse
 
 routes = APIRouter()
 
@@ -37,33 +46,93 @@ async def follow(view: Page) -> Response:
     errors += _email_errors(view, typed["email"])
     if errors:
         return _form(view, typed, errors, status=422)
-    return await _answer(view, lambda: view.intake.tracker.status_by_number(typed["work_number"], typed["email"]), typed)
+    return await _answer(view, lambda: view.resources.tracker.status_by_number(typed["work_number"], typed["email"]), typed)
 
 
 @routes.get("/seuraa/{link}")
 async def follow_link(view: Page, link: str) -> Response:
     """Show the state of the request that a signed link leads to."""
-    return await _answer(view, lambda: view.intake.tracker.status_by_link(link), {}, by_link=True)
+    return await _answer(view, lambda: view.resources.tracker.status_by_link(link), {}, by_link=True)
 
 
-async def _answer(view: View, question: Callable[[], Awaitable[RequestStatus]], typed: dict[str, str], *, by_link: bool = False) -> Response:
+@routes.get("/kiitos/{request_id}/seuranta")
+async def follow_sent(view: Page, request_id: UUID) -> Response:
+    """Show the state of a request that this browser has just sent; anybody else is asked for the number and the e-mail address."""
+    sent = recall(view.request.session, request_id)
+    if sent is None:
+        return view.redirect("seuraa")
+    number = await number_of(view, request_id, sent)
+    if number is None:
+        return view.redirect(f"kiitos/{request_id}")
+    return await _answer(view, lambda: view.resources.tracker.status_by_number(number, sent.email), {"email": sent.email}, known=True)
+
+
+@routes.post("/seuraa/osoite")
+async def correct_address(view: Page) -> Response:
+    """Correct the address of a request whose mail did not arrive, by its number and the address that it has."""
+    if not is_from_our_pages(view.request, view.site.settings.public_url):
+        raise HTTPException(HTTPStatus.FORBIDDEN)
+    form = await read_form(view.request, SMALL_FORM)
+    typed = {name: visible(form.get(name, ""))[:LONGEST] for name in ("work_number", "email", "corrected")}
+    corrected, wrong = _corrected(view, typed["corrected"])
+    if corrected and corrected.casefold() == canonical_email(typed["email"]).casefold():
+        wrong = [_error("corrected", fill(view.texts.correct.same, phone=PHONE))]
+    errors = [*_number_errors(view, typed["work_number"]), *_email_errors(view, typed["email"]), *wrong]
+    if errors:
+        return _correction(view, typed, errors, status=422)
+    try:
+        # Who names a stranger's address proves first what only the sender of a request knows.
+        await _asked(view, lambda: view.resources.tracker.status_by_number(typed["work_number"], typed["email"]), known=False)
+        view.resources.doors.correction(view.request, corrected)
+        await view.resources.tracker.correct_address(typed["work_number"], typed["email"], corrected)
+    except UnknownRequest:
+        return _correction(view, typed, [_error("work_number", view.texts.follow.unknown)], status=404)
+    except NothingToCorrect:
+        return _correction(view, typed, [_error("", fill(view.texts.correct.nothing, phone=PHONE))], status=409)
+    except TooMany as many:
+        return _correction(view, typed, trouble="too_many", status=429, minutes=many.minutes, headers=many.headers)
+    except TrackerAway:
+        return _correction(view, typed, trouble="away", status=503, headers={"Retry-After": "10"})
+    correct(view.request.session, canonical_email(typed["email"]), corrected)
+    return view.render("address_corrected.html", email=corrected)
+
+
+def _corrected(view: View, typed: str) -> tuple[str, list[dict[str, str]]]:
+    """Give the address as it is kept, or what is wrong with it."""
+    field = view.resources.catalogue.services[0].by_name["email"]
+    try:
+        if email := clean_value(field, typed):
+            return email, []
+        return "", [_error("corrected", view.texts.correct.missing)]
+    except Wrong as wrong:
+        return "", [_error("corrected", message(wrong.slug, field, view.language, wrong.over))]
+
+
+def _correction(view: View, typed: dict[str, str], errors: list[dict[str, str]] | None = None, **more: Any) -> Response:  # noqa: ANN401  render's
+    by_field = {error["field"]: error["message"] for error in errors or []}
+    facts = {"by_field": by_field, "typed": typed, "errors": errors or [], "trouble": "", "minutes": 0}
+    return view.render("correct_address.html", **{**facts, **more})
+
+
+async def _answer(
+    view: View, question: Callable[[], Awaitable[RequestStatus]], typed: dict[str, str], *, by_link: bool = False, known: bool = False
+) -> Response:
     wrong = view.texts.follow
     try:
-        status = await _asked(view, question, by_link=by_link)
+        status = await _asked(view, question, known=known or by_link)
     except UnknownRequest:
         return _form(view, typed, [_error("" if by_link else "work_number", wrong.link_unknown if by_link else wrong.unknown)], status=404)
-    except TooManyAttempts as many:
-        minutes = math.ceil(many.retry_after / 60)
-        return _form(view, typed, trouble="too_many", status=429, minutes=minutes, headers={"Retry-After": str(math.ceil(many.retry_after))})
+    except TooMany as many:
+        return _form(view, typed, trouble="too_many", status=429, minutes=many.minutes, headers=many.headers)
     except TrackerAway:
         return _form(view, typed, trouble="away", status=503, headers={"Retry-After": "10"})
-    return view.render("status.html", status_of=status)
+    return view.render("status.html", status_of=status, title=view.title_of(status.service, status.service_title), email=typed.get("email", ""))
 
 
-async def _asked(view: View, question: Callable[[], Awaitable[RequestStatus]], *, by_link: bool) -> RequestStatus:
-    # Whoever has a signed link guesses nothing.
-    if not by_link:
-        await view.intake.attempts.check(view.request.client.host if view.request.client else "")
+async def _asked(view: View, question: Callable[[], Awaitable[RequestStatus]], *, known: bool) -> RequestStatus:
+    # Whoever has a signed link, or has sent the request, guesses nothing.
+    if not known:
+        view.resources.doors.look_up(view.request)
     return await question()
 
 

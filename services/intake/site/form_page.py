@@ -1,87 +1,152 @@
-"""The form of one service: shown empty, shown again with what is wrong, and sent."""
+"""The form of one service: shown empty or as it was left, shown again with what is wrong, and sent."""
 
-import re
-import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
-from services.intake.catalogue import Service
-from services.intake.identity import Identity
+from services.intake.citizen.identity import Identity
+from services.intake.form.catalogue import Service
+from services.intake.form.validate_form import FieldError, FormErrors, ValidForm, validate_form
 from services.intake.problems import Conflict
+from services.intake.site.draft import Draft
+from services.intake.site.form_token import NOBODY, WELL_FORMED
 from services.intake.site.read_form import read_form
 from services.intake.site.same_site import is_from_our_pages
 from services.intake.site.sent import Sent, remember
+from services.intake.site.thanks import number_of
 from services.intake.site.view import Page, View
-from services.intake.submit_request import Submission, submit_request
-from services.intake.trace import traceparent_of
-from services.intake.validate_form import FieldError, FormErrors, ValidForm, validate_form
-from shared.problems import Unavailable
+from services.intake.submit.submission import Submission
+from services.intake.submit.trace import traceparent_of
+from shared.limits.limit import TooMany
+from shared.process.logs import get_log
+from shared.web.problems import Unavailable
 
+log = get_log(__name__)
 routes = APIRouter()
 
-TOKEN = re.compile(r"[A-Za-z0-9_-]{20,64}")
 TOLD_BY_BANK = frozenset({"first_name", "last_name", "personal_identity_code"})
-LONGEST_FORM = 128 * 1024
+TRAP = "homepage"
+"""A field that people do not see: whoever fills it in does not read the page."""
+LONGEST_FORM = 256 * 1024
+"""In bytes: room for a paste that is far too long, so that it can be told by how much."""
 
 
 @dataclass(frozen=True)
 class Filled:
-    """A form as somebody filled it in: what is typed and which sending it belongs to."""
+    """A form as somebody filled it in: what is typed and which sending it belongs to; `tried`: it was sent once, with errors."""
 
     service: Service
     identity: Identity | None
     token: str
     values: dict[str, str]
+    tried: bool = False
+    trapped: bool = False
 
     @property
     def locked(self) -> frozenset[str]:
-        """Give the names of the fields that the bank filled in."""
-        return TOLD_BY_BANK if self.identity else frozenset()
+        """Give the names of the fields that the bank fills in, and nobody else."""
+        return TOLD_BY_BANK if self.service.authentication == "strong" else frozenset()
+
+    @property
+    def person(self) -> str:
+        """Give whose form it is, as tokens and drafts know them."""
+        return self.identity.personal_identity_code if self.identity else NOBODY
+
+    @property
+    def draft(self) -> Draft:
+        """Give what is kept of it."""
+        return Draft(self.token, self.values, self.tried)
 
 
 @routes.get("/pyynto/{code}")
 async def show_form(view: Page, code: str) -> Response:
-    """Show the empty form; a service that needs it asks for identification first."""
-    service = _service_or_404(view, code)
-    identity = _identity_for(view, service)
-    if service.authentication == "strong" and identity is None:
+    """Show the form, empty or as it was left; a service that needs it asks for identification first."""
+    service = service_or_404(view, code)
+    empty = Filled(service, identity_for(view, service), "", {})
+    if service.authentication == "strong" and empty.identity is None:
         return view.redirect(f"tunnistaudu/{code}")
-    return _page(view, Filled(service, identity, secrets.token_urlsafe(24), {}))
+    draft = await view.drafts.find(service.code, empty.person)
+    if draft is None:
+        return form_page(view, replace(empty, token=view.site.form_tokens.make(service.code, empty.person)))
+    if draft.sent_as:
+        return await _already_sent(view, service, draft.sent_as, draft.sent_at)
+    asked = {name: value for name, value in draft.values.items() if name in service.by_name}
+    filled = replace(empty, token=draft.token, values=asked, tried=draft.tried)
+    return form_page(view, filled, errors=_errors(view, filled) if filled.tried else [], restored=any(filled.values.values()))
 
 
 @routes.post("/pyynto/{code}")
 async def send_form(view: Page, code: str) -> Response:
-    """Send the form; whatever goes wrong, the page comes back with everything typed still in it."""
-    service = _service_or_404(view, code)
+    """Send the form; whatever goes wrong, everything typed is still there."""
+    filled = replace(await read_filled(view, code), tried=True)
+    if trouble := not_theirs(view, filled):
+        await view.drafts.keep(filled.draft)
+        # Nothing of who identified last is shown: the form stays that of the person it was opened for.
+        return form_page(view, replace(filled, identity=None), trouble=trouble, status=403)
+    try:
+        return await _submit(view, filled, _valid_form(view, filled))
+    except FormErrors as wrong:
+        if not filled.trapped and await view.drafts.keep(filled.draft):
+            # An address of its own, so that Back and reload show the page instead of asking to send again.
+            return view.redirect(f"pyynto/{code}")
+        return form_page(view, filled, errors=wrong.errors, status=422)
+    except Conflict:
+        return form_page(view, filled, trouble="conflict", status=409)
+    except (TooMany, Unavailable) as refused:
+        await view.drafts.keep(filled.draft)
+        many = {"trouble": "too_many", "minutes": refused.minutes} if isinstance(refused, TooMany) else {"trouble": "away"}
+        return form_page(view, filled, status=refused.status, headers=refused.headers, **many)
+
+
+def _valid_form(view: View, filled: Filled) -> ValidForm:
+    if filled.trapped:
+        log.info("trap_filled", service=filled.service.code)
+        raise FormErrors([FieldError(TRAP, view.texts.form.trap_filled)])
+    return validate_form(filled.service, filled.values, view.language, filled.identity)
+
+
+def not_theirs(view: View, filled: Filled) -> str:
+    """Say why who is identified now may not send this form; empty where they may."""
+    if filled.service.authentication != "strong":
+        return ""
+    if filled.identity is None:
+        return "expired"
+    return "" if view.site.form_tokens.is_for(filled.token, filled.service.code, filled.person) else "another"
+
+
+async def read_filled(view: View, code: str) -> Filled:
+    """Read a posted form; raises `HTTPException` 404 where there is no such service, 403 where it comes from another site."""
+    service = service_or_404(view, code)
     if not is_from_our_pages(view.request, view.site.settings.public_url):
         raise HTTPException(403)
-    filled = await _read(view, service)
-    if service.authentication == "strong" and filled.identity is None:
-        return _page(view, filled, trouble="expired", status=403)
-    try:
-        form = validate_form(service, filled.values, view.language, filled.identity)
-        return await _submit(view, filled, form)
-    except FormErrors as wrong:
-        return _page(view, filled, errors=wrong.errors, status=422)
-    except Conflict:
-        return _page(view, filled, trouble="conflict", status=409)
-    except Unavailable as away:
-        return _page(view, filled, trouble="away", status=503, headers=away.headers)
-
-
-async def _read(view: View, service: Service) -> Filled:
     form = await read_form(view.request, LONGEST_FORM)
-    token = form.get("token", "")
-    identity = _identity_for(view, service)
-    values = {name: form.get(name, "") for name in service.by_name if not (identity and name in TOLD_BY_BANK)}
-    return Filled(service, identity, token if TOKEN.fullmatch(token) else secrets.token_urlsafe(24), values)
+    trapped = bool(form.get(TRAP, "").strip())
+    filled = Filled(service, identity_for(view, service), form.get("token", ""), {}, tried="tried" in form, trapped=trapped)
+    if not WELL_FORMED.fullmatch(filled.token):
+        filled = replace(filled, token=view.site.form_tokens.make(service.code, NOBODY))
+    return replace(filled, values={name: form.get(name, "") for name in service.by_name if name not in filled.locked})
+
+
+def _errors(view: View, filled: Filled) -> list[FieldError]:
+    try:
+        validate_form(filled.service, filled.values, view.language, filled.identity)
+    except FormErrors as wrong:
+        return wrong.errors
+    return []
+
+
+async def _already_sent(view: View, service: Service, request_id: UUID, sent_at: int) -> Response:
+    number = await number_of(view, request_id, Sent(service.code, "", sent_at, spooled=False))
+    return _with_cookie(view, view.render("already_sent.html", service=service, request_id=request_id, number=number))
 
 
 async def _submit(view: View, filled: Filled, form: ValidForm) -> Response:
+    view.resources.doors.submission(view.request, filled.identity, form.email)
     submission = Submission(
         service=filled.service,
         form=form,
@@ -91,22 +156,33 @@ async def _submit(view: View, filled: Filled, form: ValidForm) -> Response:
         identity=filled.identity,
         traceparent=traceparent_of(view.request.headers),
     )
-    accepted = await submit_request(view.intake, submission)
-    sent = Sent(filled.service.code, form.values["email"], int(time.time()), accepted.spooled)
+    accepted = await view.resources.submit_request(submission)
+    sent = Sent(filled.service.code, form.values["email"], int(time.time()), accepted.spooled, filled.service.promises_answer(form.values))
     remember(view.request.session, accepted.request_id, sent)
+    await view.drafts.end(filled.token, accepted.request_id)
     return view.redirect(f"kiitos/{accepted.request_id}")
 
 
-def _page(view: View, filled: Filled, *, errors: list[FieldError] | None = None, trouble: str = "", **more: Any) -> Response:  # noqa: ANN401  render's
+def form_page(view: View, filled: Filled, *, errors: Sequence[FieldError] = (), trouble: str = "", restored: bool = False, **more: Any) -> Response:  # noqa: ANN401  render's
+    """Show a form with everything typed in it; `restored` says that it comes from a draft."""
     context: dict[str, Any] = {
         "filled": filled,
         "service": filled.service,
-        "errors": errors or [],
-        "by_field": {error.field: error.message for error in errors or []},
+        "errors": errors,
+        "by_field": {error.field: error.message for error in errors},
         "trouble": trouble,
+        "restored": restored,
+        "minutes": 0,
+        "trap": TRAP,
         "masked": mask(filled.identity.personal_identity_code) if filled.identity else "",
+        "until": view.identified_until(),
     }
-    return view.render("form.html", **{**context, **more})
+    return _with_cookie(view, view.render("form.html", **{**context, **more}))
+
+
+def _with_cookie(view: View, response: Response) -> Response:
+    view.drafts.remember_browser(response)
+    return response
 
 
 def mask(personal_identity_code: str) -> str:
@@ -114,13 +190,14 @@ def mask(personal_identity_code: str) -> str:
     return personal_identity_code[:7] + "•" * len(personal_identity_code[7:])
 
 
-def _service_or_404(view: View, code: str) -> Service:
-    service = view.intake.catalogue.get(code)
+def service_or_404(view: View, code: str) -> Service:
+    """Find a service; raises `HTTPException` 404."""
+    service = view.resources.catalogue.get(code)
     if service is None:
         raise HTTPException(404)
     return service
 
 
-def _identity_for(view: View, service: Service) -> Identity | None:
+def identity_for(view: View, service: Service) -> Identity | None:
     """Use the identity only where the service asks for one: feedback need not carry what the bank told."""
     return view.identity() if service.authentication == "strong" else None

@@ -3,8 +3,6 @@
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import Any
 
 import httpx2
 from authlib.integrations.base_client import OAuthError
@@ -12,14 +10,19 @@ from fastapi import APIRouter, Request, Response
 from joserfc.errors import JoseError
 from starlette.exceptions import HTTPException
 
-from services.intake.catalogue import Service
-from services.intake.identity import Identity
+from services.intake.citizen.identity import NotProven
+from services.intake.citizen.identity_client import proof_by
+from services.intake.form.catalogue import Service
 from services.intake.settings import Settings
 from services.intake.site.same_site import is_from_our_pages
-from services.intake.site.texts import DEFAULT_LANGUAGE, LANGUAGES, Language
+from services.intake.site.texts import DEFAULT_LANGUAGE
 from services.intake.site.view import Page, View
-from shared.logs import get_log
-from shared.oidc_client import BackChannelClient, make_oidc_client
+from shared.auth.ended_sessions import ended_sessions
+from shared.auth.oidc_client import BackChannelClient, make_oidc_client
+from shared.auth.sign_in_attempts import SignInAttempts
+from shared.events.vocabulary import LANGUAGES, Language
+from shared.process.logs import get_log
+from shared.settings import all_key_bytes
 
 log = get_log(__name__)
 routes = APIRouter()
@@ -27,16 +30,41 @@ callback_routes = APIRouter()
 
 CALLBACK = "/auth/callback"
 SCOPE = "openid profile"
-PERSONAL_IDENTITY_CODE = "urn:oid:1.2.246.21"
-"""The claim by which Finnish brokers tell the henkilötunnus."""
-PROBLEMS = {"keskeytyi": "cancelled", "epaonnistui": "failed", "poissa": "away"}
-CANCELLED = "access_denied"
+PROBLEMS = {
+    "peruit": "cancelled",
+    "keskeytyi": "unfinished",
+    "ei-tunnistettu": "rejected",
+    "ei-henkilotunnusta": "unknown",
+    "yritys": "company",
+    "epaonnistui": "failed",
+    "poissa": "away",
+}
+"""What an address says, and which texts that are."""
+DENIED = "access_denied"
+WHY_DENIED = {
+    "cancelled": "peruit",
+    "rejected": "ei-tunnistettu",
+    "no-identifier": "ei-henkilotunnusta",
+    "nothing-found": "ei-henkilotunnusta",
+    "user-without-code": "ei-henkilotunnusta",
+    "company-without-id": "yritys",
+}
+"""Why nobody was identified, in the words of our identity service (`error_description`); another provider's are not known."""
+KNOWN_ERRORS = frozenset(
+    (
+        *(DENIED, "interaction_required", "invalid_grant", "invalid_request", "invalid_scope", "login_required", "mismatching_state"),
+        *("missing_token", "server_error", "temporarily_unavailable", "token_expired", "token_invalid", "unauthorized_client"),
+        *("unsupported_response_type", "unsupported_token_type"),
+    )
+)
+"""Errors of OpenID Connect and of its client library, as they may stand in a log line."""
 
 
 def identity_client(settings: Settings) -> BackChannelClient:
     """Make the client of the identity service, or of a real broker in its place."""
     secret = settings.oidc_client_secret.get_secret_value()
-    return make_oidc_client(settings.oidc_issuer, settings.oidc_backchannel_url, settings.oidc_client_id, secret, SCOPE)
+    attempts = SignInAttempts(all_key_bytes(settings.session_key), "asiointi", secure=settings.public_url.startswith("https://"))
+    return make_oidc_client(settings.oidc_issuer, settings.oidc_backchannel_url, settings.oidc_client_id, secret, SCOPE, attempts)
 
 
 @dataclass(frozen=True)
@@ -60,17 +88,15 @@ class Destination:
 @routes.get("/tunnistaudu/{code}")
 async def identify(view: Page, code: str) -> Response:
     """Lead to the bank by way of the identity service."""
-    _strong_service_or_404(view, code)
+    service = _strong_service_or_404(view, code)
+    view.resources.doors.identification(view.request)
     state = Destination(view.language, code).as_state()
     try:
-        response: Response = await _client(view.request).authorize_redirect(  # type: ignore[no-untyped-call]  # Authlib has no types
-            view.request, view.site.settings.public_url.rstrip("/") + CALLBACK, state=state, ui_locales=view.language
-        )
+        back, asked = view.site.settings.public_url.rstrip("/") + CALLBACK, proof_by(view.site.settings).asked()
+        return await _client(view.request).begin(view.request, back, state=state, ui_locales=view.language, **asked)
     except (httpx2.HTTPError, RuntimeError, ValueError) as error:
         log.warning("identity_away", error=type(error).__name__)
-        return view.redirect(f"tunnistaudu/{code}/poissa")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+        return view.render("identify.html", service=service, problem=PROBLEMS["poissa"], status=503, headers={"Retry-After": "10"})
 
 
 @routes.get("/tunnistaudu/{code}/{problem}")
@@ -79,16 +105,23 @@ async def problem_page(view: Page, code: str, problem: str) -> Response:
     service = _strong_service_or_404(view, code)
     if problem not in PROBLEMS:
         raise HTTPException(404)
-    return view.render("identify.html", service=service, problem=PROBLEMS[problem], status=503 if problem == "poissa" else 200)
+    return view.render("identify.html", service=service, problem=PROBLEMS[problem])
 
 
 @routes.post("/lopeta")
 async def end_visit(view: Page) -> Response:
-    """Forget who identified and what was sent; another site may not do that to somebody who is filling in a form."""
+    """Forget who identified, what was sent and what was typed, for every copy of the cookies; another site may not do that to somebody.
+
+    While the database is away, what was typed stays until it is a day old, and only this browser's cookie for it is gone.
+    """
     if not is_from_our_pages(view.request, view.site.settings.public_url):
         return view.render("error.html", status=403, texts=view.texts.not_ended)
-    view.request.session.clear()
-    return view.redirect("lopetettu")
+    held = view.request.session.get("identity")
+    await ended_sessions(view.request).end(view.request.session)
+    await view.drafts.forget_all(view.resources.catalogue.by_code, held["facts"]["personal_identity_code"] if held else None)
+    response = view.redirect("lopetettu")
+    view.drafts.drop_browser(response)
+    return response
 
 
 @routes.get("/lopetettu")
@@ -100,40 +133,49 @@ async def visit_ended(view: Page) -> Response:
 @callback_routes.get(CALLBACK, include_in_schema=False)
 async def callback(request: Request) -> Response:
     """Take the identity service's answer and lead on to the form, or to a page that says what went wrong."""
-    destination = Destination.from_state(request.query_params.get("state", ""))
+    state = request.query_params.get("state", "")
+    destination = Destination.from_state(state)
     view = View(request.app.state.site, request, destination.language)
-    if view.intake.catalogue.get(destination.code) is None:
-        return view.redirect()
+    if view.resources.catalogue.get(destination.code) is None:
+        return view.render("error.html", status=400, texts=view.texts.stale_identification)
+    response = await _answered(view, destination, state)
+    _client(request).end(request, response)
+    return response
+
+
+async def _answered(view: View, destination: Destination, state: str) -> Response:
+    request = view.request
     try:
-        token = await _client(request).authorize_access_token(request)  # type: ignore[no-untyped-call]  # Authlib has no types
-        identity = identity_of(token["userinfo"])
+        claims = await _client(request).finish(request)
+        identity = proof_by(view.site.settings).identity_from(claims)
     except OAuthError as error:
-        if view.identity() and error.error != CANCELLED:  # identified in another tab meanwhile
+        if view.identity() and request.session["identity"].get("state") == state:  # the same answer again
             return view.redirect(f"pyynto/{destination.code}")
-        return _ended(view, destination, "keskeytyi" if error.error == CANCELLED else "epaonnistui", error.error)
+        problem = WHY_DENIED.get(error.description, "keskeytyi") if error.error == DENIED else "epaonnistui"
+        return _ended(view, destination, problem, _slug(error.error))
     except httpx2.HTTPError as error:
         return _ended(view, destination, "poissa", type(error).__name__)
+    except NotProven as error:
+        return _ended(view, destination, "epaonnistui", f"not proven: {error}")
     except (JoseError, KeyError, ValueError, RuntimeError) as error:
         return _ended(view, destination, "epaonnistui", type(error).__name__)
-    request.session["identity"] = {"facts": identity.model_dump(mode="json"), "since": int(time.time())}
-    return view.redirect(f"pyynto/{destination.code}")
+    if "identity" in request.session:
+        # Answers that are still under way for who identified before must not bring them back with their copy of the cookie.
+        await ended_sessions(request).end(request.session)
+    request.session["identity"] = {"facts": identity.model_dump(mode="json"), "since": int(time.time()), "state": state}
+    # Who chose another language on the way goes on in it.
+    language = next((known for known in LANGUAGES if known == claims.get("locale")), destination.language)
+    return View(view.site, request, language).redirect(f"pyynto/{destination.code}")
+
+
+def _slug(error: str | None) -> str:
+    """Give an error as it may stand in a log line: an answer's own words are anybody's."""
+    return error if error in KNOWN_ERRORS else "other"
 
 
 def _ended(view: View, destination: Destination, problem: str, reason: str) -> Response:
     log.info("identification_ended", outcome=problem, reason=reason)
     return view.redirect(f"tunnistaudu/{destination.code}/{problem}")
-
-
-def identity_of(claims: dict[str, Any]) -> Identity:
-    """Read the person out of an ID token's claims; `KeyError` or `ValueError` where something is missing."""
-    code = claims.get("personal_identity_code") or claims[PERSONAL_IDENTITY_CODE]
-    return Identity(
-        given_name=claims["given_name"],
-        family_name=claims["family_name"],
-        personal_identity_code=code,
-        authenticated_at=datetime.fromtimestamp(claims.get("auth_time") or time.time(), timezone.utc),
-        bank=claims.get("bank"),
-    )
 
 
 def _client(request: Request) -> BackChannelClient:
@@ -142,7 +184,7 @@ def _client(request: Request) -> BackChannelClient:
 
 
 def _strong_service_or_404(view: View, code: str) -> Service:
-    service = view.intake.catalogue.get(code)
+    service = view.resources.catalogue.get(code)
     if service is None or service.authentication != "strong":
         raise HTTPException(404)
     return service

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from services.intake.working_days import is_working_day
+from services.intake.submit.working_days import is_working_day
 from shared.look.finnish import HELSINKI
 
 OPENS, CLOSES = time(8), time(16)

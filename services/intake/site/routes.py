@@ -2,17 +2,20 @@
 
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import RedirectResponse
 
-from services.intake.catalogue import Field
+from services.intake.form.catalogue import Field
 from services.intake.settings import Settings
-from services.intake.site import browse, follow, form_page, identify, thanks
+from services.intake.site import ask_before_ending, browse, follow, form_page, identify, keep_form, thanks
 from services.intake.site.errors import install_error_pages
-from services.intake.site.texts import DEFAULT_LANGUAGE, LANGUAGES, Language, fill, read_texts
+from services.intake.site.form_token import FormTokens
+from services.intake.site.texts import DEFAULT_LANGUAGE, fill, read_texts
 from services.intake.site.view import Site
+from shared.auth.ended_sessions import empty_if_ended
+from shared.auth.session import EncryptedSession
+from shared.events.vocabulary import LANGUAGES, Language
 from shared.look.look import LOOK_URL, VersionedFiles, build_environment, look_files, versioned
-from shared.session import EncryptedSession
 from shared.settings import all_key_bytes
 
 FOLDER = Path(__file__).parent
@@ -20,7 +23,7 @@ STATIC_URL = "/static"
 
 
 def install_site(app: FastAPI, settings: Settings) -> None:
-    """Add the site to an app whose `state.intake` holds the resources while it runs; called after `install_problems`."""
+    """Add the site to an app whose `state.resources` holds the resources while it runs; called after `install_problems`."""
     secure = settings.public_url.startswith("https://")
     app.state.site = build_site(settings)
     app.state.identity_client = identify.identity_client(settings)
@@ -28,10 +31,11 @@ def install_site(app: FastAPI, settings: Settings) -> None:
     app.mount(LOOK_URL, look_files())
     app.mount(STATIC_URL, VersionedFiles(directory=FOLDER / "static"))
     app.add_api_route("/", _to_front, include_in_schema=False)
-    app.include_router(identify.callback_routes)
+    ends = [Depends(empty_if_ended)]
+    app.include_router(identify.callback_routes, dependencies=ends)
     for language in LANGUAGES:
-        for part in (browse, form_page, thanks, follow, identify):
-            app.include_router(part.routes, prefix=f"/{language}", include_in_schema=False)
+        for part in (browse, form_page, keep_form, ask_before_ending, thanks, follow, identify):
+            app.include_router(part.routes, prefix=f"/{language}", include_in_schema=False, dependencies=ends)
     install_error_pages(app)
 
 
@@ -41,7 +45,7 @@ def build_site(settings: Settings) -> Site:
     templates.globals["static_url"] = versioned(FOLDER / "static", STATIC_URL)
     templates.filters["fill"] = fill
     templates.filters["choices"] = _choices
-    site = Site(settings, templates, read_texts())
+    site = Site(settings, templates, read_texts(), FormTokens(all_key_bytes(settings.session_key)))
     if settings.public_url.startswith("https://"):
         site.headers["Strict-Transport-Security"] = "max-age=31536000"
     return site

@@ -16,6 +16,7 @@ class Sent:
     email: str
     at: int
     spooled: bool
+    answer_promised: bool = True
 
     @property
     def age(self) -> float:
@@ -29,6 +30,13 @@ def remember(session: dict[str, Any], request_id: UUID, sent: Sent) -> None:
     if str(request_id) not in earlier:
         kept = dict(list(earlier.items())[-KEPT + 1 :])
         session["sent"] = kept | {str(request_id): asdict(sent)}
+
+
+def correct(session: dict[str, Any], email: str, corrected: str) -> None:
+    """Note a corrected address with what this browser has sent under the old one."""
+    earlier: dict[str, Any] = session.get("sent", {})
+    if any(held["email"] == email for held in earlier.values()):
+        session["sent"] = {key: held | {"email": corrected} if held["email"] == email else held for key, held in earlier.items()}
 
 
 def recall(session: dict[str, Any], request_id: UUID) -> Sent | None:

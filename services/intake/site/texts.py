@@ -1,14 +1,16 @@
 """The site's texts in its three languages: a folder of YAML files each, with the same keys."""
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal, get_args
+from typing import Any
 
 import yaml
 from markupsafe import Markup
 
-Language = Literal["fi", "sv", "en"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
+from shared.events.vocabulary import LANGUAGES, Language
+
 DEFAULT_LANGUAGE: Language = "fi"
 FOLDER = Path(__file__).parent / "texts"
 
@@ -32,6 +34,14 @@ def raw_texts(language: Language) -> dict[str, Any]:
 def fill(text: str, **values: object) -> Markup:
     """Put values in a text's `{places}`; the text is ours and may hold tags, the values are escaped."""
     return Markup(text).format(**values)  # noqa: S704  the text comes from our own file
+
+
+def breakable(text: str, breaks: Sequence[str]) -> str:
+    """Say with soft hyphens where long words may break on a narrow screen; `breaks` are words with `|` there."""
+    for word in breaks:
+        parts = [f"({re.escape(part)})" for part in word.split("|")]
+        text = re.sub("".join(parts), "\\1\N{SOFT HYPHEN}\\2", text, flags=re.IGNORECASE)
+    return text
 
 
 def _tree(node: Any) -> Any:  # noqa: ANN401  a YAML tree

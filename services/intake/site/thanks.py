@@ -1,20 +1,24 @@
 """The thank-you page: the ticket, whose number appears by itself as soon as the tracker has given it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from http import HTTPStatus
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.exceptions import HTTPException
 
-from services.intake.ask_tracker import TooManyAttempts, TrackerAway, UnknownRequest
-from services.intake.follow_numbers import Progress
 from services.intake.site.sent import Sent, recall
 from services.intake.site.texts import Texts
 from services.intake.site.view import Page, View
-from services.intake.working_days import due_at
-from shared.work_number import grouped
+from services.intake.status.tracker_client import TrackerAway, UnknownRequest
+from services.intake.submit.recent_requests import Progress
+from services.intake.submit.working_days import due_at
+from shared.limits.limit import TooMany
+from shared.text.work_number import grouped
 
 routes = APIRouter()
 
@@ -22,6 +26,7 @@ LATE_SECONDS = 20
 """After this long without a number the page says that it comes by e-mail."""
 STREAM_SECONDS = 25
 RETRY_MS = 1_000
+RECEIPT_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -38,8 +43,8 @@ class Ticket:
 async def thanks(view: Page, request_id: UUID) -> Response:
     """Show the ticket, or that its number is awaited, or that it comes by e-mail."""
     sent = recall(view.request.session, request_id)
-    number = await _number(view, request_id, sent)
-    if number is None and sent is None and not view.intake.numbers.remembers(request_id):
+    number = await number_of(view, request_id, sent)
+    if number is None and sent is None and not view.resources.recent.remembers(request_id):
         return view.render("thanks_unknown.html", status=404)
     return view.render(
         "thanks.html",
@@ -47,36 +52,56 @@ async def thanks(view: Page, request_id: UUID) -> Response:
         ticket_of=_ticket(view, request_id, sent, number or ""),
         sent=sent,
         late=number is None and sent is not None and (sent.spooled or sent.age > LATE_SECONDS),
-        service=view.intake.catalogue.get(sent.service) if sent else None,
+        service=view.resources.catalogue.get(sent.service) if sent else None,
+        answer_promised=sent.answer_promised if sent else True,
+        receipt=await _receipt(view, request_id) if number else "sending",
     )
 
 
-async def _number(view: View, request_id: UUID, sent: Sent | None) -> str | None:
+async def number_of(view: View, request_id: UUID, sent: Sent | None) -> str | None:
     """Find the number: among what the lifecycle told here, or at the tracker where that is long ago or was told to a process before us."""
-    if progress := view.intake.numbers.known(request_id):
+    if progress := view.resources.recent.known(request_id):
         return progress.work_number
     if sent and sent.age < LATE_SECONDS:
         return None
     try:
-        return (await view.intake.tracker.state_of(request_id)).work_number
-    except (UnknownRequest, TooManyAttempts, TrackerAway):
+        return (await view.resources.tracker.state_of(request_id)).work_number
+    except (UnknownRequest, TooMany, TrackerAway):
         return None
 
 
+async def _receipt(view: View, request_id: UUID) -> str:
+    """Say how the receipt stands, `sending` where that is not known: nobody waits long for it."""
+    try:
+        async with asyncio.timeout(RECEIPT_SECONDS):
+            mails = (await view.resources.tracker.state_of(request_id)).mails
+    except (TimeoutError, UnknownRequest, TooMany, TrackerAway):
+        return "sending"
+    return next((mail.state for mail in mails if mail.template == "receipt"), "sending")
+
+
 def _ticket(view: View, request_id: UUID, sent: Sent | None, number: str) -> Ticket:
-    if progress := view.intake.numbers.known(request_id):
-        return Ticket(number, progress.service_title, progress.registered_at, progress.due_at)
-    service = view.intake.catalogue.get(sent.service) if sent else None
+    if progress := view.resources.recent.known(request_id):
+        return Ticket(number, view.title_of(progress.service, progress.service_title), progress.registered_at, progress.due_at)
+    service = view.resources.catalogue.get(sent.service) if sent else None
     at = datetime.fromtimestamp(sent.at, timezone.utc) if sent else datetime.now(timezone.utc)
     due = due_at(at, service.due_days) if service and number else None
     return Ticket(number, service.title.in_language(view.language) if service else "", at, due)
 
 
-@routes.get("/kiitos/{request_id}/tapahtumat", response_class=EventSourceResponse)
+async def _stream(view: Page, request_id: UUID) -> AsyncIterator[None]:
+    """Let those wait for a number who have sent the request, or whose request is known here."""
+    if recall(view.request.session, request_id) is None and not view.resources.recent.remembers(request_id):
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    with view.resources.doors.stream(view.request):
+        yield
+
+
+@routes.get("/kiitos/{request_id}/tapahtumat", response_class=EventSourceResponse, dependencies=[Depends(_stream)])
 async def number_events(view: Page, request_id: UUID) -> AsyncIterator[ServerSentEvent]:
     """Tell the number once it is there (`number`), or that it is late (`late`); the browser asks again by itself until it has it."""
     sent = recall(view.request.session, request_id)
-    progress = await view.intake.numbers.wait(request_id, timeout=STREAM_SECONDS if sent and sent.age > LATE_SECONDS else LATE_SECONDS)
+    progress = await view.resources.recent.wait(request_id, timeout=STREAM_SECONDS if sent and sent.age > LATE_SECONDS else LATE_SECONDS)
     yield ServerSentEvent(event="number" if progress else "late", data=_announcement(view.texts, progress), retry=RETRY_MS)
 
 

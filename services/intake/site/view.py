@@ -3,24 +3,31 @@
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment
 
-from services.intake.identity import Identity
-from services.intake.resources import Intake
+from services.intake.citizen.identity import Identity
+from services.intake.resources import Resources
 from services.intake.settings import Settings
+from services.intake.site.draft import BrowserDrafts
+from services.intake.site.form_token import FormTokens
 from services.intake.site.opening_hours import phone_hours
-from services.intake.site.texts import DEFAULT_LANGUAGE, LANGUAGES, Language, Texts
-from shared.session import SESSION_SECONDS
+from services.intake.site.texts import DEFAULT_LANGUAGE, Texts, breakable
+from shared.auth.session import SESSION_SECONDS
+from shared.events.vocabulary import LANGUAGES, Language
 
 PHONE = "020\N{NO-BREAK SPACE}6399\N{NO-BREAK SPACE}400"
 
+LONGEST_IDENTIFICATION = 4 * 60 * 60
+REFRESH_SECONDS = 60
+
 PAGE_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -38,6 +45,7 @@ class Site:
     settings: Settings
     templates: Environment
     texts: dict[str, Texts]
+    form_tokens: FormTokens
     headers: dict[str, str] = field(default_factory=lambda: dict(PAGE_HEADERS))
 
 
@@ -51,10 +59,10 @@ class View:
         self.texts = site.texts[self.language]
 
     @property
-    def intake(self) -> Intake:
+    def resources(self) -> Resources:
         """Give the process's resources."""
-        intake: Intake = self.request.app.state.intake
-        return intake
+        resources: Resources = self.request.app.state.resources
+        return resources
 
     def to(self, path: str = "") -> str:
         """Give the address of a page in this language."""
@@ -64,12 +72,30 @@ class View:
         """Lead to another page, to be fetched with GET."""
         return RedirectResponse(self.to(path), status_code=303, headers={"Cache-Control": "no-store"})
 
+    def title_of(self, service: str, otherwise: str) -> str:
+        """Give a service's title in this language; `otherwise` is the title as it was sent, for one that is offered no longer."""
+        offered = self.resources.catalogue.get(service)
+        return offered.title.in_language(self.language) if offered else otherwise
+
+    @cached_property
+    def drafts(self) -> BrowserDrafts:
+        """Give the drafts of this browser."""
+        secure = self.site.settings.public_url.startswith("https://")
+        return BrowserDrafts(self.request, self.resources.drafts, self.site.form_tokens, self.resources.doors, secure=secure)
+
     def identity(self) -> Identity | None:
-        """Give who has identified, at most half an hour ago."""
+        """Give who has identified, as long as that counts."""
+        return Identity.model_validate(self.request.session["identity"]["facts"]) if self.identified_until() > time.time() else None
+
+    def identified_until(self) -> int:
+        """Give until when an identification counts, in seconds since 1970: half an hour from when it was last used, four hours at most."""
         held = self.request.session.get("identity")
-        if not held or time.time() - held["since"] > SESSION_SECONDS:
-            return None
-        return Identity.model_validate(held["facts"])
+        return min(held.get("used", held["since"]) + SESSION_SECONDS, held["since"] + LONGEST_IDENTIFICATION) if held else 0
+
+    def use_identity(self) -> None:
+        """Let an identification count for another half an hour."""
+        if self.identity() is not None and (now := int(time.time())) - self.request.session["identity"].get("used", 0) > REFRESH_SECONDS:
+            self.request.session["identity"] = self.request.session["identity"] | {"used": now}
 
     def render(self, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **context: Any) -> HTMLResponse:  # noqa: ANN401  a template's own
         """Answer with a page."""
@@ -83,6 +109,7 @@ class View:
             "language": self.language,
             "languages": [(code, self.site.texts[code].language_name, self._in_language(code)) for code in LANGUAGES],
             "to": self.to,
+            "breakable": lambda text: breakable(text, self.texts.breaks),
             "here": self.request.url.path.removeprefix(f"/{self.language}/"),
             "site_name": self.texts.name,
             "skip_text": self.texts.skip,

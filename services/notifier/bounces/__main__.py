@@ -1,7 +1,6 @@
 """`python -m services.notifier.bounces`: takes in what came back, over SMTP or LMTP, and out of a mailbox."""
 
 import asyncio
-import signal
 import sys
 from contextlib import AsyncExitStack
 
@@ -9,13 +8,14 @@ from services.notifier.bounces.poll_mailbox import MailboxReader
 from services.notifier.bounces.receive_reports import receiving
 from services.notifier.bounces.return_path import return_paths
 from services.notifier.bounces.take_in import Inbox
-from services.notifier.contents import ContentsBox
 from services.notifier.settings import Settings
-from shared.database import open_database
-from shared.health import Liveness
-from shared.logs import configure_logs, get_log
-from shared.loops import run_together
+from services.notifier.write.contents import ContentsBox
+from shared.database.engine import open_database
+from shared.process.logs import get_log
+from shared.process.loops import run_together
+from shared.process.run_worker import run_worker
 from shared.settings import read_settings
+from shared.web.health import Liveness
 
 log = get_log(__name__)
 
@@ -45,23 +45,12 @@ async def _beat(liveness: Liveness) -> None:
         await asyncio.sleep(BEAT_SECONDS)
 
 
-async def _run_until_told(settings: Settings) -> None:
-    work = asyncio.ensure_future(run(settings))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
-    try:
-        await work
-    except asyncio.CancelledError:
-        log.info("bounces_stopped")
-
-
 def main() -> None:
     """Run with the settings of the environment."""
     settings = read_settings(Settings)
-    configure_logs(settings.log_level)
     if not settings.inbound_port and not settings.imap_host:
         sys.exit("Settings are missing: NOTIFIER_INBOUND_PORT or NOTIFIER_IMAP_HOST says where reports about mails come from")
-    asyncio.run(_run_until_told(settings))
+    run_worker(run, settings)
 
 
 if __name__ == "__main__":

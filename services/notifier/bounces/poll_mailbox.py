@@ -14,9 +14,9 @@ from sqlalchemy import text
 
 from services.notifier.bounces.take_in import Inbox
 from services.notifier.settings import Settings
-from shared.backoff import Backoff
-from shared.health import Liveness
-from shared.logs import get_log
+from shared.process.backoff import Backoff
+from shared.process.logs import get_log
+from shared.web.health import Liveness
 
 log = get_log(__name__)
 

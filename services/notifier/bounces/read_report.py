@@ -20,6 +20,7 @@ from services.notifier.bounces.report_shapes import Verdict
 MOST_BYTES, MOST_TEXT, MOST_PARTS, DEEPEST = 256 * 1024, 64 * 1024, 100, 3
 # Parts of the type `message/…` are read as text: a returned mail is looked into for its Message-ID alone, and some come in base64 against the rules.
 ENCLOSED = re.compile(rb"(?im)^(content-type:\s{0,20})message/")
+ENCODED = re.compile(rb"(?i)base64|quoted-printable|=\?[^?\s]{1,60}\?[bq]\?")
 MESSAGE_ID = re.compile(rb"(?im)^[> \t]{0,4}message-id:\s{0,20}(<[^<>\s]{1,300}>)")
 IDS = re.compile(r"<[^<>\s]{1,300}>")
 TAG = re.compile(r"<[^<>]{0,2000}>")
@@ -44,6 +45,24 @@ def read_report(raw: bytes) -> Report:
         return _read(raw[:MOST_BYTES], DEEPEST)
     except (Exception, RecursionError):  # noqa: BLE001  hostile bytes must not end the reader; the mail is kept for people
         return Report("unknown", decoded=raw[:MOST_BYTES])
+
+
+def readable_text(raw: bytes, depth: int = DEEPEST) -> str:
+    """Give a mail as people read it: as it came, or where something in it is encoded, its headers and parts decoded."""
+    if not ENCODED.search(raw):
+        return raw.decode(errors="replace")
+    try:
+        message = message_from_bytes(ENCLOSED.sub(rb"\1text/", raw))
+        head = "\n".join(f"{name}: {_header_text(str(value))}" for name, value in message.items())
+        return "\n\n".join([head, *(_readable_part(part, depth) for part in _parts(message))])
+    except (Exception, RecursionError):  # noqa: BLE001  as above
+        return "(cannot be decoded)"
+
+
+def _readable_part(part: "_Part", depth: int) -> str:
+    if part.kind == "text/rfc822":
+        return readable_text(part.content, depth - 1) if depth > 1 else f"({part.kind})"
+    return part.text if part.kind.startswith("text/") else f"({part.kind})"
 
 
 class _Part(NamedTuple):
@@ -139,10 +158,14 @@ def _decode(content: bytes, charset: str) -> str:
 
 def _header(message: Message, name: str) -> str:
     """Give a header as text, however it is encoded."""
+    return _header_text(str(message.get(name, "")))
+
+
+def _header_text(value: str) -> str:
     try:
-        pieces = decode_header(str(message.get(name, ""))[:MOST_TEXT])
+        pieces = decode_header(value[:MOST_TEXT])
     except (ValueError, LookupError):
-        return str(message.get(name, ""))
+        return value
     return "".join(_decode(piece, charset or "utf-8") if isinstance(piece, bytes) else piece for piece, charset in pieces)
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Literal
 
-from shared.logs import get_log
+from shared.process.logs import get_log
 
 log = get_log(__name__)
 

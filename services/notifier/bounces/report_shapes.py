@@ -84,7 +84,7 @@ WORDS: tuple[tuple[re.Pattern[str], Verdict], ...] = (
 
 COPY = _any(
     r"--- ?below this line is a copy",
-    r"-{3,} ?(?:this is a copy of|original message|returned message|unsent message|message header)",
+    r"(?<!-)-{3,}+ ?(?:this is a copy of|original message|returned message|unsent message|message header)",
     r"copy of (?:the|your) message|received: from ",
 )
 """Where a report in one piece goes over to the mail that came back."""

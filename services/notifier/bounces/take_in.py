@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.bounces.read_report import Report, read_report
 from services.notifier.bounces.return_path import ReturnPaths, Sending
-from services.notifier.contents import ContentsBox
 from services.notifier.domain import message_id_of_sending, read_message_id
-from services.notifier.publish_outcomes import OUTCOMES
-from shared.database import Sessions
-from shared.logs import get_log
+from services.notifier.queue.publish_outcomes import OUTCOMES
+from services.notifier.write.contents import ContentsBox
+from shared.database.engine import Sessions
+from shared.process.logs import get_log
 
 log = get_log(__name__)
 

@@ -1,22 +1,27 @@
 """What the API's answers look like."""
 
 from datetime import datetime
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from services.tracker.domain import Action, State
-from services.tracker.handle_request import By
+from services.tracker.domain import Action, By
+from services.tracker.find.show_request import Happened, Person, WholeRequest
 from services.tracker.models import TrackedRequest
-from services.tracker.show_request import Happened, Person, WholeRequest
-from services.tracker.submitted_form import Answer
-from shared.authorize import Caller
+from services.tracker.personal_data.submitted_form import Answer
+from shared.auth.authorize import Caller
+from shared.events.vocabulary import State
+from shared.text.personal_codes import hide_personal_codes
+
+Covered: TypeAlias = Annotated[str, AfterValidator(hide_personal_codes)]
+"""A text in which a henkilötunnus is covered: an earlier version accepted one there."""
 
 
-class RequestSummary(BaseModel):
-    """A request in a list: no e-mail, no phone, never a henkilötunnus."""
+class HandledRequest(BaseModel):
+    """A request without its person: what is kept of the answer to a command."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, validate_by_name=True)
 
     request_id: UUID
     work_number: str
@@ -29,12 +34,27 @@ class RequestSummary(BaseModel):
     queue: str
     state: State
     assignee: str | None
-    first_name: str
-    last_name: str
     submitted_at: datetime
     registered_at: datetime
     due_at: datetime
     resolved_at: datetime | None
+    contents_removed_at: datetime | None = Field(
+        validation_alias="erased_at", description="When the retention time was over: what the citizen wrote, and who it was, is no longer there"
+    )
+
+
+class RequestSummary(HandledRequest):
+    """A request in a list: no e-mail, no phone, never a henkilötunnus."""
+
+    first_name: Covered
+    last_name: Covered
+
+
+class CommandAnswer(HandledRequest):
+    """A request after a command; the names only for a token that has the scope `requests:read` too."""
+
+    first_name: Covered | None = None
+    last_name: Covered | None = None
 
 
 class RequestPage(BaseModel):
@@ -45,7 +65,7 @@ class RequestPage(BaseModel):
 
 
 class RequestDetail(RequestSummary):
-    """One request in full."""
+    """One request in full; a henkilötunnus is masked for who has not the scope `requests:personal-code`."""
 
     authentication: str
     person: Person
@@ -76,7 +96,7 @@ def detail(whole: WholeRequest) -> RequestDetail:
         **summary(whole.request).model_dump(),
         authentication=whole.request.authentication,
         person=whole.person,
-        answers=[Answer.model_validate(answer) for answer in whole.request.answers],
+        answers=list(whole.answers),
         timeline=list(whole.timeline),
         possible=list(whole.possible),
     )

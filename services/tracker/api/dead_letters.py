@@ -1,19 +1,21 @@
 """For operators: what could never succeed, and the way back for it."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
-from services.tracker.api.answers import Settlement, operator_of
-from services.tracker.dead_letters import MOST, lay_aside_dead_letter, list_dead_letters, part_of, send_dead_letter_again, settle_dead_letter
+from services.tracker.api.answers import Covered, Settlement, operator_of
+from services.tracker.handle.answer_once import IdempotencyKey, answer_command, command_of
 from services.tracker.models import DeadLetter
 from services.tracker.resources import GivenResources
-from shared.authorize import Caller, TokenVerifier, require_scope
-from shared.transaction import Transaction
+from services.tracker.trouble.dead_letters import MOST, lay_aside_dead_letter, list_dead_letters, part_of, send_dead_letter_again, settle_dead_letter
+from shared.auth.authorize import Caller, TokenVerifier, require_scope
+from shared.web.transaction import Transaction
 
 LARGEST_ID = 2**63 - 1
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
@@ -40,7 +42,11 @@ class DeadLetterLine(BaseModel):
     redriven_by: str | None
     dismissed_at: datetime | None = Field(description="When it was settled or laid aside")
     dismissed_by: str | None
-    note: str | None = Field(description="What was done, and what the citizen was told")
+    note: Covered | None = Field(description="What was done, and what the citizen was told")
+
+
+OF_THE_RECORD = {"detail": "", "note": None}
+"""What retention removes from a dead letter: no answer is kept with it."""
 
 
 class DeadLetterPage(BaseModel):
@@ -71,16 +77,18 @@ def dead_letter_routes(verifier: TokenVerifier) -> APIRouter:
     async def again(session: Transaction, resources: GivenResources, operator: Operator, id: Id, key: IdempotencyKey = None) -> Response:  # noqa: A002  the path's name
         async def act() -> DeadLetterLine:
             by, given = operator.subject[:100], resources
-            return _line(await send_dead_letter_again(session, id, by, given.producer, given.lags, given.keyring, given.settings.main_topics))
+            letter = await send_dead_letter_again(session, id, by, given.producer, given.lags, given.keyring, given.settings.main_topics)
+            return _line(letter).model_copy(update=OF_THE_RECORD)
 
-        return await answer_command(session, command_of(operator, key, "dead-letter", str(id), "again"), act)
+        return await answer_command(session, command_of(operator, key, "dead-letter", str(id), "again"), act, partial(_show, session, id))
 
     @routes.post("/{id}/settle", response_model=DeadLetterLine)
     async def settle(session: Transaction, operator: Operator, id: Id, settlement: Settlement, key: IdempotencyKey = None) -> Response:  # noqa: A002  as above
         async def act() -> DeadLetterLine:
-            return _line(await settle_dead_letter(session, id, operator_of(operator), settlement.note))
+            return _line(await settle_dead_letter(session, id, operator_of(operator), settlement.note)).model_copy(update=OF_THE_RECORD)
 
-        return await answer_command(session, command_of(operator, key, "dead-letter", str(id), "settle", settlement.note or ""), act)
+        once = command_of(operator, key, "dead-letter", str(id), "settle", settlement.note or "")
+        return await answer_command(session, once, act, partial(_show, session, id))
 
     @routes.post("/{id}/dismiss", deprecated=True)
     async def dismiss(session: Transaction, operator: Operator, id: Id) -> DeadLetterLine:  # noqa: A002  as above
@@ -88,6 +96,12 @@ def dead_letter_routes(verifier: TokenVerifier) -> APIRouter:
         return _line(await lay_aside_dead_letter(session, id, operator_of(operator)))
 
     return routes
+
+
+async def _show(session: AsyncSession, dead_letter_id: int, kept: bytes) -> DeadLetterLine:
+    letter = await session.get_one(DeadLetter, dead_letter_id)
+    line = DeadLetterLine.model_validate_json(kept).model_dump()
+    return DeadLetterLine(**line | {name: getattr(letter, name) for name in OF_THE_RECORD})
 
 
 def _line(letter: DeadLetter) -> DeadLetterLine:

@@ -7,16 +7,16 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
 from services.tracker.api.answers import Settlement, operator_of
-from services.tracker.failed_mails import list_failed_mails, retry_failed_mail, settle_failed_mail
-from services.tracker.handle_request import By
+from services.tracker.domain import By
+from services.tracker.handle.answer_once import IdempotencyKey, answer_command, command_of
+from services.tracker.mails.failed_mails import list_failed_mails, retry_failed_mail, settle_failed_mail
+from services.tracker.mails.retry_failed_mails import list_causes, retry_failed_mails
+from services.tracker.mails.send_mail_again import send_mail_again
 from services.tracker.resources import GivenResources
-from services.tracker.retry_failed_mails import list_causes, retry_failed_mails
-from services.tracker.send_mail_again import send_mail_again
-from shared.authorize import Caller, TokenVerifier, require_scope
+from shared.auth.authorize import Caller, TokenVerifier, require_scope
 from shared.events.event import Moment
-from shared.transaction import Transaction
+from shared.web.transaction import Transaction
 
 EventId = Annotated[UUID, Path(description="CloudEvents id of the event that the mail is about")]
 
@@ -87,9 +87,9 @@ def _add_routes_of_all(routes: APIRouter, verifier: TokenVerifier) -> None:
     Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
 
     @routes.get("", summary="List failed mails")
-    async def list_them(session: Transaction, _: Operator) -> list[FailedMail]:
+    async def list_them(session: Transaction, resources: GivenResources, operator: Operator) -> list[FailedMail]:
         """List those that wait for an operator, the oldest hundred first."""
-        return [FailedMail.model_validate(each) for each in await list_failed_mails(session)]
+        return [FailedMail.model_validate(each) for each in await list_failed_mails(session, resources.keyring, operator_of(operator))]
 
     @routes.get("/causes", summary="List why mails failed")
     async def list_them_by_cause(session: Transaction, _: Operator) -> list[Cause]:

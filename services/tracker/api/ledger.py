@@ -9,11 +9,12 @@ from fastapi import APIRouter, Depends, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 
+from services.tracker.domain import Reason
 from services.tracker.ledger.metrics import exposition
-from services.tracker.ledger.overdue import Ledger, Reason
+from services.tracker.ledger.overdue import Ledger
 from services.tracker.resources import GivenResources
-from shared.authorize import Caller, TokenVerifier, require_scope
-from shared.transaction import away_is_unavailable
+from shared.auth.authorize import Caller, TokenVerifier, require_scope
+from shared.web.transaction import away_is_unavailable
 
 
 class LateRequest(BaseModel):
@@ -61,6 +62,9 @@ class LedgerAnswer(BaseModel):
     in_the_spool: int | None
     set_aside: int = Field(description="Accepted requests whose record was set aside or passed over, and that nobody has settled")
     settled: int = Field(description="Those of which an operator has noted what the citizen was told")
+    to_be_removed: int = Field(
+        description="Requests whose retention time is over and whose contents are still there, counted up to 100,000; after two days each is overdue"
+    )
     dead_letters: int
     lag: dict[str, int] = Field(description="Records that each consumer group is behind")
     canary: CanaryAnswer | None

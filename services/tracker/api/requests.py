@@ -6,25 +6,31 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import AfterValidator, BaseModel, Field
 
-from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
-from services.tracker.api.answers import RequestDetail, RequestPage, RequestSummary, detail, operator_of, summary
-from services.tracker.domain import Action, State
-from services.tracker.find_requests import MOST, Filters, find_requests, looks_like_work_number
-from services.tracker.handle_request import handle_request
+from services.tracker.api.answers import CommandAnswer, HandledRequest, RequestDetail, RequestPage, detail, operator_of, summary
+from services.tracker.domain import Action
+from services.tracker.find.find_requests import MOST, Filters, find_requests, looks_like_work_number
+from services.tracker.find.show_request import resolve_id, show_request
+from services.tracker.handle.answer_once import IdempotencyKey, answer_command, command_of
+from services.tracker.handle.handle_request import handle_request
+from services.tracker.models import TrackedRequest
+from services.tracker.personal_data.record_read import record_read
 from services.tracker.resources import GivenResources
-from services.tracker.show_request import resolve_id, show_request
-from shared.authorize import Caller, TokenVerifier, require_scope
+from shared.auth.authorize import Caller, TokenVerifier, require_scope
 from shared.events.event import Moment
 from shared.events.trace_context import valid_traceparent
-from shared.kept_text import KeptText
-from shared.problems import InvalidFields
-from shared.transaction import Transaction
+from shared.events.vocabulary import State
+from shared.text.kept_text import KeptText
+from shared.web.problems import InvalidFields
+from shared.web.transaction import Transaction
 
 Name = Annotated[KeptText | None, Query(max_length=200)]
 Id = Annotated[str, Path(description="Request id, or work number with or without spaces", max_length=60)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 Trace = Annotated[str | None, Header(description="W3C trace context; one that is not valid is ignored"), AfterValidator(valid_traceparent)]
 Handling = Literal["take", "ask-customer", "resolve", "reject", "close", "reopen"]
+READ = "requests:read"
+PERSONAL_CODE = "requests:personal-code"
+"""The scope beside `requests:read` that reveals a henkilötunnus."""
 ACTIONS: dict[Handling, Action] = {
     "take": "take",
     "ask-customer": "ask_customer",
@@ -54,13 +60,14 @@ class Said(BaseModel):
 def request_routes(verifier: TokenVerifier) -> APIRouter:
     """Give the routes of `/api/v1/requests`."""
     routes = APIRouter(prefix="/api/v1/requests", tags=["requests"])
-    reader = Depends(require_scope(verifier, "requests:read"))
-    Writer = Annotated[Caller, Depends(require_scope(verifier, "requests:write"))]  # noqa: N806  a type, made for this verifier
+    Reader = Annotated[Caller, Depends(require_scope(verifier, READ))]  # noqa: N806  a type, made for this verifier
+    Writer = Annotated[Caller, Depends(require_scope(verifier, "requests:write"))]  # noqa: N806  as above
 
-    @routes.get("", dependencies=[reader])
+    @routes.get("")
     async def list_requests(  # noqa: PLR0913  a query string's parameters
         session: Transaction,
         resources: GivenResources,
+        caller: Reader,
         *,
         queue: Name = None,
         state: State | None = None,
@@ -76,20 +83,22 @@ def request_routes(verifier: TokenVerifier) -> APIRouter:
             raise InvalidFields([{"field": "q", "message": "Only a work number may stand here; search for people with POST /api/v1/requests/search"}])
         overdue_at = datetime.now(timezone.utc) if overdue else None
         filters = Filters(queue, state, service, submitted_after, submitted_before, overdue_at, q)
-        page = await find_requests(session, filters, resources.keyring.at_rest, limit=limit, cursor=cursor)
+        page = await find_requests(session, filters, resources.keyring, operator_of(caller), limit=limit, cursor=cursor)
         return RequestPage(requests=[summary(each) for each in page.requests], next=page.next)
 
-    @routes.post("/search", dependencies=[reader])
-    async def search_requests(session: Transaction, resources: GivenResources, search: Search) -> RequestPage:
+    @routes.post("/search")
+    async def search_requests(session: Transaction, resources: GivenResources, caller: Reader, search: Search) -> RequestPage:
         filters = Filters(queue=search.queue, state=search.state, words=search.q)
-        page = await find_requests(session, filters, resources.keyring.at_rest, limit=search.limit, cursor=search.cursor)
+        page = await find_requests(session, filters, resources.keyring, operator_of(caller), limit=search.limit, cursor=search.cursor)
         return RequestPage(requests=[summary(each) for each in page.requests], next=page.next)
 
-    @routes.get("/{id}", dependencies=[reader])
-    async def read_request(session: Transaction, resources: GivenResources, id: Id) -> RequestDetail:  # noqa: A002  the path's name for it
-        return detail(await show_request(session, await resolve_id(session, id), resources.keyring.at_rest))
+    @routes.get("/{id}")
+    async def read_request(session: Transaction, resources: GivenResources, caller: Reader, id: Id) -> RequestDetail:  # noqa: A002  the path's name for it
+        """Give it in full. A henkilötunnus is masked (`131052-****`) unless the token has the scope `requests:personal-code` too."""
+        revealed = PERSONAL_CODE in caller.scopes
+        return detail(await show_request(session, await resolve_id(session, id), resources.keyring, operator_of(caller), revealed=revealed))
 
-    @routes.post("/{id}/{action}", response_model=RequestSummary)
+    @routes.post("/{id}/{action}", response_model=CommandAnswer)
     async def handle(  # noqa: PLR0913  a route's parameters
         session: Transaction,
         resources: GivenResources,
@@ -104,9 +113,18 @@ def request_routes(verifier: TokenVerifier) -> APIRouter:
         request_id = await resolve_id(session, id)
         text, by, keyring = said.text if said else None, operator_of(caller), resources.keyring
 
-        async def act() -> RequestSummary:
-            return summary(await handle_request(session, request_id, ACTIONS[action], by, text=text, keyring=keyring, traceparent=traceparent))
+        async def act() -> HandledRequest:
+            request = await handle_request(session, request_id, ACTIONS[action], by, text=text, keyring=keyring, traceparent=traceparent)
+            return HandledRequest.model_validate(request)
 
-        return await answer_command(session, command_of(caller, key, str(request_id), action, text or ""), act)
+        async def show(kept: bytes) -> CommandAnswer:
+            request = await session.get_one(TrackedRequest, request_id)
+            handled = HandledRequest.model_validate_json(kept).model_dump() | {"contents_removed_at": request.erased_at}
+            if READ not in caller.scopes:
+                return CommandAnswer(**handled)
+            await record_read(session, keyring.reads_key, by, ACTIONS[action], [request_id])
+            return CommandAnswer(**handled, first_name=request.first_name, last_name=request.last_name)
+
+        return await answer_command(session, command_of(caller, key, str(request_id), action, text or ""), act, show)
 
     return routes

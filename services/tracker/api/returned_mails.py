@@ -7,14 +7,15 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
+from services.tracker.api.answers import operator_of
 from services.tracker.api.failed_mails import SendAgain
-from services.tracker.handle_request import By
+from services.tracker.domain import By
+from services.tracker.handle.answer_once import IdempotencyKey, answer_command, command_of
+from services.tracker.mails.returned_mails import list_returned_mails, settle_returned_mail
+from services.tracker.mails.send_mail_again import send_mail_again
 from services.tracker.resources import GivenResources
-from services.tracker.returned_mails import list_returned_mails, settle_returned_mail
-from services.tracker.send_mail_again import send_mail_again
-from shared.authorize import Caller, TokenVerifier, require_scope
-from shared.transaction import Transaction
+from shared.auth.authorize import Caller, TokenVerifier, require_scope
+from shared.web.transaction import Transaction
 
 EventId = Annotated[UUID, Path(description="CloudEvents id of the event that the mail is about")]
 
@@ -51,9 +52,9 @@ def returned_mail_routes(verifier: TokenVerifier) -> APIRouter:
     Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
 
     @routes.get("", summary="List mails that came back")
-    async def list_them(session: Transaction, _: Operator) -> list[ReturnedMail]:
+    async def list_them(session: Transaction, resources: GivenResources, operator: Operator) -> list[ReturnedMail]:
         """List those that wait for a person, the oldest hundred first."""
-        return [ReturnedMail.model_validate(each) for each in await list_returned_mails(session)]
+        return [ReturnedMail.model_validate(each) for each in await list_returned_mails(session, resources.keyring, operator_of(operator))]
 
     @routes.post("/{event_id}/send-again", summary="Send a returned mail again", response_model=ReturnedMailView)
     async def send_again(

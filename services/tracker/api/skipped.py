@@ -6,12 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict
 
-from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
-from services.tracker.api.answers import Settlement
-from services.tracker.ledger.skipped import list_skipped, send_skipped_again, settle_skipped
+from services.tracker.api.answers import Covered, Settlement
+from services.tracker.handle.answer_once import IdempotencyKey, answer_command, command_of
 from services.tracker.resources import GivenResources
-from shared.authorize import Caller, TokenVerifier, require_scope
-from shared.transaction import Transaction
+from services.tracker.trouble.skipped import list_skipped, send_skipped_again, settle_skipped
+from shared.auth.authorize import Caller, TokenVerifier, require_scope
+from shared.web.transaction import Transaction
 
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
@@ -30,7 +30,7 @@ class Skipped(BaseModel):
     noticed_at: datetime
     settled_at: datetime | None
     settled_by: str | None
-    note: str | None
+    note: Covered | None
 
 
 def skipped_routes(verifier: TokenVerifier) -> APIRouter:

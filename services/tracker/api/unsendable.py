@@ -7,10 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.tracker.answer_once import IdempotencyKey, answer_command, command_of
-from services.tracker.unsendable import list_unsendable, send_unsendable_again, settle_unsendable
-from shared.authorize import Caller, TokenVerifier, require_scope
-from shared.transaction import Transaction
+from services.tracker.handle.answer_once import IdempotencyKey, answer_command, command_of
+from services.tracker.trouble.unsendable import list_unsendable, send_unsendable_again, settle_unsendable
+from shared.auth.authorize import Caller, TokenVerifier, require_scope
+from shared.web.transaction import Transaction
 
 
 class Unsendable(BaseModel):

@@ -8,15 +8,15 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tracker.keyring import Keyring
 from services.tracker.models import HistoryEntry
-from services.tracker.submitted_form import read_form
+from services.tracker.personal_data.keyring import Keyring
+from services.tracker.personal_data.submitted_form import read_form
 from shared import canary
 from shared.events.envelope import Envelope
 from shared.events.mail_outcomes import MailFailed, MailOutcome, MailSent
 from shared.events.request_lifecycle import RequestRegistered
 from shared.events.request_submitted import RequestSubmitted
-from shared.logs import get_log
+from shared.process.logs import get_log
 
 log = get_log(__name__)
 

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared import canary
-from shared.database import Sessions
-from shared.logs import get_log
+from shared.database.engine import Sessions
+from shared.process.logs import get_log
 
 log = get_log(__name__)
 
@@ -86,7 +86,7 @@ class Canary:
             try:
                 return (await http.post(self._url, json=body, headers={"Idempotency-Key": event_id})).raise_for_status()
             except httpx.HTTPError as error:
-                refused = isinstance(error, httpx.HTTPStatusError) and not error.response.is_server_error
+                refused = isinstance(error, httpx.HTTPStatusError) and not _may_pass(error.response)
                 if refused or time.monotonic() >= give_up:
                     raise
             await asyncio.sleep(AGAIN_SECONDS)
@@ -103,3 +103,7 @@ class Canary:
     async def _note(self, statement: object, run: int, **values: object) -> None:
         async with self._sessions.begin() as session:
             await session.execute(statement, {"run": run, **values})  # type: ignore[call-overload]  # one of the texts above
+
+
+def _may_pass(answer: httpx.Response) -> bool:
+    return answer.is_server_error or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS

@@ -5,30 +5,33 @@ from dataclasses import dataclass
 from typing import Literal
 
 from services.tracker.console.figures import Figures
-from services.tracker.ledger.overdue import Ledger, Reason
+from services.tracker.domain import Reason
+from services.tracker.ledger.overdue import Ledger
 
 WELL = "Kaikki on kunnossa"
 NUMBERED_AND_TOLD = "Jokaisella pyynnöllä on työnumero ja vahvistus."
 OVERDUE: Mapping[Reason, tuple[str, str]] = {
-    "skipped": ("sanoma jäi lukematta kokonaan", "sanomaa jäi lukematta kokonaan"),
+    "skipped": ("sanoma jäi saamatta kokonaan", "sanomaa jäi saamatta kokonaan"),
     "no-number": ("pyyntö on yli 10 sekuntia ilman työnumeroa", "pyyntöä on yli 10 sekuntia ilman työnumeroa"),
     "no-receipt": ("pyyntö on yli minuutin ilman vastaanottoilmoitusta", "pyyntöä on yli minuutin ilman vastaanottoilmoitusta"),
-    "no-mail": ("ratkaisu tai kysymys on yli minuutin lähtemättä", "ratkaisua tai kysymystä on yli minuutin lähtemättä"),
-    "mail-failed": ("posti ei mennyt perille", "postia ei mennyt perille"),
-    "returned-mail-unsettled": ("palautunut posti odottaa liian kauan", "palautunutta postia odottaa liian kauan"),
+    "no-mail": ("vastaus tai kysymys on yli minuutin lähtemättä", "vastausta tai kysymystä on yli minuutin lähtemättä"),
+    "mail-failed": ("sähköposti ei mennyt perille", "sähköpostia ei mennyt perille"),
+    "returned-mail-unsettled": ("palautunut sähköposti odottaa liian kauan", "palautunutta sähköpostia odottaa liian kauan"),
     "unpublished": ("tapahtuma on julkaisematta", "tapahtumaa on julkaisematta"),
     "unsendable": ("tapahtumaa ei voi julkaista", "tapahtumaa ei voi julkaista"),
     "spool": ("pyyntö odottaa Kafkaa välivarastossa", "pyyntöä odottaa Kafkaa välivarastossa"),
-    "dead-letter": ("hylätty sanoma odottaa", "hylättyä sanomaa odottaa"),
+    "dead-letter": ("lukematta jäänyt sanoma odottaa", "lukematta jäänyttä sanomaa odottaa"),
     "lag": ("sanoma on lukematta yli 10 sekuntia", "sanomaa on lukematta yli 10 sekuntia"),
     "canary": ("koepyyntö ei kulkenut perille minuutissa", "koepyyntöä ei kulkenut perille minuutissa"),
     "alarm-undelivered": ("hälytys ei ole tavoittanut ketään", "hälytystä ei ole tavoittanut ketään"),
+    "not-removed": ("pyynnön säilytysaika on ohi, mutta sisältö on poistamatta", "pyynnön säilytysaika on ohi, mutta sisältö on poistamatta"),
     "numbers-low": ("prosentti työnumeroista on käytetty", "prosenttia työnumeroista on käytetty"),
-    "unknown": ("osaan kirjanpidosta ei saada yhteyttä", "osaan kirjanpidosta ei saada yhteyttä"),
+    "unknown": ("osa palvelusta ei vastaa", "osaa palvelusta ei vastaa"),
 }
 """One and many; each is an alarm."""
-NOBODY_WAITS: frozenset[Reason] = frozenset({"numbers-low"})
+NOBODY_WAITS: frozenset[Reason] = frozenset({"not-removed", "numbers-low"})
 """Alarms that no citizen's request waits for."""
+SHORTEST_SHOWN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,10 @@ def all_well(figures: Figures, ledger: Ledger) -> Verdict:
 def _canary(ledger: Ledger) -> str:
     """Say how long the latest test request took."""
     seconds = ledger.canary.seconds.get("mailed") if ledger.canary else None
-    return "" if seconds is None else f" Koepyyntö kulki lomakkeelta postiin {seconds:.1f} sekunnissa.".replace(".", ",", 1)
+    if seconds is None:
+        return ""
+    shown = "alle 0,1" if seconds < SHORTEST_SHOWN else f"{seconds:.1f}".replace(".", ",")
+    return f" Koepyyntö kulki lomakkeelta postiin {shown} sekunnissa."
 
 
 def told(number: int, one: str, many: str) -> str:

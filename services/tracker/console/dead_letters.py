@@ -9,9 +9,9 @@ from fastapi.responses import Response
 from services.tracker.console.desk import AtDesk
 from services.tracker.console.operator import Unforged
 from services.tracker.console.words import safe_value
-from services.tracker.dead_letters import can_go_back, list_dead_letters, send_dead_letter_again, settle_dead_letter
-from services.tracker.handle_request import By
+from services.tracker.domain import By
 from services.tracker.models import DeadLetter
+from services.tracker.trouble.dead_letters import can_go_back, list_dead_letters, send_dead_letter_again, settle_dead_letter
 
 routes = APIRouter()
 

@@ -8,14 +8,15 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tracker.answer_once import Once, answer_once
 from services.tracker.console.all_well import all_well
 from services.tracker.console.figures import read_figures
 from services.tracker.console.operator import Operator, SignedIn
 from services.tracker.console.pages import PREFIX, Pages
+from services.tracker.domain import By
+from services.tracker.handle.answer_once import Once, answer_once
 from services.tracker.ledger.overdue import Ledger
 from services.tracker.resources import GivenResources, Resources
-from shared.transaction import Transaction, away_is_unavailable
+from shared.web.transaction import Transaction, away_is_unavailable
 
 AT_MOST_OLD = 10.0
 """Seconds; the watch reads the ledger more often than that."""
@@ -30,6 +31,11 @@ class Desk:
     session: AsyncSession
     resources: Resources
     ledger: Ledger
+
+    @property
+    def by(self) -> By:
+        """Name the operator, for histories and the log of reads."""
+        return By("staff", self.operator.username[:100])
 
     async def render(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401  a template's own
         """Answer with a page and its rail."""

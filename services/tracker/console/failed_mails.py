@@ -8,13 +8,12 @@ from fastapi.responses import Response
 
 from services.tracker.console.desk import AtDesk, Desk
 from services.tracker.console.operator import Unforged
-from services.tracker.failed_mails import MOST_SHOWN, list_failed_mails, retry_failed_mail, settle_failed_mail
-from services.tracker.handle_request import By
-from services.tracker.retry_failed_mails import list_causes, retry_failed_mails
-from services.tracker.send_mail_again import send_mail_again
-from services.tracker.settle_note import NOTE_NEEDED, read_note
+from services.tracker.mails.failed_mails import MOST_SHOWN, list_failed_mails, retry_failed_mail, settle_failed_mail
+from services.tracker.mails.retry_failed_mails import list_causes, retry_failed_mails
+from services.tracker.mails.send_mail_again import send_mail_again
+from services.tracker.trouble.settle_note import NOTE_NEEDED, read_note
 from shared.events.event import Moment
-from shared.problems import InvalidFields
+from shared.web.problems import InvalidFields
 
 routes = APIRouter()
 
@@ -42,7 +41,7 @@ async def retry(desk: AtDesk, event_id: UUID) -> Response:
 @routes.post("/failed-mails/{event_id}/send-again", dependencies=[Unforged])
 async def send_again(desk: AtDesk, event_id: UUID, email: Annotated[str, Form()] = "") -> Response:
     """Have one sent to a corrected address; a wrong one is given back to be mended."""
-    given, by = desk.resources, By("staff", desk.operator.username)
+    given, by = desk.resources, desk.by
     try:
         return await desk.once_then(
             "failed-mails",
@@ -57,7 +56,7 @@ async def settle(desk: AtDesk, event_id: UUID, note: Annotated[str, Form()] = ""
     """Settle the matter without the mail, with a note of how the citizen knows."""
     if read_note(note) is None:
         raise NOTE_NEEDED
-    by = By("staff", desk.operator.username)
+    by = desk.by
     return await desk.once_then("failed-mails", lambda: settle_failed_mail(desk.session, str(event_id), by, note))
 
 
@@ -65,7 +64,7 @@ async def _show(desk: Desk, *, status: int = 200, wrong: str = "", typed: str = 
     return await desk.render(
         "failed_mails.html",
         status=status,
-        mails=await list_failed_mails(desk.session),
+        mails=await list_failed_mails(desk.session, desk.resources.keyring, desk.by),
         causes=await list_causes(desk.session),
         most=MOST_SHOWN,
         can_retry=desk.resources.notifier is not None,

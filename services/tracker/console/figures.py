@@ -7,32 +7,34 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.tracker.domain import OPEN, OURS, in_sql
 from services.tracker.models import DEAD_LETTER_WAITS
+from shared.events.vocabulary import STATES
 
 MOST = 1_000
 """Counts stop here."""
 MOST_ARRIVED = 100_000
 
-QUEUES = text("""
+QUEUES = text(f"""
     with recursive found (state, queue) as (
         select state, (select min(queue) from requests where requests.state = states.state)
-        from unnest(array['received', 'in_progress', 'waiting_for_customer', 'resolved', 'rejected', 'closed']) as states (state)
+        from unnest(array[{in_sql(STATES)}]) as states (state)
         union all
         select state, (select min(queue) from requests where requests.state = found.state and requests.queue > found.queue)
         from found where queue is not null
     )
     select queue,
         sum((select count(*) from (select from requests
-            where requests.state = found.state and requests.queue = found.queue and found.state not in ('resolved', 'rejected', 'closed')
+            where requests.state = found.state and requests.queue = found.queue and found.state in ({in_sql(OPEN)})
             limit :most) counted))::int as open,
         min((select min(submitted_at) from requests
-            where requests.state = found.state and requests.queue = found.queue and found.state not in ('resolved', 'rejected', 'closed'))) as oldest
+            where requests.state = found.state and requests.queue = found.queue and found.state in ({in_sql(OPEN)}))) as oldest
     from found where queue is not null group by queue order by queue
-""")
+""")  # noqa: S608  states of our own
 COUNTS = text(f"""
     select
         (select count(*) from (select from requests
-            where state in ('received', 'in_progress', 'waiting_for_customer') and state <> 'waiting_for_customer' and due_at < :now
+            where state in ({in_sql(OPEN)}) and state in ({in_sql(OURS)}) and due_at < :now
             limit :most) counted) as late,
         (select count(*) from (select from requests where submitted_at > :hour_ago limit :most_arrived) counted) as arrived,
         (select count(*) from (select from requests where resolved_at > :hour_ago limit :most_arrived) counted) as handled,

@@ -1,22 +1,21 @@
 """The ledger's page: what came, what became of it, what is overdue with its requests, and the alarms of late."""
 
-import time
 from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Path, Request
+from fastapi import APIRouter, Form, Path
 from fastapi.responses import JSONResponse, Response
 
 from services.tracker.console.all_well import OVERDUE, all_well, told
 from services.tracker.console.desk import AT_MOST_OLD, AtDesk
 from services.tracker.console.figures import read_figures
-from services.tracker.console.operator import NotSignedIn, Unforged, is_signed_in
+from services.tracker.console.operator import OnDuty, Unforged
 from services.tracker.ledger.alarms import latest_alarms
-from services.tracker.ledger.skipped import list_skipped, send_skipped_again, settle_skipped
 from services.tracker.resources import GivenResources
-from services.tracker.unsendable import list_unsendable, send_unsendable_again, settle_unsendable
-from shared.transaction import Transaction, away_is_unavailable
+from services.tracker.trouble.skipped import list_skipped, send_skipped_again, settle_skipped
+from services.tracker.trouble.unsendable import list_unsendable, send_unsendable_again, settle_unsendable
+from shared.web.transaction import Transaction, away_is_unavailable
 
 routes = APIRouter()
 
@@ -64,10 +63,8 @@ async def settle_event(desk: AtDesk, event_id: UUID) -> Response:
 
 
 @routes.get("/alarm")
-async def alarm(request: Request, resources: GivenResources, session: Transaction) -> Response:
+async def alarm(_: OnDuty, resources: GivenResources, session: Transaction) -> Response:
     """Say what an open page should know; asking does not keep a session alive."""
-    if not is_signed_in(request.session, int(time.time())):
-        raise NotSignedIn
     with away_is_unavailable():
         ledger = await resources.ledger.ledger(at_most_old=AT_MOST_OLD)
     verdict = all_well(await read_figures(session), ledger)

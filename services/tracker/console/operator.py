@@ -2,13 +2,13 @@
 
 import secrets
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import Depends, Form, Request
 
-from shared.problems import Problem
+from services.tracker.resources import GivenResources
+from shared.web.problems import Problem
 
 ROLE = "operator"
 LONGEST_SECONDS = 10 * 3600
@@ -37,28 +37,46 @@ class Operator:
 
 
 def sign_in_operator(session: dict[str, Any], claims: dict[str, Any]) -> bool:
-    """Begin a session for the person of an ID token; False where that person has not the role."""
+    """Begin a session for the person of an ID token; False where that person has not the role.
+
+    Somebody who is signed in already keeps the forms' token: pages of other tabs go on.
+    """
+    earlier = dict(session)
     session.clear()
-    if ROLE not in claims.get("roles", ()):
+    if ROLE not in _roles(claims.get("roles")):
         return False
     username = str(claims["preferred_username"])[:100]
     now = int(time.time())
-    session.update(username=username, name=str(claims.get("name", username))[:200], csrf=secrets.token_urlsafe(24), since=now, seen=now)
+    csrf = earlier["csrf"] if earlier.get("username") == username else secrets.token_urlsafe(24)
+    session.update(username=username, name=str(claims.get("name", username))[:200], csrf=csrf, since=now, seen=now)
+    session.update(subject=str(claims["sub"]), epoch=claims.get("epoch"))
     return True
 
 
-def is_signed_in(session: Mapping[str, Any], now: int) -> bool:
-    """Say whether a session is somebody's, and not too old; `now` in seconds since 1970."""
-    return "username" in session and now - session["since"] <= LONGEST_SECONDS
+def _roles(told: object) -> list[object]:
+    """Give the roles of a claim: whole words in a list, or one role as a text."""
+    return told if isinstance(told, list) else [told]
 
 
-async def _operator(request: Request) -> Operator:
-    session, now = request.session, int(time.time())
-    if not is_signed_in(session, now):
+async def _on_duty(request: Request, resources: GivenResources) -> Operator:
+    session = request.session
+    if "epoch" not in session or int(time.time()) - session["since"] > LONGEST_SECONDS:
         raise NotSignedIn
+    # Another provider than ours may tell no epoch; then sessions end by sign-out and by their age alone.
+    if session["epoch"] is not None and not await resources.staff.stands(session["subject"], session["epoch"]):
+        raise NotSignedIn
+    return Operator(session["username"], session["name"], session["csrf"])
+
+
+OnDuty: TypeAlias = Annotated[Operator, Depends(_on_duty)]
+"""Who is signed in, without keeping the session alive."""
+
+
+async def _operator(request: Request, operator: OnDuty) -> Operator:
+    session, now = request.session, int(time.time())
     if now - session["seen"] > REFRESH_SECONDS:
         session["seen"] = now
-    return Operator(session["username"], session["name"], session["csrf"])
+    return operator
 
 
 SignedIn: TypeAlias = Annotated[Operator, Depends(_operator)]

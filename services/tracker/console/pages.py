@@ -1,10 +1,13 @@
 """How a template becomes an answer, and the pages for whatever goes wrong."""
 
+import asyncio
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,18 +15,28 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from services.tracker.console import words
+from services.tracker.console.carried_text import carry_text
+from services.tracker.console.earlier_sign_in import EarlierSignIns
 from services.tracker.console.operator import NotSignedIn
-from shared.logs import get_log
+from services.tracker.domain import MEANINGS
+from shared.database.engine import DATABASE_ERRORS
 from shared.look.look import build_environment, versioned
-from shared.problems import Problem
+from shared.process.logs import get_log
+from shared.web.problems import Problem, ignore_lost_clients
 
 log = get_log(__name__)
 
 FOLDER = Path(__file__).parent
 PREFIX = "/console"
+TYPED = ("text", "note", "email", "words")
+"""The fields that somebody types into; all others are filled in by the page."""
+WITH_TEXT = "/requests/"
+PAGE_ABOVE = {"search": "", "sign-out": "", "skipped": "ledger", "unsendable": "ledger"}
+"""The pages of addresses that do not begin with their page's own."""
+CARRY_SECONDS = 2.0
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; font-src 'self'; img-src 'self'; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -48,6 +61,7 @@ class Pages:
             skip_text="Siirry sisältöön",
             home=f"{PREFIX}/",
             words=words,
+            meanings=MEANINGS,
             form_id=lambda: secrets.token_urlsafe(12),
         )
         self._templates.filters.update(words.FILTERS)
@@ -58,10 +72,10 @@ class Pages:
         return HTMLResponse(html, status, self._headers)
 
 
-def show_message(request: Request, kind: str, *, status: int = 200, typed: str = "") -> HTMLResponse:
-    """Say one thing of `words.MESSAGES`, without rail; `typed` is given back to whoever typed it."""
+def show_message(request: Request, kind: str, *, status: int = 200, typed: str = "", to: str = f"{PREFIX}/") -> HTMLResponse:
+    """Say one thing of `words.MESSAGES`, without rail, with a button that leads on; `typed` is given back to whoever typed it."""
     pages: Pages = request.app.state.console_pages
-    return pages.render("message.html", status, {"message": words.MESSAGES[kind], "typed": typed})
+    return pages.render("message.html", status, {"message": words.MESSAGES[kind], "typed": typed, "to": to})
 
 
 def install_error_pages(console: FastAPI) -> None:
@@ -71,13 +85,18 @@ def install_error_pages(console: FastAPI) -> None:
     console.add_exception_handler(RequestValidationError, _on_invalid)
     console.add_exception_handler(HTTPException, _on_http)
     console.add_exception_handler(Exception, _on_surprise)
+    ignore_lost_clients(console)
 
 
 async def _on_not_signed_in(request: Request, _: Exception) -> Response:
-    if request.method != "GET":
-        text = (await request.form()).get("text")
-        return show_message(request, "session_ended", status=401, typed=text if isinstance(text, str) else "")
     request.session.clear()
+    if request.method != "GET":
+        typed = await _typed(request)
+        request.session["after"] = page = _page_of(request)
+        kept = typed and page.startswith(WITH_TEXT) and await _is_from_earlier_sign_in(request)
+        if kept and (found_by := await _carried(request, typed)):
+            request.session["after"] = f"{page}?typed={found_by}"
+        return show_message(request, "session_ended", status=401, typed=typed, to=f"{PREFIX}/login")
     path = request.url.path.removeprefix(PREFIX)
     request.session["after"] = f"{path}?{request.url.query}"[:500] if request.url.query else path[:500]
     return RedirectResponse(f"{PREFIX}/login", status_code=303, headers=HEADERS)
@@ -86,18 +105,61 @@ async def _on_not_signed_in(request: Request, _: Exception) -> Response:
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101  for the type checker: registered for this class only
     kind = error.slug if error.slug in words.MESSAGES else {404: "not-found", 503: "unavailable"}.get(error.status, "not-found")
-    return show_message(request, kind, status=int(error.status))
+    return show_message(request, kind, status=int(error.status), typed=await _typed(request))
 
 
 async def _on_invalid(request: Request, _: Exception) -> Response:
-    return show_message(request, "not-found", status=404)
+    return show_message(request, "not-found", status=404, typed=await _typed(request))
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  as above
-    return show_message(request, "not-found", status=error.status_code)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET":
+        return RedirectResponse(PREFIX + _page_above(request.url.path.removeprefix(PREFIX)), status_code=303, headers=HEADERS)
+    return show_message(request, "no-such-page", status=error.status_code)
 
 
 async def _on_surprise(request: Request, error: Exception) -> Response:
     log.error("unexpected_error", method=request.method, error=type(error).__name__, exc_info=error)
     return show_message(request, "surprise", status=500)
+
+
+async def _typed(request: Request) -> str:
+    """Give what stood in a form's field that somebody types into."""
+    if request.method != "POST":
+        return ""
+    form = await request.form()
+    return next((text for name in TYPED if isinstance(text := form.get(name), str) and text.strip()), "")
+
+
+async def _is_from_earlier_sign_in(request: Request) -> bool:
+    earlier: EarlierSignIns = request.app.state.console_earlier
+    csrf = (await request.form()).get("csrf")
+    return isinstance(csrf, str) and earlier.is_from(request, csrf)
+
+
+async def _carried(request: Request, typed: str) -> str:
+    """Keep a text over the login; empty where the database is away: it still stands on the page."""
+    try:
+        async with asyncio.timeout(CARRY_SECONDS), request.app.state.sessions.begin() as session:
+            return await carry_text(session, typed.replace("\r\n", "\n"))
+    except DATABASE_ERRORS as error:
+        log.warning("typed_text_not_carried", error=type(error).__name__)
+        return ""
+
+
+def _page_above(path: str) -> str:
+    """Give the page that an address belongs to which forms are sent to: a reload by its address leads there."""
+    place, *rest = path.strip("/").split("/")
+    if place == "requests":
+        return f"/requests/{quote(rest[0])}"
+    return f"/{PAGE_ABOVE.get(place, place)}"
+
+
+def _page_of(request: Request) -> str:
+    """Give the page of the console that a form was sent from; its start where the sender does not say it, or in no address."""
+    try:
+        path = urlsplit(request.headers.get("referer", "")).path
+    except ValueError:
+        return "/"
+    return path.removeprefix(PREFIX)[:500] if path.startswith(f"{PREFIX}/") else "/"

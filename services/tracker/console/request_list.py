@@ -8,11 +8,12 @@ from fastapi.responses import RedirectResponse, Response
 from services.tracker.console.desk import AtDesk, Desk
 from services.tracker.console.operator import Unforged
 from services.tracker.console.pages import PREFIX
-from services.tracker.domain import State
-from services.tracker.find_requests import MOST, Filters, Page, find_requests, is_personal_code
-from services.tracker.typed_work_number import InvalidWorkNumber
-from shared.kept_text import KeptText
-from shared.typed_text import visible
+from services.tracker.find.find_requests import MOST, Filters, Page, find_requests
+from services.tracker.find.typed_work_number import InvalidWorkNumber
+from shared.events.vocabulary import State
+from shared.text.kept_text import KeptText
+from shared.text.personal_codes import is_personal_code
+from shared.text.typed_text import visible
 
 routes = APIRouter()
 
@@ -26,7 +27,7 @@ async def front(desk: AtDesk, queue: Text = "", state: State | None = None, curs
     """Show the newest requests, of one queue and state where these are chosen; a queue opens with what nobody has taken."""
     if queue and state is None:
         state = FIRST_STATE
-    page = await find_requests(desk.session, Filters(queue=queue or None, state=state), desk.resources.keyring.at_rest, cursor=cursor or None)
+    page = await find_requests(desk.session, Filters(queue=queue or None, state=state), desk.resources.keyring, desk.by, cursor=cursor or None)
     return await _show(desk, page, queue=queue, state=state, cursor=cursor)
 
 
@@ -39,7 +40,7 @@ async def search(desk: AtDesk, words: Typed = "", cursor: Typed = "") -> Respons
     by_code = is_personal_code(words)
     try:
         page = await find_requests(
-            desk.session, Filters(words=words), desk.resources.keyring.at_rest, limit=MOST if by_code else 50, cursor=cursor or None
+            desk.session, Filters(words=words), desk.resources.keyring, desk.by, limit=MOST if by_code else 50, cursor=cursor or None
         )
     except InvalidWorkNumber:
         return await _show(

@@ -8,14 +8,15 @@ from fastapi.responses import Response
 
 from services.tracker.console.desk import AtDesk, Desk
 from services.tracker.console.operator import Unforged
-from services.tracker.handle_request import By
-from services.tracker.returned_mails import MOST_SHOWN, list_returned_mails, settle_returned_mail
-from services.tracker.send_mail_again import send_mail_again
-from shared.problems import InvalidFields
+from services.tracker.handle.handle_request import PersonalCodeInText
+from services.tracker.mails.returned_mails import MOST_SHOWN, list_returned_mails, settle_returned_mail
+from services.tracker.mails.send_mail_again import send_mail_again
+from shared.web.problems import InvalidFields
 
 routes = APIRouter()
 
 WRONG = {"email": "Osoite ei ole sähköpostiosoite. Tarkista se.", "note": "Kirjoita lyhyesti, miten asia hoitui (enintään 1000 merkkiä)."}
+CODE_IN_NOTE = "Jätä henkilötunnus pois: merkintä jää pyynnön tapahtumiin."
 
 
 @routes.get("/returned-mails")
@@ -27,7 +28,7 @@ async def show(desk: AtDesk) -> Response:
 @routes.post("/returned-mails/{event_id}/send-again", dependencies=[Unforged])
 async def send_again(desk: AtDesk, event_id: UUID, email: Annotated[str, Form()] = "") -> Response:
     """Have one sent again; a wrong address is given back to be mended."""
-    given, by = desk.resources, By("staff", desk.operator.username)
+    given, by = desk.resources, desk.by
     try:
         return await desk.once_then(
             "returned-mails",
@@ -40,23 +41,25 @@ async def send_again(desk: AtDesk, event_id: UUID, email: Annotated[str, Form()]
 @routes.post("/returned-mails/{event_id}/settle", dependencies=[Unforged])
 async def settle(desk: AtDesk, event_id: UUID, note: Annotated[str, Form()] = "") -> Response:
     """Settle the matter without the mail."""
-    by = By("staff", desk.operator.username)
+    by = desk.by
     try:
         return await desk.once_then("returned-mails", lambda: settle_returned_mail(desk.session, str(event_id), by, note))
+    except PersonalCodeInText:
+        return await _show(desk, status=422, wrong=event_id, field="note", problem=CODE_IN_NOTE, typed=note)
     except InvalidFields:
         return await _show(desk, status=422, wrong=event_id, field="note", typed=note)
 
 
-async def _show(desk: Desk, *, status: int = 200, wrong: UUID | None = None, field: str = "", typed: str = "") -> Response:
+async def _show(desk: Desk, *, status: int = 200, wrong: UUID | None = None, field: str = "", problem: str = "", typed: str = "") -> Response:
     return await desk.render(
         "returned_mails.html",
         status=status,
-        mails=await list_returned_mails(desk.session),
+        mails=await list_returned_mails(desk.session, desk.resources.keyring, desk.by),
         most=MOST_SHOWN,
         can_send=desk.resources.notifier is not None,
         here="returned-mails",
         wrong=str(wrong),
         field=field,
-        problem=WRONG.get(field, ""),
+        problem=problem or WRONG.get(field, ""),
         typed=typed,
     )

@@ -6,24 +6,30 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from joserfc.errors import JoseError
 
+from services.tracker.console.earlier_sign_in import EarlierSignIns
 from services.tracker.console.operator import Unforged, sign_in_operator
 from services.tracker.console.pages import PREFIX, show_message
-from services.tracker.settings import TrackerSettings
-from shared.logs import get_log
-from shared.oidc_client import BackChannelClient, make_oidc_client
+from services.tracker.settings import Settings
+from shared.auth.ended_sessions import ended_sessions
+from shared.auth.oidc_client import BackChannelClient, make_oidc_client
+from shared.auth.sign_in_attempts import SignInAttempts
+from shared.process.logs import get_log
+from shared.settings import all_key_bytes
 
 log = get_log(__name__)
 routes = APIRouter()
 
 SCOPE = "openid profile"
 CALLBACK = f"{PREFIX}/callback"
+COOKIE = "asiointi-console"
 NO_STORE = {"Cache-Control": "no-store"}
 
 
-def make_client(settings: TrackerSettings) -> BackChannelClient:
+def make_client(settings: Settings) -> BackChannelClient:
     """Make the client of identity that operators sign in with."""
     secret = settings.oidc_client_secret.get_secret_value()
-    return make_oidc_client(settings.oidc_issuer, settings.oidc_backchannel_url, settings.oidc_client_id, secret, SCOPE)
+    attempts = SignInAttempts(all_key_bytes(settings.session_key), COOKIE, secure=settings.public_url.startswith("https://"))
+    return make_oidc_client(settings.oidc_issuer, settings.oidc_backchannel_url, settings.oidc_client_id, secret, SCOPE, attempts)
 
 
 @routes.get("/login")
@@ -31,21 +37,26 @@ async def login(request: Request) -> Response:
     """Lead to the staff login."""
     back = request.app.state.resources.settings.public_url.rstrip("/") + CALLBACK
     try:
-        response: Response = await _client(request).authorize_redirect(request, back, ui_locales="fi")  # type: ignore[no-untyped-call]  # Authlib has no types
+        return await _client(request).begin(request, back, keep=request.session.get("after", ""), ui_locales="fi")
     except (httpx2.HTTPError, RuntimeError, ValueError) as error:
         log.warning("identity_away", error=type(error).__name__)
         return show_message(request, "login_away", status=503)
-    response.headers.update(NO_STORE)
-    return response
 
 
 @routes.get("/callback")
 async def callback(request: Request) -> Response:
-    """Take identity's answer and lead to the page that was asked for."""
-    after = request.session.get("after", "")
+    """Take identity's answer and lead to the page that was asked for in the same tab; the session that the browser had before ends."""
+    response = await _answered(request)
+    _client(request).end(request, response)
+    return response
+
+
+async def _answered(request: Request) -> Response:
     try:
-        token = await _client(request).authorize_access_token(request)  # type: ignore[no-untyped-call]  # Authlib has no types
-        allowed = sign_in_operator(request.session, token["userinfo"])
+        claims = await _client(request).finish(request)
+        if "username" in request.session:
+            await ended_sessions(request).end(dict(request.session))
+        allowed = sign_in_operator(request.session, claims)
     except httpx2.HTTPError as error:
         log.warning("identity_away", error=type(error).__name__)
         return show_message(request, "login_away", status=503)
@@ -56,13 +67,16 @@ async def callback(request: Request) -> Response:
         log.warning("sign_in_without_role")
         return show_message(request, "no_role", status=403)
     log.info("operator_signed_in", username=request.session["username"])
-    return RedirectResponse(PREFIX + (after or "/"), status_code=303, headers=NO_STORE)
+    response = RedirectResponse(PREFIX + (_client(request).kept(request) or "/"), status_code=303, headers=NO_STORE)
+    earlier: EarlierSignIns = request.app.state.console_earlier
+    earlier.remember(response, request.session["csrf"])
+    return response
 
 
 @routes.post("/sign-out", dependencies=[Unforged])
 async def sign_out(request: Request) -> Response:
-    """Forget the session."""
-    request.session.clear()
+    """End the session, for every copy of its cookie."""
+    await ended_sessions(request).end(request.session)
     return RedirectResponse(f"{PREFIX}/signed-out", status_code=303, headers=NO_STORE)
 
 

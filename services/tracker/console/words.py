@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.tracker.console.figures import MOST
-from services.tracker.domain import Action, State
-from services.tracker.ledger.overdue import Reason
+from services.tracker.domain import MEANINGS, Action, Reason
 from services.tracker.models import TrackedRequest
+from shared.events.vocabulary import State
 from shared.look.finnish import HELSINKI, THIN_SPACE, clock, short_day
+from shared.text.personal_codes import hide_lookalikes, hide_personal_codes
 
 STATES: Mapping[State, str] = {
     "received": "Vastaanotettu",
@@ -35,7 +36,7 @@ HAPPENED: Mapping[str, str] = {
     "request.closed.v1": "Suljettiin",
     "request.reopened.v1": "Avattiin uudelleen",
     "request.message_added.v1": "Asiakas lisäsi viestin",
-    "dead_letter.settled": "Hylätty sanoma selvitettiin",
+    "dead_letter.settled": "Lukematta jäänyt sanoma selvitettiin",
     "mail.sent.v1": "Sähköposti lähti",
     "mail.deferred.v1": "Sähköposti jäi odottamaan",
     "mail.failed.v1": "Sähköposti ei mennyt perille",
@@ -43,11 +44,12 @@ HAPPENED: Mapping[str, str] = {
     "mail.sent_again": "Sähköposti lähetettiin uudelleen",
     "mail.settled": "Sähköpostin asia hoidettiin muuten",
     "request.contact_corrected.v1": "Sähköpostiosoite korjattiin",
+    "request.erased.v1": "Sisältö poistettiin, koska säilytysaika päättyi",
 }
 CHANGED_TO: Mapping[str, str] = {"waiting_for_customer": "Kysyttiin asiakkaalta", "in_progress": "Asiakas vastasi", "rejected": "Hylättiin"}
-MAILS: Mapping[str, str] = {"receipt": "vastaanottoilmoitus", "question": "kysymys", "resolution": "ratkaisu", "rejection": "hylkäys"}
+MAILS: Mapping[str, str] = {"receipt": "vastaanottoilmoitus", "question": "kysymys", "resolution": "vastaus", "rejection": "hylkäys"}
 ACTORS: Mapping[str, str] = {"citizen": "asiakas", "staff": "käsittelijä", "client": "järjestelmä", "system": "järjestelmä"}
-LANGUAGES: Mapping[str, str] = {"fi": "suomi", "sv": "ruotsi", "en": "englanti"}
+LANGUAGES: Mapping[str, str] = {"fi": "suomeksi", "sv": "ruotsiksi", "en": "englanniksi"}
 QUEUES: Mapping[str, str] = {"kayttajatuki": "Käyttäjätuki"}
 MESSAGES: Mapping[str, tuple[str, str, str]] = {
     "signed_out": ("Olet kirjautunut ulos", "Tälle koneelle ei jäänyt mitään.", "Kirjaudu uudelleen"),
@@ -56,7 +58,8 @@ MESSAGES: Mapping[str, tuple[str, str, str]] = {
     "login_failed": ("Kirjautuminen jäi kesken", "Aloita se alusta.", "Kirjaudu"),
     "no_role": ("Tunnuksellasi ei pääse tänne", "Konsoli on käsittelijöille. Pyydä oikeus pääkäyttäjältä.", "Kirjaudu toisella tunnuksella"),
     "forged-form": ("Lomake ei kelvannut", "Mitään ei muutettu. Avaa sivu uudelleen ja tee sama siltä.", "Etusivulle"),
-    "not-found": ("Sellaista ei ole", "Osoite tai numero on väärä, tai pyyntö on jo poistettu.", "Etusivulle"),
+    "not-found": ("Pyyntöä ei löydy", "Numero on väärä, tai tieto on jo poistettu.", "Etusivulle"),
+    "no-such-page": ("Sivua ei löydy", "Tarkista osoite.", "Etusivulle"),
     "unavailable": (
         "Tietoihin ei juuri nyt pääse",
         "Tietokanta tai viestinvälitys ei vastaa. Yritä hetken päästä.",
@@ -65,32 +68,49 @@ MESSAGES: Mapping[str, tuple[str, str, str]] = {
     "no-way-back": ("Sanomaa ei voi lähettää takaisin", "Se ei tullut mistään meidän aiheestamme.", "Etusivulle"),
     "already-redriven": ("Sanoma lähti jo takaisin", "Joku muu ehti lähettää sen.", "Etusivulle"),
     "no-longer-there": ("Sanomia ei enää ole", "Kafka ei enää säilytä niitä kaikkia. Mitään ei lähetetty.", "Etusivulle"),
-    "not-sendable": ("Posti on jo lähdössä", "Joku muu ehti lähettää sen uudelleen, tai sitä yritetään vielä.", "Etusivulle"),
+    "not-sendable": ("Viesti on jo lähdössä", "Joku muu ehti lähettää sen uudelleen, tai sitä yritetään vielä.", "Etusivulle"),
     "contents-gone": (
-        "Postia ei voi enää lähettää uudelleen",
-        "Sen sisältöä ei enää säilytetä. Soita asiakkaalle, ja merkitse posti hoidetuksi.",
+        "Viestiä ei voi enää lähettää uudelleen",
+        "Sen sisältöä ei enää säilytetä. Soita asiakkaalle, ja merkitse viesti hoidetuksi.",
         "Etusivulle",
     ),
-    "no-longer-failed": ("Posti ei enää odota", "Se on jo lähdössä, tai se lähti.", "Etusivulle"),
-    "invalid-fields": ("Kirjoita, mitä asiakkaalle kerrottiin", "Mitään ei muutettu. Siitä jää merkintä kirjanpitoon.", "Etusivulle"),
+    "contents-removed": (
+        "Pyynnön sisältö on poistettu",
+        "Säilytysaika on päättynyt, eikä pyynnöstä ole enää mitään käsiteltävää. Työnumero, tila ja ajat ovat tallessa.",
+        "Etusivulle",
+    ),
+    "no-longer-failed": ("Viesti ei enää odota", "Se on jo lähdössä, tai se lähti.", "Etusivulle"),
+    "personal-code-in-text": ("Jätä henkilötunnus pois", "Mitään ei muutettu. Merkintä jää pyynnön tapahtumiin.", "Etusivulle"),
+    "invalid-fields": ("Kirjoita, mitä asiakkaalle kerrottiin", "Mitään ei muutettu. Siitä jää merkintä pyynnön tapahtumiin.", "Etusivulle"),
     "surprise": ("Jokin meni meillä vikaan", "Virhe on kirjattu lokiin. Yritä uudelleen.", "Etusivulle"),
 }
 ALARMS: Mapping[Reason, str] = {
-    "skipped": "Sanomia jäi lukematta kokonaan",
+    "skipped": "Sanomia jäi saamatta kokonaan",
     "no-number": "Pyyntöjä ilman työnumeroa",
     "no-receipt": "Pyyntöjä ilman vastaanottoilmoitusta",
-    "no-mail": "Ratkaisuja tai kysymyksiä lähtemättä",
-    "mail-failed": "Posteja, jotka eivät menneet perille",
-    "returned-mail-unsettled": "Palautuneita posteja liian kauan hoitamatta",
+    "no-mail": "Vastauksia tai kysymyksiä lähtemättä",
+    "mail-failed": "Perille menemättömiä viestejä",
+    "returned-mail-unsettled": "Palautuneita viestejä liian kauan hoitamatta",
     "unpublished": "Tapahtumia julkaisematta",
     "unsendable": "Tapahtumia, joita ei voi julkaista",
     "spool": "Pyyntöjä välivarastossa",
-    "dead-letter": "Hylättyjä sanomia",
-    "lag": "Lukija jäljessä",
+    "dead-letter": "Lukematta jääneitä sanomia",
+    "lag": "Sanomien lukija jäljessä",
     "canary": "Koepyyntö ei kulkenut perille",
     "alarm-undelivered": "Hälytyksiä, jotka eivät menneet perille",
+    "not-removed": "Säilytysaika ohi, sisältö poistamatta",
     "numbers-low": "Työnumerot käymässä vähiin (prosenttia käytetty)",
-    "unknown": "Kirjanpidon osaan ei saatu yhteyttä",
+    "unknown": "Osa palvelusta ei vastaa",
+}
+AWAY: Mapping[str, str] = {"spool": "Välivarasto ei vastaa", "kafka": "Kafka ei vastaa", "database": "Tietokanta ei vastaa"}
+"""What the alarm `unknown` is about, by its place."""
+NONE: Mapping[State, str] = {
+    "received": "Ei vastaanotettuja pyyntöjä.",
+    "in_progress": "Ei käsittelyssä olevia pyyntöjä.",
+    "waiting_for_customer": "Ei asiakasta odottavia pyyntöjä.",
+    "resolved": "Ei ratkaistuja pyyntöjä.",
+    "rejected": "Ei hylättyjä pyyntöjä.",
+    "closed": "Ei suljettuja pyyntöjä.",
 }
 REPLIES: Mapping[str, str] = {
     "4xx": "palvelin ei ottanut vielä vastaan",
@@ -127,8 +147,6 @@ RETURNED: Mapping[str, str] = {
 }
 STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 """An enhanced status code (RFC 3463), as a report about a mail gives it."""
-PERSONAL_CODE = re.compile(r"\b\d{6}[-+\u2010-\u2015A-FU-Ya-fu-y]?\d{3}[0-9A-Za-z]\b")
-HIDDEN = "••••••-••••"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LONGEST_VALUE = 4_000
 
@@ -171,7 +189,7 @@ def queue_name(queue: str) -> str:
 
 def is_late(request: TrackedRequest, now: datetime) -> bool:
     """Say whether we are late; while a question waits for the customer's answer, we are not."""
-    return request.state in {"received", "in_progress"} and request.due_at < now
+    return MEANINGS[request.state].ours and request.due_at < now
 
 
 def happened(kind: str, state: str | None, bounce: str | None = None) -> str:
@@ -192,15 +210,15 @@ def known_of(note: str | None) -> str:
 
 def set_aside_because(reason: str) -> str:
     """Write why a record became a dead letter, with the slug that the log and the API have."""
-    return f"{SET_ASIDE[reason]} ({reason})" if reason in SET_ASIDE else hide_codes(reason)
+    return f"{SET_ASIDE[reason]} ({reason})" if reason in SET_ASIDE else hide_lookalikes(reason)
 
 
 def reason_of(reply: str | None) -> str:
     """Write why a mail did not go: the class of the mail server's answer in words, and its codes where they follow."""
     kind, _, codes = (reply or "unknown").partition(" ")
     if kind not in REPLIES:
-        return hide_codes(reply or "")
-    return f"{REPLIES[kind]} ({hide_codes(codes)})" if codes else REPLIES[kind]
+        return hide_lookalikes(reply or "")
+    return f"{REPLIES[kind]} ({hide_lookalikes(codes)})" if codes else REPLIES[kind]
 
 
 def returned_because(status: str | None, bounce: str | None) -> str:
@@ -210,14 +228,9 @@ def returned_because(status: str | None, bounce: str | None) -> str:
     return f"{reason} ({status})" if status else reason
 
 
-def hide_codes(text: str) -> str:
-    """Cover whatever looks like a henkilötunnus."""
-    return PERSONAL_CODE.sub(HIDDEN, text)
-
-
 def safe_value(value: bytes | None) -> str:
     """Write bytes from anywhere: as text, nothing unprintable, no henkilötunnus, not endless."""
-    text = hide_codes((value or b"").decode(errors="replace"))
+    text = hide_lookalikes((value or b"").decode(errors="replace"))
     shown = "".join(letter if letter.isprintable() or letter == "\n" else f"\\x{ord(letter):02x}" for letter in text[:LONGEST_VALUE])
     return shown if len(text) <= LONGEST_VALUE else f"{shown} …"
 
@@ -232,5 +245,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "reason_of": reason_of,
     "returned_because": returned_because,
     "set_aside_because": set_aside_because,
-    "hide_codes": hide_codes,
+    "hide_codes": hide_lookalikes,
+    "hide_personal_codes": hide_personal_codes,
 }

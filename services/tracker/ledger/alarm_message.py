@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.tracker.ledger.overdue import Reason
+from services.tracker.domain import Reason
 from services.tracker.models import Alarm
 
 SENTENCES: Mapping[Reason, str] = {
@@ -20,6 +20,7 @@ SENTENCES: Mapping[Reason, str] = {
     "unsendable": "history entries that Kafka will never take",
     "canary": "test request that did not get its number and its mail within a minute",
     "alarm-undelivered": "alarms that the alarm address has not taken",
+    "not-removed": "requests whose retention time was over two days ago, and whose contents are still there",
     "numbers-low": "percent of the work numbers of this length are used",
     "unknown": "part that the ledger cannot ask",
 }

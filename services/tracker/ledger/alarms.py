@@ -7,7 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
-from services.tracker.ledger.overdue import Ledger, Part, Reason
+from services.tracker.domain import Reason
+from services.tracker.ledger.overdue import Ledger, Part
 from services.tracker.models import Alarm
 
 KEPT = timedelta(days=90)

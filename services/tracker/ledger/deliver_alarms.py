@@ -15,8 +15,8 @@ import httpx
 from services.tracker.ledger import alarm_messages
 from services.tracker.ledger.alarm_message import message
 from services.tracker.models import Alarm
-from shared.database import DATABASE_ERRORS, Sessions
-from shared.logs import get_log
+from shared.database.engine import DATABASE_ERRORS, Sessions
+from shared.process.logs import get_log
 
 log = get_log(__name__)
 

@@ -39,6 +39,7 @@ def _counts(ledger: Ledger) -> Iterable[Metric]:
     yield GaugeMetricFamily("asiointi_dead_letters_waiting", "Dead letters that wait for an operator", value=ledger.dead_letters)
     yield GaugeMetricFamily("asiointi_set_aside", "Accepted requests set aside or passed over", value=ledger.set_aside)
     yield GaugeMetricFamily("asiointi_settled", "Those of which it is noted what the citizen was told", value=ledger.settled)
+    yield GaugeMetricFamily("asiointi_to_be_removed", "Requests whose retention time is over and whose contents remain", value=ledger.to_be_removed)
     if ledger.in_the_spool is not None:
         yield GaugeMetricFamily("asiointi_spool_waiting", "Submissions in intake's spool", value=ledger.in_the_spool)
     if ledger.canary is not None:

@@ -6,30 +6,16 @@ from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, get_args
 from uuid import UUID
 
+from services.tracker.domain import Reason
 from shared.look.finnish import HELSINKI
 
-Reason: TypeAlias = Literal[
-    "skipped",
-    "no-number",
-    "no-receipt",
-    "no-mail",
-    "mail-failed",
-    "returned-mail-unsettled",
-    "unpublished",
-    "unsendable",
-    "spool",
-    "dead-letter",
-    "lag",
-    "unknown",
-    "numbers-low",
-    "alarm-undelivered",
-    "canary",
-]
 Part: TypeAlias = Literal["kafka", "spool"]
 
 REASONS: tuple[Reason, ...] = get_args(Reason)
 NUMBER_WITHIN = PUBLISHED_WITHIN = LAG_WITHIN = timedelta(seconds=10)
 MAIL_WITHIN = timedelta(seconds=60)
+REMOVED_WITHIN = timedelta(days=2)
+"""After the end of a request's retention time."""
 SATURDAY = 5
 MOST_SHOWN = 100
 """Requests shown for each kind of being overdue; the oldest come first."""
@@ -88,6 +74,7 @@ class Ledger:
     """How everything stands at `at`. Counts are since the beginning; `None` where a part could not be asked (`unknown` is then overdue too).
 
     `numbered` = `receipted` + `receipts_failed` + `receipts_waiting`;
+    `to_be_removed` counts requests whose retention time is over and whose contents are still there, up to `MOST_COUNTED`.
     `accepted` = `numbered` + `on_the_log` + `in_the_spool` + `set_aside` + `settled`, where a record on the log may turn out to be a repeat.
     """
 
@@ -102,6 +89,7 @@ class Ledger:
     in_the_spool: int | None
     set_aside: int = 0
     settled: int = 0
+    to_be_removed: int = 0
     canary: CanaryRun | None = None
     lag: Mapping[str, int] = field(default_factory=dict)
     overdue: Sequence[Overdue] = ()

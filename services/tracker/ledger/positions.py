@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.kafka.consume import KeepPosition
 from shared.kafka.poll import Stretch
 from shared.kafka.producer import KafkaUnavailable
-from shared.logs import get_log
+from shared.process.logs import get_log
 
 log = get_log(__name__)
 

@@ -9,13 +9,12 @@ from datetime import datetime, timezone
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tracker.ask_intake import Intake, IntakeAway, SpooledRequests
-from services.tracker.canary.read_canary import read_canary
-from services.tracker.from_intake import FromIntake, read_unsigned_before
+from services.tracker.clients.intake import Intake, IntakeAway, SpooledRequests
 from services.tracker.ledger.alarm_messages import address_of, undelivered
 from services.tracker.ledger.numbers import numbers_drawn, numbers_low
 from services.tracker.ledger.overdue import LAG_WITHIN, MOST_SHOWN, NUMBER_WITHIN, Late, Ledger, Overdue, only_late
 from services.tracker.ledger.positions import KEPT, compare_positions, look_up_skipped
+from services.tracker.ledger.read_canary import read_canary
 from services.tracker.ledger.set_aside import SetAside, read_set_aside
 from services.tracker.ledger.tables import (
     failed_mails,
@@ -26,12 +25,14 @@ from services.tracker.ledger.tables import (
     request_id_of,
     returned_mails,
     skipped_records,
+    to_be_removed,
     unsendable_entries,
     waiting_dead_letters,
 )
 from services.tracker.ledger.unread import UnreadSubmissions, Unregistered
+from services.tracker.register.from_intake import FromIntake, read_unsigned_before
 from shared.crypto.record_mac import RecordVerifier
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.command_topics import DEFAULT
 from shared.events.topics import SUBMITTED, readers
 from shared.kafka.lag import Lag, LagReader
@@ -93,6 +94,7 @@ class LedgerReader:
             drawn = await numbers_drawn(session)
             dead_letters = await waiting_dead_letters(session)
             set_aside = await read_set_aside(session, SUBMITTED)
+            removals, not_removed = await to_be_removed(session, now)
             found = [
                 await skipped_records(session),
                 *await overdue_mails(session, now),
@@ -101,6 +103,7 @@ class LedgerReader:
                 await overdue_entries(session, now),
                 await unsendable_entries(session),
                 dead_letters,
+                not_removed,
                 numbers_low(drawn),
                 await undelivered(session, self._alarm_address, now),
             ]
@@ -125,6 +128,7 @@ class LedgerReader:
             on_the_log=log.unregistered.count if log else None,
             set_aside=set_aside.set_aside,
             settled=set_aside.settled,
+            to_be_removed=removals,
             canary=canary,
             in_the_spool=spool.waiting if spool else None if self._intake else 0,
             lag=_by_group(log.lags, self._readers) if log else {},

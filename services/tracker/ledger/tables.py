@@ -9,8 +9,18 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tracker.ledger.overdue import MAIL_WITHIN, MOST_COUNTED, MOST_SHOWN, PUBLISHED_WITHIN, Late, Overdue, Reason, working_days_before
-from services.tracker.models import DEAD_LETTER_WAITS
+from services.tracker.domain import Reason
+from services.tracker.ledger.overdue import (
+    MAIL_WITHIN,
+    MOST_COUNTED,
+    MOST_SHOWN,
+    PUBLISHED_WITHIN,
+    REMOVED_WITHIN,
+    Late,
+    Overdue,
+    working_days_before,
+)
+from services.tracker.models import DEAD_LETTER_WAITS, REMOVABLE, REMOVAL_DUE
 
 COUNTS = text("""
     select
@@ -80,6 +90,12 @@ COUNT_DEAD_LETTERS = text(f"""
 SKIPPED = text(
     "select sum(next_offset - first_offset)::bigint as records, min(noticed_at) as since from skipped_records where settled_at is null and looked_up"
 )
+TO_BE_REMOVED = f"{REMOVABLE} and {REMOVAL_DUE} < timezone('UTC', cast(:before as timestamptz))"
+COUNT_TO_BE_REMOVED = text(f"select count(*) from (select from requests where {TO_BE_REMOVED} limit :most) due")  # noqa: S608  as above
+NOT_REMOVED = text(f"""
+    select request_id, timezone('UTC', {REMOVAL_DUE}) as since, work_number, null as note
+    from requests where {TO_BE_REMOVED} order by {REMOVAL_DUE} limit :shown
+""")  # noqa: S608  as above
 NUMBERS = text("select request_id, work_number from requests where request_id = any(:ids)").bindparams(bindparam("ids", type_=ARRAY(PG_UUID)))
 
 
@@ -136,6 +152,14 @@ async def waiting_dead_letters(session: AsyncSession) -> Overdue:
     numbers = await numbers_of(session, [id_ for id_, _ in named])
     late = [Late(id_, letter.since, numbers.get(id_), letter.note) for id_, letter in named]
     return Overdue("dead-letter", count, oldest_at=letters[0].since if letters else None, requests=late)
+
+
+async def to_be_removed(session: AsyncSession, now: datetime) -> tuple[int, Overdue]:
+    """Count the requests whose retention time is over and whose contents are still there, and give those that should long be without."""
+    due = await session.scalar(COUNT_TO_BE_REMOVED, {"before": now, "most": MOST_COUNTED}) or 0
+    before = now - REMOVED_WITHIN
+    count = await session.scalar(COUNT_TO_BE_REMOVED, {"before": before, "most": MOST_COUNTED}) if due else 0
+    return due, _overdue("not-removed", count or 0, await _late(session, NOT_REMOVED, before=before, shown=MOST_SHOWN) if count else ())
 
 
 async def skipped_records(session: AsyncSession) -> Overdue:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.tracker.from_intake import FromIntake
+from services.tracker.register.from_intake import FromIntake
 from shared.canary import is_canary
 from shared.kafka.lag import LagReader
 

@@ -6,17 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta, timezone
 
-from services.tracker.answer_once import forget_answers
 from services.tracker.canary.send_canary import Canary
+from services.tracker.handle.answer_once import forget_answers
 from services.tracker.ledger.alarms import update_alarms
 from services.tracker.ledger.deliver_alarms import AlarmDelivery
-from services.tracker.ledger.entries import fold_counts
+from services.tracker.ledger.fold_counts import fold_counts
 from services.tracker.ledger.overdue import Ledger
 from services.tracker.ledger.read_ledger import LedgerReader
 from services.tracker.models import Alarm
-from shared.database import DATABASE_ERRORS, Sessions
-from shared.logs import get_log
-from shared.loops import run_together, running_beside
+from shared.database.engine import DATABASE_ERRORS, Sessions
+from shared.process.logs import get_log
+from shared.process.loops import run_together, running_beside
 
 log = get_log(__name__)
 

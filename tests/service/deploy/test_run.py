@@ -1,5 +1,6 @@
 """What keeps a run from starting is told in one sentence that says what to do."""
 
+import hashlib
 import socket
 import sys
 from pathlib import Path
@@ -60,11 +61,28 @@ def test_a_jar_with_another_checksum_is_not_used(tmp_path: Path, monkeypatch: py
     assert not list((tmp_path / "jars").glob("*.jar"))
 
 
-def test_jars_that_are_there_are_not_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for coordinate in jars.read_lock(jars.LOCK.read_text()):
-        (tmp_path / jars.file_name(coordinate)).touch()
-    monkeypatch.setattr(jars, "_fetch", lambda *_: pytest.fail("fetched"))
-    assert len(jars.class_path(tmp_path)) == 45
+def test_jars_are_fetched_once_and_again_where_one_was_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched: list[str] = []
+
+    def fetch(coordinate: str, folder: Path) -> Path:
+        (folder / "downloads").mkdir(exist_ok=True)
+        fetched.append(coordinate)
+        place = folder / "downloads" / coordinate
+        place.write_text("the jar")
+        return place
+
+    digest = hashlib.sha256(b"the jar").hexdigest()
+    (tmp_path / "kafka.jars.lock").write_text(f"group:one:1.0 {digest}\ngroup:two:1.0 {digest}\n")
+    monkeypatch.setattr(jars, "DOWNLOADS_AT_ONCE", 1)  # in the lock's order
+    monkeypatch.setattr(jars, "LOCK", tmp_path / "kafka.jars.lock")
+    monkeypatch.setattr(jars, "_fetch", fetch)
+    one, _ = jars.class_path(tmp_path)
+    assert jars.class_path(tmp_path)[0] == one
+    assert fetched == ["group:one:1.0", "group:two:1.0"]
+    one.write_text("changed on disk")
+    jars.class_path(tmp_path)
+    assert fetched[2:] == ["group:one:1.0"]
+    assert one.read_text() == "the jar"
 
 
 def test_the_lock_names_no_host() -> None:

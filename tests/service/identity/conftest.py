@@ -12,18 +12,19 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from joserfc.jwk import OKPKey
+from joserfc.jwk import OKPKey, RSAKey
 
 from deploy.postgres import ensure_database
 from services.identity.app import create_app
 from services.identity.settings import Settings
-from shared.database import Sessions, migrate, open_database
+from shared.database.engine import Sessions, migrate, open_database
 from shared.demonstration import Demonstration
 from tests.infra.embedded import free_ports
 
 MIGRATIONS = Path(__file__).parents[3] / "services" / "identity" / "migrations"
 CALLBACK = "http://127.0.0.1:40009/auth/callback"
 CONSOLE_CALLBACK = "http://127.0.0.1:40009/console/callback?from=identity"
+ID_TOKEN_KEY = json.dumps(RSAKey.generate_key(2_048).as_dict(private=True))
 SYSTEM_KEY = OKPKey.generate_key("Ed25519")
 
 
@@ -65,6 +66,7 @@ def settings_for(issuer: str, database_url: str) -> Settings:
         "database_connections": 1,
         "public_url": issuer,
         "signing_key": json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)),
+        "id_token_key": ID_TOKEN_KEY,
         "session_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "clients": clients,
         "staff": staff,
@@ -106,7 +108,9 @@ async def serving(settings: Settings) -> AsyncIterator[Running]:
         await asyncio.sleep(0.02)
         if task.done():
             await task
-    async with open_database(settings.database_url.get_secret_value()) as sessions:
-        yield Running(settings.issuer, sessions, settings.database_url.get_secret_value())
-    server.should_exit = True
-    await task
+    try:
+        async with open_database(settings.database_url.get_secret_value()) as sessions:
+            yield Running(settings.issuer, sessions, settings.database_url.get_secret_value())
+    finally:
+        server.should_exit = True
+        await task

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import update
+from sqlmodel import col
 from starlette.requests import Request
 from starlette.responses import Response as HTTPResponse
 
@@ -202,7 +203,7 @@ async def test_an_attempt_lasts_fifteen_minutes(identity: Running) -> None:
         async with identity.sessions() as session, session.begin():
             attempt = await session.get_one(Attempt, attempt_id)
             assert timedelta(minutes=14) < attempt.expires_at - datetime.now(UTC) <= timedelta(minutes=15)
-            await session.execute(update(Attempt).where(Attempt.id == attempt_id).values(expires_at=datetime.now(UTC)))
+            await session.execute(update(Attempt).where(col(Attempt.id) == attempt_id).values(expires_at=datetime.now(UTC)))
         assert not await is_let_in(browser, sealed(answer_to(request)))
 
 

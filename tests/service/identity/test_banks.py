@@ -1,5 +1,7 @@
 """The simulated banks themselves: whom they serve, and where they never send anybody."""
 
+import html
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
@@ -10,8 +12,8 @@ from services.identity import tupas
 from services.identity.bank.answers import address_with, make_answer
 from services.identity.bank.directory import Bank, load_banks
 from services.identity.tupas import Keys, Request
-from tests.service.identity.conftest import Running
-from tests.service.identity.walk import Walker
+from tests.service.identity.conftest import CALLBACK, Running
+from tests.service.identity.walk import OP_PASSWORD, Walker, parameters
 
 BANKS = load_banks()
 STAMP = "20261124120000123456"
@@ -50,13 +52,65 @@ async def test_a_request_that_is_not_sealed_right_is_refused_and_leads_nowhere(i
         assert (await browser.http.get("/bank/op")).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("language", "title", "back"),
+    [
+        ("fi", "Olet jo tunnistautunut", "Palaa palveluun"),
+        ("sv", "Du har redan identifierat dig", "Tillbaka till tjänsten"),
+        ("en", "You have identified yourself already", "Back to the service"),
+    ],
+)
+async def test_back_at_the_bank_after_identifying_the_page_says_so_and_leads_on(identity: Running, language: str, title: str, back: str) -> None:
+    async with Walker(identity) as browser:
+        visit = await browser.enter_bank("op", ui_locales=language)
+        await browser.log_in(visit, "123456", OP_PASSWORD, "1234")
+        answer = (await browser.http.post(visit, data={"action": "consent"})).headers["Location"]
+        # The answer is under way and was not taken yet.
+        early = await browser.http.get(visit)
+        assert 'href="/tupas/cancel?attempt=' in early.text.replace(identity.issuer, "")
+        assert (await browser.http.get(answer)).status_code == 303
+        over = await browser.http.get(visit, headers={"Accept-Language": "fi"})
+        assert (over.status_code, f"<h1>{title}</h1>" in over.text) == (200, True)
+        (address,) = (html.unescape(found) for found in re.findall(rf'href="([^"]+)">{back}', over.text))
+        assert address.startswith(f"{CALLBACK}?")
+        assert parameters(address) == {"error": "access_denied", "state": "the-state", "iss": identity.issuer}
+        # Nothing more can be done there, and nobody else is shown the way.
+        for action in ("consent", "cancel", "password", "code"):
+            assert (await browser.http.post(visit, data={"action": action})).status_code == 200
+        browser.http.cookies.delete("identity_session")
+        assert CALLBACK not in (await browser.http.get(visit)).text
+
+
+async def test_back_at_the_bank_after_leaving_it_the_page_does_not_speak_of_success(identity: Running) -> None:
+    async with Walker(identity) as browser:
+        visit = await browser.enter_bank("op", ui_locales="sv")
+        left = (await browser.http.post(visit, data={"action": "cancel"})).headers["Location"]
+        await browser.http.get(left)
+        over = await browser.http.get(visit)
+        assert over.status_code == 400
+        assert "Ditt besök i banken är slut" in over.text
+        assert f'href="{CALLBACK}?' in over.text
+
+
+@pytest.mark.parametrize("cookies", [True, False])
+async def test_a_browser_without_cookies_is_told_that_they_are_needed(identity: Running, *, cookies: bool) -> None:
+    async with Walker(identity) as browser:
+        visit = (await browser.post_latin_1("/bank/op", tupas.seal(asked_by(identity.issuer), BANKS["op"].keys))).headers["Location"]
+        browser.http.cookies.clear()
+        headers = {"Cookie": "another=1"} if cookies else {}
+        for method, address in (("GET", visit), ("POST", visit), ("GET", "/tupas/cancel?attempt=0"), ("GET", "/tupas/return?B02K_VERS=0002")):
+            page = await browser.http.request(method, address, headers=headers)
+            assert ("Salli evästeet" in page.text) is not cookies, address
+            browser.http.cookies.clear()
+
+
 async def test_a_link_with_a_query_of_its_own_is_kept_whole(identity: Running) -> None:
     async with Walker(identity) as browser:
         asked = asked_by(identity.issuer)
         visit = (await browser.post_latin_1("/bank/op", tupas.seal(asked, BANKS["op"].keys))).headers["Location"]
         await browser.log_in(visit, "123456", "7890", "1234")
         back = (await browser.http.post(visit, data={"action": "consent"})).headers["Location"]
-        assert back.startswith(f"{identity.issuer}/return?login=tupas&bank=op&B02K_VERS=0003&")
+        assert back.startswith("/return?login=tupas&bank=op&B02K_VERS=0003&"), "within the same service"
         assert back.count("?") == 1
         proven = tupas.prove(
             tupas.read_response(urlsplit(back).query.encode()), bank_number="500", keys=BANKS["op"].keys, asked=asked, now=datetime.now(UTC)

@@ -18,6 +18,7 @@ async def test_a_citizen_is_identified_over_plain_http(identity: Running) -> Non
         tokens = (await browser.fetch(told["code"])).json()
         claims = await browser.claims(tokens["id_token"])
         assert (claims["given_name"], claims["family_name"], claims["name"]) == ("Anna", "Testi", "Anna Testi")
+        assert claims["locale"] == "fi"
         assert claims["urn:oid:1.2.246.21"] == "081181-9984"
         assert (claims["nonce"], claims["aud"], claims["iss"], claims["bank"]) == (browser.nonce, "intake", identity.issuer, "OP")
         assert claims["acr"] == "http://ftn.ficora.fi/2017/loa2"
@@ -88,15 +89,18 @@ async def test_a_bank_may_answer_by_a_form(identity: Running) -> None:
         assert (await browser.claims(tokens["id_token"]))["name"] == "Jörgen Sjöberg"
 
 
-async def test_a_form_from_another_site_finds_its_cookie_by_an_address_of_ours(identity: Running) -> None:
+async def test_a_form_from_another_site_finds_its_cookie_from_a_page_of_ours_and_never_by_an_address(identity: Running) -> None:
     async with Walker(identity) as browser, Walker(identity) as without_cookie:
         visit = await browser.enter_bank("danske")
         await browser.log_in(visit, "12345678", "4321", "1234")
         (form,) = Forms(await browser.http.post(visit, data={"action": "consent"})).found
         turned = await without_cookie.post_latin_1(form.action, form.fields)
-        assert turned.status_code == 303
-        assert urlsplit(turned.headers["Location"]).path == "/tupas/return"
-        assert "code" in parameters((await browser.http.get(turned.headers["Location"])).headers["Location"])
+        assert turned.status_code == 200
+        assert "Location" not in turned.headers
+        (from_here,) = Forms(turned).found
+        assert (from_here.fields, from_here.accept_charset) == (form.fields, "ISO-8859-1")
+        assert (await without_cookie.post_latin_1(from_here.action, from_here.fields)).status_code == 400
+        assert "code" in parameters((await browser.post_latin_1(from_here.action, from_here.fields)).headers["Location"])
 
 
 @pytest.mark.parametrize("step", ["password", "code", "consent"])

@@ -11,7 +11,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from shared.authorize import TokenVerifier, Unauthorized
+from shared.auth.authorize import TokenVerifier, Unauthorized
 from tests.service.identity.conftest import SYSTEM_KEY, Running
 from tests.service.identity.walk import Walker
 

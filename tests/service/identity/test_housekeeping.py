@@ -1,17 +1,15 @@
-"""What identity keeps, for how long, and that the migrations make the tables of the models."""
+"""What identity keeps, for how long, and what it answers while its database is away."""
 
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import func, select, update
 
 from services.identity.app import create_app
 from services.identity.clean_up import clean_up
-from services.identity.models import Attempt, BankVisit, Grant, Handshake, Identification, metadata
+from services.identity.models import Attempt, BankVisit, Grant, Handshake, Identification
 from services.identity.resources import make_resources
-from shared.database import open_database
+from shared.database.engine import open_database
 from tests.infra.embedded import free_ports
 from tests.service.identity.conftest import CALLBACK, Running, settings_for
 from tests.service.identity.walk import Walker
@@ -35,14 +33,6 @@ async def test_what_has_run_out_is_deleted_and_the_rest_kept(identity: Running) 
             await session.execute(update(table).values(expires_at=past))
         await session.execute(update(Identification).values(seen_at=past))
     assert await counts() == [0] * len(tables)
-
-
-async def test_the_migrations_make_the_tables_of_the_models(identity: Running) -> None:
-    def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), metadata))
-
-    async with identity.sessions() as session:
-        assert await (await session.connection()).run_sync(differences) == []
 
 
 async def test_while_the_database_is_away_people_and_programs_are_told_so() -> None:

@@ -3,13 +3,15 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import jwt
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
+from sqlmodel import col, select
 
 from services.identity.keys import digest
 from services.identity.models import Grant
-from shared.authorize import TokenVerifier, Unauthorized
-from shared.database import connect
+from shared.auth.authorize import TokenVerifier, Unauthorized
+from shared.database.engine import connect
 from tests.eventually import eventually
 from tests.infra.embedded import free_ports
 from tests.service.identity.conftest import CALLBACK, Running, serving, settings_for
@@ -21,9 +23,32 @@ async def test_discovery_leads_to_everything(identity: Running) -> None:
         metadata = (await browser.http.get("/.well-known/openid-configuration")).json()
         assert metadata["issuer"] == identity.issuer
         assert all(metadata[name].startswith(f"{identity.issuer}/") for name in metadata if name.endswith(("_endpoint", "_uri")))
-        (key,) = (await browser.http.get(metadata["jwks_uri"])).json()["keys"]
-        assert (key["kty"], key["crv"], key["alg"], key["use"]) == ("OKP", "Ed25519", "Ed25519", "sig")
-        assert "d" not in key
+        keys = (await browser.http.get(metadata["jwks_uri"])).json()["keys"]
+        assert [(key["kty"], key["alg"], key["use"]) for key in keys] == [("OKP", "Ed25519", "sig"), ("RSA", "RS256", "sig")]
+        assert not any({"d", "p", "q"} & key.keys() for key in keys)
+        assert len({key["kid"] for key in keys}) == 2
+        assert metadata["id_token_signing_alg_values_supported"] == ["RS256", "Ed25519"]
+
+
+@pytest.mark.parametrize("wanted", ["RS256", "Ed25519", "no key"])
+async def test_an_id_token_is_signed_as_the_client_wants_it(identity_database: str, wanted: str) -> None:
+    (port,) = free_ports(1)
+    settings = settings_for(f"http://127.0.0.1:{port}", identity_database)
+    clients = tuple(client.model_copy(update={"id_token_signed_response_alg": wanted}) for client in settings.clients)
+    settings = settings.model_copy(update={"id_token_key": None} if wanted == "no key" else {"clients": clients})
+    async with serving(settings) as identity, Walker(identity) as browser:
+        token = (await browser.fetch(await browser.code())).json()["id_token"]
+        assert jwt.get_unverified_header(token)["alg"] == ("RS256" if wanted == "RS256" else "Ed25519")
+        assert (await browser.claims(token))["given_name"] == "Anna"
+
+
+async def test_another_library_reads_an_id_token_by_the_published_keys(identity: Running) -> None:
+    async with Walker(identity) as browser:
+        token = (await browser.fetch(await browser.code())).json()["id_token"]
+        keys = jwt.PyJWKSet.from_dict((await browser.http.get("/jwks")).json())
+        key = next(key for key in keys.keys if key.key_id == jwt.get_unverified_header(token)["kid"])
+        claims = jwt.decode(token, key, algorithms=["RS256"], audience="intake", issuer=identity.issuer)
+        assert claims["urn:oid:1.2.246.21"] == "081181-9984"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +128,7 @@ async def test_a_code_redeemed_many_times_at_once_is_good_once(identity_database
     async with serving(settings) as running, Walker(running) as browser:
         code = await browser.code()
         async with running.sessions() as session, session.begin():
-            await session.scalar(select(Grant).where(Grant.code_digest == digest(code)).with_for_update())
+            await session.scalar(select(Grant).where(col(Grant.code_digest) == digest(code)).with_for_update())
             fetching = [asyncio.create_task(browser.fetch(code)) for _ in range(3)]
             await eventually(all_wait)
         assert sorted([(await answer).status_code for answer in fetching]) == [200, 400, 400]
@@ -114,7 +139,7 @@ async def test_a_code_lasts_a_minute(identity: Running) -> None:
     async with Walker(identity) as browser:
         code = await browser.code()
         async with identity.sessions() as session, session.begin():
-            expired = update(Grant).where(Grant.code_digest == digest(code)).values(code_expires_at=datetime.now(UTC))
+            expired = update(Grant).where(col(Grant.code_digest) == digest(code)).values(code_expires_at=datetime.now(UTC))
             grant = await session.scalar(expired.returning(Grant))
             assert grant is not None
             assert grant.expires_at - datetime.now(UTC) < timedelta(minutes=6)

@@ -6,13 +6,14 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, text, update
+from sqlmodel import col, select
 
 from services.identity.app import create_app
 from services.identity.keys import digest
 from services.identity.models import Staff, Throttle
 from services.identity.settings import StaffAccount
-from shared.authorize import TokenVerifier
+from shared.auth.authorize import TokenVerifier
 from tests.eventually import eventually
 from tests.service.identity.conftest import CONSOLE_CALLBACK, Running, settings_for
 from tests.service.identity.walk import Forms, Walker, parameters
@@ -91,7 +92,7 @@ async def test_one_address_cannot_try_one_password_on_many_names(identity: Runni
         assert 0 < int(waiting.headers["Retry-After"]) <= 20
         assert "Liian monta väärää yritystä. Odota 1 min" in waiting.text
         async with identity.sessions() as session, session.begin():
-            await session.execute(update(Throttle).values(last_failed_at=Throttle.last_failed_at - timedelta(seconds=20)))
+            await session.execute(update(Throttle).values(last_failed_at=col(Throttle.last_failed_at) - timedelta(seconds=20)))
         assert await fail(browser, attempt, ["name30", "name31"], "192.0.2.1") == {422, 429}
         elsewhere = await browser.http.post("/staff", data=form, headers={"X-Forwarded-For": "192.0.2.2"})
         assert elsewhere.status_code == 303
@@ -116,7 +117,7 @@ async def test_a_failed_try_counts_though_the_login_itself_cannot_be_finished(id
 
         async def counted() -> None:
             async with identity.sessions() as other:
-                assert await other.scalar(select(Throttle.failures).order_by(Throttle.failures.desc()).limit(1)) == 1
+                assert await other.scalar(select(Throttle.failures).order_by(col(Throttle.failures).desc()).limit(1)) == 1
 
         await asyncio.create_task(eventually(counted))
         trying.cancel()
@@ -281,3 +282,30 @@ async def test_an_account_that_nobody_changed_stays_as_it_is(identity: Running, 
 async def test_processes_that_start_at_the_same_moment_make_each_account_once(identity: Running, start_with: Callable[..., Awaitable[None]]) -> None:
     await asyncio.gather(*(start_with(OLLI, {**OLLI, "username": "uusi"}) for _ in range(4)))
     assert sorted(await staff_of(identity)) == ["olli", "uusi"]
+
+
+async def epochs_told(identity: Running, client_id: str, secret: str) -> tuple[int, dict[str, str]]:
+    async with Walker(identity) as browser:
+        answer = await browser.http.post("/staff/accounts", auth=(client_id, secret))
+    return answer.status_code, answer.json().get("epochs", {})
+
+
+async def test_only_who_signs_staff_in_is_told_of_their_accounts(identity: Running) -> None:
+    told = await epochs_told(identity, "console", "console:secret%/+")
+    assert (told[0], set(told[1])) == (200, {str(staff.id) for staff in (await staff_of(identity)).values()})
+    assert await epochs_told(identity, "intake", "intake-secret") == (403, {})
+    assert await epochs_told(identity, "console", "guessed") == (401, {})
+    async with Walker(identity) as browser:
+        assert (await browser.http.post("/staff/accounts")).status_code == 401
+        assert (await browser.http.get("/staff/accounts")).status_code == 405
+
+
+async def test_an_epoch_changes_with_password_and_roles_and_with_nothing_else(identity: Running, start_with: Callable[..., Awaitable[None]]) -> None:
+    seen = []
+    for change in ({}, {"name": "Another"}, {"password": "another"}, {"roles": ["operator", "another"]}, {"roles": ["another", "operator"]}):
+        await start_with({**OLLI, "password": "another", "roles": ["operator"], **change} if "roles" in change else {**OLLI, **change})
+        seen.append(next(iter((await epochs_told(identity, "console", "console:secret%/+"))[1].values())))
+    first, renamed, new_password, new_roles, other_order = seen
+    assert first == renamed
+    assert new_roles == other_order
+    assert len({first, new_password, new_roles}) == 3

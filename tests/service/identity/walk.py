@@ -119,7 +119,7 @@ class Walker:
     async def claims(self, token: str) -> dict[str, Any]:
         """Verify a token by the published keys and give its claims."""
         keys = KeySet.import_key_set((await self.http.get("/jwks")).json())
-        return jwt.decode(token, keys, algorithms=["Ed25519"]).claims
+        return jwt.decode(token, keys, algorithms=["Ed25519", "RS256"]).claims
 
 
 def parameters(address: str) -> dict[str, str]:

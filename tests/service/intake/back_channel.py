@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Body, FastAPI, Header, Response
 
 HETU = "urn:oid:1.2.246.21"
-CITIZEN = {"sub": "x", "given_name": "Anna Maria", "family_name": "Testi", HETU: "081181-9984"}
+CITIZEN = {"sub": "x", "given_name": "Anna Maria", "family_name": "Testi", HETU: "081181-9984", "acr": "http://ftn.ficora.fi/2017/loa2"}
 STATUS = {
     "request_id": "0190163d-8694-739b-aea5-966c26f8ad91",
     "work_number": "572572578",

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from services.intake.app import create_app
-from services.intake.resources import Intake
+from services.intake.resources import Resources
 from services.intake.settings import Settings
 from shared.crypto.sealing import Opener, generate_private_key, public_key_of
 from shared.kafka.connection import KafkaConnection
@@ -43,6 +43,7 @@ def make_settings(kafka: KafkaConnection, dsn: str, **changes: object) -> Settin
         "tracker_sealing_key": public_key_of(TRACKER_KEY),
         "notifier_sealing_key": public_key_of(NOTIFIER_KEY),
         "log_level": "WARNING",
+        "limits_times": 1_000_000,
     }
     return Settings.model_validate(facts | changes)
 
@@ -55,9 +56,9 @@ class Running:
     client: httpx.AsyncClient
 
     @property
-    def intake(self) -> Intake:
+    def intake(self) -> Resources:
         """Give what the app holds open."""
-        intake: Intake = self.app.state.intake
+        intake: Resources = self.app.state.resources
         return intake
 
     async def send(self, body: object, key: str | None = None, **headers: str) -> httpx.Response:

@@ -1,10 +1,12 @@
 """Whatever is sent, the answer names what is wrong, in the caller's language, and is never a 5xx."""
 
+import gzip
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.service.intake.forms import PERSON, invoice_copy
@@ -44,8 +46,13 @@ async def test_every_wrong_field_is_named_in_the_citizens_language(intake: Runni
         (b'{"service": 7, "language": "fi", "form": {}}', 422, "service"),
         (b'{"service": "pyyda-laskukopio", "language": "de", "form": {}}', 422, "language"),
         (b'{"service": "pyyda-laskukopio", "language": "fi", "form": []}', 422, "form"),
-        (b'{"service": "pyyda-laskukopio", "language": "fi", "form": {"phone": 401234567}}', 422, "form.phone"),
+        (b'{"service": "pyyda-laskukopio", "language": "fi", "form": {"phone": 401234567}}', 422, "phone"),
         (b'{"service": "pyyda-laskukopio", "language": "fi", "form": {}, "spam": 1}', 422, "spam"),
+        (b'\xef\xbb\xbf{"service": "ei-ole", "language": "fi", "form": {}}', 422, "service"),
+        (b'{"service": "ei-ole", "language": "fi", "form": {}, "form": {}}', 422, "form"),
+        (b'{"service": "ei-ole", "language": "fi", "form": {"phone": "1", "phone": "2"}}', 422, "phone"),
+        (b"[" * 30_000, 400, None),
+        (b'{"service": NaN}', 400, None),
         (b'{"service": "ei-ole", "language": "fi", "form": {}}', 422, "service"),
     ],
 )
@@ -70,6 +77,50 @@ async def test_a_body_that_is_too_long_or_no_json_by_its_type_is_refused(intake:
     assert too_long.status_code == 413
     text = await intake.client.post("/api/v1/requests", content=json.dumps(invoice_copy()), headers={"Content-Type": "text/plain"})
     assert text.status_code == 415
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+async def test_too_long_a_body_is_told_in_the_callers_language(intake: Running, *, chunked: bool) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(70):
+            yield b" " * 1_000
+
+    content = pieces() if chunked else b" " * 70_000
+    answer = await intake.client.post("/api/v1/requests", content=content, headers={**JSON, "Accept-Language": "sv"})
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+    assert (answer.json()["type"], answer.json()["title"]) == ("urn:asiointi:problem:body-too-long", "Innehållet är för långt")
+
+
+async def test_a_compressed_body_is_refused_and_told_what_is_taken(intake: Running) -> None:
+    content = gzip.compress(json.dumps(invoice_copy()).encode())
+    answer = await intake.client.post("/api/v1/requests", content=content, headers={**JSON, "Content-Encoding": "gzip"})
+    assert (answer.status_code, answer.headers["Accept-Encoding"]) == (415, "identity")
+
+
+async def test_null_is_a_field_that_was_not_given(intake: Running) -> None:
+    body = invoice_copy()
+    assert (await intake.send({**body, "form": {**body["form"], "details": None}})).status_code == 202
+    wrong = await intake.send({**body, "form": {**body["form"], "email": None}})
+    assert [error["field"] for error in wrong.json()["errors"]] == ["email"]
+
+
+async def test_programs_find_what_they_look_for_at_every_site(intake: Running) -> None:
+    assert (await intake.client.get("/robots.txt")).text == "User-agent: *\nDisallow: /api/\nDisallow: /auth/\n"
+    assert (await intake.client.get("/favicon.ico")).headers["content-type"] == "image/svg+xml"
+    assert (await intake.client.get("/.well-known/security.txt")).status_code == 404
+
+
+PLACES = ["/", "/fi/", "/fi/pyynto/pyyda-laskukopio", "/healthz", "/readyz", "/api/v1/services", "/openapi.json", "/docs", "/look/mark.svg", "/none"]
+
+
+@pytest.mark.parametrize("path", PLACES)
+async def test_head_is_answered_wherever_get_is(intake: Running, path: str) -> None:
+    got, head = await intake.client.get(path), await intake.client.head(path)
+    assert (head.status_code, head.headers["content-type"] if got.content else "", head.content) == (
+        got.status_code,
+        got.headers["content-type"] if got.content else "",
+        b"",
+    )
 
 
 async def test_a_strong_service_without_a_token_says_how_to_identify(intake: Running) -> None:
@@ -110,8 +161,20 @@ async def test_the_catalogue_tells_what_is_on_offer_and_where(intake: Running) -
     assert first["url"] == "http://intake.test/sv/pyynto/kysy-tai-ilmoita-laskuun-liittyen"
     one = (await intake.client.get(f"/api/v1/services/{first['code']}?language=en")).json()
     assert one["form_schema"]["properties"]["first_name"]["title"] == "First name"
-    missing = await intake.client.get("/api/v1/services/ei-ole")
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "detail"),
+    [
+        ("fi", "Ei löydy", "Tällaista palvelua ei ole; katso GET /api/v1/services"),
+        ("sv", "Hittades inte", "En sådan tjänst finns inte; se GET /api/v1/services"),
+        ("en", "Not found", "There is no such service; see GET /api/v1/services"),
+    ],
+)
+async def test_what_is_not_there_is_named(intake: Running, language: str, title: str, detail: str) -> None:
+    missing = await intake.client.get("/api/v1/services/ei-ole", headers={"Accept-Language": language})
     assert (missing.status_code, missing.json()["type"]) == (404, "urn:asiointi:problem:not-found")
+    assert (missing.json()["title"], missing.json()["detail"]) == (title, detail)
 
 
 async def test_the_api_is_described(intake: Running) -> None:
@@ -137,6 +200,7 @@ FORMS = st.dictionaries(st.sampled_from([*invoice_copy()["form"], "invoice_numbe
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(body={"service": "pyyda-laskukopio", "language": "fi", "form": {"": 1}})
 @given(body=BODIES | FORMS.map(lambda form: invoice_copy() | {"form": invoice_copy()["form"] | form}))
 async def test_no_body_makes_it_fail(intake: Running, body: Any) -> None:  # noqa: ANN401  whatever JSON can hold
     raw = json.dumps(body).encode()

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.database import connect
+from shared.database.engine import connect
 from shared.kafka.connection import KafkaConnection
 from tests.infra.issuer import Issuer, running_issuer
 from tests.service.intake.forms import IN_CLEAR, invoice_copy

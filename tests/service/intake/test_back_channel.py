@@ -1,20 +1,22 @@
 """What intake asks of identity and tracker, and what it makes of their answers."""
 
+import json
 from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
 
-from services.intake.ask_tracker import TooManyAttempts, TrackerAway, UnknownRequest
-from services.intake.catalogue import load_catalogue
-from services.tracker.submitted_form import read_form
+from services.intake.form.catalogue import load_catalogue
+from services.intake.status.tracker_client import TrackerAway, UnknownRequest
+from services.tracker.personal_data.submitted_form import read_form
 from shared.events.envelope import decode
 from shared.events.request_submitted import RequestSubmitted
 from shared.kafka.connection import KafkaConnection
-from shared.work_number import InvalidWorkNumber
+from shared.limits.limit import TooMany
+from shared.text.work_number import InvalidWorkNumber
 from tests.infra.serving import free_socket, serving
 from tests.service.intake.back_channel import CITIZEN, HETU, STATUS, BackChannel
-from tests.service.intake.running import TRACKER, Running, make_settings, running_intake
+from tests.service.intake.running import NOTIFIER, TRACKER, Running, make_settings, running_intake
 from tests.service.intake.topic import records_of
 
 UNKNOWN = "0190163d-8694-739b-aea5-966c26f8ad91"
@@ -69,6 +71,21 @@ async def test_a_person_of_whom_the_bank_tells_one_name_is_heard(
     assert (person.first_name, person.last_name) == (names["given_name"], names["family_name"])
 
 
+@pytest.mark.parametrize(
+    ("given_name", "greeted"), [("Anna", "Anna"), ("Anna-Liisa", "Anna-Liisa"), ("Anna Maria", ""), ("Virtanen Anna", ""), ("", "")]
+)
+async def test_only_a_single_given_name_of_a_bank_is_greeted(
+    intake: Running, kafka: KafkaConnection, back_channel: BackChannel, given_name: str, greeted: str
+) -> None:
+    back_channel.userinfo["named"] = CITIZEN | {"given_name": given_name}
+    answer = await intake.send(salary_certificate(), Authorization="Bearer named")
+    (record,) = await records_of(kafka, [answer.json()["request_id"]])
+    event = decode(record.value, record.headers).event
+    assert isinstance(event, RequestSubmitted)
+    contact = json.loads(NOTIFIER.open(event.sealed_contact, purpose="contact", request_id=event.request_id))
+    assert contact["first_name"] == greeted
+
+
 async def test_typing_another_name_than_the_banks_is_an_error_that_names_it(intake: Running) -> None:
     answer = await intake.send(salary_certificate(last_name="Toinen"), Authorization="Bearer citizen")
     assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["last_name"])
@@ -84,7 +101,10 @@ async def test_a_token_that_does_not_hold_is_refused(intake: Running, token: str
 async def test_a_weak_login_is_no_strong_identification(intake: Running, back_channel: BackChannel) -> None:
     back_channel.userinfo["weak"] = CITIZEN | {"acr": "urn:asiointi:staff"}
     back_channel.userinfo["nobody"] = {name: value for name, value in CITIZEN.items() if name != HETU}
-    for token in ("weak", "nobody"):
+    back_channel.userinfo["no level"] = {name: value for name, value in CITIZEN.items() if name != "acr"}
+    for number, code in enumerate(("not-a-code", "A" * 64, "9984", "2830765-9")):
+        back_channel.userinfo[f"code {number}"] = CITIZEN | {HETU: code}
+    for token in back_channel.userinfo.keys() - {"citizen"}:
         assert (await intake.send(salary_certificate(), Authorization=f"Bearer {token}")).status_code == 401
 
 
@@ -119,7 +139,7 @@ async def test_a_status_is_told_by_number_and_address_or_by_link(intake: Running
     assert back_channel.asked == [{"work_number": "572572720", "email": "Aino@xn--shk-qla6g.fi"}]
     assert (told.work_number, told.state, [step.text for step in told.timeline]) == (STATUS["work_number"], "resolved", [None, "Lasku on postissa."])
     assert (await tracker.status_by_link("signed")).service_title == "Pyydä laskukopio"
-    for status, error in ((404, UnknownRequest), (422, UnknownRequest), (429, TooManyAttempts), (500, TrackerAway)):
+    for status, error in ((404, UnknownRequest), (422, UnknownRequest), (429, TooMany), (500, TrackerAway)):
         back_channel.status = status, {}
         with pytest.raises(error):
             await tracker.status_by_number("572572720", "aino@example.com")
@@ -131,16 +151,6 @@ async def test_a_mistyped_number_is_told_without_asking_tracker(intake: Running,
         await intake.intake.tracker.status_by_number(typed, "aino@example.com")
     assert wrong.value.reason == reason
     assert back_channel.asked == []
-
-
-async def test_the_eleventh_attempt_within_a_minute_has_to_wait_and_nobody_else(intake: Running) -> None:
-    attempts = intake.intake.attempts
-    for _ in range(10):
-        await attempts.check("192.0.2.1")
-    with pytest.raises(TooManyAttempts) as many:
-        await attempts.check("192.0.2.1")
-    assert 1 <= many.value.retry_after <= 60
-    await attempts.check("192.0.2.2")
 
 
 async def test_an_id_that_is_known_here_is_not_asked_of_tracker(intake: Running, back_channel: BackChannel) -> None:

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from services.intake.follow_numbers import DIGEST_HEADER, Numbers, Progress
+from services.intake.submit.recent_requests import DIGEST_HEADER, Progress, RecentRequests
 from shared.crypto.record_mac import RecordSigner, RecordVerifier
 from shared.events.envelope import Envelope, Message, encode
 from shared.events.request_lifecycle import RequestAssigned, RequestLifecycle, RequestRegistered
@@ -40,7 +40,7 @@ def lifecycle(kind: type[RequestLifecycle], request_id: UUID, at: datetime = NOW
 
 async def test_whoever_waits_for_a_number_gets_it_when_it_is_told_and_the_state_follows(intake: Running, kafka: KafkaConnection) -> None:
     request_id = UUID((await intake.send(invoice_copy())).json()["request_id"])
-    numbers = intake.intake.numbers
+    numbers = intake.intake.recent
     assert await numbers.wait(request_id, timeout=0.05) is None
     waiting = [asyncio.create_task(numbers.wait(request_id, timeout=10)) for _ in range(3)]
     async with EventProducer(kafka, "test") as producer:
@@ -48,7 +48,9 @@ async def test_whoever_waits_for_a_number_gets_it_when_it_is_told_and_the_state_
         await producer.send(SUBMITTED, Message(b"no uuid", b"{}", [("ce_bodydigest", b"zz")]))
         await producer.send(LIFECYCLE, lifecycle(RequestRegistered, request_id))
         told = await asyncio.gather(*waiting)
-        assert told[0] == told[1] == told[2] == Progress("572572720", "received", NOW, NOW + timedelta(days=3), "Pyydä laskukopio")
+        assert (
+            told[0] == told[1] == told[2] == Progress("572572720", "received", NOW, NOW + timedelta(days=3), "Pyydä laskukopio", "pyyda-laskukopio")
+        )
         later = lifecycle(RequestAssigned, request_id, NOW + timedelta(hours=1), state="in_progress", assignee="olli")
         await producer.send(LIFECYCLE, later)
 
@@ -77,13 +79,13 @@ async def test_a_field_of_another_type_does_not_end_the_site(intake: Running, ka
         for name, header in itertools.product((b"\xff", b"", b"1", str(request_id).encode()), (b"", b"\xff", b"zz", b"0")):
             await producer.send(SUBMITTED, Message(name, b"{}", [(DIGEST_HEADER, header)]))
         await producer.send(LIFECYCLE, lifecycle(RequestRegistered, request_id))
-    told = await intake.intake.numbers.wait(request_id, timeout=5)
+    told = await intake.intake.recent.wait(request_id, timeout=5)
     assert told is not None
     assert (await intake.client.get("/api/v1/services")).status_code == 200
 
 
 async def test_a_late_event_does_not_move_the_state_backwards() -> None:
-    numbers, request_id = Numbers(), uuid4()
+    numbers, request_id = RecentRequests(), uuid4()
     late = Progress("572572720", "received", NOW, NOW, "x")
     numbers.told(request_id, Progress("572572720", "resolved", NOW, NOW, "x"), NOW + timedelta(hours=2))
     numbers.told(request_id, late, NOW)
@@ -93,7 +95,7 @@ async def test_a_late_event_does_not_move_the_state_backwards() -> None:
 
 
 async def test_memory_is_bounded_and_forgets_what_was_touched_longest_ago() -> None:
-    numbers = Numbers(most=100)
+    numbers = RecentRequests(most=100)
     ids = [uuid4() for _ in range(150)]
     for request_id in ids[:100]:
         numbers.accepted(request_id, b"digest")
@@ -106,13 +108,13 @@ async def test_memory_is_bounded_and_forgets_what_was_touched_longest_ago() -> N
 
 
 async def test_who_stops_waiting_leaves_nothing_behind() -> None:
-    numbers = Numbers()
+    numbers = RecentRequests()
     await asyncio.gather(*(numbers.wait(uuid4(), timeout=0.01) for _ in range(50)))
     assert not numbers._waiting  # noqa: SLF001  what is left behind cannot be seen from outside
 
 
 async def test_a_strangers_record_does_not_make_a_citizens_own_a_conflict(kafka: KafkaConnection) -> None:
-    numbers, request_id, key = Numbers(), uuid4(), b"r" * 32
+    numbers, request_id, key = RecentRequests(), uuid4(), b"r" * 32
     forged = Message(str(request_id).encode(), b"{}", [(DIGEST_HEADER, b"ff")])
     own = RecordSigner([key]).sign(Message(str(request_id).encode(), b"{}", [(DIGEST_HEADER, b"aa")]))
     following = asyncio.create_task(numbers.follow(kafka, RecordVerifier([key])))

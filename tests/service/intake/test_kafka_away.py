@@ -118,7 +118,7 @@ async def test_with_both_away_it_boots_refuses_with_503_and_nothing_is_accepted(
         assert answer.status_code == 422
         answer = await intake.send(invoice_copy() | {"language": "sv"}, key="idempotency-key-nobody")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
-        assert answer.json()["title"].startswith("Din begäran kunde inte tas emot")
+        assert answer.json()["title"].startswith("Ditt ärende kunde inte tas emot")
         assert (await parts(intake)) == (503, {"kafka": "away", "database": "away"})
         assert (await intake.client.get("/healthz")).status_code == 200
 

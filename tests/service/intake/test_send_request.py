@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from services.intake.catalogue import load_catalogue
-from services.intake.submit_request import SOURCE
+from services.intake.form.catalogue import load_catalogue
+from services.intake.submit.submit_request import SOURCE
 from shared.events.envelope import decode
 from shared.events.request_submitted import RequestSubmitted
 from shared.kafka.connection import KafkaConnection
@@ -41,7 +41,7 @@ async def test_an_accepted_request_is_on_the_topic_before_the_answer_and_opens_f
     assert form["person"] == {**PERSON, "phone": "0407654321"}
     assert {answer["field"]: answer["value"] for answer in form["answers"]} == {**ANSWERS, "delivery": "Kirjeenä"}
     contact = json.loads(NOTIFIER.open(event.sealed_contact, purpose="contact", request_id=request_id))
-    assert contact == {"email": PERSON["email"], "first_name": PERSON["first_name"]}
+    assert contact == {"email": PERSON["email"], "first_name": ""}, "a name that nobody has proven can be a message"
 
 
 async def test_no_personal_data_is_on_the_topic_in_clear(intake: Running, kafka: KafkaConnection) -> None:
@@ -97,7 +97,7 @@ async def test_a_used_key_is_known_after_a_restart_from_the_topic(kafka: KafkaCo
     async with running_intake(settings) as after:
 
         async def followed() -> bool:
-            return after.intake.numbers.remembers(UUID(request_id))
+            return after.intake.recent.remembers(UUID(request_id))
 
         await eventually(followed)
         assert (await after.send(invoice_copy(first_name="Eino"), key="idempotency-key-restart")).status_code == 409

@@ -1,13 +1,17 @@
 """Pages to read: whole in three languages, in one piece, saying what to do when something is wrong."""
 
 import re
+from datetime import datetime
 from html.parser import HTMLParser
 
 import pytest
 
-from services.intake.site.texts import LANGUAGES
+from services.intake.form.catalogue import load_catalogue
+from services.intake.site.opening_hours import phone_hours
+from services.intake.site.texts import raw_texts
+from shared.events.vocabulary import LANGUAGES, Language
 from shared.kafka.connection import KafkaConnection
-from tests.eventually import eventually
+from shared.look.finnish import HELSINKI
 from tests.service.intake.running import Running, make_settings, running_intake
 
 PAGES = [
@@ -104,9 +108,9 @@ async def test_every_link_of_the_site_leads_somewhere(intake: Running) -> None:
 
 
 async def test_the_language_switch_keeps_the_page(intake: Running) -> None:
-    page = Outline((await intake.client.get("/fi/pyynto/pyyda-laskukopio")).text)
+    page = Outline((await intake.client.get("/fi/palvelut/yritys")).text)
     switch = [tag["href"] for tag in page.named("a") if tag.get("hreflang")]
-    assert switch == [f"/{language}/pyynto/pyyda-laskukopio" for language in LANGUAGES]
+    assert switch == [f"/{language}/palvelut/yritys" for language in LANGUAGES]
 
 
 async def test_the_front_page_offers_the_six_quick_links_of_the_guide_in_its_order(intake: Running) -> None:
@@ -120,7 +124,17 @@ async def test_the_three_columns_name_the_services_as_the_guide_does(intake: Run
     for group, names in COLUMNS.items():
         column = page[page.index(f'id="group-{group}"') :]
         entries = re.findall(r"<li><a [^>]*>(.*?)</a></li>", column[: column.index("</ul>")], re.DOTALL)
-        assert [re.sub(r"<span class=\"unseen\">.*?</span>|<[^>]+>", "", entry) for entry in entries] == names
+        assert [re.sub(r"<span class=\"(unseen|small)\">.*?</span>|<[^>]+>", "", entry) for entry in entries] == names
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_whatever_asks_for_a_bank_says_so_wherever_it_is_listed(intake: Running, language: Language) -> None:
+    mark = raw_texts(language)["authentication"]["strong"]
+    for page in ("", "palvelut/yksityishenkilo", "palvelut/yritys"):
+        rows = re.findall(rf'<a href="/{language}/pyynto/([a-z-]+)"[^>]*>(.*?)</a>', (await intake.client.get(f"/{language}/{page}")).text, re.DOTALL)
+        assert rows
+        for code, row in rows:
+            assert (mark in row) == (intake.intake.catalogue.by_code[code].authentication == "strong"), (page, code)
 
 
 async def test_forms_open_in_a_new_tab_and_say_so_to_a_screen_reader(intake: Running) -> None:
@@ -129,6 +143,31 @@ async def test_forms_open_in_a_new_tab_and_say_so_to_a_screen_reader(intake: Run
     assert forms
     assert all((tag["target"], tag["rel"]) == ("_blank", "noopener") for tag in forms)
     assert page.count("(avautuu uuteen välilehteen)") == len(forms)
+
+
+@pytest.mark.parametrize(
+    ("hour", "language", "said"),
+    [
+        (10, "en", "open now until 4 pm"),
+        (10, "sv", "öppen nu till kl. 16"),
+        (10, "fi", "nyt auki klo 16 asti"),
+        (3, "en", "opens today at 8 am"),
+        (3, "fi", "aukeaa tänään klo 8"),
+    ],
+)
+async def test_the_hours_of_the_phone_are_written_in_one_way(
+    intake: Running, hour: int, language: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = phone_hours(datetime(2026, 11, 24, hour, tzinfo=HELSINKI))
+    monkeypatch.setattr("services.intake.site.view.phone_hours", lambda _: hours)
+    page = (await intake.client.get(f"/{language}/asiakaspalvelu")).text.replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")
+    assert said in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_answer_about_accessibility_is_promised_with_what_it_takes(language: Language) -> None:
+    wanted = load_catalogue().by_code["laheta-palautetta"].by_name["answer_wanted"].label.in_language(language)
+    assert wanted in raw_texts(language)["accessibility"]["sections"][2]["text"][0]
 
 
 async def test_the_root_leads_to_the_finnish_front_page(intake: Running) -> None:
@@ -141,7 +180,7 @@ async def test_the_root_leads_to_the_finnish_front_page(intake: Running) -> None
     [
         ("GET", "/sv/finns-inte", 404, "Sidan finns inte"),
         ("GET", "/fi/pyynto/ei-ole", 404, "Sivua ei löydy"),
-        ("GET", "/en/kiitos/not-an-id", 404, "There is no such page"),
+        ("GET", "/en/kiitos/not-an-id", 404, "Page not found"),
         ("GET", "/de/", 404, "Sivua ei löydy"),
         ("POST", "/en/ukk", 405, "This page cannot be opened like this"),
     ],
@@ -154,7 +193,7 @@ async def test_a_wrong_address_gets_a_page_in_its_language(intake: Running, meth
 
 
 async def test_a_body_that_is_too_large_gets_a_page(intake: Running) -> None:
-    answer = await intake.client.post("/fi/pyynto/pyyda-laskukopio", data={"further_information": "x" * 200_000})
+    answer = await intake.client.post("/fi/pyynto/pyyda-laskukopio", data={"further_information": "x" * 300_000})
     assert answer.status_code == 413
     assert "<h1>Lomakkeella on liikaa tekstiä</h1>" in answer.text
 
@@ -173,20 +212,6 @@ async def test_a_surprise_gets_a_page_that_says_what_to_do_and_nothing_of_the_ca
 async def test_the_api_keeps_its_problem_details(intake: Running) -> None:
     answer = await intake.client.get("/api/v1/nothing")
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
-
-
-async def test_the_state_page_tells_which_part_is_away(intake: Running, kafka: KafkaConnection) -> None:
-    async def all_is_well() -> bool:
-        return "Kaikki toimii" in (await intake.client.get("/fi/palvelun-tila")).text
-
-    await eventually(all_is_well)
-    async with running_intake(make_settings(kafka, "postgresql://intake:x@127.0.0.1:9/intake")) as without_database:
-
-        async def one_part_is_away() -> bool:
-            page = (await without_database.client.get("/fi/palvelun-tila")).text
-            return "Osassa palvelua on häiriö" in page and page.count("ei toimi juuri nyt") == 1
-
-        await eventually(one_part_is_away)
 
 
 async def test_a_demonstration_says_so_on_every_page_and_nothing_else_does(kafka: KafkaConnection, intake_database: str, intake: Running) -> None:

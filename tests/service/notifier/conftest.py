@@ -3,18 +3,42 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import text
 
+from services.notifier.delivery_states import EDGES
 from services.notifier.settings import Settings
-from shared.database import Sessions, open_database
+from shared.database.engine import Sessions, open_database
 from tests.conftest import FreshDatabase
 from tests.service.notifier.mail_server import MailServer, free_port
 from tests.service.notifier.office import make_settings
+
+WAYS = ", ".join(f"('{edge.source or ''}', '{edge.target}')" for edge in EDGES)
+GUARD = (
+    f"""
+    create function only_by_the_table() returns trigger language plpgsql as $$
+    declare came_from text := case when tg_op = 'INSERT' then '' else old.state end;
+    begin
+        if came_from <> new.state and not exists (
+            select from (values {WAYS}) way (source, target) where (source, target) = (came_from, new.state)
+        ) then
+            raise exception 'no delivery goes from % to %', came_from, new.state;
+        end if;
+        return new;
+    end $$
+    """,  # noqa: S608  states of our own
+    "create trigger only_by_the_table before insert or update on deliveries for each row execute function only_by_the_table()",
+)
+"""Every test of notifier thereby proves that no statement takes another way than `delivery_states.py` has."""
 
 
 @pytest.fixture
 async def notifier_database(migrated_database: FreshDatabase) -> str:
     """Give the address of a migrated database."""
-    return await migrated_database("notifier")
+    dsn = await migrated_database("notifier")
+    async with open_database(dsn) as sessions, sessions.begin() as session:
+        for statement in GUARD:
+            await session.execute(text(statement))
+    return dsn
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -11,20 +11,21 @@ from uuid import UUID, uuid4
 
 from pydantic import SecretStr
 from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.contents import ContentsBox
-from services.notifier.dispatch import Dispatcher
-from services.notifier.entrust import Entrusting
-from services.notifier.on_request_lifecycle import request_lifecycle_handler
+from services.notifier.on_request_lifecycle import on_request_lifecycle
+from services.notifier.queue.hand_over import HandOver
+from services.notifier.send.dispatch import Dispatcher
 from services.notifier.settings import Settings
-from services.notifier.write_mail import MailWriter
+from services.notifier.write.contents import ContentsBox
+from services.notifier.write.write_mail import MailWriter
 from shared.crypto.sealing import Opener, Sealer, generate_private_key, public_key_of
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.request_lifecycle import RequestLifecycle, RequestRegistered, RequestResolved, RequestStateChanged
-from shared.health import Liveness
 from shared.settings import key_bytes
+from shared.web.health import Liveness
 from tests.eventually import eventually
 
 MIGRATIONS = Path(__file__).parents[3] / "services" / "notifier" / "migrations"
@@ -101,18 +102,22 @@ def seal_text(text: str, request_id: UUID) -> str:
     return SEALER.seal(json.dumps({"text": text}).encode(), purpose="message", request_id=request_id)
 
 
-def nobody() -> Entrusting:
+def nobody() -> HandOver:
     """Give the way to a pool that takes nothing: every mail has to be claimed."""
-    return Entrusting(0, room=lambda: 0, take=lambda _: None, wake=lambda: None, doubt=lambda: None)
+    return HandOver(0, room=lambda: 0, take=lambda _: None, wake=lambda: None, doubt=lambda: None)
 
 
 async def hand_over(sessions: Sessions, envelopes: Sequence[Envelope[Event]], dispatcher: Dispatcher | None = None) -> None:
     """Do what the worker does with a batch of events; with a pool its mails go straight to it."""
-    entrusting = dispatcher.entrusting if dispatcher else nobody()
-    handler = request_lifecycle_handler(Opener(PRIVATE_KEY), ContentsBox(PRIVATE_KEY), "kunta.example", entrusting)
     async with sessions.begin() as session:
-        await handler(session, envelopes)
-    entrusting.committed()
+        after_commit = await work_off(session, envelopes, dispatcher.hand_over if dispatcher else nobody())
+    after_commit()
+
+
+async def work_off(session: AsyncSession, envelopes: Sequence[Envelope[Event]], hand_over: HandOver) -> Callable[[], None]:
+    """Do the handler's part; gives what is to be done after the commit."""
+    box = ContentsBox(PRIVATE_KEY)
+    return await on_request_lifecycle(session, envelopes, opener=Opener(PRIVATE_KEY), box=box, mail_domain="kunta.example", hand_over=hand_over)
 
 
 @asynccontextmanager

@@ -11,9 +11,9 @@ from sqlalchemy import Row
 from services.notifier.bounces.receive_reports import receiving
 from services.notifier.bounces.return_path import return_paths
 from services.notifier.bounces.take_in import Inbox
-from services.notifier.contents import ContentsBox
 from services.notifier.settings import Settings
-from shared.database import Sessions
+from services.notifier.write.contents import ContentsBox
+from shared.database.engine import Sessions
 from tests.pure.report_samples import HEAD, UNKNOWN_USER, standard
 from tests.service.notifier.mail_server import free_port
 from tests.service.notifier.office import PRIVATE_KEY, rows

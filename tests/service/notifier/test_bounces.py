@@ -10,12 +10,14 @@ from structlog.testing import capture_logs
 from services.notifier.bounces import take_in
 from services.notifier.bounces.list_reports import list_reports
 from services.notifier.bounces.return_path import Sending, return_paths
-from services.notifier.contents import ContentsBox
-from services.notifier.forget_contents import forget
-from services.notifier.send_again import ContentsGone, NotSendable, SendAgain, send_again
+from services.notifier.bounces.show_report import ReportText, show_report
+from services.notifier.operate.send_again import ContentsGone, NotSendable, SendAgain, send_again
+from services.notifier.queue.forget_contents import forget
 from services.notifier.settings import Settings
-from shared.database import Sessions
-from shared.problems import InvalidFields
+from services.notifier.write.contents import ContentsBox
+from shared.auth.authorize import Caller
+from shared.database.engine import Sessions
+from shared.web.problems import InvalidFields
 from tests.pure.report_samples import HEAD, UNKNOWN_USER, group, standard
 from tests.service.notifier.mail_server import MailServer
 from tests.service.notifier.office import PRIVATE_KEY, Citizen, delivered, dispatching, hand_over, make_settings, rows
@@ -42,6 +44,13 @@ async def sent_mail(settings: Settings, sessions: Sessions, citizen: Citizen | N
 async def again(sessions: Sessions, delivery: int, **order: Any) -> Any:  # noqa: ANN401  a view
     async with sessions.begin() as session:
         return await send_again(session, BOX, delivery, SendAgain(**order))
+
+
+async def read_all(sessions: Sessions) -> list[ReportText]:
+    """Read what is listed."""
+    async with sessions.begin() as session:
+        listed = await list_reports(session, 10)
+        return [await show_report(session, BOX, Caller("maija", "console", frozenset()), each.id) for each in listed]
 
 
 async def test_each_mail_goes_out_under_a_return_path_of_its_own(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
@@ -108,8 +117,7 @@ async def test_only_what_needs_somebody_is_an_outcome(
     (kept,) = await rows(sessions, "select * from reports")
     assert (kept.mail is not None) == (bounce == "unclear")
     assert kept.mail is None or b"???" not in kept.mail
-    async with sessions() as session:
-        assert [shown.mail.partition("\n\n")[2] for shown in await list_reports(session, BOX, 10)] == (["???\n"] if bounce == "unclear" else [])
+    assert [shown.mail.partition("\n\n")[2] for shown in await read_all(sessions)] == (["???\n"] if bounce == "unclear" else [])
 
 
 async def test_a_forged_report_changes_nothing(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
@@ -139,8 +147,7 @@ async def test_what_names_no_mail_of_ours_is_kept_for_people_as_far_as_there_is_
             for note in ("one", "two", "three"):
                 assert (await bring(port, RETURN_PATH, report(note=note)))[0] == 250
     assert [each["event"] for each in logs if each["log_level"] == "warning"] == ["report_not_kept"]
-    async with sessions() as session:
-        shown = await list_reports(session, BOX, 10)
+    shown = await read_all(sessions)
     assert [(each.verdict, each.delivery_id, "550 5.1.1" in each.mail) for each in shown] == [("hard", None, True)] * 2
 
 

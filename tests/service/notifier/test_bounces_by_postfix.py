@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.notifier.contents import ContentsBox
-from services.notifier.send_again import SendAgain, send_again
-from shared.database import Sessions
+from services.notifier.operate.send_again import SendAgain, send_again
+from services.notifier.write.contents import ContentsBox
+from shared.database.engine import Sessions
 from tests.eventually import eventually
 from tests.infra.postfix import postfix
 from tests.service.notifier.mail_server import MailServer

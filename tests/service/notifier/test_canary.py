@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from sqlalchemy import text
 
-from services.notifier.forget_contents import forget
-from services.notifier.list_deliveries import list_deliveries
+from services.notifier.operate.list_deliveries import list_deliveries
+from services.notifier.queue.forget_contents import forget
 from services.notifier.settings import Settings
 from shared import canary
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, rows
 
 

@@ -13,13 +13,16 @@ import uvicorn
 from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import OKPKey
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from services.notifier.app import create_app
 from services.notifier.settings import Settings
-from shared.database import Sessions
+from services.notifier.write.contents import ContentsBox
+from shared.database.engine import Sessions
 from tests.eventually import eventually
 from tests.service.notifier.mail_server import MailServer, free_port
-from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, make_settings, rows
+from tests.service.notifier.office import PRIVATE_KEY, Citizen, delivered, dispatching, hand_over, make_settings, rows
 
 pytestmark = pytest.mark.usefixtures("one_connection")
 
@@ -112,7 +115,7 @@ async def test_only_a_good_token_with_the_scope_opens_the_door(client: httpx.Asy
 
 
 async def test_a_changed_signing_key_is_found_by_itself(client: httpx.AsyncClient, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.authorize.REFETCH_SECONDS", 0)
+    monkeypatch.setattr("shared.auth.authorize.REFETCH_SECONDS", 0)
     assert (await client.get("/api/v1/deliveries", headers=bearer(issuer.token()))).status_code == 200
     issuer.change_key("second")
     assert (await client.get("/api/v1/deliveries", headers=bearer(issuer.token()))).status_code == 200
@@ -247,3 +250,49 @@ async def test_all_mails_that_failed_of_one_cause_go_again_and_a_repeat_changes_
 async def test_without_a_choice_nothing_is_retried(client: httpx.AsyncClient, issuer: Issuer, which: dict[str, object]) -> None:
     answer = await client.post("/api/v1/deliveries/retry", headers=bearer(issuer.token()), json=which)
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+
+
+RETURNED = b"From: aino@posti.example\nSubject: Hei\n\nAino Koskimies, 131052-308T, muuttanut\n"
+
+
+@pytest.fixture
+async def report_id(sessions: Sessions) -> str:
+    """Give the id of a report that nobody could make out."""
+    digest = bytes(32)
+    facts = {"digest": digest, "mail": ContentsBox(PRIVATE_KEY).box.encrypt(RETURNED, digest)}
+    async with sessions.begin() as session:
+        statement = "insert into reports (digest, verdict, delivery_id, sending, mail) values (:digest, 'unknown', 7, 1, :mail)"
+        await session.execute(text(statement), facts)
+    return digest.hex()
+
+
+async def test_reports_are_listed_without_their_text(client: httpx.AsyncClient, issuer: Issuer, report_id: str) -> None:
+    answer = await client.get("/api/v1/reports", headers=bearer(issuer.token()))
+    (listed,) = answer.raise_for_status().json()
+    assert (listed["id"], listed["verdict"], listed["delivery_id"], listed["sending"]) == (report_id, "unknown", 7, 1)
+    assert not any(word in answer.text for word in ("Aino", "aino", "131052"))
+
+
+async def test_the_text_of_a_report_is_read_with_the_henkilotunnus_covered_and_each_read_is_recorded(
+    client: httpx.AsyncClient, issuer: Issuer, sessions: Sessions, report_id: str
+) -> None:
+    for sub in ("maija", "console"):
+        answer = await client.get(f"/api/v1/reports/{report_id}", headers=bearer(issuer.token(sub=sub)))
+        assert "Aino Koskimies, \u2022" in answer.raise_for_status().json()["mail"]
+        assert "308T" not in answer.text
+    reads = await rows(sessions, "select reader_kind, reader, digest, delivery_id, now() - read_at < interval '1 minute' as now from report_reads")
+    assert [tuple(read) for read in reads] == [("staff", "maija", bytes(32), 7, True), ("client", "console", bytes(32), 7, True)]
+
+
+async def test_a_report_is_not_shown_where_that_cannot_be_recorded_or_may_not_be(
+    client: httpx.AsyncClient, issuer: Issuer, sessions: Sessions, report_id: str
+) -> None:
+    for unknown, status in (("ff" * 32, 404), ("x", 422)):
+        assert (await client.get(f"/api/v1/reports/{unknown}", headers=bearer(issuer.token()))).status_code == status
+    lacking = await client.get(f"/api/v1/reports/{report_id}", headers=bearer(issuer.token(scope="requests:read")))
+    assert lacking.status_code == 403
+    async with sessions.begin() as session:
+        await session.execute(text("alter table report_reads add constraint full_disk check (reader = '') not valid"))
+    with pytest.raises(IntegrityError):
+        await client.get(f"/api/v1/reports/{report_id}", headers=bearer(issuer.token()))
+    assert await rows(sessions, "select * from report_reads") == []

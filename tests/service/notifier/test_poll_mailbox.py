@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from services.notifier.bounces.poll_mailbox import MailboxReader
 from services.notifier.settings import Settings
-from shared.database import Sessions
-from shared.health import Liveness
+from shared.database.engine import Sessions
+from shared.web.health import Liveness
 from tests.eventually import eventually
 from tests.infra.dovecot import PASSWORD, USER, ImapServer, dovecot
 from tests.pure.report_samples import HEAD, UNKNOWN_USER, standard

@@ -2,12 +2,12 @@
 
 from sqlalchemy import text
 
-from services.notifier.contents import ContentsBox
 from services.notifier.reencrypt import run
 from services.notifier.settings import Settings
+from services.notifier.write.contents import ContentsBox
 from shared.crypto.reencrypt import Done
 from shared.crypto.sealing import generate_private_key
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from tests.service.notifier.office import PRIVATE_KEY, Citizen, hand_over
 
 
@@ -17,6 +17,7 @@ async def test_waiting_and_sent_mails_and_reports_come_under_the_new_key(session
     waiting, sent = Citizen(), Citizen()
     await hand_over(sessions, [waiting.registered(), sent.registered()])
     async with sessions.begin() as session:
+        await session.execute(text("update deliveries set state = 'sending' where request_id = :id"), {"id": sent.request_id})
         moved = "update deliveries set state = 'sent', contents = null where request_id = :id returning id, old.contents"
         delivery_id, contents = (await session.execute(text(moved), {"id": sent.request_id})).one()
         keep = text("insert into sent_contents (delivery_id, contents) values (:id, :contents)")

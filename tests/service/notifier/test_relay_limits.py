@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from tests.infra.postfix import postfix
 from tests.service.notifier.mail_server import MailServer
 from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, make_settings, rows

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from services.notifier.settings import Settings
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.envelope import Envelope
-from shared.rejected import Rejected
+from shared.events.rejected import Rejected
 from tests.eventually import eventually
 from tests.service.notifier.mail_server import MailServer
 from tests.service.notifier.office import SENDER, Citizen, delivered, dispatching, hand_over, make_settings, rows

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from services.notifier.settings import Settings
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from tests.eventually import eventually
 from tests.service.notifier.mail_server import MailServer
 from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, make_settings, rows

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from services.notifier.settings import Settings
-from shared.database import Sessions, connect, migrate, open_database
+from shared.database.engine import Sessions, connect, migrate, open_database
 from shared.events.envelope import Envelope, encode
 from shared.events.event import Event
 from shared.events.topics import LIFECYCLE, dead_letter_topic

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from shared.database import Sessions, open_database
+from shared.database.engine import Sessions, open_database
 from shared.events.topics import DAY_MS, Topic, dead_letter_topic
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer

@@ -10,15 +10,16 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.envelope import Envelope, Message, encode
 from shared.events.event import Event
 from shared.events.request_commands import TakeRequest
 from shared.events.topics import dead_letter_topic
-from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.consume import BatchConsumer, Handler
 from shared.kafka.producer import EventProducer
+from shared.web.health import Liveness
+from tests.eventually import eventually
 
 SOURCE = "/asiointi/test"
 
@@ -58,13 +59,21 @@ async def dead_letters(kafka: KafkaConnection, topic: str) -> list["ConsumerReco
     consumer = AIOKafkaConsumer(dead_letter_topic(topic), **kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     try:
-        ends, found = await consumer.end_offsets(list(consumer.assignment())), list["ConsumerRecord[bytes, bytes]"]()
         async with asyncio.timeout(20):
+            await eventually(_assigned(consumer))
+            ends, found = await consumer.end_offsets(list(consumer.assignment())), list["ConsumerRecord[bytes, bytes]"]()
             while [place for place, end in ends.items() if await consumer.position(place) < end]:
                 found += [record for records in (await consumer.getmany(timeout_ms=200)).values() for record in records]
         return found
     finally:
         await consumer.stop()
+
+
+def _assigned(consumer: AIOKafkaConsumer) -> Callable[[], Awaitable[bool]]:
+    async def check() -> bool:
+        return bool(consumer.assignment())  # not at once, of a topic that has just been made
+
+    return check
 
 
 def holds(sessions: Sessions, expected: Sequence[UUID]) -> Callable[[], Awaitable[bool]]:

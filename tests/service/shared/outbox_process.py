@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from shared.events.envelope import Message
-from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
-from shared.logs import configure_logs
 from shared.outbox.entries import Entries
 from shared.outbox.publish import Outbox, Publisher
+from shared.process.logs import configure_logs
+from shared.web.health import Liveness
 
 if TYPE_CHECKING:
     import asyncpg

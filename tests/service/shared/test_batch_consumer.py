@@ -10,16 +10,16 @@ import pytest
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.envelope import Envelope, Message, encode
 from shared.events.event import Event
+from shared.events.rejected import Rejected
 from shared.events.request_commands import TakeRequest
-from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.consume import BatchConsumer
 from shared.kafka.poll import GATHER_SECONDS
 from shared.kafka.producer import EventProducer, KafkaUnavailable
-from shared.rejected import Rejected
+from shared.web.health import Liveness
 from tests.eventually import eventually
 from tests.following import following
 from tests.service.shared.consuming import consuming, dead_letters, handled, holds, insert, take

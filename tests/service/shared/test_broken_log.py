@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from proof.chaos.clients.raw_batches import with_checksum
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.topics import COMMANDS, DAY_MS, Topic, dead_letter_topic
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer

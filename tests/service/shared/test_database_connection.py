@@ -9,9 +9,9 @@ import pytest
 from asyncpg.exceptions import InternalClientError, InvalidPasswordError
 from sqlalchemy import text
 
-from shared.database import connect, is_transient, open_database, ping
-from shared.database_connection import NoWritableServer
-from shared.outbox.lease import AWAY
+from shared.database.connection import NoWritableServer
+from shared.database.driver_errors import DRIVER_ERRORS
+from shared.database.engine import connect, is_transient, open_database, ping
 from tests.conftest import FreshDatabase
 from tests.infra.embedded import free_ports
 
@@ -83,4 +83,4 @@ async def test_a_wrong_password_is_told_as_such_though_other_hosts_are_away(fres
 def test_a_driver_that_lost_track_of_its_session_counts_as_away() -> None:
     error = InternalClientError("cannot switch to state 12; another operation (2) is in progress")
     assert is_transient(error)
-    assert isinstance(error, AWAY), "a lease makes a new session instead of ending its process"
+    assert isinstance(error, DRIVER_ERRORS), "a lease makes a new session instead of ending its process"

@@ -8,7 +8,7 @@ import pytest
 from asyncpg.exceptions import InvalidAuthorizationSpecificationError
 from sqlalchemy import text
 
-from shared.database import connect, open_database, ping
+from shared.database.engine import connect, open_database, ping
 from tests.infra.postgres_tls import Authority, postgres_with_tls
 
 USED = "select ssl from pg_stat_ssl where pid = pg_backend_pid()"

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.envelope import Message
 from shared.events.topics import DAY_MS, DEAD_LETTER_BYTES, MAX_BYTES, Topic, dead_letter_topic
 from shared.kafka.connection import KafkaConnection

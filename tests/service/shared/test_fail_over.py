@@ -9,12 +9,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from asyncpg.exceptions import InterfaceError, PostgresError
 from sqlalchemy import text
 
 from deploy.postgres import ensure_database
 from services.identity.app import create_app
-from shared.database import connect, is_transient, migrate, open_database
+from shared.database.driver_errors import DRIVER_ERRORS
+from shared.database.engine import connect, is_transient, migrate, open_database
 from tests.eventually import eventually
 from tests.infra.replicated import MovingAddress, Server, primary_and_standby
 from tests.service.identity.conftest import CALLBACK, MIGRATIONS, settings_for
@@ -88,7 +88,7 @@ class Loop:
     async def run_bare(self) -> None:
         """Work until cancelled."""
         while True:
-            with suppress(OSError, TimeoutError, PostgresError, InterfaceError):
+            with suppress(*DRIVER_ERRORS):
                 connection = await connect(self._dsn)
                 try:
                     while True:

@@ -7,16 +7,16 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.envelope import Envelope
 from shared.events.event import Event
+from shared.events.rejected import Rejected
 from shared.events.topics import dead_letter_topic
-from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.keep_raw import RawConsumer, RawRecord
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
-from shared.rejected import Rejected
+from shared.web.health import Liveness
 from tests.eventually import eventually
 from tests.service.shared.consuming import consuming, holds, insert, take
 from tests.service.tracker.publishing import running

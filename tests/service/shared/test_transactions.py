@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.topics import DAY_MS, Topic, dead_letter_topic
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.group import commit_offsets, group_consumer

@@ -15,9 +15,8 @@ from aiokafka import TopicPartition
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from proof.chaos.clients.raw_batches import RawProducer, batch, record
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.topics import DAY_MS, Topic, dead_letter_topic
-from shared.health import Liveness
 from shared.kafka.batches import PORTION_BYTES
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.keep_raw import RawConsumer, RawRecord
@@ -25,6 +24,7 @@ from shared.kafka.lag import LagReader
 from shared.kafka.make_consumer import make_consumer, positions_of
 from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
+from shared.web.health import Liveness
 from tests.eventually import eventually
 from tests.following import following
 from tests.service.shared.consuming import consuming, dead_letters, holds, insert, take

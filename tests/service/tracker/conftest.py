@@ -2,16 +2,19 @@
 
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from services.tracker.keyring import Keyring
-from shared.database import Sessions, open_database
+from services.tracker.app import create_app
+from services.tracker.personal_data.keyring import Keyring
+from shared.database.engine import Sessions, open_database
 from shared.events.topics import READERS
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from tests.conftest import FreshDatabase
 from tests.infra.issuer import Issuer, running_issuer
+from tests.service.tracker.console_visit import Visit, running_identity
 from tests.service.tracker.desk import Desk, running_desk
 from tests.service.tracker.office import make_keyring, make_settings
 
@@ -69,3 +72,20 @@ async def readers_caught_up(kafka: KafkaConnection) -> None:
             await consumer.commit(await consumer.end_offsets(places))
         finally:
             await consumer.stop()
+
+
+@pytest.fixture(scope="session")
+async def issuer_of_staff(postgres: str) -> AsyncIterator[str]:
+    """Give the address of a running identity service, the same for every test."""
+    async with running_identity(postgres, make_settings()) as issuer:
+        yield issuer
+
+
+@pytest.fixture
+async def visit(tracker_database: str, kafka: KafkaConnection, issuer_of_staff: str) -> AsyncIterator[Visit]:
+    """Give a browser in front of the console."""
+    app = create_app(make_settings(tracker_database, kafka, oidc_issuer=issuer_of_staff, database_connections=1))
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://tracker.test", timeout=30) as client:
+            yield Visit(client)

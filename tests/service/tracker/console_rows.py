@@ -1,11 +1,15 @@
 """What tracker keeps about mails and dead letters, for the console to show."""
 
 import base64
+from typing import Any
 
 from services.tracker.models import DeadLetter, MailOutcomeEntry, TrackedRequest
+from services.tracker.personal_data.keyring import Keyring
+from shared.database.engine import Sessions
 from shared.events.envelope import Message
 from shared.events.topics import SUBMITTED
-from tests.service.tracker.office import INTAKE, NOW
+from tests.service.tracker.office import INTAKE, NOW, submission
+from tests.service.tracker.rows import register_one
 
 
 def mail_outcome(request: TrackedRequest, kind: str, reply: str | None = None) -> MailOutcomeEntry:
@@ -37,3 +41,10 @@ def dead_letter(value: bytes) -> DeadLetter:
         value=record.value,
         headers=[[name, base64.b64encode(text or b"").decode()] for name, text in record.headers],
     )
+
+
+async def register(sessions: Sessions, keyring: Keyring, **changes: Any) -> TrackedRequest:  # noqa: ANN401  as `submission`
+    """Register a request as tracker's worker does, and give it."""
+    request_id = await register_one(sessions, keyring, submission(**changes))
+    async with sessions() as session:
+        return await session.get_one(TrackedRequest, request_id)

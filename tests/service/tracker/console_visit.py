@@ -7,33 +7,31 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import httpx
-import uvicorn
 
 from deploy.postgres import ensure_database
-from services.identity.app import create_app as create_identity
 from services.identity.settings import Client, StaffAccount
-from services.tracker.settings import TrackerSettings
-from shared.database import migrate
+from services.identity.settings import Settings as IdentitySettings
+from services.tracker.settings import Settings as TrackerSettings
+from shared.database.engine import migrate
 from tests.infra.embedded import free_ports
-from tests.service.identity.conftest import MIGRATIONS, settings_for
+from tests.service.identity.conftest import MIGRATIONS, serving, settings_for
 from tests.service.identity.walk import Form, Forms
 
 PASSWORD = "a long password"
 STAFF = [
     StaffAccount.model_validate({"username": "olli", "password": PASSWORD, "name": "Olli Operaattori", "roles": ["operator"]}),
+    StaffAccount.model_validate({"username": "toini", "password": PASSWORD, "name": "Toini Toinen", "roles": ["operator"]}),
     StaffAccount.model_validate({"username": "vieras", "password": PASSWORD, "name": "Ville Vieras", "roles": []}),
 ]
 
 
-@asynccontextmanager
-async def running_identity(postgres: str, tracker: TrackerSettings) -> AsyncIterator[str]:
-    """Run identity with tracker's console as its client, on a database of its own; gives the issuer."""
+async def identity_settings(postgres: str, tracker: TrackerSettings) -> IdentitySettings:
+    """Give settings of an identity service that has tracker's console as its client, on a database of its own."""
     name, password = f"identity_{secrets.token_hex(4)}", secrets.token_urlsafe()
     await ensure_database(postgres, name, password)
     dsn = f"postgresql://{name}:{password}@{urlsplit(postgres).netloc.rpartition('@')[2]}/{name}"
     await asyncio.to_thread(migrate, MIGRATIONS, dsn)
     (port,) = free_ports(1)
-    issuer = f"http://127.0.0.1:{port}"
     console = Client.model_validate(
         {
             "client_id": tracker.oidc_client_id,
@@ -43,16 +41,14 @@ async def running_identity(postgres: str, tracker: TrackerSettings) -> AsyncIter
             "scopes": ["openid", "profile", "operate", "requests:read", "requests:write", "requests:status"],
         }
     )
-    settings = settings_for(issuer, dsn).model_copy(update={"clients": (console,), "staff": tuple(STAFF)})
-    server = uvicorn.Server(uvicorn.Config(create_identity(settings), port=port, access_log=False, log_config=None))
-    serving = asyncio.create_task(server._serve())  # noqa: SLF001  the public way takes over this process's signals
-    while not server.started:
-        await asyncio.sleep(0.02)
-        if serving.done():
-            await serving
-    yield issuer
-    server.should_exit = True
-    await serving
+    return settings_for(f"http://127.0.0.1:{port}", dsn).model_copy(update={"clients": (console,), "staff": tuple(STAFF)})
+
+
+@asynccontextmanager
+async def running_identity(postgres: str, tracker: TrackerSettings) -> AsyncIterator[str]:
+    """Run identity with tracker's console as its client; gives the issuer."""
+    async with serving(await identity_settings(postgres, tracker)) as identity:
+        yield identity.issuer
 
 
 class Visit:
@@ -82,6 +78,10 @@ class Visit:
 
     async def sign_in(self, username: str = "olli", after: str = "/") -> httpx.Response:
         """Open a page, be led to the login, type name and password there, and come back."""
+        return await self.come_back(await self.walk_to_login(after, username))
+
+    async def walk_to_login(self, after: str = "/", username: str = "olli") -> str:
+        """Open a page, be led to the login, and type name and password there; gives the address that leads back."""
         led = await self.open(after)
         assert led.status_code == 302, led.text
         async with httpx.AsyncClient() as identity:
@@ -89,7 +89,11 @@ class Visit:
             (form,) = Forms(login).found
             back = await identity.post(form.action, data={**form.fields, "username": username, "password": PASSWORD})
         assert back.status_code == 303, back.text
-        return await self._settle(await self.console.get(back.headers["Location"]))
+        return back.headers["Location"]
+
+    async def come_back(self, way: str) -> httpx.Response:
+        """Come back from the login."""
+        return await self._settle(await self.console.get(way))
 
     async def _settle(self, page: httpx.Response) -> httpx.Response:
         while page.has_redirect_location and "/console" in page.headers["Location"].partition("?")[0]:

@@ -9,10 +9,10 @@ import httpx
 from fastapi import FastAPI
 
 from services.tracker.app import create_app
-from services.tracker.settings import TrackerSettings
+from services.tracker.settings import Settings as TrackerSettings
 from tests.infra.issuer import Issuer
 
-SCOPES = ("requests:read", "requests:write", "requests:status", "operate")
+SCOPES = ("requests:read", "requests:write", "requests:status", "requests:personal-code", "requests:audit", "operate")
 
 
 @dataclass(frozen=True)

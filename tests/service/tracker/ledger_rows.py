@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import Interval, bindparam, text
 from uuid_utils.compat import uuid4
 
-from services.tracker.ask_intake import IntakeAway, SpooledRequests
+from services.tracker.clients.intake import IntakeAway, SpooledRequests
 from services.tracker.ledger.overdue import Ledger
 from services.tracker.ledger.read_ledger import LedgerReader
-from services.tracker.on_mail_outcome import on_mail_outcome
+from services.tracker.mails.on_mail_outcome import on_mail_outcome
 from shared.crypto.record_mac import RecordVerifier
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.mail_outcomes import MailBounced, MailDeferred, MailFailed, MailOutcome, MailSent

@@ -10,8 +10,8 @@ from uuid import UUID
 from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
-from services.tracker.keyring import Keyring, read_keyring
-from services.tracker.settings import TrackerSettings
+from services.tracker.personal_data.keyring import Keyring, read_keyring
+from services.tracker.settings import Settings as TrackerSettings
 from shared.crypto.record_mac import RecordSigner
 from shared.crypto.sealing import Opener, Sealer, generate_private_key, public_key_of
 from shared.events.envelope import Envelope, Message, encode

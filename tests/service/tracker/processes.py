@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from services.tracker.settings import TrackerSettings
+from services.tracker.settings import Settings as TrackerSettings
 
 ROOT = Path(__file__).parents[3]
 WORKER = (sys.executable, "-m", "services.tracker.worker")

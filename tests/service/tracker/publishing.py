@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from services.tracker.publish_history import history_publisher
-from shared.health import Liveness
+from services.tracker.handle.publish_history import history_publisher
 from shared.kafka.producer import EventProducer
 from shared.outbox.publish import Publisher
+from shared.web.health import Liveness
 
 
 @asynccontextmanager

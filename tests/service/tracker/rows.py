@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from services.tracker.keyring import Keyring
-from services.tracker.on_request_submitted import on_request_submitted
-from shared.database import Sessions
+from services.tracker.personal_data.keyring import Keyring
+from services.tracker.register.on_request_submitted import on_request_submitted
+from shared.database.engine import Sessions
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from tests.service.tracker.office import submission

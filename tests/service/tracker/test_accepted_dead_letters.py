@@ -9,13 +9,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Row, text
 
-from services.tracker.dead_letters import settle_dead_letter
-from services.tracker.handle_request import By
-from services.tracker.keyring import Keyring
+from services.tracker.domain import By
 from services.tracker.ledger.overdue import Ledger
-from services.tracker.on_dead_letter import on_dead_letter
-from services.tracker.on_request_submitted import on_request_submitted
-from shared.database import Sessions
+from services.tracker.personal_data.keyring import Keyring
+from services.tracker.register.on_request_submitted import on_request_submitted
+from services.tracker.trouble.dead_letters import settle_dead_letter
+from services.tracker.trouble.on_dead_letter import on_dead_letter
+from shared.database.engine import Sessions
 from shared.events.envelope import Message, decode
 from shared.events.topics import SUBMITTED, dead_letter_topic
 from shared.kafka.keep_raw import RawRecord

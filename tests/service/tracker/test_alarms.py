@@ -20,7 +20,7 @@ from services.tracker.ledger.metrics import exposition
 from services.tracker.ledger.overdue import REASONS, Late, Ledger, Overdue
 from services.tracker.ledger.read_ledger import LedgerReader
 from services.tracker.ledger.watch import LedgerWatch, watching
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from tests.eventually import eventually
 from tests.service.tracker.ledger_rows import Log, read, reader
 from tests.service.tracker.pager import Answer, Pager, running_pager
@@ -297,6 +297,7 @@ def test_the_metrics_tell_every_reason_and_the_age_and_nothing_of_anybody() -> N
         'asiointi_overdue{reason="no-number"} 0.0',
         'asiointi_lag_records{group="notifier"} 4.0',
         "asiointi_receipts_waiting 1.0",
+        "asiointi_to_be_removed 0.0",
     ):
         assert line in told.splitlines()
     assert "482913057" not in told

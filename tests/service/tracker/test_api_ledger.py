@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.tracker.keyring import Keyring
-from shared.database import Sessions
+from services.tracker.personal_data.keyring import Keyring
+from shared.database.engine import Sessions
 from tests.service.tracker.desk import Desk
 from tests.service.tracker.ledger_rows import let_pass
 from tests.service.tracker.rows import register_one

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 import pytest
 from fastapi import FastAPI, Response
 
-from services.tracker.ask_intake import Intake, IntakeAway
-from services.tracker.back_channel import open_back_channel
+from services.tracker.clients.back_channel import open_back_channel
+from services.tracker.clients.intake import Intake, IntakeAway
 from tests.infra.issuer import Issuer
 from tests.infra.serving import free_socket, serving
 from tests.service.tracker.office import make_settings

@@ -12,13 +12,13 @@ from pydantic_core import to_json
 from sqlalchemy import text
 
 from services.tracker.canary import send_canary
-from services.tracker.canary.read_canary import read_canary
 from services.tracker.canary.send_canary import Canary
-from services.tracker.keyring import Keyring
 from services.tracker.ledger.overdue import CanaryRun, Overdue
-from services.tracker.on_mail_outcome import on_mail_outcome
+from services.tracker.ledger.read_canary import read_canary
+from services.tracker.mails.on_mail_outcome import on_mail_outcome
+from services.tracker.personal_data.keyring import Keyring
 from shared import canary
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.mail_outcomes import MailFailed, MailSent
 from shared.events.request_lifecycle import RequestRegistered
 from tests.eventually import eventually
@@ -198,11 +198,12 @@ async def test_a_young_one_is_waited_for_and_none_at_all_for_long_is_an_alarm(se
     assert (await read(sessions))[1].note == "none was sent"
 
 
+@pytest.mark.parametrize("status", [429, 503])
 async def test_an_intake_that_is_away_for_a_moment_is_asked_again_with_the_same_key(
-    sessions: Sessions, intake: Intake, monkeypatch: pytest.MonkeyPatch
+    sessions: Sessions, intake: Intake, status: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(send_canary, "AGAIN_SECONDS", 0.05)
-    intake.status = 503
+    intake.status = status
     task = asyncio.create_task(Canary(sessions, intake.address, "canary@a.example", 3_600).run())
     try:
         await eventually(partial(_has_sent, intake, 2))

@@ -8,20 +8,20 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid4
 
-from services.tracker.keyring import Keyring
-from services.tracker.on_request_command import command_reader, on_request_command
-from shared.database import Sessions
+from services.tracker.handle.on_request_command import command_reader, on_request_command
+from services.tracker.personal_data.keyring import Keyring
+from shared.database.engine import Sessions
 from shared.events.envelope import Envelope, encode
 from shared.events.event import Event
+from shared.events.rejected import Rejected
 from shared.events.request_commands import AskCustomer, CloseRequest, RejectRequest, ResolveRequest, TakeRequest
 from shared.events.request_lifecycle import RequestCommandRefused
 from shared.events.topics import DAY_MS, Topic, dead_letter_topic
-from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.consume import BatchConsumer
 from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
-from shared.rejected import Rejected
+from shared.web.health import Liveness
 from tests.eventually import eventually
 from tests.service.tracker.office import TO_TRACKER
 from tests.service.tracker.rows import history, register_one, rows
@@ -54,9 +54,9 @@ async def test_commands_move_a_request_in_their_order(sessions: Sessions, keyrin
     await command(sessions, keyring, Envelope(take, SOURCE), Envelope(ask, SOURCE), resolve(request_id), Envelope(close, SOURCE))
     (row,) = await rows(sessions, "select state, assignee from requests")
     assert (row.state, row.assignee) == ("closed", "backoffice")
-    told = await rows(sessions, "select text, actor_kind, actor, details from history where text is not null order by id")
-    on_behalf = {"on_behalf_of": "sap"}
-    assert [tuple(row) for row in told] == [("Mikä?", "client", "backoffice", on_behalf), ("Valmis", "client", "backoffice", on_behalf)]
+    told = await rows(sessions, "select event_id, text_box, actor_kind, actor, details from history where text_box is not null order by id")
+    assert [keyring.at_rest.decrypt_text(row.text_box, row.event_id) for row in told] == ["Mikä?", "Valmis"]
+    assert [tuple(row)[2:] for row in told] == [("client", "backoffice", {"on_behalf_of": "sap"})] * 2
 
 
 async def test_a_repeated_command_is_one_command(sessions: Sessions, keyring: Keyring) -> None:
@@ -85,6 +85,14 @@ async def test_an_unknown_request_and_an_empty_text_are_refused(sessions: Sessio
     await command(sessions, keyring, resolve(unknown), resolve(known, b'{"text": "  "}'))
     assert [each.reason for each in await refusals(sessions, unknown)] == ["not-found"]
     assert [each.reason for each in await refusals(sessions, known)] == ["invalid-fields"]
+
+
+async def test_a_text_with_a_personal_code_is_refused_with_a_sentence(sessions: Sessions, keyring: Keyring) -> None:
+    request_id = await register_one(sessions, keyring)
+    await command(sessions, keyring, resolve(request_id, b'{"text": "Tunnus 131052-308T on kirjattu"}'))
+    (refused,) = await refusals(sessions, request_id)
+    assert (refused.reason, "Leave the henkil" in refused.detail) == ("personal-code-in-text", True)
+    assert "308T" not in str(await rows(sessions, "select cast(history as text) from history"))
 
 
 @pytest.mark.parametrize("plaintext", [b"no json", b"[]", b'{"text": 1}'])

@@ -1,66 +1,56 @@
 """The operators' console: who gets in, what it shows and hides, and what it does."""
 
-from collections.abc import AsyncIterator
+import re
 from datetime import timedelta
-from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import text, update
-from sqlmodel import select
+from sqlmodel import col, select
 
-from services.tracker.app import create_app
-from services.tracker.handle_request import By
-from services.tracker.keyring import Keyring
-from services.tracker.models import DeadLetter, OwedMail, TrackedRequest
-from services.tracker.settle_note import note_on_timeline
-from shared.database import Sessions
+from services.tracker.domain import By
+from services.tracker.models import DeadLetter, HistoryEntry, OwedMail, Read, TrackedRequest
+from services.tracker.personal_data.keyring import Keyring
+from services.tracker.retention import remove_due
+from services.tracker.trouble.settle_note import note_on_timeline
+from shared.database.engine import Sessions
 from shared.events.mail_outcomes import MailBounced, MailDeferred, MailFailed, MailSent
-from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
-from tests.service.tracker.console_rows import dead_letter
-from tests.service.tracker.console_visit import Visit, running_identity
+from tests.service.tracker.console_rows import dead_letter, register
+from tests.service.tracker.console_visit import Visit
 from tests.service.tracker.ledger_rows import cause_of, let_pass, tell, told
-from tests.service.tracker.office import HETU, NOW, make_settings, submission
+from tests.service.tracker.office import HETU, NOW
 from tests.service.tracker.rows import register_one
 
 pytestmark = pytest.mark.usefixtures("one_connection")
 EVIL = "<script>alert(1)</script>"
 
 
-@pytest.fixture(scope="session")
-async def issuer_of_staff(postgres: str) -> AsyncIterator[str]:
-    """Give the address of a running identity service, the same for every test."""
-    async with running_identity(postgres, make_settings()) as issuer:
-        yield issuer
-
-
-@pytest.fixture
-async def visit(tracker_database: str, kafka: KafkaConnection, issuer_of_staff: str) -> AsyncIterator[Visit]:
-    """Give a browser in front of the console."""
-    app = create_app(make_settings(tracker_database, kafka, oidc_issuer=issuer_of_staff, database_connections=1))
-    async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://tracker.test", timeout=30) as client:
-            yield Visit(client)
-
-
-async def register(sessions: Sessions, keyring: Keyring, **changes: Any) -> TrackedRequest:  # noqa: ANN401  as `submission`
-    """Register a request as tracker's worker does, and give it."""
-    request_id = await register_one(sessions, keyring, submission(**changes))
-    async with sessions() as session:
-        return await session.get_one(TrackedRequest, request_id)
-
-
 async def test_who_is_not_signed_in_is_led_to_the_login_and_comes_back_to_the_page(visit: Visit) -> None:
     page = await visit.sign_in(after="/dead-letters")
     assert page.status_code == 200
-    assert "Hylätyt sanomat" in page.text
+    assert "Lukematta jääneet sanomat" in page.text
     assert "Olli Operaattori" in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert page.headers["Cache-Control"] == "no-store"
     assert "ulos" in (await visit.submit("/sign-out")).text
     assert (await visit.open("/")).status_code == 302
+
+
+async def test_sign_ins_in_tabs_side_by_side_all_succeed_and_lead_each_to_its_page(visit: Visit) -> None:
+    asked = {"/dead-letters": "Lukematta jääneet sanomat", "/ledger": "Täsmäytys"}
+    ways = {page: await visit.walk_to_login(page) for page in asked}
+    for page, title in reversed(asked.items()):
+        opened = await visit.come_back(ways[page])
+        assert (opened.status_code, opened.request.url.path) == (200, f"/console{page}")
+        assert title in opened.text
+
+
+async def test_a_page_can_still_be_used_after_its_operator_has_signed_in_in_another_tab(visit: Visit) -> None:
+    way = await visit.walk_to_login("/failed-mails")
+    await visit.sign_in()
+    token = next(form.fields["csrf"] for form in visit.forms() if "csrf" in form.fields)
+    await visit.come_back(way)
+    assert "ulos" in (await visit.post("/console/sign-out", csrf=token)).text
 
 
 async def test_staff_without_the_role_does_not_get_in(visit: Visit) -> None:
@@ -101,6 +91,28 @@ async def test_every_change_needs_the_token_of_its_page(visit: Visit, sessions: 
         assert (await session.get_one(TrackedRequest, request.request_id)).state == "received"
 
 
+async def test_an_address_that_forms_are_sent_to_leads_to_its_page_when_it_is_reloaded(visit: Visit) -> None:
+    await visit.sign_in()
+    event = "0190163d-8694-739b-aea5-966c26f8ad91"
+    pages = {
+        "/search": "/",
+        "/sign-out": "/",
+        "/requests/482913057/reveal": "/requests/482913057",
+        "/requests/482913057/take": "/requests/482913057",
+        "/dead-letters/1/settle": "/dead-letters",
+        f"/failed-mails/{event}/send-again": "/failed-mails",
+        "/failed-mails/retry": "/failed-mails",
+        f"/returned-mails/{event}/settle": "/returned-mails",
+        "/skipped/1/settle": "/ledger",
+        f"/unsendable/{event}/settle": "/ledger",
+        "/requests/%25/reveal": "/requests/%25",
+    }
+    for address, page in pages.items():
+        answer = await visit.console.get(f"/console{address}", follow_redirects=False)
+        assert (answer.status_code, answer.headers.get("location")) == (303, f"/console{page}"), address
+    assert (await visit.console.get("/console/nowhere", follow_redirects=False)).status_code == 404
+
+
 async def test_a_request_is_taken_asked_about_and_resolved(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
     number = (await register(sessions, keyring)).work_number
     await visit.sign_in(after=f"/requests/{number}")
@@ -131,6 +143,26 @@ async def test_a_page_that_others_overtook_changes_nothing_and_keeps_the_text(vi
         assert (await session.get_one(TrackedRequest, request.request_id)).state == "in_progress"
 
 
+async def test_a_request_whose_contents_were_removed_says_so_and_keeps_what_was_typed(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+    request = await register(sessions, keyring)
+    await visit.sign_in(after=f"/requests/{request.work_number}")
+    async with sessions.begin() as session:
+        await session.execute(update(TrackedRequest).values(state="resolved", changed_at=request.changed_at - timedelta(days=366)))
+        await session.execute(update(HistoryEntry).values(value=None))
+    assert (await visit.open(f"/requests/{request.work_number}")).text.count("Meikäläinen") > 0
+    ledger = re.sub(r"<[^>]*>", " ", (await visit.open("/ledger")).text)
+    assert "Poistettavana 1" in " ".join(ledger.split())
+    await visit.open(f"/requests/{request.work_number}")
+    await remove_due(sessions)
+    page = await visit.submit(f"/requests/{request.work_number}/reopen", text="Kaksi tuntia kirjoitettu")
+    assert (page.status_code, "Kaksi tuntia kirjoitettu" in page.text) == (409, True)
+    page = await visit.open(f"/requests/{request.work_number}")
+    assert "sisältö poistettiin" in page.text
+    assert "Ratkaistu" in page.text
+    assert "Meikäläinen" not in page.text
+    assert "/reopen" not in page.text
+
+
 async def test_a_personal_code_stays_covered_until_it_is_asked_for(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
     request = await register(sessions, keyring, person={"first_name": EVIL})
     await register(sessions, keyring)
@@ -146,9 +178,82 @@ async def test_a_personal_code_stays_covered_until_it_is_asked_for(visit: Visit,
         assert HETU not in str(page.url)
         assert EVIL not in page.text
     assert "&lt;script&gt;" in visit.page.text
-    shown = await visit.submit(f"/requests/{request.work_number}/reveal")
+    shown = await visit.submit(f"/requests/{request.work_number}/reveal", reason="Soitto asiakkaalle")
     assert HETU in shown.text
     assert HETU not in (await visit.open(f"/requests/{request.work_number}")).text
+
+
+async def test_a_personal_code_in_a_name_or_an_address_is_covered_on_every_page(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+    person = {"first_name": f"Matti {HETU}", "email": f"{HETU}@example.fi", "personal_identity_code": None}
+    request = await register(sessions, keyring, person=person)
+    async with sessions.begin() as session:
+        await session.execute(text("update owed_mails set failed_at = now(), failure = '550'"))
+        session.add(OwedMail(event_id="back", request_id=request.request_id, template="receipt", since=NOW, failed_at=NOW, returned_at=NOW))
+    await visit.sign_in()
+    await visit.open("/")
+    for page in (
+        await visit.submit("/search", words="Meikäläinen"),
+        await visit.open("/failed-mails"),
+        await visit.open("/returned-mails"),
+        await visit.open(f"/requests/{request.work_number}"),
+    ):
+        assert "Meikäläinen" in page.text
+        assert HETU.casefold() not in page.text.casefold()
+
+
+async def test_a_note_with_a_personal_code_is_given_back(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+    await register(sessions, keyring)
+    async with sessions.begin() as session:
+        await session.execute(text("update owed_mails set failed_at = now()"))
+    await visit.sign_in()
+    for path in ("/failed-mails", "/returned-mails"):
+        async with sessions.begin() as session:
+            returned = {"returned": path == "/returned-mails"}
+            await session.execute(text("update owed_mails set returned_at = case when :returned then now() end"), returned)
+        await visit.open(path)
+        form = next(form for form in visit.forms() if form.action.endswith("/settle"))
+        page = await visit.post(form.action, **{**form.fields, "note": f"Soitin, {HETU}"})
+        assert (page.status_code, "ätä henkilötunnus pois" in page.text, f"Soitin, {HETU}" in page.text) == (422, True, True)
+
+
+async def test_a_text_with_a_personal_code_is_given_back_and_not_sent(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+    request = await register(sessions, keyring)
+    await visit.sign_in(after=f"/requests/{request.work_number}")
+    typed = f"Pitkä vastaus, tunnus {HETU} on kirjattu"
+    refused = await visit.submit(f"/requests/{request.work_number}/resolve", text=typed)
+    assert (refused.status_code, typed in refused.text, "Jätä henkilötunnus pois" in refused.text) == (422, True, True)
+    async with sessions() as session:
+        assert (await session.get_one(TrackedRequest, request.request_id)).state == "received"
+
+
+async def test_each_page_that_shows_requests_is_recorded_and_revealing_needs_a_reason(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+    request, other = await register(sessions, keyring), await register(sessions, keyring)
+    await visit.sign_in(after="/ledger")
+    await visit.open("/alarm")
+    await visit.open("/")
+    await visit.submit("/search", words=HETU)
+    await visit.open(f"/requests/{request.work_number}")
+    refused = await visit.submit(f"/requests/{request.work_number}/reveal", reason=" ")
+    assert (refused.status_code, HETU in refused.text, "katselulokiin" in refused.text) == (422, False, True)
+    shown = await visit.submit(f"/requests/{request.work_number}/reveal", reason=f"Soitti, antoi tunnuksen {HETU}")
+    assert (shown.status_code, HETU in shown.text) == (200, True)
+    await visit.open("/failed-mails")
+    await visit.open("/returned-mails")
+    async with sessions() as session:
+        reads = (await session.scalars(select(Read).order_by(col(Read.id)))).all()
+    both, one = {request.request_id, other.request_id}, {request.request_id}
+    expected = [
+        ("list", both),
+        ("search", both),
+        ("opened", one),
+        ("opened", one),
+        ("revealed", one),
+        ("failed-mails", set()),
+        ("returned-mails", set()),
+    ]
+    assert [(read.purpose, set(read.request_ids)) for read in reads] == expected
+    assert {(read.reader_kind, read.reader) for read in reads} == {("staff", "olli")}
+    assert [read.reason for read in reads if read.reason] == ["Soitti, antoi tunnuksen ••••••-••••"]
 
 
 async def test_people_are_found_by_name_mail_and_code(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
@@ -199,7 +304,7 @@ async def test_the_front_page_says_first_whether_all_is_well(visit: Visit, sessi
 @pytest.mark.usefixtures("readers_caught_up")
 async def test_the_ledger_page_names_each_request_that_is_overdue_and_the_alarms(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
     page = await visit.sign_in(after="/ledger")
-    assert "Yhtään ei ole ollut" in page.text
+    assert "Ei hälytyksiä kolmeen kuukauteen" in page.text
     assert "ajan tasalla" in page.text
     request = await register(sessions, keyring)
     await let_pass(sessions, 61)
@@ -232,9 +337,9 @@ async def test_a_failed_mail_is_shown_and_an_alarm_until_it_went_after_all(visit
     await visit.sign_in(after="/failed-mails")
     assert f"/console/requests/{request.work_number}" in visit.page.text
     assert "550 no such user &lt;script&gt;" in visit.page.text
-    assert "1 posti ei mennyt perille" in (await visit.open("/")).text
+    assert "1 sähköposti ei mennyt perille" in (await visit.open("/")).text
     await tell(sessions, told(MailSent, request.request_id, cause))
-    assert "Yhtään ei odota" in (await visit.open("/failed-mails")).text
+    assert "Ei perille menemättömiä viestejä" in (await visit.open("/failed-mails")).text
     shown = (await visit.open(f"/requests/{request.work_number}")).text
     assert "Sähköposti ei mennyt perille: vastaanottoilmoitus" in shown
     assert "Sähköposti lähti: vastaanottoilmoitus" in shown
@@ -248,7 +353,7 @@ async def test_a_failed_mail_is_settled_for_good(visit: Visit, sessions: Session
     (form,) = [form for form in visit.forms() if "/failed-mails/" in form.action]
     assert form.action.endswith("/settle")
     assert (await visit.post(form.action, **{**form.fields, "note": " "})).status_code == 422
-    assert "Yhtään ei odota" in (await visit.post(form.action, **{**form.fields, "note": "Soitin hänelle."})).text
+    assert "Ei perille menemättömiä viestejä" in (await visit.post(form.action, **{**form.fields, "note": "Soitin hänelle."})).text
     assert (await visit.post(form.action.replace("settle", "retry"), **form.fields)).status_code == 503
     async with sessions() as session:
         mail = (await session.scalars(select(OwedMail))).one()
@@ -273,7 +378,7 @@ async def test_an_event_that_kafka_refused_is_sent_again_or_settled(visit: Visit
         ("mail.sent_again", {"template": "receipt", "sending": 2}, ">Vastaanottoilmoitus</p>"),
         ("mail.settled", {"template": "receipt", "sending": 1}, ">Vastaanottoilmoitus</p>"),
         ("mail.settled", {"template": "receipt", "sending": 1, "note": "Soitin"}, ">Vastaanottoilmoitus: Soitin</p>"),
-        ("dead_letter.settled", {}, "Hylätty sanoma selvitettiin"),
+        ("dead_letter.settled", {}, "Lukematta jäänyt sanoma selvitettiin"),
         ("dead_letter.settled", {"note": f"Soitin {HETU}"}, ">Soitin ••••••-••••</p>"),
     ],
 )
@@ -306,14 +411,14 @@ async def test_a_returned_mail_is_shown_with_the_phone_number_and_is_settled_wit
     await visit.sign_in(after="/returned-mails")
     assert "tel:+358401234567" in visit.page.text
     assert "osoitetta ei ole (5.1.1)" in visit.page.text
-    assert "posti ei mennyt perille" not in (await visit.open("/")).text
+    assert "sähköposti ei mennyt perille" not in (await visit.open("/")).text
     await visit.open("/returned-mails")
     # Without notifier's address nothing can be sent again from here.
     (form,) = [form for form in visit.forms() if "/returned-mails/" in form.action]
     assert form.action.endswith("/settle")
     refused = await visit.post(form.action, **{**form.fields, "note": " "})
     assert (refused.status_code, "Kirjoita lyhyesti" in refused.text) == (422, True)
-    assert "Yhtään ei odota" in (await visit.post(form.action, **{**form.fields, "note": "Soitin & kerroin"})).text
+    assert "Ei palautuneita viestejä" in (await visit.post(form.action, **{**form.fields, "note": "Soitin & kerroin"})).text
     shown = (await visit.open(f"/requests/{request.work_number}")).text
     for line in (
         "Sähköposti palautui: vastaanottoilmoitus",
@@ -334,11 +439,11 @@ async def test_a_dead_letter_is_shown_safely_and_goes_back_once(visit: Visit, se
     assert "\\x1b[2J" in page.text
     assert EVIL not in page.text
     assert HETU not in page.text
-    assert "1 hylätty sanoma odottaa" in (await visit.open("/failed-mails")).text
+    assert "1 lukematta jäänyt sanoma odottaa" in (await visit.open("/failed-mails")).text
     await visit.open("/dead-letters")
     (form,) = [form for form in visit.forms() if form.action.endswith("/again")]
     back = await visit.post(form.action, **form.fields)
-    assert "Yhtään ei odota" in back.text
+    assert "Ei lukematta jääneitä sanomia" in back.text
     async with sessions() as session:
         assert (await session.get_one(DeadLetter, 1)).redriven_by == "olli"
 
@@ -348,7 +453,7 @@ async def test_a_dead_letter_that_is_not_needed_is_laid_aside_for_good(visit: Vi
         session.add(dead_letter(b"x"))
     await visit.sign_in(after="/dead-letters")
     (form,) = [form for form in visit.forms() if form.action.endswith("/settle")]
-    assert "Yhtään ei odota" in (await visit.post(form.action, **form.fields)).text
+    assert "Ei lukematta jääneitä sanomia" in (await visit.post(form.action, **form.fields)).text
     async with sessions() as session:
         assert (await session.get_one(DeadLetter, 1)).dismissed_by == "olli"
 

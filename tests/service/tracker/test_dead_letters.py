@@ -8,20 +8,20 @@ from zoneinfo import ZoneInfo
 import pytest
 from uuid_utils.compat import uuid4
 
-from services.tracker.keyring import Keyring
 from services.tracker.models import UnsignedBefore
-from services.tracker.on_dead_letter import on_dead_letter
-from services.tracker.on_request_submitted import on_request_submitted
+from services.tracker.personal_data.keyring import Keyring
+from services.tracker.register.on_request_submitted import on_request_submitted
+from services.tracker.trouble.on_dead_letter import on_dead_letter
 from shared.crypto.record_mac import has_mac
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.envelope import Message, encode
 from shared.events.topics import MAIN_TOPICS, SUBMITTED, dead_letter_topic
-from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.consume import BatchConsumer
 from shared.kafka.dead_letter import PART
 from shared.kafka.keep_raw import RawConsumer, RawRecord
 from shared.kafka.producer import EventProducer
+from shared.web.health import Liveness
 from tests.eventually import eventually
 from tests.service.tracker.desk import Desk
 from tests.service.tracker.office import make_keyring, signed, submission

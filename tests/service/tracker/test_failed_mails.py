@@ -9,9 +9,9 @@ import pytest
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from services.tracker.keyring import Keyring
 from services.tracker.ledger.alarms import update_alarms
-from shared.database import Sessions
+from services.tracker.personal_data.keyring import Keyring
+from shared.database.engine import Sessions
 from shared.events.mail_outcomes import MailDeferred, MailFailed, MailSent
 from shared.kafka.connection import KafkaConnection
 from tests.infra.issuer import Issuer

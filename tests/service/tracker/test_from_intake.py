@@ -9,22 +9,22 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid4
 
-from services.tracker.from_intake import FromIntake, is_unsigned_before_recorded, read_unsigned_before, record_unsigned_before
-from services.tracker.keyring import Keyring
 from services.tracker.ledger.unread import MOST_AT_ONCE, UnreadSubmissions
-from services.tracker.on_request_submitted import on_request_submitted
+from services.tracker.personal_data.keyring import Keyring
+from services.tracker.register.from_intake import FromIntake, is_unsigned_before_recorded, read_unsigned_before, record_unsigned_before
+from services.tracker.register.on_request_submitted import on_request_submitted
 from services.tracker.take_unsigned import run as take_unsigned
 from shared.crypto.record_mac import RecordSigner
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.envelope import Envelope, Message, encode
 from shared.events.event import Event
 from shared.events.topics import DAY_MS, SUBMITTED, Topic, dead_letter_topic
-from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.consume import BatchConsumer
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
+from shared.web.health import Liveness
 from tests.eventually import eventually
 from tests.service.tracker.office import make_settings, signed, submission
 from tests.service.tracker.publishing import running

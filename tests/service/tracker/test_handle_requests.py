@@ -6,13 +6,13 @@ from uuid import UUID
 
 import pytest
 
-from services.tracker.domain import Action
-from services.tracker.handle_request import By, NotAllowedNow, handle_request
-from services.tracker.keyring import Keyring
+from services.tracker.domain import Action, By
+from services.tracker.handle.handle_request import NotAllowedNow, handle_request
 from services.tracker.models import TrackedRequest
-from shared.database import Sessions
+from services.tracker.personal_data.keyring import Keyring
+from shared.database.engine import Sessions
 from shared.events.request_lifecycle import RequestResolved, RequestStateChanged
-from shared.problems import InvalidFields, NotFound
+from shared.web.problems import InvalidFields, NotFound
 from tests.eventually import eventually
 from tests.service.tracker.office import NOTIFIER
 from tests.service.tracker.rows import history, register_one, rows

@@ -8,9 +8,9 @@ import httpx
 import pytest
 from sqlalchemy import text as sql
 
-from services.tracker.answer_once import KEPT, forget_answers
-from services.tracker.keyring import Keyring
-from shared.database import Sessions
+from services.tracker.handle.answer_once import KEPT, forget_answers
+from services.tracker.personal_data.keyring import Keyring
+from shared.database.engine import Sessions
 from tests.service.tracker.desk import Desk
 from tests.service.tracker.rows import history, register_one, rows
 

@@ -9,20 +9,20 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from services.tracker.ask_intake import SpooledRequest, SpooledRequests
-from services.tracker.dead_letters import AlreadyRedriven, settle_dead_letter
-from services.tracker.domain import Action
-from services.tracker.handle_request import By, handle_request
-from services.tracker.keyring import Keyring
-from services.tracker.ledger.entries import fold_counts
+from services.tracker.clients.intake import SpooledRequest, SpooledRequests
+from services.tracker.domain import Action, By
+from services.tracker.handle.handle_request import handle_request
+from services.tracker.ledger.fold_counts import fold_counts
 from services.tracker.ledger.overdue import Ledger
 from services.tracker.models import DeadLetter, UnsignedBefore
-from services.tracker.on_request_submitted import on_request_submitted
-from shared.database import Sessions
+from services.tracker.personal_data.keyring import Keyring
+from services.tracker.register.on_request_submitted import on_request_submitted
+from services.tracker.trouble.dead_letters import AlreadyRedriven, settle_dead_letter
+from shared.database.engine import Sessions
 from shared.events.mail_outcomes import MailDeferred, MailFailed, MailOutcome, MailSent
 from shared.events.topics import SUBMITTED
 from shared.kafka.lag import Lag, Unread
-from shared.problems import NotFound
+from shared.web.problems import NotFound
 from tests.service.tracker.console_rows import dead_letter
 from tests.service.tracker.ledger_rows import Log, Spool, cause_of, let_pass, read, tell, told
 from tests.service.tracker.office import NOW, signed, submission

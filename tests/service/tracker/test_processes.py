@@ -8,7 +8,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.topics import SUBMITTED
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer

@@ -6,15 +6,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.tracker.domain import Action
-from services.tracker.handle_request import By, handle_request
-from services.tracker.keyring import Keyring
-from services.tracker.publish_history import HISTORY, history_publisher
-from shared.database import Sessions, connect, migrate
+from services.tracker.domain import Action, By
+from services.tracker.handle.handle_request import handle_request
+from services.tracker.handle.publish_history import HISTORY, history_publisher
+from services.tracker.personal_data.keyring import Keyring
+from shared.database.engine import Sessions, connect, migrate
 from shared.events.topics import LIFECYCLE
-from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
+from shared.web.health import Liveness
 from tests.conftest import FreshDatabase
 from tests.eventually import eventually
 from tests.service.migrate_to import migrate_to

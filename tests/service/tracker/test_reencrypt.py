@@ -8,11 +8,11 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import text
 
-from services.tracker.at_rest import AtRest
-from services.tracker.keyring import Keyring
+from services.tracker.personal_data.at_rest import AtRest
+from services.tracker.personal_data.keyring import Keyring
 from services.tracker.reencrypt import COLUMNS, run
 from shared.crypto.reencrypt import AT_ONCE, Done, reencrypt
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from tests.service.tracker.office import HETU, make_settings, submission
 from tests.service.tracker.rows import register, rows
 
@@ -44,7 +44,7 @@ async def test_every_code_comes_under_the_new_key_however_many_there_are(session
     await write(sessions, first, as_an_earlier_version_wrote_it(first))
     settings = make_settings(tracker_database, data_key=BOTH)
     expected = sum(1 for n in range(len(sent)) if n % 3)
-    assert await run(settings) == Done(changed=expected)
+    assert await run(settings) == Done(changed=expected + len(sent)), "the answers too"
     assert await codes(sessions, NEW) == [HETU] * expected
     assert await run(settings) == Done()
 
@@ -56,8 +56,8 @@ async def test_a_row_that_somebody_works_with_is_neither_waited_for_nor_lost(ses
     async with sessions.begin() as busy:
         await busy.execute(text("select from requests where request_id = :id for update"), {"id": held.event.request_id})
         async with asyncio.timeout(SECONDS):
-            assert await reencrypt(sessions, box, COLUMNS) == Done(changed=1, left=1)
-    assert await reencrypt(sessions, box, COLUMNS) == Done(changed=1)
+            assert await reencrypt(sessions, box, COLUMNS) == Done(changed=2, left=2)
+    assert await reencrypt(sessions, box, COLUMNS) == Done(changed=2)
     assert await codes(sessions, NEW) == [HETU, HETU]
 
 
@@ -65,5 +65,5 @@ async def test_what_no_key_opens_is_told_and_left_as_it_is(sessions: Sessions, k
     one, other = submission(), submission()
     await register(sessions, keyring, one, other)
     await write(sessions, one.event.request_id, b"broken")
-    assert await reencrypt(sessions, AtRest([NEW, OLD], b"i" * 32).box, COLUMNS) == Done(changed=1, unreadable=1)
+    assert await reencrypt(sessions, AtRest([NEW, OLD], b"i" * 32).box, COLUMNS) == Done(changed=3, unreadable=1)
     assert len(await rows(sessions, "select 1 from requests where personal_code = 'broken'")) == 1

@@ -10,11 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.tracker import work_number
-from services.tracker.keyring import Keyring
-from shared.database import Sessions, is_transient
+from services.tracker.personal_data.keyring import Keyring
+from shared.database.engine import Sessions, is_transient
+from shared.events.rejected import Rejected
 from shared.events.request_lifecycle import RequestRegistered
-from shared.rejected import Rejected
-from shared.work_number import parse
+from shared.text.work_number import parse
 from tests.service.tracker.office import ANSWERS, HETU, TO_TRACKER, submission
 from tests.service.tracker.rows import history, register, register_one, rows
 
@@ -34,8 +34,9 @@ async def test_a_request_gets_its_number_and_an_event_with_it(sessions: Sessions
     event = RequestRegistered.model_validate_json(entry.value)
     assert (event.work_number, event.request_id, event.state) == (number, sent.event.request_id, "received")
     assert (entry.type, entry.traceparent, entry.actor_kind) == (REGISTERED, sent.traceparent, "system")
-    (row,) = await rows(sessions, "select answers, first_name, service_title, state from requests")
-    assert (row.answers, row.first_name, row.service_title, row.state) == (ANSWERS, "Matti", "Fråga om en faktura", "received")
+    (row,) = await rows(sessions, "select answers_box, first_name, service_title, state from requests")
+    answers = json.loads(keyring.at_rest.decrypt_answers(row.answers_box, sent.event.request_id))
+    assert (answers, row.first_name, row.service_title, row.state) == (ANSWERS, "Matti", "Fråga om en faktura", "received")
 
 
 async def test_registered_once_over_repeats(sessions: Sessions, keyring: Keyring) -> None:

@@ -9,8 +9,8 @@ from sqlalchemy import text
 from uuid_utils.compat import uuid7
 
 from services.tracker.app import create_app
-from services.tracker.keyring import Keyring
-from shared.database import Sessions
+from services.tracker.personal_data.keyring import Keyring
+from shared.database.engine import Sessions
 from shared.events.mail_outcomes import MailFailed
 from shared.kafka.connection import KafkaConnection
 from tests.infra.issuer import Issuer
@@ -128,5 +128,5 @@ async def test_ten_thousand_failed_mails_take_an_operator_one_button(
         (form,) = [form for form in visit.forms() if form.action.endswith("/failed-mails/retry")]
         assert f"Yritä uudelleen kaikkia {MANY}" in visit.page.text
         assert "530 5.7.0" in visit.page.text
-        assert "Yhtään ei odota" in (await visit.post(form.action, **form.fields)).text
+        assert "Ei perille menemättömiä viestejä" in (await visit.post(form.action, **form.fields)).text
     assert await failed_for(sessions) == {}

@@ -12,9 +12,9 @@ import pytest
 from fastapi import FastAPI, Response
 from sqlalchemy import text
 
-from services.tracker.keyring import Keyring
 from services.tracker.ledger.overdue import Ledger, working_days_before
-from shared.database import Sessions
+from services.tracker.personal_data.keyring import Keyring
+from shared.database.engine import Sessions
 from shared.events.mail_outcomes import MailBounced, MailDeferred, MailFailed, MailSent
 from shared.kafka.connection import KafkaConnection
 from tests.infra.issuer import Issuer

@@ -12,24 +12,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from uuid_utils.compat import uuid4
 
 from proof.chaos.clients.raw_batches import RawProducer, batch, record
-from services.tracker.keyring import Keyring
 from services.tracker.ledger.positions import KEPT, compare_positions, position_keeper
-from services.tracker.ledger.skipped import NoLongerThere, send_skipped_again, settle_skipped
 from services.tracker.models import SkippedRecords, UnsignedBefore
-from services.tracker.on_request_submitted import on_request_submitted
+from services.tracker.personal_data.keyring import Keyring
+from services.tracker.register.on_request_submitted import on_request_submitted
+from services.tracker.trouble.skipped import NoLongerThere, send_skipped_again, settle_skipped
 from shared.crypto.record_mac import has_mac
-from shared.database import Sessions
+from shared.database.engine import Sessions
 from shared.events.envelope import Envelope, Message, encode
 from shared.events.event import Event
 from shared.events.topics import DAY_MS, SUBMITTED, Topic, dead_letter_topic
-from shared.health import Liveness
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.consume import BatchConsumer
 from shared.kafka.lag import LagReader
 from shared.kafka.poll import Stretch
 from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
-from shared.problems import NotFound
+from shared.web.health import Liveness
+from shared.web.problems import NotFound
 from tests.eventually import eventually
 from tests.service.tracker.desk import Desk
 from tests.service.tracker.ledger_rows import Log, read

@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy import text
 
-from services.tracker.handle_request import LONGEST_TEXT, By, handle_request
-from services.tracker.keyring import Keyring
-from services.tracker.on_request_submitted import LONGEST, LONGEST_OF_OTHERS
-from shared.database import Sessions
+from services.tracker.domain import By
+from services.tracker.handle.handle_request import LONGEST_TEXT, handle_request
+from services.tracker.personal_data.keyring import Keyring
+from services.tracker.register.on_request_submitted import LONGEST, LONGEST_OF_OTHERS
+from shared.database.engine import Sessions
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
 from tests.service.tracker.desk import Desk

@@ -1,0 +1,1 @@
+"""The reference under `docs/`, written from the code: `python -m deploy.docs`."""

@@ -1,0 +1,1 @@
+"""The figures: what each part of a run measures, and the goals."""

@@ -1,0 +1,41 @@
+"""`/staff/accounts`: which accounts there are, so that a service whose sessions they began can end those of a changed or removed one."""
+
+import base64
+import hashlib
+import json
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from sqlmodel import select
+from starlette.responses import JSONResponse
+
+from services.identity.login.client_authentication import authenticate_client
+from services.identity.login.errors import OAuthError
+from services.identity.login.parameters import RepeatedParameter, read_parameters
+from services.identity.models import Staff
+from services.identity.resources import Using
+from shared.web.transaction import Transaction
+
+routes = APIRouter(tags=["staff"])
+
+PATH = "/staff/accounts"
+
+
+def epoch_of(staff: Staff) -> str:
+    """Give what changes whenever the account's password or roles do: a session of another epoch is over."""
+    facts = json.dumps([staff.password_hash, sorted(staff.roles)])
+    return base64.urlsafe_b64encode(hashlib.sha256(facts.encode()).digest()).decode().rstrip("=")
+
+
+@routes.post(PATH, summary="Give the present epoch of each staff account")
+async def accounts(request: Request, resources: Using, session: Transaction) -> JSONResponse:
+    """Give `{"epochs": {sub: epoch}}` to a client that signs staff in; it proves itself as at `/token`."""
+    try:
+        form = read_parameters(await request.body())
+    except RepeatedParameter:
+        raise OAuthError("invalid_request", "a parameter came more than once") from None
+    client = await authenticate_client(session, resources, request.headers.get("Authorization"), form)
+    if client.login != "staff":
+        raise OAuthError("unauthorized_client", "the client signs no staff in", status=HTTPStatus.FORBIDDEN)
+    epochs = {str(staff.id): epoch_of(staff) for staff in await session.scalars(select(Staff))}
+    return JSONResponse({"epochs": epochs}, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,1 @@
+"""The submission API, for portals and back offices."""

@@ -1,0 +1,55 @@
+"""Asks the identity service over the back channel: who bears this token, and a token for ourselves."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+import httpx
+
+from services.intake.citizen.identity import Identity, NotProven, Proof
+from services.intake.settings import Settings
+from shared.auth.client_credentials import ClientCredentials, IdentityAway, read_facts
+from shared.process.logs import get_log
+
+__all__ = ["IdentityAway", "IdentityProvider", "TokenRefused", "proof_by"]
+
+log = get_log(__name__)
+MOST_TOKEN_BYTES = 4_096
+
+
+class TokenRefused(Exception):
+    """The token is not good, or its bearer is not strongly identified."""
+
+
+class IdentityProvider(ClientCredentials):
+    """The provider of tokens of our own, and of who bears a citizen's, where the claims are `proof` of it."""
+
+    def __init__(self, http: httpx.AsyncClient, issuer: str, back_channel: str | None, client: tuple[str, str], proof: Proof) -> None:
+        super().__init__(http, issuer, back_channel, client)
+        self._proof = proof
+
+    async def is_ready(self) -> bool:
+        """Say whether people can identify; of a provider that has no `/readyz` only that it answers. Raises `httpx.HTTPError`."""
+        answer = await self.ask_plainly("/readyz")
+        if answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+            answer = await self.ask_plainly("/.well-known/openid-configuration")
+        return answer.status_code == HTTPStatus.OK
+
+    async def identity_of(self, token: str) -> Identity:
+        """Exchange a citizen's access token for who it is; raises `TokenRefused` or `IdentityAway`."""
+        if not token.isascii() or not token.isprintable() or len(token) > MOST_TOKEN_BYTES:
+            raise TokenRefused("not a token")
+        answer = await self.call("userinfo_endpoint", "GET", headers={"Authorization": f"Bearer {token}"})
+        if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST}:
+            raise TokenRefused("refused by the identity service")
+        try:
+            return self._proof.identity_from(read_facts(answer))
+        except NotProven as error:
+            # A member of staff, a weak login, or a bank that told no plain henkilötunnus.
+            log.info("identification_not_proven", claim=str(error))
+            raise TokenRefused("not a strong identification") from error
+
+
+def proof_by(settings: Settings) -> Proof:
+    """Give what the settings ask for."""
+    seconds = settings.identified_within_seconds
+    return Proof(tuple(settings.strong_acr_values.split()), None if seconds is None else timedelta(seconds=seconds))

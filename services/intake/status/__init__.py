@@ -1,0 +1,1 @@
+"""How a request, and the service as a whole, is getting on."""

@@ -1,0 +1,136 @@
+"""What this process knows of recent requests: the digests of their bodies and, from the lifecycle, their numbers and states."""
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from sys import intern
+from uuid import UUID
+
+from shared.crypto.record_mac import RecordVerifier
+from shared.events.envelope import decode
+from shared.events.request_lifecycle import RequestLifecycle
+from shared.events.topics import LIFECYCLE, SUBMITTED
+from shared.kafka.batches import Record
+from shared.kafka.connection import KafkaConnection
+from shared.kafka.follow import follow_topics
+from shared.process.loops import run_together
+
+MOST_REMEMBERED = 100_000
+BACK_SECONDS = 3_600.0
+LATE_SECONDS = 10.0
+MOST_READ_BACK = 20_000
+PATIENCE_MS = 500
+DIGEST_HEADER = "ce_bodydigest"
+"""CloudEvents extension of `request.submitted.v1`: the body digest in hex, so that a follower need not parse the sealed record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the lifecycle told last about one request; `work_number` has nine or ten digits."""
+
+    work_number: str
+    state: str
+    registered_at: datetime
+    due_at: datetime
+    service_title: str
+    service: str = ""
+
+
+@dataclass(slots=True)
+class Known:
+    """One remembered request."""
+
+    digest: bytes | None = None
+    progress: Progress | None = None
+    told_at: datetime | None = None
+    since: float = field(default_factory=time.monotonic)
+
+
+class RecentRequests:
+    """A bounded memory of recent requests; the one that was touched longest ago goes first."""
+
+    def __init__(self, most: int = MOST_REMEMBERED) -> None:
+        self._most = most
+        self._known: dict[UUID, Known] = {}
+        self._waiting: dict[UUID, set[asyncio.Future[None]]] = {}
+
+    def known(self, request_id: UUID) -> Progress | None:
+        """Give number and state where the lifecycle has told them here."""
+        entry = self._known.get(request_id)
+        return entry.progress if entry else None
+
+    def digest_of(self, request_id: UUID) -> bytes | None:
+        """Give the body digest of a request that was accepted lately, by any process."""
+        entry = self._known.get(request_id)
+        return entry.digest if entry else None
+
+    def remembers(self, request_id: UUID) -> bool:
+        """Say whether the request was accepted lately, with a number or not."""
+        return request_id in self._known
+
+    def is_late(self, request_id: UUID) -> bool:
+        """Say whether a request that is remembered should have had its number by now."""
+        entry = self._known.get(request_id)
+        return entry is not None and entry.progress is None and time.monotonic() - entry.since > LATE_SECONDS
+
+    async def wait(self, request_id: UUID, timeout: float) -> Progress | None:  # noqa: ASYNC109  part of what is asked: how long to wait
+        """Wait until the request has its number, at most `timeout` seconds; gives what is known then."""
+        if progress := self.known(request_id):
+            return progress
+        told = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(request_id, set()).add(told)
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(told, timeout)
+        finally:
+            waiting = self._waiting.get(request_id, set())
+            waiting.discard(told)
+            if not waiting:
+                self._waiting.pop(request_id, None)
+        return self.known(request_id)
+
+    def accepted(self, request_id: UUID, digest: bytes) -> None:
+        """Remember the digest of an accepted body; the first one stands."""
+        entry = self._touch(request_id)
+        if entry.digest is None:
+            entry.digest = digest
+
+    def told(self, request_id: UUID, progress: Progress, at: datetime) -> None:
+        """Remember what the lifecycle told at a moment, unless something later is known, and wake who waits for it."""
+        entry = self._touch(request_id)
+        if entry.told_at is None or entry.told_at <= at:
+            entry.progress, entry.told_at = progress, at
+        for future in self._waiting.get(request_id, ()):
+            if not future.done():
+                future.set_result(None)
+
+    async def follow(self, kafka: KafkaConnection, verifier: RecordVerifier) -> None:
+        """Read both topics for ever, from an hour back on: numbers at once, digests (other processes' keys) within half a second."""
+        follow = partial(follow_topics, kafka, back_seconds=BACK_SECONDS, most=MOST_READ_BACK)
+        await run_together(
+            follow([LIFECYCLE], self._read_lifecycle),
+            follow([SUBMITTED], partial(self._read_submitted, verifier), patience_ms=PATIENCE_MS),
+        )
+
+    def _read_submitted(self, verifier: RecordVerifier, record: Record) -> None:
+        digest = next((value for name, value in record.headers if name == DIGEST_HEADER), None)
+        # A stranger's record must not make a citizen's own a conflict.
+        if record.key and digest and verifier.verify(record.key, record.value, record.headers):
+            self.accepted(UUID(record.key.decode()), bytes.fromhex(digest.decode()))
+
+    def _read_lifecycle(self, record: Record) -> None:
+        event = decode(record.value, record.headers).event
+        if isinstance(event, RequestLifecycle):
+            title, service = intern(event.service_title), intern(event.service)
+            progress = Progress(event.work_number, intern(event.state), event.submitted_at, event.due_at, title, service)
+            self.told(event.request_id, progress, event.occurred_at)
+
+    def _touch(self, request_id: UUID) -> Known:
+        entry = self._known.pop(request_id, None) or Known()
+        self._known[request_id] = entry
+        if len(self._known) > self._most:
+            del self._known[next(iter(self._known))]
+        return entry

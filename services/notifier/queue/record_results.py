@@ -1,0 +1,103 @@
+"""What became of each try, written down as it comes: while one commit is under way, the next results gather."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+
+from services.notifier.delivery import Claimed, Reply, Result
+from services.notifier.domain import is_given_up, is_worth_telling, retry_delay
+from services.notifier.queue.deliveries import at_once, let_go, record
+from shared.database.engine import Sessions, is_transient
+from shared.process.backoff import Backoff
+from shared.process.logs import get_log
+
+log = get_log(__name__)
+
+
+class Recorder:
+    """Commits results in groups. `recorded(released)` is called after each commit; `released` says that a mail that waited for its turn is due now.
+
+    At most `most` results wait: while the database is away nobody sends what could not be written down.
+    """
+
+    def __init__(self, sessions: Sessions, owner: int, recorded: Callable[[bool], None], *, most: int) -> None:
+        self._sessions = sessions
+        self._owner = owner
+        self._recorded = recorded
+        self._results: list[Result] = []
+        self._committing: list[Result] = []
+        self._some = asyncio.Event()
+        self._room = asyncio.Semaphore(most)
+        self._most = most
+
+    async def room(self) -> None:
+        """Wait until another result may be made; `add` must follow, or `no_result`."""
+        await self._room.acquire()
+
+    def no_result(self) -> None:
+        """Give the room back."""
+        self._room.release()
+
+    def add(self, result: Result) -> None:
+        """Hand over a result; it is written down at once, or with the next group."""
+        self._results.append(result)
+        self._some.set()
+
+    def ids(self) -> set[int]:
+        """Name every mail whose result is not known to be written down."""
+        return {result.id for result in (*self._results, *self._committing)}
+
+    async def run(self) -> None:
+        """Write down until cancelled."""
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            await self._commit()
+
+    async def flush(self) -> None:
+        """Write down what is left."""
+        if self._results:
+            await self._commit()
+
+    async def _commit(self) -> None:
+        results, self._results = self._results, []
+        self._committing = results
+        backoff = Backoff(first=0.05, most=2.0)
+        try:
+            while not await self._try_to_commit(results):
+                await backoff.wait()
+        except BaseException:
+            self._results = results + self._results
+            raise
+        finally:
+            self._committing = []
+        for _ in results:
+            self._room.release()
+
+    async def _try_to_commit(self, results: list[Result]) -> bool:
+        try:
+            async with at_once(self._sessions) as session:
+                behind = await record(session, self._owner, results)
+                self._recorded(behind and await let_go(session, [result.request_id for result in results]))
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("results_wait", count=len(results), error=type(error).__name__)
+            return False
+        return True
+
+
+def result_of(mail: Claimed, reply: Reply, *, retry_first_seconds: float, retry_hours: float) -> Result:
+    """Say what becomes of a mail after one try: sent, to be tried again, or failed."""
+    attempts = mail.attempts + 1
+    state, wait = "sent" if reply.kind == "2xx" else "failed", None
+    if reply.kind in {"4xx", "connection"}:
+        wait = retry_delay(attempts, retry_first_seconds, random.random())  # noqa: S311  jitter, not a secret
+        now = datetime.now(timezone.utc)
+        if is_given_up(mail.trying_since, now + timedelta(seconds=wait), retry_hours):
+            wait = None
+        else:
+            state = "deferred"
+    tell = state != "deferred" or is_worth_telling(attempts)
+    return Result(mail.id, mail.request_id, state, reply.kind, reply.codes, wait, tell)

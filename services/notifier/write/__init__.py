@@ -1,0 +1,1 @@
+"""What a mail says: its contents, encrypted until it is sent, and the bytes made of them."""

@@ -1,0 +1,1 @@
+"""Tracker's HTTP clients of the other services."""

@@ -1,0 +1,27 @@
+"""What somebody typed whose login had ended: carried over the next login, under a key that only that browser gets."""
+
+import secrets
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.crypto.base64url import from_base64url, to_base64url
+from shared.crypto.keys import KEY_BYTES
+from shared.drafts import DraftKey, keep_draft
+
+FIELD = "text"
+
+
+async def carry_text(session: AsyncSession, text: str) -> str:
+    """Keep a text for a day, and give what it is found by, base64url."""
+    secret = secrets.token_bytes(KEY_BYTES)
+    await keep_draft(session, DraftKey(secret), {FIELD: text})
+    return to_base64url(secret)
+
+
+def carried(found_by: str) -> Sequence[DraftKey]:
+    """Give the key of what `carry_text` kept; none where that is no such thing."""
+    try:
+        return [DraftKey(from_base64url(found_by))] if found_by else []
+    except ValueError:
+        return []

@@ -1,0 +1,1 @@
+"""Finding and showing requests: for handlers, and for citizens who follow theirs."""

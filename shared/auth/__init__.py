@@ -1,0 +1,1 @@
+"""Who calls: OpenID Connect clients, access tokens, sessions in encrypted cookies."""

@@ -1,0 +1,112 @@
+"""A service's own access tokens, from the provider's token endpoint by the client credentials grant."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from shared.process.logs import get_log
+
+log = get_log(__name__)
+
+EARLY_SECONDS = 30
+
+
+class IdentityAway(Exception):
+    """The identity service did not answer, or not as it should."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A token of ours and when it is better replaced (monotonic seconds)."""
+
+    token: str
+    until: float
+
+    @property
+    def stale(self) -> bool:
+        """Say whether a new token should be fetched."""
+        return self.until <= time.monotonic()
+
+
+class ClientCredentials:
+    """An OpenID Connect provider, found by discovery; `back_channel` is where its issuer's addresses are reached, when that differs."""
+
+    def __init__(self, http: httpx.AsyncClient, issuer: str, back_channel: str | None, client: tuple[str, str]) -> None:
+        self._http = http
+        self._issuer = issuer.rstrip("/")
+        self._back_channel = (back_channel or issuer).rstrip("/")
+        self._client = client
+        self._metadata: dict[str, Any] | None = None
+        self._tokens: dict[str, Issued] = {}
+        self._lock = asyncio.Lock()
+
+    async def token_for(self, scope: str) -> str:
+        """Give an access token of our own, kept until shortly before it expires; raises `IdentityAway`."""
+        async with self._lock:
+            issued = self._tokens.get(scope)
+            if issued is None or issued.stale:
+                answer = await self.call_as_client("token_endpoint", "POST", data={"grant_type": "client_credentials", "scope": scope})
+                issued = self._tokens[scope] = read_token(answer)
+            return issued.token
+
+    async def ask_plainly(self, path: str) -> httpx.Response:
+        """Call an address of the provider's that needs no token; raises httpx's errors."""
+        return await self._http.get(self._back_channel + path)
+
+    def forget_token(self, scope: str) -> None:
+        """Drop a token that a service refused, so that the next call fetches a new one."""
+        self._tokens.pop(scope, None)
+
+    async def ask(self, scope: str, method: str, url: str, **request: Any) -> httpx.Response:  # noqa: ANN401  httpx's own parameters
+        """Call another service with a token of ours, once more with a new one where it is refused; raises `IdentityAway` and httpx's errors."""
+        for last in (False, True):
+            token = await self.token_for(scope)
+            answer = await self._http.request(method, url, headers={"Authorization": f"Bearer {token}"}, **request)
+            if answer.status_code != HTTPStatus.UNAUTHORIZED or last:
+                return answer
+            # The signing key may have been changed.
+            self.forget_token(scope)
+        raise AssertionError  # the loop returns
+
+    async def call_as_client(self, endpoint: str, method: str, **request: Any) -> httpx.Response:  # noqa: ANN401  as above
+        """Call one of the provider's endpoints and prove who calls, by our secret; raises `IdentityAway`."""
+        return await self.call(endpoint, method, auth=self._client, **request)
+
+    async def call(self, endpoint: str, method: str, **request: Any) -> httpx.Response:  # noqa: ANN401  as above
+        """Call one of the provider's endpoints, by its name in the metadata; raises `IdentityAway`."""
+        try:
+            if self._metadata is None:
+                self._metadata = read_facts(await self._http.get(f"{self._back_channel}/.well-known/openid-configuration"))
+            url = str(self._metadata[endpoint])
+            if url.startswith(self._issuer):
+                url = self._back_channel + url.removeprefix(self._issuer)
+            return await self._http.request(method, url, **request)
+        except (httpx.HTTPError, KeyError) as error:
+            self._metadata = None  # the next call asks anew: a provider that starts again may have other endpoints
+            log.warning("identity_away", error=type(error).__name__)
+            raise IdentityAway(type(error).__name__) from error
+
+
+def read_facts(answer: httpx.Response) -> dict[str, Any]:
+    """Read a JSON object; raises `IdentityAway` where the answer is none."""
+    try:
+        facts = answer.json()
+    except ValueError as error:
+        raise IdentityAway("not JSON") from error
+    if answer.status_code != HTTPStatus.OK or not isinstance(facts, dict):
+        log.warning("identity_away", status=answer.status_code)
+        raise IdentityAway(f"status {answer.status_code}")
+    return facts
+
+
+def read_token(answer: httpx.Response) -> Issued:
+    """Read a token endpoint's answer; raises `IdentityAway` where it grants none."""
+    facts = read_facts(answer)
+    try:
+        return Issued(str(facts["access_token"]), time.monotonic() + float(facts.get("expires_in", 60)) - EARLY_SECONDS)
+    except (KeyError, TypeError, ValueError) as error:
+        raise IdentityAway("no token") from error

@@ -1,0 +1,123 @@
+"""Sessions that somebody ended: from then on no copy of their cookie opens anything, however long it would have lasted."""
+
+import asyncio
+import time
+from collections.abc import MutableMapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy import Column, DateTime, Index, MetaData, Table, Text, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.auth.session import SESSION_ID, SESSION_SECONDS
+from shared.database.engine import DATABASE_ERRORS, Sessions
+from shared.process.logs import get_log
+from shared.web.problems import Unavailable
+
+log = get_log(__name__)
+
+KEPT = timedelta(seconds=2 * SESSION_SECONDS)
+"""Longer than any cookie lasts that was sealed before, or while, its session was ended."""
+READ_SECONDS = 1.0
+PAUSE_SECONDS = 5.0
+"""For how long a database that did not answer is not asked again, where sessions open without it."""
+MOST_UNWRITTEN = 10_000
+MOST_REMOVED = 1_000
+
+# Migrations run these texts: change the table by another migration.
+CREATE = (
+    "create table ended_sessions (id text primary key, until timestamptz not null)",
+    "create index ended_sessions_until_idx on ended_sessions (until)",
+)
+DROP = "drop table ended_sessions"
+
+
+def describe(metadata: MetaData) -> Table:
+    """Add the table to a service's metadata; `until` is when no cookie of the session can be good any more."""
+    return Table(
+        "ended_sessions",
+        metadata,
+        Column("id", Text, primary_key=True),
+        Column("until", DateTime(timezone=True), nullable=False),
+        Index("ended_sessions_until_idx", "until"),
+    )
+
+
+_ended = describe(MetaData())
+
+
+class EndedSessions:
+    """The ended sessions of one service. With `open_while_away` sessions open while the database is away; otherwise `Unavailable` is raised."""
+
+    def __init__(self, sessions: Sessions, *, open_while_away: bool) -> None:
+        self._sessions = sessions
+        self._open_while_away = open_while_away
+        self._unwritten: dict[str, datetime] = {}
+        self._ask_from = 0.0
+
+    async def end(self, session: MutableMapping[str, Any]) -> None:
+        """End a session, for every copy of its cookie, and empty it.
+
+        Where sessions open without the database, one that cannot be written down ends in this process at once, and in the others with the next one;
+        otherwise `Unavailable` is raised and it goes on.
+        """
+        if session_id := session.get(SESSION_ID):
+            while len(self._unwritten) >= MOST_UNWRITTEN:
+                del self._unwritten[next(iter(self._unwritten))]
+            self._unwritten[session_id] = datetime.now(UTC) + KEPT
+            try:
+                async with asyncio.timeout(READ_SECONDS):
+                    await self._write()
+            except DATABASE_ERRORS as error:
+                log.warning("ended_session_not_written", error=type(error).__name__)
+                if not self._open_while_away:
+                    self._unwritten.pop(session_id, None)
+                    raise Unavailable("The database is away") from error
+        session.clear()
+
+    async def has_ended(self, session_id: str) -> bool:
+        """Say whether a session was ended."""
+        return session_id in self._unwritten or await self._was_ended(session_id)
+
+    async def empty_if_ended(self, session: MutableMapping[str, Any]) -> None:
+        """Empty a session that was ended."""
+        session_id = session.get(SESSION_ID)
+        if session_id and await self.has_ended(session_id):
+            log.info("ended_session_refused")
+            session.clear()
+
+    async def _write(self) -> None:
+        """Write down what is not yet, and remove what is over."""
+        ended = sorted(self._unwritten.items())
+        now = datetime.now(UTC)
+        async with self._sessions.begin() as database:
+            await database.execute(insert(_ended).values(ended).on_conflict_do_nothing())
+            over = select(_ended.c.id).where(_ended.c.until < now).limit(MOST_REMOVED).with_for_update(skip_locked=True)
+            await database.execute(delete(_ended).where(_ended.c.id.in_(over)))
+        for session_id, _ in ended:
+            self._unwritten.pop(session_id, None)
+
+    async def _was_ended(self, session_id: str) -> bool:
+        if time.monotonic() < self._ask_from:
+            return False
+        try:
+            async with asyncio.timeout(READ_SECONDS), self._sessions() as database:
+                return await database.scalar(select(_ended.c.id).where(_ended.c.id == session_id)) is not None
+        except DATABASE_ERRORS as error:
+            log.warning("ended_sessions_not_read", error=type(error).__name__)
+            if not self._open_while_away:
+                raise Unavailable("The database is away") from error
+            self._ask_from = time.monotonic() + PAUSE_SECONDS
+            return False
+
+
+async def empty_if_ended(request: Request) -> None:
+    """Empty the request's session where it was ended: a dependency of every route that reads `request.session`, by `app.state.ended_sessions`."""
+    await ended_sessions(request).empty_if_ended(request.session)
+
+
+def ended_sessions(request: Request) -> EndedSessions:
+    """Give what the app holds open."""
+    ended: EndedSessions = request.app.state.ended_sessions
+    return ended

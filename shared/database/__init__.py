@@ -1,0 +1,1 @@
+"""PostgreSQL: addresses, connections, the engine, transactions and migrations."""

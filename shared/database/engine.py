@@ -1,0 +1,166 @@
+"""PostgreSQL: the engine, one transaction per message or HTTP request, and migrations."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeAlias
+
+from alembic import command
+from alembic.config import Config
+from asyncpg.exceptions import DataError, InternalClientError, PostgresError
+from asyncpg.exceptions import InterfaceError as DriverError
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from shared.database.address import read_database_address
+from shared.database.advisory_locks import MIGRATIONS
+from shared.database.connection import COMMAND_SECONDS, MOST_CONNECTIONS, NoWritableServer, connect
+from shared.database.driver_errors import DRIVER_ERRORS
+from shared.database.leave_lost_servers import leave_lost_servers
+
+__all__ = [
+    "BY_INDEX",
+    "DATABASE_ERRORS",
+    "Sessions",
+    "connect",
+    "create_engine",
+    "create_sessions",
+    "is_transient",
+    "migrate",
+    "open_database",
+    "ping",
+    "run_migrations",
+]
+
+Sessions: TypeAlias = async_sessionmaker[AsyncSession]
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+BY_INDEX: Mapping[str, str] = MappingProxyType({"enable_seqscan": "off"})
+"""Server settings where every statement has its index: a plan made while a table was small would read all of it until the next ANALYZE."""
+POOL_SECONDS = 3.0
+MIGRATION_PAUSE_SECONDS = 0.2
+
+
+def create_engine(
+    dsn: str,
+    *,
+    most: int = MOST_CONNECTIONS,
+    server_settings: Mapping[str, str] = NO_SETTINGS,
+    try_first: bool = True,
+    command_seconds: float | None = COMMAND_SECONDS,
+) -> AsyncEngine:
+    """Make the pool of connections for `postgresql://…`; raises `BadDatabaseAddress`. At most `most` are open, half of them for good.
+
+    With `try_first` a connection is tried each time that it is taken, and a dead or read-only one replaced; without, the first statement on it fails.
+    A loop that tries its work again anyway saves a round trip for each of its transactions.
+
+    `server_settings` are PostgreSQL's own (`{"enable_seqscan": "off"}`), for each connection of the pool.
+    """
+    read_database_address(dsn)
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=partial(connect, dsn, command_timeout=command_seconds, server_settings=server_settings),
+        pool_size=(most + 1) // 2,
+        max_overflow=most // 2,
+        pool_timeout=POOL_SECONDS,
+        hide_parameters=True,
+    )
+    leave_lost_servers(engine.sync_engine, try_first=try_first)
+    return engine
+
+
+def create_sessions(engine: AsyncEngine) -> Sessions:
+    """Make sessions of an engine; objects stay readable after the commit."""
+    return async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+
+
+@asynccontextmanager
+async def open_database(
+    dsn: str, *, most: int = MOST_CONNECTIONS, server_settings: Mapping[str, str] = NO_SETTINGS, try_first: bool = True
+) -> AsyncIterator[Sessions]:
+    """Open a pool for as long as the context lasts."""
+    engine = create_engine(dsn, most=most, server_settings=server_settings, try_first=try_first)
+    try:
+        yield create_sessions(engine)
+    finally:
+        await engine.dispose()
+
+
+async def ping(sessions: Sessions) -> None:
+    """Ask for a connection that takes writes; raises what the driver raises when there is none."""
+    async with sessions() as session:
+        await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+        if await session.scalar(text("show transaction_read_only")) == "on":
+            raise NoWritableServer("the server is read-only")
+
+
+def migrate(folder: Path, dsn: str) -> None:
+    """Bring one database to the newest revision of `folder` (an Alembic script folder); repeatable, and safe to run twice at once."""
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    config.set_main_option("path_separator", "os")
+    config.attributes["dsn"] = dsn
+    command.upgrade(config, "head")
+
+
+def run_migrations(metadata: MetaData) -> None:
+    """Do what an Alembic `env.py` has to do: `run_migrations(models.metadata)`."""
+    from alembic import context  # noqa: PLC0415  alembic's context exists only while env.py runs
+
+    async def online() -> None:
+        engine = create_engine(context.config.attributes["dsn"], command_seconds=None)
+        try:
+            async with engine.connect() as connection:
+                await _only_one(connection)
+                await connection.run_sync(_upgrade, metadata)
+        finally:
+            await engine.dispose()
+
+    asyncio.run(online())
+
+
+def _upgrade(connection: Connection, metadata: MetaData) -> None:
+    from alembic import context  # noqa: PLC0415  as above
+
+    # Each in a transaction of its own, so that one can leave it (`autocommit_block`) to make an index that locks nobody out.
+    context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def _only_one(connection: AsyncConnection) -> None:
+    """Wait for whoever migrates; the lock lasts as long as the connection.
+
+    It is asked for again and again: a statement that waits for it has a snapshot, and `create index concurrently` would wait for that.
+    """
+    while not await connection.scalar(text("select pg_try_advisory_lock(:key)"), {"key": MIGRATIONS}):
+        await connection.rollback()
+        await asyncio.sleep(MIGRATION_PAUSE_SECONDS)
+    await connection.commit()
+
+
+TRANSIENT_SQLSTATES = ("08", "25006", "40", "53", "55P03", "57", "58")
+"""Connection trouble, read-only server, serialization and deadlock, out of resources, lock not to be had, being shut down, trouble with files."""
+
+
+DATABASE_ERRORS = (SQLAlchemyError, *DRIVER_ERRORS)
+"""Whatever a database raises that is away: while a connection is being made it is the driver's own error."""
+
+
+def is_transient(error: BaseException) -> bool:
+    """Say whether a failure is one of a server that is away or busy, so that the same work may succeed later."""
+    if isinstance(error, InterfaceError | InternalClientError | OSError | TimeoutError | PoolTimeoutError):
+        return True
+    if isinstance(error, DriverError):
+        return not isinstance(error, DataError | ValueError | TypeError)
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or _state(error.orig).startswith(TRANSIENT_SQLSTATES)
+    return isinstance(error, PostgresError) and _state(error).startswith(TRANSIENT_SQLSTATES)
+
+
+def _state(error: object) -> str:
+    return getattr(error, "sqlstate", None) or ""

@@ -1,0 +1,141 @@
+"""Drafts: what somebody has typed and not sent yet, each encrypted under a key that is not in the store, for a day."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, DateTime, Index, LargeBinary, MetaData, Table, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.crypto.box import Box, CannotDecrypt
+from shared.crypto.keys import derive_key
+from shared.database.engine import DATABASE_ERRORS, Sessions
+from shared.process.logs import get_log
+
+log = get_log(__name__)
+
+KEPT = timedelta(days=1)
+REMOVE_EVERY_SECONDS = 60
+MOST_REMOVED = 1_000
+
+# Migrations run these texts: change the table by another migration.
+CREATE = (
+    "create table drafts (id bytea primary key, box bytea not null, sent bytea, until timestamptz not null)",
+    "create index drafts_until_idx on drafts (until)",
+)
+DROP = "drop table drafts"
+
+
+def describe(metadata: MetaData) -> Table:
+    """Add the table to a service's metadata; `sent` is a digest of the sending that ended the draft, `until` when the row is removed."""
+    return Table(
+        "drafts",
+        metadata,
+        Column("id", LargeBinary, primary_key=True),
+        Column("box", LargeBinary, nullable=False),
+        Column("sent", LargeBinary),
+        Column("until", DateTime(timezone=True), nullable=False),
+        Index("drafts_until_idx", "until"),
+    )
+
+
+_drafts = describe(MetaData())
+
+
+@dataclass(frozen=True, slots=True)
+class DraftKey:
+    """Where one draft is and what opens it: both follow from a secret of 32 bytes that the database does not hold."""
+
+    secret: bytes
+
+    @property
+    def id(self) -> bytes:
+        """Give the row's id, from which the secret cannot be told."""
+        return derive_key(self.secret, b"asiointi/draft-id/1")
+
+    def seal(self, content: dict[str, Any]) -> bytes:
+        """Encrypt what was typed."""
+        return self._box().encrypt(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), self.id)
+
+    def open(self, box: bytes) -> dict[str, Any] | None:
+        """Decrypt it; `None` where it was not sealed with this key."""
+        try:
+            content: dict[str, Any] = json.loads(self._box().decrypt(box, self.id))
+        except (CannotDecrypt, ValueError):
+            return None
+        return content
+
+    def _box(self) -> Box:
+        return Box([derive_key(self.secret, b"asiointi/draft-key/1")])
+
+
+async def find_draft(session: AsyncSession, keys: Sequence[DraftKey]) -> dict[str, Any] | None:
+    """Give what is kept under the first of the keys that has something."""
+    known = _drafts.c.id.in_([key.id for key in keys]), _drafts.c.until > _now()
+    boxes = {row.id: row.box for row in await session.execute(select(_drafts.c.id, _drafts.c.box).where(*known))}
+    opened = (key.open(boxes[key.id]) for key in keys if key.id in boxes)
+    return next((content for content in opened if content is not None), None)
+
+
+async def keep_draft(session: AsyncSession, key: DraftKey, content: dict[str, Any], sending: str = "") -> bool:
+    """Keep a draft for a day, and say whether it is kept. `sending` names what it will be sent as.
+
+    Where that sending is over already the draft is not kept: a browser's last save may come after the form that it belongs to.
+    """
+    statement = insert(_drafts).values(id=key.id, box=key.seal(content), until=_now() + KEPT)
+    newer = {"box": statement.excluded.box, "sent": None, "until": statement.excluded.until}
+    over = _drafts.c.sent.is_distinct_from(_digest(sending))
+    return await session.scalar(statement.on_conflict_do_update(index_elements=["id"], set_=newer, where=over).returning(_drafts.c.id)) is not None
+
+
+async def end_draft(
+    session: AsyncSession, key: DraftKey, content: dict[str, Any], sending: str, *, is_another: Callable[[dict[str, Any]], bool] = lambda _: False
+) -> None:
+    """Put in the place of a draft what tells that it was sent, and as what.
+
+    Where what is kept `is_another` draft, which was begun in another tab, that stays, and only the sending is over.
+    """
+    box = await session.scalar(select(_drafts.c.box).where(_drafts.c.id == key.id, _drafts.c.until > _now()).with_for_update())
+    kept = key.open(box) if box is not None else None
+    if kept is not None and is_another(kept):
+        await session.execute(update(_drafts).where(_drafts.c.id == key.id).values(sent=_digest(sending)))
+        return
+    statement = insert(_drafts).values(id=key.id, box=key.seal(content), sent=_digest(sending), until=_now() + KEPT)
+    newer = {name: statement.excluded[name] for name in ("box", "sent", "until")}
+    await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=newer))
+
+
+async def forget_drafts(session: AsyncSession, keys: Sequence[DraftKey]) -> None:
+    """Remove drafts, and what tells that they were sent."""
+    await session.execute(delete(_drafts).where(_drafts.c.id.in_([key.id for key in keys])))
+
+
+async def remove_old_drafts(sessions: Sessions) -> None:
+    """Remove what is older than a day, every minute, for ever."""
+    while True:
+        try:
+            while await _remove_some(sessions) == MOST_REMOVED:
+                pass
+        except DATABASE_ERRORS as error:
+            log.warning("drafts_not_removed", error=type(error).__name__)
+        await asyncio.sleep(REMOVE_EVERY_SECONDS)
+
+
+async def _remove_some(sessions: Sessions) -> int:
+    old = select(_drafts.c.id).where(_drafts.c.until <= _now()).limit(MOST_REMOVED).with_for_update(skip_locked=True)
+    async with sessions.begin() as session:
+        removed = await session.execute(delete(_drafts).where(_drafts.c.id.in_(old)).returning(_drafts.c.id))
+        return len(removed.all())
+
+
+def _digest(sending: str) -> bytes:
+    return hashlib.sha256(sending.encode()).digest()[:16]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,87 @@
+"""Counts exchanged by the processes of one service, by way of its database and never while somebody waits."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text, delete, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from shared.database.engine import DATABASE_ERRORS, Sessions
+from shared.limits.limit import Count, Limits
+from shared.process.logs import get_log
+
+log = get_log(__name__)
+
+PAUSE_SECONDS = 2.0
+MOST_AT_ONCE = 2_000
+"""In one statement, of five parameters each."""
+MOST_REMOVED = 5_000
+REMOVE_EVERY = 30
+"""So many exchanges."""
+
+# Unlogged: what a crash of the server takes along are counts of the last minutes.
+# Migrations run these texts: change the table by another migration.
+CREATE = (
+    """create unlogged table limit_counts (
+        "limit" text, who bytea, "window" bigint, count integer not null, until timestamptz not null, primary key ("limit", who, "window")
+    )""",
+    "create index limit_counts_until_idx on limit_counts (until)",
+)
+DROP = "drop table limit_counts"
+
+
+def describe(metadata: MetaData) -> Table:
+    """Add the table to a service's metadata."""
+    return Table(
+        "limit_counts",
+        metadata,
+        Column("limit", Text, primary_key=True),
+        Column("who", LargeBinary, primary_key=True),
+        Column("window", BigInteger, primary_key=True),
+        Column("count", Integer, nullable=False),
+        Column("until", DateTime(timezone=True), nullable=False),
+        Index("limit_counts_until_idx", "until"),
+        prefixes=["UNLOGGED"],
+    )
+
+
+_counts = describe(MetaData())
+
+
+async def exchange_counts(limits: Limits, sessions: Sessions) -> None:
+    """Tell the others every two seconds what was counted here and hear what they have counted, for ever; alone while the database is away."""
+    rounds = 0
+    while True:
+        await asyncio.sleep(PAUSE_SECONDS)
+        limits.forget_old()
+        try:
+            await exchange_once(limits, sessions)
+            if rounds % REMOVE_EVERY == 0:
+                await _remove_old(sessions)
+        except DATABASE_ERRORS as error:
+            log.warning("counts_not_exchanged", error=type(error).__name__)
+        rounds += 1
+
+
+async def exchange_once(limits: Limits, sessions: Sessions) -> None:
+    """Do it once; what was counted here and could not be told is lost to the others, and counts here all the same."""
+    untold = sorted(limits.take_untold().items())
+    for start in range(0, len(untold), MOST_AT_ONCE):
+        rows = [
+            {"limit": count.limit, "who": count.who, "window": count.window, "count": times, "until": datetime.fromtimestamp(end, UTC)}
+            for count, (times, end) in untold[start : start + MOST_AT_ONCE]
+        ]
+        statement = insert(_counts).values(rows)
+        added = statement.on_conflict_do_update(
+            index_elements=["limit", "who", "window"], set_={"count": _counts.c.count + statement.excluded.count}
+        ).returning(_counts.c.limit, _counts.c.who, _counts.c.window, _counts.c.count)
+        async with sessions.begin() as session:
+            totals = (await session.execute(added)).all()
+        limits.hear((Count(limit, who, window), total) for limit, who, window, total in totals)
+
+
+async def _remove_old(sessions: Sessions) -> None:
+    key = _counts.c.limit, _counts.c.who, _counts.c.window
+    old = select(*key).where(_counts.c.until < datetime.now(UTC)).limit(MOST_REMOVED).with_for_update(skip_locked=True)
+    async with sessions.begin() as session:
+        await session.execute(delete(_counts).where(tuple_(*key).in_(old)))

@@ -1,0 +1,117 @@
+"""How often somebody may do something: counted in memory, by a sliding window, and never waited for."""
+
+import hashlib
+import hmac
+import math
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import NamedTuple
+
+from shared.crypto.keys import derive_key
+from shared.web.problems import Problem
+
+PURPOSE = b"asiointi/limits/1"
+WHO_BYTES = 16
+MOST_COUNTED = 200_000
+"""So many counts are kept at once; the oldest make room."""
+
+
+class TooMany(Problem):
+    """429: somebody did something too often; `seconds` is how long to wait."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    slug = "too-many-requests"
+    title = "Too many requests"
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = max(1, math.ceil(seconds))
+        super().__init__(f"Try again in {self.seconds} seconds", headers={"Retry-After": str(self.seconds)})
+
+    @property
+    def minutes(self) -> int:
+        """Give how long to wait in whole minutes, for a page."""
+        return math.ceil(self.seconds / 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """`most` times in `seconds`, for each of whoever is counted under this `name`."""
+
+    name: str
+    most: int
+    seconds: int
+
+
+class Count(NamedTuple):
+    """What is counted together: one limit, one caller (as a keyed digest), one window of time."""
+
+    limit: str
+    who: bytes
+    window: int
+
+
+class Limits:
+    """The counts of one process, and what it has heard of those of the others.
+
+    `key` is 32 bytes that the processes of a service share: who is counted leaves none of them in clear. `times` multiplies every limit.
+    """
+
+    def __init__(self, key: bytes, *, times: float = 1) -> None:
+        self._key = derive_key(key, PURPOSE)
+        self._times = times
+        self._counts: dict[Count, int] = {}
+        self._untold: dict[Count, int] = defaultdict(int)
+        self._ends: dict[Count, float] = {}
+
+    def hit(self, limit: Limit, who: str, now: float | None = None) -> None:
+        """Count once more; raises `TooMany`, and counts nothing, where that would be too often.
+
+        The window slides: of the one before as much counts as has not passed yet. `now` is in seconds since 1970.
+        """
+        now = time.time() if now is None else now
+        most, (window, passed) = limit.most * self._times, divmod(now, limit.seconds)
+        digest = hmac.digest(self._key, f"{limit.name}\n{who}".encode(errors="surrogatepass"), hashlib.sha256)[:WHO_BYTES]
+        here = Count(limit.name, digest, int(window))
+        present, before = self._counts.get(here, 0), self._counts.get(here._replace(window=here.window - 1), 0)
+        if present + before * (1 - passed / limit.seconds) + 1 > most:
+            raise TooMany(_wait(limit.seconds, passed, most, present, before))
+        self._add(here, 1, (here.window + 2) * limit.seconds)
+        self._untold[here] += 1
+
+    def take_untold(self) -> dict[Count, tuple[int, float]]:
+        """Give what was counted here since the last time, each with when it no longer matters (in seconds since 1970)."""
+        untold = {count: (times, self._ends[count]) for count, times in self._untold.items() if count in self._ends}
+        self._untold.clear()
+        return untold
+
+    def hear(self, totals: Iterable[tuple[Count, int]]) -> None:
+        """Take over what all processes have counted together."""
+        for count, total in totals:
+            if count in self._counts:
+                self._counts[count] = max(self._counts[count], total + self._untold.get(count, 0))
+
+    def forget_old(self, now: float | None = None) -> None:
+        """Drop the counts of windows that no longer matter."""
+        now = time.time() if now is None else now
+        for count in [count for count, end in self._ends.items() if end <= now]:
+            self._drop(count)
+
+    def _add(self, count: Count, times: int, end: float) -> None:
+        if count not in self._counts and len(self._counts) >= MOST_COUNTED:
+            self._drop(next(iter(self._counts)))
+        self._counts[count] = self._counts.get(count, 0) + times
+        self._ends[count] = end
+
+    def _drop(self, count: Count) -> None:
+        del self._counts[count], self._ends[count]
+        self._untold.pop(count, None)
+
+
+def _wait(seconds: int, passed: float, most: float, present: int, before: int) -> float:
+    """Give after how many seconds one more is allowed, should nothing else come."""
+    if present + 1 <= most:  # as soon as enough of the window before has passed
+        return seconds * (1 - (most - 1 - present) / before) - passed
+    return seconds - passed + seconds * max(0.0, 1 - (most - 1) / present)

@@ -1,0 +1,45 @@
+"""What somebody typed or pasted, as it is seen on a screen. One rule for every place where people write.
+
+Contact cards, word processors and PDFs put characters around a number or into a text that nobody sees and nobody can remove.
+"""
+
+import re
+import sys
+import unicodedata
+
+LINE_END = re.compile("\r\n|[\r\n\x0b\x0c\x85\u2028\u2029]")
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # controls
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0001"
+    "\ud800-\udfff]"  # halves of surrogate pairs
+)
+JOINER_ALONE = re.compile(r"(?<!\S)[\u200c\u200d]++|(?<![\u200c\u200d])[\u200c\u200d]++(?!\S)")
+"""Within a word a joiner shapes Persian and Indic letters and emoji; elsewhere it is not seen. Possessive: a run is looked at once."""
+MOST_MARKS = 30
+"""On one letter, as Unicode's stream-safe format has it (UAX #15): composing a longer run takes the square of its length."""
+
+
+def _of_category(*categories: str) -> str:
+    return "".join(chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) in categories)
+
+
+_MARK = f"[{re.escape(''.join(chr(code) for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code))))}]"
+TOO_MANY_MARKS = re.compile(f"({_MARK}{{{MOST_MARKS}}}){_MARK}+")
+PLAIN = str.maketrans(
+    dict.fromkeys(_of_category("Pd") + "\u2212", "-")
+    | dict.fromkeys(_of_category("Zs") + "\t\n", " ")
+    | dict.fromkeys("\u2018\u2019\u201b\u02b9\u02bc\u2032\u00b4`\uff07", "'")
+)
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    """Give a text composed (NFC), without what is not seen, and without blanks around it; line ends become line feeds, or blanks without `lines`."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    shown = INVISIBLE.sub("", LINE_END.sub("\n" if lines else " ", text))
+    return JOINER_ALONE.sub("", unicodedata.normalize("NFC", TOO_MANY_MARKS.sub(r"\1", shown))).strip()
+
+
+def plain(text: str) -> str:
+    """Give what is visible with every dash, blank and apostrophe as the keyboard's own: for codes and numbers, and to compare names."""
+    return visible(text).translate(PLAIN)

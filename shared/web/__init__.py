@@ -1,0 +1,1 @@
+"""HTTP servers: limits, errors, headers, and what every site answers."""

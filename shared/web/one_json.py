@@ -1,0 +1,35 @@
+"""Reads JSON of which nothing is guessed: UTF-8 with or without a byte order mark, each name once. Pure."""
+
+import json
+from typing import Any
+
+
+class NameTwice(ValueError):
+    """An object has a name twice: readers differ on which of the two counts."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("a name stands twice in one object")
+        self.name = name
+
+
+def read_json(body: bytes) -> Any:  # noqa: ANN401  whatever it is
+    """Give what a JSON text says; raises `NameTwice`, or `ValueError` where it is no JSON."""
+    try:
+        content = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number)
+        if b"\\ud" in body.lower():
+            json.dumps(content, ensure_ascii=False).encode()  # raises for half a surrogate pair, which no database keeps
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+    return content
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise NameTwice(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")

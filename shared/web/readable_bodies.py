@@ -1,0 +1,66 @@
+"""Refuses bodies that would be misread, before anything reads them: coded ones, and forms in another encoding than UTF-8."""
+
+import codecs
+from http import HTTPStatus
+
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared.web.problems import Problem, problem_response
+
+WITHOUT_BODY = frozenset({"GET", "HEAD"})
+
+
+class WrongEncoding(Problem):
+    """415: a form in another encoding than UTF-8."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    slug = "wrong-encoding"
+    title = "Forms are read in UTF-8 only"
+
+
+class CodedBody(Problem):
+    """415: a compressed body, which nothing here unpacks; `Accept-Encoding` names what is taken (RFC 9110, 15.5.16)."""
+
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    slug = "coded-body"
+    title = "Send the body as it is, without Content-Encoding"
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Accept-Encoding": "identity"})
+
+
+class ReadableBodies:
+    """ASGI middleware: a body with a content coding, and a multipart form that names another charset than UTF-8, get 415.
+
+    Starlette decodes a form by whatever codec of Python its sender names: some give half surrogates, some raise errors of their own.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on everything that can be read."""
+        refusal = _refusal(Headers(scope=scope)) if scope["type"] == "http" and scope["method"] not in WITHOUT_BODY else None
+        await (problem_response(refusal) if refusal else self.app)(scope, receive, send)
+
+
+def _refusal(headers: Headers) -> Problem | None:
+    if headers.get("content-encoding", "identity").strip().lower() not in {"identity", ""}:
+        return CodedBody()
+    return WrongEncoding() if _names_another(headers.get("content-type", "")) else None
+
+
+def _names_another(content_type: str) -> bool:
+    if "charset" not in content_type.lower():
+        return False
+    media_type, options = parse_options_header(content_type)
+    return media_type == b"multipart/form-data" and b"charset" in options and not _is_utf8(options[b"charset"].decode("latin-1"))
+
+
+def _is_utf8(charset: str) -> bool:
+    try:
+        return codecs.lookup(charset).name == "utf-8"
+    except (LookupError, ValueError):
+        return False

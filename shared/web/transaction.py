@@ -1,0 +1,42 @@
+"""One database transaction per HTTP request; the database being away is a 503."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Annotated, TypeAlias
+
+from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.database.engine import Sessions, is_transient
+from shared.web.problems import Unavailable
+
+
+@contextmanager
+def away_is_unavailable() -> Iterator[None]:
+    """Turn what a database that is away or busy raises into `Unavailable`."""
+    try:
+        yield
+    except Exception as error:
+        if is_transient(error):
+            raise Unavailable("The database is away") from error
+        raise
+
+
+@asynccontextmanager
+async def transaction(sessions: Sessions) -> AsyncIterator[AsyncSession]:
+    """Begin one, for a route that needs more than one after the other; `Unavailable` where the database is away."""
+    with away_is_unavailable():
+        async with sessions.begin() as session:
+            yield session
+
+
+async def _session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with transaction(request.app.state.sessions) as session:
+        yield session
+
+
+Transaction: TypeAlias = Annotated[AsyncSession, Depends(_session, scope="function")]
+"""Of `app.state.sessions`: committed before the answer is sent, rolled back by an exception.
+
+It holds a connection from its first statement to the answer; a route that needs another connection meanwhile would wait for itself.
+"""

@@ -1,0 +1,102 @@
+"""Every place that must know each state, action, mail and language knows each: what is added in one place alone is named here by its test."""
+
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from services.identity.pages import load_texts
+from services.intake.form.catalogue import Text
+from services.intake.site.texts import raw_texts
+from services.intake.status.tracker_answers import TOLD_BY
+from services.notifier.delivery_states import DELIVERY_STATES, EDGES, FINISHED, OPEN, DeliveryState
+from services.notifier.domain import HELLO, MESSAGE_ID, template_for
+from services.notifier.write.write_mail import MAILS
+from services.tracker import domain
+from services.tracker.console import words
+from services.tracker.domain import ACTIONS, MAIL_OWED, MEANINGS
+from services.tracker.handle.lifecycle_event import EVENT_OF
+from services.tracker.handle.on_request_command import ACTIONS as ACTIONS_OF_COMMANDS
+from services.tracker.ledger.overdue import REASONS
+from shared.events.event import Event
+from shared.events.vocabulary import LANGUAGES, STATES, TEMPLATES, Actor, State, Template
+
+MARKS = (Path(__file__).parents[2] / "shared" / "look" / "static" / "parts.css").read_text(encoding="utf-8")
+
+
+def test_every_state_has_a_meaning_a_way_in_and_words_for_handlers() -> None:
+    assert set(MEANINGS) == set(STATES) == set(words.STATES) == set(words.NONE)
+    assert {edge.target for edge in domain.EDGES} | {"received"} == set(STATES)
+    assert set(words.CHANGED_TO) <= set(STATES)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_has_its_mark(state: State) -> None:
+    assert re.search(rf"\.{state}\b", MARKS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_state_and_mail_has_words_for_citizens(language: Any) -> None:  # noqa: ANN401  a language
+    follow = raw_texts(language)["follow"]
+    assert set(follow["states"]) - {"reopened"} == set(follow["explanations"]) - {"reopened"} == set(STATES)
+    assert set(follow["texts"]) == {state for state in TOLD_BY if state != "closed"}
+    assert set(follow["mail_names"]) == set(TEMPLATES)
+
+
+def test_every_action_has_an_event_and_words() -> None:
+    assert set(EVENT_OF) == set(ACTIONS)
+    assert set(words.ACTIONS) == set(ACTIONS) - {"register"}
+    assert set(ACTIONS_OF_COMMANDS.values()) <= set(ACTIONS)
+
+
+def _states_after(action: str) -> list[State]:
+    return sorted({edge.target for edge in domain.EDGES if edge.action == action}) or ["received"]
+
+
+def _event(action: domain.Action, state: State) -> Event:
+    kind: Any = EVENT_OF[action]
+    event: Event = kind.model_construct(state=state)
+    return event
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_mail_that_tracker_says_is_owed_is_the_one_that_notifier_makes(action: domain.Action) -> None:
+    made = {template_for(_event(action, state)) for state in _states_after(action)}
+    assert made == {MAIL_OWED.get(action)}
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_mail_has_texts_and_a_name(template: Template) -> None:
+    assert {file.name for file in MAILS.glob(f"{template}.*.jinja")} == {f"{template}.{language}.jinja" for language in LANGUAGES}
+    assert set(words.MAILS) == set(TEMPLATES)
+    assert MESSAGE_ID.fullmatch(f"<event.{template}@example.fi>")
+    assert template in {*MAIL_OWED.values()}
+    assert template in {*TOLD_BY.values()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_is_spoken_everywhere(language: str) -> None:
+    assert language in HELLO
+    assert language in words.LANGUAGES
+    assert language in Text.model_fields
+    assert load_texts()[language]
+    assert (MAILS / f"{language}.jinja").is_file()
+
+
+def test_every_actor_and_reason_has_words() -> None:
+    assert set(words.ACTORS) == set(get_args(Actor))
+    assert set(words.ALARMS) == set(REASONS)
+
+
+def test_every_state_of_a_delivery_is_reached_and_left() -> None:
+    assert {edge.target for edge in EDGES} == set(DELIVERY_STATES) == set(OPEN) | set(FINISHED)
+    left: set[DeliveryState | None] = {edge.source for edge in EDGES}
+    assert left - {None} == set(DELIVERY_STATES)
+
+
+def test_the_alerts_name_reasons_that_there_are() -> None:
+    rules = (Path(__file__).parents[2] / "deploy" / "alerts.yaml").read_text(encoding="utf-8")
+    named = {reason for reasons in re.findall(r'reason=~?"([a-z|-]+)"', rules) for reason in reasons.split("|")}
+    assert named
+    assert named <= set(REASONS)
