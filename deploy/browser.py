@@ -47,4 +47,9 @@ def _from_playwright(progress: Progress, log: Path) -> str | None:
 def _call(log: Path, *command: str) -> bool:
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     with log.open("a") as output:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, check=False).returncode == 0  # noqa: S603
+        return (
+            subprocess.run(  # noqa: S603
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, check=False
+            ).returncode
+            == 0
+        )

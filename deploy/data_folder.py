@@ -23,7 +23,9 @@ def data_folder(folder: Path, default: Path, *, fresh: bool) -> Iterator[Path]:
     marked = (folder / MARK).exists()
     held = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
     if not marked and (held & set(OURS) or (held and folder != default)):
-        raise StartFailure(f"{folder} holds files that ./run did not make; name a new or empty folder with --data.")
+        raise StartFailure(
+            f"{folder} holds files that ./run did not make; name a new or empty folder with --data."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).touch()
     with (folder / MARK).open("r+") as lock:
@@ -46,7 +48,9 @@ def _lock(file: int, folder: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         holder = os.pread(file, 20, 0).decode().strip()
-        raise StartFailure(f"Another ./run (process {holder}) uses {folder}; stop it, or start with --data and --port-base of your own.") from error
+        raise StartFailure(
+            f"Another ./run (process {holder}) uses {folder}; stop it, or start with --data and --port-base of your own."
+        ) from error
 
 
 def _empty(folder: Path) -> None:

@@ -32,7 +32,9 @@ class Place:
         return self.data / "alive" / process
 
 
-def environments(place: Place, secrets: Secrets, log_level: str = "INFO", canary_seconds: int = 0) -> dict[str, Environment]:
+def environments(
+    place: Place, secrets: Secrets, log_level: str = "INFO", canary_seconds: int = 0
+) -> dict[str, Environment]:
     """Give the environment of every process of ours, by its name."""
     services = {
         "intake": _intake(place, secrets),
@@ -41,7 +43,8 @@ def environments(place: Place, secrets: Secrets, log_level: str = "INFO", canary
         "notifier": _notifier(place, secrets),
     }
     processes = services | {
-        f"{name}-worker": services[name] | {"LIVENESS_FILE": str(place.alive(f"{name}-worker"))} for name in ("tracker", "notifier")
+        f"{name}-worker": services[name] | {"LIVENESS_FILE": str(place.alive(f"{name}-worker"))}
+        for name in ("tracker", "notifier")
     }
     processes["notifier-bounces"] = services["notifier"] | {
         "LIVENESS_FILE": str(place.alive("notifier-bounces")),
@@ -54,7 +57,10 @@ def environments(place: Place, secrets: Secrets, log_level: str = "INFO", canary
         "MAILBOX_SMTP_PORT": str(place.ports.smtp),
         "MAILBOX_BOUNCES_PORT": str(place.ports.bounces),
     }
-    return {name: {**environment, "LOG_LEVEL": log_level, VARIABLE: ",".join(Demonstration)} for name, environment in processes.items()}
+    return {
+        name: {**environment, "LOG_LEVEL": log_level, VARIABLE: ",".join(Demonstration)}
+        for name, environment in processes.items()
+    }
 
 
 def prepare_settings(kafka: Connections) -> dict[str, str]:
@@ -122,7 +128,13 @@ def clients(place: Place, secrets: Secrets) -> list[dict[str, object]]:
             "client_secret": secrets["backoffice_client_secret"],
             "redirect_uris": [],
             "grants": ["client_credentials"],
-            "scopes": ["requests:read", "requests:write", "requests:personal-code", "requests:audit", "operate"],
+            "scopes": [
+                "requests:read",
+                "requests:write",
+                "requests:personal-code",
+                "requests:audit",
+                "operate",
+            ],
         },
     ]
 

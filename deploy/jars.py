@@ -74,7 +74,9 @@ def _fetch(coordinate: str, folder: Path) -> Path:
         return Path(context.project(group, artifact).at_version(version).artifact().resolve())
     except Exception as error:
         problem = f"Kafka's jars cannot be downloaded ({type(error).__name__} at {coordinate})"
-        raise StartFailure(f"{problem}; check the network, or name a Maven mirror in ~/.config/jgo.conf.") from error
+        raise StartFailure(
+            f"{problem}; check the network, or name a Maven mirror in ~/.config/jgo.conf."
+        ) from error
 
 
 def lock(folder: Path) -> str:
@@ -82,12 +84,17 @@ def lock(folder: Path) -> str:
     os.environ["M2_REPO"] = str(folder)
     import jgo  # noqa: PLC0415  reads M2_REPO
 
-    return _lock_text((f"{jar.groupId}:{jar.artifactId}:{jar.version}", Path(jar.resolve())) for jar in jgo.resolve(COORDINATES))
+    return _lock_text(
+        (f"{jar.groupId}:{jar.artifactId}:{jar.version}", Path(jar.resolve()))
+        for jar in jgo.resolve(COORDINATES)
+    )
 
 
 def _lock_text(jars: Iterable[tuple[str, Path]]) -> str:
     rows = sorted(f"{coordinate} {hashlib.sha256(jar.read_bytes()).hexdigest()}" for coordinate, jar in jars)
-    return "\n".join(["# Kafka's jars: Maven coordinate and SHA-256. Written by: python -m deploy.jars FOLDER", *rows, ""])
+    return "\n".join(
+        ["# Kafka's jars: Maven coordinate and SHA-256. Written by: python -m deploy.jars FOLDER", *rows, ""]
+    )
 
 
 if __name__ == "__main__":

@@ -42,9 +42,19 @@ def kafka_program(  # noqa: PLR0913  a program's parts, most of them given by na
     properties = folder / "server.properties"
     properties.touch(mode=0o600)
     properties.chmod(0o600)
-    properties.write_text(server_properties(folder / "log", port, controller_port) + as_properties(security) + as_properties(more))
+    properties.write_text(
+        server_properties(folder / "log", port, controller_port)
+        + as_properties(security)
+        + as_properties(more)
+    )
     if not (folder / "log" / "meta.properties").exists():
-        _format(folder, properties, jars, cluster or new_cluster_id(), alone="controller.quorum.voters" not in more)
+        _format(
+            folder,
+            properties,
+            jars,
+            cluster or new_cluster_id(),
+            alone="controller.quorum.voters" not in more,
+        )
 
     async def ready() -> None:
         await broker_answers("127.0.0.1", port)
@@ -111,7 +121,14 @@ def new_cluster_id() -> str:
 def _format(folder: Path, properties: Path, jars: Sequence[Path], cluster: str, *, alone: bool) -> None:
     quorum = ("--standalone",) if alone else ()
     result = subprocess.run(  # noqa: S603  our own command
-        [*_java(jars), "kafka.tools.StorageTool", "format", *quorum, f"--cluster-id={cluster}", f"--config={properties}"],
+        [
+            *_java(jars),
+            "kafka.tools.StorageTool",
+            "format",
+            *quorum,
+            f"--cluster-id={cluster}",
+            f"--config={properties}",
+        ],
         capture_output=True,
         text=True,
         cwd=folder,

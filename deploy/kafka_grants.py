@@ -14,8 +14,16 @@ def grants(command_topics: Mapping[str, str] = DEFAULT) -> list[Grant]:
     writes = {"intake": (SUBMITTED,), "tracker": main, "notifier": (MAIL_OUTCOMES,)}
     reads_without_a_group = {"intake": (SUBMITTED, LIFECYCLE), "tracker": main}
     given = [
-        *(Grant(user, Operation.WRITE, Resource.TOPIC, topic) for user, topics in writes.items() for topic in topics),
-        *(Grant(user, Operation.READ, Resource.TOPIC, topic) for user, topics in reads_without_a_group.items() for topic in topics),
+        *(
+            Grant(user, Operation.WRITE, Resource.TOPIC, topic)
+            for user, topics in writes.items()
+            for topic in topics
+        ),
+        *(
+            Grant(user, Operation.READ, Resource.TOPIC, topic)
+            for user, topics in reads_without_a_group.items()
+            for topic in topics
+        ),
     ]
     for group, topics in readers(command_topics).items():
         user = group.partition(".")[0]
@@ -24,7 +32,11 @@ def grants(command_topics: Mapping[str, str] = DEFAULT) -> list[Grant]:
             # Tracker's ledger asks how far every reader is.
             Grant("tracker", Operation.DESCRIBE, Resource.GROUP, group),
             *(Grant(user, Operation.READ, Resource.TOPIC, topic) for topic in topics),
-            *(Grant(user, Operation.WRITE, Resource.TOPIC, dead_letter_topic(topic)) for topic in topics if topic in main),
+            *(
+                Grant(user, Operation.WRITE, Resource.TOPIC, dead_letter_topic(topic))
+                for topic in topics
+                if topic in main
+            ),
         ]
     for topic, user in command_topics.items():
         given += [

@@ -22,14 +22,24 @@ def own_connections(bootstrap_servers: str, secrets: Secrets) -> Connections:
     """Give each user's connection to the broker of a stack."""
     mechanisms = dict.fromkeys((BROKER, ADMINISTRATOR), "PLAIN") | dict.fromkeys(USERS, "SCRAM-SHA-512")
     return {
-        user: KafkaConnection(bootstrap_servers, "SASL_PLAINTEXT", mechanism, user, secrets[f"kafka_{user}_password"])  # type: ignore[arg-type]
+        user: KafkaConnection(
+            bootstrap_servers,
+            "SASL_PLAINTEXT",
+            mechanism,  # type: ignore[arg-type]
+            user,
+            secrets[f"kafka_{user}_password"],
+        )
         for user, mechanism in mechanisms.items()
     }
 
 
 def scram_passwords(connections: Connections) -> dict[str, str]:
     """Give the passwords of the users that are ours to make: none on a cluster that runs elsewhere."""
-    return {user: connections[user].password or "" for user in USERS if connections[user] != connections[ADMINISTRATOR]}
+    return {
+        user: connections[user].password or ""
+        for user in USERS
+        if connections[user] != connections[ADMINISTRATOR]
+    }
 
 
 def broker_security(secrets: Secrets, *listeners: str) -> dict[str, str]:
@@ -42,12 +52,18 @@ def broker_security(secrets: Secrets, *listeners: str) -> dict[str, str]:
         "plain": f'{plain} user_{ADMINISTRATOR}="{admin}";',
     }
     return {
-        "listener.security.protocol.map": ",".join(f"{name}:SASL_PLAINTEXT" for name in (*clients, "CONTROLLER")),
+        "listener.security.protocol.map": ",".join(
+            f"{name}:SASL_PLAINTEXT" for name in (*clients, "CONTROLLER")
+        ),
         "inter.broker.listener.name": "CLIENTS",
         "sasl.mechanism.inter.broker.protocol": "PLAIN",
         "sasl.mechanism.controller.protocol": "PLAIN",
         "sasl.enabled.mechanisms": "SCRAM-SHA-512,PLAIN",
-        **{f"listener.name.{listener.lower()}.{mechanism}.sasl.jaas.config": module for listener in clients for mechanism, module in modules.items()},
+        **{
+            f"listener.name.{listener.lower()}.{mechanism}.sasl.jaas.config": module
+            for listener in clients
+            for mechanism, module in modules.items()
+        },
         "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
         "listener.name.controller.plain.sasl.jaas.config": f"{plain};",
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",

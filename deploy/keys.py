@@ -8,7 +8,18 @@ from pathlib import Path
 
 SERVICES = ("intake", "identity", "tracker", "notifier")
 CLIENTS = ("intake", "console", "backoffice")
-KEYS = ("intake_session", "tracker_session", "identity_session", "identity_subject", "idempotency", "record", "data", "index", "work_number", "link")
+KEYS = (
+    "intake_session",
+    "tracker_session",
+    "identity_session",
+    "identity_subject",
+    "idempotency",
+    "record",
+    "data",
+    "index",
+    "work_number",
+    "link",
+)
 SEALED_TO = ("tracker", "notifier")
 KAFKA_USERS = ("broker", "admin", "intake", "tracker", "notifier", "backoffice")
 
@@ -70,5 +81,8 @@ def _sealing_keys() -> dict[str, str]:
     made: dict[str, str] = {}
     for service in SEALED_TO:
         private = generate_private_key()
-        made |= {f"{service}_sealing_private_key": private, f"{service}_sealing_public_key": public_key_of(private)}
+        made |= {
+            f"{service}_sealing_private_key": private,
+            f"{service}_sealing_public_key": public_key_of(private),
+        }
     return made

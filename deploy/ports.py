@@ -8,7 +8,18 @@ from itertools import count
 from deploy.failure import StartFailure
 
 HOST = "127.0.0.1"
-NAMES = ("intake", "identity", "tracker", "notifier", "mailbox", "smtp", "kafka", "kafka_controller", "postgres", "bounces")
+NAMES = (
+    "intake",
+    "identity",
+    "tracker",
+    "notifier",
+    "mailbox",
+    "smtp",
+    "kafka",
+    "kafka_controller",
+    "postgres",
+    "bounces",
+)
 DEFAULT_BASE = 8400
 PATIENCE_TENTHS = 20
 LOWEST, HIGHEST, EPHEMERAL = 1024, 65535, 32768
@@ -59,10 +70,14 @@ async def check_free(ports: list[int]) -> None:
         if taken is None:
             return
         await asyncio.sleep(0.1)
-    raise StartFailure(f"Port {taken} is in use. Stop what uses it or start with --port-base {free_base(DEFAULT_BASE + 1000)}.")
+    raise StartFailure(
+        f"Port {taken} is in use. Stop what uses it or start with --port-base {free_base(DEFAULT_BASE + 1000)}."
+    )
 
 
 def free_base(start: int) -> int:
     """Find a base from which all ports are free."""
     bases = (start + step for step in count(0, 100) if start + step < EPHEMERAL)
-    return next((base for base in bases if not any(in_use(base + offset) for offset in range(len(NAMES)))), start)
+    return next(
+        (base for base in bases if not any(in_use(base + offset) for offset in range(len(NAMES)))), start
+    )

@@ -36,7 +36,11 @@ def postgres_program(folder: Path, port: int, password: str) -> Program:
     if not (folder / "data" / "PG_VERSION").exists():
         _initialise(folder, password)
     _forget_stranger(folder / "data" / "postmaster.pid")
-    options = [option for name, value in {**SETTINGS, "port": str(port)}.items() for option in ("-c", f"{name}={value}")]
+    options = [
+        option
+        for name, value in {**SETTINGS, "port": str(port)}.items()
+        for option in ("-c", f"{name}={value}")
+    ]
 
     async def ready() -> None:
         connection = await connect(dsn(ADMIN, password, port, ADMIN), timeout=2)
@@ -44,7 +48,13 @@ def postgres_program(folder: Path, port: int, password: str) -> Program:
 
     return Program(
         name="postgres",
-        command=(*_as_unprivileged(folder), str(_binaries() / "postgres"), "-D", str(folder / "data"), *options),
+        command=(
+            *_as_unprivileged(folder),
+            str(_binaries() / "postgres"),
+            "-D",
+            str(folder / "data"),
+            *options,
+        ),
         ready=ready,
         folder=folder,
         stop_signal=signal.SIGINT,
@@ -57,9 +67,20 @@ def make_standby(folder: Path, source: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if owner := _unprivileged():
         os.chown(folder, owner.pw_uid, owner.pw_gid)
-    copy = (str(_binaries() / "pg_basebackup"), f"--pgdata={folder / 'data'}", f"--dbname={source}", "--write-recovery-conf", "--checkpoint=fast")
+    copy = (
+        str(_binaries() / "pg_basebackup"),
+        f"--pgdata={folder / 'data'}",
+        f"--dbname={source}",
+        "--write-recovery-conf",
+        "--checkpoint=fast",
+    )
     result = subprocess.run(  # noqa: S603  our own command
-        [*_as_unprivileged(folder), *copy], capture_output=True, text=True, cwd=folder, env=inherited_environment(os.environ), check=False
+        [*_as_unprivileged(folder), *copy],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=inherited_environment(os.environ),
+        check=False,
     )
     if result.returncode:
         message = f"PostgreSQL's standby in {folder} cannot be made: {result.stderr.strip()}"
@@ -75,7 +96,11 @@ async def ensure_database(admin_dsn: str, name: str, password: str) -> None:
     """Make a role and a database of its own, both called `name`, or set the role's password where they exist."""
     connection = await connect(admin_dsn, command_timeout=60)
     try:
-        make = "CREATE" if not await connection.fetchval("select 1 from pg_roles where rolname = $1", name) else "ALTER"
+        make = (
+            "CREATE"
+            if not await connection.fetchval("select 1 from pg_roles where rolname = $1", name)
+            else "ALTER"
+        )
         secret = await connection.fetchval("select quote_literal($1)", password)
         await connection.execute(f'{make} ROLE "{name}" LOGIN PASSWORD {secret}')
         if not await connection.fetchval("select 1 from pg_database where datname = $1", name):
@@ -168,7 +193,15 @@ def _as_unprivileged(folder: Path) -> tuple[str, ...]:
         message = "PostgreSQL refuses to run as root and setpriv (util-linux) is missing; install it or start ./run as an ordinary user."
         raise StartFailure(message)
     passage = () if _open_to_all(folder) and _open_to_all(_binaries()) else PASSAGE
-    return (setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", *passage, "--pdeathsig=KILL", "--")
+    return (
+        setpriv,
+        f"--reuid={user.pw_uid}",
+        f"--regid={user.pw_gid}",
+        "--clear-groups",
+        *passage,
+        "--pdeathsig=KILL",
+        "--",
+    )
 
 
 def _open_to_all(folder: Path) -> bool:

@@ -41,8 +41,17 @@ class PrepareSettings(KafkaSettings):
             "Without it no user and no right is touched"
         ),
     )
-    command_topics: CommandTopics = Field(default=DEFAULT, validation_alias=VARIABLE, description="As tracker's: which topics of commands to make")
-    partitions: int = Field(default=PARTITIONS, ge=1, validation_alias="KAFKA_TOPIC_PARTITIONS", description="Of each topic of events")
+    command_topics: CommandTopics = Field(
+        default=DEFAULT,
+        validation_alias=VARIABLE,
+        description="As tracker's: which topics of commands to make",
+    )
+    partitions: int = Field(
+        default=PARTITIONS,
+        ge=1,
+        validation_alias="KAFKA_TOPIC_PARTITIONS",
+        description="Of each topic of events",
+    )
     replication_factor: int | None = Field(
         default=None,
         ge=1,
@@ -83,7 +92,11 @@ async def _prepare_kafka(settings: PrepareSettings) -> None:
 
 def migration_folders() -> dict[str, Path]:
     """Give each service's folder of migrations, by the service's name."""
-    return {folder.parent.name: folder for folder in sorted(SERVICES.glob("*/migrations")) if (folder / "env.py").exists()}
+    return {
+        folder.parent.name: folder
+        for folder in sorted(SERVICES.glob("*/migrations"))
+        if (folder / "env.py").exists()
+    }
 
 
 async def _record_unsigned_before(dsn: str, kafka: KafkaConnection) -> None:
@@ -113,7 +126,9 @@ def main() -> None:
     except UnfitCluster as error:
         sys.exit(f"{error}.")
     except TimeoutError:
-        sys.exit(f"Kafka did not take us or did not get there within {PATIENCE:.0f} s; check the KAFKA_ settings, its user's rights and its logs.")
+        sys.exit(
+            f"Kafka did not take us or did not get there within {PATIENCE:.0f} s; check the KAFKA_ settings, its user's rights and its logs."
+        )
 
 
 if __name__ == "__main__":

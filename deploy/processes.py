@@ -27,12 +27,21 @@ TOPIC_SETTINGS = ("KAFKA_TOPIC_PARTITIONS", "KAFKA_REPLICATION_FACTOR", "KAFKA_M
 def processes(place: Place, environments: Mapping[str, Environment]) -> list[Program]:
     """Give the apps and workers of the four services."""
     given = {
-        name: {**environments[name], **_passed_on(LIMITS_TIMES), **(_passed_on(VARIABLE) if name.startswith("tracker") else {})}
+        name: {
+            **environments[name],
+            **_passed_on(LIMITS_TIMES),
+            **(_passed_on(VARIABLE) if name.startswith("tracker") else {}),
+        }
         for name in (*APPS, *WORKERS, BOUNCES)
     }
     apps = [_app(name, place, given[name]) for name in APPS]
-    workers = [_worker(name, f"services.{name.removesuffix('-worker')}.worker", place, given[name]) for name in WORKERS]
-    bounces = replace(_worker(BOUNCES, "services.notifier.bounces", place, given[BOUNCES]), ports=(place.ports.bounces,))
+    workers = [
+        _worker(name, f"services.{name.removesuffix('-worker')}.worker", place, given[name])
+        for name in WORKERS
+    ]
+    bounces = replace(
+        _worker(BOUNCES, "services.notifier.bounces", place, given[BOUNCES]), ports=(place.ports.bounces,)
+    )
     return [*apps, *workers, bounces]
 
 
@@ -43,13 +52,22 @@ def mailbox(place: Place, environment: Environment) -> Program:
     async def ready() -> None:
         await answers_ok(port, "/readyz")
 
-    return Program("mailbox", (sys.executable, "-m", "deploy.mailbox"), ready, environment, ROOT, ports=(port, place.ports.smtp))
+    return Program(
+        "mailbox",
+        (sys.executable, "-m", "deploy.mailbox"),
+        ready,
+        environment,
+        ROOT,
+        ports=(port, place.ports.smtp),
+    )
 
 
 def prepare_program(place: Place, environments: Mapping[str, Environment]) -> Program:
     """Give the command that makes topics and brings the databases up to date; it ends when that is done."""
     environment = {name: value for service in APPS for name, value in environments[service].items()}
-    environment = {name: value for name, value in environment.items() if not name.startswith("KAFKA_")} | prepare_settings(place.kafka)
+    environment = {
+        name: value for name, value in environment.items() if not name.startswith("KAFKA_")
+    } | prepare_settings(place.kafka)
     environment |= _passed_on(*TOPIC_SETTINGS, VARIABLE)
     return Program("prepare", (sys.executable, "-m", "deploy.prepare"), _never, environment, ROOT)
 
@@ -61,9 +79,26 @@ def _passed_on(*names: str) -> dict[str, str]:
 
 def _app(name: str, place: Place, environment: Environment) -> Program:
     port = int(getattr(place.ports, name))
-    command = (sys.executable, "-m", "uvicorn", "--factory", f"services.{name}.app:create_app", "--host", HOST, "--port", str(port))
+    command = (
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "--factory",
+        f"services.{name}.app:create_app",
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+    )
     logs = ("--no-access-log", "--log-config", str(ROOT / "deploy" / "uvicorn-logs.json"))
-    options = ("--http", "shared.web.bounded_http:BoundedHttp", *logs, *KEEP_ALIVE, "--timeout-graceful-shutdown", "3")
+    options = (
+        "--http",
+        "shared.web.bounded_http:BoundedHttp",
+        *logs,
+        *KEEP_ALIVE,
+        "--timeout-graceful-shutdown",
+        "3",
+    )
     # Who calls is told by the connection alone, unless uvicorn's own variable names the proxies that may say otherwise.
     proxies = () if os.environ.get("FORWARDED_ALLOW_IPS") else ("--no-proxy-headers",)
 

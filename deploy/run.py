@@ -43,8 +43,16 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         epilog="KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL in the environment name servers to use instead of starting them.",
     )
     parser.add_argument("--fresh", action="store_true", help="delete the data of earlier runs first")
-    parser.add_argument("--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help="where the data is (default: var/)")
-    parser.add_argument("--port-base", type=int, default=DEFAULT_BASE, metavar="N", help=f"first of {len(NAMES)} ports (default: {DEFAULT_BASE})")
+    parser.add_argument(
+        "--data", type=Path, default=DEFAULT_DATA, metavar="DIR", help="where the data is (default: var/)"
+    )
+    parser.add_argument(
+        "--port-base",
+        type=int,
+        default=DEFAULT_BASE,
+        metavar="N",
+        help=f"first of {len(NAMES)} ports (default: {DEFAULT_BASE})",
+    )
     return parser.parse_args(arguments)
 
 
@@ -77,7 +85,9 @@ def _stop_on_signals(stack: Stack) -> None:
             os._exit(1)
 
     under_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    for number in (signal.SIGINT, signal.SIGTERM) if under_nohup else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (
+        (signal.SIGINT, signal.SIGTERM) if under_nohup else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    ):
         asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
 
 

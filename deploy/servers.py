@@ -53,26 +53,40 @@ class Elsewhere:
 def find_place(data: Path, ports: Ports, secrets: Secrets, elsewhere: Elsewhere) -> Place:
     """Give where everything of one stack is."""
     admin = elsewhere.database or _own_admin(ports, secrets)
-    databases = {service: service_dsn(admin, service, secrets[f"{service}_database_password"]) for service in SERVICES}
+    databases = {
+        service: service_dsn(admin, service, secrets[f"{service}_database_password"]) for service in SERVICES
+    }
     return Place(ports, elsewhere.kafka or own_connections(f"{HOST}:{ports.kafka}", secrets), databases, data)
 
 
 def service_dsn(admin: str, service: str, password: str) -> str:
     """Give the address of a service's database on the servers of `admin`, with a role of the same name; raises `BadDatabaseAddress`."""
     hosts, parameters = hosts_and_parameters(admin)
-    query = urlencode([(name, value) for name, value in parse_qsl(parameters, keep_blank_values=True) if name not in WHO])
+    query = urlencode(
+        [(name, value) for name, value in parse_qsl(parameters, keep_blank_values=True) if name not in WHO]
+    )
     return f"postgresql://{quote(service)}:{quote(password, safe='')}@{hosts}/{quote(service)}{'?' if query else ''}{query}"
 
 
-async def server_programs(place: Place, secrets: Secrets, elsewhere: Elsewhere, progress: Progress) -> list[Program]:
+async def server_programs(
+    place: Place, secrets: Secrets, elsewhere: Elsewhere, progress: Progress
+) -> list[Program]:
     """Prepare the folders of the servers that are ours to run, and give their programs."""
     ports, preparing = place.ports, []
     if not elsewhere.kafka:
         jars = await asyncio.to_thread(_jars, progress)
         security = broker_security(secrets)
-        preparing.append(asyncio.to_thread(kafka_program, place.data / "kafka", jars, ports.kafka, ports.kafka_controller, security))
+        preparing.append(
+            asyncio.to_thread(
+                kafka_program, place.data / "kafka", jars, ports.kafka, ports.kafka_controller, security
+            )
+        )
     if not elsewhere.database:
-        preparing.append(asyncio.to_thread(postgres_program, place.data / "postgres", ports.postgres, secrets["postgres_password"]))
+        preparing.append(
+            asyncio.to_thread(
+                postgres_program, place.data / "postgres", ports.postgres, secrets["postgres_password"]
+            )
+        )
     return await asyncio.gather(*preparing)
 
 
@@ -88,4 +102,7 @@ def _own_admin(ports: Ports, secrets: Secrets) -> str:
 
 
 def _jars(progress: Progress) -> list[Path]:
-    return class_path(JARS, lambda done, every: progress.note(f"Fetching Kafka (the first time only): {done} of {every} files"))
+    return class_path(
+        JARS,
+        lambda done, every: progress.note(f"Fetching Kafka (the first time only): {done} of {every} files"),
+    )

@@ -42,7 +42,9 @@ def become(requirements: str, module: str, arguments: Sequence[str]) -> NoReturn
 def _become_newer() -> NoReturn:
     newer = next(filter(None, map(shutil.which, NEWER)), None)
     if newer is None:
-        sys.exit(f"Python {sys.version_info[0]}.{sys.version_info[1]} is too old; install Python 3.11 or newer.")
+        sys.exit(
+            f"Python {sys.version_info[0]}.{sys.version_info[1]} is too old; install Python 3.11 or newer."
+        )
     os.execv(newer, [newer, *sys.argv])  # noqa: S606  the same script again
 
 
@@ -65,21 +67,38 @@ def _make(progress: Progress) -> None:
     kept = VENV.exists() and (VENV / "pyvenv.cfg").exists() and not STAMP.exists() and _same_python()
     if not kept:
         with progress.step("Making a Python environment in var/venv"):
-            _call([sys.executable, "-m", "venv", "--clear", str(VENV)], "The Python environment in var/venv cannot be made")
+            _call(
+                [sys.executable, "-m", "venv", "--clear", str(VENV)],
+                "The Python environment in var/venv cannot be made",
+            )
     STAMP.write_text(f"python {_version()}\n")
 
 
 def _install(python: Path, requirements: str, progress: Progress) -> None:
-    command = [str(python), "-m", "pip", "install", "--require-hashes", "--no-input", "--disable-pip-version-check", "--progress-bar=off"]
+    command = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--require-hashes",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--progress-bar=off",
+    ]
     with progress.step("Installing Python packages (the first time only)"):
-        _call([*command, "-r", str(ROOT / "requirements" / f"{requirements}.txt")], "The Python packages cannot be installed; check the network")
+        _call(
+            [*command, "-r", str(ROOT / "requirements" / f"{requirements}.txt")],
+            "The Python packages cannot be installed; check the network",
+        )
     stamps = _stamped() | {name: _digest(name) for name in (requirements, *INCLUDED[requirements])}
     STAMP.write_text("".join(f"{name} {value}\n" for name, value in stamps.items()))
 
 
 def _call(command: list[str], complaint: str) -> None:
     with LOG.open("w") as log:
-        code = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False).returncode  # noqa: S603
+        code = subprocess.run(  # noqa: S603
+            command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False
+        ).returncode
     if code:
         lines = [line for line in LOG.read_text().splitlines() if line.strip()]
         last = [line for line in lines if line.startswith("ERROR")][-3:] or lines[-3:]

@@ -57,7 +57,9 @@ class Stack:
         """
         try:
             await self._start()
-            self._addresses.publish(describe(self.place, self.secrets), self.supervisor.pids, self.supervisor.down)
+            self._addresses.publish(
+                describe(self.place, self.secrets), self.supervisor.pids, self.supervisor.down
+            )
             yield
         finally:
             self._addresses.withdraw()
@@ -68,12 +70,19 @@ class Stack:
     async def _start(self) -> None:
         await check_free([port for program in (self._mailbox, *self._services) for port in program.ports])
         with self._progress.step("Preparing Kafka and PostgreSQL"):
-            servers = {program.name: program for program in await server_programs(self.place, self.secrets, self._elsewhere, self._progress)}
+            servers = {
+                program.name: program
+                for program in await server_programs(
+                    self.place, self.secrets, self._elsewhere, self._progress
+                )
+            }
         await check_free([port for program in servers.values() for port in program.ports])
         with self._progress.step("Starting Kafka, PostgreSQL and the mailbox"):
             database = servers.pop("postgres", None)
             await together(
-                self._start_or_go_on(self._mailbox), *(self.supervisor.start(program) for program in servers.values()), self._prepare(database)
+                self._start_or_go_on(self._mailbox),
+                *(self.supervisor.start(program) for program in servers.values()),
+                self._prepare(database),
             )
         with self._progress.step("Starting the four services"):
             await together(*(self._start_or_go_on(program, needs=SERVERS) for program in self._services))
@@ -95,7 +104,9 @@ class Stack:
         try:
             await make_databases(self.place, self.secrets, self._elsewhere)
         except Exception as error:
-            raise StartFailure(f"The databases cannot be made ({type(error).__name__}: {error}); check DATABASE_URL.") from error
+            raise StartFailure(
+                f"The databases cannot be made ({type(error).__name__}: {error}); check DATABASE_URL."
+            ) from error
         log = self.place.data / "logs" / "prepare.log"
         process = await spawn(prepare_program(self.place, self._environments), log)
         try:

@@ -39,7 +39,9 @@ class Supervisor:
     or back. What a program dies of while one that it `needs` does not answer is not held against it.
     """
 
-    def __init__(self, logs: Path, tell: Callable[[str], None], changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, logs: Path, tell: Callable[[str], None], changed: Callable[[], None] = lambda: None
+    ) -> None:
         self._logs = logs
         self._tell = tell
         self._changed = changed
@@ -51,7 +53,11 @@ class Supervisor:
     @property
     def pids(self) -> dict[str, int]:
         """The process id of every program that runs at this moment."""
-        return {name: kept.process.pid for name, kept in self._kept.items() if kept.process and kept.process.returncode is None}
+        return {
+            name: kept.process.pid
+            for name, kept in self._kept.items()
+            if kept.process and kept.process.returncode is None
+        }
 
     @property
     def down(self) -> dict[str, str]:
@@ -72,7 +78,9 @@ class Supervisor:
             for each in waiting:
                 each.cancel()
         if not kept.ready.is_set():
-            down = kept.down or self._fall(kept, f"{program.name} did not answer within {START_SECONDS:.0f} s")
+            down = kept.down or self._fall(
+                kept, f"{program.name} did not answer within {START_SECONDS:.0f} s"
+            )
             raise StartFailure(ending_of_log(down, self._log(program.name)))
 
     async def stop(self, names: Iterable[str]) -> None:
@@ -101,10 +109,18 @@ class Supervisor:
                 short_lives += 1
             delay = DELAYS[min(short_lives, len(DELAYS) - 1)]
             if short_lives >= SHORT_LIVES:
-                self._fall(kept, f"{name} cannot stay up: it ended {short_lives} times in a row ({_ending(code)})")
+                self._fall(
+                    kept, f"{name} cannot stay up: it ended {short_lives} times in a row ({_ending(code)})"
+                )
             if short_lives <= SHORT_LIVES:
-                again = f"starting it again in {delay:g} s" if short_lives < SHORT_LIVES else "it is tried again with growing delays"
-                self._tell(f"{kept.down or f'{name} ended ({_ending(code)})'}; {again}. Its output is in {self._log(name)}.")
+                again = (
+                    f"starting it again in {delay:g} s"
+                    if short_lives < SHORT_LIVES
+                    else "it is tried again with growing delays"
+                )
+                self._tell(
+                    f"{kept.down or f'{name} ended ({_ending(code)})'}; {again}. Its output is in {self._log(name)}."
+                )
             await asyncio.sleep(delay)
 
     async def _live_once(self, kept: _Kept) -> int | None:
@@ -136,11 +152,15 @@ class Supervisor:
         while kept.program.alive:
             await asyncio.sleep(STALE_SECONDS / 10)
             if time.time() - kept.program.alive.stat().st_mtime > STALE_SECONDS:
-                self._tell(f"{kept.program.name} has made no progress for {STALE_SECONDS:.0f} s; starting it again.")
+                self._tell(
+                    f"{kept.program.name} has made no progress for {STALE_SECONDS:.0f} s; starting it again."
+                )
                 process.kill()
 
     async def _all_answer(self, names: tuple[str, ...]) -> bool:
-        answers = await asyncio.gather(*(_answers(self._kept[name].program) for name in names if name in self._kept))
+        answers = await asyncio.gather(
+            *(_answers(self._kept[name].program) for name in names if name in self._kept)
+        )
         return all(answers)
 
     def _fall(self, kept: _Kept, why: str) -> str:

@@ -17,7 +17,9 @@ def main(arguments: Sequence[str]) -> int:
     command = [sys.executable, "-m", "pytest", *arguments]
     code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603  our own command
     if not browser:
-        print("The browser tests did not run: no chromium here, and none could be installed (see var/browser.log).")  # noqa: T201  the last line
+        print(  # noqa: T201  the last line
+            "The browser tests did not run: no chromium here, and none could be installed (see var/browser.log)."
+        )
     return code
 
 

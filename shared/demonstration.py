@@ -24,7 +24,11 @@ class Demonstration(StrEnum):
 
 
 def _split(names: Any) -> Any:  # noqa: ANN401  whatever a settings source holds
-    return frozenset(name for part in names.split(",") if (name := part.strip())) if isinstance(names, str) else names
+    return (
+        frozenset(name for part in names.split(",") if (name := part.strip()))
+        if isinstance(names, str)
+        else names
+    )
 
 
 Allowed = Annotated[frozenset[Demonstration], NoDecode, BeforeValidator(_split)]
@@ -34,4 +38,6 @@ Allowed = Annotated[frozenset[Demonstration], NoDecode, BeforeValidator(_split)]
 def refuse_unless_allowed(wanted: Demonstration, allowed: Collection[Demonstration], what: str) -> None:
     """Raise `ValueError` that says `what` is there for demonstration, and how it can be allowed."""
     if wanted not in allowed:
-        raise ValueError(f"{what} is there for demonstration; remove it, or allow it by {wanted.value} in {VARIABLE}")
+        raise ValueError(
+            f"{what} is there for demonstration; remove it, or allow it by {wanted.value} in {VARIABLE}"
+        )

@@ -60,7 +60,9 @@ class DraftKey:
 
     def seal(self, content: dict[str, Any]) -> bytes:
         """Encrypt what was typed."""
-        return self._box().encrypt(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), self.id)
+        return self._box().encrypt(
+            json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), self.id
+        )
 
     def open(self, box: bytes) -> dict[str, Any] | None:
         """Decrypt it; `None` where it was not sealed with this key."""
@@ -77,12 +79,16 @@ class DraftKey:
 async def find_draft(session: AsyncSession, keys: Sequence[DraftKey]) -> dict[str, Any] | None:
     """Give what is kept under the first of the keys that has something."""
     known = _drafts.c.id.in_([key.id for key in keys]), _drafts.c.until > _now()
-    boxes = {row.id: row.box for row in await session.execute(select(_drafts.c.id, _drafts.c.box).where(*known))}
+    boxes = {
+        row.id: row.box for row in await session.execute(select(_drafts.c.id, _drafts.c.box).where(*known))
+    }
     opened = (key.open(boxes[key.id]) for key in keys if key.id in boxes)
     return next((content for content in opened if content is not None), None)
 
 
-async def keep_draft(session: AsyncSession, key: DraftKey, content: dict[str, Any], sending: str = "") -> bool:
+async def keep_draft(
+    session: AsyncSession, key: DraftKey, content: dict[str, Any], sending: str = ""
+) -> bool:
     """Keep a draft for a day, and say whether it is kept. `sending` names what it will be sent as.
 
     Where that sending is over already the draft is not kept: a browser's last save may come after the form that it belongs to.
@@ -90,22 +96,38 @@ async def keep_draft(session: AsyncSession, key: DraftKey, content: dict[str, An
     statement = insert(_drafts).values(id=key.id, box=key.seal(content), until=_now() + KEPT)
     newer = {"box": statement.excluded.box, "sent": None, "until": statement.excluded.until}
     over = _drafts.c.sent.is_distinct_from(_digest(sending))
-    return await session.scalar(statement.on_conflict_do_update(index_elements=["id"], set_=newer, where=over).returning(_drafts.c.id)) is not None
+    return (
+        await session.scalar(
+            statement.on_conflict_do_update(index_elements=["id"], set_=newer, where=over).returning(
+                _drafts.c.id
+            )
+        )
+        is not None
+    )
 
 
 async def end_draft(
-    session: AsyncSession, key: DraftKey, content: dict[str, Any], sending: str, *, is_another: Callable[[dict[str, Any]], bool] = lambda _: False
+    session: AsyncSession,
+    key: DraftKey,
+    content: dict[str, Any],
+    sending: str,
+    *,
+    is_another: Callable[[dict[str, Any]], bool] = lambda _: False,
 ) -> None:
     """Put in the place of a draft what tells that it was sent, and as what.
 
     Where what is kept `is_another` draft, which was begun in another tab, that stays, and only the sending is over.
     """
-    box = await session.scalar(select(_drafts.c.box).where(_drafts.c.id == key.id, _drafts.c.until > _now()).with_for_update())
+    box = await session.scalar(
+        select(_drafts.c.box).where(_drafts.c.id == key.id, _drafts.c.until > _now()).with_for_update()
+    )
     kept = key.open(box) if box is not None else None
     if kept is not None and is_another(kept):
         await session.execute(update(_drafts).where(_drafts.c.id == key.id).values(sent=_digest(sending)))
         return
-    statement = insert(_drafts).values(id=key.id, box=key.seal(content), sent=_digest(sending), until=_now() + KEPT)
+    statement = insert(_drafts).values(
+        id=key.id, box=key.seal(content), sent=_digest(sending), until=_now() + KEPT
+    )
     newer = {name: statement.excluded[name] for name in ("box", "sent", "until")}
     await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=newer))
 
@@ -127,7 +149,12 @@ async def remove_old_drafts(sessions: Sessions) -> None:
 
 
 async def _remove_some(sessions: Sessions) -> int:
-    old = select(_drafts.c.id).where(_drafts.c.until <= _now()).limit(MOST_REMOVED).with_for_update(skip_locked=True)
+    old = (
+        select(_drafts.c.id)
+        .where(_drafts.c.until <= _now())
+        .limit(MOST_REMOVED)
+        .with_for_update(skip_locked=True)
+    )
     async with sessions.begin() as session:
         removed = await session.execute(delete(_drafts).where(_drafts.c.id.in_(old)).returning(_drafts.c.id))
         return len(removed.all())

@@ -62,9 +62,13 @@ class OperationSettings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True, populate_by_name=True)
 
-    log_level: str = Field(default="INFO", validation_alias="LOG_LEVEL", description="The least level that is logged")
+    log_level: str = Field(
+        default="INFO", validation_alias="LOG_LEVEL", description="The least level that is logged"
+    )
     liveness_file: str | None = Field(
-        default=None, validation_alias="LIVENESS_FILE", description="A file that a worker touches while its loops make progress"
+        default=None,
+        validation_alias="LIVENESS_FILE",
+        description="A file that a worker touches while its loops make progress",
     )
     limits_times: float = Field(
         default=1,
@@ -134,5 +138,9 @@ def _variable(kind: type[BaseSettings], place: tuple[int | str, ...]) -> str:
     # A default that is wrong is reported under the field's name, a value under its alias.
     alias = field.validation_alias if field else None
     aliases = {field.validation_alias for field in kind.model_fields.values()}
-    name = alias if isinstance(alias, str) else f"{'' if first in aliases else kind.model_config.get('env_prefix', '')}{first}"
+    name = (
+        alias
+        if isinstance(alias, str)
+        else f"{'' if first in aliases else kind.model_config.get('env_prefix', '')}{first}"
+    )
     return "_".join(map(str, (name, *rest))).upper()

@@ -53,7 +53,9 @@ def infra() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-async def kafka(infra: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[KafkaConnection]:
+async def kafka(
+    infra: ModuleType, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[KafkaConnection]:
     """Give how a running broker that has the topics is reached."""
     running: AbstractAsyncContextManager[KafkaConnection] = infra.kafka(tmp_path_factory.mktemp("kafka"))
     async with running as connection:
@@ -104,7 +106,9 @@ async def migrated_database(postgres: str, templates: dict[str, str]) -> AsyncIt
             templates[service] = await _make_owned(postgres, f"{copy}_template")
             await asyncio.to_thread(migrate, SERVICES / service / "migrations", templates[service])
         template = urlsplit(templates[service])
-        await connection.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{template.username}" OWNER "{template.username}"')
+        await connection.execute(
+            f'CREATE DATABASE "{copy}" TEMPLATE "{template.username}" OWNER "{template.username}"'
+        )
         made.append(copy)
         return template._replace(path=f"/{copy}").geturl()
 
@@ -118,7 +122,11 @@ async def _make_owned(postgres: str, name: str) -> str:
     """Make an empty database and the role that owns it, both called `name`; gives its address."""
     password = secrets.token_urlsafe()
     await ensure_database(postgres, name, password)
-    return urlsplit(postgres)._replace(netloc=f"{name}:{password}@{urlsplit(postgres).netloc.rpartition('@')[2]}", path=f"/{name}").geturl()
+    return (
+        urlsplit(postgres)
+        ._replace(netloc=f"{name}:{password}@{urlsplit(postgres).netloc.rpartition('@')[2]}", path=f"/{name}")
+        .geturl()
+    )
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,9 @@ async def eventually(check: Callable[[], Awaitable[T]], timeout: float = DEADLIN
     deadline = time.monotonic() + timeout
     while True:
         try:
-            async with asyncio.timeout_at(asyncio.get_running_loop().time() + max(deadline - time.monotonic(), PAUSE)):
+            async with asyncio.timeout_at(
+                asyncio.get_running_loop().time() + max(deadline - time.monotonic(), PAUSE)
+            ):
                 answer = await check()
         except Exception:
             if time.monotonic() >= deadline:

@@ -14,7 +14,9 @@ from tests.service.shared.consuming import take
 BOMB = 80 * 1024 * 1024
 
 
-def event(request_id: UUID, *headers: tuple[bytes, bytes | None], delta: int = 0, body_end: bytes = b"") -> bytes:
+def event(
+    request_id: UUID, *headers: tuple[bytes, bytes | None], delta: int = 0, body_end: bytes = b""
+) -> bytes:
     """Encode a right command with more headers."""
     message = take(request_id)
     named = [(name.encode(), value) for name, value in message.headers]
@@ -47,14 +49,21 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "header-name-not-text": Kind(lambda ids: batch(event(ids[0], (b"\xff\xfe", b"x")))),
-    "header-name-not-text-compressed": Kind(lambda ids: batch(zstd(event(ids[0], (b"\xff\xfe", None))), codec=4)),
+    "header-name-not-text-compressed": Kind(
+        lambda ids: batch(zstd(event(ids[0], (b"\xff\xfe", None))), codec=4)
+    ),
     "header-name-not-text-among-others": Kind(
-        lambda ids: batch(event(ids[0]) + event(ids[1], (b"\xc3", b""), delta=1) + event(ids[2], delta=2), 3), 3
+        lambda ids: batch(event(ids[0]) + event(ids[1], (b"\xc3", b""), delta=1) + event(ids[2], delta=2), 3),
+        3,
     ),
     "header-bytes-not-text": Kind(lambda ids: batch(event(ids[0], (b"ce_kasittelija", b"M\xe4kel\xe4")))),
     "bytes-behind-gzip": Kind(lambda ids: batch(gzip.compress(event(ids[0])) + b"xx", codec=1)),
-    "two-gzip-members": Kind(lambda ids: batch(gzip.compress(event(ids[0])) + gzip.compress(event(ids[1], delta=1)), 2, codec=1), 2),
-    "snappy-without-frames": Kind(lambda ids: batch(bytes(cramjam.snappy.compress_raw(event(ids[0]))), codec=2)),
+    "two-gzip-members": Kind(
+        lambda ids: batch(gzip.compress(event(ids[0])) + gzip.compress(event(ids[1], delta=1)), 2, codec=1), 2
+    ),
+    "snappy-without-frames": Kind(
+        lambda ids: batch(bytes(cramjam.snappy.compress_raw(event(ids[0]))), codec=2)
+    ),
     "lz4": Kind(lambda ids: batch(lz4_encode(event(ids[0])), codec=3)),
     "same-offset-twice": Kind(lambda ids: batch(event(ids[0]) + event(ids[1]), 2), 2),
     "offset-before-the-batch": Kind(lambda ids: batch(event(ids[0], delta=-5))),
@@ -62,7 +71,9 @@ KINDS: Mapping[str, Kind] = {
     "time-before-all-times": Kind(lambda ids: batch(event(ids[0]), timestamp=-(2**62))),
     "unknown-attributes": Kind(lambda ids: batch(event(ids[0]), codec=0x4000)),
     "gigabytes-in-kilobytes": Kind(lambda _: batch(zstd(record(b"k", bytes(BOMB))), codec=4), lost=(0,)),
-    "record-length-wrong": Kind(lambda ids: batch(gzip.compress(too_short(event(ids[0], (b"x", b"y")))), codec=1), lost=(0,)),
+    "record-length-wrong": Kind(
+        lambda ids: batch(gzip.compress(too_short(event(ids[0], (b"x", b"y")))), codec=1), lost=(0,)
+    ),
     "neither-key-nor-value": Kind(lambda _: batch(record(None, None)), lost=(0,)),
     "nested-json": Kind(lambda _: batch(record(b"k", b"[" * 400_000)), lost=(0,)),
 }

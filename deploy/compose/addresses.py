@@ -22,9 +22,15 @@ def published_addresses(environment: Mapping[str, str], secrets: Secrets) -> dic
     """Give what can be reached from outside; Kafka only where `KAFKA_PORT` says that it is published."""
     port = environment.get("KAFKA_PORT")
     hidden = HIDDEN if port else (*HIDDEN, *OF_KAFKA)
-    place = replace(published_place(environment, secrets), kafka=own_connections(f"127.0.0.1:{port}", secrets))
+    place = replace(
+        published_place(environment, secrets), kafka=own_connections(f"127.0.0.1:{port}", secrets)
+    )
     facts = {name: fact for name, fact in describe(place, secrets).items() if name not in hidden}
-    return facts | {"credentials": {name: fact for name, fact in describe_credentials(place, secrets).items() if name not in hidden}}
+    return facts | {
+        "credentials": {
+            name: fact for name, fact in describe_credentials(place, secrets).items() if name not in hidden
+        }
+    }
 
 
 if __name__ == "__main__":

@@ -23,7 +23,11 @@ OUTSIDE = "OUTSIDE"
 KAFKA, POSTGRES, MAIL_SERVER = "kafka:9092", "postgres:5432", "mailpit"
 BACK_CHANNELS = {
     "intake": {"INTAKE_OIDC_BACKCHANNEL_URL": "identity", "INTAKE_TRACKER_URL": "tracker"},
-    "tracker": {"TRACKER_OIDC_BACKCHANNEL_URL": "identity", "TRACKER_INTAKE_URL": "intake", "TRACKER_NOTIFIER_URL": "notifier"},
+    "tracker": {
+        "TRACKER_OIDC_BACKCHANNEL_URL": "identity",
+        "TRACKER_INTAKE_URL": "intake",
+        "TRACKER_NOTIFIER_URL": "notifier",
+    },
     "notifier": {"NOTIFIER_OIDC_BACKCHANNEL_URL": "identity"},
 }
 
@@ -44,7 +48,9 @@ def published_place(environment: Mapping[str, str], secrets: Secrets) -> Publish
     return PublishedPlace(
         ports=replace(ports_from(DEFAULT_BASE), smtp=SMTP_PORT),
         kafka=own_connections(KAFKA, secrets),
-        databases={service: database_url(service, secrets[f"{service}_database_password"]) for service in SERVICES},
+        databases={
+            service: database_url(service, secrets[f"{service}_database_password"]) for service in SERVICES
+        },
         data=Path("/tmp"),  # noqa: S108  the containers' own, in memory
         urls={name: environment[f"{name.upper()}_URL"] for name in (*SERVICES, "mailbox")},
     )
@@ -61,8 +67,14 @@ def container_environments(environment: Mapping[str, str], secrets: Secrets) -> 
     plain = environments(place, secrets)
     made: dict[str, Environment] = {name: {**plain[name], **_back_channels(name)} for name in SERVICES}
     made["notifier"] = {**made["notifier"], "NOTIFIER_SMTP_HOST": MAIL_SERVER}
-    databases = {f"{name.upper()}_DATABASE_URL": made[name][f"{name.upper()}_DATABASE_URL"] for name in SERVICES}
-    made["prepare"] = {**prepare_settings(place.kafka), "DATABASE_URL": database_url("postgres", secrets["postgres_password"]), **databases}
+    databases = {
+        f"{name.upper()}_DATABASE_URL": made[name][f"{name.upper()}_DATABASE_URL"] for name in SERVICES
+    }
+    made["prepare"] = {
+        **prepare_settings(place.kafka),
+        "DATABASE_URL": database_url("postgres", secrets["postgres_password"]),
+        **databases,
+    }
     return made
 
 
@@ -74,11 +86,15 @@ def write_settings(folder: Path, environment: Mapping[str, str]) -> None:
     # The servers read theirs as users of their own.
     _write(folder / "postgres" / "password", secrets["postgres_password"], mode=0o444)
     # Kafka's start copies it with its mode, and then adds to its copy.
-    _write(folder / "kafka" / "server.properties", as_properties(broker_security(secrets, OUTSIDE)), mode=0o644)
+    _write(
+        folder / "kafka" / "server.properties", as_properties(broker_security(secrets, OUTSIDE)), mode=0o644
+    )
 
 
 def _back_channels(name: str) -> dict[str, str]:
-    return {variable: f"http://{service}:{APP_PORT}" for variable, service in BACK_CHANNELS.get(name, {}).items()}
+    return {
+        variable: f"http://{service}:{APP_PORT}" for variable, service in BACK_CHANNELS.get(name, {}).items()
+    }
 
 
 def _write(file: Path, text: str, mode: int) -> None:

@@ -27,7 +27,13 @@ does not fit is cut, and `dead_letter_part` says what was left out. `deploy.prep
 
 def describe_events() -> str:
     """Give the document."""
-    return document("Topics and events", INTRODUCTION, section("Topics", _topics(), NOTES), section("Consumer groups", _readers()), *_events())
+    return document(
+        "Topics and events",
+        INTRODUCTION,
+        section("Topics", _topics(), NOTES),
+        section("Consumer groups", _readers()),
+        *_events(),
+    )
 
 
 def _topics() -> str:
@@ -49,12 +55,18 @@ def _topics() -> str:
 
 
 def _users(topic: str, operation: Operation) -> str:
-    found = {grant.user for grant in grants() if grant.resource is Resource.TOPIC and grant.name == topic and grant.operation is operation}
+    found = {
+        grant.user
+        for grant in grants()
+        if grant.resource is Resource.TOPIC and grant.name == topic and grant.operation is operation
+    }
     return ", ".join(sorted(found))
 
 
 def _readers() -> str:
-    return table(("group", "reads"), ((code(group), ", ".join(map(code, topics))) for group, topics in READERS.items()))
+    return table(
+        ("group", "reads"), ((code(group), ", ".join(map(code, topics))) for group, topics in READERS.items())
+    )
 
 
 def _events() -> Iterator[str]:
@@ -83,11 +95,16 @@ def _event(model: type[Event], parent: type[Event] | None) -> str:
 
 
 def _fields(fields: dict[str, FieldInfo]) -> str:
-    return table(("field", "type", "what"), ((code(name), _type(field), field.description or "") for name, field in fields.items()))
+    return table(
+        ("field", "type", "what"),
+        ((code(name), _type(field), field.description or "") for name, field in fields.items()),
+    )
 
 
 def _type(field: FieldInfo) -> str:
     if field.is_required():
         return type_name(field.annotation)
     default = field.get_default(call_default_factory=True, validated_data={})
-    return f"{type_name(field.annotation)}; {'may be absent' if default is None else code(str(default).lower())}"
+    return (
+        f"{type_name(field.annotation)}; {'may be absent' if default is None else code(str(default).lower())}"
+    )

@@ -25,7 +25,9 @@ def example_apps() -> dict[str, FastAPI]:
     """Give the apps by name; their resources are never opened."""
     secrets = make()
     kafka = own_connections(f"127.0.0.1:{PORT}", {f"kafka_{user}_password": user for user in KAFKA_USERS})
-    place = Place(ports_from(PORT), kafka, {name: f"postgresql://{name}@localhost/{name}" for name in SERVICES}, Path())
+    place = Place(
+        ports_from(PORT), kafka, {name: f"postgresql://{name}@localhost/{name}" for name in SERVICES}, Path()
+    )
     given = environments(place, secrets)
     return {
         "intake": create_intake(_settings(IntakeSettings, given["intake"])),

@@ -23,7 +23,11 @@ Described = Mapping[str, Any]
 
 def describe_http() -> str:
     """Give the document."""
-    return document("HTTP", INTRODUCTION, *(section(name.capitalize(), _routes(app)) for name, app in example_apps().items()))
+    return document(
+        "HTTP",
+        INTRODUCTION,
+        *(section(name.capitalize(), _routes(app)) for name, app in example_apps().items()),
+    )
 
 
 def _routes(app: FastAPI) -> str:
@@ -71,8 +75,16 @@ def _what(operation: Described) -> str:
 
 def _takes(operation: Described, described: Described) -> str:
     parameters = operation.get("parameters", [])
-    places = [f"{code(each['name'])}: {' or '.join(map(code, each['schema']['enum']))}" for each in parameters if each["schema"].get("enum")]
-    places += [_name(each["name"], each.get("required", False)) for each in parameters if each["in"] in {"query", "header"}]
+    places = [
+        f"{code(each['name'])}: {' or '.join(map(code, each['schema']['enum']))}"
+        for each in parameters
+        if each["schema"].get("enum")
+    ]
+    places += [
+        _name(each["name"], each.get("required", False))
+        for each in parameters
+        if each["in"] in {"query", "header"}
+    ]
     body = operation.get("requestBody", {})
     for content in body.get("content", {}).values():
         shape = _resolved(content.get("schema", {}), described)

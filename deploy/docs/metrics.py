@@ -25,7 +25,11 @@ def describe_metrics() -> str:
     return document(
         "Metrics",
         INTRODUCTION,
-        section("Names", _metrics(), f"`reason` is one of {reasons}: the alarms, which [operating.md](operating.md#alarms) explains."),
+        section(
+            "Names",
+            _metrics(),
+            f"`reason` is one of {reasons}: the alarms, which [operating.md](operating.md#alarms) explains.",
+        ),
         section("Rules for alerts", "In `deploy/alerts.yaml`:", _rules()),
     )
 
@@ -34,7 +38,19 @@ def _metrics() -> str:
     """Describe a reading in which nothing is missing."""
     full = Ledger(
         at=EPOCH,
-        **dict.fromkeys(("numbered", "numbers_drawn", "receipted", "receipts_failed", "resolved", "dead_letters", "on_the_log", "in_the_spool"), 0),
+        **dict.fromkeys(
+            (
+                "numbered",
+                "numbers_drawn",
+                "receipted",
+                "receipts_failed",
+                "resolved",
+                "dead_letters",
+                "on_the_log",
+                "in_the_spool",
+            ),
+            0,
+        ),
         canary=CanaryRun(EPOCH, dict.fromkeys(STAGES, 0.0)),
         lag=dict.fromkeys(READERS, 0),
         overdue=[Overdue(REASONS[0], 1, oldest_at=EPOCH)],
@@ -52,5 +68,8 @@ def _rules() -> str:
     rules = [rule for group in groups for rule in group["rules"]]
     return table(
         ("alert", "severity", "when", "for"),
-        ((code(rule["alert"]), rule["labels"]["severity"], code(rule["expr"]), rule.get("for", "")) for rule in rules),
+        (
+            (code(rule["alert"]), rule["labels"]["severity"], code(rule["expr"]), rule.get("for", ""))
+            for rule in rules
+        ),
     )

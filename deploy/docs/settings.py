@@ -39,9 +39,21 @@ READ_BY_OTHERS = (
             "year) is counted alone"
         ),
     ),
-    ("SSL_CERT_FILE", "OpenSSL", "Authorities to trust instead of the system's, where no setting names others"),
-    ("CRASH_POINTS", "every process", "A folder of crash points, for `./chaos` ([proof.md](proof.md)); unset they do nothing"),
-    ("DATABASE_URL", "`./run`", "A PostgreSQL of your own: an administrator's address, written as `<S>_DATABASE_URL`"),
+    (
+        "SSL_CERT_FILE",
+        "OpenSSL",
+        "Authorities to trust instead of the system's, where no setting names others",
+    ),
+    (
+        "CRASH_POINTS",
+        "every process",
+        "A folder of crash points, for `./chaos` ([proof.md](proof.md)); unset they do nothing",
+    ),
+    (
+        "DATABASE_URL",
+        "`./run`",
+        "A PostgreSQL of your own: an administrator's address, written as `<S>_DATABASE_URL`",
+    ),
 )
 HEAD = ("variable", "type, default", "what")
 
@@ -52,11 +64,22 @@ def describe_settings() -> str:
         "Settings",
         INTRODUCTION,
         section("Every process", _rows(OperationSettings, without=())),
-        section("Every process with Kafka: all but identity", _rows(KafkaSettings, without=OperationSettings.model_fields)),
-        section("Every process with a database", _rows(DatabaseSettings, without=OperationSettings.model_fields, prefix="<S>_")),
+        section(
+            "Every process with Kafka: all but identity",
+            _rows(KafkaSettings, without=OperationSettings.model_fields),
+        ),
+        section(
+            "Every process with a database",
+            _rows(DatabaseSettings, without=OperationSettings.model_fields, prefix="<S>_"),
+        ),
         *(section(name.capitalize(), _rows(kind, without=_shared())) for name, kind in SERVICES.items()),
-        section("`python -m deploy.prepare`, as Kafka's administrator", _rows(PrepareSettings, without=_shared())),
-        section("Read by others", table(("variable", "read by", "what"), [(code(name), *rest) for name, *rest in READ_BY_OTHERS])),
+        section(
+            "`python -m deploy.prepare`, as Kafka's administrator", _rows(PrepareSettings, without=_shared())
+        ),
+        section(
+            "Read by others",
+            table(("variable", "read by", "what"), [(code(name), *rest) for name, *rest in READ_BY_OTHERS]),
+        ),
     )
 
 
@@ -75,7 +98,11 @@ def _rows(kind: type[BaseSettings], *, without: Collection[str], prefix: str = "
     return table(
         HEAD,
         (
-            (code(variable(kind, name) if field.validation_alias else prefix + variable(kind, name)), _type(field), field.description or "")
+            (
+                code(variable(kind, name) if field.validation_alias else prefix + variable(kind, name)),
+                _type(field),
+                field.description or "",
+            )
             for name, field in fields.items()
         ),
     )
@@ -91,13 +118,23 @@ def _type(field: FieldInfo) -> str:
 
 def _key(annotation: object, metadata: Sequence[object] = ()) -> str | None:
     """Give whether it is one key or several; what may be absent holds the annotation of what it is when present."""
-    found = [*metadata, *(each for kind in get_args(annotation) for each in getattr(kind, "__metadata__", ()))]
+    found = [
+        *metadata,
+        *(each for kind in get_args(annotation) for each in getattr(kind, "__metadata__", ())),
+    ]
     return next((name for name, kind in (("key", Key), ("keys", Keys)) if get_args(kind)[1] in found), None)
 
 
 def _default(value: object) -> str:
-    if value is PydanticUndefined or value is None or isinstance(value, SecretStr) or value in ("", (), frozenset(), {}):
+    if (
+        value is PydanticUndefined
+        or value is None
+        or isinstance(value, SecretStr)
+        or value in ("", (), frozenset(), {})
+    ):
         return ""
     if isinstance(value, Mapping):
         return code(",".join(f"{name}={each}" for name, each in value.items()))
-    return code(value.value if isinstance(value, Enum) else f"{value:g}" if isinstance(value, float) else value)
+    return code(
+        value.value if isinstance(value, Enum) else f"{value:g}" if isinstance(value, float) else value
+    )

@@ -48,4 +48,7 @@ def _class_name(kind: type, arguments: tuple[Any, ...]) -> str:
         return f"list of {type_name(arguments[0])}"
     if issubclass(kind, Enum):
         return ", ".join(code(each.value) for each in kind)
-    return next((name for key, name in BY_CLASS.items() if any(each.__name__ == key for each in kind.__mro__)), kind.__name__)
+    return next(
+        (name for key, name in BY_CLASS.items() if any(each.__name__ == key for each in kind.__mro__)),
+        kind.__name__,
+    )

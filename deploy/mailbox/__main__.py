@@ -44,7 +44,9 @@ async def main(settings: Settings) -> None:
 
     app = create_app(maildir, smtp_answers)
     async with smtp:
-        config = uvicorn.Config(app, HOST, settings.http_port, http=BoundedHttp, access_log=False, log_config=None)
+        config = uvicorn.Config(
+            app, HOST, settings.http_port, http=BoundedHttp, access_log=False, log_config=None
+        )
         await uvicorn.Server(config).serve()
 
 

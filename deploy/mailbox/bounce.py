@@ -57,7 +57,9 @@ def report(fate: Fate, return_path: str, recipient: str, content: bytes) -> byte
     status.set_payload([message, about])
     whole.attach(status)
     headers = MIMEBase("text", "rfc822-headers")
-    headers.set_payload(content.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("ascii", "replace") + "\n")
+    headers.set_payload(
+        content.replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("ascii", "replace") + "\n"
+    )
     whole.attach(headers)
     written = BytesIO()
     BytesGenerator(written).flatten(whole, linesep="\r\n")

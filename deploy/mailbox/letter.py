@@ -62,7 +62,10 @@ def leave_the_frame(html: str) -> str:
 
 
 def _numbered(names: list[str]) -> list[tuple[str, int]]:
-    return [(name, [earlier.casefold() for earlier in names[:place]].count(name.casefold())) for place, name in enumerate(names)]
+    return [
+        (name, [earlier.casefold() for earlier in names[:place]].count(name.casefold()))
+        for place, name in enumerate(names)
+    ]
 
 
 def _header(message: EmailMessage, name: str, index: int) -> str:

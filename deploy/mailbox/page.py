@@ -74,7 +74,9 @@ def create_app(maildir: Maildir, smtp_answers: Callable[[], Awaitable[None]]) ->
     @app.get("/api/messages", tags=["mails"])
     async def list_mails(limit: Size = PAGE_SIZE, before: str | None = None) -> Mails:
         total, letters, older = await asyncio.to_thread(_page, maildir, limit, before)
-        return Mails(total=total, messages=[Summary(**_facts(letter, Summary)) for letter in letters], before=older)
+        return Mails(
+            total=total, messages=[Summary(**_facts(letter, Summary)) for letter in letters], before=older
+        )
 
     @app.get("/api/messages/{mail_id}", tags=["mails"])
     async def read_mail(mail_id: str) -> Mail:
@@ -102,7 +104,9 @@ def create_app(maildir: Maildir, smtp_answers: Callable[[], Awaitable[None]]) ->
 
 def _templates() -> Environment:
     pages = build_environment(HERE / "templates")
-    pages.globals.update(own_url=versioned(HERE / "static", "/static"), split_links=split_links, sandbox=SANDBOX)
+    pages.globals.update(
+        own_url=versioned(HERE / "static", "/static"), split_links=split_links, sandbox=SANDBOX
+    )
     pages.globals.update(language="fi", site_name="Asiointi", skip_text="Siirry sisältöön", home="/")
     return pages
 
@@ -114,7 +118,9 @@ def _guarded(html: str, policy: str) -> HTMLResponse:
 def _page(maildir: Maildir, limit: int, before: str | None) -> tuple[int, list[Letter], str | None]:
     ids = maildir.ids(before)
     shown = ids[:limit]
-    letters = [read_letter(mail_id, content) for mail_id in shown if (content := maildir.read(mail_id)) is not None]
+    letters = [
+        read_letter(mail_id, content) for mail_id in shown if (content := maildir.read(mail_id)) is not None
+    ]
     return len(ids), letters, shown[-1] if len(ids) > limit else None
 
 

@@ -62,15 +62,23 @@ class Receiver:
     def _bounce(self, envelope: Envelope, fates: list[tuple[str, Fate]], content: bytes) -> None:
         for address, fate in fates:
             if self._bounces_port and envelope.mail_from:
-                task = asyncio.create_task(bounce(self._bounces_port, fate, envelope.mail_from, address, content))
+                task = asyncio.create_task(
+                    bounce(self._bounces_port, fate, envelope.mail_from, address, content)
+                )
                 self._bouncing.add(task)
                 task.add_done_callback(self._bouncing.discard)
 
 
-async def serve_smtp(maildir: Maildir, host: str, port: int, bounces_port: int | None = None) -> asyncio.Server:
+async def serve_smtp(
+    maildir: Maildir, host: str, port: int, bounces_port: int | None = None
+) -> asyncio.Server:
     """Listen for mail on the running loop; what is returned is reported about to `bounces_port`."""
     loop = asyncio.get_running_loop()
     receiver = Receiver(maildir, bounces_port)
     return await loop.create_server(
-        lambda: SMTP(receiver, enable_SMTPUTF8=True, data_size_limit=MOST_BYTES, hostname="mailbox", loop=loop), host, port
+        lambda: SMTP(
+            receiver, enable_SMTPUTF8=True, data_size_limit=MOST_BYTES, hostname="mailbox", loop=loop
+        ),
+        host,
+        port,
     )

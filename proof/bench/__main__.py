@@ -22,15 +22,21 @@ QUIET_LOAD = 1.0
 def main(arguments: Sequence[str]) -> int:
     """Do one run; gives 0 when every goal is met, 1 when one is missed, 2 when it could not be measured to the end."""
     options, progress, code = read_options(arguments), Progress(), 0
-    os.environ[LIMITS_TIMES] = "1000000"  # one machine plays all clients; counting goes on, and costs what it costs
+    os.environ[LIMITS_TIMES] = (
+        "1000000"  # one machine plays all clients; counting goes on, and costs what it costs
+    )
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     options.folder.mkdir(parents=True, exist_ok=True)
     results = Results(options.folder, smoke=options.short)
-    results.notes.append(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {len(os.sched_getaffinity(0))} cores; {options.rounds} rounds.")
+    results.notes.append(
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {len(os.sched_getaffinity(0))} cores; {options.rounds} rounds."
+    )
     if options.short:
         results.notes.append("A smoke run: a few requests for each figure, so they mean nothing.")
     if (load := os.getloadavg()[0]) > QUIET_LOAD:
-        results.notes.append(f"Before the run {load:.1f} processes wanted a core already: the machine was busy with something else.")
+        results.notes.append(
+            f"Before the run {load:.1f} processes wanted a core already: the machine was busy with something else."
+        )
     try:
         asyncio.run(run(options, results, progress))
     except StartFailure as failure:

@@ -91,7 +91,9 @@ class Bench:
         given = self.credentials["backoffice"]
         form = {"grant_type": "client_credentials", "scope": given["scope"]}
         async with httpx.AsyncClient() as http:
-            answer = await http.post(given["token_endpoint"], data=form, auth=(given["client_id"], given["client_secret"]))
+            answer = await http.post(
+                given["token_endpoint"], data=form, auth=(given["client_id"], given["client_secret"])
+            )
         return str(answer.raise_for_status().json()["access_token"])
 
 
@@ -104,10 +106,19 @@ async def open_bench(options: Options, results: Results, progress: Progress) -> 
     def change(program: Program) -> Program:
         if not program.name.startswith("notifier"):
             return program
-        return replace(program, environment={**program.environment, "NOTIFIER_SMTP_HOST": HOST, "NOTIFIER_SMTP_PORT": str(smtp_port)})
+        return replace(
+            program,
+            environment={
+                **program.environment,
+                "NOTIFIER_SMTP_HOST": HOST,
+                "NOTIFIER_SMTP_PORT": str(smtp_port),
+            },
+        )
 
     with data_folder(data, data, fresh=True):
-        stack = Stack(data, base, progress, Elsewhere(), log_level=os.environ.get("LOG_LEVEL", "INFO"), change=change)
+        stack = Stack(
+            data, base, progress, Elsewhere(), log_level=os.environ.get("LOG_LEVEL", "INFO"), change=change
+        )
         async with stack.running():
             form = await asyncio.to_thread(fetch_form, stack.place.url("intake"))
             yield Bench(options, results, progress, stack, form, smtp_port, smtp_port + 1)

@@ -34,11 +34,28 @@ NAMES = [*(name for name in PARTS if name != "warm-up"), "growth"]
 
 def read_options(arguments: Sequence[str]) -> Options:
     """Read the command line; in a short run workers are not stopped and started, which takes longer than all the rest."""
-    parser = argparse.ArgumentParser(prog="./bench", description="Measures how fast everything is, each figure beside its floor in the same run.")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="a figure is the median of so many (default: 3)")
-    parser.add_argument("--short", action="store_true", help="a smoke run of about a minute; its figures mean nothing, and none has a goal")
-    parser.add_argument("--steady", action="store_true", help="also send 200 requests a second for ten minutes")
-    parser.add_argument("--scale", type=int, default=0, metavar="N", help="also fill the tables with N requests and measure again")
+    parser = argparse.ArgumentParser(
+        prog="./bench",
+        description="Measures how fast everything is, each figure beside its floor in the same run.",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=3, metavar="N", help="a figure is the median of so many (default: 3)"
+    )
+    parser.add_argument(
+        "--short",
+        action="store_true",
+        help="a smoke run of about a minute; its figures mean nothing, and none has a goal",
+    )
+    parser.add_argument(
+        "--steady", action="store_true", help="also send 200 requests a second for ten minutes"
+    )
+    parser.add_argument(
+        "--scale",
+        type=int,
+        default=0,
+        metavar="N",
+        help="also fill the tables with N requests and measure again",
+    )
     parser.add_argument("--only", metavar="PART,…", help=f"these parts only, of {', '.join(NAMES)}")
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "bench", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
@@ -46,7 +63,9 @@ def read_options(arguments: Sequence[str]) -> Options:
     parts = given.only.split(",") if given.only else [name for name in NAMES if wanted.get(name, True)]
     if unknown := set(parts) - set(NAMES):
         parser.error(f"unknown part: {', '.join(sorted(unknown))}")
-    return Options(1 if given.short else max(1, given.rounds), given.short, parts, given.scale, given.folder.resolve())
+    return Options(
+        1 if given.short else max(1, given.rounds), given.short, parts, given.scale, given.folder.resolve()
+    )
 
 
 async def run(options: Options, results: Results, progress: Progress) -> None:

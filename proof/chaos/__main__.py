@@ -24,7 +24,9 @@ def main(arguments: Sequence[str]) -> int:
     """Do one run; gives 0 when nothing was lost, 1 when something was, 2 when it could not be tried."""
     options, progress = read_options(arguments), Progress()
     # Its complaints about a broker that the storm has just killed would bury everything else.
-    os.environ[LIMITS_TIMES] = "1000000"  # one machine plays everybody; counting goes on, and costs what it costs
+    os.environ[LIMITS_TIMES] = (
+        "1000000"  # one machine plays everybody; counting goes on, and costs what it costs
+    )
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     # The harness follows topics too: what it cannot read there is its own poison.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
@@ -37,7 +39,9 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     known = facts(options, outcome)
-    write_latest(options.folder, known, page(known, outcome.verdict, read_faults(options.folder / "faults.jsonl")))
+    write_latest(
+        options.folder, known, page(known, outcome.verdict, read_faults(options.folder / "faults.jsonl"))
+    )
     progress.say(table(known))
     return 0 if known["ok"] else 1
 

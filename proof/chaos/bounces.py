@@ -43,6 +43,8 @@ class Bounces:
 
     async def _report(self, file: Path) -> None:
         facts = json.loads(await asyncio.to_thread(file.read_text))
-        while not await bounce(self._port, HARD, facts["return_path"], facts["recipient"], facts["content"].encode("latin-1")):  # noqa: ASYNC110  another process has no event to wait for
+        while not await bounce(  # noqa: ASYNC110  another process has no event to wait for
+            self._port, HARD, facts["return_path"], facts["recipient"], facts["content"].encode("latin-1")
+        ):
             await asyncio.sleep(AGAIN_SECONDS)
         await asyncio.to_thread(file.unlink)

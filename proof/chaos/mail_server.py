@@ -121,7 +121,9 @@ class Receiver:
 
     def _note(self, content: bytes, file: str | None, *, told: bool) -> None:
         message_id = str(BytesHeaderParser().parsebytes(content)["Message-ID"]).strip()
-        self._log.write(json.dumps({"at": time.time(), "file": file, "message_id": message_id, "told": told}) + "\n")
+        self._log.write(
+            json.dumps({"at": time.time(), "file": file, "message_id": message_id, "told": told}) + "\n"
+        )
 
     def _keep(self, content: bytes, *, full: bool) -> str:
         name = f"{time.time_ns():020d}.{os.getpid()}_{next(self._names)}.mailbox"
@@ -183,7 +185,11 @@ async def serve(folder: Path, port: int, reports_port: int) -> None:
     bounces.go_on()
     receiver = Receiver(folder, bounces)
     server = await loop.create_server(
-        lambda: FaultySMTP(receiver, enable_SMTPUTF8=True, data_size_limit=MOST_BYTES, hostname="mailbox", loop=loop), HOST, port
+        lambda: FaultySMTP(
+            receiver, enable_SMTPUTF8=True, data_size_limit=MOST_BYTES, hostname="mailbox", loop=loop
+        ),
+        HOST,
+        port,
     )
     async with server:
         await server.serve_forever()

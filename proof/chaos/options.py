@@ -47,9 +47,18 @@ def read_options(arguments: Sequence[str]) -> Options:
         prog="./chaos",
         description="Sends requests through a storm of faults and shows that none is lost. Writes var/chaos/latest.json and latest.html.",
     )
-    parser.add_argument("--requests", type=int, metavar="N", help=f"how many are sent (default: {FULL_REQUESTS}, short: {SHORT_REQUESTS})")
-    parser.add_argument("--rate", type=float, metavar="R", help=f"how many a second (default: {FULL_RATE:.0f})")
-    parser.add_argument("--seed", type=int, help="draws the requests and the storm; the same seed, the same storm")
+    parser.add_argument(
+        "--requests",
+        type=int,
+        metavar="N",
+        help=f"how many are sent (default: {FULL_REQUESTS}, short: {SHORT_REQUESTS})",
+    )
+    parser.add_argument(
+        "--rate", type=float, metavar="R", help=f"how many a second (default: {FULL_RATE:.0f})"
+    )
+    parser.add_argument(
+        "--seed", type=int, help="draws the requests and the storm; the same seed, the same storm"
+    )
     parser.add_argument(
         "--short",
         action="store_true",
@@ -61,15 +70,29 @@ def read_options(arguments: Sequence[str]) -> Options:
         action="store_true",
         help="every fault on every target once, each only when mails flow again after the last one: how long each takes to recover from",
     )
-    parser.add_argument("--only", default="", metavar="KIND,…", help="with --one-at-a-time: these kinds of fault only (freeze, failover-cut-off, …)")
-    parser.add_argument("--brokers", type=int, choices=(1, 3), default=1, help="how many brokers Kafka has; of three, one may be lost")
-    parser.add_argument("--variant", choices=VARIANTS, help="break the product on purpose and see that the auditor finds it")
+    parser.add_argument(
+        "--only",
+        default="",
+        metavar="KIND,…",
+        help="with --one-at-a-time: these kinds of fault only (freeze, failover-cut-off, …)",
+    )
+    parser.add_argument(
+        "--brokers",
+        type=int,
+        choices=(1, 3),
+        default=1,
+        help="how many brokers Kafka has; of three, one may be lost",
+    )
+    parser.add_argument(
+        "--variant", choices=VARIANTS, help="break the product on purpose and see that the auditor finds it"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the run's data in var/chaos")
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "chaos", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     small = given.short or given.variant
     return Options(
-        requests=given.requests or (ALONE_REQUESTS if given.alone else SHORT_REQUESTS if small else FULL_REQUESTS),
+        requests=given.requests
+        or (ALONE_REQUESTS if given.alone else SHORT_REQUESTS if small else FULL_REQUESTS),
         rate=given.rate or (ALONE_RATE if given.alone else SHORT_RATE if small else FULL_RATE),
         seed=given.seed if given.seed is not None else secrets.randbelow(1_000_000),
         short=bool(small),

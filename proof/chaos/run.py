@@ -60,16 +60,27 @@ async def run(options: Options, progress: Progress) -> Outcome:
     journals.mkdir(parents=True)
     plan = _plan(options)
     (options.folder / "plan.json").write_text(json.dumps([asdict(fault) for fault in plan], indent=1) + "\n")
-    progress.say(f"Seed {options.seed}: {options.requests} requests, {options.rate:g} a second, {len(plan)} faults")
+    progress.say(
+        f"Seed {options.seed}: {options.requests} requests, {options.rate:g} a second, {len(plan)} faults"
+    )
     progress.say("\n".join(f"  {fault}" for fault in plan))
     broken = VARIANTS[options.variant].broken if options.variant else {}
     clock = [time.monotonic()]
     with data_folder(data, data, fresh=True):
-        async with own_lag() as lag, stack_under_test(data, free_base(FIRST_BASE), options.brokers, broken, progress) as under:
+        async with (
+            own_lag() as lag,
+            stack_under_test(data, free_base(FIRST_BASE), options.brokers, broken, progress) as under,
+        ):
             clock.append(time.monotonic())
             verdict, still = await _through_the_storm(options, under, plan, journals, clock, progress)
     names = ("start", "storm", "settle", "audit")
-    outcome = Outcome(verdict, plan, still, {name: round(end - begin, 1) for name, begin, end in zip(names, clock, clock[1:], strict=False)}, lag)
+    outcome = Outcome(
+        verdict,
+        plan,
+        still,
+        {name: round(end - begin, 1) for name, begin, end in zip(names, clock, clock[1:], strict=False)},
+        lag,
+    )
     if not options.keep:
         shutil.rmtree(data, ignore_errors=True)
     return outcome
@@ -85,13 +96,23 @@ def _plan(options: Options) -> Sequence[Fault]:
 
 
 async def _through_the_storm(
-    options: Options, under: StackUnderTest, plan: Sequence[Fault], journals: Path, clock: list[float], progress: Progress
+    options: Options,
+    under: StackUnderTest,
+    plan: Sequence[Fault],
+    journals: Path,
+    clock: list[float],
+    progress: Progress,
 ) -> tuple[Verdict, Mapping[str, int]]:
     faults = options.folder / "faults.jsonl"
     async with _clients(under, journals) as (http, senders, office):
         with progress.step(f"Sending {options.requests} requests through the storm"), faults.open("w") as log:
             await _send_and_strike(
-                options, under, plan, senders, Storm(under, log, Journal(journals / "logins.jsonl"), alone=options.alone), journals
+                options,
+                under,
+                plan,
+                senders,
+                Storm(under, log, Journal(journals / "logins.jsonl"), alone=options.alone),
+                journals,
             )
         clock.append(time.monotonic())
         with progress.step("Faults are over: waiting until all has settled"):
@@ -103,24 +124,40 @@ async def _through_the_storm(
         with progress.step("Auditing"):
             kafka = under.kafka[ADMINISTRATOR].client_options()
             data_key = base64.urlsafe_b64decode(under.stack.secrets["data_key"] + "=")
-            places = Places(journals, faults, under.mail_folder / "mail", under.mail_folder / "mail.jsonl", kafka, under.databases, data_key)
+            places = Places(
+                journals,
+                faults,
+                under.mail_folder / "mail",
+                under.mail_folder / "mail.jsonl",
+                kafka,
+                under.databases,
+                data_key,
+            )
             verdict = judge(await gather(places, ledger, options.requests))
         clock.append(time.monotonic())
     return verdict, still
 
 
 @asynccontextmanager
-async def _clients(under: StackUnderTest, journals: Path) -> AsyncIterator[tuple[httpx.AsyncClient, Senders, BackOffice]]:
+async def _clients(
+    under: StackUnderTest, journals: Path
+) -> AsyncIterator[tuple[httpx.AsyncClient, Senders, BackOffice]]:
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS // 10)
     credentials: dict[str, str] = under.addresses["credentials"]["backoffice"]
     async with httpx.AsyncClient(timeout=30, limits=limits) as http:
         senders = Senders(http, under.url("intake"), Journal(journals / "senders.jsonl"))
         office = BackOffice(
-            http, under.url("tracker"), under.kafka["backoffice"], Credentials(**credentials), Journal(journals / "back-office.jsonl")
+            http,
+            under.url("tracker"),
+            under.kafka["backoffice"],
+            Credentials(**credentials),
+            Journal(journals / "back-office.jsonl"),
         )
         await senders.learn()
         urls = {name: under.url(name) for name in ("tracker", "notifier")}
-        working = asyncio.gather(office.follow(), look_after_mails(http, urls, under.databases["notifier"], office))
+        working = asyncio.gather(
+            office.follow(), look_after_mails(http, urls, under.databases["notifier"], office)
+        )
         try:
             yield http, senders, office
             if working.done():
@@ -130,7 +167,14 @@ async def _clients(under: StackUnderTest, journals: Path) -> AsyncIterator[tuple
             await asyncio.gather(working, return_exceptions=True)
 
 
-async def _send_and_strike(options: Options, under: StackUnderTest, plan: Sequence[Fault], senders: Senders, storm: Storm, journals: Path) -> None:
+async def _send_and_strike(
+    options: Options,
+    under: StackUnderTest,
+    plan: Sequence[Fault],
+    senders: Senders,
+    storm: Storm,
+    journals: Path,
+) -> None:
     """Send and strike at once, and go on sending while the storm lasts longer than it should; a stack that cannot stay up ends the run."""
     started = time.monotonic()
     storming = asyncio.create_task(storm.rage(plan, started))
@@ -139,11 +183,20 @@ async def _send_and_strike(options: Options, under: StackUnderTest, plan: Sequen
         return order.number >= options.requests and storming.done()
 
     poison = Journal(journals / "poison.jsonl")
-    readers = Readers(*(Sealer(under.stack.secrets[f"{service}_sealing_public_key"]) for service in SEALED_TO))
+    readers = Readers(
+        *(Sealer(under.stack.secrets[f"{service}_sealing_public_key"]) for service in SEALED_TO)
+    )
     jobs: asyncio.Future[Any] = asyncio.gather(
         senders.send_all(draw_orders(options.seed, options.rate), started, enough),
         storming,
-        send_poison(under.kafka[ADMINISTRATOR], readers, options.seed, max(1, options.requests // POISON_EVERY), options.seconds, poison),
+        send_poison(
+            under.kafka[ADMINISTRATOR],
+            readers,
+            options.seed,
+            max(1, options.requests // POISON_EVERY),
+            options.seconds,
+            poison,
+        ),
     )
     failed: asyncio.Future[Any] = under.stack.supervisor.failed
     await asyncio.wait({jobs, failed}, return_when=asyncio.FIRST_COMPLETED)

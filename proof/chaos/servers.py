@@ -76,7 +76,9 @@ class Servers:
     @property
     def elsewhere(self) -> Elsewhere:
         """Where the services find them."""
-        kafka = own_connections(",".join(f"{HOST}:{proxy.port}" for proxy in self.links["kafka"].proxies), self.secrets)
+        kafka = own_connections(
+            ",".join(f"{HOST}:{proxy.port}" for proxy in self.links["kafka"].proxies), self.secrets
+        )
         hosts = ",".join(f"{HOST}:{proxy.port}" for proxy in self.links["postgres"].proxies)
         return Elsewhere(kafka, self._admin(0).replace(f"{HOST}:0", hosts))
 
@@ -85,8 +87,16 @@ class Servers:
         cluster, proxies = new_cluster_id(), self.links["kafka"].proxies
         security = broker_security(self.secrets, "PROXIED")
         started = await asyncio.gather(
-            *(asyncio.to_thread(self._broker, broker, proxy.port, security, cluster) for broker, proxy in zip(self.brokers, proxies, strict=True)),
-            asyncio.to_thread(postgres_program, self.data / self.primary, self.ports.postgres, self.secrets["postgres_password"]),
+            *(
+                asyncio.to_thread(self._broker, broker, proxy.port, security, cluster)
+                for broker, proxy in zip(self.brokers, proxies, strict=True)
+            ),
+            asyncio.to_thread(
+                postgres_program,
+                self.data / self.primary,
+                self.ports.postgres,
+                self.secrets["postgres_password"],
+            ),
         )
         self.programs |= {program.name: program for program in started}
         await asyncio.gather(*(supervisor.start(program) for program in started))
@@ -111,7 +121,16 @@ class Servers:
     def _broker(self, broker: "Broker", proxy: int, security: Mapping[str, str], cluster: str) -> Program:
         more = broker.settings(proxy, self.brokers)
         folder = self.data / broker.name
-        return kafka_program(folder, class_path(JARS), broker.port, broker.controller, security, name=broker.name, cluster=cluster, more=more)
+        return kafka_program(
+            folder,
+            class_path(JARS),
+            broker.port,
+            broker.controller,
+            security,
+            name=broker.name,
+            cluster=cluster,
+            more=more,
+        )
 
     async def _start_standby(self, supervisor: Supervisor) -> None:
         standby, folder = self.standby, self.data / self.standby
@@ -120,7 +139,9 @@ class Servers:
         async def ready() -> None:
             await self._execute(standby, "select 1")
 
-        program = await asyncio.to_thread(postgres_program, folder, self._port(standby), self.secrets["postgres_password"])
+        program = await asyncio.to_thread(
+            postgres_program, folder, self._port(standby), self.secrets["postgres_password"]
+        )
         self.programs[standby] = replace(program, name=standby, ready=ready)
         await supervisor.start(self.programs[standby])
         async with asyncio.timeout(START_SECONDS):
@@ -146,14 +167,18 @@ class Servers:
 
 
 @asynccontextmanager
-async def behind_proxies(data: Path, ports: Ports, first_free: int, secrets: Secrets, brokers: int) -> AsyncIterator[Servers]:
+async def behind_proxies(
+    data: Path, ports: Ports, first_free: int, secrets: Secrets, brokers: int
+) -> AsyncIterator[Servers]:
     """Open the proxies of servers that are started later; ports from `first_free` on are theirs too."""
     async with AsyncExitStack() as exits:
         places = [Broker(name, number, ports, first_free) for number, name in enumerate(BROKERS[:brokers])]
         standby_port = first_free + 3 * COPIES
         links = {
             "kafka": Link([await exits.enter_async_context(FaultProxy(place.proxied)) for place in places]),
-            "postgres": Link([await exits.enter_async_context(FaultProxy(port)) for port in (ports.postgres, standby_port)]),
+            "postgres": Link(
+                [await exits.enter_async_context(FaultProxy(port)) for port in (ports.postgres, standby_port)]
+            ),
         }
         yield Servers(data, secrets, places, links, standby_port, ports, {})
 
@@ -164,7 +189,9 @@ class Broker:
     def __init__(self, name: str, number: int, ports: Ports, first_free: int) -> None:
         self.name, self.id = name, number + 1
         self.proxied = first_free + 3 * number
-        self.port, self.controller = (ports.kafka, ports.kafka_controller) if number == 0 else (self.proxied + 1, self.proxied + 2)
+        self.port, self.controller = (
+            (ports.kafka, ports.kafka_controller) if number == 0 else (self.proxied + 1, self.proxied + 2)
+        )
 
     def settings(self, proxy: int, every: Sequence["Broker"]) -> dict[str, str]:
         """Give it a second listener, which clients are told to find at the proxy; several brokers are one cluster that may lose one of them."""

@@ -39,7 +39,9 @@ async def settle(under: StackUnderTest, within: float) -> Mapping[str, int]:
     return last
 
 
-async def fetch_ledger(under: StackUnderTest, http: httpx.AsyncClient, office: BackOffice) -> Mapping[str, Any] | None:
+async def fetch_ledger(
+    under: StackUnderTest, http: httpx.AsyncClient, office: BackOffice
+) -> Mapping[str, Any] | None:
     """Ask the tracker for its own count; `None` where it keeps none."""
     answer = await http.get(f"{under.url('tracker')}/api/v1/ledger", headers=await office.headers())
     return answer.json() if answer.is_success else None

@@ -62,23 +62,35 @@ class StackUnderTest:
 
 
 @asynccontextmanager
-async def stack_under_test(data: Path, port_base: int, brokers: int, broken: Mapping[str, str], progress: Progress) -> AsyncIterator[StackUnderTest]:
+async def stack_under_test(
+    data: Path, port_base: int, brokers: int, broken: Mapping[str, str], progress: Progress
+) -> AsyncIterator[StackUnderTest]:
     """Run one for as long as the context lasts; `broken` names the variant that a process runs instead of itself."""
     ports, secrets = ports_from(port_base), read_or_make(data / "secrets.json")
     smtp = port_base + len(NAMES)
     crash_folder, mail_folder = data / "crash-points", data
     crash_folder.mkdir(exist_ok=True)
     (data / "mode").unlink(missing_ok=True)
-    async with behind_proxies(data, ports, smtp + 1, secrets, brokers) as servers, FaultProxy(smtp) as mail_proxy, AsyncExitStack() as exits:
+    async with (
+        behind_proxies(data, ports, smtp + 1, secrets, brokers) as servers,
+        FaultProxy(smtp) as mail_proxy,
+        AsyncExitStack() as exits,
+    ):
 
         def change(program: Program) -> Program:
             mailbox = program.name == "mailbox"
-            changed = _mail_server(program, mail_folder, smtp, ports.bounces) if mailbox else _exposed(program, crash_folder, mail_proxy.port, broken)
+            changed = (
+                _mail_server(program, mail_folder, smtp, ports.bounces)
+                if mailbox
+                else _exposed(program, crash_folder, mail_proxy.port, broken)
+            )
             servers.programs[program.name] = changed
             return changed
 
         stack = Stack(data, port_base, progress, servers.elsewhere, change=change)
-        exits.push_async_callback(stack.supervisor.stop, (*(broker.name for broker in servers.brokers), *DATABASES))
+        exits.push_async_callback(
+            stack.supervisor.stop, (*(broker.name for broker in servers.brokers), *DATABASES)
+        )
         await servers.start(stack.supervisor)
         await exits.enter_async_context(stack.running())
         yield StackUnderTest(
@@ -87,7 +99,10 @@ async def stack_under_test(data: Path, port_base: int, brokers: int, broken: Map
             folder=data,
             links={**servers.links, "smtp": Link([mail_proxy])},
             addresses=describe(stack.place, stack.secrets),
-            databases={service: _direct(address, servers.databases) for service, address in stack.place.databases.items()},
+            databases={
+                service: _direct(address, servers.databases)
+                for service, address in stack.place.databases.items()
+            },
             crash_folder=crash_folder,
             mail_folder=mail_folder,
         )
@@ -99,7 +114,10 @@ def _mail_server(program: Program, folder: Path, port: int, reports_port: int) -
         writer.close()
 
     return replace(
-        program, command=(sys.executable, "-m", "proof.chaos.mail_server", str(folder), str(port), str(reports_port)), ready=ready, ports=(port,)
+        program,
+        command=(sys.executable, "-m", "proof.chaos.mail_server", str(folder), str(port), str(reports_port)),
+        ready=ready,
+        ports=(port,),
     )
 
 
@@ -116,4 +134,6 @@ def _exposed(program: Program, crash_folder: Path, smtp: int, broken: Mapping[st
 
 def _direct(address: str, hosts: str) -> str:
     parts = urlsplit(address)
-    return parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@{hosts}", query="target_session_attrs=read-write").geturl()
+    return parts._replace(
+        netloc=f"{parts.netloc.rpartition('@')[0]}@{hosts}", query="target_session_attrs=read-write"
+    ).geturl()

@@ -32,8 +32,16 @@ def chart(title: str, unit: str, curves: Sequence[Curve], shades: Sequence[Shade
     seconds = max((len(curve.values) for curve in curves), default=0) or 1
     top = _nice(max((value for curve in curves for value in curve.values), default=0))
     said = "; ".join(f"{curve.name}: at most {max(curve.values, default=0):g}" for curve in curves)
-    body = [_shade(shade, seconds) for shade in shades] + [_grid(top, seconds)] + [_line(curve, seconds, top) for curve in curves]
-    legend = "".join(f'<span class="key {curve.kind}">{escape(curve.name)}</span>' for curve in curves) if len(curves) > 1 else ""
+    body = (
+        [_shade(shade, seconds) for shade in shades]
+        + [_grid(top, seconds)]
+        + [_line(curve, seconds, top) for curve in curves]
+    )
+    legend = (
+        "".join(f'<span class="key {curve.kind}">{escape(curve.name)}</span>' for curve in curves)
+        if len(curves) > 1
+        else ""
+    )
     return (
         f"<figure><figcaption><b>{escape(title)}</b> <span class=muted>{escape(unit)}</span> {legend}</figcaption>"
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(f"{title}. {said}", quote=True)}">{"".join(body)}</svg></figure>'
@@ -51,13 +59,14 @@ def _y(value: float, top: float) -> float:
 def _shade(shade: Shade, seconds: int) -> str:
     begin, end = _x(shade.begin, seconds), _x(shade.end, seconds)
     height = HEIGHT - TOP - BOTTOM
-    return (
-        f'<rect class="fault" x="{begin}" y="{TOP}" width="{max(1.5, end - begin):.1f}" height="{height}"><title>{escape(shade.words)}</title></rect>'
-    )
+    place = f'x="{begin}" y="{TOP}" width="{max(1.5, end - begin):.1f}" height="{height}"'
+    return f'<rect class="fault" {place}><title>{escape(shade.words)}</title></rect>'
 
 
 def _line(curve: Curve, seconds: int, top: float) -> str:
-    points = " ".join(f"{_x(second + 0.5, seconds)},{_y(value, top)}" for second, value in enumerate(curve.values))
+    points = " ".join(
+        f"{_x(second + 0.5, seconds)},{_y(value, top)}" for second, value in enumerate(curve.values)
+    )
     return f'<polyline class="curve {curve.kind}" points="{points}"/>'
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 def write_latest(folder: Path, known: Any, page: str) -> None:  # noqa: ANN401  whatever JSON can hold
     """Write both, each in one step."""
-    for name, content in (("latest.json", json.dumps(known, indent=1, ensure_ascii=False) + "\n"), ("latest.html", page)):
+    for name, content in (
+        ("latest.json", json.dumps(known, indent=1, ensure_ascii=False) + "\n"),
+        ("latest.html", page),
+    ):
         draft = folder / f"{name}.new"
         draft.write_text(content)
         draft.replace(folder / name)

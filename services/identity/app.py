@@ -42,20 +42,38 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.sessions = app.state.resources.sessions
             yield
 
-    led_to = [*(uri for client in settings.clients for uri in client.redirect_uris), *(bank.url for bank in settings.banks.values() if bank.url)]
+    led_to = [
+        *(uri for client in settings.clients for uri in client.redirect_uris),
+        *(bank.url for bank in settings.banks.values() if bank.url),
+    ]
     guard = partial(GuardPages, issuer=settings.issuer, led_to=led_to)
     app = build_app("Identity", lifespan, guard=guard, openapi_url=None, max_body_size=LARGEST_BODY)
     app.add_exception_handler(OAuthError, on_oauth_error)
     app.add_exception_handler(Problem, show_problem)
-    for routes in (discovery.routes, authorize.routes, token.routes, userinfo.routes, tupas_routes, staff_routes, tell_accounts.routes, bank_routes):
+    for routes in (
+        discovery.routes,
+        authorize.routes,
+        token.routes,
+        userinfo.routes,
+        tupas_routes,
+        staff_routes,
+        tell_accounts.routes,
+        bank_routes,
+    ):
         app.include_router(routes)
     app.include_router(health_routes({"database": lambda: ping(app.state.sessions)}))
-    app.include_router(well_known_routes(closed=("/",), contact=settings.security_contact, public_url=settings.issuer))
+    app.include_router(
+        well_known_routes(closed=("/",), contact=settings.security_contact, public_url=settings.issuer)
+    )
     app.mount(LOOK_URL, look_files())
     app.mount(STATIC_URL, StaticFiles(directory=FOLDER / "static"))
 
     @app.get("/bank-colours.css", include_in_schema=False)
     async def bank_colours(resources: Using) -> Response:
-        return Response(resources.pages.bank_colours, media_type="text/css", headers={"Cache-Control": "public, max-age=31536000, immutable"})
+        return Response(
+            resources.pages.bank_colours,
+            media_type="text/css",
+            headers={"Cache-Control": "public, max-age=31536000, immutable"},
+        )
 
     return app

@@ -28,9 +28,13 @@ class BrowserCookie:
     where it has a path, with `__Secure-`, so that no unencrypted page can.
     """
 
-    def __init__(self, keys: Sequence[bytes], name: str, *, path: str, secure: bool, lasts: timedelta | None = None) -> None:
+    def __init__(
+        self, keys: Sequence[bytes], name: str, *, path: str, secure: bool, lasts: timedelta | None = None
+    ) -> None:
         # itsdangerous signs with the last of its keys.
-        self._signer = Signer(list(reversed(keys)), salt=f"identity/{name}", key_derivation="hmac", digest_method=hashlib.sha256)
+        self._signer = Signer(
+            list(reversed(keys)), salt=f"identity/{name}", key_derivation="hmac", digest_method=hashlib.sha256
+        )
         prefix = "__Host-" if path == "/" else "__Secure-"
         self._name, self._path, self._secure = f"{prefix}{name}" if secure else name, path, secure
         self._max_age = None if lasts is None else int(lasts.total_seconds())
@@ -54,7 +58,15 @@ class BrowserCookie:
 
     def write(self, browser: Browser, response: Response) -> None:
         """Give the browser its cookie; a link from another site may bring it along (the bank's way back), a form may not."""
-        response.set_cookie(self._name, browser.cookie, max_age=self._max_age, path=self._path, secure=self._secure, httponly=True, samesite="lax")
+        response.set_cookie(
+            self._name,
+            browser.cookie,
+            max_age=self._max_age,
+            path=self._path,
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
+        )
 
 
 def takes_cookies(request: Request) -> bool:

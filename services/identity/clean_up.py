@@ -36,7 +36,13 @@ async def clean_up(sessions: Sessions) -> None:
     async with sessions() as session, session.begin():
         for table in (Attempt, Grant, Assertion, BankVisit):
             await session.execute(delete(table).where(col(table.expires_at) < now))
-        await session.execute(delete(Identification).where(col(Identification.seen_at) < now - IDENTIFICATIONS_KEPT))
+        await session.execute(
+            delete(Identification).where(col(Identification.seen_at) < now - IDENTIFICATIONS_KEPT)
+        )
         # A try locks two of these in its own order: what it holds is left to the next time.
-        forgotten = select(Throttle.name_digest).where(col(Throttle.last_failed_at) < now - FORGOTTEN_AFTER).with_for_update(skip_locked=True)
+        forgotten = (
+            select(Throttle.name_digest)
+            .where(col(Throttle.last_failed_at) < now - FORGOTTEN_AFTER)
+            .with_for_update(skip_locked=True)
+        )
         await session.execute(delete(Throttle).where(col(Throttle.name_digest).in_(forgotten)))

@@ -34,13 +34,19 @@ class Keys:
         self.cookies = [derive_key(key, PURPOSE + b"cookie") for key in session]
         self._claims = Box([derive_key(key, PURPOSE + b"claims") for key in session], old_prefix=b"")
         # The oldest: a new session key in front must not give everybody another pseudonym.
-        self._subject = key_bytes(settings.subject_key) if settings.subject_key else derive_key(session[-1], PURPOSE + b"subject")
+        self._subject = (
+            key_bytes(settings.subject_key)
+            if settings.subject_key
+            else derive_key(session[-1], PURPOSE + b"subject")
+        )
         private = OKPKey.import_key(json.loads(settings.signing_key.get_secret_value()))
         self._signing = OKPKey.import_key({**private.as_dict(private=True), "kid": private.thumbprint()})
         self._by_algorithm: dict[str, OKPKey | RSAKey] = {ALGORITHM: self._signing}
         if settings.id_token_key:
             common = RSAKey.import_key(json.loads(settings.id_token_key.get_secret_value()))
-            self._by_algorithm[COMMON_ALGORITHM] = RSAKey.import_key({**common.as_dict(private=True), "kid": common.thumbprint()})
+            self._by_algorithm[COMMON_ALGORITHM] = RSAKey.import_key(
+                {**common.as_dict(private=True), "kid": common.thumbprint()}
+            )
 
     @property
     def id_token_algorithms(self) -> list[str]:
@@ -50,13 +56,20 @@ class Keys:
     @property
     def public_jwks(self) -> dict[str, Any]:
         """The set of public keys that verifies our tokens."""
-        return {"keys": [{**key.as_dict(private=False), "use": "sig", "alg": algorithm} for algorithm, key in self._by_algorithm.items()]}
+        return {
+            "keys": [
+                {**key.as_dict(private=False), "use": "sig", "alg": algorithm}
+                for algorithm, key in self._by_algorithm.items()
+            ]
+        }
 
     def sign(self, claims: dict[str, Any], token_type: str, algorithm: str = ALGORITHM) -> str:
         """Sign a JWT of a type (`JWT`, `at+jwt`); with `ALGORITHM` where there is no key for the wanted one."""
         algorithm = algorithm if algorithm in self._by_algorithm else ALGORITHM
         key = self._by_algorithm[algorithm]
-        return jwt.encode({"alg": algorithm, "typ": token_type, "kid": key.kid}, claims, key, algorithms=[algorithm])
+        return jwt.encode(
+            {"alg": algorithm, "typ": token_type, "kid": key.kid}, claims, key, algorithms=[algorithm]
+        )
 
     def verify(self, token: str) -> jwt.Token:
         """Read a JWT of ours; raises `JoseError` or `ValueError`."""
@@ -73,4 +86,8 @@ class Keys:
 
     def pseudonym(self, personal_identity_code: str) -> str:
         """Give the stable `sub` of a citizen: the same person, the same text, and no way back without the key."""
-        return base64.urlsafe_b64encode(hmac.digest(self._subject, personal_identity_code.encode(), "sha256")).decode().rstrip("=")
+        return (
+            base64.urlsafe_b64encode(hmac.digest(self._subject, personal_identity_code.encode(), "sha256"))
+            .decode()
+            .rstrip("=")
+        )

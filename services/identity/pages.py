@@ -31,7 +31,9 @@ class Pages:
         self._environment = build_environment(FOLDER / "templates", demonstration=demonstration)
         self._environment.globals["home"] = home
         self._environment.globals["static_url"] = versioned(FOLDER / "static", STATIC_URL)
-        self._environment.globals["bank_colours_url"] = f"/bank-colours.css?v={digest(self.bank_colours).hex()[:10]}"
+        self._environment.globals["bank_colours_url"] = (
+            f"/bank-colours.css?v={digest(self.bank_colours).hex()[:10]}"
+        )
 
     def render(self, template: str, language: str, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401  what a template takes
         """Render a page; its texts are at hand as `t`."""
@@ -42,7 +44,12 @@ class Pages:
         """Render what went wrong (`problem_<kind>_title` and `_text` of the texts) and, where there is one, the way back."""
         texts = self.texts[language]
         return self.render(
-            "problem.html", language, status=status, title=texts[f"problem_{kind}_title"], text=texts[f"problem_{kind}_text"], back=back
+            "problem.html",
+            language,
+            status=status,
+            title=texts[f"problem_{kind}_title"],
+            text=texts[f"problem_{kind}_text"],
+            back=back,
         )
 
 

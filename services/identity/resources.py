@@ -56,7 +56,9 @@ def make_resources(settings: Settings, sessions: Sessions) -> Resources:
 @asynccontextmanager
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Open the database, which has to be there, bring the staff accounts to what the settings name, and run the loops."""
-    async with open_database(settings.database_url.get_secret_value(), most=settings.database_connections) as sessions:
+    async with open_database(
+        settings.database_url.get_secret_value(), most=settings.database_connections
+    ) as sessions:
         resources = make_resources(settings, sessions)
         await follow_settings(sessions, settings.staff)
         async with running_beside(clean_up_forever(sessions), exchange_counts(resources.limits, sessions)):
@@ -65,7 +67,12 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
 
 def _home(settings: Settings) -> str:
     """Give the front page of the citizens' site: the origin to which they return."""
-    uris = (urlsplit(uri) for client in settings.clients if client.login == "citizen" for uri in client.redirect_uris)
+    uris = (
+        urlsplit(uri)
+        for client in settings.clients
+        if client.login == "citizen"
+        for uri in client.redirect_uris
+    )
     return next((f"{uri.scheme}://{uri.netloc}/" for uri in uris), "/")
 
 

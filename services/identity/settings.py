@@ -6,7 +6,16 @@ from typing import Annotated, Any, Literal, cast
 
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization, OKPKey, RSAKey
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import SettingsConfigDict
 
 from services.identity.bank.directory import BankAgreement, choose_banks
@@ -109,8 +118,12 @@ class Settings(DatabaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="IDENTITY_", extra="ignore", hide_input_in_errors=True)
 
-    public_url: str = Field(pattern="^https?://", description="Where browsers find the service; it is the issuer")
-    signing_key: Annotated[SecretStr, AfterValidator(_signing_key)] = Field(description="Private JWK (JSON), Ed25519: signs tokens")
+    public_url: str = Field(
+        pattern="^https?://", description="Where browsers find the service; it is the issuer"
+    )
+    signing_key: Annotated[SecretStr, AfterValidator(_signing_key)] = Field(
+        description="Private JWK (JSON), Ed25519: signs tokens"
+    )
     id_token_key: Annotated[SecretStr | None, AfterValidator(_id_token_key)] = Field(
         default=None,
         description=(
@@ -149,10 +162,16 @@ class Settings(DatabaseSettings):
 
     @field_validator("clients", "staff")
     @classmethod
-    def _allowed(cls, given: tuple[Client, ...] | tuple[StaffAccount, ...], info: ValidationInfo) -> tuple[Client, ...] | tuple[StaffAccount, ...]:
+    def _allowed(
+        cls, given: tuple[Client, ...] | tuple[StaffAccount, ...], info: ValidationInfo
+    ) -> tuple[Client, ...] | tuple[StaffAccount, ...]:
         for one in given:
             if one.demonstration:
-                kind, name = (Demonstration.CLIENTS, one.client_id) if isinstance(one, Client) else (Demonstration.STAFF, one.username)
+                kind, name = (
+                    (Demonstration.CLIENTS, one.client_id)
+                    if isinstance(one, Client)
+                    else (Demonstration.STAFF, one.username)
+                )
                 refuse_unless_allowed(kind, info.data.get("demonstration", ()), f"the account {name}")
         return given
 

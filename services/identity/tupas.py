@@ -26,7 +26,12 @@ SHA_256 = "03"
 HASHES: dict[str, Callable[[bytes], Any]] = {SHA_256: hashlib.sha256}
 """MD5 (01) and SHA-1 (02) existed too; a hash with its key at the end is only as good as the hash."""
 
-NOT_IDENTIFIED = {"00": "no-identifier", "10": "nothing-found", "11": "user-without-code", "12": "company-without-id"}
+NOT_IDENTIFIED = {
+    "00": "no-identifier",
+    "10": "nothing-found",
+    "11": "user-without-code",
+    "12": "company-without-id",
+}
 ANSWERS = {
     "01": ("02", "12", "32"),
     "02": ("03", "13", "33"),
@@ -146,14 +151,24 @@ def mac(values: Sequence[str], key: str, algorithm: str = SHA_256) -> str:
 
 def sealed_values(message: Request | Response) -> list[str]:
     """Give the values that the seal covers; the optional ones only where they are filled in."""
-    return [value for name, value in zip(_names(type(message)), astuple(message), strict=True) if value or name not in OPTIONAL]
+    return [
+        value
+        for name, value in zip(_names(type(message)), astuple(message), strict=True)
+        if value or name not in OPTIONAL
+    ]
 
 
 def seal(message: Request | Response, keys: Keys) -> dict[str, str]:
     """Give the fields to send, seal last, by their TUPAS names."""
     prefix = PREFIXES[type(message)]
-    sent = {prefix + name.upper(): value for name, value in zip(_names(type(message)), astuple(message), strict=True)}
-    return {**sent, prefix + "MAC": mac(sealed_values(message), keys.by_version[message.keyvers], message.alg)}
+    sent = {
+        prefix + name.upper(): value
+        for name, value in zip(_names(type(message)), astuple(message), strict=True)
+    }
+    return {
+        **sent,
+        prefix + "MAC": mac(sealed_values(message), keys.by_version[message.keyvers], message.alg),
+    }
 
 
 def to_query(sealed: Mapping[str, str]) -> str:
@@ -184,7 +199,9 @@ def read(raw: bytes, kind: type[M]) -> tuple[M, str]:
     found = {name.lower(): value for name, value in found.items()}
     if any(not found.get(name) for name in expected.difference(OPTIONAL)):
         raise TupasRefused("missing-field")
-    if not all(re.fullmatch(PATTERNS[name], value) for name, value in found.items() if value or name not in OPTIONAL):
+    if not all(
+        re.fullmatch(PATTERNS[name], value) for name, value in found.items() if value or name not in OPTIONAL
+    ):
         raise TupasRefused("malformed-field")
     given = found.pop("mac")
     return kind(**found), given

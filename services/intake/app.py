@@ -52,8 +52,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.public_url = chosen.public_url.rstrip("/")
     install_api(app)
     # One of the two is enough to accept a request.
-    app.include_router(health_routes({name: partial(_check, app, name) for name in ("kafka", "database")}, enough=any))
-    site_files = well_known_routes(closed=("/api/", "/auth/"), contact=chosen.security_contact, public_url=chosen.public_url)
+    app.include_router(
+        health_routes({name: partial(_check, app, name) for name in ("kafka", "database")}, enough=any)
+    )
+    site_files = well_known_routes(
+        closed=("/api/", "/auth/"), contact=chosen.security_contact, public_url=chosen.public_url
+    )
     app.include_router(site_files)
     for routes in (api_catalogue.routes, spool_routes(chosen)):
         app.include_router(routes)

@@ -46,11 +46,17 @@ class Conflict(Problem):
 
 
 TITLES: dict[str, Text] = {
-    "malformed-json": Text(fi="Pyynnön sisältö ei ole JSONia", sv="Innehållet är inte JSON", en="The body is not JSON"),
-    "wrong-media-type": Text(
-        fi="Lähetä pyyntö muodossa application/json", sv="Skicka innehållet som application/json", en="Send the body as application/json"
+    "malformed-json": Text(
+        fi="Pyynnön sisältö ei ole JSONia", sv="Innehållet är inte JSON", en="The body is not JSON"
     ),
-    "body-too-long": Text(fi="Pyynnön sisältö on liian pitkä", sv="Innehållet är för långt", en="The body is too long"),
+    "wrong-media-type": Text(
+        fi="Lähetä pyyntö muodossa application/json",
+        sv="Skicka innehållet som application/json",
+        en="Send the body as application/json",
+    ),
+    "body-too-long": Text(
+        fi="Pyynnön sisältö on liian pitkä", sv="Innehållet är för långt", en="The body is too long"
+    ),
     "identification-needed": Text(
         fi="Tämä palvelu vaatii vahvan tunnistautumisen",
         sv="Den här tjänsten kräver stark identifiering",
@@ -62,7 +68,9 @@ TITLES: dict[str, Text] = {
         en="Another request was already sent with this key, and it stands",
     ),
     "invalid-fields": Text(
-        fi="Joitakin kenttiä puuttuu tai ne ovat väärin", sv="Några fält saknas eller är fel", en="Some fields are missing or wrong"
+        fi="Joitakin kenttiä puuttuu tai ne ovat väärin",
+        sv="Några fält saknas eller är fel",
+        en="Some fields are missing or wrong",
     ),
     "not-found": Text(fi="Ei löydy", sv="Hittades inte", en="Not found"),
     "too-many-requests": Text(
@@ -83,7 +91,11 @@ NO_SERVICE = Text(
     sv="En sådan tjänst finns inte; se GET /api/v1/services",
     en="There is no such service; see GET /api/v1/services",
 )
-NO_REQUEST = Text(fi="Tällä tunnuksella ei ole pyyntöä", sv="Det finns inget ärende med detta id", en="There is no request with this id")
+NO_REQUEST = Text(
+    fi="Tällä tunnuksella ei ole pyyntöä",
+    sv="Det finns inget ärende med detta id",
+    en="There is no request with this id",
+)
 
 
 def told_in(language: Language, problem: Problem) -> Problem:
@@ -96,23 +108,39 @@ def told_in(language: Language, problem: Problem) -> Problem:
 
 def invalid_form(errors: Sequence[FieldError], language: Language) -> Problem:
     """Make the problem for a form's errors."""
-    return told_in(language, InvalidFields([{"field": error.field, "message": error.message} for error in errors]))
+    return told_in(
+        language, InvalidFields([{"field": error.field, "message": error.message} for error in errors])
+    )
 
 
 SHAPE: dict[str, Text] = {
     "missing": Text(fi="Tämä puuttuu", sv="Detta saknas", en="This is missing"),
-    "extra_forbidden": Text(fi="Tällaista kenttää ei ole", sv="Ett sådant fält finns inte", en="There is no such field"),
-    "literal_error": Text(fi="Anna jokin näistä: fi, sv, en", sv="Ange något av dessa: fi, sv, en", en="Give one of: fi, sv, en"),
-    "string_type": Text(fi="Anna tämä merkkijonona", sv="Ange detta som en sträng", en="Give this as a string"),
-    "dict_type": Text(fi="Anna tämä JSON-oliona", sv="Ange detta som ett JSON-objekt", en="Give this as a JSON object"),
-    "model_type": Text(fi="Anna tämä JSON-oliona", sv="Ange detta som ett JSON-objekt", en="Give this as a JSON object"),
+    "extra_forbidden": Text(
+        fi="Tällaista kenttää ei ole", sv="Ett sådant fält finns inte", en="There is no such field"
+    ),
+    "literal_error": Text(
+        fi="Anna jokin näistä: fi, sv, en", sv="Ange något av dessa: fi, sv, en", en="Give one of: fi, sv, en"
+    ),
+    "string_type": Text(
+        fi="Anna tämä merkkijonona", sv="Ange detta som en sträng", en="Give this as a string"
+    ),
+    "dict_type": Text(
+        fi="Anna tämä JSON-oliona", sv="Ange detta som ett JSON-objekt", en="Give this as a JSON object"
+    ),
+    "model_type": Text(
+        fi="Anna tämä JSON-oliona", sv="Ange detta som ett JSON-objekt", en="Give this as a JSON object"
+    ),
     "uuid_parsing": Text(
         fi="Anna pyynnön tunnus, jonka sait lähetyksen vastauksessa (request_id), esimerkiksi 0190163d-8694-739b-aea5-966c26f8ad91",
         sv="Ange ärendets id som du fick i svaret på sändningen (request_id), till exempel 0190163d-8694-739b-aea5-966c26f8ad91",
         en="Give the request_id that the answer to the sending gave, such as 0190163d-8694-739b-aea5-966c26f8ad91",
     ),
 }
-TWICE = Text(fi="Tämä on pyynnössä kahdesti", sv="Detta finns två gånger i innehållet", en="This stands in the body twice")
+TWICE = Text(
+    fi="Tämä on pyynnössä kahdesti",
+    sv="Detta finns två gånger i innehållet",
+    en="This stands in the body twice",
+)
 WRONG = Text(fi="Tämä ei kelpaa", sv="Detta duger inte", en="This is not acceptable")
 
 
@@ -123,7 +151,10 @@ IN_FORM = "form."
 def invalid_shape(faults: Sequence[Fault], language: Language) -> Problem:
     """Make the problem for a body or a parameter that is not of the right shape, from pydantic's faults."""
     errors = [
-        {"field": field_of(fault).removeprefix(IN_FORM) or "form", "message": SHAPE.get(fault["type"], WRONG).in_language(language)}
+        {
+            "field": field_of(fault).removeprefix(IN_FORM) or "form",
+            "message": SHAPE.get(fault["type"], WRONG).in_language(language),
+        }
         for fault in faults[:20]
     ]
     return told_in(language, InvalidFields(errors))

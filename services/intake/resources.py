@@ -67,11 +67,19 @@ async def open_resources(settings: Settings, catalogue: Catalogue) -> AsyncItera
     """Open everything and run the loops; whatever is away is waited for in the background."""
     async with AsyncExitStack() as stack:
         producer = await stack.enter_async_context(EventProducer(settings.kafka_connection, "intake"))
-        sessions = await stack.enter_async_context(open_database(settings.database_url.get_secret_value(), most=settings.database_connections))
+        sessions = await stack.enter_async_context(
+            open_database(settings.database_url.get_secret_value(), most=settings.database_connections)
+        )
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=BACK_CHANNEL_SECONDS))
         record_keys = all_key_bytes(settings.record_keys)
         secret = settings.oidc_client_secret.get_secret_value()
-        provider = IdentityProvider(http, settings.oidc_issuer, settings.oidc_backchannel_url, (settings.oidc_client_id, secret), proof_by(settings))
+        provider = IdentityProvider(
+            http,
+            settings.oidc_issuer,
+            settings.oidc_backchannel_url,
+            (settings.oidc_client_id, secret),
+            proof_by(settings),
+        )
         limits = Limits(key_bytes(settings.idempotency_key), times=settings.limits_times)
         topic = SubmittedTopic(producer, RecordSigner(record_keys), settings.kafka_deadline_seconds)
         spool, recent = Spool(sessions), RecentRequests()
@@ -97,6 +105,12 @@ async def open_resources(settings: Settings, catalogue: Catalogue) -> AsyncItera
         publisher = spool_publisher(settings.database_url.get_secret_value(), spool, topic, recent)
         following = recent.follow(settings.kafka_connection, RecordVerifier(record_keys))
         await stack.enter_async_context(
-            running_beside(topic.probe(), publisher.run(), following, remove_old_drafts(sessions), exchange_counts(limits, sessions))
+            running_beside(
+                topic.probe(),
+                publisher.run(),
+                following,
+                remove_old_drafts(sessions),
+                exchange_counts(limits, sessions),
+            )
         )
         yield resources

@@ -32,12 +32,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             app.state.sessions = app.state.resources.sessions
             yield
 
-    app = build_app("Notifier", lifespan, guard=partial(GuardAnswers, secure=settings.site_url.startswith("https://")), max_body_size=LARGEST_BODY)
+    app = build_app(
+        "Notifier",
+        lifespan,
+        guard=partial(GuardAnswers, secure=settings.site_url.startswith("https://")),
+        max_body_size=LARGEST_BODY,
+    )
     # Listing and retrying need the database alone; mail server and Kafka are reported only.
     app.include_router(
         health_routes(
-            {"database": lambda: ping(app.state.sessions)}, informative={"smtp": mail_server_there(settings), "kafka": kafka_there(settings)}
+            {"database": lambda: ping(app.state.sessions)},
+            informative={"smtp": mail_server_there(settings), "kafka": kafka_there(settings)},
         )
     )
-    app.include_router(operator_routes(TokenVerifier(settings.oidc_issuer, "notifier", backchannel_url=settings.oidc_backchannel_url)))
+    app.include_router(
+        operator_routes(
+            TokenVerifier(settings.oidc_issuer, "notifier", backchannel_url=settings.oidc_backchannel_url)
+        )
+    )
     return app

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 DeliveryState: TypeAlias = Literal["pending", "sending", "sent", "deferred", "failed"]
-Move: TypeAlias = Literal["enter", "claim", "record", "give_back", "defer_in_outage", "give_up", "try_again", "send_again", "erase"]
+Move: TypeAlias = Literal[
+    "enter", "claim", "record", "give_back", "defer_in_outage", "give_up", "try_again", "send_again", "erase"
+]
 
 DELIVERY_STATES: tuple[DeliveryState, ...] = get_args(DeliveryState)
 

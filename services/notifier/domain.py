@@ -5,7 +5,12 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from shared.events.event import Event
-from shared.events.request_lifecycle import RequestLifecycle, RequestRegistered, RequestResolved, RequestStateChanged
+from shared.events.request_lifecycle import (
+    RequestLifecycle,
+    RequestRegistered,
+    RequestResolved,
+    RequestStateChanged,
+)
 from shared.events.vocabulary import Language, Template
 
 ReplyClass: TypeAlias = Literal["2xx", "4xx", "5xx", "connection", "bad-address", "unwritable"]
@@ -61,7 +66,9 @@ class MailName(NamedTuple):
     domain: str
 
 
-MESSAGE_ID = re.compile(r"<([A-Za-z0-9_-]{1,120})\.(receipt|question|resolution|rejection)(?:\.(\d{1,3}))?@([^<>@\s]{1,255})>")
+MESSAGE_ID = re.compile(
+    r"<([A-Za-z0-9_-]{1,120})\.(receipt|question|resolution|rejection)(?:\.(\d{1,3}))?@([^<>@\s]{1,255})>"
+)
 
 
 def read_message_id(text: str) -> MailName | None:
@@ -100,6 +107,10 @@ LONGEST_NAME = 40
 
 def greeting(first_name: str, language: Language) -> str:
     """Greet by first name, or without one where it is no name: anybody can type an address and a message for its owner into the form."""
-    named = first_name and len(first_name) <= LONGEST_NAME and not any(letter.isdigit() or letter in "/:@<>\\" for letter in first_name)
+    named = (
+        first_name
+        and len(first_name) <= LONGEST_NAME
+        and not any(letter.isdigit() or letter in "/:@<>\\" for letter in first_name)
+    )
     dotted = any(part and not part.startswith(" ") for part in first_name.split(".")[1:])
     return f"{HELLO[language]} {first_name}!" if named and not dotted else f"{HELLO[language]}!"

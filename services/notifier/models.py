@@ -38,7 +38,12 @@ class Delivery(Table, table=True):
         Index("deliveries_request", "request_id", "id"),
         Index("deliveries_due", "next_attempt_at", "id", postgresql_where=text(from_any("claim"))),
         Index("deliveries_sending", "owner", postgresql_where=text("state = 'sending'")),
-        Index("deliveries_held", "request_id", "id", postgresql_where=text("state = 'pending' and next_attempt_at is null")),
+        Index(
+            "deliveries_held",
+            "request_id",
+            "id",
+            postgresql_where=text("state = 'pending' and next_attempt_at is null"),
+        ),
         Index("deliveries_failed", "id", postgresql_where=text("state = 'failed'")),
     )
 
@@ -94,7 +99,9 @@ class ReceivedReport(Table, table=True):
     __tablename__: ClassVar[str] = "reports"
     __table_args__ = (
         Index("reports_delivery", "delivery_id", "sending", postgresql_where=text("delivery_id is not null")),
-        Index("reports_unclear", "received_at", postgresql_where=text("mail is not null or delivery_id is null")),
+        Index(
+            "reports_unclear", "received_at", postgresql_where=text("mail is not null or delivery_id is null")
+        ),
     )
 
     digest: bytes = bytes_column(primary_key=True)

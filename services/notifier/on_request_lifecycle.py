@@ -34,7 +34,13 @@ class Owed(NamedTuple):
 
 
 async def on_request_lifecycle(
-    session: AsyncSession, envelopes: Sequence[Envelope[Event]], *, opener: Opener, box: ContentsBox, mail_domain: str, hand_over: HandOver
+    session: AsyncSession,
+    envelopes: Sequence[Envelope[Event]],
+    *,
+    opener: Opener,
+    box: ContentsBox,
+    mail_domain: str,
+    hand_over: HandOver,
 ) -> Callable[[], None]:
     """Write down the mails of a batch, and give what hands them to the pool once that is committed.
 
@@ -47,7 +53,9 @@ async def on_request_lifecycle(
     for row in rows:
         if row.work_number == canary.WORK_NUMBER:
             await session.merge(CanaryMail(event_id=row.event_id))
-    if erased := [envelope.event.request_id for envelope in envelopes if isinstance(envelope.event, RequestErased)]:
+    if erased := [
+        envelope.event.request_id for envelope in envelopes if isinstance(envelope.event, RequestErased)
+    ]:
         await erase_requests(session, erased)
     waiting = [_waiting(each, *ours[each.key]) for each in added if each.key in ours]
     return hand_over.after_commit(waiting, others=len(waiting) < len(added))
@@ -79,7 +87,9 @@ def _owed(envelope: Envelope[Event], opener: Opener, box: ContentsBox, mail_doma
     return Owed(row, contents)
 
 
-def _straight_to_the_pool(owed: Sequence[Owed], room: int) -> dict[tuple[str, str], tuple[Owed, MailboxAddress]]:
+def _straight_to_the_pool(
+    owed: Sequence[Owed], room: int
+) -> dict[tuple[str, str], tuple[Owed, MailboxAddress]]:
     """Choose the mails that may go straight to the pool: a later mail of a request may have to wait for an earlier one, and is claimed."""
     ours: dict[tuple[str, str], tuple[Owed, MailboxAddress]] = {}
     for each in owed:
@@ -91,7 +101,14 @@ def _straight_to_the_pool(owed: Sequence[Owed], room: int) -> dict[tuple[str, st
 
 def _waiting(added: Added, owed: Owed, to: MailboxAddress) -> Waiting:
     facts = {name: getattr(owed.row, name) for name in Claimed._fields if name in NewDelivery._fields}
-    mail = Claimed(**facts, id=added.id, thread_id=None, attempts=0, trying_since=added.trying_since, due_since=added.due_since)
+    mail = Claimed(
+        **facts,
+        id=added.id,
+        thread_id=None,
+        attempts=0,
+        trying_since=added.trying_since,
+        due_since=added.due_since,
+    )
     return Waiting(mail, owed.contents, to)
 
 

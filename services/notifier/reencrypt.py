@@ -12,7 +12,9 @@ from shared.settings import read_settings
 SENT_MAIL = "(select convert_to(message_id, 'UTF8') from deliveries where id = delivery_id)"
 COLUMNS = (
     # In this order: a mail that is sent meanwhile moves its contents from the first to the second.
-    BoxColumn("deliveries", "contents", key="id", key_type="bigint", context="convert_to(message_id, 'UTF8')"),
+    BoxColumn(
+        "deliveries", "contents", key="id", key_type="bigint", context="convert_to(message_id, 'UTF8')"
+    ),
     BoxColumn("sent_contents", "contents", key="delivery_id", key_type="bigint", context=SENT_MAIL),
     BoxColumn("reports", "mail", key="digest", key_type="bytea", context="digest"),
 )

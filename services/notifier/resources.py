@@ -24,7 +24,9 @@ class Resources:
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Open the database; it may be away."""
     box = ContentsBox(settings.sealing_private_keys.get_secret_value())
-    async with open_database(settings.database_url.get_secret_value(), most=settings.database_connections) as sessions:
+    async with open_database(
+        settings.database_url.get_secret_value(), most=settings.database_connections
+    ) as sessions:
         yield Resources(sessions, box)
 
 

@@ -17,9 +17,15 @@ class Settings(KafkaSettings, DatabaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="NOTIFIER_")
 
-    sealing_private_keys: SecretStr = Field(description="Private keys, comma separated, newest first: open contacts and messages")
+    sealing_private_keys: SecretStr = Field(
+        description="Private keys, comma separated, newest first: open contacts and messages"
+    )
     link_key: Key = Field(description="The same in tracker: signs the follow-up link in mails")
-    sender: str = Field(validation_alias="NOTIFIER_FROM", pattern=r"^[!-;=?A-~]+@[!-;=?A-~]+$", description="The address that mails come from")
+    sender: str = Field(
+        validation_alias="NOTIFIER_FROM",
+        pattern=r"^[!-;=?A-~]+@[!-;=?A-~]+$",
+        description="The address that mails come from",
+    )
     return_path: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9._-]{1,37}@[A-Za-z0-9.-]+$",
@@ -29,18 +35,24 @@ class Settings(KafkaSettings, DatabaseSettings):
         ),
     )
     keep_days: float = Field(
-        default=30.0, ge=0, description="How long the contents of a mail that was sent are kept, encrypted, so that it can be sent again"
+        default=30.0,
+        ge=0,
+        description="How long the contents of a mail that was sent are kept, encrypted, so that it can be sent again",
     )
     site_url: str = Field(min_length=1, description="Where links in mails lead")
     oidc_issuer: str = Field(min_length=1, description="The OpenID Connect issuer that signs tokens")
-    oidc_backchannel_url: str | None = Field(default=None, description="Where the back channel finds the issuer, when that differs (containers)")
+    oidc_backchannel_url: str | None = Field(
+        default=None, description="Where the back channel finds the issuer, when that differs (containers)"
+    )
 
     smtp_host: str = Field(min_length=1, description="The mail server")
     smtp_port: int = Field(default=25, description="Its port")
     smtp_username: str | None = Field(default=None, description="Our user there")
     smtp_password: SecretStr | None = Field(default=None, description="Its password")
     smtp_tls: Literal["none", "starttls", "tls"] = Field(
-        default="none", validate_default=True, description="Not `none` where a password goes to another machine"
+        default="none",
+        validate_default=True,
+        description="Not `none` where a password goes to another machine",
     )
     smtp_connections: int = Field(
         default=8,
@@ -53,7 +65,9 @@ class Settings(KafkaSettings, DatabaseSettings):
             "Our name in EHLO, a full name or an address literal; without it the host's full name, or the address that the connection comes from"
         ),
     )
-    smtp_timeout: float | None = Field(default=None, gt=0, description="A bound in seconds for every step of the mail server")
+    smtp_timeout: float | None = Field(
+        default=None, gt=0, description="A bound in seconds for every step of the mail server"
+    )
     smtp_limits: dict[TimedStep, PositiveFloat] = Field(
         default_factory=dict,
         description=(
@@ -61,8 +75,12 @@ class Settings(KafkaSettings, DatabaseSettings):
             "(RFC 5321's minimum times, ten minutes after the final dot)"
         ),
     )
-    inbound_host: str = Field(default="127.0.0.1", description="Where `notifier-bounces` takes reports about mails in")
-    inbound_port: int | None = Field(default=None, ge=1, le=65535, description="Its port; without one it does not listen")
+    inbound_host: str = Field(
+        default="127.0.0.1", description="Where `notifier-bounces` takes reports about mails in"
+    )
+    inbound_port: int | None = Field(
+        default=None, ge=1, le=65535, description="Its port; without one it does not listen"
+    )
     inbound_protocol: Literal["smtp", "lmtp"] = Field(default="smtp", description="What it speaks")
     imap_host: str | None = Field(
         default=None,
@@ -72,10 +90,16 @@ class Settings(KafkaSettings, DatabaseSettings):
     imap_port: int = Field(default=993, ge=1, le=65535, description="Its port")
     imap_username: str = Field(default="", description="Our user there")
     imap_password: SecretStr = Field(default=SecretStr(""), description="Its password")
-    imap_tls: Literal["none", "starttls", "tls"] = Field(default="tls", description="Not `none` where a password goes to another machine")
+    imap_tls: Literal["none", "starttls", "tls"] = Field(
+        default="tls", description="Not `none` where a password goes to another machine"
+    )
     imap_folder: str = Field(default="INBOX", description="The folder that is read")
     imap_seconds: float = Field(default=60.0, gt=0, description="How often it is read")
-    retry_first_seconds: float = Field(default=20.0, gt=0, description="The first wait after a deferral; it doubles from there, up to an hour")
+    retry_first_seconds: float = Field(
+        default=20.0,
+        gt=0,
+        description="The first wait after a deferral; it doubles from there, up to an hour",
+    )
     retry_hours: float = Field(default=48.0, gt=0, description="How long a deferred mail is tried")
 
     @field_validator("smtp_tls", "imap_tls")
@@ -84,7 +108,9 @@ class Settings(KafkaSettings, DatabaseSettings):
         kind = str(info.field_name).removesuffix("_tls")
         password, host = info.data.get(f"{kind}_password"), info.data.get(f"{kind}_host")
         if tls == "none" and host and not _is_this_machine(host) and password and password.get_secret_value():
-            raise ValueError("may not be none where a password is sent to another machine: it would go in clear")
+            raise ValueError(
+                "may not be none where a password is sent to another machine: it would go in clear"
+            )
         return tls
 
     @field_validator("smtp_ehlo_name")

@@ -27,24 +27,53 @@ GROUP = "notifier"
 
 async def run(settings: Settings) -> None:
     """Work until cancelled; a loop that fails ends the process, which resumes where offsets and rows are."""
-    keys, kafka, sender = settings.sealing_private_keys.get_secret_value(), settings.kafka_connection, settings.sender
+    keys, kafka, sender = (
+        settings.sealing_private_keys.get_secret_value(),
+        settings.kafka_connection,
+        settings.sender,
+    )
     opener, box = Opener(keys), ContentsBox(keys)
     writer = MailWriter(sender=sender, site_url=settings.site_url, link_key=key_bytes(settings.link_key))
     liveness = Liveness(settings.liveness_file, (Dispatcher.loop, OUTCOMES.name, f"consume:{GROUP}"))
     async with (
         open_database(
-            settings.database_url.get_secret_value(), most=settings.database_connections, server_settings=BY_INDEX, try_first=False
+            settings.database_url.get_secret_value(),
+            most=settings.database_connections,
+            server_settings=BY_INDEX,
+            try_first=False,
         ) as sessions,
         EventProducer(kafka, "notifier-worker") as producer,
     ):
         publisher = outcome_publisher(settings.database_url.get_secret_value(), producer, liveness)
-        dispatcher = Dispatcher(settings, sessions, box=box, writer=writer, liveness=liveness, told=publisher.wake)
-        handler = partial(on_request_lifecycle, opener=opener, box=box, mail_domain=sender.rpartition("@")[2], hand_over=dispatcher.hand_over)
-        consumer = BatchConsumer(kafka, GROUP, [LIFECYCLE], handler=handler, sessions=sessions, producer=producer, liveness=liveness)
+        dispatcher = Dispatcher(
+            settings, sessions, box=box, writer=writer, liveness=liveness, told=publisher.wake
+        )
+        handler = partial(
+            on_request_lifecycle,
+            opener=opener,
+            box=box,
+            mail_domain=sender.rpartition("@")[2],
+            hand_over=dispatcher.hand_over,
+        )
+        consumer = BatchConsumer(
+            kafka,
+            GROUP,
+            [LIFECYCLE],
+            handler=handler,
+            sessions=sessions,
+            producer=producer,
+            liveness=liveness,
+        )
         log.info("worker_started")
         if settings.return_path is None:
             log.warning("reports_not_asked_for", setting="NOTIFIER_RETURN_PATH")
-        await run_together(consumer.run(), dispatcher.run(), publisher.run(), liveness.run(), forget_for_ever(sessions, settings.keep_days))
+        await run_together(
+            consumer.run(),
+            dispatcher.run(),
+            publisher.run(),
+            liveness.run(),
+            forget_for_ever(sessions, settings.keep_days),
+        )
 
 
 if __name__ == "__main__":

@@ -50,7 +50,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         max_body_size=MAX_BODY_BYTES,
     )
     app.include_router(health_routes({"database": database}, informative={"kafka": kafka}))
-    app.include_router(well_known_routes(closed=("/",), contact=settings.security_contact, public_url=settings.public_url))
-    app.include_router(api_routes(TokenVerifier(settings.oidc_issuer, AUDIENCE, backchannel_url=settings.oidc_backchannel_url)))
+    app.include_router(
+        well_known_routes(closed=("/",), contact=settings.security_contact, public_url=settings.public_url)
+    )
+    app.include_router(
+        api_routes(
+            TokenVerifier(settings.oidc_issuer, AUDIENCE, backchannel_url=settings.oidc_backchannel_url)
+        )
+    )
     install_console(app, settings)
     return app

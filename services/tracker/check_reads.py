@@ -44,16 +44,27 @@ async def check_reads(sessions: Sessions, key: bytes, known: Mapping[int, bytes]
                 if broken:
                     break
                 position, link = position + 1, read.link or b""
-        waiting = (await session.scalars(select(Read).where(col(Read.position).is_(None)).order_by(col(Read.id)))).all()
+        waiting = (
+            await session.scalars(select(Read).where(col(Read.position).is_(None)).order_by(col(Read.id)))
+        ).all()
     if broken is None and known:
         broken = f"position {min(known)}: the chain was known to be that long, and ends at {position}"
     if broken is None:
-        broken = next((f"id {read.id}, not joined yet: it was changed" for read in waiting if read.mac != mac_of(key, read)), None)
+        broken = next(
+            (
+                f"id {read.id}, not joined yet: it was changed"
+                for read in waiting
+                if read.mac != mac_of(key, read)
+            ),
+            None,
+        )
     return Checked(position, link, len(waiting), broken)
 
 
 async def _after(session: AsyncSession, position: int) -> list[Read]:
-    found = await session.scalars(select(Read).where(col(Read.position) > position).order_by(col(Read.position)).limit(AT_ONCE))
+    found = await session.scalars(
+        select(Read).where(col(Read.position) > position).order_by(col(Read.position)).limit(AT_ONCE)
+    )
     return list(found)
 
 
@@ -72,12 +83,20 @@ def _broken(key: bytes, read: Read, position: int, before: bytes, known: bytes |
 def said(checked: Checked) -> str:
     """Put what was found into words."""
     held = f"{checked.position} reads hold, the last is {checked.position}:{checked.link.hex()}"
-    return f"Broken at {checked.broken}. {held}." if checked.broken else f"{held}; {checked.unchained} are not joined yet."
+    return (
+        f"Broken at {checked.broken}. {held}."
+        if checked.broken
+        else f"{held}; {checked.unchained} are not joined yet."
+    )
 
 
 def read_known(arguments: list[str]) -> dict[int, bytes]:
     """Read `POSITION:LINK` arguments; raises `ValueError`."""
-    return {int(position): bytes.fromhex(link) for position, _, link in (each.partition(":") for each in arguments) if int(position)}
+    return {
+        int(position): bytes.fromhex(link)
+        for position, _, link in (each.partition(":") for each in arguments)
+        if int(position)
+    }
 
 
 async def run(settings: Settings, known: Mapping[int, bytes]) -> Checked:

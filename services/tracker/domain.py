@@ -7,7 +7,9 @@ from typing import Literal, TypeAlias, get_args
 
 from shared.events.vocabulary import STATES, Actor, State, Template
 
-Action: TypeAlias = Literal["register", "take", "ask_customer", "customer_answered", "resolve", "reject", "close", "reopen"]
+Action: TypeAlias = Literal[
+    "register", "take", "ask_customer", "customer_answered", "resolve", "reject", "close", "reopen"
+]
 
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
@@ -42,7 +44,12 @@ HANDLERS: tuple[Actor, ...] = ("staff", "client")
 TEXT_NEEDED: tuple[Action, ...] = ("ask_customer", "resolve", "reject")
 """Actions whose text goes to the citizen."""
 
-MAIL_OWED: Mapping[Action, Template] = {"register": "receipt", "ask_customer": "question", "resolve": "resolution", "reject": "rejection"}
+MAIL_OWED: Mapping[Action, Template] = {
+    "register": "receipt",
+    "ask_customer": "question",
+    "resolve": "resolution",
+    "reject": "rejection",
+}
 """The mail that the citizen has to get after an action; the ledger watches that it goes."""
 
 Reason: TypeAlias = Literal[

@@ -10,9 +10,24 @@ from shared.database.engine import open_database
 from shared.settings import read_settings
 
 COLUMNS = (
-    BoxColumn("requests", "personal_code", key="request_id", key_type="uuid", context="uuid_send(request_id)"),
-    BoxColumn("requests", "answers_box", key="request_id", key_type="uuid", context="'answers/'::bytea || uuid_send(request_id)"),
-    BoxColumn("history", "text_box", key="id", key_type="bigint", context="'text/'::bytea || uuid_send(event_id)", having="text_box is not null"),
+    BoxColumn(
+        "requests", "personal_code", key="request_id", key_type="uuid", context="uuid_send(request_id)"
+    ),
+    BoxColumn(
+        "requests",
+        "answers_box",
+        key="request_id",
+        key_type="uuid",
+        context="'answers/'::bytea || uuid_send(request_id)",
+    ),
+    BoxColumn(
+        "history",
+        "text_box",
+        key="id",
+        key_type="bigint",
+        context="'text/'::bytea || uuid_send(event_id)",
+        having="text_box is not null",
+    ),
 )
 
 

@@ -43,7 +43,11 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Open everything; servers that are away are waited for in the background."""
     kafka = settings.kafka_connection
     async with (
-        open_database(settings.database_url.get_secret_value(), most=settings.database_connections, server_settings=BY_INDEX) as sessions,
+        open_database(
+            settings.database_url.get_secret_value(),
+            most=settings.database_connections,
+            server_settings=BY_INDEX,
+        ) as sessions,
         EventProducer(kafka, "tracker") as producer,
         LagReader(kafka) as lags,
         open_back_channel(settings) as credentials,
@@ -62,8 +66,15 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
             canary_seconds=settings.canary_seconds,
         )
         chain = ReadsChain(sessions, keyring.reads_key)
-        async with watching(LedgerWatch(reader, sessions, settings.alarm_url), _canary(settings, sessions)) as ledger, running_beside(chain.run()):
-            yield Resources(settings, keyring, sessions, producer, lags, ledger, notifier, StaffAccounts(credentials))
+        async with (
+            watching(
+                LedgerWatch(reader, sessions, settings.alarm_url), _canary(settings, sessions)
+            ) as ledger,
+            running_beside(chain.run()),
+        ):
+            yield Resources(
+                settings, keyring, sessions, producer, lags, ledger, notifier, StaffAccounts(credentials)
+            )
 
 
 def _canary(settings: Settings, sessions: Sessions) -> Canary | None:

@@ -16,7 +16,9 @@ from shared.settings import read_settings
 async def run(settings: Settings) -> None:
     """Move the offsets that were recorded at the upgrade to where the log ends."""
     async with LagReader(settings.kafka_connection) as lags:
-        await record_unsigned_before(settings.database_url.get_secret_value(), await lags.ends(SUBMITTED), again=True)
+        await record_unsigned_before(
+            settings.database_url.get_secret_value(), await lags.ends(SUBMITTED), again=True
+        )
 
 
 if __name__ == "__main__":

@@ -35,20 +35,34 @@ COMMANDS = "tracker.commands"
 
 async def run(settings: Settings) -> None:
     """Work until cancelled; a loop that fails ends the process, which resumes where the offsets are."""
-    keyring, dsn, kafka = read_keyring(settings), settings.database_url.get_secret_value(), settings.kafka_connection
+    keyring, dsn, kafka = (
+        read_keyring(settings),
+        settings.database_url.get_secret_value(),
+        settings.kafka_connection,
+    )
     consumed: dict[str, tuple[Sequence[str], Handler]] = {
         "tracker.submitted": ([SUBMITTED], partial(on_request_submitted, keyring=keyring)),
         COMMANDS: (tuple(settings.command_topics), partial(on_request_command, keyring=keyring)),
         "tracker.mail-outcomes": ([MAIL_OUTCOMES], on_mail_outcome),
     }
-    liveness = Liveness(settings.liveness_file, (HISTORY.name, *(f"consume:{group}" for group in (*consumed, DEAD_LETTERS))))
+    liveness = Liveness(
+        settings.liveness_file, (HISTORY.name, *(f"consume:{group}" for group in (*consumed, DEAD_LETTERS)))
+    )
     async with (
-        open_database(dsn, most=settings.database_connections, server_settings=BY_INDEX, try_first=False) as sessions,
+        open_database(
+            dsn, most=settings.database_connections, server_settings=BY_INDEX, try_first=False
+        ) as sessions,
         EventProducer(kafka, "tracker-worker") as producer,
         LagReader(kafka) as lags,
     ):
         publisher = history_publisher(dsn, producer, liveness)
-        loops = [publisher.run(), liveness.run(), remove_old_drafts(sessions), remove_for_ever(sessions), encrypt_for_ever(sessions, keyring.at_rest)]
+        loops = [
+            publisher.run(),
+            liveness.run(),
+            remove_old_drafts(sessions),
+            remove_for_ever(sessions),
+            encrypt_for_ever(sessions, keyring.at_rest),
+        ]
         for group, (topics, handler) in consumed.items():
             consumer = partial(
                 BatchConsumer,
@@ -63,15 +77,34 @@ async def run(settings: Settings) -> None:
                 keep_position=position_keeper(group, lags.holds_records),
                 read=command_reader(settings.command_topics) if group == COMMANDS else read_event,
             )
-            loops.append(_consume_from_intake(consumer, group, keyring, sessions, liveness) if SUBMITTED in topics else consumer().run())
+            loops.append(
+                _consume_from_intake(consumer, group, keyring, sessions, liveness)
+                if SUBMITTED in topics
+                else consumer().run()
+            )
         keep_dead_letters = partial(on_dead_letter, verifier=keyring.record_verifier)
         set_aside = [dead_letter_topic(topic) for topic in settings.main_topics]
-        loops.append(RawConsumer(kafka, DEAD_LETTERS, set_aside, handler=keep_dead_letters, sessions=sessions, liveness=liveness).run())
+        loops.append(
+            RawConsumer(
+                kafka,
+                DEAD_LETTERS,
+                set_aside,
+                handler=keep_dead_letters,
+                sessions=sessions,
+                liveness=liveness,
+            ).run()
+        )
         log.info("worker_started")
         await run_together(*loops)
 
 
-async def _consume_from_intake(consumer: Callable[..., BatchConsumer], group: str, keyring: Keyring, sessions: Sessions, liveness: Liveness) -> None:
+async def _consume_from_intake(
+    consumer: Callable[..., BatchConsumer],
+    group: str,
+    keyring: Keyring,
+    sessions: Sessions,
+    liveness: Liveness,
+) -> None:
     unsigned_before = await wait_for_unsigned_before(sessions, lambda: liveness.beat(f"consume:{group}"))
     await consumer(read=FromIntake(keyring.record_verifier, unsigned_before).read).run()
 

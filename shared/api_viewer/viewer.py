@@ -27,13 +27,19 @@ HEADERS = {
 def install_api_viewer(app: FastAPI) -> None:
     """Add `/docs` to an app that was made with `docs_url=None, redoc_url=None`."""
     files = VersionedFiles(directory=HERE / "static", packages=[SWAGGER_UI, MARK])
-    addresses = {name.replace(".", "_").replace("-", "_"): address for name, address in _addresses(files).items()}
+    addresses = {
+        name.replace(".", "_").replace("-", "_"): address for name, address in _addresses(files).items()
+    }
     page = Template((HERE / "page.html").read_text(encoding="utf-8"))
 
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> HTMLResponse:
         root: str = request.scope.get("root_path", "")
-        shown = {"title": html.escape(app.title), "root": html.escape(root), "description": html.escape(f"{root}{app.openapi_url}")}
+        shown = {
+            "title": html.escape(app.title),
+            "root": html.escape(root),
+            "description": html.escape(f"{root}{app.openapi_url}"),
+        }
         return HTMLResponse(page.substitute(shown | addresses), headers=HEADERS)
 
     app.mount(FILES_URL, files)

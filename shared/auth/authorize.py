@@ -112,7 +112,11 @@ class TokenVerifier:
 
     async def _fetch(self) -> KeySet:
         async with httpx.AsyncClient(timeout=FETCH_SECONDS) as client:
-            metadata = (await client.get(f"{self._address}/.well-known/openid-configuration")).raise_for_status().json()
+            metadata = (
+                (await client.get(f"{self._address}/.well-known/openid-configuration"))
+                .raise_for_status()
+                .json()
+            )
             if str(metadata["issuer"]).rstrip("/") != self._issuer:
                 message = "the metadata is another issuer's"
                 raise ValueError(message)
@@ -124,29 +128,40 @@ class TokenVerifier:
 
 RequireScope: TypeAlias = Callable[..., Awaitable[Caller]]
 
-_bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An access token of identity's `/token`")
+_bearer = HTTPBearer(
+    auto_error=False, bearerFormat="JWT", description="An access token of identity's `/token`"
+)
 
 
 def require_scope(verifier: TokenVerifier, scope: str) -> RequireScope:
     """Make the dependency of a route: `caller: Annotated[Caller, Depends(require_scope(verifier, "operate"))]`."""
 
-    async def authorize(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> Caller:
+    async def authorize(
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ) -> Caller:
         if credentials is None:
             raise Unauthorized(headers={"WWW-Authenticate": f'Bearer scope="{scope}"'})
         caller = await verifier.verify(credentials.credentials)
         if scope not in caller.scopes:
-            raise InsufficientScope(headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}, scope=scope)
+            raise InsufficientScope(
+                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+                scope=scope,
+            )
         return caller
 
     return authorize
 
 
 def _invalid(detail: str) -> Unauthorized:
-    return Unauthorized(detail, headers={"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{detail}"'})
+    return Unauthorized(
+        detail, headers={"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{detail}"'}
+    )
 
 
 def _caller(claims: dict[str, Any]) -> Caller:
     scopes = claims.get("scope")
     return Caller(
-        subject=str(claims["sub"]), client_id=str(claims.get("client_id", "")), scopes=frozenset(scopes.split() if isinstance(scopes, str) else ())
+        subject=str(claims["sub"]),
+        client_id=str(claims.get("client_id", "")),
+        scopes=frozenset(scopes.split() if isinstance(scopes, str) else ()),
     )

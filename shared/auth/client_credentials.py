@@ -35,7 +35,9 @@ class Issued:
 class ClientCredentials:
     """An OpenID Connect provider, found by discovery; `back_channel` is where its issuer's addresses are reached, when that differs."""
 
-    def __init__(self, http: httpx.AsyncClient, issuer: str, back_channel: str | None, client: tuple[str, str]) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, issuer: str, back_channel: str | None, client: tuple[str, str]
+    ) -> None:
         self._http = http
         self._issuer = issuer.rstrip("/")
         self._back_channel = (back_channel or issuer).rstrip("/")
@@ -49,7 +51,9 @@ class ClientCredentials:
         async with self._lock:
             issued = self._tokens.get(scope)
             if issued is None or issued.stale:
-                answer = await self.call_as_client("token_endpoint", "POST", data={"grant_type": "client_credentials", "scope": scope})
+                answer = await self.call_as_client(
+                    "token_endpoint", "POST", data={"grant_type": "client_credentials", "scope": scope}
+                )
                 issued = self._tokens[scope] = read_token(answer)
             return issued.token
 
@@ -65,7 +69,9 @@ class ClientCredentials:
         """Call another service with a token of ours, once more with a new one where it is refused; raises `IdentityAway` and httpx's errors."""
         for last in (False, True):
             token = await self.token_for(scope)
-            answer = await self._http.request(method, url, headers={"Authorization": f"Bearer {token}"}, **request)
+            answer = await self._http.request(
+                method, url, headers={"Authorization": f"Bearer {token}"}, **request
+            )
             if answer.status_code != HTTPStatus.UNAUTHORIZED or last:
                 return answer
             # The signing key may have been changed.
@@ -80,13 +86,17 @@ class ClientCredentials:
         """Call one of the provider's endpoints, by its name in the metadata; raises `IdentityAway`."""
         try:
             if self._metadata is None:
-                self._metadata = read_facts(await self._http.get(f"{self._back_channel}/.well-known/openid-configuration"))
+                self._metadata = read_facts(
+                    await self._http.get(f"{self._back_channel}/.well-known/openid-configuration")
+                )
             url = str(self._metadata[endpoint])
             if url.startswith(self._issuer):
                 url = self._back_channel + url.removeprefix(self._issuer)
             return await self._http.request(method, url, **request)
         except (httpx.HTTPError, KeyError) as error:
-            self._metadata = None  # the next call asks anew: a provider that starts again may have other endpoints
+            self._metadata = (
+                None  # the next call asks anew: a provider that starts again may have other endpoints
+            )
             log.warning("identity_away", error=type(error).__name__)
             raise IdentityAway(type(error).__name__) from error
 
@@ -107,6 +117,8 @@ def read_token(answer: httpx.Response) -> Issued:
     """Read a token endpoint's answer; raises `IdentityAway` where it grants none."""
     facts = read_facts(answer)
     try:
-        return Issued(str(facts["access_token"]), time.monotonic() + float(facts.get("expires_in", 60)) - EARLY_SECONDS)
+        return Issued(
+            str(facts["access_token"]), time.monotonic() + float(facts.get("expires_in", 60)) - EARLY_SECONDS
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise IdentityAway("no token") from error

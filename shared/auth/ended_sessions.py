@@ -93,7 +93,12 @@ class EndedSessions:
         now = datetime.now(UTC)
         async with self._sessions.begin() as database:
             await database.execute(insert(_ended).values(ended).on_conflict_do_nothing())
-            over = select(_ended.c.id).where(_ended.c.until < now).limit(MOST_REMOVED).with_for_update(skip_locked=True)
+            over = (
+                select(_ended.c.id)
+                .where(_ended.c.until < now)
+                .limit(MOST_REMOVED)
+                .with_for_update(skip_locked=True)
+            )
             await database.execute(delete(_ended).where(_ended.c.id.in_(over)))
         for session_id, _ in ended:
             self._unwritten.pop(session_id, None)

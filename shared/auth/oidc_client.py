@@ -31,13 +31,17 @@ class BackChannelClient(StarletteOAuth2App):
                     metadata[endpoint] = self.back_channel + metadata[endpoint].removeprefix(self.issuer)
         return metadata
 
-    async def begin(self, request: Request, redirect_uri: str, *, state: str = "", keep: str = "", **parameters: str) -> Response:
+    async def begin(
+        self, request: Request, redirect_uri: str, *, state: str = "", keep: str = "", **parameters: str
+    ) -> Response:
         """Lead to the provider; `state` is a random one unless given, and `keep` is what `kept` gives on the way back.
 
         Raises `httpx2.HTTPError`, `RuntimeError` or `ValueError` where the provider is away.
         """
         state, attempt = state or secrets.token_urlsafe(24), {"keep": keep} if keep else {}
-        response: Response = await self.authorize_redirect(_in_session(request, attempt), redirect_uri, state=state, **parameters)  # type: ignore[no-untyped-call]  # Authlib has no types
+        response: Response = await self.authorize_redirect(
+            _in_session(request, attempt), redirect_uri, state=state, **parameters
+        )  # type: ignore[no-untyped-call]  # Authlib has no types
         self.attempts.keep(request, response, state, attempt)
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -54,7 +58,9 @@ class BackChannelClient(StarletteOAuth2App):
         away, `JoseError`, `KeyError` or `ValueError` where its token does not hold.
         """
         await self._check_issuer(request)
-        token = await self.authorize_access_token(_in_session(request, self.attempts.recall(request, _state(request))))  # type: ignore[no-untyped-call]  # Authlib has no types
+        token = await self.authorize_access_token(
+            _in_session(request, self.attempts.recall(request, _state(request)))
+        )  # type: ignore[no-untyped-call]  # Authlib has no types
         claims: dict[str, Any] = token["userinfo"]
         return claims
 
@@ -62,7 +68,9 @@ class BackChannelClient(StarletteOAuth2App):
         """Refuse the answer of another provider (RFC 9207), `ValueError`: `iss` has to be there where the provider says that it sends one."""
         metadata = await self.load_server_metadata()
         told = request.query_params.getlist("iss")
-        if (told or metadata.get("authorization_response_iss_parameter_supported")) and told != [metadata["issuer"]]:
+        if (told or metadata.get("authorization_response_iss_parameter_supported")) and told != [
+            metadata["issuer"]
+        ]:
             raise ValueError("the answer is not this provider's")
 
     def kept(self, request: Request) -> str:
@@ -85,7 +93,12 @@ def _in_session(request: Request, session: dict[str, Any]) -> Request:
 
 
 def make_oidc_client(
-    issuer: str, backchannel_url: str | None, client_id: str, client_secret: str, scope: str, attempts: SignInAttempts
+    issuer: str,
+    backchannel_url: str | None,
+    client_id: str,
+    client_secret: str,
+    scope: str,
+    attempts: SignInAttempts,
 ) -> BackChannelClient:
     """Make the client of the provider at `issuer`; nothing is fetched yet."""
     issuer, back_channel = issuer.rstrip("/"), (backchannel_url or "").rstrip("/")

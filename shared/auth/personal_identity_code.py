@@ -11,4 +11,8 @@ def is_plain_code(told: object) -> bool:
 
     Temporary codes (900–999) are: the banks' test customers have them.
     """
-    return isinstance(told, str) and told == hetu.compact(told) and bool(hetu.is_valid(told, allow_temporary=True))
+    return (
+        isinstance(told, str)
+        and told == hetu.compact(told)
+        and bool(hetu.is_valid(told, allow_temporary=True))
+    )

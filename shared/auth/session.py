@@ -33,7 +33,9 @@ class CookieBox:
 
     def seal(self, session: dict[str, Any]) -> str:
         """Give the cookie's value, base64url, without padding."""
-        plain = json.dumps(session | {EXPIRES: int(time.time()) + SESSION_SECONDS}, separators=(",", ":"), ensure_ascii=False).encode()
+        plain = json.dumps(
+            session | {EXPIRES: int(time.time()) + SESSION_SECONDS}, separators=(",", ":"), ensure_ascii=False
+        ).encode()
         return to_base64url(self._box.encrypt(plain, self._bound_to))
 
     def open(self, value: str) -> dict[str, Any]:
@@ -51,7 +53,15 @@ class EncryptedSession:
     `name` is the cookie's (cookies of one host are shared by all its ports), `least_needed` what is left out of a session too long for a cookie.
     """
 
-    def __init__(self, app: ASGIApp, keys: Sequence[bytes], *, secure: bool, name: str = "asiointi", least_needed: str = "sent") -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        keys: Sequence[bytes],
+        *,
+        secure: bool,
+        name: str = "asiointi",
+        least_needed: str = "sent",
+    ) -> None:
         self.app = app
         self.cookie = f"__Host-{name}" if secure else name
         self._least_needed = least_needed
@@ -70,7 +80,11 @@ class EncryptedSession:
 
         async def send_with_cookie(message: Message) -> None:
             # A session that was ended meanwhile is not given back to a browser that may have another one by now.
-            if message["type"] == "http.response.start" and session.modified and not await _was_ended(scope, session, opened):
+            if (
+                message["type"] == "http.response.start"
+                and session.modified
+                and not await _was_ended(scope, session, opened)
+            ):
                 MutableHeaders(scope=message).append("Set-Cookie", self._set_cookie(session))
             await send(message)
 
@@ -83,11 +97,17 @@ class EncryptedSession:
         value = self._box.seal(session)
         if len(value) > COOKIE_LIMIT:  # browsers drop a cookie over 4,096 bytes without a word
             log.warning("session_trimmed", length=len(value))
-            value = self._box.seal({name: what for name, what in session.items() if name != self._least_needed})
+            value = self._box.seal(
+                {name: what for name, what in session.items() if name != self._least_needed}
+            )
         return f"{self.cookie}={value}; Max-Age={SESSION_SECONDS}; {self._flags}"
 
 
 async def _was_ended(scope: Scope, session: Session, opened: str | None) -> bool:
     """Say whether the session that came with a request, and would go back with its answer, was ended while it was worked on."""
-    ended = getattr(scope["app"].state, "ended_sessions", None) if opened and session.get(SESSION_ID) == opened else None
+    ended = (
+        getattr(scope["app"].state, "ended_sessions", None)
+        if opened and session.get(SESSION_ID) == opened
+        else None
+    )
     return ended is not None and await ended.has_ended(opened)

@@ -31,7 +31,9 @@ class SignInAttempts:
             self._drop(response, cookie)
         cookie = f"{self._prefix}{time.time_ns() // 1_000_000:x}-{_digest(state)}"
         value = CookieBox(self._keys, cookie).seal(attempt)
-        response.set_cookie(cookie, value, max_age=SESSION_SECONDS, secure=self._secure, httponly=True, samesite="lax")
+        response.set_cookie(
+            cookie, value, max_age=SESSION_SECONDS, secure=self._secure, httponly=True, samesite="lax"
+        )
 
     def recall(self, request: Request, state: str) -> dict[str, Any]:
         """Give the attempt that this browser began with `state`; empty where it began none, or too long ago."""
@@ -47,7 +49,11 @@ class SignInAttempts:
     def _held(self, request: Request, state: str | None = None) -> list[str]:
         """Give the names of the browser's attempts, oldest first, or of the one with `state`."""
         ending = "" if state is None else f"-{_digest(state)}"
-        return sorted(cookie for cookie in request.cookies if cookie.startswith(self._prefix) and cookie.endswith(ending))
+        return sorted(
+            cookie
+            for cookie in request.cookies
+            if cookie.startswith(self._prefix) and cookie.endswith(ending)
+        )
 
     def _drop(self, response: Response, cookie: str) -> None:
         response.delete_cookie(cookie, secure=self._secure, httponly=True, samesite="lax")

@@ -48,7 +48,9 @@ class RecordVerifier:
         if len(macs) != 1:
             return False
         signed_with = self._keys.get(macs[0].partition(b".")[0])
-        return signed_with is not None and hmac.compare_digest(macs[0], _header(signed_with, key, value, headers))
+        return signed_with is not None and hmac.compare_digest(
+            macs[0], _header(signed_with, key, value, headers)
+        )
 
 
 def has_mac(headers: RecordHeaders) -> bool:

@@ -18,7 +18,14 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PrivateKey, MLKEM768X25519PublicKey, Suite
+from cryptography.hazmat.primitives.hpke import (
+    AEAD,
+    KDF,
+    KEM,
+    MLKEM768X25519PrivateKey,
+    MLKEM768X25519PublicKey,
+    Suite,
+)
 
 from shared.crypto.base64url import from_base64url, to_base64url
 from shared.crypto.epoch_keys import EpochKeys, OpenedKeys, decrypt_record, encrypt_record
@@ -49,7 +56,8 @@ class Sealer:
         raw = _decode(public_key, MLKEM_PUBLIC + X25519_BYTES)
         self._key_id = _key_id(raw)
         self._key = MLKEM768X25519PublicKey(
-            MLKEM768PublicKey.from_public_bytes(raw[:MLKEM_PUBLIC]), X25519PublicKey.from_public_bytes(raw[MLKEM_PUBLIC:])
+            MLKEM768PublicKey.from_public_bytes(raw[:MLKEM_PUBLIC]),
+            X25519PublicKey.from_public_bytes(raw[MLKEM_PUBLIC:]),
         )
 
     def seal(self, plaintext: bytes, *, purpose: str, request_id: UUID) -> str:
@@ -122,7 +130,9 @@ def _encode_public(kem: MLKEM768PublicKey, curve: X25519PublicKey) -> str:
 
 def _decode_private(text: str) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
     raw = _decode(text, MLKEM_SEED + X25519_BYTES)
-    return MLKEM768PrivateKey.from_seed_bytes(raw[:MLKEM_SEED]), X25519PrivateKey.from_private_bytes(raw[MLKEM_SEED:])
+    return MLKEM768PrivateKey.from_seed_bytes(raw[:MLKEM_SEED]), X25519PrivateKey.from_private_bytes(
+        raw[MLKEM_SEED:]
+    )
 
 
 def _decode(text: str, length: int) -> bytes:

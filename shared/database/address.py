@@ -10,7 +10,16 @@ ADDRESS = re.compile(
     r"postgres(?:ql)?://(?:(?P<user>[^:@/?#]*)(?::(?P<password>[^/?#]*))?@)?(?P<hosts>[^/?#@]*)(?:/(?P<database>[^?#]*))?(?:\?(?P<query>[^#]*))?"
 )
 HOST = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<name>[^:\[\]]*))(?::(?P<port>\d+))?")
-TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl", "ssl_min_protocol_version", "ssl_max_protocol_version")
+TLS = (
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "sslpassword",
+    "sslcrl",
+    "ssl_min_protocol_version",
+    "ssl_max_protocol_version",
+)
 FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 VALUES = {
     "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
@@ -19,7 +28,13 @@ VALUES = {
     "channel_binding": ("disable", "prefer"),
     "gssencmode": ("disable", "prefer"),
 }
-NUMBERS = ("connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout")
+NUMBERS = (
+    "connect_timeout",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+    "tcp_user_timeout",
+)
 SERVER_SETTINGS = ("application_name", "options")
 KNOWN = {*TLS, *VALUES, *NUMBERS, *SERVER_SETTINGS, "host", "port", "user", "password", "dbname", "passfile"}
 SYSTEM = "system"
@@ -50,7 +65,11 @@ class DatabaseAddress:
     @property
     def tls_dsn(self) -> str:
         """Give the part that asyncpg takes in an address only."""
-        return f"postgresql://?{urlencode({name: value for name, value in self.tls.items() if value != SYSTEM})}" if self.tls else "postgresql://"
+        return (
+            f"postgresql://?{urlencode({name: value for name, value in self.tls.items() if value != SYSTEM})}"
+            if self.tls
+            else "postgresql://"
+        )
 
 
 def read_database_address(text: str) -> DatabaseAddress:
@@ -86,7 +105,9 @@ def hosts_and_parameters(text: str) -> tuple[str, str]:
 def _match(text: str) -> re.Match[str]:
     match = ADDRESS.fullmatch(text)
     if match is None:
-        raise BadDatabaseAddress("is not postgresql://user:password@host:port/database (special characters in a password as %40)")
+        raise BadDatabaseAddress(
+            "is not postgresql://user:password@host:port/database (special characters in a password as %40)"
+        )
     return match
 
 
@@ -114,10 +135,15 @@ def _hosts(text: str) -> tuple[list[str | None], list[int | None]]:
     for each in text.split(","):
         match = re.fullmatch(r"(?P<name>/.*)(?P<v6>)(?P<port>)", each) or HOST.fullmatch(each)
         if match is None and each.count(":") > 1:
-            hosts, ports = [*hosts, each], [*ports, None]  # an IPv6 address in `?host=` stands without brackets
+            hosts, ports = (
+                [*hosts, each],
+                [*ports, None],
+            )  # an IPv6 address in `?host=` stands without brackets
             continue
         if match is None:
-            raise BadDatabaseAddress("host must be a name, an address or a folder, each with :port where needed, separated by commas")
+            raise BadDatabaseAddress(
+                "host must be a name, an address or a folder, each with :port where needed, separated by commas"
+            )
         hosts.append(match["v6"] or match["name"] or None)
         ports.append(int(match["port"]) if match["port"] else None)
     return hosts, ports

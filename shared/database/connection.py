@@ -3,7 +3,16 @@
 import asyncio
 import ssl
 from collections.abc import Sequence
-from socket import AF_UNIX, IPPROTO_TCP, SO_KEEPALIVE, SOL_SOCKET, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_USER_TIMEOUT
+from socket import (
+    AF_UNIX,
+    IPPROTO_TCP,
+    SO_KEEPALIVE,
+    SOL_SOCKET,
+    TCP_KEEPCNT,
+    TCP_KEEPIDLE,
+    TCP_KEEPINTVL,
+    TCP_USER_TIMEOUT,
+)
 from typing import Any
 
 import asyncpg
@@ -16,7 +25,12 @@ MOST_CONNECTIONS = 20
 
 COMMAND_SECONDS = 10.0
 HEAD_START_SECONDS = 0.5
-KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+KEEPALIVE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 SOCKET_OPTIONS = {
     "keepalives_idle": TCP_KEEPIDLE,
     "keepalives_interval": TCP_KEEPINTVL,
@@ -50,17 +64,28 @@ async def connect(dsn: str, **options: Any) -> asyncpg.Connection:  # noqa: ANN4
     """
     address = read_database_address(dsn)
     settings = {**SERVER_SETTINGS, **address.server_settings, **options.pop("server_settings", {})}
-    shared = {"timeout": address.connect_seconds, "command_timeout": COMMAND_SECONDS, **options, "server_settings": settings}
+    shared = {
+        "timeout": address.connect_seconds,
+        "command_timeout": COMMAND_SECONDS,
+        **options,
+        "server_settings": settings,
+    }
     return await _first_that_works(address, shared)
 
 
 async def _first_that_works(address: DatabaseAddress, options: dict[str, Any]) -> asyncpg.Connection:
-    waiting, running, failures = list(address.hosts), set[asyncio.Task[asyncpg.Connection]](), list[BaseException]()
+    waiting, running, failures = (
+        list(address.hosts),
+        set[asyncio.Task[asyncpg.Connection]](),
+        list[BaseException](),
+    )
     try:
         while waiting or running:
             if waiting:
                 running.add(asyncio.create_task(_connect(address, waiting.pop(0), options)))
-            done, _ = await asyncio.wait(running, timeout=HEAD_START_SECONDS if waiting else None, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(
+                running, timeout=HEAD_START_SECONDS if waiting else None, return_when=asyncio.FIRST_COMPLETED
+            )
             for task in done:
                 error = task.exception()
                 if error is None:
@@ -73,12 +98,18 @@ async def _first_that_works(address: DatabaseAddress, options: dict[str, Any]) -
     raise _most_telling(failures)
 
 
-async def _connect(address: DatabaseAddress, place: tuple[str | None, int | None], options: dict[str, Any]) -> asyncpg.Connection:
+async def _connect(
+    address: DatabaseAddress, place: tuple[str | None, int | None], options: dict[str, Any]
+) -> asyncpg.Connection:
     host, port = place
     try:
         connection: asyncpg.Connection = await asyncpg.connect(
             address.tls_dsn,
-            **{"target_session_attrs": address.target_session_attrs, "ssl": _system_trust(address), **options},
+            **{
+                "target_session_attrs": address.target_session_attrs,
+                "ssl": _system_trust(address),
+                **options,
+            },
             host=host,
             port=port,
             user=address.user,
@@ -97,7 +128,9 @@ def _system_trust(address: DatabaseAddress) -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context()
     if "sslcert" in address.tls:
-        context.load_cert_chain(address.tls["sslcert"], address.tls.get("sslkey"), lambda: address.tls.get("sslpassword", ""))
+        context.load_cert_chain(
+            address.tls["sslcert"], address.tls.get("sslkey"), lambda: address.tls.get("sslpassword", "")
+        )
     return context
 
 
@@ -121,5 +154,7 @@ async def _abandon(tasks: set["asyncio.Task[asyncpg.Connection]"]) -> None:
 
 def _most_telling(failures: Sequence[BaseException]) -> BaseException:
     """Prefer what a server answered, say a wrong password, to one that is away or cannot take writes."""
-    answers = (error for error in failures if not isinstance(error, OSError | TimeoutError | CannotConnectNowError))
+    answers = (
+        error for error in failures if not isinstance(error, OSError | TimeoutError | CannotConnectNowError)
+    )
     return next(answers, failures[0])

@@ -15,7 +15,13 @@ from asyncpg.exceptions import InterfaceError as DriverError
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 
 from shared.database.address import read_database_address
 from shared.database.advisory_locks import MIGRATIONS
@@ -80,7 +86,11 @@ def create_sessions(engine: AsyncEngine) -> Sessions:
 
 @asynccontextmanager
 async def open_database(
-    dsn: str, *, most: int = MOST_CONNECTIONS, server_settings: Mapping[str, str] = NO_SETTINGS, try_first: bool = True
+    dsn: str,
+    *,
+    most: int = MOST_CONNECTIONS,
+    server_settings: Mapping[str, str] = NO_SETTINGS,
+    try_first: bool = True,
 ) -> AsyncIterator[Sessions]:
     """Open a pool for as long as the context lasts."""
     engine = create_engine(dsn, most=most, server_settings=server_settings, try_first=try_first)
@@ -127,7 +137,12 @@ def _upgrade(connection: Connection, metadata: MetaData) -> None:
     from alembic import context  # noqa: PLC0415  as above
 
     # Each in a transaction of its own, so that one can leave it (`autocommit_block`) to make an index that locks nobody out.
-    context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True, transaction_per_migration=True)
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        transactional_ddl=True,
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
 

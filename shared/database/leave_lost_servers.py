@@ -22,7 +22,11 @@ def leave_lost_servers(engine: Engine, *, try_first: bool) -> None:
 
 def _on_error(context: ExceptionContext) -> None:
     error = context.original_exception
-    if isinstance(error, TimeoutError) and context.connection is not None and not context.connection.invalidated:
+    if (
+        isinstance(error, TimeoutError)
+        and context.connection is not None
+        and not context.connection.invalidated
+    ):
         # Closing it in good order would wait for the server.
         _terminate(context.connection.connection.driver_connection)
         context.is_disconnect = True

@@ -27,18 +27,27 @@ def read_command_topics(text: object) -> object:
         return text
     if text.lstrip().startswith("{"):
         found = json.loads(text)
-        pairs = [(topic, principal if isinstance(principal, str) else "") for topic, principal in found.items()]
+        pairs = [
+            (topic, principal if isinstance(principal, str) else "") for topic, principal in found.items()
+        ]
     else:
-        pairs = [(topic.strip(), principal.strip()) for topic, _, principal in (each.partition("=") for each in text.split(","))]
+        pairs = [
+            (topic.strip(), principal.strip())
+            for topic, _, principal in (each.partition("=") for each in text.split(","))
+        ]
     if not pairs:
         raise ValueError("names no topic")
     if len(dict(pairs)) < len(pairs):
         raise ValueError("names a topic twice")
     for topic, principal in pairs:
         if not TOPIC.fullmatch(topic) or topic in TAKEN or topic.endswith(dead_letter_topic("")):
-            raise ValueError(f"{topic[:100]!r} cannot be a topic of commands; write topic=principal, separated by commas, or a JSON object")
+            raise ValueError(
+                f"{topic[:100]!r} cannot be a topic of commands; write topic=principal, separated by commas, or a JSON object"
+            )
         if not principal.isprintable() or not 0 < len(principal) <= LONGEST_PRINCIPAL:
-            raise ValueError(f"{topic} needs the name of the user who writes it, of at most {LONGEST_PRINCIPAL} characters")
+            raise ValueError(
+                f"{topic} needs the name of the user who writes it, of at most {LONGEST_PRINCIPAL} characters"
+            )
     return dict(pairs)
 
 

@@ -15,7 +15,16 @@ from shared.events.event import EVENTS, Event, time_that_can_be_kept
 from shared.events.rejected import Rejected
 from shared.events.trace_context import valid_traceparent
 
-__all__ = ["Envelope", "Message", "decode", "encode", "mail_outcomes", "request_commands", "request_lifecycle", "request_submitted"]
+__all__ = [
+    "Envelope",
+    "Message",
+    "decode",
+    "encode",
+    "mail_outcomes",
+    "request_commands",
+    "request_lifecycle",
+    "request_submitted",
+]
 
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 NEEDED = ("specversion", "id", "source", "type")
@@ -102,7 +111,11 @@ def decode(value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> 
     try:
         event = model.model_validate_json(data)
     except ValidationError as error:
-        fields = ", ".join(sorted({".".join(map(str, fault["loc"])) or "data" for fault in error.errors(include_input=False)}))
+        fields = ", ".join(
+            sorted(
+                {".".join(map(str, fault["loc"])) or "data" for fault in error.errors(include_input=False)}
+            )
+        )
         raise Rejected("bad-data", f"{model.type}: {fields}"[:500]) from None
     traceparent = valid_traceparent(context.get("traceparent"))
     return Envelope(event, context["source"], context["id"], _time(context.get("time")), traceparent)
@@ -120,7 +133,9 @@ def _binary(headers: Mapping[str, bytes | None]) -> dict[str, str]:
     unreadable = [name for name in NEEDED if headers.get(f"ce_{name}") and context[name] is None]
     if unreadable:
         raise Rejected("no-event", f"not text: {', '.join(unreadable)}")
-    return {name: text for name, text in {**context, TRACE: _text(headers.get(TRACE))}.items() if text is not None}
+    return {
+        name: text for name, text in {**context, TRACE: _text(headers.get(TRACE))}.items() if text is not None
+    }
 
 
 def _structured(value: bytes | None) -> tuple[dict[str, str], bytes | None]:

@@ -28,7 +28,9 @@ def time_that_can_be_kept(moment: datetime) -> datetime:
     return moment
 
 
-Moment: TypeAlias = Annotated[AwareDatetime, BeforeValidator(no_bare_number), AfterValidator(time_that_can_be_kept)]
+Moment: TypeAlias = Annotated[
+    AwareDatetime, BeforeValidator(no_bare_number), AfterValidator(time_that_can_be_kept)
+]
 
 EVENTS: dict[str, type["Event"]] = {}
 """Every event model by its CloudEvents type."""

@@ -18,7 +18,11 @@ class MailOutcome(Event):
     cause_id: str = Field(description="CloudEvents id of the lifecycle event that the mail is about")
     template: str = Field(description="`receipt`, `question`, `resolution`, `rejection`")
     message_id: str
-    sending: int = Field(default=1, ge=1, description="1 is the one that the event caused; each further one was ordered by a person")
+    sending: int = Field(
+        default=1,
+        ge=1,
+        description="1 is the one that the event caused; each further one was ordered by a person",
+    )
     attempt: int = Field(ge=1)
     occurred_at: Moment
 
@@ -44,7 +48,9 @@ class MailFailed(MailOutcome):
     type: ClassVar = "mail.failed.v1"
     reply: Literal["4xx", "5xx", "connection", "bad-address", "unwritable"]
     codes: str | None = Field(
-        default=None, max_length=100, description="The mail server's codes, such as `550 5.1.1`, or what kept it from answering"
+        default=None,
+        max_length=100,
+        description="The mail server's codes, such as `550 5.1.1`, or what kept it from answering",
     )
 
 

@@ -14,7 +14,9 @@ class RequestCommand(Event):
     topic: ClassVar = COMMANDS  # the demo back office's; others have their own
 
     actor: str = Field(
-        min_length=1, max_length=100, description="For whom the back office says it acts; who acts is the user whose topic this came by"
+        min_length=1,
+        max_length=100,
+        description="For whom the back office says it acts; who acts is the user whose topic this came by",
     )
 
 

@@ -35,7 +35,9 @@ class RequestRegistered(RequestLifecycle):
     """The request has its work number."""
 
     type: ClassVar = "request.registered.v1"
-    answer_promised: bool = Field(default=True, description="False where the citizen asked for no answer, as with feedback")
+    answer_promised: bool = Field(
+        default=True, description="False where the citizen asked for no answer, as with feedback"
+    )
 
 
 class RequestAssigned(RequestLifecycle):
@@ -50,7 +52,9 @@ class RequestStateChanged(RequestLifecycle):
 
     type: ClassVar = "request.state_changed.v1"
     previous_state: State
-    sealed_message: str | None = Field(default=None, description="The question to the customer or the reason for the rejection")
+    sealed_message: str | None = Field(
+        default=None, description="The question to the customer or the reason for the rejection"
+    )
 
 
 class RequestResolved(RequestLifecycle):

@@ -33,4 +33,6 @@ class RequestSubmitted(Event):
     body_digest: str
     sealed_form: str
     sealed_contact: str
-    answer_promised: bool = Field(default=True, description="False where the citizen asked for no answer, as with feedback")
+    answer_promised: bool = Field(
+        default=True, description="False where the citizen asked for no answer, as with feedback"
+    )

@@ -31,7 +31,9 @@ class Topic:
     max_bytes: int = MAX_BYTES
 
 
-def main_topics(command_topics: Iterable[str] = (COMMANDS,), partitions: int = PARTITIONS) -> tuple[Topic, ...]:
+def main_topics(
+    command_topics: Iterable[str] = (COMMANDS,), partitions: int = PARTITIONS
+) -> tuple[Topic, ...]:
     """Give the topics of events."""
     return (
         Topic(SUBMITTED, partitions, 14 * DAY_MS),
@@ -41,10 +43,14 @@ def main_topics(command_topics: Iterable[str] = (COMMANDS,), partitions: int = P
     )
 
 
-def all_topics(command_topics: Iterable[str] = (COMMANDS,), partitions: int = PARTITIONS) -> tuple[Topic, ...]:
+def all_topics(
+    command_topics: Iterable[str] = (COMMANDS,), partitions: int = PARTITIONS
+) -> tuple[Topic, ...]:
     """Give them with their dead letters."""
     main = main_topics(command_topics, partitions)
-    return main + tuple(Topic(dead_letter_topic(topic.name), 1, 90 * DAY_MS, DEAD_LETTER_BYTES) for topic in main)
+    return main + tuple(
+        Topic(dead_letter_topic(topic.name), 1, 90 * DAY_MS, DEAD_LETTER_BYTES) for topic in main
+    )
 
 
 def readers(command_topics: Iterable[str] = (COMMANDS,)) -> Mapping[str, Sequence[str]]:

@@ -4,7 +4,9 @@ import re
 
 LENGTH = 55
 """What version 00 has; a later version begins with the same fields."""
-PATTERN = re.compile(r"(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(-.*)?", re.ASCII)
+PATTERN = re.compile(
+    r"(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(-.*)?", re.ASCII
+)
 LATER = 512
 """No longer than this is a header of a later version."""
 

@@ -3,7 +3,9 @@
 from typing import Literal, TypeAlias, get_args
 
 Language: TypeAlias = Literal["fi", "sv", "en"]
-State: TypeAlias = Literal["received", "in_progress", "waiting_for_customer", "resolved", "rejected", "closed"]
+State: TypeAlias = Literal[
+    "received", "in_progress", "waiting_for_customer", "resolved", "rejected", "closed"
+]
 """Of a request; what each means stands in tracker's `domain.py`."""
 Actor: TypeAlias = Literal["citizen", "staff", "client", "system"]
 Template: TypeAlias = Literal["receipt", "question", "resolution", "rejection"]

@@ -59,7 +59,9 @@ class Grant:
         return (self.resource, self.name, self.pattern, f"User:{self.user}", ANY_HOST, self.operation, ALLOW)
 
 
-async def ensure_access(kafka: KafkaConnection, passwords: Mapping[str, str], grants: Collection[Grant], *, within: float = 30.0) -> None:
+async def ensure_access(
+    kafka: KafkaConnection, passwords: Mapping[str, str], grants: Collection[Grant], *, within: float = 30.0
+) -> None:
     """Give each SCRAM-SHA-512 user of `passwords` its password and exactly its grants.
 
     `kafka` is an administrator's connection; a broker that does not answer yet is waited for. Repeatable.

@@ -187,7 +187,11 @@ class FetchResult(fetcher.FetchResult):
             if (record := next_record()) is None:
                 break
             records.append(record)
-            size += len(record.key or b"") + len(record.value or b"") + sum(len(name) + len(value or b"") for name, value in record.headers)
+            size += (
+                len(record.key or b"")
+                + len(record.value or b"")
+                + sum(len(name) + len(value or b"") for name, value in record.headers)
+            )
         return records
 
 

@@ -56,7 +56,9 @@ class KafkaConnection:
         return options
 
 
-def client_context(ca_file: str | None, certificate_file: str | None = None, key_file: str | None = None) -> ssl.SSLContext:
+def client_context(
+    ca_file: str | None, certificate_file: str | None = None, key_file: str | None = None
+) -> ssl.SSLContext:
     """Make the TLS context of a client that checks host names; raises `OSError` where a file cannot be used."""
     context = ssl.create_default_context(cafile=ca_file)
     if certificate_file:

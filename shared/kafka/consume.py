@@ -149,7 +149,9 @@ class BatchConsumer:
                 transient = is_transient(error)
                 own_failures += not transient
                 place = {"topic": pair[0].topic, "partition": pair[0].partition, "offset": pair[0].offset}
-                log.warning("record_failed", **place, error=type(error).__name__, exc_info=error if pauses else None)
+                log.warning(
+                    "record_failed", **place, error=type(error).__name__, exc_info=error if pauses else None
+                )
                 if own_failures >= TRIES_OF_ONE_RECORD:
                     return Rejected(HANDLER_FAILED, type(error).__name__)
                 if not (transient or pauses):
@@ -183,7 +185,9 @@ class BatchConsumer:
 
     async def _transaction(self, pairs: Sequence[Pair], stretches: Sequence[Stretch]) -> AfterCommit | None:
         async with self._sessions.begin() as session:
-            after_commit = await self._handler(session, [envelope for _, envelope in pairs]) if pairs else None
+            after_commit = (
+                await self._handler(session, [envelope for _, envelope in pairs]) if pairs else None
+            )
             await self._keep_position(session, stretches)
         return after_commit
 

@@ -34,7 +34,9 @@ class _Letter:
         return replace(self.message, headers=[*self.message.headers, *self.added])
 
 
-async def send_dead_letters(producer: EventProducer, rejected: Sequence[tuple[Record, Rejected]], group: str) -> None:
+async def send_dead_letters(
+    producer: EventProducer, rejected: Sequence[tuple[Record, Rejected]], group: str
+) -> None:
     """Send records to their dead-letter topics and wait for the acks; one that does not fit there is cut.
 
     Raises `KafkaUnavailable`, and then nothing may be committed.
@@ -63,7 +65,9 @@ def _letter(record: Record, rejection: Rejected, group: str) -> _Letter:
     }
     # The detail may name what stood in the record; it goes with the record alone.
     log.error("dead_letter", **{name: text for name, text in context.items() if name != "detail"})
-    added: Headers = [(PREFIX + name, text.encode(errors="backslashreplace")) for name, text in context.items()]
+    added: Headers = [
+        (PREFIX + name, text.encode(errors="backslashreplace")) for name, text in context.items()
+    ]
     if isinstance(record, UnreadableRecord):
         added.append((PART, f"unreadable: {record.count} records".encode()))
     kept: Headers = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
@@ -87,12 +91,18 @@ async def _send_part(producer: EventProducer, topic: str, whole: Message, added:
         if size <= HEADERS_BYTES and name.isprintable():
             headers.append((name, value))
     dropped = len(whole.headers) - len(headers)
-    parts = [f"{dropped} headers of {size} bytes" if dropped else "", *_cut("value", whole.value, VALUE_BYTES), *_cut("key", whole.key, KEY_BYTES)]
+    parts = [
+        f"{dropped} headers of {size} bytes" if dropped else "",
+        *_cut("value", whole.value, VALUE_BYTES),
+        *_cut("key", whole.key, KEY_BYTES),
+    ]
     left_out = "; ".join(filter(None, parts))
     key = None if whole.key is None else whole.key[:KEY_BYTES]
     value = None if whole.value is None else whole.value[:VALUE_BYTES]
     try:
-        await producer.send(topic, Message(key, value, [*headers, *added, (PART, f"left out: {left_out}".encode())]))
+        await producer.send(
+            topic, Message(key, value, [*headers, *added, (PART, f"left out: {left_out}".encode())])
+        )
     except RecordRefused as refusal:
         # The topic takes less than this: for an operator to mend; until then nothing may be passed over.
         raise KafkaUnavailable(f"{topic} refuses: {refusal.reason}") from refusal

@@ -31,7 +31,9 @@ class Found:
     ended: bool
 
 
-async def fetch(consumer: AIOKafkaConsumer, places: Iterable[Place], most: int, *, until_ended: bool = False) -> dict[TopicPartition, Found]:
+async def fetch(
+    consumer: AIOKafkaConsumer, places: Iterable[Place], most: int, *, until_ended: bool = False
+) -> dict[TopicPartition, Found]:
     """Give up to `most` records of each place; fewer where nothing comes any more, or `until_ended` only where nothing else lies there."""
     open_places = {place.partition: place for place in places}
     found: dict[TopicPartition, list[Record]] = {partition: [] for partition in open_places}
@@ -49,10 +51,19 @@ async def fetch(consumer: AIOKafkaConsumer, places: Iterable[Place], most: int, 
             found[partition] += [record for record in records if record.offset < open_places[partition].end]
         # Behind the last record may lie only what nobody is given: commit markers, what was rolled back.
         positions = positions_of(consumer)
-        ended |= {partition for partition, place in open_places.items() if positions.get(partition, -1) >= place.end}
-        open_places = {partition: place for partition, place in open_places.items() if partition not in ended and len(found[partition]) < most}
+        ended |= {
+            partition for partition, place in open_places.items() if positions.get(partition, -1) >= place.end
+        }
+        open_places = {
+            partition: place
+            for partition, place in open_places.items()
+            if partition not in ended and len(found[partition]) < most
+        }
     consumer.unsubscribe()  # or it would go on fetching what nobody asked for
-    return {partition: Found(records[:most], partition in ended and len(records) <= most) for partition, records in found.items()}
+    return {
+        partition: Found(records[:most], partition in ended and len(records) <= most)
+        for partition, records in found.items()
+    }
 
 
 def go_on_from(place: Place, seen: tuple[int, int] | None) -> Place:

@@ -22,7 +22,13 @@ GATHERED_BYTES = 1_000_000
 
 
 async def follow_topics(
-    kafka: KafkaConnection, topics: Sequence[str], read: Callable[[Record], None], *, back_seconds: float, most: int, patience_ms: int = 0
+    kafka: KafkaConnection,
+    topics: Sequence[str],
+    read: Callable[[Record], None],
+    *,
+    back_seconds: float,
+    most: int,
+    patience_ms: int = 0,
 ) -> None:
     """Give each record to `read` for ever, beginning `back_seconds` ago but at most about `most` records of each topic back.
 
@@ -52,7 +58,9 @@ async def follow_topics(
         for record in polled.records:
             _read_one(record, read)
         positions.update(polled.offsets)
-        if sum(len(consumer.partitions_for_topic(topic) or ()) for topic in topics) > len(consumer.assignment()):
+        if sum(len(consumer.partitions_for_topic(topic) or ()) for topic in topics) > len(
+            consumer.assignment()
+        ):
             # Only a new connection reads them too.
             raise ConnectionError("partitions were added")
 
@@ -82,7 +90,9 @@ async def _seek(
     for topic in topics:
         # Asks the broker: a fresh client knows no topic that it is not subscribed to.
         await consumer._client.set_topics([*topics])  # noqa: SLF001  aiokafka has no public way to fetch a topic's metadata without a subscription
-        partitions += [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+        partitions += [
+            TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())
+        ]
     if {partition.topic for partition in partitions} != set(topics):
         message = "a topic has no partitions yet"
         raise ConnectionError(message)
@@ -94,7 +104,12 @@ async def _seek(
     for partition in partitions:
         found = by_time[partition]
         share = most // sum(other.topic == partition.topic for other in partitions)
-        start = max(found.offset if found else ends[partition], ends[partition] - share, beginnings[partition])
+        start = max(
+            found.offset if found else ends[partition], ends[partition] - share, beginnings[partition]
+        )
         known = positions.get(partition)
         # A known position beyond the end means another log (the topic was made anew): begin again.
-        consumer.seek(partition, known if known is not None and beginnings[partition] <= known <= ends[partition] else start)
+        consumer.seek(
+            partition,
+            known if known is not None and beginnings[partition] <= known <= ends[partition] else start,
+        )

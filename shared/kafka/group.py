@@ -19,7 +19,9 @@ STOP_SECONDS = 5.0
 
 
 @contextlib.asynccontextmanager
-async def group_consumer(kafka: KafkaConnection, group: str, topics: Sequence[str]) -> AsyncIterator[AIOKafkaConsumer]:
+async def group_consumer(
+    kafka: KafkaConnection, group: str, topics: Sequence[str]
+) -> AsyncIterator[AIOKafkaConsumer]:
     """Join a group for as long as the context lasts; offsets are committed by hand."""
     consumer = make_consumer(
         kafka,

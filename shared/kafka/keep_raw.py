@@ -43,7 +43,14 @@ class RawConsumer:
     """One loop of a worker. Whatever fails is tried again until it succeeds: there is nowhere else to put such records."""
 
     def __init__(
-        self, kafka: KafkaConnection, group: str, topics: Sequence[str], *, handler: RawHandler, sessions: Sessions, liveness: Liveness
+        self,
+        kafka: KafkaConnection,
+        group: str,
+        topics: Sequence[str],
+        *,
+        handler: RawHandler,
+        sessions: Sessions,
+        liveness: Liveness,
     ) -> None:
         self._kafka = kafka
         self._group = group
@@ -87,7 +94,12 @@ class RawConsumer:
                         await self._keep([each], pauses=False)
                 if smaller:
                     return None
-                log.warning("raw_records_wait", records=len(records), error=type(error).__name__, exc_info=error if pauses else None)
+                log.warning(
+                    "raw_records_wait",
+                    records=len(records),
+                    error=type(error).__name__,
+                    exc_info=error if pauses else None,
+                )
                 self._beat()
                 if transient or pauses or own_failures > TRIES:
                     await backoff.wait()

@@ -84,7 +84,9 @@ class LagReader:
         """Connect nothing yet."""
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close what was opened."""
         await self._close()
 
@@ -97,14 +99,19 @@ class LagReader:
         """
         async with self._asking() as (consumer, admin):
             # Before the others: what is sent in between would seem to be held.
-            ends = await high_watermarks(consumer, await partitions_of(consumer, {topic for topics in readers.values() for topic in topics}))
+            ends = await high_watermarks(
+                consumer,
+                await partitions_of(consumer, {topic for topics in readers.values() for topic in topics}),
+            )
             places = await places_of(consumer, admin, readers)
             behind = [place for place in places if place.end > place.position]
             first: dict[tuple[str, TopicPartition], Found] = {}
             for group in {place.group for place in behind}:
                 came = await fetch(consumer, [place for place in behind if place.group == group], 1)
                 first |= {(group, partition): found for partition, found in came.items()}
-        since = self._held_since({place.partition: place.end for place in places if ends.get(place.partition, 0) > place.end})
+        since = self._held_since(
+            {place.partition: place.end for place in places if ends.get(place.partition, 0) > place.end}
+        )
         lags = [
             Lag(place.group, *place.partition, ends[place.partition] - place.position, since[place.partition])
             for place in places
@@ -114,7 +121,15 @@ class LagReader:
             found = first[place.group, place.partition]
             if found.records or not found.ended:
                 oldest = _moment(found.records[0]) if found.records else None
-                lags.append(Lag(place.group, place.partition.topic, place.partition.partition, place.end - place.position, oldest))
+                lags.append(
+                    Lag(
+                        place.group,
+                        place.partition.topic,
+                        place.partition.partition,
+                        place.end - place.position,
+                        oldest,
+                    )
+                )
         return lags
 
     async def stands(self, readers: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], dict[int, int]]:
@@ -122,13 +137,18 @@ class LagReader:
         found: dict[tuple[str, str], dict[int, int]] = {}
         async with self._asking() as (consumer, admin):
             for each in await places_of(consumer, admin, readers):
-                found.setdefault((each.group, each.partition.topic), {})[each.partition.partition] = each.position
+                found.setdefault((each.group, each.partition.topic), {})[each.partition.partition] = (
+                    each.position
+                )
         return found
 
     async def ends(self, topic: str) -> dict[int, int]:
         """Give the offset behind the last record of each partition of a topic; raises `KafkaUnavailable` as `read` does."""
         async with self._asking() as (consumer, _):
-            return {place.partition: end for place, end in (await consumer.end_offsets(await partitions_of(consumer, {topic}))).items()}
+            return {
+                place.partition: end
+                for place, end in (await consumer.end_offsets(await partitions_of(consumer, {topic}))).items()
+            }
 
     async def tail(self, group: str, topic: str, seen: Mapping[int, tuple[int, int]], most: int) -> Tail:
         """Give about `most` records that a group has not read, beyond those that were looked at before.
@@ -138,13 +158,18 @@ class LagReader:
         """
         async with self._asking() as (consumer, admin):
             places = {place.partition: place for place in await places_of(consumer, admin, {group: [topic]})}
-            begin = {partition: go_on_from(place, seen.get(partition.partition)) for partition, place in places.items()}
+            begin = {
+                partition: go_on_from(place, seen.get(partition.partition))
+                for partition, place in places.items()
+            }
             open_places = [place for place in begin.values() if place.end > place.position] if most else []
             found = await fetch(consumer, open_places, -(-most // max(1, len(open_places))))
         reached = {partition: looked_up_to(place, found.get(partition)) for partition, place in begin.items()}
         return Tail(
             records=[_unread(record) for each in found.values() for record in each.records],
-            looked={partition.partition: (places[partition].position, to) for partition, to in reached.items()},
+            looked={
+                partition.partition: (places[partition].position, to) for partition, to in reached.items()
+            },
             left=sum(begin[partition].end - to for partition, to in reached.items()),
         )
 
@@ -153,7 +178,9 @@ class LagReader:
         found, _ = await self._between(topic, partition, first, following, 1)
         return bool(found)
 
-    async def between(self, topic: str, partition: int, first: int, following: int) -> tuple[list[Message], bool]:
+    async def between(
+        self, topic: str, partition: int, first: int, following: int
+    ) -> tuple[list[Message], bool]:
         """Give the records from offset `first` to before `following`, and whether the topic still keeps all of them.
 
         Raises `KafkaUnavailable` as `read` does.
@@ -161,7 +188,9 @@ class LagReader:
         found, whole = await self._between(topic, partition, first, following, following - first)
         return [_message(record) for record in found], whole
 
-    async def _between(self, topic: str, partition: int, first: int, following: int, most: int) -> tuple[Sequence[Record], bool]:
+    async def _between(
+        self, topic: str, partition: int, first: int, following: int, most: int
+    ) -> tuple[Sequence[Record], bool]:
         place = TopicPartition(topic, partition)
         async with self._asking() as (consumer, _):
             if place not in await partitions_of(consumer, {topic}):
@@ -172,13 +201,18 @@ class LagReader:
             if end <= begin:
                 return [], whole
             # A broker that is slow to give records is not one that has none.
-            return (await fetch(consumer, [Place("", place, begin, end)], most, until_ended=True))[place].records, whole
+            return (await fetch(consumer, [Place("", place, begin, end)], most, until_ended=True))[
+                place
+            ].records, whole
 
     def _held_since(self, held: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, datetime]:
         """Give since when partitions have ended at the same offset for their readers, though not for their writers."""
         now = datetime.now(timezone.utc)
         fresh = {partition: (end, now) for partition, end in held.items()}
-        self._held = {partition: known if (known := self._held.get(partition)) and known[0] == each[0] else each for partition, each in fresh.items()}
+        self._held = {
+            partition: known if (known := self._held.get(partition)) and known[0] == each[0] else each
+            for partition, each in fresh.items()
+        }
         return {partition: since for partition, (_, since) in self._held.items()}
 
     @contextlib.asynccontextmanager
@@ -219,7 +253,9 @@ class LagReader:
             max_partition_fetch_bytes=PARTITION_BYTES,
             request_timeout_ms=int(READ_SECONDS * 1000),
         )
-        admin = AIOKafkaAdminClient(**self._kafka.client_options(), request_timeout_ms=int(READ_SECONDS * 1000))
+        admin = AIOKafkaAdminClient(
+            **self._kafka.client_options(), request_timeout_ms=int(READ_SECONDS * 1000)
+        )
         try:
             await start(consumer)
             await start(admin)
@@ -251,4 +287,6 @@ def _message(record: Record) -> Message:
 
 async def _stop(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
     with contextlib.suppress(Exception):
-        await asyncio.gather(within(STOP_SECONDS, consumer.stop()), within(STOP_SECONDS, admin.close()), return_exceptions=True)
+        await asyncio.gather(
+            within(STOP_SECONDS, consumer.stop()), within(STOP_SECONDS, admin.close()), return_exceptions=True
+        )

@@ -30,4 +30,8 @@ def positions_of(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
     if subscription is None or subscription.assignment is None:
         return {}
     states = {place: subscription.assignment.state_value(place) for place in subscription.assignment.tps}
-    return {place: state.position for place, state in states.items() if state is not None and state.has_valid_position}
+    return {
+        place: state.position
+        for place, state in states.items()
+        if state is not None and state.has_valid_position
+    }

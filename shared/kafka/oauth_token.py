@@ -30,7 +30,9 @@ class OAuthToken(AbstractTokenProvider):
             return self._issued.token
 
     async def _fetch(self) -> Issued:
-        form = {"grant_type": "client_credentials"} | ({"scope": self._client.scope} if self._client.scope else {})
+        form = {"grant_type": "client_credentials"} | (
+            {"scope": self._client.scope} if self._client.scope else {}
+        )
         async with httpx.AsyncClient(timeout=FETCH_SECONDS) as http:
             return read_token(
                 await http.post(

@@ -70,7 +70,9 @@ class _Reader:
         return None if size < 0 else self.take(size)
 
 
-def parse_records(data: bytes, count: int, places: range, base_timestamp: int, follows_delta: int) -> Iterator[Parsed | Unreadable]:
+def parse_records(
+    data: bytes, count: int, places: range, base_timestamp: int, follows_delta: int
+) -> Iterator[Parsed | Unreadable]:
     """Yield `count` records, each at an offset of `places` behind the one before; what cannot be parsed is `Unreadable`.
 
     A record's time is `base_timestamp`, plus its own difference where `follows_delta` is 1.
@@ -84,7 +86,9 @@ def parse_records(data: bytes, count: int, places: range, base_timestamp: int, f
             body = reader.take(reader.number())
         except ValueError as error:
             # Where the next record begins is not known any more.
-            yield Unreadable(following, places.stop, base_timestamp, str(error), data[len(data) - reader.left :])
+            yield Unreadable(
+                following, places.stop, base_timestamp, str(error), data[len(data) - reader.left :]
+            )
             return
         fields = _Reader(body)
         try:
@@ -92,7 +96,9 @@ def parse_records(data: bytes, count: int, places: range, base_timestamp: int, f
             timestamp = base_timestamp + fields.number() * follows_delta
             told = places.start + fields.number()
             offset = told if following <= told < places.stop else by_order
-            record = Parsed(offset, timestamp, 1 - follows_delta, fields.sized(), fields.sized(), _headers(fields))
+            record = Parsed(
+                offset, timestamp, 1 - follows_delta, fields.sized(), fields.sized(), _headers(fields)
+            )
             if fields.left:
                 message = "bytes behind the record"
                 raise ValueError(message)  # noqa: TRY301  as for any other fault of it
@@ -109,4 +115,6 @@ def _headers(fields: _Reader) -> tuple[tuple[str, bytes | None], ...]:
     if not 0 <= count <= fields.left:
         message = "headers"
         raise ValueError(message)
-    return tuple((fields.take(fields.number()).decode(errors="backslashreplace"), fields.sized()) for _ in range(count))
+    return tuple(
+        (fields.take(fields.number()).decode(errors="backslashreplace"), fields.sized()) for _ in range(count)
+    )

@@ -7,7 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+)
 from aiokafka.protocol.offset import OffsetRequest
 
 from shared.kafka.fetch import Place
@@ -17,11 +21,16 @@ LATEST, READ_UNCOMMITTED = -1, 0
 COORDINATOR_AWAY = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 
 
-async def places_of(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, readers: Mapping[str, Sequence[str]]) -> list[Place]:
+async def places_of(
+    consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, readers: Mapping[str, Sequence[str]]
+) -> list[Place]:
     """Give where groups stand in each partition of their topics, and how far the records go that are given to anybody."""
     partitions = await partitions_of(consumer, {topic for topics in readers.values() for topic in topics})
     # Before the ends: a group that gets on in between would seem to stand beyond the end.
-    committed = {group: await _committed(admin, group, [each for each in partitions if each.topic in read]) for group, read in readers.items()}
+    committed = {
+        group: await _committed(admin, group, [each for each in partitions if each.topic in read])
+        for group, read in readers.items()
+    }
     begins, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
     places = []
     for group, offsets in committed.items():
@@ -35,17 +44,25 @@ async def places_of(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, read
 async def partitions_of(consumer: AIOKafkaConsumer, topics: Collection[str]) -> list[TopicPartition]:
     """Give the partitions of topics; raises `ConnectionError` where one has none yet."""
     await consumer._client.set_topics(sorted(topics))  # noqa: SLF001  aiokafka has no public way to fetch a topic's metadata without a subscription
-    partitions = [TopicPartition(topic, number) for topic in sorted(topics) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+    partitions = [
+        TopicPartition(topic, number)
+        for topic in sorted(topics)
+        for number in sorted(consumer.partitions_for_topic(topic) or ())
+    ]
     if {partition.topic for partition in partitions} != set(topics):
         message = "a topic has no partitions yet"
         raise ConnectionError(message)
     return partitions
 
 
-async def _committed(admin: AIOKafkaAdminClient, group: str, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+async def _committed(
+    admin: AIOKafkaAdminClient, group: str, partitions: list[TopicPartition]
+) -> dict[TopicPartition, int]:
     """Give a group's offset in each partition, -1 where it has committed none."""
     while True:
-        with contextlib.suppress(*COORDINATOR_AWAY):  # also while a fresh broker makes the topic for offsets, which this very question has it do
+        with contextlib.suppress(
+            *COORDINATOR_AWAY
+        ):  # also while a fresh broker makes the topic for offsets, which this very question has it do
             found = await admin.list_consumer_group_offsets(group, partitions=partitions)
             # aiokafka takes an answer without partitions, as a broker that still reads its groups gives it, for one without offsets.
             if all(partition in found for partition in partitions):
@@ -53,7 +70,9 @@ async def _committed(admin: AIOKafkaAdminClient, group: str, partitions: list[To
         await asyncio.sleep(RETRY_SECONDS)
 
 
-async def high_watermarks(consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]) -> dict[TopicPartition, int]:
+async def high_watermarks(
+    consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
+) -> dict[TopicPartition, int]:
     """Give where partitions end for their writers: beyond that of their readers while a transaction is open."""
     asked: dict[int, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
     client = consumer._client  # noqa: SLF001  aiokafka asks for one isolation level only
@@ -65,5 +84,7 @@ async def high_watermarks(consumer: AIOKafkaConsumer, partitions: Collection[Top
     for leader, topics in asked.items():
         answer = await client.send(leader, OffsetRequest(-1, READ_UNCOMMITTED, list(topics.items())))
         for topic, ends in answer.topics:
-            found |= {TopicPartition(topic, partition): end for partition, error, *_, end in ends if error == 0}
+            found |= {
+                TopicPartition(topic, partition): end for partition, error, *_, end in ends if error == 0
+            }
     return found

@@ -58,7 +58,9 @@ Connect: TypeAlias = Callable[[], AbstractAsyncContextManager[AIOKafkaConsumer]]
 Work: TypeAlias = Callable[[AIOKafkaConsumer, Polled], Awaitable[None]]
 
 
-async def poll_for_ever(connect: Connect, work: Work, *, watch: Callable[[], StallWatch], alive: Callable[[], None] = lambda: None) -> None:
+async def poll_for_ever(
+    connect: Connect, work: Work, *, watch: Callable[[], StallWatch], alive: Callable[[], None] = lambda: None
+) -> None:
     """Give each poll that brought something to `work`, until cancelled; a lost broker is connected to again.
 
     `alive` is called after every poll and every try to connect, `watch` for every connection.
@@ -86,13 +88,19 @@ async def poll_for_ever(connect: Connect, work: Work, *, watch: Callable[[], Sta
         except (KafkaError, KafkaUnavailable, OSError, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and is_cancelled():
                 raise
-            log.warning("consumer_restarts", error=type(error).__name__, exc_info=error if isinstance(error, PollFailed) else None)
+            log.warning(
+                "consumer_restarts",
+                error=type(error).__name__,
+                exc_info=error if isinstance(error, PollFailed) else None,
+            )
             # One that keeps trying has not come to a standstill, and a new process would do no more.
             alive()
             await backoff.wait()
 
 
-async def poll(consumer: AIOKafkaConsumer, before: Mapping[TopicPartition, int], most: int = MAX_BATCH) -> Polled:
+async def poll(
+    consumer: AIOKafkaConsumer, before: Mapping[TopicPartition, int], most: int = MAX_BATCH
+) -> Polled:
     """Poll once; `before` is how far the reader had come, where that is known. `TimeoutError` where the client hangs."""
     try:
         polled = await within(ANSWER_SECONDS, consumer.getmany(timeout_ms=POLL_MS, max_records=most))

@@ -59,7 +59,9 @@ class EventProducer:
         self._connect()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Send out what is buffered, for a few seconds at most, and close."""
         tasks = list(self._tasks)
         for task in tasks:
@@ -93,7 +95,9 @@ class EventProducer:
                 await self._connected.wait()
                 producer = self._producer
                 assert producer is not None  # noqa: S101  for the type checker: the event says so
-                futures = [await producer.send(topic, each.value, each.key, headers=each.headers) for each in records]
+                futures = [
+                    await producer.send(topic, each.value, each.key, headers=each.headers) for each in records
+                ]
                 refused = await _acks(futures)
                 if refused:
                     # The broker expects the refused sequence numbers for ever: this producer cannot go on.

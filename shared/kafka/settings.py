@@ -114,7 +114,11 @@ class KafkaSettings(OperationSettings):
     @classmethod
     def _mechanism_of_sasl(cls, value: object, info: ValidationInfo) -> object:
         protocol = info.data.get(PROTOCOL)
-        return value if protocol is None else _needed_exactly(value, protocol.startswith("SASL"), f"KAFKA_SECURITY_PROTOCOL={protocol}")
+        return (
+            value
+            if protocol is None
+            else _needed_exactly(value, protocol.startswith("SASL"), f"KAFKA_SECURITY_PROTOCOL={protocol}")
+        )
 
     @field_validator(*BY_PASSWORD)
     @classmethod
@@ -143,14 +147,20 @@ class KafkaSettings(OperationSettings):
         try:
             client_context(None, _text(certificate), _text(value))
         except OSError as error:
-            raise ValueError("and KAFKA_SSL_CERTIFICATE_FILE are not a certificate with its unencrypted key in PEM") from error
+            raise ValueError(
+                "and KAFKA_SSL_CERTIFICATE_FILE are not a certificate with its unencrypted key in PEM"
+            ) from error
         return value
 
     @property
     def kafka_connection(self) -> KafkaConnection:
         """Give what every client is made from."""
         oauth = None
-        if self.kafka_sasl_oauth_token_url and self.kafka_sasl_oauth_client_id and self.kafka_sasl_oauth_client_secret:
+        if (
+            self.kafka_sasl_oauth_token_url
+            and self.kafka_sasl_oauth_client_id
+            and self.kafka_sasl_oauth_client_secret
+        ):
             secret = self.kafka_sasl_oauth_client_secret.get_secret_value()
             oauth = OAuthClient(
                 str(self.kafka_sasl_oauth_token_url),

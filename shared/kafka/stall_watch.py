@@ -15,7 +15,9 @@ from shared.kafka.make_consumer import positions_of
 LOOK_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
 
-Standing: TypeAlias = Callable[[AIOKafkaConsumer, Collection[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
+Standing: TypeAlias = Callable[
+    [AIOKafkaConsumer, Collection[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]
+]
 """Gives how far a reader has come; a partition that is left out has not been begun."""
 
 
@@ -23,13 +25,17 @@ class Stalled(OSError):
     """There are records before the reader, and it does not move."""
 
 
-async def committed_offsets(consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+async def committed_offsets(
+    consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
+) -> Mapping[TopicPartition, int]:
     """Give how far a group has come, whichever member reads a partition."""
     committed = {partition: await consumer.committed(partition) for partition in partitions}
     return {partition: offset for partition, offset in committed.items() if offset is not None}
 
 
-async def own_positions(consumer: AIOKafkaConsumer, _: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+async def own_positions(
+    consumer: AIOKafkaConsumer, _: Collection[TopicPartition]
+) -> Mapping[TopicPartition, int]:
     """Give how far a reader without a group has come."""
     return positions_of(consumer)
 
@@ -37,7 +43,13 @@ async def own_positions(consumer: AIOKafkaConsumer, _: Collection[TopicPartition
 class StallWatch:
     """One for each connection of a consumer that reads `topics`."""
 
-    def __init__(self, topics: Sequence[str], look_seconds: float = LOOK_SECONDS, *, standing: Standing = committed_offsets) -> None:
+    def __init__(
+        self,
+        topics: Sequence[str],
+        look_seconds: float = LOOK_SECONDS,
+        *,
+        standing: Standing = committed_offsets,
+    ) -> None:
         self._topics = topics
         self._look_seconds = look_seconds
         self._standing = standing
@@ -69,8 +81,14 @@ class StallWatch:
         if not all(numbers.values()):
             # A client that met a restarted broker too early knows of no partitions, and would ask again only in minutes.
             raise Stalled
-        partitions = [TopicPartition(topic, number) for topic in self._topics for number in numbers[topic] or ()]
+        partitions = [
+            TopicPartition(topic, number) for topic in self._topics for number in numbers[topic] or ()
+        ]
         # The last stable offsets: nobody is given what belongs to an open transaction.
         ends = await consumer.end_offsets(partitions)
         stands = await self._standing(consumer, partitions)
-        return {partition: stands.get(partition, -1) for partition in partitions if ends[partition] > max(0, stands.get(partition, 0))}
+        return {
+            partition: stands.get(partition, -1)
+            for partition in partitions
+            if ends[partition] > max(0, stands.get(partition, 0))
+        }

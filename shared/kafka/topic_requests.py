@@ -64,7 +64,10 @@ class AlterConfigs(Request[AlterConfigsRequest]):
     API_KEY = INCREMENTAL_ALTER_CONFIGS
 
     def __init__(self, changes: Mapping[str, Mapping[str, str]]) -> None:
-        self._resources = [(OF_A_TOPIC, topic, [(name, SET, value) for name, value in settings.items()]) for topic, settings in changes.items()]
+        self._resources = [
+            (OF_A_TOPIC, topic, [(name, SET, value) for name, value in settings.items()])
+            for topic, settings in changes.items()
+        ]
 
     def build(self, request_struct_class: type[AlterConfigsRequest]) -> AlterConfigsRequest:
         """Give the request of the version that was negotiated."""
@@ -81,7 +84,8 @@ async def alter_configs(admin: AIOKafkaAdminClient, changes: Mapping[str, Mappin
 async def reassign(admin: AIOKafkaAdminClient, assignments: Assignments) -> None:
     """Have partitions kept by other brokers; returns once the broker has begun. Raises the broker's error."""
     topics: list[Any] = [
-        (topic, [(number, list(brokers), {}) for number, brokers in partitions.items()], {}) for topic, partitions in assignments.items()
+        (topic, [(number, list(brokers), {}) for number, brokers in partitions.items()], {})
+        for topic, partitions in assignments.items()
     ]
     request = AlterPartitionReassignmentsRequest(REASSIGN_MS, topics, {})  # type: ignore[arg-type]  # its types are not what it sends
     answer: Any = await admin._send_to_controller(request)  # noqa: SLF001  as above
@@ -93,7 +97,9 @@ async def reassign(admin: AIOKafkaAdminClient, assignments: Assignments) -> None
 
 async def topic_configs(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> dict[str, dict[str, str]]:
     """Give the settings of topics, those that they do not have themselves as their broker has them."""
-    answers: Any = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic) for topic in topics])
+    answers: Any = await admin.describe_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in topics]
+    )
     found = {}
     for answer in answers:
         for code, message, _, name, entries in answer.resources:

@@ -135,7 +135,10 @@ async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic], copies: i
 async def _describe(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> Described | None:
     """Give the partitions of each topic; `None` where one has no leader yet."""
     described = await admin.describe_topics([topic.name for topic in topics])
-    if any(topic["error_code"] or any(partition["leader"] < 0 for partition in topic["partitions"]) for topic in described):
+    if any(
+        topic["error_code"] or any(partition["leader"] < 0 for partition in topic["partitions"])
+        for topic in described
+    ):
         return None
     return {topic["topic"]: topic["partitions"] for topic in described}
 
@@ -148,7 +151,11 @@ async def _with_few_partitions(
 ) -> list[Topic]:
     few = [topic for topic in topics if len(described[topic.name]) < topic.partitions]
     names = {topic.name for topic in few}
-    concerned = {group: [topic for topic in read if topic in names] for group, read in readers.items() if names & set(read)}
+    concerned = {
+        group: [topic for topic in read if topic in names]
+        for group, read in readers.items()
+        if names & set(read)
+    }
     if not concerned:
         return few
     async with LagReader(kafka) as lags:
@@ -158,7 +165,9 @@ async def _with_few_partitions(
     return [topic for topic in few if topic.name not in behind]
 
 
-def _with_few_copies(described: Described, brokers: Sequence[int], copies: int) -> dict[str, dict[int, list[int]]]:
+def _with_few_copies(
+    described: Described, brokers: Sequence[int], copies: int
+) -> dict[str, dict[int, list[int]]]:
     """Give each partition with too few copies the brokers that are to keep it, new ones in turn."""
     moved: dict[str, dict[int, list[int]]] = {}
     for topic, partitions in described.items():
@@ -173,7 +182,9 @@ def _with_few_copies(described: Described, brokers: Sequence[int], copies: int) 
     return moved
 
 
-async def _bring_configs_in_step(admin: AIOKafkaAdminClient, topics: Sequence[Topic], described: Described, in_sync: int) -> bool:
+async def _bring_configs_in_step(
+    admin: AIOKafkaAdminClient, topics: Sequence[Topic], described: Described, in_sync: int
+) -> bool:
     present = await topic_configs(admin, [topic.name for topic in topics])
     changes: dict[str, dict[str, str]] = {}
     for topic in topics:

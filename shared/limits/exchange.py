@@ -3,7 +3,20 @@
 import asyncio
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text, delete, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from shared.database.engine import DATABASE_ERRORS, Sessions
@@ -68,12 +81,19 @@ async def exchange_once(limits: Limits, sessions: Sessions) -> None:
     untold = sorted(limits.take_untold().items())
     for start in range(0, len(untold), MOST_AT_ONCE):
         rows = [
-            {"limit": count.limit, "who": count.who, "window": count.window, "count": times, "until": datetime.fromtimestamp(end, UTC)}
+            {
+                "limit": count.limit,
+                "who": count.who,
+                "window": count.window,
+                "count": times,
+                "until": datetime.fromtimestamp(end, UTC),
+            }
             for count, (times, end) in untold[start : start + MOST_AT_ONCE]
         ]
         statement = insert(_counts).values(rows)
         added = statement.on_conflict_do_update(
-            index_elements=["limit", "who", "window"], set_={"count": _counts.c.count + statement.excluded.count}
+            index_elements=["limit", "who", "window"],
+            set_={"count": _counts.c.count + statement.excluded.count},
         ).returning(_counts.c.limit, _counts.c.who, _counts.c.window, _counts.c.count)
         async with sessions.begin() as session:
             totals = (await session.execute(added)).all()
@@ -82,6 +102,11 @@ async def exchange_once(limits: Limits, sessions: Sessions) -> None:
 
 async def _remove_old(sessions: Sessions) -> None:
     key = _counts.c.limit, _counts.c.who, _counts.c.window
-    old = select(*key).where(_counts.c.until < datetime.now(UTC)).limit(MOST_REMOVED).with_for_update(skip_locked=True)
+    old = (
+        select(*key)
+        .where(_counts.c.until < datetime.now(UTC))
+        .limit(MOST_REMOVED)
+        .with_for_update(skip_locked=True)
+    )
     async with sessions.begin() as session:
         await session.execute(delete(_counts).where(tuple_(*key).in_(old)))

@@ -73,9 +73,14 @@ class Limits:
         """
         now = time.time() if now is None else now
         most, (window, passed) = limit.most * self._times, divmod(now, limit.seconds)
-        digest = hmac.digest(self._key, f"{limit.name}\n{who}".encode(errors="surrogatepass"), hashlib.sha256)[:WHO_BYTES]
+        digest = hmac.digest(
+            self._key, f"{limit.name}\n{who}".encode(errors="surrogatepass"), hashlib.sha256
+        )[:WHO_BYTES]
         here = Count(limit.name, digest, int(window))
-        present, before = self._counts.get(here, 0), self._counts.get(here._replace(window=here.window - 1), 0)
+        present, before = (
+            self._counts.get(here, 0),
+            self._counts.get(here._replace(window=here.window - 1), 0),
+        )
         if present + before * (1 - passed / limit.seconds) + 1 > most:
             raise TooMany(_wait(limit.seconds, passed, most, present, before))
         self._add(here, 1, (here.window + 2) * limit.seconds)
@@ -83,7 +88,9 @@ class Limits:
 
     def take_untold(self) -> dict[Count, tuple[int, float]]:
         """Give what was counted here since the last time, each with when it no longer matters (in seconds since 1970)."""
-        untold = {count: (times, self._ends[count]) for count, times in self._untold.items() if count in self._ends}
+        untold = {
+            count: (times, self._ends[count]) for count, times in self._untold.items() if count in self._ends
+        }
         self._untold.clear()
         return untold
 

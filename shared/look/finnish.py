@@ -7,8 +7,24 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 
 WEEKDAYS = {
-    "fi": ("maanantaina", "tiistaina", "keskiviikkona", "torstaina", "perjantaina", "lauantaina", "sunnuntaina"),
-    "sv": ("måndagen den", "tisdagen den", "onsdagen den", "torsdagen den", "fredagen den", "lördagen den", "söndagen den"),
+    "fi": (
+        "maanantaina",
+        "tiistaina",
+        "keskiviikkona",
+        "torstaina",
+        "perjantaina",
+        "lauantaina",
+        "sunnuntaina",
+    ),
+    "sv": (
+        "måndagen den",
+        "tisdagen den",
+        "onsdagen den",
+        "torsdagen den",
+        "fredagen den",
+        "lördagen den",
+        "söndagen den",
+    ),
     "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
 SHORT_WEEKDAYS = {
@@ -17,8 +33,34 @@ SHORT_WEEKDAYS = {
     "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
 }
 MONTHS = {
-    "sv": ("januari", "februari", "mars", "april", "maj", "juni", "juli", "augusti", "september", "oktober", "november", "december"),
-    "en": ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"),
+    "sv": (
+        "januari",
+        "februari",
+        "mars",
+        "april",
+        "maj",
+        "juni",
+        "juli",
+        "augusti",
+        "september",
+        "oktober",
+        "november",
+        "december",
+    ),
+    "en": (
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ),
 }
 
 
@@ -34,7 +76,11 @@ def day(when: date, language: str = "fi") -> str:
     """The day in running text: `torstaina 26.11.`, `torsdagen den 26 november`, `Thursday 26 November`."""
     local = _local_day(when)
     weekday = WEEKDAYS[language][local.weekday()]
-    return f"{weekday} {local.day}.{local.month}." if language == "fi" else f"{weekday} {local.day} {MONTHS[language][local.month - 1]}"
+    return (
+        f"{weekday} {local.day}.{local.month}."
+        if language == "fi"
+        else f"{weekday} {local.day} {MONTHS[language][local.month - 1]}"
+    )
 
 
 def short_day(when: date, language: str = "fi") -> str:
@@ -49,7 +95,11 @@ def short_day(when: date, language: str = "fi") -> str:
 def day_and_clock(when: datetime, language: str = "fi") -> str:
     """A moment with its year: `24.11.2026 klo 9.41`, `24.11.2026 kl. 9.41`, `24 November 2026 at 9:41`."""
     local = when.astimezone(HELSINKI)
-    date_text = f"{local.day} {MONTHS['en'][local.month - 1]} {local.year}" if language == "en" else f"{local.day}.{local.month}.{local.year}"
+    date_text = (
+        f"{local.day} {MONTHS['en'][local.month - 1]} {local.year}"
+        if language == "en"
+        else f"{local.day}.{local.month}.{local.year}"
+    )
     return f"{date_text} {clock(when, language)}"
 
 

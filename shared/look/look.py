@@ -44,7 +44,9 @@ def look_files() -> StaticFiles:
 def versioned(folder_of_files: Path, mounted_at: str) -> Callable[[str], str]:
     """Give a function from a file's name to its address with the version of its content."""
     versions: Mapping[str, str] = {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest()[:10] for file in sorted(folder_of_files.iterdir()) if file.is_file()
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()[:10]
+        for file in sorted(folder_of_files.iterdir())
+        if file.is_file()
     }
 
     def address(name: str) -> str:
@@ -61,7 +63,9 @@ def unbroken(text: str) -> Markup:
     return Markup("".join(pieces))  # noqa: S704  escaped before
 
 
-def build_environment(*templates: Path, mounted_at: str = LOOK_URL, demonstration: bool = False) -> Environment:
+def build_environment(
+    *templates: Path, mounted_at: str = LOOK_URL, demonstration: bool = False
+) -> Environment:
     """Make an autoescaping environment over the given folders and the look's own.
 
     It knows `look_url(name)` and the filters `grouped`, `clock`, `day`, `day_and_clock`, `short_day`, `unbroken`, `shown_address`.

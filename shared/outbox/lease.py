@@ -153,7 +153,9 @@ class Lease:
             connection.add_termination_listener(lambda _: self._look_now())
             for channel, call in self._channels.items():
                 if channel:
-                    await connection.add_listener(channel, lambda _, pid, *__, call=call: call() if pid != own else None)
+                    await connection.add_listener(
+                        channel, lambda _, pid, *__, call=call: call() if pid != own else None
+                    )
             yield connection
         except asyncio.CancelledError:
             with suppress(*DRIVER_ERRORS):

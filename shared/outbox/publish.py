@@ -128,7 +128,13 @@ class Publisher:
             return None
 
     async def _set_aside(self, row: "asyncpg.Record", reason: str) -> None:
-        log.error("entry_set_aside", outbox=self._outbox.name, id=row["id"], request_id=str(row["request_id"]), reason=reason)
+        log.error(
+            "entry_set_aside",
+            outbox=self._outbox.name,
+            id=row["id"],
+            request_id=str(row["request_id"]),
+            reason=reason,
+        )
         await self._entries.set_aside(row["id"], reason)
 
     async def _send_and_mark(self, sendable: Sequence[tuple["asyncpg.Record", Message]]) -> None:

@@ -14,13 +14,20 @@ FRAMES = 12
 
 def _frames(exc_info: structlog.typing.ExcInfo) -> str:
     """Tell where it happened and of what kind it is, but not its words: a driver's or a parser's message quotes the data."""
-    frames = [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(exc_info[2])]
+    frames = [
+        f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(exc_info[2])
+    ]
     return " > ".join([*frames[-FRAMES:], exc_info[0].__name__])
 
 
-def _without_personal_codes(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _without_personal_codes(
+    _: object, __: str, line: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
     """Cover a henkilötunnus in whatever somebody logged: the last barrier, not a licence to log words from outside."""
-    return {name: hide_personal_codes(value) if isinstance(value, str) else value for name, value in line.items()}
+    return {
+        name: hide_personal_codes(value) if isinstance(value, str) else value for name, value in line.items()
+    }
 
 
 STEPS: list[structlog.typing.Processor] = [
@@ -46,7 +53,10 @@ def configure_logs(level: str = "INFO") -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=STEPS,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)

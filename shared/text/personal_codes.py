@@ -58,5 +58,9 @@ def _places(text: str) -> Iterator[tuple[int, int]]:
 
 def _is_valid(written: str) -> bool:
     code = unicodedata.normalize("NFKC", re.sub(r"[\s._/\u00ad\u200b-\u200d\u2060\ufeff]", "", written))
-    signed = code if not code[BIRTH_DATE_DIGITS : BIRTH_DATE_DIGITS + 1].isdigit() else f"{code[:BIRTH_DATE_DIGITS]}-{code[BIRTH_DATE_DIGITS:]}"
+    signed = (
+        code
+        if not code[BIRTH_DATE_DIGITS : BIRTH_DATE_DIGITS + 1].isdigit()
+        else f"{code[:BIRTH_DATE_DIGITS]}-{code[BIRTH_DATE_DIGITS:]}"
+    )
     return is_personal_code(signed)

@@ -20,7 +20,9 @@ MOST_MARKS = 30
 
 
 def _of_category(*categories: str) -> str:
-    return "".join(chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) in categories)
+    return "".join(
+        chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) in categories
+    )
 
 
 _MARK = f"[{re.escape(''.join(chr(code) for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code))))}]"

@@ -59,7 +59,11 @@ class BoundedHttp(HttpToolsProtocol):
             _looked_at.add(self.server_state)
             self.loop.call_later(LOOK_SECONDS, _look, self)
         if len(self.connections) > MOST_CONNECTIONS:
-            stalled = (each for each in cast("set[BoundedHttp]", self.connections) if each.is_stalled and each not in self._others)
+            stalled = (
+                each
+                for each in cast("set[BoundedHttp]", self.connections)
+                if each.is_stalled and each not in self._others
+            )
             _most_patient([*stalled, *self._others]).transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -167,8 +171,16 @@ class BoundedHttp(HttpToolsProtocol):
         if self.cycle is not None and (self.cycle.response_started and not self.cycle.response_complete):
             self.transport.close()
             return
-        body = json.dumps({"type": f"urn:asiointi:problem:{slug}", "title": TITLES[slug], "status": status}).encode()
-        lines = (f"HTTP/1.1 {status} {status.phrase}", *ANSWER_HEADERS, f"Content-Length: {len(body)}", "", "")
+        body = json.dumps(
+            {"type": f"urn:asiointi:problem:{slug}", "title": TITLES[slug], "status": status}
+        ).encode()
+        lines = (
+            f"HTTP/1.1 {status} {status.phrase}",
+            *ANSWER_HEADERS,
+            f"Content-Length: {len(body)}",
+            "",
+            "",
+        )
         self.transport.write("\r\n".join(lines).encode() + body)
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -202,7 +214,9 @@ def _look(one: BoundedHttp) -> None:
 def _unread_by_system(transport: Transport) -> int:
     """Give how many bytes the system has taken over and not brought to the client: our own buffer shrinks only when a third of them are gone."""
     try:
-        (count,) = struct.unpack("i", ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4)))
+        (count,) = struct.unpack(
+            "i", ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+        )
     except (OSError, ValueError):
         return 0
     return int(count)

@@ -39,7 +39,11 @@ def describe_problems(app: FastAPI) -> None:
                 own = operation["responses"]
                 if "HTTPValidationError" in str(own.get("422")):
                     del own["422"]
-                operation["responses"] = own | {status: answer for status, answer in _answers(path, operation).items() if status not in own}
+                operation["responses"] = own | {
+                    status: answer
+                    for status, answer in _answers(path, operation).items()
+                    if status not in own
+                }
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             for name in FASTAPIS_OWN:
                 schemas.pop(name, None)
@@ -63,7 +67,10 @@ def _answers(path: str, operation: Mapping[str, Any]) -> dict[str, dict[str, Any
     if "{" in path:
         told["404"] = "Unknown"
     if "requestBody" in operation:
-        told |= {"413": "The body is too long", "415": "The body is compressed, or not of a type that is read"}
+        told |= {
+            "413": "The body is too long",
+            "415": "The body is compressed, or not of a type that is read",
+        }
     if "requestBody" in operation or operation.get("parameters"):
         told["422"] = "A parameter or field is missing or wrong; `errors` names each"
     return {status: {"description": text, **REFERENCE} for status, text in told.items()}

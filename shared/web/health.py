@@ -19,7 +19,10 @@ CHECK_SECONDS = 3
 
 
 def health_routes(
-    needed: Mapping[str, Check], *, informative: Mapping[str, Check] = MappingProxyType({}), enough: Callable[[Iterable[bool]], bool] = all
+    needed: Mapping[str, Check],
+    *,
+    informative: Mapping[str, Check] = MappingProxyType({}),
+    enough: Callable[[Iterable[bool]], bool] = all,
 ) -> APIRouter:
     """Give the routes; a check raises when its part is away.
 
@@ -32,15 +35,26 @@ def health_routes(
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @routes.get("/readyz", summary="The process can do its work", responses={503: {"description": "A part that it needs is away"}})
+    @routes.get(
+        "/readyz",
+        summary="The process can do its work",
+        responses={503: {"description": "A part that it needs is away"}},
+    )
     async def readyz() -> JSONResponse:
         checks = {**needed, **informative}
-        failures = dict(zip(checks, await asyncio.gather(*(failure_of(check) for check in checks.values())), strict=True))
+        failures = dict(
+            zip(checks, await asyncio.gather(*(failure_of(check) for check in checks.values())), strict=True)
+        )
         for name, error in failures.items():
             if error:
                 log.warning("part_away", part=name, error=error)
         answer = {name: "away" if error else "ok" for name, error in failures.items()}
-        return JSONResponse(answer, HTTPStatus.OK if enough(not failures[name] for name in needed) else HTTPStatus.SERVICE_UNAVAILABLE)
+        return JSONResponse(
+            answer,
+            HTTPStatus.OK
+            if enough(not failures[name] for name in needed)
+            else HTTPStatus.SERVICE_UNAVAILABLE,
+        )
 
     return routes
 
@@ -100,6 +114,14 @@ def _waiting() -> list[str]:
 def _places(awaited: object) -> Iterator[str]:
     """Walk from a coroutine to what it awaits: a suspended one has no callers on its stack."""
     while awaited is not None:
-        frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None) or getattr(awaited, "ag_frame", None)
-        yield f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} {frame.f_code.co_name}" if frame else type(awaited).__name__
+        frame = (
+            getattr(awaited, "cr_frame", None)
+            or getattr(awaited, "gi_frame", None)
+            or getattr(awaited, "ag_frame", None)
+        )
+        yield (
+            f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} {frame.f_code.co_name}"
+            if frame
+            else type(awaited).__name__
+        )
         awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)

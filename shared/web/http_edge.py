@@ -64,7 +64,9 @@ def _lead_within(headers: MutableHeaders, scope: Scope) -> None:
 def allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
     """Give the methods that some route has at the address of a scope; HEAD goes with GET."""
     place = {name: scope[name] for name in ("type", "path", "root_path", "headers") if name in scope}
-    found = [method for method in METHODS if any(_takes(route, {**place, "method": method}) for route in routes)]
+    found = [
+        method for method in METHODS if any(_takes(route, {**place, "method": method}) for route in routes)
+    ]
     return [*found[:1], "HEAD", *found[1:]] if found[:1] == ["GET"] else found
 
 
@@ -73,7 +75,11 @@ def _takes(route: BaseRoute, scope: dict[str, Any]) -> bool:
     if match is not Match.FULL or not isinstance(route, Mount):
         return match is Match.FULL
     # Files have no routes of their own.
-    return any(_takes(each, {**scope, **inside}) for each in route.routes) if route.routes else scope["method"] == "GET"
+    return (
+        any(_takes(each, {**scope, **inside}) for each in route.routes)
+        if route.routes
+        else scope["method"] == "GET"
+    )
 
 
 class ToldTooLong:
@@ -97,6 +103,9 @@ class ToldTooLong:
         await self.app(scope, receive, send_on)
         if replaced:
             request = Request(scope)
-            answer = cast("Callable[[Request, Exception], Awaitable[Response]]", self._owner.exception_handlers[BodyTooLong])
+            answer = cast(
+                "Callable[[Request, Exception], Awaitable[Response]]",
+                self._owner.exception_handlers[BodyTooLong],
+            )
             response = await answer(request, BodyTooLong())
             await response(scope, receive, send)

@@ -5,7 +5,10 @@ import re
 from shared.events.vocabulary import LANGUAGES, Language
 
 MOST_HEADER = 500
-RANGE = re.compile(r"([a-z]{1,8}|\*)(?:-[a-z0-9-]*)?\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?", re.ASCII | re.IGNORECASE)
+RANGE = re.compile(
+    r"([a-z]{1,8}|\*)(?:-[a-z0-9-]*)?\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def as_language(value: object) -> Language | None:

@@ -17,7 +17,9 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401  whatever it is
     try:
         content = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number)
         if b"\\ud" in body.lower():
-            json.dumps(content, ensure_ascii=False).encode()  # raises for half a surrogate pair, which no database keeps
+            json.dumps(
+                content, ensure_ascii=False
+            ).encode()  # raises for half a surrogate pair, which no database keeps
     except RecursionError as error:
         raise ValueError("nested too deep") from error
     return content

@@ -75,10 +75,16 @@ class Unavailable(Problem):
 
 def problem_response(problem: Problem) -> JSONResponse:
     """Render one problem as `application/problem+json`."""
-    body = {"type": f"urn:asiointi:problem:{problem.slug}", "title": problem.title, "status": int(problem.status)}
+    body = {
+        "type": f"urn:asiointi:problem:{problem.slug}",
+        "title": problem.title,
+        "status": int(problem.status),
+    }
     if problem.detail:
         body["detail"] = problem.detail
-    return JSONResponse(body | problem.extra, problem.status, headers=problem.headers, media_type="application/problem+json")
+    return JSONResponse(
+        body | problem.extra, problem.status, headers=problem.headers, media_type="application/problem+json"
+    )
 
 
 def install_problems(app: FastAPI) -> None:
@@ -104,7 +110,11 @@ async def _on_problem(_: Request, error: Exception) -> JSONResponse:
 
 async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  as above
-    return problem_response(InvalidFields([{"field": field_of(fault), "message": sentence_for(fault)} for fault in error.errors()]))
+    return problem_response(
+        InvalidFields(
+            [{"field": field_of(fault), "message": sentence_for(fault)} for fault in error.errors()]
+        )
+    )
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
@@ -116,7 +126,9 @@ async def _on_http(request: Request, error: Exception) -> Response:
     body = {"type": "about:blank", "title": status.phrase, "status": int(status)}
     if error.detail and error.detail != status.phrase:
         body["detail"] = error.detail
-    return JSONResponse(body, status, headers=dict(error.headers or {}), media_type="application/problem+json")
+    return JSONResponse(
+        body, status, headers=dict(error.headers or {}), media_type="application/problem+json"
+    )
 
 
 async def _on_lost_client(request: Request, _: Exception) -> Response:
@@ -126,6 +138,10 @@ async def _on_lost_client(request: Request, _: Exception) -> Response:
 
 async def _on_surprise(request: Request, error: Exception) -> JSONResponse:
     log.error(
-        "unexpected_error", method=request.method, route=getattr(request.scope.get("route"), "path", None), error=type(error).__name__, exc_info=error
+        "unexpected_error",
+        method=request.method,
+        route=getattr(request.scope.get("route"), "path", None),
+        error=type(error).__name__,
+        exc_info=error,
     )
     return problem_response(Problem())

@@ -42,7 +42,11 @@ class ReadableBodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on everything that can be read."""
-        refusal = _refusal(Headers(scope=scope)) if scope["type"] == "http" and scope["method"] not in WITHOUT_BODY else None
+        refusal = (
+            _refusal(Headers(scope=scope))
+            if scope["type"] == "http" and scope["method"] not in WITHOUT_BODY
+            else None
+        )
         await (problem_response(refusal) if refusal else self.app)(scope, receive, send)
 
 
@@ -56,7 +60,11 @@ def _names_another(content_type: str) -> bool:
     if "charset" not in content_type.lower():
         return False
     media_type, options = parse_options_header(content_type)
-    return media_type == b"multipart/form-data" and b"charset" in options and not _is_utf8(options[b"charset"].decode("latin-1"))
+    return (
+        media_type == b"multipart/form-data"
+        and b"charset" in options
+        and not _is_utf8(options[b"charset"].decode("latin-1"))
+    )
 
 
 def _is_utf8(charset: str) -> bool:

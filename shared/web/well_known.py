@@ -26,7 +26,11 @@ def well_known_routes(*, closed: Iterable[str], contact: str | None, public_url:
 
     @routes.get("/favicon.ico")
     async def favicon() -> Response:
-        return FileResponse(static_folder / "mark.svg", media_type="image/svg+xml", headers={"Cache-Control": "public, max-age=86400"})
+        return FileResponse(
+            static_folder / "mark.svg",
+            media_type="image/svg+xml",
+            headers={"Cache-Control": "public, max-age=86400"},
+        )
 
     if contact:
 
@@ -39,6 +43,9 @@ def well_known_routes(*, closed: Iterable[str], contact: str | None, public_url:
                 "Preferred-Languages": "fi, sv, en",
                 "Canonical": f"{public_url.rstrip('/')}/.well-known/security.txt",
             }
-            return PlainTextResponse("".join(f"{name}: {value}\n" for name, value in lines.items()), headers={"Cache-Control": "no-store"})
+            return PlainTextResponse(
+                "".join(f"{name}: {value}\n" for name, value in lines.items()),
+                headers={"Cache-Control": "no-store"},
+            )
 
     return routes

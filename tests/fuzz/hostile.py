@@ -118,9 +118,18 @@ WHOLE: tuple[tuple[str, bytes], ...] = (
     ("multipart/form-data", b"--x\r\n\r\n--x--"),
     ("multipart/form-data; boundary=x", b""),
     ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--\r\n"),
-    ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data; name=\xff\r\n\r\n\xff\r\n--x--\r\n"),
-    ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="note"; filename="f"\r\n\r\na\r\n--x--\r\n'),
-    ("multipart/form-data; boundary=x; charset=utf-7", b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n+AGE-\r\n--x--\r\n'),
+    (
+        "multipart/form-data; boundary=x",
+        b"--x\r\nContent-Disposition: form-data; name=\xff\r\n\r\n\xff\r\n--x--\r\n",
+    ),
+    (
+        "multipart/form-data; boundary=x",
+        b'--x\r\nContent-Disposition: form-data; name="note"; filename="f"\r\n\r\na\r\n--x--\r\n',
+    ),
+    (
+        "multipart/form-data; boundary=x; charset=utf-7",
+        b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n+AGE-\r\n--x--\r\n',
+    ),
     ("multipart/form-data; boundary=" + "b" * 300, b"--" + b"b" * 300 + b"\r\n"),
 )
 

@@ -53,7 +53,9 @@ def _places(route: Any) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ..
     dependant = getattr(route, "dependant", None)
     if dependant is None:
         return (), (), (), False
-    query, headers, body = (list(_fields(dependant, f"{kind}_params")) for kind in ("query", "header", "body"))
+    query, headers, body = (
+        list(_fields(dependant, f"{kind}_params")) for kind in ("query", "header", "body")
+    )
     names = tuple(name for each in body for name in _names(each))
     json = any(type(each.field_info).__name__ == "Body" for each in body)
     return tuple(each.alias for each in query), tuple(each.alias for each in headers), names, json
@@ -69,4 +71,6 @@ def _names(field: Any) -> list[str]:  # noqa: ANN401  FastAPI's own
     """Give the fields of a model that is a whole body, or the field's own name."""
     kinds = [field.field_info.annotation, *getattr(field.field_info.annotation, "__args__", ())]
     models = [kind for kind in kinds if hasattr(kind, "model_fields")]
-    return [info.alias or name for kind in models for name, info in kind.model_fields.items()] or [field.alias]
+    return [info.alias or name for kind in models for name, info in kind.model_fields.items()] or [
+        field.alias
+    ]

@@ -159,6 +159,8 @@ KINDS: dict[str, Odd] = {
     "TLS": reply(bytes.fromhex("15030300020228"), doubtful=True),
     "too many": reply(b"550 5.7.1 too many emails per second\r\n"),
     "greylisted": reply(b"451 4.7.1 greylisted\r\n"),
-    **{str(code): reply(b"%03d odd\r\n" % code, doubtful=code == CLOSING) for code in (*SUCCESSES, *REFUSALS)},
+    **{
+        str(code): reply(b"%03d odd\r\n" % code, doubtful=code == CLOSING) for code in (*SUCCESSES, *REFUSALS)
+    },
     **{str(code): reply(b"%03d odd\r\n" % code, doubtful=True) for code in NEITHER},
 }

@@ -50,7 +50,10 @@ SERVICES = ("identity", "intake", "notifier", "tracker")
 AT_ONCE = 8
 ACTS = ("again", "redrive", "send-again", "settle", "dismiss")
 ANSWER_SECONDS = 20.0
-ASK_TRACKER, ASK_NOTIFIER = re.compile("/../seuraa|/api/v1/requests/"), re.compile("/(api/v1|console)/(failed|returned)-mails/|/api/v1/requests/")
+ASK_TRACKER, ASK_NOTIFIER = (
+    re.compile("/../seuraa|/api/v1/requests/"),
+    re.compile("/(api/v1|console)/(failed|returned)-mails/|/api/v1/requests/"),
+)
 PLACEHOLDER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
@@ -85,9 +88,14 @@ class Shot:
 
     def wire(self) -> bytes:
         """Write it down."""
-        length = {"Content-Length": str(len(self.body)).encode()} if self.body or self.method == "POST" else {}
+        length = (
+            {"Content-Length": str(len(self.body)).encode()} if self.body or self.method == "POST" else {}
+        )
         lines = [f"{self.method} {self.path} HTTP/1.1".encode("latin-1")]
-        lines += [name.encode() + b": " + value for name, value in {"Host": b"a", "Connection": b"close", **self.headers, **length}.items()]
+        lines += [
+            name.encode() + b": " + value
+            for name, value in {"Host": b"a", "Connection": b"close", **self.headers, **length}.items()
+        ]
         return b"\r\n".join(lines) + b"\r\n\r\n" + self.body
 
 
@@ -104,27 +112,50 @@ async def answer_to(target: Target, shot: Shot) -> int:
     return int(first.split()[1])
 
 
-def shot_at(target: Target, route: Route, changed: Mapping[str, Any], more: Mapping[str, bytes], whole: tuple[str, bytes] | None = None) -> Shot:
+def shot_at(
+    target: Target,
+    route: Route,
+    changed: Mapping[str, Any],
+    more: Mapping[str, bytes],
+    whole: tuple[str, bytes] | None = None,
+) -> Shot:
     """Write a request to a route: what is known at each place, unless it is `changed` (`path:name`, `query:name`, `body:name`)."""
 
     def part(found: re.Match[str]) -> str:
-        value = changed.get(f"path:{found[1]}", target.known.get(f"{route.path}:{found[1]}", target.known.get(found[1], "1")))
+        value = changed.get(
+            f"path:{found[1]}", target.known.get(f"{route.path}:{found[1]}", target.known.get(found[1], "1"))
+        )
         return quote_from_bytes(value if isinstance(value, bytes) else value.encode(), safe="")
 
-    asked = {name: target.known[name].encode() for name in _own(target, route) if name in target.known and route.method == "GET"}
-    asked |= {name: changed[f"query:{name}"] for name in query_of(target, route) if f"query:{name}" in changed}
+    asked = {
+        name: target.known[name].encode()
+        for name in _own(target, route)
+        if name in target.known and route.method == "GET"
+    }
+    asked |= {
+        name: changed[f"query:{name}"] for name in query_of(target, route) if f"query:{name}" in changed
+    }
     query = "&".join(f"{name}={quote_from_bytes(value, safe='')}" for name, value in asked.items())
     path = PLACEHOLDER.sub(part, route.path) + (f"?{query}" if query else "")
     headers, body = dict(target.headers), b""
     if whole is not None:
         headers["Content-Type"], body = whole[0].encode("latin-1"), whole[1]
     elif route.method == "POST":
-        fields = {name: changed.get(f"body:{name}", target.known.get(name, "x")) for name in fields_of(target, route)}
+        fields = {
+            name: changed.get(f"body:{name}", target.known.get(name, "x"))
+            for name in fields_of(target, route)
+        }
         if route.json:
-            given = {name: value.decode(errors="replace") if isinstance(value, bytes) else value for name, value in fields.items()}
+            given = {
+                name: value.decode(errors="replace") if isinstance(value, bytes) else value
+                for name, value in fields.items()
+            }
             headers["Content-Type"], body = b"application/json", json.dumps(given).encode()
         else:
-            pairs = ((name.encode(), value if isinstance(value, bytes) else str(value).encode()) for name, value in fields.items())
+            pairs = (
+                (name.encode(), value if isinstance(value, bytes) else str(value).encode())
+                for name, value in fields.items()
+            )
             headers["Content-Type"] = b"application/x-www-form-urlencoded"
             body = b"&".join(name + b"=" + quote_from_bytes(value, safe="").encode() for name, value in pairs)
     return Shot(route.method, path, {**headers, **more}, body, f"{dict(changed)} {dict(more)} {whole or ''}")
@@ -137,7 +168,9 @@ def fields_of(target: Target, route: Route) -> tuple[str, ...]:
 
 def query_of(target: Target, route: Route) -> tuple[str, ...]:
     """Give the names that a route's query may have."""
-    return route.query if route.method == "POST" else tuple(dict.fromkeys((*route.query, *_own(target, route))))
+    return (
+        route.query if route.method == "POST" else tuple(dict.fromkeys((*route.query, *_own(target, route))))
+    )
 
 
 def _own(target: Target, route: Route) -> tuple[str, ...]:
@@ -167,7 +200,13 @@ def one_at_a_time(target: Target) -> Iterator[Shot]:
             for whole in WHOLE:
                 yield shot_at(target, route, {}, {}, whole)
             for body in _spoilt(target.examples.get(route.path)):
-                yield shot_at(target, route, {}, {"Idempotency-Key": secrets.token_hex(16).encode()}, ("application/json", json.dumps(body).encode()))
+                yield shot_at(
+                    target,
+                    route,
+                    {},
+                    {"Idempotency-Key": secrets.token_hex(16).encode()},
+                    ("application/json", json.dumps(body).encode()),
+                )
         for name in route.headers:
             for value in TEXTS:
                 if b"\r" not in value and b"\0" not in value:
@@ -189,11 +228,21 @@ def by_chance(target: Target, chance: random.Random) -> Iterator[Shot]:
     while True:
         route = chance.choice(routes)
         places = places_of(target, route)
-        changed = {place: chance.choice(values_for(route, place)) for place in chance.sample(places, chance.randint(0, len(places)))}
+        changed = {
+            place: chance.choice(values_for(route, place))
+            for place in chance.sample(places, chance.randint(0, len(places)))
+        }
         more = dict(chance.sample(HEADERS, chance.randint(0, 3)))
         whole = chance.choice(WHOLE) if route.method == "POST" and chance.random() < 0.2 else None
         if chance.random() < 0.1:
-            route = Route(chance.choice(["HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "FOO"]), route.path, route.query, (), (), route.json)
+            route = Route(
+                chance.choice(["HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "FOO"]),
+                route.path,
+                route.query,
+                (),
+                (),
+                route.json,
+            )
         yield shot_at(target, route, changed, more, whole)
 
 
@@ -223,8 +272,26 @@ async def identity(postgres_database: str) -> AsyncIterator[Target]:
             "action": "password",
         }
         own = {
-            "/authorize": (*browser.asked(), "prompt", "max_age", "ui_locales", "acr_values", "request", "request_uri", "claims"),
-            "/token": ("grant_type", "code", "redirect_uri", "code_verifier", "scope", "client_id", "client_assertion", "client_assertion_type"),
+            "/authorize": (
+                *browser.asked(),
+                "prompt",
+                "max_age",
+                "ui_locales",
+                "acr_values",
+                "request",
+                "request_uri",
+                "claims",
+            ),
+            "/token": (
+                "grant_type",
+                "code",
+                "redirect_uri",
+                "code_verifier",
+                "scope",
+                "client_id",
+                "client_assertion",
+                "client_assertion_type",
+            ),
             "/bank/{bank_code}/": (),
             "/bank/": tuple(asked),
             "/tupas/return": tuple(name.replace("A01Y_", "B02K_") for name in asked),
@@ -238,7 +305,9 @@ async def identity(postgres_database: str) -> AsyncIterator[Target]:
 async def intake(kafka: KafkaConnection, database: str) -> AsyncIterator[Target]:
     """Run intake, with a citizen who has identified herself."""
     (outside, issuer), (place, address) = free_socket(), free_socket()
-    app = create_intake(intake_settings(kafka, database, oidc_issuer=issuer, public_url=address, log_level="INFO"))
+    app = create_intake(
+        intake_settings(kafka, database, oidc_issuer=issuer, public_url=address, log_level="INFO")
+    )
     async with (
         serving(Provider(issuer).app(), outside),
         serving(app, place),
@@ -247,9 +316,21 @@ async def intake(kafka: KafkaConnection, database: str) -> AsyncIterator[Target]
         page = (await browser.get("/fi/tunnistaudu/tilaa-palkkatodistus")).text
         names = tuple(dict.fromkeys(re.findall(r'name="([\w-]+)"', page)))
         hidden = dict(re.findall(r'<input type="hidden" name="([\w-]+)" value="([^"]*)"', page))
-        sent = (await browser.post("/api/v1/requests", json=forms.invoice_copy(), headers={"Idempotency-Key": secrets.token_hex(16)})).json()
+        sent = (
+            await browser.post(
+                "/api/v1/requests",
+                json=forms.invoice_copy(),
+                headers={"Idempotency-Key": secrets.token_hex(16)},
+            )
+        ).json()
         cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-        known = {"code": "tilaa-palkkatodistus", "service": "pyyda-laskukopio", "request_id": sent["request_id"], "language": "fi", **hidden}
+        known = {
+            "code": "tilaa-palkkatodistus",
+            "service": "pyyda-laskukopio",
+            "request_id": sent["request_id"],
+            "language": "fi",
+            **hidden,
+        }
         known["state"] = "made-up.fi.tilaa-palkkatodistus"
         yield Target(
             app,
@@ -275,7 +356,9 @@ async def notifier(database: str) -> AsyncIterator[Target]:
         app = create_notifier(notifier_settings(database, 9, oidc_issuer=issuer.address))
         async with serving(app, place):
             token = issuer.token("operate", aud=["notifier"], exp=2**33)
-            yield Target(app, address, {"Authorization": f"Bearer {token}".encode()}, {"email": "anna@example.fi"})
+            yield Target(
+                app, address, {"Authorization": f"Bearer {token}".encode()}, {"email": "anna@example.fi"}
+            )
 
 
 @asynccontextmanager
@@ -292,19 +375,43 @@ async def tracker(kafka: KafkaConnection, postgres: str, database: str) -> Async
             visit = Visit(browser)
             await visit.sign_in(after=f"/requests/{request_id}")
             form = next(form for form in visit.forms() if "seen" in form.fields)
-            asked = {"grant_type": "client_credentials", "scope": "requests:read requests:write requests:status operate"}
+            asked = {
+                "grant_type": "client_credentials",
+                "scope": "requests:read requests:write requests:status operate",
+            }
             granted = await browser.post(f"{issuer}/token", data=asked, auth=("console", "secret of console"))
             cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-            headers = {"Cookie": cookies.encode(), "Authorization": f"Bearer {granted.json()['access_token']}".encode()}
-            known = {**form.fields, "number": str(request_id), "id": str(request_id), "request_id": str(request_id), "event_id": str(request_id)}
-            known |= {
-                f"{prefix}/{kind}/{{id}}/{act}:id": "1" for prefix in ("/api/v1", "/console") for kind in ("dead-letters", "skipped") for act in ACTS
+            headers = {
+                "Cookie": cookies.encode(),
+                "Authorization": f"Bearer {granted.json()['access_token']}".encode(),
             }
-            yield Target(app, address, headers, {**known, "action": "take", "text": "Hei."}, {"/console": ("csrf", "once")}, ASK_NOTIFIER)
+            known = {
+                **form.fields,
+                "number": str(request_id),
+                "id": str(request_id),
+                "request_id": str(request_id),
+                "event_id": str(request_id),
+            }
+            known |= {
+                f"{prefix}/{kind}/{{id}}/{act}:id": "1"
+                for prefix in ("/api/v1", "/console")
+                for kind in ("dead-letters", "skipped")
+                for act in ACTS
+            }
+            yield Target(
+                app,
+                address,
+                headers,
+                {**known, "action": "take", "text": "Hei."},
+                {"/console": ("csrf", "once")},
+                ASK_NOTIFIER,
+            )
 
 
 @pytest.fixture
-async def target(request: pytest.FixtureRequest, kafka: KafkaConnection, postgres: str, migrated_database: FreshDatabase) -> AsyncIterator[Target]:
+async def target(
+    request: pytest.FixtureRequest, kafka: KafkaConnection, postgres: str, migrated_database: FreshDatabase
+) -> AsyncIterator[Target]:
     """Give the running service of the test's parameter."""
     database = await migrated_database(request.param)
     running = {

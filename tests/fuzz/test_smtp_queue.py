@@ -17,7 +17,9 @@ MAILS, ODD_SECONDS, LATER = 200, 4.0, 60.0
 # After the final dot a machine that is busy must not look like a server that is silent.
 QUICK = dict.fromkeys((step for step in LIMITS if step != "end"), 0.3)
 SOMETIMES, IN_A_BAD_SPELL = 0.1, 0.9
-UNFINISHED = "select state, last_reply, count(*) from deliveries where state not in ('sent', 'failed') group by 1, 2"
+UNFINISHED = (
+    "select state, last_reply, count(*) from deliveries where state not in ('sent', 'failed') group by 1, 2"
+)
 
 
 class Moody:
@@ -38,14 +40,24 @@ class Moody:
         return KINDS[self._chance.choice(list(KINDS))]
 
 
-async def test_every_mail_ends_whatever_the_server_says_meanwhile(sessions: Sessions, notifier_database: str) -> None:  # noqa: F811  the fixtures
+async def test_every_mail_ends_whatever_the_server_says_meanwhile(
+    sessions: Sessions,  # noqa: F811  the fixture
+    notifier_database: str,  # noqa: F811  the fixture
+) -> None:
     seed = int(os.environ.get("FUZZ_SEED") or secrets.randbits(32))
     print(f"FUZZ_SEED={seed}")  # noqa: T201  pytest shows it where the test fails
     seconds = max(ODD_SECONDS, float(os.environ.get("FUZZ_SECONDS") or 0))
     moody = Moody(seed, time.monotonic() + seconds)
     citizens = [Citizen() for _ in range(MAILS)]
     async with ScriptedServer(moody) as server:
-        settings = make_settings(notifier_database, server.port, smtp_timeout=3.0, smtp_limits=QUICK, retry_first_seconds=0.1, smtp_connections=4)
+        settings = make_settings(
+            notifier_database,
+            server.port,
+            smtp_timeout=3.0,
+            smtp_limits=QUICK,
+            retry_first_seconds=0.1,
+            smtp_connections=4,
+        )
         async with dispatching(settings, sessions) as dispatcher:
             await hand_over(sessions, [citizen.registered() for citizen in citizens])
             dispatcher.wake()

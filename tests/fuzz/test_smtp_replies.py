@@ -69,7 +69,9 @@ async def _check(plan: Plan, *, pipelining: bool = True) -> None:
         server.usual["ehlo"] = b"502 5.5.1 no\r\n"
     login = "u" if server.usual["ehlo"][:3] == b"250" else None
     async with server:
-        connection = MailConnection(MailServer("127.0.0.1", server.port, username=login, password="p", limits=LIMITS))
+        connection = MailConnection(
+            MailServer("127.0.0.1", server.port, username=login, password="p", limits=LIMITS)
+        )
         async with asyncio.timeout(MOST_TRIES * PATIENT_WAIT + 10):
             for to in MAILS:
                 reply = await _send_until_final(connection, to)
@@ -97,7 +99,7 @@ async def _check_all(plans: Sequence[tuple[Plan, bool]]) -> None:
     """Check many at once: most of the time is waiting."""
     slots, failures = asyncio.Semaphore(AT_ONCE), []
 
-    async def one(plan: Plan, pipelining: bool) -> None:  # noqa: FBT001  a pair's second
+    async def one(plan: Plan, pipelining: bool) -> None:
         async with slots:
             try:
                 await _check(plan, pipelining=pipelining)
@@ -111,7 +113,13 @@ async def _check_all(plans: Sequence[tuple[Plan, bool]]) -> None:
 @pytest.mark.parametrize("step", STEPS)
 async def test_whatever_a_server_says_once_every_mail_ends_and_the_next_one_goes(step: str) -> None:
     first_and_second = [(kind, number) for kind in KINDS for number in (1, 2)]
-    await _check_all([(Plan({(step, number): kind}), pipelining) for kind, number in first_and_second for pipelining in (True, False)])
+    await _check_all(
+        [
+            (Plan({(step, number): kind}), pipelining)
+            for kind, number in first_and_second
+            for pipelining in (True, False)
+        ]
+    )
 
 
 @pytest.mark.parametrize("kind", ["usual", *KINDS])
@@ -136,6 +144,9 @@ async def test_whatever_a_server_says_in_one_conversation_after_the_other() -> N
     while time.monotonic() < until:
         plans = []
         for _ in range(AT_ONCE * 2):
-            odd = {(chance.choice(STEPS), chance.randint(1, 3)): chance.choice(list(KINDS)) for _ in range(chance.randint(1, 4))}
+            odd = {
+                (chance.choice(STEPS), chance.randint(1, 3)): chance.choice(list(KINDS))
+                for _ in range(chance.randint(1, 4))
+            }
             plans.append((Plan(odd), chance.random() < 0.5))
         await _check_all(plans)

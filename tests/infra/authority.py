@@ -29,7 +29,9 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _named(name, self.certificate.subject, key)
         if host:
-            builder = builder.add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address(host))]), critical=False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([x509.IPAddress(IPv4Address(host))]), critical=False
+            )
         certificate = builder.sign(self.key, hashes.SHA256())
         files = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
@@ -45,7 +47,9 @@ def authority(folder: Path) -> Authority:
         x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")]),
     )
     certificate = (
-        _named("authority", name, key).add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True).sign(key, hashes.SHA256())
+        _named("authority", name, key)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
     )
     (folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     return Authority(folder, key, certificate)
@@ -59,4 +63,6 @@ def _named(name: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x50
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )

@@ -36,7 +36,9 @@ async def kafka_cluster(folder: Path, brokers: int = 3) -> AsyncIterator[Cluster
     ports, controllers = every[:brokers], every[brokers:]
     id_ = new_cluster_id()
     quorum = {
-        "controller.quorum.voters": ",".join(f"{number}@127.0.0.1:{port}" for number, port in enumerate(controllers, 1)),
+        "controller.quorum.voters": ",".join(
+            f"{number}@127.0.0.1:{port}" for number, port in enumerate(controllers, 1)
+        ),
         "controller.quorum.bootstrap.servers": ",".join(f"127.0.0.1:{port}" for port in controllers),
         "offsets.topic.replication.factor": str(brokers),
     }
@@ -59,7 +61,9 @@ async def kafka_cluster(folder: Path, brokers: int = 3) -> AsyncIterator[Cluster
 
     try:
         # All at once: a broker does not answer before it has a quorum.
-        await asyncio.gather(*(start(number, *places) for number, places in enumerate(zip(ports, controllers, strict=True), 1)))
+        await asyncio.gather(
+            *(start(number, *places) for number, places in enumerate(zip(ports, controllers, strict=True), 1))
+        )
         yield cluster
     finally:
         await asyncio.gather(*(each.aclose() for each in cluster.exits))

@@ -27,7 +27,11 @@ async def stack(folder: Path) -> AsyncIterator[dict[str, Any]]:
     compose = _Compose({"COMPOSE_PROJECT_NAME": f"asiointi-test-{secrets.token_hex(4)}", **_free_ports()})
     try:
         await compose.run("up", "--build", "--wait", f"--wait-timeout={START_SECONDS}")
-        addresses = json.loads(await compose.run("run", "--rm", "--no-deps", "settings", "python", "-m", "deploy.compose.addresses"))
+        addresses = json.loads(
+            await compose.run(
+                "run", "--rm", "--no-deps", "settings", "python", "-m", "deploy.compose.addresses"
+            )
+        )
         addresses["file"] = str(folder / "addresses.json")
         await _write(addresses, await compose.pids())
         async with _beside(_keep_pids_true(addresses, compose)):
@@ -63,7 +67,13 @@ class _Compose:
     async def pids(self) -> dict[str, int]:
         """Give the first process of each running container, by the name that it has in `./run`."""
         containers = (await self.run("ps", "--quiet")).split()
-        told = await _output("docker", "inspect", "--format", '{{index .Config.Labels "com.docker.compose.service"}} {{.State.Pid}}', *containers)
+        told = await _output(
+            "docker",
+            "inspect",
+            "--format",
+            '{{index .Config.Labels "com.docker.compose.service"}} {{.State.Pid}}',
+            *containers,
+        )
         named = (line.split() for line in told.splitlines())
         return {name.replace("mailpit", "mailbox"): int(pid) for name, pid in named if pid != "0"}
 

@@ -47,7 +47,12 @@ async def dovecot() -> AsyncIterator[ImapServer]:
     (port,) = free_ports(1)
     folder, server = _write(port)
     process = await asyncio.create_subprocess_exec(
-        str(program), "-F", "-c", str(folder / "dovecot.conf"), stdout=asyncio.subprocess.DEVNULL, start_new_session=True
+        str(program),
+        "-F",
+        "-c",
+        str(folder / "dovecot.conf"),
+        stdout=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         await eventually(lambda: _listens(port), START_SECONDS)

@@ -34,7 +34,9 @@ async def secured_kafka(folder: Path) -> AsyncIterator[Connections]:
     """Run a broker with users, of whom only `admin` is known yet, for as long as the context lasts; gives each user's connection."""
     secrets = {f"kafka_{user}_password": f"password of {user}" for user in KAFKA_USERS}
     port, controller_port = free_ports(2)
-    async with running(kafka_program(folder, class_path(JARS), port, controller_port, broker_security(secrets)), folder):
+    async with running(
+        kafka_program(folder, class_path(JARS), port, controller_port, broker_security(secrets)), folder
+    ):
         yield own_connections(f"127.0.0.1:{port}", secrets)
 
 

@@ -17,7 +17,9 @@ def one_connection_at_a_time() -> Iterator[None]:
     holders: dict[ConnectionPoolEntry, Holder] = {}
     twice: list[str] = []
 
-    def on_checkout(_: DBAPIConnection, entry: ConnectionPoolEntry, connection: PoolProxiedConnection) -> None:
+    def on_checkout(
+        _: DBAPIConnection, entry: ConnectionPoolEntry, connection: PoolProxiedConnection
+    ) -> None:
         task = asyncio.current_task()
         if task is None:
             return

@@ -36,7 +36,9 @@ async def postfix(routes: Mapping[str, str], **settings: str) -> AsyncIterator[i
     (port,) = free_ports(1)
     folder = _write(port, routes, settings)
     command = (program, "-c", str(folder / "conf"), "start-fg")
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL, start_new_session=True)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.DEVNULL, start_new_session=True
+    )
     try:
         await eventually(lambda: _greets(port), START_SECONDS)
         yield port
@@ -86,8 +88,16 @@ def _write(port: int, routes: Mapping[str, str], settings: Mapping[str, str]) ->
         **settings,
     }
     (folder / "conf" / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in facts.items()))
-    lines = [f"{name.format(port=f'127.0.0.1:{port}')} {kind} {private} - n - 0 {command}" for name, kind, private, command in SERVICES]
-    lines += ["qmgr unix n - n 1 1 qmgr", "postlog unix-dgram n - n - 1 postlogd", "scache unix - - n - 1 scache", "anvil unix - - n - 1 anvil"]
+    lines = [
+        f"{name.format(port=f'127.0.0.1:{port}')} {kind} {private} - n - 0 {command}"
+        for name, kind, private, command in SERVICES
+    ]
+    lines += [
+        "qmgr unix n - n 1 1 qmgr",
+        "postlog unix-dgram n - n - 1 postlogd",
+        "scache unix - - n - 1 scache",
+        "anvil unix - - n - 1 anvil",
+    ]
     (folder / "conf" / "master.cf").write_text("\n".join(lines) + "\n")
     return folder
 

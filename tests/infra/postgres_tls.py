@@ -10,9 +10,18 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 from cryptography.x509.oid import NameOID
 
 from deploy.postgres import _as_unprivileged, _unprivileged
@@ -53,10 +62,14 @@ class Authority:
 
     def _issue(self, name: str, key: EllipticCurvePrivateKey, *, ca: bool) -> x509.Certificate:
         now = datetime.now(timezone.utc)
-        builder = x509.CertificateBuilder(_name(self._name), _name(name), key.public_key(), x509.random_serial_number())
+        builder = x509.CertificateBuilder(
+            _name(self._name), _name(name), key.public_key(), x509.random_serial_number()
+        )
         builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
         builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        return builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False).sign(self._key, SHA256())
+        return builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False).sign(
+            self._key, SHA256()
+        )
 
 
 @asynccontextmanager
@@ -73,7 +86,10 @@ async def postgres_with_tls(folder: Path, authority: Authority) -> AsyncIterator
 
 
 def _prepare(folder: Path, authority: Authority, port: int) -> Program:
-    binaries, owner = debian_program("postgresql", "usr/lib/postgresql/*/bin/postgres").parent, _unprivileged()
+    binaries, owner = (
+        debian_program("postgresql", "usr/lib/postgresql/*/bin/postgres").parent,
+        _unprivileged(),
+    )
     folder.mkdir()
     data, password = folder / "data", folder / "password"
     _write(password, b"secret")
@@ -81,9 +97,18 @@ def _prepare(folder: Path, authority: Authority, port: int) -> Program:
     if owner:
         for file in (folder, password, certificate, key):
             os.chown(file, owner.pw_uid, owner.pw_gid)
-    made = (str(binaries / "initdb"), f"--pgdata={data}", "--username=postgres", f"--pwfile={password}", "--auth=scram-sha-256", "--no-sync")
+    made = (
+        str(binaries / "initdb"),
+        f"--pgdata={data}",
+        "--username=postgres",
+        f"--pwfile={password}",
+        "--auth=scram-sha-256",
+        "--no-sync",
+    )
     environment = inherited_environment(os.environ)
-    subprocess.run((*_as_unprivileged(folder), *made), cwd=folder, env=environment, check=True, capture_output=True)
+    subprocess.run(
+        (*_as_unprivileged(folder), *made), cwd=folder, env=environment, check=True, capture_output=True
+    )
     (data / "pg_hba.conf").write_text(HBA)
     options = {
         "port": str(port),
@@ -96,7 +121,9 @@ def _prepare(folder: Path, authority: Authority, port: int) -> Program:
     }
 
     async def ready() -> None:
-        await (await connect(f"postgresql://postgres:secret@localhost:{port}/postgres?sslmode=require")).close()
+        await (
+            await connect(f"postgresql://postgres:secret@localhost:{port}/postgres?sslmode=require")
+        ).close()
 
     settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     command = (*_as_unprivileged(folder), str(binaries / "postgres"), "-D", str(data), *settings)

@@ -49,12 +49,26 @@ async def primary_and_standby(folder: Path) -> AsyncIterator[tuple[Server, Serve
         copy.mkdir()
         os.chown(copy, (folder / "first" / "data").stat().st_uid, (folder / "first" / "data").stat().st_gid)
         source = dsn(ADMIN, PASSWORD, primary.port, ADMIN)
-        command = (*_as_unprivileged(copy), str(_binaries() / "pg_basebackup"), "-D", str(copy / "data"), "-d", source, "-R", "-c", "fast")
-        await asyncio.to_thread(subprocess.run, command, check=True, cwd=copy, env=inherited_environment(os.environ))
+        command = (
+            *_as_unprivileged(copy),
+            str(_binaries() / "pg_basebackup"),
+            "-D",
+            str(copy / "data"),
+            "-d",
+            source,
+            "-R",
+            "-c",
+            "fast",
+        )
+        await asyncio.to_thread(
+            subprocess.run, command, check=True, cwd=copy, env=inherited_environment(os.environ)
+        )
         standby = await _start(stack, copy)
 
         async def streams() -> bool:
-            return bool(await primary.run("select count(*) = 1 from pg_stat_replication where state = 'streaming'"))
+            return bool(
+                await primary.run("select count(*) = 1 from pg_stat_replication where state = 'streaming'")
+            )
 
         await eventually(streams)
         yield primary, standby
@@ -107,7 +121,9 @@ class MovingAddress:
         await asyncio.wait((line,))
         self._lines.discard(line)
 
-    async def _keep(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, moved: asyncio.Event) -> None:
+    async def _keep(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, moved: asyncio.Event
+    ) -> None:
         writers, copies = [writer], []
         over, gone = asyncio.create_task(self._over.wait()), asyncio.create_task(moved.wait())
         try:
@@ -115,7 +131,10 @@ class MovingAddress:
                 with suppress(OSError):
                     there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._target)
                     writers.append(there_writer)
-                    copies = [asyncio.create_task(_copy(reader, there_writer)), asyncio.create_task(_copy(there_reader, writer))]
+                    copies = [
+                        asyncio.create_task(_copy(reader, there_writer)),
+                        asyncio.create_task(_copy(there_reader, writer)),
+                    ]
                     await asyncio.wait((*copies, over, gone), return_when=asyncio.FIRST_COMPLETED)
                 if not gone.done():
                     return

@@ -21,7 +21,9 @@ def free_socket() -> tuple[socket, str]:
 @asynccontextmanager
 async def serving(app: ASGIApp, place: socket) -> AsyncIterator[None]:
     """Serve an app for as long as the context lasts."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    )
     task = asyncio.create_task(server.serve(sockets=[place]))
 
     async def started() -> bool:

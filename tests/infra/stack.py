@@ -43,7 +43,9 @@ class RunningStack:
 
 
 @asynccontextmanager
-async def running_stack(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[RunningStack]:
+async def running_stack(
+    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[RunningStack]:
     """Run a stack for as long as the context lasts; its data is in `folder/data`."""
     stack = await launch(folder, "--port-base", str(free_base(20000)), *arguments, environment=environment)
     try:

@@ -15,7 +15,9 @@ class Tokens:
 
     address: str
     seconds: int = 300
-    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "1", "alg": "RS256", "use": "sig"}))
+    key: RSAKey = field(
+        default_factory=lambda: RSAKey.generate_key(2048, {"kid": "1", "alg": "RS256", "use": "sig"})
+    )
     scopes: list[str] = field(default_factory=list)
 
     def app(self) -> FastAPI:

@@ -22,7 +22,9 @@ def fresh_address() -> str:
     return f"anna.{uuid4().hex[:12]}@esimerkki.fi"
 
 
-async def example_form(client: httpx.AsyncClient, addresses: Addresses, service: str, address: str) -> dict[str, Any]:
+async def example_form(
+    client: httpx.AsyncClient, addresses: Addresses, service: str, address: str
+) -> dict[str, Any]:
     """Give the form that the API itself offers as an example, with an e-mail address of the test's own."""
     answer = await client.get(f"{addresses['intake']}/api/v1/services/{service}")
     example: dict[str, Any] = answer.raise_for_status().json()["form_schema"]["examples"][0]
@@ -30,7 +32,13 @@ async def example_form(client: httpx.AsyncClient, addresses: Addresses, service:
 
 
 async def submit(
-    client: httpx.AsyncClient, addresses: Addresses, service: str, form: dict[str, Any], *, key: str | None = None, language: str = "fi"
+    client: httpx.AsyncClient,
+    addresses: Addresses,
+    service: str,
+    form: dict[str, Any],
+    *,
+    key: str | None = None,
+    language: str = "fi",
 ) -> httpx.Response:
     """Send one request over the API."""
     return await client.post(
@@ -40,14 +48,18 @@ async def submit(
     )
 
 
-async def submit_example(client: httpx.AsyncClient, addresses: Addresses, address: str, service: str = "pyyda-laskukopio") -> str:
+async def submit_example(
+    client: httpx.AsyncClient, addresses: Addresses, address: str, service: str = "pyyda-laskukopio"
+) -> str:
     """Send the example of a service that asks for no identification; gives the request id."""
     answer = await submit(client, addresses, service, await example_form(client, addresses, service, address))
     assert answer.status_code == 202, answer.text
     return str(answer.json()["request_id"])
 
 
-async def number_of(client: httpx.AsyncClient, addresses: Addresses, request_id: str, *, within: float = 10.0) -> str:
+async def number_of(
+    client: httpx.AsyncClient, addresses: Addresses, request_id: str, *, within: float = 10.0
+) -> str:
     """Wait for the work number of a request."""
 
     async def numbered() -> str:
@@ -78,7 +90,11 @@ async def resolve(client: httpx.AsyncClient, addresses: Addresses, request: str,
 
 async def mails_to(client: httpx.AsyncClient, addresses: Addresses, address: str) -> list[EmailMessage]:
     """Give the mails that an address has got, oldest first."""
-    raws = await _from_maildir(addresses, address) if addresses.get("maildir") else await _from_mailpit(client, addresses, address)
+    raws = (
+        await _from_maildir(addresses, address)
+        if addresses.get("maildir")
+        else await _from_mailpit(client, addresses, address)
+    )
     mails = [email.message_from_bytes(raw, policy=email.policy.default) for raw in raws]
     return [mail for mail in mails if isinstance(mail, EmailMessage) and address in _recipients(mail)]
 
@@ -87,18 +103,24 @@ def _recipients(mail: EmailMessage) -> list[str]:
     return [each.addr_spec for each in mail["To"].addresses]
 
 
-async def wait_for_mails(client: httpx.AsyncClient, addresses: Addresses, address: str, count: int, *, within: float = 15.0) -> list[EmailMessage]:
+async def wait_for_mails(
+    client: httpx.AsyncClient, addresses: Addresses, address: str, count: int, *, within: float = 15.0
+) -> list[EmailMessage]:
     """Wait until an address has got exactly `count` mails."""
 
     async def arrived() -> list[EmailMessage]:
         mails = await mails_to(client, addresses, address)
-        assert len(mails) == count, f"{len(mails)} mails instead of {count}: {[str(mail['Subject']) for mail in mails]}"
+        assert len(mails) == count, (
+            f"{len(mails)} mails instead of {count}: {[str(mail['Subject']) for mail in mails]}"
+        )
         return mails
 
     return await eventually(arrived, within)
 
 
-async def wait_for_some_mail(client: httpx.AsyncClient, addresses: Addresses, address: str, *, within: float) -> list[EmailMessage]:
+async def wait_for_some_mail(
+    client: httpx.AsyncClient, addresses: Addresses, address: str, *, within: float
+) -> list[EmailMessage]:
     """Wait until an address has got any mail; gives all that it has."""
 
     async def arrived() -> list[EmailMessage]:
@@ -118,7 +140,9 @@ def text_of(mail: EmailMessage, kind: str = "plain") -> str:
 
 async def _from_maildir(addresses: Addresses, address: str) -> list[bytes]:
     def read() -> list[bytes]:
-        files = sorted(path for path in Path(addresses["maildir"]).glob("*/*") if path.parent.name in {"new", "cur"})
+        files = sorted(
+            path for path in Path(addresses["maildir"]).glob("*/*") if path.parent.name in {"new", "cur"}
+        )
         contents = [path.read_bytes() for path in sorted(files, key=lambda path: path.stat().st_mtime_ns)]
         return [content for content in contents if address.encode() in content]
 
@@ -126,6 +150,8 @@ async def _from_maildir(addresses: Addresses, address: str) -> list[bytes]:
 
 
 async def _from_mailpit(client: httpx.AsyncClient, addresses: Addresses, address: str) -> list[bytes]:
-    found = await client.get(f"{addresses['mailbox']}/api/v1/search", params={"query": f'to:"{address}"', "limit": 50})
+    found = await client.get(
+        f"{addresses['mailbox']}/api/v1/search", params={"query": f'to:"{address}"', "limit": 50}
+    )
     ids = [message["ID"] for message in reversed(found.raise_for_status().json()["messages"])]
     return [(await client.get(f"{addresses['mailbox']}/api/v1/message/{each}/raw")).content for each in ids]

@@ -64,7 +64,9 @@ def _folder(data: Path) -> Mapping[str, str]:
 async def _databases(folder: Path, secrets: Mapping[str, str]) -> None:
     (port,) = free_ports(1)
     program = await asyncio.to_thread(postgres_program, folder, port, secrets["postgres_password"])
-    psql = next(path for path in (Path(part) for part in program.command) if path.name == "postgres").with_name("psql")
+    psql = next(
+        path for path in (Path(part) for part in program.command) if path.name == "postgres"
+    ).with_name("psql")
     async with running(program, folder):
         admin = dsn(ADMIN, secrets["postgres_password"], port, ADMIN)
         for service in ("intake", "identity", "tracker", "notifier"):
@@ -72,7 +74,9 @@ async def _databases(folder: Path, secrets: Mapping[str, str]) -> None:
             await ensure_database(admin, service, password)
             address = dsn(service, password, port, service)
             file = EARLIER / f"{service}.sql"
-            await asyncio.to_thread(_call, psql, "--quiet", "--set=ON_ERROR_STOP=1", f"--file={file}", address)
+            await asyncio.to_thread(
+                _call, psql, "--quiet", "--set=ON_ERROR_STOP=1", f"--file={file}", address
+            )
 
 
 async def _topics(folder: Path) -> None:
@@ -86,7 +90,11 @@ async def _topics(folder: Path) -> None:
         await admin.close()
         await _fill(bootstrap)
         for group, offsets in json.loads((EARLIER / "committed.json").read_text()).items():
-            await _commit(bootstrap, group, {TopicPartition(topic, n): OffsetAndMetadata(at, "") for topic, n, at in offsets})
+            await _commit(
+                bootstrap,
+                group,
+                {TopicPartition(topic, n): OffsetAndMetadata(at, "") for topic, n, at in offsets},
+            )
 
 
 async def _fill(bootstrap: str) -> None:
@@ -94,14 +102,22 @@ async def _fill(bootstrap: str) -> None:
         for line in (EARLIER / "topics.jsonl").read_text().splitlines():
             record = json.loads(line)
             headers = [(name, _bytes(value)) for name, value in record["headers"]]
-            sent = await producer.send_and_wait(record["topic"], _bytes(record["value"]), _bytes(record["key"]), record["partition"], headers=headers)
+            sent = await producer.send_and_wait(
+                record["topic"],
+                _bytes(record["value"]),
+                _bytes(record["key"]),
+                record["partition"],
+                headers=headers,
+            )
             assert sent.offset == record["offset"]
 
 
 async def _commit(bootstrap: str, group: str, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
     if not offsets:
         return
-    async with AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False) as consumer:
+    async with AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, group_id=group, enable_auto_commit=False
+    ) as consumer:
         consumer.assign(list(offsets))
         await consumer.commit(dict(offsets))
 
@@ -125,7 +141,14 @@ def _plain_broker(folder: Path, port: int, controller: int) -> Program:
     properties.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
     java = (str(JAVA), "-Xmx256m", "-XX:+UseSerialGC", "-cp", ":".join(map(str, class_path(JARS))))
     cluster = base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
-    _call(*java, "kafka.tools.StorageTool", "format", "--standalone", f"--cluster-id={cluster}", f"--config={properties}")
+    _call(
+        *java,
+        "kafka.tools.StorageTool",
+        "format",
+        "--standalone",
+        f"--cluster-id={cluster}",
+        f"--config={properties}",
+    )
 
     async def ready() -> None:
         admin = AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{port}")

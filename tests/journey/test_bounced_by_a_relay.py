@@ -60,7 +60,10 @@ class Services:
                 await on_mail_outcome(session, outcomes)
 
     async def _new(self, sessions: Sessions, outbox: Outbox) -> Sequence[Envelope[Event]]:
-        found = await rows(sessions, f"select * from {outbox.entries.table} where {outbox.entries.waiting} order by id")  # noqa: S608  our own names
+        found = await rows(
+            sessions,
+            f"select * from {outbox.entries.table} where {outbox.entries.waiting} order by id",  # noqa: S608  our own names
+        )
         new = [row for row in found if (outbox.name, row.id) not in self.carried]
         self.carried |= {(outbox.name, row.id) for row in new}
         messages = [outbox.entries.message(row._mapping) for row in new]  # type: ignore[arg-type]  # noqa: SLF001  by its names, as a record
@@ -68,9 +71,13 @@ class Services:
 
     async def send_again(self, mail: OwedMail, email: str) -> int:
         """Do what tracker asks of notifier over HTTP."""
-        (found,) = await rows(self.notifier, "select id from deliveries where event_id = :event_id", event_id=mail.event_id)
+        (found,) = await rows(
+            self.notifier, "select id from deliveries where event_id = :event_id", event_id=mail.event_id
+        )
         async with self.notifier.begin() as session:
-            view = await send_again(session, ContentsBox(PRIVATE_KEY), found.id, SendAgain(email=email, after=mail.sending))
+            view = await send_again(
+                session, ContentsBox(PRIVATE_KEY), found.id, SendAgain(email=email, after=mail.sending)
+            )
         self.dispatcher.wake()
         return view.sending
 
@@ -93,11 +100,15 @@ async def submit(services: Services, email: str) -> UUID:
     request_id = UUID(str(uuid7()))
     contact = json.dumps({"email": email, "first_name": "Aino"}).encode()
     sealed = SEALER.seal(contact, purpose="contact", request_id=request_id)
-    await register(services.tracker, KEYRING, submission(request_id, person={"email": email}, sealed_contact=sealed))
+    await register(
+        services.tracker, KEYRING, submission(request_id, person={"email": email}, sealed_contact=sealed)
+    )
     return request_id
 
 
-async def test_receipts_that_a_relay_bounced_are_owed_again_until_they_arrive(migrated_database: FreshDatabase, mailboxes: MailServer) -> None:
+async def test_receipts_that_a_relay_bounced_are_owed_again_until_they_arrive(
+    migrated_database: FreshDatabase, mailboxes: MailServer
+) -> None:
     tracker_dsn, notifier_dsn = await migrated_database("tracker"), await migrated_database("notifier")
     wrong = [f"wrong-{number}@kansalainen.example" for number in range(3)]
     for address in wrong:
@@ -105,7 +116,10 @@ async def test_receipts_that_a_relay_bounced_are_owed_again_until_they_arrive(mi
     async with open_database(tracker_dsn) as tracker, open_database(notifier_dsn) as notifier:
         settings = notifier_settings(notifier_dsn, 1, return_path=RETURN_PATH)
         async with listening(settings, notifier) as inbound:
-            routes = {"kansalainen.example": f"smtp:[127.0.0.1]:{mailboxes.port}", "kunta.example": f"smtp:[127.0.0.1]:{inbound}"}
+            routes = {
+                "kansalainen.example": f"smtp:[127.0.0.1]:{mailboxes.port}",
+                "kunta.example": f"smtp:[127.0.0.1]:{inbound}",
+            }
             async with (
                 postfix(routes) as relay,
                 dispatching(settings.model_copy(update={"smtp_port": relay}), notifier) as dispatcher,

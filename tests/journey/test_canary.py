@@ -11,10 +11,16 @@ async def test_the_canary_goes_from_the_form_to_the_mail(stack: Addresses) -> No
         headers = await back_office(client, stack)
 
         async def arrived() -> dict[str, float]:
-            ledger = (await client.get(f"{stack['tracker']}/api/v1/ledger", headers=headers)).raise_for_status().json()
+            ledger = (
+                (await client.get(f"{stack['tracker']}/api/v1/ledger", headers=headers))
+                .raise_for_status()
+                .json()
+            )
             assert ledger["canary"], ledger
             return dict(ledger["canary"]["seconds"])
 
         assert set(await eventually(arrived, 100)) >= {"answered", "numbered", "mailed"}
-        found = await client.get(f"{stack['tracker']}/api/v1/requests", headers=headers, params={"queue": "canary"})
+        found = await client.get(
+            f"{stack['tracker']}/api/v1/requests", headers=headers, params={"queue": "canary"}
+        )
         assert found.json()["requests"] == []

@@ -41,14 +41,18 @@ def pids(stack: Addresses) -> dict[str, int]:
     return dict(json.loads(Path(stack["file"]).read_text())["pids"])
 
 
-async def test_with_kafka_away_a_request_is_taken_and_numbered_later(stack: Addresses, client: httpx.AsyncClient) -> None:
+async def test_with_kafka_away_a_request_is_taken_and_numbered_later(
+    stack: Addresses, client: httpx.AsyncClient
+) -> None:
     address = fresh_address()
     form = await example_form(client, stack, "pyyda-laskukopio", address)
     with frozen(pids(stack)["kafka"]):
         answer = await submit(client, stack, "pyyda-laskukopio", form, key=address)
         assert answer.status_code == 202, answer.text
         request_id = answer.json()["request_id"]
-        state = (await client.get(f"{stack['intake']}/api/v1/requests/{request_id}")).raise_for_status().json()
+        state = (
+            (await client.get(f"{stack['intake']}/api/v1/requests/{request_id}")).raise_for_status().json()
+        )
         assert (state["state"], state["work_number"]) == ("accepted", None)
         again = await submit(client, stack, "pyyda-laskukopio", form, key=address)
         assert (again.status_code, again.json()["request_id"]) == (202, request_id)
@@ -58,7 +62,9 @@ async def test_with_kafka_away_a_request_is_taken_and_numbered_later(stack: Addr
     await wait_for_mails(client, stack, address, 1, within=BACK)
 
 
-async def test_with_kafka_and_the_spool_away_the_client_is_told_so(stack: Addresses, client: httpx.AsyncClient) -> None:
+async def test_with_kafka_and_the_spool_away_the_client_is_told_so(
+    stack: Addresses, client: httpx.AsyncClient
+) -> None:
     form = await example_form(client, stack, "pyyda-laskukopio", fresh_address())
     with frozen(pids(stack)["kafka"], pids(stack)["postgres"]):
         answer = await submit(client, stack, "pyyda-laskukopio", form, key="idempotency-key-both-away")
@@ -74,7 +80,9 @@ async def test_with_kafka_and_the_spool_away_the_client_is_told_so(stack: Addres
     await number_of(client, stack, request_id, within=BACK)
 
 
-async def test_with_the_mail_server_away_the_receipt_comes_when_it_is_back(stack: Addresses, client: httpx.AsyncClient) -> None:
+async def test_with_the_mail_server_away_the_receipt_comes_when_it_is_back(
+    stack: Addresses, client: httpx.AsyncClient
+) -> None:
     address = fresh_address()
     with frozen(pids(stack)["mailbox"]):
         request_id = await submit_example(client, stack, address)
@@ -84,8 +92,12 @@ async def test_with_the_mail_server_away_the_receipt_comes_when_it_is_back(stack
     await wait_for_mails(client, stack, address, 1, within=BACK)
 
 
-@pytest.mark.parametrize("name", ["tracker-worker", "notifier-worker", "tracker", "intake", "kafka", "postgres", "mailbox"])
-async def test_whatever_is_killed_every_accepted_request_has_one_number_and_its_mail(stack: Addresses, client: httpx.AsyncClient, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["tracker-worker", "notifier-worker", "tracker", "intake", "kafka", "postgres", "mailbox"]
+)
+async def test_whatever_is_killed_every_accepted_request_has_one_number_and_its_mail(
+    stack: Addresses, client: httpx.AsyncClient, name: str
+) -> None:
     accepted: dict[str, str] = {}
 
     async def send(count: int) -> None:
@@ -109,9 +121,13 @@ async def test_whatever_is_killed_every_accepted_request_has_one_number_and_its_
         assert len({mail["Message-ID"] for mail in mails}) == 1
 
 
-async def test_random_bytes_on_the_topic_become_a_dead_letter_and_the_next_request_passes(stack: Addresses, client: httpx.AsyncClient) -> None:
+async def test_random_bytes_on_the_topic_become_a_dead_letter_and_the_next_request_passes(
+    stack: Addresses, client: httpx.AsyncClient
+) -> None:
     async def letters() -> int:
-        answer = await client.get(f"{stack['tracker']}/api/v1/dead-letters", headers=await back_office(client, stack))
+        answer = await client.get(
+            f"{stack['tracker']}/api/v1/dead-letters", headers=await back_office(client, stack)
+        )
         return len(answer.raise_for_status().json()["dead_letters"])
 
     before = await letters()

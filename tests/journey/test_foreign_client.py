@@ -50,7 +50,9 @@ def consumer(options: dict[str, str]) -> Iterator[Consumer]:
     consumer.close()
 
 
-def send(options: dict[str, str], topic: str, request_id: str, type_: str, facts: dict[str, str]) -> int | None:
+def send(
+    options: dict[str, str], topic: str, request_id: str, type_: str, facts: dict[str, str]
+) -> int | None:
     """Send a CloudEvent and wait for the broker's answer; gives the error's number, if it is one."""
     answers: list[KafkaError | None] = []
     producer = Producer({"enable.idempotence": True, "message.timeout.ms": 20_000, **options})
@@ -61,9 +63,13 @@ def send(options: dict[str, str], topic: str, request_id: str, type_: str, facts
         "type": type_,
         "time": datetime.now(timezone.utc).isoformat(),
     }
-    headers: list[tuple[str, str | bytes | None]] = [(f"ce_{name}", value.encode()) for name, value in context.items()]
+    headers: list[tuple[str, str | bytes | None]] = [
+        (f"ce_{name}", value.encode()) for name, value in context.items()
+    ]
     value = json.dumps({"request_id": request_id, **facts})
-    producer.produce(topic, value, request_id, headers=headers, on_delivery=lambda error, _: answers.append(error))
+    producer.produce(
+        topic, value, request_id, headers=headers, on_delivery=lambda error, _: answers.append(error)
+    )
     producer.flush(30)
     return answers[0].code() if answers[0] else None
 
@@ -87,16 +93,25 @@ async def test_it_reads_what_happens_and_takes_a_request_under_work(
     request_id = await submit_example(client, stack, "sap@esimerkki.fi")
     registered = await event_of(consumer, request_id, "request.registered.v1")
     assert registered["work_number"]
-    assert await asyncio.to_thread(send, options, "requests.commands", request_id, "request.take.v1", {"actor": "Sirpa"}) is None
+    assert (
+        await asyncio.to_thread(
+            send, options, "requests.commands", request_id, "request.take.v1", {"actor": "Sirpa"}
+        )
+        is None
+    )
     await event_of(consumer, request_id, "request.assigned.v1")
     headers = await back_office(client, stack)
     shown = (await client.get(f"{stack['tracker']}/api/v1/requests/{request_id}", headers=headers)).json()
     assert shown["state"] == "in_progress"
 
 
-@pytest.mark.parametrize("topic", ["requests.submitted", "requests.lifecycle", "mail.outcomes", "requests.commands.dead-letter"])
+@pytest.mark.parametrize(
+    "topic", ["requests.submitted", "requests.lifecycle", "mail.outcomes", "requests.commands.dead-letter"]
+)
 async def test_it_cannot_write_what_is_not_its_own(options: dict[str, str], topic: str) -> None:
-    answer = await asyncio.to_thread(send, options, topic, str(uuid.uuid4()), "request.take.v1", {"actor": "Sirpa"})
+    answer = await asyncio.to_thread(
+        send, options, topic, str(uuid.uuid4()), "request.take.v1", {"actor": "Sirpa"}
+    )
     assert answer == KafkaError.TOPIC_AUTHORIZATION_FAILED
 
 
@@ -105,7 +120,9 @@ async def test_it_cannot_write_what_is_not_its_own(options: dict[str, str], topi
     [{"sasl.password": "guess"}, {"sasl.username": "tracker"}, {"security.protocol": "PLAINTEXT"}],
     ids=["password", "user", "nobody"],
 )
-async def test_without_its_credentials_it_gets_nowhere(options: dict[str, str], wrong: dict[str, str]) -> None:
+async def test_without_its_credentials_it_gets_nowhere(
+    options: dict[str, str], wrong: dict[str, str]
+) -> None:
     if "security.protocol" in wrong:
         options = {name: value for name, value in options.items() if not name.startswith("sasl.")}
     answer = await asyncio.to_thread(

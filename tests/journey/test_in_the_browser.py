@@ -26,7 +26,11 @@ OWN_FIELDS = {
         "purpose": "pankki",
         "delivery": "kirje",
     },
-    "Pyydä laskukopio": {"invoice_number": "20261124-7", "invoice_subject": "Päivähoitomaksu", "delivery": "kirje"},
+    "Pyydä laskukopio": {
+        "invoice_number": "20261124-7",
+        "invoice_subject": "Päivähoitomaksu",
+        "delivery": "kirje",
+    },
 }
 
 
@@ -37,8 +41,12 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @asynccontextmanager
-async def visitor(browser: "Browser", *, width: int = 1280, scripts: bool = True) -> "AsyncIterator[BrowserContext]":
-    context = await browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=scripts, locale="fi-FI")
+async def visitor(
+    browser: "Browser", *, width: int = 1280, scripts: bool = True
+) -> "AsyncIterator[BrowserContext]":
+    context = await browser.new_context(
+        viewport={"width": width, "height": 900}, java_script_enabled=scripts, locale="fi-FI"
+    )
     context.set_default_timeout(20_000)
     yield context
     await context.close()
@@ -140,11 +148,19 @@ async def test_a_pay_certificate_from_the_front_page_to_the_resolution(
         assert RESOLUTION in await page.inner_text("main")
 
 
-async def test_an_invoice_copy_asks_for_no_bank_and_keeps_what_was_typed(stack: Addresses, client: httpx.AsyncClient, browser: "Browser") -> None:
+async def test_an_invoice_copy_asks_for_no_bank_and_keeps_what_was_typed(
+    stack: Addresses, client: httpx.AsyncClient, browser: "Browser"
+) -> None:
     address = fresh_address()
     async with visitor(browser) as context:
         page = await choose(context, stack, "Pyydä laskukopio")
-        person = {"first_name": "Anna", "last_name": "Testi", "personal_identity_code": "131052308T", "email": address, "phone": "040 123 4567"}
+        person = {
+            "first_name": "Anna",
+            "last_name": "Testi",
+            "personal_identity_code": "131052308T",
+            "email": address,
+            "phone": "040 123 4567",
+        }
         await fill_in(page, person | OWN_FIELDS["Pyydä laskukopio"])
         await page.get_by_role("button", name="LÄHETÄ").click()
         await page.wait_for_selector(".error-summary")
@@ -181,11 +197,19 @@ async def test_a_form_of_annas_goes_as_annas_whoever_identifies_in_another_tab(
     assert "Anna" in text_of(receipt)
 
 
-async def test_without_scripts_the_number_appears_by_itself_too(stack: Addresses, client: httpx.AsyncClient, browser: "Browser") -> None:
+async def test_without_scripts_the_number_appears_by_itself_too(
+    stack: Addresses, client: httpx.AsyncClient, browser: "Browser"
+) -> None:
     address = fresh_address()
     async with visitor(browser, scripts=False, width=375) as context:
         page = await choose(context, stack, "Pyydä laskukopio")
-        person = {"first_name": "Anna", "last_name": "Testi", "personal_identity_code": "131052-308T", "email": address, "phone": "040 123 4567"}
+        person = {
+            "first_name": "Anna",
+            "last_name": "Testi",
+            "personal_identity_code": "131052-308T",
+            "email": address,
+            "phone": "040 123 4567",
+        }
         await fill_in(page, person | OWN_FIELDS["Pyydä laskukopio"])
         await page.get_by_role("button", name="LÄHETÄ").click()
         await page.wait_for_url("**/kiitos/**")

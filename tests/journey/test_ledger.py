@@ -9,7 +9,16 @@ import httpx
 import pytest
 
 from tests.eventually import eventually
-from tests.journey.drive import Addresses, back_office, example_form, fresh_address, number_of, submit, submit_example, wait_for_mails
+from tests.journey.drive import (
+    Addresses,
+    back_office,
+    example_form,
+    fresh_address,
+    number_of,
+    submit,
+    submit_example,
+    wait_for_mails,
+)
 from tests.journey.faults import frozen
 
 SEEN, OVER = 25.0, 60.0
@@ -44,10 +53,17 @@ async def at_rest(client: httpx.AsyncClient, stack: Addresses, headers: dict[str
 
 def overdue(told: dict[str, Any], reason: str) -> list[str]:
     """Give the requests that are overdue for a reason."""
-    return [late["request_id"] for each in told["overdue"] if each["reason"] == reason for late in each["requests"]]
+    return [
+        late["request_id"]
+        for each in told["overdue"]
+        if each["reason"] == reason
+        for late in each["requests"]
+    ]
 
 
-async def test_a_worker_that_stands_still_is_an_alarm_that_names_the_request(stack: Addresses, client: httpx.AsyncClient) -> None:
+async def test_a_worker_that_stands_still_is_an_alarm_that_names_the_request(
+    stack: Addresses, client: httpx.AsyncClient
+) -> None:
     headers, address = await back_office(client, stack), fresh_address()
     before = await at_rest(client, stack, headers)
     with frozen(pid(stack, "tracker-worker")):
@@ -55,12 +71,17 @@ async def test_a_worker_that_stands_still_is_an_alarm_that_names_the_request(sta
 
         async def named() -> bool:
             told = await ledger(client, stack, headers)
-            return request_id in overdue(told, "no-number") and any(each["place"] == "tracker.submitted" for each in told["overdue"])
+            return request_id in overdue(told, "no-number") and any(
+                each["place"] == "tracker.submitted" for each in told["overdue"]
+            )
 
         await eventually(named, SEEN)
 
         async def metric() -> bool:
-            return 'asiointi_overdue{reason="no-number"} 0.0' not in (await client.get(f"{stack['tracker']}/metrics")).text
+            return (
+                'asiointi_overdue{reason="no-number"} 0.0'
+                not in (await client.get(f"{stack['tracker']}/metrics")).text
+            )
 
         await eventually(metric, SEEN)
     await number_of(client, stack, request_id, within=OVER)
@@ -69,12 +90,16 @@ async def test_a_worker_that_stands_still_is_an_alarm_that_names_the_request(sta
     async def settled() -> None:
         told = await ledger(client, stack, headers)
         assert not overdue(told, "no-number")
-        assert (told["numbered"], told["receipted"], told["accepted"]) == tuple(before[stage] + 1 for stage in ("numbered", "receipted", "accepted"))
+        assert (told["numbered"], told["receipted"], told["accepted"]) == tuple(
+            before[stage] + 1 for stage in ("numbered", "receipted", "accepted")
+        )
 
     await eventually(settled, OVER)
 
 
-async def test_what_waits_in_the_spool_is_named_while_kafka_is_away(stack: Addresses, client: httpx.AsyncClient) -> None:
+async def test_what_waits_in_the_spool_is_named_while_kafka_is_away(
+    stack: Addresses, client: httpx.AsyncClient
+) -> None:
     headers, address = await back_office(client, stack), fresh_address()
     form = await example_form(client, stack, "pyyda-laskukopio", address)
     with frozen(pid(stack, "kafka")):
@@ -84,7 +109,9 @@ async def test_what_waits_in_the_spool_is_named_while_kafka_is_away(stack: Addre
         async def named() -> bool:
             told = await ledger(client, stack, headers)
             assert told["accepted"] is None
-            return request_id in overdue(told, "spool") and any((each["reason"], each["place"]) == ("unknown", "kafka") for each in told["overdue"])
+            return request_id in overdue(told, "spool") and any(
+                (each["reason"], each["place"]) == ("unknown", "kafka") for each in told["overdue"]
+            )
 
         await eventually(named, SEEN)
     await wait_for_mails(client, stack, address, 1, within=OVER)
@@ -94,7 +121,9 @@ async def test_what_waits_in_the_spool_is_named_while_kafka_is_away(stack: Addre
     assert not overdue(told, "spool")
 
 
-async def test_a_receipt_that_no_mailbox_takes_is_an_alarm_until_an_operator_has_dealt_with_it(stack: Addresses, client: httpx.AsyncClient) -> None:
+async def test_a_receipt_that_no_mailbox_takes_is_an_alarm_until_an_operator_has_dealt_with_it(
+    stack: Addresses, client: httpx.AsyncClient
+) -> None:
     if not stack.get("maildir"):
         pytest.skip("Mailpit refuses nobody")
     headers, url = await back_office(client, stack), f"{stack['tracker']}/api/v1/failed-mails"
@@ -118,6 +147,10 @@ async def test_a_receipt_that_no_mailbox_takes_is_an_alarm_until_an_operator_has
     assert request_id not in overdue(await ledger(client, stack, headers), "mail-failed")
 
 
-async def attempts(client: httpx.AsyncClient, stack: Addresses, headers: dict[str, str], request_id: str) -> int:
-    answer = await client.get(f"{stack['notifier']}/api/v1/deliveries", params={"request_id": request_id}, headers=headers)
+async def attempts(
+    client: httpx.AsyncClient, stack: Addresses, headers: dict[str, str], request_id: str
+) -> int:
+    answer = await client.get(
+        f"{stack['notifier']}/api/v1/deliveries", params={"request_id": request_id}, headers=headers
+    )
     return int(answer.raise_for_status().json()["deliveries"][0]["attempts"])

@@ -8,7 +8,18 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.journey.drive import Addresses, example_form, fresh_address, mails_to, number_of, resolve, submit, submit_example, text_of, wait_for_mails
+from tests.journey.drive import (
+    Addresses,
+    example_form,
+    fresh_address,
+    mails_to,
+    number_of,
+    resolve,
+    submit,
+    submit_example,
+    text_of,
+    wait_for_mails,
+)
 
 RESOLUTION = "Laskukopio on lähetetty postitse.\nTerveisin Taloushallinto – ä & ö <3"
 
@@ -23,7 +34,9 @@ def grouped(number: str) -> str:
     return f"{number[:3]} {number[3:6]} {number[6:]}"
 
 
-async def test_a_request_gets_its_number_its_receipt_and_its_resolution(stack: Addresses, client: httpx.AsyncClient) -> None:
+async def test_a_request_gets_its_number_its_receipt_and_its_resolution(
+    stack: Addresses, client: httpx.AsyncClient
+) -> None:
     address = fresh_address()
     request_id = await submit_example(client, stack, address)
     number = await number_of(client, stack, request_id)
@@ -49,18 +62,31 @@ async def test_a_request_gets_its_number_its_receipt_and_its_resolution(stack: A
     assert state == state | {"request_id": request_id, "work_number": number, "state": "resolved"}
 
 
-async def test_every_service_without_identification_takes_its_own_example(stack: Addresses, client: httpx.AsyncClient) -> None:
+async def test_every_service_without_identification_takes_its_own_example(
+    stack: Addresses, client: httpx.AsyncClient
+) -> None:
     services = (await client.get(f"{stack['intake']}/api/v1/services")).raise_for_status().json()
     assert {service["authentication"] for service in services} == {"none", "strong"}
     for service in services:
-        answer = await submit(client, stack, service["code"], await example_form(client, stack, service["code"], fresh_address()))
-        assert answer.status_code == (202 if service["authentication"] == "none" else 401), f"{service['code']}: {answer.text}"
+        answer = await submit(
+            client,
+            stack,
+            service["code"],
+            await example_form(client, stack, service["code"], fresh_address()),
+        )
+        assert answer.status_code == (202 if service["authentication"] == "none" else 401), (
+            f"{service['code']}: {answer.text}"
+        )
 
 
-async def test_a_key_used_twice_is_one_request_and_one_mail(stack: Addresses, client: httpx.AsyncClient) -> None:
+async def test_a_key_used_twice_is_one_request_and_one_mail(
+    stack: Addresses, client: httpx.AsyncClient
+) -> None:
     address, key = fresh_address(), uuid4().hex
     form = await example_form(client, stack, "pyyda-laskukopio", address)
-    answers = await asyncio.gather(*(submit(client, stack, "pyyda-laskukopio", form, key=key) for _ in range(5)))
+    answers = await asyncio.gather(
+        *(submit(client, stack, "pyyda-laskukopio", form, key=key) for _ in range(5))
+    )
     assert {answer.status_code for answer in answers} == {202}
     (request_id,) = {answer.json()["request_id"] for answer in answers}
     other = await submit(client, stack, "pyyda-laskukopio", form | {"first_name": "Toinen"}, key=key)
@@ -73,7 +99,9 @@ async def test_a_key_used_twice_is_one_request_and_one_mail(stack: Addresses, cl
     assert len(await mails_to(client, stack, address)) == 1
 
 
-async def test_bad_input_is_told_by_field_in_the_asked_language(stack: Addresses, client: httpx.AsyncClient) -> None:
+async def test_bad_input_is_told_by_field_in_the_asked_language(
+    stack: Addresses, client: httpx.AsyncClient
+) -> None:
     form = await example_form(client, stack, "pyyda-laskukopio", "not an address")
     form["personal_identity_code"] = "131052308T"
     for language in ("fi", "sv", "en"):
@@ -86,13 +114,30 @@ async def test_bad_input_is_told_by_field_in_the_asked_language(stack: Addresses
             assert "viiva" in errors["personal_identity_code"]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"service": 1}', b'{"service":"pyyda-laskukopio","language":"fi","form":[]}', b"\xff"])
-async def test_any_body_gets_an_answer_that_is_no_server_error(stack: Addresses, client: httpx.AsyncClient, body: bytes) -> None:
-    answer = await client.post(f"{stack['intake']}/api/v1/requests", content=body, headers={"Content-Type": "application/json"})
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"service": 1}',
+        b'{"service":"pyyda-laskukopio","language":"fi","form":[]}',
+        b"\xff",
+    ],
+)
+async def test_any_body_gets_an_answer_that_is_no_server_error(
+    stack: Addresses, client: httpx.AsyncClient, body: bytes
+) -> None:
+    answer = await client.post(
+        f"{stack['intake']}/api/v1/requests", content=body, headers={"Content-Type": "application/json"}
+    )
     assert 400 <= answer.status_code < 500
 
 
-async def test_a_connection_that_a_client_keeps_is_not_closed_under_its_next_request(stack: Addresses) -> None:
+async def test_a_connection_that_a_client_keeps_is_not_closed_under_its_next_request(
+    stack: Addresses,
+) -> None:
     at = urlsplit(stack["intake"])
     reader, writer = await asyncio.open_connection(at.hostname, at.port)
     for pause in (6, 0):

@@ -16,7 +16,15 @@ async def pasted(script: str, folder: Path) -> str:
     """Run the lines as a person would paste them, in a folder with `var/addresses.json`; `python3` is the one that runs the tests."""
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     shell = await asyncio.create_subprocess_exec(
-        "bash", "-euo", "pipefail", "-c", script, cwd=folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        "bash",
+        "-euo",
+        "pipefail",
+        "-c",
+        script,
+        cwd=folder,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     output, errors = await asyncio.wait_for(shell.communicate(), SECONDS)
     assert shell.returncode == 0, errors.decode()
@@ -26,7 +34,9 @@ async def pasted(script: str, folder: Path) -> str:
 async def test_the_examples_send_resolve_and_reopen_a_request(stack: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "addresses.json").write_text(json.dumps(stack))
-    blocks = re.findall(r"^```\n(.*?)^```", DOCUMENT.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    blocks = re.findall(
+        r"^```\n(.*?)^```", DOCUMENT.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
     over_http, over_kafka = (block for block in blocks if "addresses.json" in block)
     told = await pasted(f'{over_http}\necho; echo "id $ID"\n{over_kafka}', tmp_path)
     request_id = told.partition("\nid ")[2].split()[0]

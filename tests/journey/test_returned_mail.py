@@ -7,7 +7,16 @@ import httpx
 import pytest
 
 from tests.eventually import eventually
-from tests.journey.drive import Addresses, back_office, fresh_address, number_of, resolve, submit_example, text_of, wait_for_mails
+from tests.journey.drive import (
+    Addresses,
+    back_office,
+    fresh_address,
+    number_of,
+    resolve,
+    submit_example,
+    text_of,
+    wait_for_mails,
+)
 
 SEEN = 40.0
 
@@ -18,12 +27,16 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def returned(client: httpx.AsyncClient, stack: Addresses, headers: dict[str, str], request_id: str) -> dict[str, Any]:
+async def returned(
+    client: httpx.AsyncClient, stack: Addresses, headers: dict[str, str], request_id: str
+) -> dict[str, Any]:
     """Wait until a mail of a request is among those that came back."""
 
     async def listed() -> dict[str, Any]:
         answer = await client.get(f"{stack['tracker']}/api/v1/returned-mails", headers=headers)
-        return dict(next(mail for mail in answer.raise_for_status().json() if mail["request_id"] == request_id))
+        return dict(
+            next(mail for mail in answer.raise_for_status().json() if mail["request_id"] == request_id)
+        )
 
     return await eventually(listed, SEEN)
 
@@ -49,26 +62,46 @@ async def test_a_receipt_that_came_back_is_sent_again_to_the_right_address_and_s
     assert receipt["Message-ID"] in str(resolution["References"])
 
     async def told() -> None:
-        shown = (await client.get(f"{stack['tracker']}/api/v1/requests/{request_id}", headers=headers)).raise_for_status().json()
+        shown = (
+            (await client.get(f"{stack['tracker']}/api/v1/requests/{request_id}", headers=headers))
+            .raise_for_status()
+            .json()
+        )
         assert shown["person"]["email"] == right
         kinds = {each["type"] for each in shown["timeline"]}
         assert {"mail.bounced.v1", "mail.sent_again", "request.contact_corrected.v1", "mail.sent.v1"} <= kinds
 
     await eventually(told, SEEN)
-    ledger = (await client.get(f"{stack['tracker']}/api/v1/ledger", headers=headers)).raise_for_status().json()
-    assert request_id not in [late["request_id"] for overdue in ledger["overdue"] for late in overdue["requests"]]
+    ledger = (
+        (await client.get(f"{stack['tracker']}/api/v1/ledger", headers=headers)).raise_for_status().json()
+    )
+    assert request_id not in [
+        late["request_id"] for overdue in ledger["overdue"] for late in overdue["requests"]
+    ]
 
 
-async def test_a_mail_that_is_late_is_a_line_on_the_timeline_alone(stack: Addresses, client: httpx.AsyncClient) -> None:
+async def test_a_mail_that_is_late_is_a_line_on_the_timeline_alone(
+    stack: Addresses, client: httpx.AsyncClient
+) -> None:
     if not stack.get("maildir"):
         pytest.skip("Mailpit returns nothing")
     headers = await back_office(client, stack)
     request_id = await submit_example(client, stack, "soft-bounce@esimerkki.fi")
 
     async def told() -> None:
-        shown = (await client.get(f"{stack['tracker']}/api/v1/requests/{request_id}", headers=headers)).raise_for_status().json()
-        assert "soft" in [each["details"].get("bounce") for each in shown["timeline"] if each["kind"] == "mail"]
+        shown = (
+            (await client.get(f"{stack['tracker']}/api/v1/requests/{request_id}", headers=headers))
+            .raise_for_status()
+            .json()
+        )
+        assert "soft" in [
+            each["details"].get("bounce") for each in shown["timeline"] if each["kind"] == "mail"
+        ]
 
     await eventually(told, SEEN)
-    listed = (await client.get(f"{stack['tracker']}/api/v1/returned-mails", headers=headers)).raise_for_status().json()
+    listed = (
+        (await client.get(f"{stack['tracker']}/api/v1/returned-mails", headers=headers))
+        .raise_for_status()
+        .json()
+    )
     assert request_id not in [mail["request_id"] for mail in listed]

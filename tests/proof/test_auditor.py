@@ -35,62 +35,121 @@ def stranger(evidence: Evidence) -> Evidence:
     return replace(
         evidence,
         requests=[*evidence.requests, row],
-        records=[*evidence.records, replace(lifecycle(3, "registered", 30), id="x", data={"request_id": "request-9", "work_number": "300000003"})],
+        records=[
+            *evidence.records,
+            replace(
+                lifecycle(3, "registered", 30),
+                id="x",
+                data={"request_id": "request-9", "work_number": "300000003"},
+            ),
+        ],
     )
 
 
 def failed_mail(order: int, at: float) -> Record:
     """Give the outcome of a receipt that failed for good."""
-    return Record("mail.outcomes", 0, 50, at, request_of(order), "mail.failed.v1", "f", {"request_id": request_of(order)})
+    return Record(
+        "mail.outcomes",
+        0,
+        50,
+        at,
+        request_of(order),
+        "mail.failed.v1",
+        "f",
+        {"request_id": request_of(order)},
+    )
 
 
 CASES: dict[str, Change] = {
     "without_number": never_registered,
     "second_numbers": lambda e: replace(
-        e, records=[*e.records, lifecycle(2, "assigned", 40, data={"request_id": request_of(2), "work_number": "999999999"})]
+        e,
+        records=[
+            *e.records,
+            lifecycle(2, "assigned", 40, data={"request_id": request_of(2), "work_number": "999999999"}),
+        ],
     ),
-    "shared_numbers": lambda e: replace(e, requests=[*e.requests[:2], replace(e.requests[2], work_number=NUMBERS[1])]),
+    "shared_numbers": lambda e: replace(
+        e, requests=[*e.requests[:2], replace(e.requests[2], work_number=NUMBERS[1])]
+    ),
     "second_requests": lambda e: replace(e, submits=[*e.submits, submit(2, request_id="request-other")]),
     "half_registered": lambda e: without_record(e, "registered", 2),
     "strangers": stranger,
     "without_receipt": without_mail,
     "logins_held_up": lambda e: replace(e, logins=[Login(422, 60.0, 61.0), Login(422, 60.0, 90.0)]),
-    "stood_still": lambda e: replace(e, faults=[KILL, Fault("twice-frozen", "tracker-worker", 0.9, 26.0)], mails=[mail(n, at=40.0) for n in NUMBERS]),
+    "stood_still": lambda e: replace(
+        e,
+        faults=[KILL, Fault("twice-frozen", "tracker-worker", 0.9, 26.0)],
+        mails=[mail(n, at=40.0) for n in NUMBERS],
+    ),
     "failed_without_cause": lambda e: replace(e, records=[*e.records, failed_mail(2, at=50.0)]),
     "wrong_address": lambda e: replace(
         e,
-        submits=[*e.submits, submit(2, body="other", email="toinen-2@chaos.example", told="refused", status=409)],
+        submits=[
+            *e.submits,
+            submit(2, body="other", email="toinen-2@chaos.example", told="refused", status=409),
+        ],
         mails=[*e.mails, mail(2, to="toinen-2@chaos.example")],
     ),
     "wrong_number": lambda e: replace(e, mails=[*e.mails, mail(2, at=2.4, numbers=frozenset({"111111111"}))]),
-    "wrong_language": lambda e: replace(e, mails=[*e.mails[:1], replace(e.mails[1], words="sv"), *e.mails[2:]]),
+    "wrong_language": lambda e: replace(
+        e, mails=[*e.mails[:1], replace(e.mails[1], words="sv"), *e.mails[2:]]
+    ),
     "stray_mails": lambda e: replace(e, mails=[*e.mails, mail(2, at=9.0, to="joku@muu.example")]),
     "unexplained_repeats": lambda e: replace(e, mails=[*e.mails, mail(2, at=9.0)]),
-    "second_messages": lambda e: replace(e, mails=[*e.mails, mail(2, at=9.0, message_id="<another@kunta.example>")]),
+    "second_messages": lambda e: replace(
+        e, mails=[*e.mails, mail(2, at=9.0, message_id="<another@kunta.example>")]
+    ),
     "second_deliveries": lambda e: replace(e, deliveries=[*e.deliveries, e.deliveries[0]]),
     "unpublished": lambda e: without_record(e, "resolved", 1),
-    "out_of_order": lambda e: replace(e, records=[*without_record(e, "resolved", 1).records, lifecycle(1, "resolved", 0)]),
+    "out_of_order": lambda e: replace(
+        e, records=[*without_record(e, "resolved", 1).records, lifecycle(1, "resolved", 0)]
+    ),
     "mails_out_of_order": lambda e: replace(e, mails=[mail(1, at=8.0), *e.mails[1:]]),
     "resolutions_missing": lambda e: replace(e, mails=e.mails[:-1]),
-    "second_resolutions": lambda e: replace(e, history=[*e.history, replace(history(1, 10, "resolved", TEXT), event_id="resolved-again")]),
-    "wrong_resolutions": lambda e: replace(e, history=[*e.history[:-1], history(1, 9, "resolved", "Jotain muuta")]),
-    "poison_lost": lambda e: replace(e, records=[each for each in e.records if not each.key.startswith("poison")], dead_letters=[]),
-    "dead_letters_missing": lambda e: replace(e, records=[each for each in e.records if not each.topic.endswith("dead-letter")]),
+    "second_resolutions": lambda e: replace(
+        e, history=[*e.history, replace(history(1, 10, "resolved", TEXT), event_id="resolved-again")]
+    ),
+    "wrong_resolutions": lambda e: replace(
+        e, history=[*e.history[:-1], history(1, 9, "resolved", "Jotain muuta")]
+    ),
+    "poison_lost": lambda e: replace(
+        e, records=[each for each in e.records if not each.key.startswith("poison")], dead_letters=[]
+    ),
+    "dead_letters_missing": lambda e: replace(
+        e, records=[each for each in e.records if not each.topic.endswith("dead-letter")]
+    ),
     "dead_letters_extra": lambda e: replace(
         e,
         records=[
             *e.records,
-            replace(e.records[-1], offset=1, headers={"dead_letter_topic": "mail.outcomes", "dead_letter_partition": "0", "dead_letter_offset": "1"}),
+            replace(
+                e.records[-1],
+                offset=1,
+                headers={
+                    "dead_letter_topic": "mail.outcomes",
+                    "dead_letter_partition": "0",
+                    "dead_letter_offset": "1",
+                },
+            ),
         ],
     ),
     "dead_letters_unseen": lambda e: replace(e, dead_letters=[]),
-    "dead_letters_twice": lambda e: replace(e, dead_letters=[DeadLetterRow("requests.submitted", 3, 7, "tracker.submitted")] * 2),
+    "dead_letters_twice": lambda e: replace(
+        e, dead_letters=[DeadLetterRow("requests.submitted", 3, 7, "tracker.submitted")] * 2
+    ),
     "never_sent": lambda e: replace(e, no_page=frozenset({9})),
     "second_ids": lambda e: replace(e, submits=[*e.submits, submit(2, request_id="request-other")]),
     "invalid_accepted": lambda e: replace(e, submits=[*e.submits, submit(7, manner="invalid")]),
-    "valid_refused": lambda e: replace(e, submits=[*e.submits, submit(8, told="refused", status=422, request_id=None)]),
-    "conflicts_not_told": lambda e: replace(e, submits=[*e.submits, submit(2, body="other", email="toinen-2@chaos.example")]),
-    "errors_without_fault": lambda e: replace(e, submits=[*e.submits, submit(8, told="failed", status=500, request_id=None)]),
+    "valid_refused": lambda e: replace(
+        e, submits=[*e.submits, submit(8, told="refused", status=422, request_id=None)]
+    ),
+    "conflicts_not_told": lambda e: replace(
+        e, submits=[*e.submits, submit(2, body="other", email="toinen-2@chaos.example")]
+    ),
+    "errors_without_fault": lambda e: replace(
+        e, submits=[*e.submits, submit(8, told="failed", status=500, request_id=None)]
+    ),
     "still_spooled": lambda e: replace(e, spooled=1),
     "ledger_differs": lambda e: replace(e, ledger={**(e.ledger or {}), "numbered": 2}),
     "silent_waits": lambda e: replace(e, mails=[replace(e.mails[0], at=e.mails[0].at + 100), *e.mails[1:]]),
@@ -117,7 +176,9 @@ def test_a_broken_promise_is_found(promise: str) -> None:
 def test_a_repeat_is_explained_by_a_kill_between_the_two_and_by_no_other() -> None:
     def repeated(first: float, again: float) -> set[str]:
         world = clean()
-        return broken(replace(world, mails=[world.mails[0], mail(2, at=first), mail(2, at=again), *world.mails[2:]]))
+        return broken(
+            replace(world, mails=[world.mails[0], mail(2, at=first), mail(2, at=again), *world.mails[2:]])
+        )
 
     assert repeated(39.9, 47.0) == set()
     assert repeated(41.5, 47.0) == {"unexplained_repeats"}
@@ -133,16 +194,24 @@ def test_a_repeat_is_explained_by_a_kill_between_the_two_and_by_no_other() -> No
     (Fault("kill", "tracker-worker", 8.0, 12.0), False),
     (Fault("mail-refuse", "mailbox", 8.0, 12.0), False),
 ])  # fmt: skip
-def test_only_what_can_stand_between_the_servers_word_and_the_commit_explains_a_repeat(fault: Fault, *, explains: bool) -> None:
+def test_only_what_can_stand_between_the_servers_word_and_the_commit_explains_a_repeat(
+    fault: Fault, *, explains: bool
+) -> None:
     world = clean()
-    twice = replace(world, mails=[world.mails[0], mail(2, at=9.0), mail(2, at=14.0), *world.mails[2:]], faults=[fault])
+    twice = replace(
+        world, mails=[world.mails[0], mail(2, at=9.0), mail(2, at=14.0), *world.mails[2:]], faults=[fault]
+    )
     assert (broken(twice) == set()) is explains
 
 
 def test_a_mail_that_the_server_kept_without_a_word_may_come_again() -> None:
     world = clean()
     first = mail(2, at=9.0)
-    again = replace(world, mails=[world.mails[0], first, mail(2, at=14.0), *world.mails[2:]], untold=frozenset({first.file}))
+    again = replace(
+        world,
+        mails=[world.mails[0], first, mail(2, at=14.0), *world.mails[2:]],
+        untold=frozenset({first.file}),
+    )
     verdict = judge(again)
     assert verdict.ok
     assert verdict.repeats == {"mail-hang-up-after-data": 1}
@@ -151,7 +220,9 @@ def test_a_mail_that_the_server_kept_without_a_word_may_come_again() -> None:
 def test_what_was_told_as_failed_and_arrived_is_listed_and_is_no_fault() -> None:
     world = clean()
     failed = submit(3, told="unknown", status=None, request_id=None, sent_at=41.0, told_at=45.0)
-    verdict = judge(replace(world, submits=[*world.submits[:2], failed], faults=[Fault("kill", "intake", 40.0, 42.0)]))
+    verdict = judge(
+        replace(world, submits=[*world.submits[:2], failed], faults=[Fault("kill", "intake", 40.0, 42.0)])
+    )
     assert verdict.ok
     assert verdict.told_failed_yet_arrived == [3]
 
@@ -159,20 +230,28 @@ def test_what_was_told_as_failed_and_arrived_is_listed_and_is_no_fault() -> None
 def test_a_mail_that_came_back_may_come_under_another_id_beside_a_copy_that_was_kept_without_a_word() -> None:
     world = clean()
     first, again = mail(2, at=9.0), mail(2, at=14.0, message_id="<2.receipt.2@kunta.example>")
-    twice = replace(world, mails=[world.mails[0], first, again, *world.mails[2:]], untold=frozenset({first.file}))
+    twice = replace(
+        world, mails=[world.mails[0], first, again, *world.mails[2:]], untold=frozenset({first.file})
+    )
     assert broken(twice) == {"second_messages"}
     assert broken(replace(twice, bounced=frozenset({first.message_id}))) == set()
 
 
 def test_a_mail_may_fail_where_its_recipient_was_refused() -> None:
-    refused = replace(clean(), faults=[KILL, Fault("mail-refuse", "mailbox", 48.0, 52.0)], records=[*clean().records, failed_mail(2, at=53.0)])
+    refused = replace(
+        clean(),
+        faults=[KILL, Fault("mail-refuse", "mailbox", 48.0, 52.0)],
+        records=[*clean().records, failed_mail(2, at=53.0)],
+    )
     assert broken(refused) == set()
 
 
 def test_a_ledger_that_names_something_overdue_or_does_not_answer_differs() -> None:
     world = clean()
     late = {"reason": "no-receipt", "count": 1}
-    assert broken(replace(world, ledger={**(world.ledger or {}), "overdue": [*(world.ledger or {})["overdue"], late]})) == {"ledger_differs"}
+    assert broken(
+        replace(world, ledger={**(world.ledger or {}), "overdue": [*(world.ledger or {})["overdue"], late]})
+    ) == {"ledger_differs"}
     assert broken(replace(world, ledger=None)) == {"ledger_differs"}
     assert broken(replace(world, ledger={**(world.ledger or {}), "accepted": None})) == {"ledger_differs"}
 
@@ -181,23 +260,33 @@ def test_a_resolution_that_nobody_heard_of_owes_its_mail_all_the_same() -> None:
     world = clean()
     unheard = replace(world, resolves=[replace(each, told="unknown") for each in world.resolves])
     assert broken(unheard) == set()
-    assert "resolutions_missing" in broken(replace(unheard, mails=[each for each in unheard.mails if TEXT.splitlines()[0] not in each.text]))
+    assert "resolutions_missing" in broken(
+        replace(unheard, mails=[each for each in unheard.mails if TEXT.splitlines()[0] not in each.text])
+    )
 
 
 def test_a_long_wait_under_an_alarm_is_no_silent_one() -> None:
     world = clean()
     late = replace(
-        world, mails=[*world.mails[:1], replace(world.mails[1], at=120.0), *world.mails[2:]], faults=[Fault("away", "mailbox", 1.0, 119.0)]
+        world,
+        mails=[*world.mails[:1], replace(world.mails[1], at=120.0), *world.mails[2:]],
+        faults=[Fault("away", "mailbox", 1.0, 119.0)],
     )
     assert broken(late) == {"silent_waits"}
     assert broken(replace(late, alarms=[AlarmRow("no-receipt", "", 66.0, 125.0)])) == set()
-    assert broken(replace(late, alarms=[AlarmRow("no-receipt", "", 100.0, 125.0), AlarmRow("lag", "notifier", 10.0, 50.0)])) == {"silent_waits"}
+    assert broken(
+        replace(
+            late, alarms=[AlarmRow("no-receipt", "", 100.0, 125.0), AlarmRow("lag", "notifier", 10.0, 50.0)]
+        )
+    ) == {"silent_waits"}
     for reason in ("dead-letter", "mail-failed"):
         assert broken(replace(late, alarms=[AlarmRow(reason, "", 1.0, None)])) == {"silent_waits"}
 
 
 def test_a_run_in_which_nobody_did_anything_is_no_good_one() -> None:
-    idle = Evidence(ordered=2, ledger={"accepted": 0, "numbered": 0, "receipted": 0, "resolved": 0, "overdue": []})
+    idle = Evidence(
+        ordered=2, ledger={"accepted": 0, "numbered": 0, "receipted": 0, "resolved": 0, "overdue": []}
+    )
     assert [(each.check, each.subject) for each in judge(idle).findings] == [
         ("never_sent", subject) for subject in ("order 0", "order 1", "resolved", "poison")
     ]
@@ -215,7 +304,9 @@ def test_a_run_in_which_nobody_did_anything_is_no_good_one() -> None:
     ([Fault("away", "postgres", 38.0, 42.0)], False),
     ([Fault("kill", "tracker-worker", 38.0, 42.0), Fault("freeze", "mailbox", 38.0, 42.0)], False),
 ])  # fmt: skip
-def test_an_error_is_forgiven_where_neither_kafka_nor_the_spool_or_intake_itself_could_answer(faults: list[Fault], *, forgiven: bool) -> None:
+def test_an_error_is_forgiven_where_neither_kafka_nor_the_spool_or_intake_itself_could_answer(
+    faults: list[Fault], *, forgiven: bool
+) -> None:
     world = clean()
     told = submit(8, told="failed", status=503, request_id=None, sent_at=41.0, told_at=43.0)
     assert (broken(replace(world, submits=[*world.submits, told], faults=faults)) == set()) is forgiven
@@ -223,13 +314,27 @@ def test_an_error_is_forgiven_where_neither_kafka_nor_the_spool_or_intake_itself
 
 def test_a_conflict_may_be_noticed_later_where_intake_could_not_know_the_key() -> None:
     world = clean()
-    late = replace(world, submits=[*world.submits, submit(2, body="other", email="toinen-2@chaos.example", sent_at=41.0, told_at=41.2)])
+    late = replace(
+        world,
+        submits=[
+            *world.submits,
+            submit(2, body="other", email="toinen-2@chaos.example", sent_at=41.0, told_at=41.2),
+        ],
+    )
     assert broken(replace(late, faults=[Fault("kill", "intake", 38.0, 40.0)])) == set()
-    assert broken(replace(late, faults=[Fault("kill", "notifier-worker", 38.0, 41.0)])) == {"conflicts_not_told"}
+    assert broken(replace(late, faults=[Fault("kill", "notifier-worker", 38.0, 41.0)])) == {
+        "conflicts_not_told"
+    }
 
 
 def test_recovery_counts_from_the_kill_until_the_next_order_is_mailed() -> None:
     world = clean()
     late = submit(3, sent_at=41.0, told_at=41.2)
-    verdict = judge(replace(world, submits=[*world.submits[:2], late], mails=[*world.mails[:2], mail(3, at=44.5), world.mails[3]]))
+    verdict = judge(
+        replace(
+            world,
+            submits=[*world.submits[:2], late],
+            mails=[*world.mails[:2], mail(3, at=44.5), world.mails[3]],
+        )
+    )
     assert [(each.accepted, each.mailed) for each in verdict.recovery] == [(1.2, 4.5)]

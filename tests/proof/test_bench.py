@@ -24,13 +24,25 @@ from proof.bench.run import read_options
         (Figure("a", [3.0], "ms", goal=3.5), None, 3.5, True),
         (Figure("a", [4.0], "ms", goal=3.5), None, 3.5, False),
         (Figure("a", [800.0], "1/s", goal=750.0, better="higher"), None, 750.0, True),
-        (Figure("a", [800.0], "1/s", goal=750.0, floor=1000.0, of_floor=0.75, better="higher"), 0.8, 750.0, True),
-        (Figure("a", [800.0], "1/s", goal=750.0, floor=1200.0, of_floor=0.75, better="higher"), 800 / 1200, 900.0, False),
+        (
+            Figure("a", [800.0], "1/s", goal=750.0, floor=1000.0, of_floor=0.75, better="higher"),
+            0.8,
+            750.0,
+            True,
+        ),
+        (
+            Figure("a", [800.0], "1/s", goal=750.0, floor=1200.0, of_floor=0.75, better="higher"),
+            800 / 1200,
+            900.0,
+            False,
+        ),
         (Figure("a", [800.0], "1/s", of_floor=0.75, better="higher"), None, None, None),
         (Figure("a", [1.0], "ms"), None, None, None),
     ],
 )
-def test_a_goal_is_met_only_when_every_goal_is(figure: Figure, ratio: float | None, bound: float | None, met: bool | None) -> None:  # noqa: FBT001  what is expected
+def test_a_goal_is_met_only_when_every_goal_is(
+    figure: Figure, ratio: float | None, bound: float | None, met: bool | None
+) -> None:
     assert (figure.ratio, figure.bound, figure.met) == (ratio, bound, met)
 
 
@@ -57,7 +69,11 @@ def test_a_percentile_is_a_value_that_so_many_do_not_exceed(values: list[float],
 
 
 def test_due_times_follow_from_the_start_and_never_drift() -> None:
-    assert [due_at(1_000, position, 200.0) for position in (0, 1, 120_000)] == [1_000, 5_001_000, 600_000_001_000]
+    assert [due_at(1_000, position, 200.0) for position in (0, 1, 120_000)] == [
+        1_000,
+        5_001_000,
+        600_000_001_000,
+    ]
 
 
 async def test_cpu_and_memory_are_those_of_the_whole_tree() -> None:
@@ -77,7 +93,17 @@ async def test_cpu_and_memory_are_those_of_the_whole_tree() -> None:
 
 def test_the_report_tells_what_is_missed_and_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
     results = Results(tmp_path)
-    results.add(Figure("capacity.requests", [700.0, 710.0, 720.0], "1/s", goal=750, floor=1000.0, of_floor=0.75, better="higher"))
+    results.add(
+        Figure(
+            "capacity.requests",
+            [700.0, 710.0, 720.0],
+            "1/s",
+            goal=750,
+            floor=1000.0,
+            of_floor=0.75,
+            better="higher",
+        )
+    )
     results.add(Figure("capacity.cpu.kafka", [0.5], "ms"), Figure("<script>.x", [1.0], "ms", goal=2))
     html, words = page(results), table(results)
     assert "1 of 2 goals are met. Missed: requests (capacity)." in words
@@ -89,7 +115,9 @@ def test_the_report_tells_what_is_missed_and_needs_nothing_from_elsewhere(tmp_pa
 
 def test_a_smoke_run_holds_nothing_to_its_goal(tmp_path: Path) -> None:
     results = Results(tmp_path, smoke=True)
-    results.add(Figure("capacity.requests", [1.0], "1/s", goal=750, floor=1000.0, of_floor=0.75, better="higher"))
+    results.add(
+        Figure("capacity.requests", [1.0], "1/s", goal=750, floor=1000.0, of_floor=0.75, better="higher")
+    )
     (figure,) = results.figures.values()
     assert (figure.met, figure.ratio) == (None, 0.001)
     assert "Nothing was held to a goal." in table(results)
@@ -112,7 +140,13 @@ async def test_a_short_run_measures_everything_it_says(root: Path, tmp_path: Pat
     assert "A smoke run" in told
     assert "missed" not in told
     figures = {figure["name"]: figure for figure in json.loads((tmp_path / "latest.json").read_text())}
-    assert {"idle.memory", "one-client.answer.p50", "one-client.number.p99", "one-client.mail.p50", "capacity.requests"} <= figures.keys()
+    assert {
+        "idle.memory",
+        "one-client.answer.p50",
+        "one-client.number.p99",
+        "one-client.mail.p50",
+        "capacity.requests",
+    } <= figures.keys()
     assert {
         "capacity.cpu",
         "capacity.cpu.kafka",
@@ -121,7 +155,10 @@ async def test_a_short_run_measures_everything_it_says(root: Path, tmp_path: Pat
         "resolutions.requests",
         "whole.requests",
     } <= figures.keys()
-    assert all({"name", "value", "unit", "goal", "floor", "ratio", "met"} <= figure.keys() for figure in figures.values())
+    assert all(
+        {"name", "value", "unit", "goal", "floor", "ratio", "met"} <= figure.keys()
+        for figure in figures.values()
+    )
     # What one client costs above idling may be lost in the noise of so short a run.
     nothing = [name for name, figure in figures.items() if name.count(".") == 1 and figure["value"] <= 0]
     assert set(nothing) <= {"one-client.cpu"}, figures

@@ -87,26 +87,36 @@ async def test_the_bare_pipeline_makes_one_mail_of_each_request_and_of_each_reso
         assert sent.accepted == REQUESTS
         await sink.wait(REQUESTS, within=20)
         assert len([at for at in sent.mailed(sink.arrivals) if at]) == REQUESTS
-        resolved = await send(Load(port, "floor", EXAMPLE["form"], count=REQUESTS, clients=4, targets=sent.request_ids))
+        resolved = await send(
+            Load(port, "floor", EXAMPLE["form"], count=REQUESTS, clients=4, targets=sent.request_ids)
+        )
         assert resolved.accepted == REQUESTS
         assert await sink.wait(2 * REQUESTS, within=20) == 2 * REQUESTS
-        again = await send(Load(port, "floor", EXAMPLE["form"], count=1, clients=1, targets=sent.request_ids[:1]))
+        again = await send(
+            Load(port, "floor", EXAMPLE["form"], count=1, clients=1, targets=sent.request_ids[:1])
+        )
         assert again.accepted == 1
     connection = await asyncpg.connect(settings.database)
-    assert await connection.fetchval("select count(*) from bench_requests where state = 'resolved'") == REQUESTS
+    assert (
+        await connection.fetchval("select count(*) from bench_requests where state = 'resolved'") == REQUESTS
+    )
     for table in ("bench_history", "bench_deliveries"):
         assert await connection.fetchval(f"select count(*) from {table}") == 2 * REQUESTS  # noqa: S608  ours
     assert await connection.fetchval("select count(*) from bench_history where value is not null") == 0
     await connection.close()
 
 
-async def test_the_bare_endpoint_refuses_what_is_no_request(kafka: KafkaConnection, fresh_database: FreshDatabase, tmp_path: Path) -> None:
+async def test_the_bare_endpoint_refuses_what_is_no_request(
+    kafka: KafkaConnection, fresh_database: FreshDatabase, tmp_path: Path
+) -> None:
     port = free_base(27_000)
     settings = FloorSettings("bench_endpoint", kafka, await fresh_database("bench"), port, port + 1)
     invalid = {**EXAMPLE["form"], "personal_identity_code": "none"}
     async with open_sink(port + 1, tmp_path), running(settings):
         for path in ("/api/v1/requests", "/bare"):
-            assert (await send(Load(port, "e1", EXAMPLE["form"], count=2, clients=1, path=path))).accepted == 2
+            assert (
+                await send(Load(port, "e1", EXAMPLE["form"], count=2, clients=1, path=path))
+            ).accepted == 2
         assert (await send(Load(port, "e0", invalid, count=2, clients=1, path="/bare"))).statuses == {422: 2}
 
 
@@ -116,5 +126,9 @@ async def test_rows_are_inserted_whatever_columns_a_table_has(fresh_database: Fr
     connection = await asyncpg.connect(dsn)
     rows = [{"name": "numbered", "n": number} for number in range(3)]
     await connection.execute(*await insert(connection, "ledger_counts", rows))
-    assert [row["n"] for row in await connection.fetch("select n from ledger_counts order by id")][-3:] == [0, 1, 2]
+    assert [row["n"] for row in await connection.fetch("select n from ledger_counts order by id")][-3:] == [
+        0,
+        1,
+        2,
+    ]
     await connection.close()

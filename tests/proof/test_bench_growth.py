@@ -51,7 +51,9 @@ async def test_a_filled_system_is_one_that_the_product_could_have_left(databases
 
     await fill_tables(databases, KEY, TOTAL)
 
-    assert [await ask(dsn, query) for dsn in (tracker, notifier) for query in (INDEXES, CONSTRAINTS)] == before
+    assert [
+        await ask(dsn, query) for dsn in (tracker, notifier) for query in (INDEXES, CONSTRAINTS)
+    ] == before
     key = decode_key(KEY)
     numbers = {number for (number,) in await ask(tracker, "select work_number from requests")}
     assert numbers == {work_number(n, key) for n in range(TOTAL)}
@@ -60,7 +62,9 @@ async def test_a_filled_system_is_one_that_the_product_could_have_left(databases
     # Every history ends in its request's state and has nothing left to publish; most requests are closed.
     assert await ask(tracker, LAST_STATES_THAT_DIFFER) == []
     assert await ask(tracker, "select count(*) from history where value is not null") == [(0,)]
-    assert (await ask(tracker, "select count(*) filter (where state = 'closed') from requests"))[0][0] > TOTAL * 0.9
+    assert (await ask(tracker, "select count(*) filter (where state = 'closed') from requests"))[0][
+        0
+    ] > TOTAL * 0.9
     assert await ask(tracker, "select count(*) from history where occurred_at > now()") == [(0,)]
     # The ledger's counts are what a recount gives, and nothing is owed.
     recount = "select (select count(*) from requests), (select count(distinct request_id) from history where action = 'resolve')"
@@ -69,7 +73,10 @@ async def test_a_filled_system_is_one_that_the_product_could_have_left(databases
     assert counts["receipted"] == counts["numbered"]
     # Every mail that tracker knows of is one that notifier has sent.
     told = await ask(tracker, "select request_id, cause_id, template, message_id from mail_outcomes")
-    sent = await ask(notifier, "select request_id, event_id, template, message_id from deliveries where state = 'sent' and contents is null")
+    sent = await ask(
+        notifier,
+        "select request_id, event_id, template, message_id from deliveries where state = 'sent' and contents is null",
+    )
     assert set(told) == set(sent)
     assert len(sent) > 1.9 * TOTAL
 
@@ -91,7 +98,11 @@ def test_what_grew_stands_beside_the_empty_system() -> None:
         return {figure.name: figure for figure in figures}
 
     grown = {each.name: each for each in growth_figures(taken(2.0, 800, 5.0), taken(2.6, 700, 900.0))}
-    assert list(grown) == ["growth.one-client.answer.p50", "growth.capacity.requests", "growth.reading.newest.ms"]
+    assert list(grown) == [
+        "growth.one-client.answer.p50",
+        "growth.capacity.requests",
+        "growth.reading.newest.ms",
+    ]
     assert grown["growth.one-client.answer.p50"].ratio == pytest.approx(1.3)
     assert grown["growth.one-client.answer.p50"].met is False
     assert grown["growth.capacity.requests"].met

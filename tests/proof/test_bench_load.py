@@ -74,7 +74,10 @@ async def test_in_a_closed_loop_no_client_has_two_under_way() -> None:
     async with await slow_server(port, 0.005):
         sent = await send(Load(port=port, run="r1", form=FORM, count=12, clients=2))
     assert sent.accepted == 12
-    assert all(sum(begin <= moment < end for begin, end in zip(sent.sent, sent.answered, strict=True)) <= 2 for moment in sent.sent)
+    assert all(
+        sum(begin <= moment < end for begin, end in zip(sent.sent, sent.answered, strict=True)) <= 2
+        for moment in sent.sent
+    )
 
 
 async def test_what_is_not_accepted_is_counted_and_never_timed() -> None:
@@ -121,7 +124,8 @@ class Written(asyncio.Transport):
 async def test_the_sink_understands_commands_however_they_are_cut(cuts: list[int]) -> None:
     log: list[bytes] = []
     talk = (
-        b"EHLO a\r\nMAIL FROM:<c@d>\r\nRCPT TO:<e@f>\r\nDATA\r\n.\r\nMAIL FROM:<c@d>\r\nRCPT TO:<g@h>\r\nDATA\r\nx: y\r\n\r\nz\r\n..\r\n.\r\nQUIT\r\n"
+        b"EHLO a\r\nMAIL FROM:<c@d>\r\nRCPT TO:<e@f>\r\nDATA\r\n.\r\n"
+        b"MAIL FROM:<c@d>\r\nRCPT TO:<g@h>\r\nDATA\r\nx: y\r\n\r\nz\r\n..\r\n.\r\nQUIT\r\n"
     )
     sink, transport = SinkProtocol(log.append), Written()
     sink.connection_made(transport)
@@ -130,5 +134,16 @@ async def test_the_sink_understands_commands_however_they_are_cut(cuts: list[int
         talk = talk[length:]
     sink.data_received(talk)
     answers = [line[:4] for line in transport.content.split(b"\r\n")[6:]]
-    assert answers == [b"250 ", b"250 ", b"354 ", b"250 ", b"250 ", b"250 ", b"354 ", b"250 ", b"221 ", b"(clo"]
+    assert answers == [
+        b"250 ",
+        b"250 ",
+        b"354 ",
+        b"250 ",
+        b"250 ",
+        b"250 ",
+        b"354 ",
+        b"250 ",
+        b"221 ",
+        b"(clo",
+    ]
     assert [line.split()[0] for line in b"".join(log).splitlines()] == [b"e@f", b"g@h"]

@@ -15,7 +15,15 @@ LOAD = Load(port=1, run="r1", form={}, count=4, rate=2.0, watch_every=2)
 
 
 def sent(due: list[int], answered: list[int], numbered: list[int], late: int = 0) -> Sent:
-    return Sent(LOAD, array("q", due), [at + late for at in due], array("q", answered), array("q", numbered), [], Counter({202: 4}))
+    return Sent(
+        LOAD,
+        array("q", due),
+        [at + late for at in due],
+        array("q", answered),
+        array("q", numbered),
+        [],
+        Counter({202: 4}),
+    )
 
 
 def test_the_backlog_is_what_began_and_has_not_ended_and_is_gone_in_the_end() -> None:
@@ -32,7 +40,9 @@ def test_a_refused_request_a_missing_mail_and_a_late_send_are_all_told() -> None
     due = [S, 2 * S, 3 * S, 4 * S]
     told = sent(due, [due[0] + MS, due[1] + MS, due[2] + MS, 0], [due[0] + 20 * MS, 0, 0, 0], late=3 * MS)
     mailed = [due[0] + 9 * MS, due[1] + 70 * S, 0, 0]
-    figures = {figure.name: figure for figure in steady_figures(Measured(told, mailed, 4.0, {"intake": 1.0}, 5.0))}
+    figures = {
+        figure.name: figure for figure in steady_figures(Measured(told, mailed, 4.0, {"intake": 1.0}, 5.0))
+    }
     assert (figures["steady.not-accepted"].value, figures["steady.not-accepted"].met) == (1, False)
     assert (figures["steady.numbers-missing"].value, figures["steady.numbers-missing"].met) == (1, False)
     assert (figures["steady.mails-missing"].value, figures["steady.mails-missing"].met) == (1, False)

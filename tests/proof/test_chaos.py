@@ -28,7 +28,13 @@ async def test_nothing_is_lost_in_a_short_storm(root: Path, tmp_path: Path) -> N
     assert found["findings"] == []
     assert found["open_at_end"] == {}
     assert (code, found["ok"]) == (0, True)
-    assert found["without_number"] == found["second_numbers"] == found["without_receipt"] == found["unexplained_repeats"] == 0
+    assert (
+        found["without_number"]
+        == found["second_numbers"]
+        == found["without_receipt"]
+        == found["unexplained_repeats"]
+        == 0
+    )
     assert found["accepted"] > 900
     assert found["dead_letters_expected"] == found["dead_letters_found"] > 0
     assert "<svg" in (tmp_path / "latest.html").read_text()

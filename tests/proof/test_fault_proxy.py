@@ -20,7 +20,10 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 @asynccontextmanager
 async def proxied() -> AsyncIterator[FaultProxy]:
-    async with await asyncio.start_server(echo, "127.0.0.1", 0) as server, FaultProxy(server.sockets[0].getsockname()[1]) as proxy:
+    async with (
+        await asyncio.start_server(echo, "127.0.0.1", 0) as server,
+        FaultProxy(server.sockets[0].getsockname()[1]) as proxy,
+    ):
         yield proxy
 
 

@@ -47,7 +47,9 @@ async def test_as_one_should(port: int, tmp_path: Path) -> None:
     assert told(tmp_path) == [True]
 
 
-@pytest.mark.parametrize(("mode", "code"), [("refuse", 550), ("defer", 451), ("disk-full", 452), ("no-sender", 530)])
+@pytest.mark.parametrize(
+    ("mode", "code"), [("refuse", 550), ("defer", 451), ("disk-full", 452), ("no-sender", 530)]
+)
 async def test_a_refusal_keeps_nothing(port: int, tmp_path: Path, mode: str, code: int) -> None:
     (tmp_path / "mode").write_text(mode)
     with pytest.raises((SMTPResponseException, SMTPRecipientsRefused)) as refusal:
@@ -92,7 +94,9 @@ async def test_a_limit_of_connections_greets_two_and_turns_the_third_away(port: 
     await eventually(lambda: send(port))
 
 
-async def test_a_slow_greeting_comes_all_the_same(port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_greeting_comes_all_the_same(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("proof.chaos.mail_server.GREETING_SECONDS", 0.5)
     (tmp_path / "mode").write_text("slow-greeting")
     began = time.monotonic()
@@ -100,7 +104,9 @@ async def test_a_slow_greeting_comes_all_the_same(port: int, tmp_path: Path, mon
     assert time.monotonic() - began >= 0.5
 
 
-async def test_a_mail_that_bounces_is_taken_and_reported_though_the_server_dies_meanwhile(port: int, tmp_path: Path) -> None:
+async def test_a_mail_that_bounces_is_taken_and_reported_though_the_server_dies_meanwhile(
+    port: int, tmp_path: Path
+) -> None:
     (tmp_path / "mode").write_text("bounce")
     await send(port)
     assert kept(tmp_path) == []

@@ -23,7 +23,10 @@ def test_a_report_names_what_there_was_no_time_for_and_how_to_repeat_it() -> Non
     known = facts(read_options(["--seed", "7", "--short"]), outcome(clean()))
     told = table(known)
     assert "The same storm again: ./chaos --seed 7 --short." in told
-    assert "No time in this storm for: away, crash, disk-full, failover-cut-off, failover-read-only, freeze, kill" in told
+    assert (
+        "No time in this storm for: away, crash, disk-full, failover-cut-off, failover-read-only, freeze, kill"
+        in told
+    )
     assert "No time in this storm for: away" in page(known, outcome(clean()).verdict, [KILL])
 
 
@@ -54,7 +57,10 @@ def test_a_loss_or_something_left_under_way_is_no_success(evidence: Evidence, le
 
 def test_what_was_found_cannot_break_the_page() -> None:
     world = clean()
-    strange = replace(world, requests=[*world.requests, replace(world.requests[0], request_id="<script>", email="x@y.example")])
+    strange = replace(
+        world,
+        requests=[*world.requests, replace(world.requests[0], request_id="<script>", email="x@y.example")],
+    )
     found = outcome(strange)
     assert "<script>" not in page(facts(read_options([]), found), found.verdict, [])
 

@@ -24,7 +24,7 @@ def test_another_seed_is_another_storm() -> None:
 
 
 @given(st.integers(), st.floats(10, 600), st.booleans())
-def test_faults_come_one_after_the_other_and_within_the_time(seed: int, seconds: float, short: bool) -> None:  # noqa: FBT001  hypothesis gives it by place
+def test_faults_come_one_after_the_other_and_within_the_time(seed: int, seconds: float, short: bool) -> None:
     plan = draw_plan(seed, seconds, short=short)
     assert all(one.at + one.seconds <= two.at + 0.01 for one, two in pairwise(plan))
     assert sum(fault.seconds for fault in plan) <= seconds
@@ -57,4 +57,8 @@ def test_one_at_a_time_has_every_fault_on_every_target_once() -> None:
 
 def test_of_three_brokers_each_is_struck_alone() -> None:
     struck = {(fault.kind, fault.target) for fault in one_of_each(7, short=False, brokers=3)}
-    assert {(kind, name) for kind in ("kill", "term", "freeze", "disk-full") for name in ("kafka", "kafka-2", "kafka-3")} <= struck
+    assert {
+        (kind, name)
+        for kind in ("kill", "term", "freeze", "disk-full")
+        for name in ("kafka", "kafka-2", "kafka-3")
+    } <= struck

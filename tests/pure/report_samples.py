@@ -18,7 +18,14 @@ class Sample(NamedTuple):
     has_id: bool = True
 
 
-def standard(fields: str, words: str = "Sorry.", *, returned: str = RETURNED, kind: str = "message/delivery-status", top: str = "") -> bytes:
+def standard(
+    fields: str,
+    words: str = "Sorry.",
+    *,
+    returned: str = RETURNED,
+    kind: str = "message/delivery-status",
+    top: str = "",
+) -> bytes:
     """Write a report as RFC 3464 has it."""
     return (
         f"From: Mail Delivery <MAILER-DAEMON@relay.example>\nTo: bounces@kunta.example\n{top}Subject: Undelivered\nAuto-Submitted: auto-replied\n"
@@ -39,16 +46,48 @@ UNKNOWN_USER = group("failed", "5.1.1", "smtp; 550 5.1.1 <aino@posti.example>: n
 
 STANDARD = (
     Sample("one recipient failed", standard(HEAD + UNKNOWN_USER), "hard", "5.1.1", 550),
-    Sample("the server gave up after days", standard(HEAD + group("failed", "4.4.1", "smtp; connect timed out")), "hard", "4.4.1"),
-    Sample("mailbox full for too long", standard(HEAD + group("failed", "4.2.2", "smtp; 452 4.2.2 mailbox is over its limit")), "hard", "4.2.2", 452),
+    Sample(
+        "the server gave up after days",
+        standard(HEAD + group("failed", "4.4.1", "smtp; connect timed out")),
+        "hard",
+        "4.4.1",
+    ),
+    Sample(
+        "mailbox full for too long",
+        standard(HEAD + group("failed", "4.2.2", "smtp; 452 4.2.2 mailbox is over its limit")),
+        "hard",
+        "4.2.2",
+        452,
+    ),
     Sample("only late so far", standard(HEAD + group("delayed", "4.4.1", "smtp; no route")), "soft", "4.4.1"),
     Sample("delivered", standard(HEAD + group("delivered", "2.0.0")), "success", "2.0.0"),
-    Sample("relayed to a server that reports nothing", standard(HEAD + group("relayed (to gateway)", "2.0.0")), "success", "2.0.0"),
+    Sample(
+        "relayed to a server that reports nothing",
+        standard(HEAD + group("relayed (to gateway)", "2.0.0")),
+        "success",
+        "2.0.0",
+    ),
     Sample("expanded to a list", standard(HEAD + group("expanded", "2.1.5")), "success", "2.1.5"),
-    Sample("several recipients, one failed", standard(f"{HEAD}{group('delivered', '2.0.0')}\n{UNKNOWN_USER}"), "hard", "5.1.1", 550),
-    Sample("groups run together", standard(HEAD + group("delayed", "4.0.0") + UNKNOWN_USER), "hard", "5.1.1", 550),
-    Sample("an unknown action goes by its status", standard(HEAD + group("bounced", "5.7.1")), "hard", "5.7.1"),
-    Sample("a folded diagnostic", standard(HEAD + group("failed", "5.0.0", "smtp;\n 554 5.7.1\n refused")), "hard", "5.7.1", 554),
+    Sample(
+        "several recipients, one failed",
+        standard(f"{HEAD}{group('delivered', '2.0.0')}\n{UNKNOWN_USER}"),
+        "hard",
+        "5.1.1",
+        550,
+    ),
+    Sample(
+        "groups run together", standard(HEAD + group("delayed", "4.0.0") + UNKNOWN_USER), "hard", "5.1.1", 550
+    ),
+    Sample(
+        "an unknown action goes by its status", standard(HEAD + group("bounced", "5.7.1")), "hard", "5.7.1"
+    ),
+    Sample(
+        "a folded diagnostic",
+        standard(HEAD + group("failed", "5.0.0", "smtp;\n 554 5.7.1\n refused")),
+        "hard",
+        "5.7.1",
+        554,
+    ),
     Sample(
         "codes only in the words",
         standard(HEAD + group("failed", "5.0.0"), "The far server said: 553 5.1.2 bad host"),
@@ -58,7 +97,10 @@ STANDARD = (
     ),
     Sample(
         "internationalised",
-        standard(HEAD + group("failed", "5.6.7", who="utf-8; päivi@posti.example"), kind="message/global-delivery-status"),
+        standard(
+            HEAD + group("failed", "5.6.7", who="utf-8; päivi@posti.example"),
+            kind="message/global-delivery-status",
+        ),
         "hard",
         "5.6.7",
     ),
@@ -72,7 +114,14 @@ STANDARD = (
         "5.1.1",
         550,
     ),
-    Sample("nothing of our mail came back", standard(HEAD + UNKNOWN_USER, returned=""), "hard", "5.1.1", 550, has_id=False),
+    Sample(
+        "nothing of our mail came back",
+        standard(HEAD + UNKNOWN_USER, returned=""),
+        "hard",
+        "5.1.1",
+        550,
+        has_id=False,
+    ),
     Sample(
         "our mail is named in the headers only",
         standard(HEAD + UNKNOWN_USER, returned="", top=f"In-Reply-To: {OUR_ID}\n"),

@@ -23,14 +23,21 @@ def at(offset: int, content: bytes) -> bytes:
 
 def read(data: bytes, begin: int = 0) -> tuple[list[Record], int]:
     """Give what a consumer would be given, and its position after that."""
-    facts = {"aborted_transactions": None, "fetch_offset": begin, "key_deserializer": None, "value_deserializer": None}
+    facts = {
+        "aborted_transactions": None,
+        "fetch_offset": begin,
+        "key_deserializer": None,
+        "value_deserializer": None,
+    }
     make: Callable[..., PartitionRecords] = PartitionRecords
     reading = make(PLACE, FetchedBatches(data), **facts, check_crcs=True, isolation_level=1)
     return list(reading), reading.next_fetch_offset
 
 
 def three(payload: Callable[[bytes], bytes] = bytes, codec: int = 0) -> bytes:
-    return batch(payload(b"".join(record(b"k", b"v%d" % delta, delta=delta) for delta in range(3))), 3, codec=codec)
+    return batch(
+        payload(b"".join(record(b"k", b"v%d" % delta, delta=delta) for delta in range(3))), 3, codec=codec
+    )
 
 
 BEFORE, AFTER = at(0, batch(record(b"k", b"before"))), at(4, batch(record(b"k", b"after")))
@@ -42,7 +49,9 @@ FAULTS = {
     "no-zstd": three(codec=4),
     "no-lz4": three(codec=3),
     "no-snappy": three(codec=2),
-    "broken-xerial": three(lambda plain: b"\x82SNAPPY\x00" + b"\x00" * 8 + struct.pack(">i", -5) + plain, codec=2),
+    "broken-xerial": three(
+        lambda plain: b"\x82SNAPPY\x00" + b"\x00" * 8 + struct.pack(">i", -5) + plain, codec=2
+    ),
     "gzip-cut-off": three(lambda plain: gzip.compress(plain)[:-9], codec=1),
     "format-of-tomorrow": batch(record(b"k", b"v"), 3, magic=3),
     "format-of-old": batch(record(b"k", b"v"), magic=1),
@@ -63,7 +72,10 @@ def test_one_bad_record_costs_no_other_of_its_batch() -> None:
     plain = [record(b"k", b"v%d" % delta, delta=delta) for delta in range(3)]
     plain[1] = plain[1][:1] + b"\x00\x00\x02\x7f" + plain[1][5:]
     found, position = read(at(7, batch(b"".join(plain), 3)), 7)
-    assert [(each.offset, each.value) for each in found if not isinstance(each, UnreadableRecord)] == [(7, b"v0"), (9, b"v2")]
+    assert [(each.offset, each.value) for each in found if not isinstance(each, UnreadableRecord)] == [
+        (7, b"v0"),
+        (9, b"v2"),
+    ]
     assert [(each.offset, each.count) for each in found if isinstance(each, UnreadableRecord)] == [(8, 1)]
     assert position == 10
 
@@ -90,7 +102,12 @@ def test_as_many_gzip_members_as_fit_cost_no_time() -> None:
     assert position == 1
 
 
-@given(content=st.binary(max_size=300), count=st.integers(-5, 2**31 - 1), codec=st.integers(0, 15), delta=st.integers(-9, 50))
+@given(
+    content=st.binary(max_size=300),
+    count=st.integers(-5, 2**31 - 1),
+    codec=st.integers(0, 15),
+    delta=st.integers(-9, 50),
+)
 def test_no_bytes_raise_and_no_place_comes_twice(content: bytes, count: int, codec: int, delta: int) -> None:
     found, position = read(BEFORE + at(1, batch(content, count, codec=codec, last_delta=delta)))
     offsets = [each.offset for each in found]
@@ -101,7 +118,7 @@ def test_no_bytes_raise_and_no_place_comes_twice(content: bytes, count: int, cod
 
 
 @given(place=st.integers(CRC_END, 150), byte=st.integers(0, 255), checked=st.booleans())
-def test_a_flipped_byte_ends_nothing(place: int, byte: int, checked: bool) -> None:  # noqa: FBT001  hypothesis gives it by name
+def test_a_flipped_byte_ends_nothing(place: int, byte: int, checked: bool) -> None:
     content = bytearray(three())
     content[min(place, len(content) - 1)] = byte
     if checked:

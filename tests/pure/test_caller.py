@@ -17,7 +17,9 @@ def test_addresses_of_one_network_of_64_bits_are_one_caller(host: int, other: in
 
 
 @given(st.ip_addresses(v=4), st.ip_addresses(v=4))
-def test_ipv4_addresses_are_callers_of_their_own_also_at_a_socket_for_both(one: object, other: object) -> None:
+def test_ipv4_addresses_are_callers_of_their_own_also_at_a_socket_for_both(
+    one: object, other: object
+) -> None:
     assert caller_of(f"::ffff:{one}") == caller_of(str(one)) == str(one)
     assert (caller_of(f"::ffff:{one}") == caller_of(f"::ffff:{other}")) == (one == other)
 

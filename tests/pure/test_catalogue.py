@@ -38,7 +38,10 @@ def catalogue() -> Catalogue:
 
 
 def test_private_persons_find_what_the_guide_names_in_its_order(catalogue: Catalogue) -> None:
-    assert {group: [service.title.fi for service in catalogue.for_role("person", group)] for group in catalogue.groups} == FOR_PERSONS
+    assert {
+        group: [service.title.fi for service in catalogue.for_role("person", group)]
+        for group in catalogue.groups
+    } == FOR_PERSONS
 
 
 def test_companies_find_invoices_supplier_details_password_and_feedback(catalogue: Catalogue) -> None:
@@ -52,11 +55,15 @@ def test_companies_find_invoices_supplier_details_password_and_feedback(catalogu
 
 
 def test_the_six_quick_links_are_the_guides(catalogue: Catalogue) -> None:
-    assert [(service.quick_link_title or service.title).fi for service in catalogue.quick_links()] == QUICK_LINKS
+    assert [
+        (service.quick_link_title or service.title).fi for service in catalogue.quick_links()
+    ] == QUICK_LINKS
     assert {service.role for service in catalogue.quick_links()} == {"person"}
 
 
-def test_every_form_begins_with_the_common_five_and_a_companys_goes_on_with_the_company(catalogue: Catalogue) -> None:
+def test_every_form_begins_with_the_common_five_and_a_companys_goes_on_with_the_company(
+    catalogue: Catalogue,
+) -> None:
     for service in catalogue.services:
         names = [field.name for field in service.fields]
         common = [name for name in PERSON_FIELDS if name in names]
@@ -83,7 +90,9 @@ def test_an_answer_is_promised_unless_it_was_to_be_asked_for(catalogue: Catalogu
         assert service.promises_answer({"answer_wanted": "true"})
 
 
-def test_pay_employment_personal_data_and_passwords_need_a_strong_identification(catalogue: Catalogue) -> None:
+def test_pay_employment_personal_data_and_passwords_need_a_strong_identification(
+    catalogue: Catalogue,
+) -> None:
     for service in catalogue.for_role("person"):
         needs = service.group == "employment" or service.code == "tilaa-uusi-salasana"
         assert (service.authentication == "strong") == needs, service.code
@@ -93,7 +102,9 @@ def test_no_text_is_the_same_in_finnish_and_english_or_ends_in_a_space(catalogue
     for service in catalogue.services:
         texts = [service.title, service.summary, *(field.label for field in service.fields)]
         assert [text for text in texts if text.fi in {text.en, text.sv}] == []
-        assert [text for text in texts for written in (text.fi, text.sv, text.en) if written != written.strip()] == []
+        assert [
+            text for text in texts for written in (text.fi, text.sv, text.en) if written != written.strip()
+        ] == []
 
 
 def break_a_file(folder: Path, change: dict[str, object]) -> None:
@@ -111,13 +122,45 @@ def break_a_file(folder: Path, change: dict[str, object]) -> None:
         ({"due_dayz": 3}, "pyyda-laskukopio.yaml: due_dayz"),
         ({"roles": ["robot"]}, "pyyda-laskukopio.yaml: roles.0"),
         ({"roles": None}, "pyyda-laskukopio.yaml: roles"),
-        ({"fields": [{"name": "Bad name", "kind": "text", "label": {"fi": "a", "sv": "b", "en": "c"}, "example": "x"}]}, "fields.5.name"),
-        ({"fields": [{"name": "email", "kind": "text", "label": {"fi": "a", "sv": "b", "en": "c"}, "example": "x"}]}, "declared twice: email"),
-        ({"fields": [{"name": "pick", "kind": "choice", "label": {"fi": "a", "sv": "b", "en": "c"}}]}, "choices are needed"),
-        ({"fields": [{"name": "bare", "kind": "text", "label": {"fi": "a", "sv": "b", "en": "c"}}]}, "an example is needed"),
+        (
+            {
+                "fields": [
+                    {
+                        "name": "Bad name",
+                        "kind": "text",
+                        "label": {"fi": "a", "sv": "b", "en": "c"},
+                        "example": "x",
+                    }
+                ]
+            },
+            "fields.5.name",
+        ),
+        (
+            {
+                "fields": [
+                    {
+                        "name": "email",
+                        "kind": "text",
+                        "label": {"fi": "a", "sv": "b", "en": "c"},
+                        "example": "x",
+                    }
+                ]
+            },
+            "declared twice: email",
+        ),
+        (
+            {"fields": [{"name": "pick", "kind": "choice", "label": {"fi": "a", "sv": "b", "en": "c"}}]},
+            "choices are needed",
+        ),
+        (
+            {"fields": [{"name": "bare", "kind": "text", "label": {"fi": "a", "sv": "b", "en": "c"}}]},
+            "an example is needed",
+        ),
     ],
 )
-def test_a_wrong_file_is_told_with_file_and_field(tmp_path: Path, change: dict[str, object], place: str) -> None:
+def test_a_wrong_file_is_told_with_file_and_field(
+    tmp_path: Path, change: dict[str, object], place: str
+) -> None:
     break_a_file(tmp_path, change)
     with pytest.raises(InvalidCatalogue, match=r"pyyda-laskukopio\.yaml") as told:
         load_catalogue(tmp_path)

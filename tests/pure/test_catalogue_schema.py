@@ -23,7 +23,9 @@ def example_of(service: Service) -> dict[str, str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.code)
-def test_the_schema_is_one_and_its_example_is_accepted_as_it_stands(service: Service, language: Language) -> None:
+def test_the_schema_is_one_and_its_example_is_accepted_as_it_stands(
+    service: Service, language: Language
+) -> None:
     schema = form_schema(service, language)
     Draft202012Validator.check_schema(schema)
     (example,) = schema["examples"]
@@ -39,7 +41,11 @@ def as_seen(service: Service, name: str, value: str) -> str:
     return visible(value, lines=field.kind == "textarea") if field.kind in WRITTEN else plain(value)
 
 
-TYPED = st.text(max_size=30) | st.text("0123456789.-/+ –aAxXtT()@", max_size=16) | st.sampled_from(["", " ", "\t", "true", "false", "x" * 5000])
+TYPED = (
+    st.text(max_size=30)
+    | st.text("0123456789.-/+ –aAxXtT()@", max_size=16)
+    | st.sampled_from(["", " ", "\t", "true", "false", "x" * 5000])
+)
 
 
 @given(service=st.sampled_from(SERVICES), data=st.data())
@@ -54,10 +60,18 @@ def test_whatever_breaks_the_schema_is_refused(service: Service, data: st.DataOb
         form[data.draw(st.text(min_size=1, max_size=10))] = "x"
     elif change == "bend":
         place = data.draw(st.integers(0, len(form[name])))
-        form[name] = form[name][:place] + data.draw(st.characters()) + form[name][place + data.draw(st.integers(0, 1)) :]
+        form[name] = (
+            form[name][:place]
+            + data.draw(st.characters())
+            + form[name][place + data.draw(st.integers(0, 1)) :]
+        )
     else:
         form[name] = data.draw(TYPED)
-    assume(not Draft202012Validator(schema).is_valid({name: as_seen(service, name, value) for name, value in form.items()}))
+    assume(
+        not Draft202012Validator(schema).is_valid(
+            {name: as_seen(service, name, value) for name, value in form.items()}
+        )
+    )
     # What the bank tells may be left out of a strong form; without a bank it may not.
     with pytest.raises(FormErrors):
         validate_form(service, form, "en", None)
@@ -67,7 +81,9 @@ def test_every_field_of_every_form_has_a_limit_that_the_schema_tells() -> None:
     for service in SERVICES:
         properties = form_schema(service, "fi")["properties"]
         assert all(properties[field.name]["maxLength"] == field.max_length for field in service.fields)
-        assert all(properties[field.name]["enum"] for field in service.fields if field.kind in {"choice", "checkbox"})
+        assert all(
+            properties[field.name]["enum"] for field in service.fields if field.kind in {"choice", "checkbox"}
+        )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

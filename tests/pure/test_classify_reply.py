@@ -6,7 +6,9 @@ from services.notifier.domain import SESSION, TRANSACTION, Concern, Step
 from services.notifier.send.classify_reply import concern_of
 
 CODES = range(1000)
-ENHANCED = [f"{first}.{subject}.{detail}" for first in (4, 5) for subject in range(8) for detail in (*range(11), 28)]
+ENHANCED = [
+    f"{first}.{subject}.{detail}" for first in (4, 5) for subject in range(8) for detail in (*range(11), 28)
+]
 ONE_MAIL = {"recipient", "message"}
 
 
@@ -16,7 +18,9 @@ def test_before_a_mail_begins_no_reply_concerns_a_mail(step: Step) -> None:
 
 
 def test_no_reply_to_the_sender_concerns_a_mail_but_that_its_address_is_beyond_ascii() -> None:
-    concerns = {(code, enhanced): concern_of("mail", code, enhanced) for code in CODES for enhanced in ("", *ENHANCED)}
+    concerns = {
+        (code, enhanced): concern_of("mail", code, enhanced) for code in CODES for enhanced in ("", *ENHANCED)
+    }
     assert {enhanced for (_, enhanced), concern in concerns.items() if concern in ONE_MAIL} == {
         "4.6.7",
         "5.6.7",
@@ -31,7 +35,9 @@ def test_no_reply_to_the_sender_concerns_a_mail_but_that_its_address_is_beyond_a
         ("end", {541, 550, 551, 552, 553, 554, 556, 571}),
     ],
 )
-def test_a_bare_code_fails_a_mail_only_where_it_means_a_recipient_or_a_message(step: Step, fails: set[int]) -> None:
+def test_a_bare_code_fails_a_mail_only_where_it_means_a_recipient_or_a_message(
+    step: Step, fails: set[int]
+) -> None:
     permanent = {code for code in CODES if code // 100 == 5 and concern_of(step, code) in ONE_MAIL}
     assert permanent == fails
 

@@ -9,16 +9,72 @@ from services.intake.form.clean_values import canonical_email
 from services.notifier.bounces.read_report import read_report
 from services.tracker.personal_data.at_rest import name_words
 from shared.text.mail_address import BadAddress, mailbox_address
-from shared.text.personal_codes import hide_lookalikes, hide_personal_codes, holds_personal_code, is_personal_code
+from shared.text.personal_codes import (
+    hide_lookalikes,
+    hide_personal_codes,
+    holds_personal_code,
+    is_personal_code,
+)
 from shared.text.typed_text import plain, visible
 from shared.web.languages import preferred_language
 
 LETTERS = 60_000
 SECONDS = 0.7
 UNITS = (
-    *("\u200d", "\u200c\u200d", "\u0301", "\u0344", "\u0f71\u0f72", "a\u0323\u0301", "\u1160\u11a8", "\u00ad", " ", "\n", "\r", "\u2028", "\x00"),
-    *("-", "--- ", "--- -", "<", "</", "<!--", "&", "&#", "=", "=?", "?=", "@", ".", "a.", "a-", "/", "(", '"', "\\", ",", ";q=0.1,", "*,"),
-    *("1", "12 ", "1.", "1-", "131052-308", "131052 ", "5.1.1 ", "550 ", "delivery to ", "user that ", "received: ", "account ", "1\n"),
+    *(
+        "\u200d",
+        "\u200c\u200d",
+        "\u0301",
+        "\u0344",
+        "\u0f71\u0f72",
+        "a\u0323\u0301",
+        "\u1160\u11a8",
+        "\u00ad",
+        " ",
+        "\n",
+        "\r",
+        "\u2028",
+        "\x00",
+    ),
+    *(
+        "-",
+        "--- ",
+        "--- -",
+        "<",
+        "</",
+        "<!--",
+        "&",
+        "&#",
+        "=",
+        "=?",
+        "?=",
+        "@",
+        ".",
+        "a.",
+        "a-",
+        "/",
+        "(",
+        '"',
+        "\\",
+        ",",
+        ";q=0.1,",
+        "*,",
+    ),
+    *(
+        "1",
+        "12 ",
+        "1.",
+        "1-",
+        "131052-308",
+        "131052 ",
+        "5.1.1 ",
+        "550 ",
+        "delivery to ",
+        "user that ",
+        "received: ",
+        "account ",
+        "1\n",
+    ),
 )
 AROUND = (("", ""), ("a", "b"), ("1", "-"), ("\n", "x\n"))
 PLACES: dict[str, Callable[[str], object]] = {

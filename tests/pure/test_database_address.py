@@ -25,7 +25,9 @@ from shared.database.engine import create_engine
         ("postgresql:///d", ((None, None),)),
     ],
 )
-def test_every_way_to_write_hosts_is_understood(text: str, hosts: tuple[tuple[str | None, int | None], ...]) -> None:
+def test_every_way_to_write_hosts_is_understood(
+    text: str, hosts: tuple[tuple[str | None, int | None], ...]
+) -> None:
     assert read_database_address(text).hosts == hosts
 
 
@@ -49,7 +51,9 @@ def test_every_sslmode_is_taken(mode: str, tmp_path: Path) -> None:
 
 def test_only_a_server_that_takes_writes_is_right_unless_the_address_says_otherwise() -> None:
     assert read_database_address("postgresql://h1,h2/d").target_session_attrs == "read-write"
-    assert read_database_address("postgresql://h1,h2/d?target_session_attrs=any").target_session_attrs == "any"
+    assert (
+        read_database_address("postgresql://h1,h2/d?target_session_attrs=any").target_session_attrs == "any"
+    )
 
 
 def test_time_outs_names_and_options_are_taken() -> None:
@@ -82,7 +86,16 @@ def test_a_bad_parameter_is_named_at_the_start_and_no_password_is_shown(query: s
     assert "secret" not in str(refused.value)
 
 
-@pytest.mark.parametrize("text", ["mysql://u:secret@h/d", "postgresql+asyncpg://u:secret@h/d", "u:secret@h", "", "postgresql://u:secret@h:port/d"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mysql://u:secret@h/d",
+        "postgresql+asyncpg://u:secret@h/d",
+        "u:secret@h",
+        "",
+        "postgresql://u:secret@h:port/d",
+    ],
+)
 def test_what_is_no_address_is_refused_without_showing_it(text: str) -> None:
     with pytest.raises(BadDatabaseAddress) as refused:
         read_database_address(text)

@@ -19,9 +19,16 @@ def test_cutting_a_text_at_its_links_loses_nothing(text: str) -> None:
 
 
 def test_a_full_stop_after_an_address_is_no_part_of_it() -> None:
-    assert split_links("Katso http://a.example/x?y=1.") == [("Katso ", False), ("http://a.example/x?y=1", True), (".", False)]
+    assert split_links("Katso http://a.example/x?y=1.") == [
+        ("Katso ", False),
+        ("http://a.example/x?y=1", True),
+        (".", False),
+    ]
 
 
 def test_a_mail_with_a_broken_header_is_still_shown() -> None:
-    letter = read_letter(MAIL_ID, b"Subject: =?utf-8?b?!!?=\r\nTo: <<<>>\r\nContent-Type: text/plain; charset=none-such\r\n\r\nhei\r\n")
+    letter = read_letter(
+        MAIL_ID,
+        b"Subject: =?utf-8?b?!!?=\r\nTo: <<<>>\r\nContent-Type: text/plain; charset=none-such\r\n\r\nhei\r\n",
+    )
     assert letter.received_at.year == 2023

@@ -12,14 +12,19 @@ from deploy.prepare import PrepareSettings
 from shared.settings import OperationSettings
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("deploy/**/*.md"), *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("deploy/**/*.md"), *ROOT.glob("docs/**/*.md")]
+)
 NAMED = re.compile(r"`([\w./*{},<>-]+/|[\w./*{},<>-]+\.(?:py|ya?ml|html|css|js|jinja|toml|md|json))`")
 LINK = re.compile(r"\]\(([^()\s]+)\)")
 MADE_WHEN_RUN = ("var/", "latest.json", "addresses.json", "DIR/addresses.json", "docker.io/", "/")
 
 
 def _tree() -> tuple[set[str], set[str]]:
-    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
+    files = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split("\n")
     kept = {file for file in files if (ROOT / file).is_file()}
     return kept, {f"{parent.as_posix()}/" for file in kept for parent in Path(file).parents}
 
@@ -57,7 +62,9 @@ def test_every_link_between_documents_leads_somewhere(document: str) -> None:
             continue
         path, _, anchor = link.partition("#")
         target = ((ROOT / document).parent / path).resolve() if path else ROOT / document
-        known = target.is_relative_to(ROOT) and (target.relative_to(ROOT).as_posix() in files or (target.is_dir() and not anchor))
+        known = target.is_relative_to(ROOT) and (
+            target.relative_to(ROOT).as_posix() in files or (target.is_dir() and not anchor)
+        )
         if not known or (anchor and anchor not in _anchors(target)):
             dead.append(link)
     assert dead == []
@@ -71,5 +78,7 @@ def test_the_reference_says_what_the_code_says(name: str) -> None:
 
 def test_every_setting_says_what_it_is_for() -> None:
     kinds: list[type[OperationSettings]] = [*SERVICES.values(), PrepareSettings]
-    fields = [(f"{kind.__module__}: {name}", field) for kind in kinds for name, field in kind.model_fields.items()]
+    fields = [
+        (f"{kind.__module__}: {name}", field) for kind in kinds for name, field in kind.model_fields.items()
+    ]
     assert [name for name, field in fields if not field.description] == []

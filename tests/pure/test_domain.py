@@ -12,17 +12,34 @@ from services.tracker.domain import ACTIONS, EDGES, NotAllowedNow, Step, next_st
 from shared.events.vocabulary import STATES, Actor, State
 
 T0 = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
-steps = st.builds(Step, st.datetimes(timezones=st.just(timezone.utc)), st.sampled_from(STATES), st.just("take"))
+steps = st.builds(
+    Step, st.datetimes(timezones=st.just(timezone.utc)), st.sampled_from(STATES), st.just("take")
+)
 
 
 def test_the_usual_way_from_received_to_closed() -> None:
     state: State = "received"
     seen = [state]
-    way: tuple[domain.Action, ...] = ("take", "ask_customer", "customer_answered", "resolve", "close", "reopen")
+    way: tuple[domain.Action, ...] = (
+        "take",
+        "ask_customer",
+        "customer_answered",
+        "resolve",
+        "close",
+        "reopen",
+    )
     for action in way:
         state = next_state(state, action, "staff")
         seen.append(state)
-    assert seen == ["received", "in_progress", "waiting_for_customer", "in_progress", "resolved", "closed", "in_progress"]
+    assert seen == [
+        "received",
+        "in_progress",
+        "waiting_for_customer",
+        "in_progress",
+        "resolved",
+        "closed",
+        "in_progress",
+    ]
 
 
 @pytest.mark.parametrize("action", ["resolve", "reject"])
@@ -30,7 +47,11 @@ def test_a_handler_may_answer_at_once(action: domain.Action) -> None:
     assert next_state("received", action, "client") in {"resolved", "rejected"}
 
 
-@given(st.sampled_from(STATES), st.sampled_from(ACTIONS), st.sampled_from(["citizen", "staff", "client", "system"]))
+@given(
+    st.sampled_from(STATES),
+    st.sampled_from(ACTIONS),
+    st.sampled_from(["citizen", "staff", "client", "system"]),
+)
 def test_only_the_table_moves_a_request(state: State, action: domain.Action, actor: Actor) -> None:
     allowed = any((edge.source, edge.action) == (state, action) and actor in edge.by for edge in EDGES)
     if allowed:
@@ -44,7 +65,12 @@ def test_only_the_table_moves_a_request(state: State, action: domain.Action, act
 
 
 def test_a_citizen_can_neither_resolve_nor_reject() -> None:
-    assert not {edge.action for edge in EDGES if "citizen" in edge.by} & {"resolve", "reject", "close", "take"}
+    assert not {edge.action for edge in EDGES if "citizen" in edge.by} & {
+        "resolve",
+        "reject",
+        "close",
+        "take",
+    }
 
 
 def test_every_state_can_be_reached_and_left() -> None:

@@ -18,7 +18,9 @@ def parts(sealed: str) -> tuple[str, str]:
     return epoch, box
 
 
-def opens(sealed: str, *, purpose: str = "form", request_id: UUID = ONE, private_keys: str = KEY) -> bytes | None:
+def opens(
+    sealed: str, *, purpose: str = "form", request_id: UUID = ONE, private_keys: str = KEY
+) -> bytes | None:
     """Open with a reader that has seen nothing before."""
     try:
         return Opener(private_keys).open(sealed, purpose=purpose, request_id=request_id)
@@ -30,7 +32,9 @@ def test_each_record_is_readable_by_itself() -> None:
     sealer = EpochSealer(PUBLIC)
     sealed = [sealer.seal(str(n).encode(), purpose="form", request_id=UUID(int=n)) for n in range(20)]
     assert len({parts(each)[0] for each in sealed}) == 1
-    assert [opens(each, request_id=UUID(int=n)) for n, each in enumerate(sealed)] == [str(n).encode() for n in range(20)]
+    assert [opens(each, request_id=UUID(int=n)) for n, each in enumerate(sealed)] == [
+        str(n).encode() for n in range(20)
+    ]
 
 
 def test_records_of_one_epoch_do_not_open_each_other() -> None:
@@ -41,7 +45,10 @@ def test_records_of_one_epoch_do_not_open_each_other() -> None:
     assert opens(sealed, request_id=TWO) is None
     assert opens(sealed, purpose="contact") is None
     assert opens(f"{parts(other)[0]}.{parts(sealed)[1]}") == b"secret"  # it is the same epoch
-    assert opens(f"{parts(EpochSealer(PUBLIC).seal(b'', purpose='form', request_id=ONE))[0]}.{parts(sealed)[1]}") is None
+    assert (
+        opens(f"{parts(EpochSealer(PUBLIC).seal(b'', purpose='form', request_id=ONE))[0]}.{parts(sealed)[1]}")
+        is None
+    )
 
 
 def test_the_same_record_sealed_twice_differs_and_both_open() -> None:
@@ -122,4 +129,9 @@ def test_a_key_that_does_not_open_is_not_remembered() -> None:
 def test_records_sealed_by_themselves_stay_readable_beside_those_of_an_epoch() -> None:
     opener = Opener(KEY)
     for sealer in (Sealer(PUBLIC), EpochSealer(PUBLIC), Sealer(PUBLIC)):
-        assert opener.open(sealer.seal(b"x", purpose="command", request_id=ONE), purpose="command", request_id=ONE) == b"x"
+        assert (
+            opener.open(
+                sealer.seal(b"x", purpose="command", request_id=ONE), purpose="command", request_id=ONE
+            )
+            == b"x"
+        )

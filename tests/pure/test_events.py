@@ -41,7 +41,11 @@ def test_every_event_has_a_golden_file_and_every_file_an_event() -> None:
 def test_an_event_is_on_the_wire_as_pinned(name: str) -> None:
     pinned = golden(name)
     event = EVENTS[name].model_validate(pinned)
-    message = encode(Envelope(event, "/asiointi/test", traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"))
+    message = encode(
+        Envelope(
+            event, "/asiointi/test", traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        )
+    )
     assert message.value is not None
     assert json.loads(message.value) == pinned
     assert message.key == str(event.request_id).encode()
@@ -57,7 +61,9 @@ def test_a_field_of_tomorrow_does_not_stop_a_reader_of_today(name: str) -> None:
     assert model.model_validate(golden(name) | {"field_of_tomorrow": 1}) == model.model_validate(golden(name))
 
 
-@pytest.mark.parametrize("year", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize(
+    "year", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59Z"]
+)
 @pytest.mark.parametrize("name", sorted(EVENTS))
 def test_a_time_that_no_database_keeps_is_bad_data(name: str, year: str) -> None:
     pinned = golden(name)
@@ -105,7 +111,10 @@ def test_a_rejection_names_the_field_and_shows_no_value() -> None:
 VALID = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-@pytest.mark.parametrize("time", [None, b"yesterday", b"2026-11-24t10:00:00z", b"2026-11-24T23:59:60Z", b"2026-11-24T10:00:00", b"\xff"])
+@pytest.mark.parametrize(
+    "time",
+    [None, b"yesterday", b"2026-11-24t10:00:00z", b"2026-11-24T23:59:60Z", b"2026-11-24T10:00:00", b"\xff"],
+)
 def test_a_time_is_optional_and_never_a_reason_to_reject(time: bytes | None) -> None:
     envelope = decode(json.dumps(golden("request.take.v1")).encode(), required_headers(ce_time=time))
     assert envelope.time.tzinfo
@@ -139,12 +148,22 @@ def test_a_trace_is_kept_only_where_it_is_one(told: str, kept: str | None) -> No
     assert envelope.traceparent == kept
 
 
-@pytest.mark.parametrize("content_type", [b"application/cloudevents+json", b"Application/CloudEvents+JSON; charset=UTF-8"])
+@pytest.mark.parametrize(
+    "content_type", [b"application/cloudevents+json", b"Application/CloudEvents+JSON; charset=UTF-8"]
+)
 @pytest.mark.parametrize("form", ["data", "data_base64"])
 def test_an_event_in_the_structured_mode_is_read(content_type: bytes, form: str) -> None:
     data = golden("request.take.v1")
     content = data if form == "data" else base64.b64encode(json.dumps(data).encode()).decode()
-    event = {"specversion": "1.0", "id": "7", "source": "/x", "type": "request.take.v1", "traceparent": VALID, "time": 5, form: content}
+    event = {
+        "specversion": "1.0",
+        "id": "7",
+        "source": "/x",
+        "type": "request.take.v1",
+        "traceparent": VALID,
+        "time": 5,
+        form: content,
+    }
     envelope = decode(json.dumps(event).encode(), [("content-type", content_type)])
     assert (envelope.id, envelope.source, envelope.traceparent) == ("7", "/x", VALID)
     assert envelope.event == EVENTS["request.take.v1"].model_validate(data)
@@ -161,7 +180,22 @@ def test_the_batched_mode_is_named_in_the_reason() -> None:
         decode(b"[]", [("content-type", b"application/cloudevents-batch+json")])
 
 
-OTHER_TYPES: list[object] = [None, True, 5, -1, 1.5, 10**400, "", "x" * 100_000, "\x00", "\ud800", [], [1], {}, {"a": [{}]}]
+OTHER_TYPES: list[object] = [
+    None,
+    True,
+    5,
+    -1,
+    1.5,
+    10**400,
+    "",
+    "x" * 100_000,
+    "\x00",
+    "\ud800",
+    [],
+    [1],
+    {},
+    {"a": [{}]},
+]
 
 
 @pytest.mark.parametrize("name", sorted(EVENTS))

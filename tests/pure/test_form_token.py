@@ -11,7 +11,9 @@ codes = st.text(st.characters(codec="utf-8"), max_size=30)
 
 
 @given(codes, codes, codes, codes)
-def test_a_token_is_for_its_own_service_and_person_only(service: str, person: str, other_service: str, other_person: str) -> None:
+def test_a_token_is_for_its_own_service_and_person_only(
+    service: str, person: str, other_service: str, other_person: str
+) -> None:
     token = TOKENS.make(service, person)
     assert WELL_FORMED.fullmatch(token)
     assert TOKENS.is_for(token, service, person)

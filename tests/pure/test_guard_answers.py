@@ -29,13 +29,15 @@ async def answer_of(path: str, *, secure: bool = False) -> httpx.Response:
     async def number(number: int) -> int:
         return number
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://answers.test") as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://answers.test"
+    ) as client:
         return await client.get(path)
 
 
 @pytest.mark.parametrize("path", ["/number/1", "/number/x", "/none", "/openapi.json"])
 @pytest.mark.parametrize("secure", [True, False])
-async def test_every_answer_has_the_headers(path: str, secure: bool) -> None:  # noqa: FBT001  pytest's way
+async def test_every_answer_has_the_headers(path: str, secure: bool) -> None:
     headers = (await answer_of(path, secure=secure)).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "no-store"

@@ -66,7 +66,9 @@ async def ask(method: str, path: str, **request: object) -> httpx.Response:
         return await client.request(method, path, **request)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("path", ["/page", "/files/test_http_edge.py", "/nowhere", "/inside/fault", "/openapi.json"])
+@pytest.mark.parametrize(
+    "path", ["/page", "/files/test_http_edge.py", "/nowhere", "/inside/fault", "/openapi.json"]
+)
 async def test_head_is_answered_as_get_without_the_body(path: str) -> None:
     got, head = await ask("GET", path), await ask("HEAD", path)
     assert (head.status_code, head.content) == (got.status_code, b"")
@@ -90,7 +92,9 @@ async def test_head_of_what_never_ends_ends() -> None:
         ("POST", "/files/test_http_edge.py", "GET, HEAD"),
     ],
 )
-async def test_a_method_that_an_address_lacks_is_told_all_that_it_has(method: str, path: str, allowed: str) -> None:
+async def test_a_method_that_an_address_lacks_is_told_all_that_it_has(
+    method: str, path: str, allowed: str
+) -> None:
     answer = await ask(method, path)
     assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
     assert answer.headers["content-type"] == PROBLEM
@@ -105,7 +109,9 @@ async def in_pieces(size: int) -> AsyncIterator[bytes]:
 @pytest.mark.parametrize("chunked", [True, False])
 async def test_too_long_a_body_is_told_alike_with_and_without_a_length(path: str, *, chunked: bool) -> None:
     kind = "application/json" if path == "/order/1" else "application/x-www-form-urlencoded"
-    answer = await ask("POST", path, content=in_pieces(2_000) if chunked else b"x" * 2_000, headers={"Content-Type": kind})
+    answer = await ask(
+        "POST", path, content=in_pieces(2_000) if chunked else b"x" * 2_000, headers={"Content-Type": kind}
+    )
     assert (answer.status_code, answer.headers["content-type"]) == (413, PROBLEM)
     assert answer.json()["type"] == "urn:asiointi:problem:body-too-long"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -113,21 +119,42 @@ async def test_too_long_a_body_is_told_alike_with_and_without_a_length(path: str
 
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "gzip, br", "x"])
 async def test_a_coded_body_is_refused_and_told_what_is_taken(coding: str) -> None:
-    answer = await ask("POST", "/order/1", content=b"{}", headers={"Content-Type": "application/json", "Content-Encoding": coding})
-    assert (answer.status_code, answer.headers["content-type"], answer.headers["Accept-Encoding"]) == (415, PROBLEM, "identity")
+    answer = await ask(
+        "POST",
+        "/order/1",
+        content=b"{}",
+        headers={"Content-Type": "application/json", "Content-Encoding": coding},
+    )
+    assert (answer.status_code, answer.headers["content-type"], answer.headers["Accept-Encoding"]) == (
+        415,
+        PROBLEM,
+        "identity",
+    )
 
 
 @pytest.mark.parametrize("coding", ["identity", ""])
 async def test_a_body_that_is_declared_as_plain_is_read(coding: str) -> None:
-    answer = await ask("POST", "/order/1", content=b"{}", headers={"Content-Type": "application/json", "Content-Encoding": coding})
+    answer = await ask(
+        "POST",
+        "/order/1",
+        content=b"{}",
+        headers={"Content-Type": "application/json", "Content-Encoding": coding},
+    )
     assert answer.status_code == 200
 
 
 async def test_an_unexpected_error_has_the_headers_of_every_answer() -> None:
     answer = await ask("GET", "/inside/fault")
     assert (answer.status_code, answer.headers["content-type"]) == (500, PROBLEM)
-    told = {name: answer.headers[name] for name in ("X-Content-Type-Options", "Cache-Control", "Strict-Transport-Security")}
-    assert told == {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Strict-Transport-Security": "max-age=31536000"}
+    told = {
+        name: answer.headers[name]
+        for name in ("X-Content-Type-Options", "Cache-Control", "Strict-Transport-Security")
+    }
+    assert told == {
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+        "Strict-Transport-Security": "max-age=31536000",
+    }
 
 
 def test_openapi_describes_errors_as_they_are_answered() -> None:
@@ -172,7 +199,15 @@ async def test_a_redirect_within_leads_to_no_host_that_the_client_wrote(host: st
         assert answer.headers["location"] == path.replace("/?", "?").rstrip("/")
 
 
-@pytest.mark.parametrize("location", ["https://bank.example/x", "/within", "http://edge.test.evil.example/", "http://edge.test//evil.example/"])
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://bank.example/x",
+        "/within",
+        "http://edge.test.evil.example/",
+        "http://edge.test//evil.example/",
+    ],
+)
 async def test_a_redirect_to_another_place_stays_as_it_is(location: str) -> None:
     app = make_app()
     app.get("/away")(lambda: RedirectResponse(location))

@@ -18,24 +18,38 @@ from shared.web.languages import first_of_ours, preferred_language
     ("submitted", "days", "due"),
     [
         (datetime(2026, 11, 24, 12, tzinfo=UTC), 1, datetime(2026, 11, 25, 14, tzinfo=UTC)),  # winter time
-        (datetime(2026, 7, 3, 21, 30, tzinfo=UTC), 1, datetime(2026, 7, 6, 13, tzinfo=UTC)),  # half past midnight on Saturday in Finland
+        (
+            datetime(2026, 7, 3, 21, 30, tzinfo=UTC),
+            1,
+            datetime(2026, 7, 6, 13, tzinfo=UTC),
+        ),  # half past midnight on Saturday in Finland
         (datetime(2026, 4, 2, 9, tzinfo=UTC), 1, datetime(2026, 4, 7, 13, tzinfo=UTC)),  # over Easter
         (datetime(2026, 12, 23, 9, tzinfo=UTC), 2, datetime(2026, 12, 29, 14, tzinfo=UTC)),  # over Christmas
     ],
 )
-def test_a_request_is_due_at_the_end_of_a_working_day_in_finland(submitted: datetime, days: int, due: datetime) -> None:
+def test_a_request_is_due_at_the_end_of_a_working_day_in_finland(
+    submitted: datetime, days: int, due: datetime
+) -> None:
     assert due_at(submitted, days) == due
 
 
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC)), st.integers(1, 90))  # noqa: DTZ001  hypothesis adds the zone
-def test_what_is_due_is_due_on_a_working_day_and_later_with_every_day_more(submitted: datetime, days: int) -> None:
+def test_what_is_due_is_due_on_a_working_day_and_later_with_every_day_more(
+    submitted: datetime, days: int
+) -> None:
     due = due_at(submitted, days)
     assert is_working_day(due.date())
     assert submitted < due < due_at(submitted, days + 1)
 
 
 def test_the_holidays_of_a_year() -> None:
-    assert public_holidays(2025) >= {date(2025, 4, 18), date(2025, 4, 21), date(2025, 5, 29), date(2025, 6, 20), date(2025, 12, 6)}
+    assert public_holidays(2025) >= {
+        date(2025, 4, 18),
+        date(2025, 4, 21),
+        date(2025, 5, 29),
+        date(2025, 6, 20),
+        date(2025, 12, 6),
+    }
     assert date(2038, 4, 26) in public_holidays(2038)  # the latest Easter of the century
 
 
@@ -45,7 +59,12 @@ def test_a_trace_goes_on_in_a_span_of_ours_and_a_bad_one_begins_anew() -> None:
     assert own.split("-")[1] == given_trace.split("-")[1]
     assert own.split("-")[2] != given_trace.split("-")[2]
     assert own.endswith("-00")
-    for bad in ("", "00-" + "0" * 32 + "-b7ad6b7169203331-01", "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "x" * 55):
+    for bad in (
+        "",
+        "00-" + "0" * 32 + "-b7ad6b7169203331-01",
+        "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "x" * 55,
+    ):
         assert valid_traceparent(traceparent_of({"traceparent": bad}))
 
 
@@ -72,7 +91,9 @@ def test_the_best_language_of_ours_is_chosen(header: str, language: str) -> None
     assert preferred_language(header, "en") == language
 
 
-@pytest.mark.parametrize(("wanted", "language"), [("sv-FI en", "sv"), ("de sv", "sv"), ("", "fi"), ("fil", "fi"), ("en sv", "en")])
+@pytest.mark.parametrize(
+    ("wanted", "language"), [("sv-FI en", "sv"), ("de sv", "sv"), ("", "fi"), ("fil", "fi"), ("en sv", "en")]
+)
 def test_ui_locales_are_in_order(wanted: str, language: str) -> None:
     assert first_of_ours(wanted, "fi") == language
 
@@ -87,7 +108,12 @@ def test_ids_belong_to_key_caller_and_secret() -> None:
     ours, theirs = Derivation(b"a" * 32), Derivation(b"b" * 32)
     assert ours.request_id("key", "api ") == ours.request_id("key", "api ")
     assert ours.request_id("key", "api ").version == 5
-    others = {ours.request_id("other", "api "), ours.request_id("key", "site "), ours.request_id("key", "api x"), theirs.request_id("key", "api ")}
+    others = {
+        ours.request_id("other", "api "),
+        ours.request_id("key", "site "),
+        ours.request_id("key", "api x"),
+        theirs.request_id("key", "api "),
+    }
     assert ours.request_id("key", "api ") not in others
     assert len(others) == 4
     assert isinstance(ours.request_id(None, ""), UUID)

@@ -135,7 +135,9 @@ def test_no_secret_is_in_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> Non
         ({}, "KAFKA_BOOTSTRAP_SERVERS"),
     ],
 )
-def test_what_is_wrong_stops_the_boot_under_the_variables_name(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str], named: str) -> None:
+def test_what_is_wrong_stops_the_boot_under_the_variables_name(
+    monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str], named: str
+) -> None:
     with pytest.raises(SystemExit) as ended:
         read(monkeypatch, environment)
     assert [line for line in str(ended.value).splitlines()[1:] if line.startswith("  " + named)], ended.value
@@ -148,4 +150,6 @@ def test_every_client_of_aiokafka_is_made_from_the_connection(root: Path) -> Non
         *(root / "services").rglob("*.py"),
         *(root / "deploy").rglob("*.py"),
     ):
-        assert "bootstrap_servers=" not in file.read_text().replace("bootstrap_servers=self.kafka_bootstrap_servers", ""), file
+        assert "bootstrap_servers=" not in file.read_text().replace(
+            "bootstrap_servers=self.kafka_bootstrap_servers", ""
+        ), file

@@ -34,5 +34,7 @@ class Answers:
         (InternalClientError("got result for unknown protocol state 3"), False),
     ],
 )
-async def test_only_a_connection_that_says_so_takes_writes(answer: str | Exception, takes_writes: bool) -> None:  # noqa: FBT001
+async def test_only_a_connection_that_says_so_takes_writes(
+    answer: str | Exception, takes_writes: bool
+) -> None:
     assert await _takes_writes(Answers(answer)) is takes_writes  # type: ignore[arg-type]

@@ -24,7 +24,9 @@ def allowed(limits: Limits, who: str, now: float, limit: Limit = LIMIT) -> bool:
 
 
 @given(steps)
-def test_no_window_of_time_lets_more_in_than_the_limit_and_those_of_its_neighbour(pauses: list[float]) -> None:
+def test_no_window_of_time_lets_more_in_than_the_limit_and_those_of_its_neighbour(
+    pauses: list[float],
+) -> None:
     limits, now, let_in = Limits(KEY), 1_000_000.0, list[float]()
     for pause in pauses:
         now += pause
@@ -86,7 +88,9 @@ def test_two_processes_that_have_exchanged_their_counts_count_as_one(turns: list
     assert let_in <= LIMIT.most + 1
 
 
-def test_nobody_who_is_counted_stands_in_clear_and_memory_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_who_is_counted_stands_in_clear_and_memory_has_a_bound(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("shared.limits.limit.MOST_COUNTED", 100)
     limits = Limits(KEY)
     for number in range(1_000):
@@ -100,9 +104,12 @@ def test_nobody_who_is_counted_stands_in_clear_and_memory_has_a_bound(monkeypatc
 
 
 @pytest.mark.parametrize(
-    ("url", "named", "warned"), [("https://a.example", "", 1), ("https://a.example", "10.0.0.1", 0), ("http://a.example", "", 0)]
+    ("url", "named", "warned"),
+    [("https://a.example", "", 1), ("https://a.example", "10.0.0.1", 0), ("http://a.example", "", 0)],
 )
-def test_a_proxy_that_is_not_named_is_warned_of(monkeypatch: pytest.MonkeyPatch, url: str, named: str, warned: int) -> None:
+def test_a_proxy_that_is_not_named_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, url: str, named: str, warned: int
+) -> None:
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", named)
     with structlog.testing.capture_logs() as lines:
         warn_of_unnamed_proxies(url)

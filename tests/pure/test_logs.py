@@ -17,7 +17,9 @@ except ValueError as error:
 
 
 def test_an_exception_is_told_by_kind_and_place_without_its_words() -> None:
-    output = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
+    ).stdout
     assert "131052" not in output
     ours, librarys = (json.loads(line) for line in output.splitlines())
     assert ours["event"] == "failed"
@@ -27,7 +29,12 @@ def test_an_exception_is_told_by_kind_and_place_without_its_words() -> None:
 
 
 def test_a_personal_code_that_somebody_logged_is_covered() -> None:
-    program = PROGRAM + 'get_log("test").info("shown", path="/a/131052-308T")\nlogging.getLogger("library").warning("odd: %s", "131052-308T")\n'
-    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    program = (
+        PROGRAM
+        + 'get_log("test").info("shown", path="/a/131052-308T")\nlogging.getLogger("library").warning("odd: %s", "131052-308T")\n'
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
     assert len(output.splitlines()) == 4
     assert "131052" not in output

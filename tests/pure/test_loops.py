@@ -32,7 +32,9 @@ async def test_a_loop_that_ends_ends_the_others_and_is_an_error(ending: object) 
     async with asyncio.timeout(5):
         with pytest.raises(ExceptionGroup) as caught:
             await run_together(waiting(), ending())  # type: ignore[operator]  # one of the three above
-    assert [type(error) for error in caught.value.exceptions] == [LookupError if ending is failing else LoopEnded]
+    assert [type(error) for error in caught.value.exceptions] == [
+        LookupError if ending is failing else LoopEnded
+    ]
 
 
 @pytest.mark.parametrize("ending", [returning, failing, cancelled_by_a_library])

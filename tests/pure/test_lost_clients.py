@@ -39,12 +39,17 @@ async def _on_refused(request: Request, _: Exception) -> None:
 
 @pytest.mark.parametrize("install", [install_problems, _install_site, install_console_pages])
 @pytest.mark.parametrize("read", [_body, _form, _in_an_error_page])
-async def test_a_client_that_hangs_up_during_a_body_is_not_logged(install: Callable[[FastAPI], None], read: Callable[..., object]) -> None:
+async def test_a_client_that_hangs_up_during_a_body_is_not_logged(
+    install: Callable[[FastAPI], None], read: Callable[..., object]
+) -> None:
     app = FastAPI()
     install(app)
     app.add_exception_handler(_Refused, _on_refused)  # type: ignore[arg-type]  # it never gets to its answer
     app.post("/fi/form")(read)
-    parts: list[Message] = [{"type": "http.request", "body": b"text=Hei", "more_body": True}, {"type": "http.disconnect"}]
+    parts: list[Message] = [
+        {"type": "http.request", "body": b"text=Hei", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
 
     async def receive() -> Message:
         return parts.pop(0)
@@ -53,7 +58,15 @@ async def test_a_client_that_hangs_up_during_a_body_is_not_logged(install: Calla
         pass
 
     headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"content-length", b"100")]
-    scope = {"type": "http", "method": "POST", "path": "/fi/form", "query_string": b"", "headers": headers, "http_version": "1.1", "app": app}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/fi/form",
+        "query_string": b"",
+        "headers": headers,
+        "http_version": "1.1",
+        "app": app,
+    }
     with capture_logs() as lines:
         await app(scope, receive, send)
     assert not parts

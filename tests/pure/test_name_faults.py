@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError, model_validator
-from pydantic_core._pydantic_core import list_all_errors  # no public name leads to the list of every fault there is
+from pydantic_core._pydantic_core import (
+    list_all_errors,
+)  # no public name leads to the list of every fault there is
 
 from shared.web.name_faults import SENTENCES, WRONG, field_of, sentence_for
 
@@ -15,7 +17,12 @@ KNOWN = list_all_errors()
 def test_no_fault_speaks_pydantics_language(kind: str) -> None:
     (described,) = (each for each in KNOWN if each["type"] == kind)
     said = sentence_for(
-        {"type": kind, "loc": ("query", "limit"), "msg": described["example_message_python"], "ctx": described["example_context"] or {}}
+        {
+            "type": kind,
+            "loc": ("query", "limit"),
+            "msg": described["example_message_python"],
+            "ctx": described["example_context"] or {},
+        }
     )
     assert said != described["example_message_python"]
     assert not {"Input should", "{"} & {said[:12], *said}
@@ -61,6 +68,11 @@ def test_a_fault_names_its_field_and_what_to_give(asked: Any, field: str, said: 
 
 
 def test_a_body_that_is_no_json_is_named_as_such_and_an_unknown_fault_still_has_words() -> None:
-    broken = {"type": "json_invalid", "loc": ("body", 17), "msg": "JSON decode error", "ctx": {"error": "Expecting value"}}
+    broken = {
+        "type": "json_invalid",
+        "loc": ("body", 17),
+        "msg": "JSON decode error",
+        "ctx": {"error": "Expecting value"},
+    }
     assert (field_of(broken), sentence_for(broken)) == ("body", "The body is not JSON")
     assert sentence_for({"type": "new_in_pydantic", "loc": ("query", "q"), "msg": "?"}) == WRONG

@@ -24,7 +24,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def test_single_steps_of_the_mail_server_can_have_limits_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_single_steps_of_the_mail_server_can_have_limits_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("NOTIFIER_SMTP_LIMITS", '{"end": 60, "greeting": 1.5}')
     monkeypatch.setenv("NOTIFIER_SMTP_EHLO_NAME", "")
     settings = read_settings(Settings)
@@ -43,7 +45,9 @@ def test_single_steps_of_the_mail_server_can_have_limits_of_their_own(monkeypatc
         ("NOTIFIER_SMTP_EHLO_NAME", "localhost"),
     ],
 )
-def test_a_wrong_value_ends_the_start_with_the_variable_s_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_a_wrong_value_ends_the_start_with_the_variable_s_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit, match=name):
         read_settings(Settings)

@@ -25,12 +25,28 @@ ANNA = {"acr": LOA2, "given_name": "Anna", "family_name": "Testi", CLAIM: "13105
 
 def test_whole_claims_name_the_person() -> None:
     identity = PROOF.identity_from(ANNA)
-    assert (identity.given_name, identity.family_name, identity.personal_identity_code) == ("Anna", "Testi", "131052-308T")
+    assert (identity.given_name, identity.family_name, identity.personal_identity_code) == (
+        "Anna",
+        "Testi",
+        "131052-308T",
+    )
     other_claim = {**ANNA, CLAIM: None, "personal_identity_code": "131052-308T"}
     assert PROOF.identity_from(other_claim).personal_identity_code == "131052-308T"
 
 
-@pytest.mark.parametrize("acr", [None, "", "urn:password-only", LOA2.upper(), f"{LOA2} ", [LOA2], 2, "http://ftn.ficora.fi/2017/loatest2"])
+@pytest.mark.parametrize(
+    "acr",
+    [
+        None,
+        "",
+        "urn:password-only",
+        LOA2.upper(),
+        f"{LOA2} ",
+        [LOA2],
+        2,
+        "http://ftn.ficora.fi/2017/loatest2",
+    ],
+)
 def test_only_the_listed_levels_are_strong(acr: object) -> None:
     with pytest.raises(NotProven, match="acr"):
         PROOF.identity_from({**ANNA, "acr": acr})
@@ -38,7 +54,20 @@ def test_only_the_listed_levels_are_strong(acr: object) -> None:
         PROOF.identity_from({name: value for name, value in ANNA.items() if name != "acr"})
 
 
-CODES = [None, "", "9984", "A" * 64, "2830765-9", "not-a-code", "131052-308U", "131052-308t", " 131052-308T", "1310523080", 131052, ["131052-308T"]]
+CODES = [
+    None,
+    "",
+    "9984",
+    "A" * 64,
+    "2830765-9",
+    "not-a-code",
+    "131052-308U",
+    "131052-308t",
+    " 131052-308T",
+    "1310523080",
+    131052,
+    ["131052-308T"],
+]
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -63,14 +92,19 @@ def test_where_it_is_asked_the_sign_in_has_to_be_fresh() -> None:
     assert fresh.asked() == {"acr_values": LOA2, "max_age": "3600"}
     assert PROOF.asked() == {"acr_values": LOA2}
     now = time.time()
-    assert fresh.identity_from({**ANNA, "auth_time": now - 3_000}).authenticated_at.timestamp() == pytest.approx(now - 3_000, abs=1)
+    assert fresh.identity_from(
+        {**ANNA, "auth_time": now - 3_000}
+    ).authenticated_at.timestamp() == pytest.approx(now - 3_000, abs=1)
     for auth_time in (None, now - 4_000, now + 4_000, "soon", 1e300, True):
         with pytest.raises(NotProven, match="auth_time"):
             fresh.identity_from({**ANNA, "auth_time": auth_time})
     assert PROOF.identity_from({**ANNA, "auth_time": now - 4_000})
 
 
-@pytest.mark.parametrize(("custtype", "custid"), [("02", "9984"), ("03", "2830765-9"), ("05", "A" * 64), ("06", "B" * 64), ("08", "2830765-9")])
+@pytest.mark.parametrize(
+    ("custtype", "custid"),
+    [("02", "9984"), ("03", "2830765-9"), ("05", "A" * 64), ("06", "B" * 64), ("08", "2830765-9")],
+)
 def test_a_banks_answer_of_another_kind_never_becomes_a_henkilotunnus(custtype: str, custid: str) -> None:
     with pytest.raises(ValueError, match="plain"):
         citizen_claims(replace(Response(*R1), custid=custid, custtype=custtype), "OP", Keys.__new__(Keys))
@@ -89,7 +123,20 @@ def test_a_bank_is_only_asked_for_what_can_be_a_plain_henkilotunnus(idtype: str)
         (["operator"], True),
         ("operator", True),
         (["admin", "operator"], True),
-        *[(roles, False) for roles in ("nonoperator", "operator admin", "", None, 5, ["nonoperator"], {"operator": 1}, [["operator"]], [])],
+        *[
+            (roles, False)
+            for roles in (
+                "nonoperator",
+                "operator admin",
+                "",
+                None,
+                5,
+                ["nonoperator"],
+                {"operator": 1},
+                [["operator"]],
+                [],
+            )
+        ],
     ],
 )
 def test_a_role_is_a_whole_word(roles: object, *, let_in: bool) -> None:

@@ -25,7 +25,9 @@ VERDICTS = {"hard", "soft", "success", "auto-reply", "unknown"}
 @pytest.mark.parametrize("sample", ALL, ids=[sample.name for sample in ALL])
 def test_a_report_is_understood(sample: Sample) -> None:
     report = read_report(sample.raw)
-    assert (report.verdict, report.status, report.code) == (sample.verdict, sample.status, sample.code), sample.name
+    assert (report.verdict, report.status, report.code) == (sample.verdict, sample.status, sample.code), (
+        sample.name
+    )
     assert (OUR_ID in report.message_ids) == sample.has_id
 
 
@@ -60,7 +62,10 @@ def test_any_bytes_end_in_a_verdict(raw: bytes) -> None:
 
 @pytest.mark.parametrize("depth", [50, 1_000, 20_000])
 def test_endless_nesting_ends_in_a_verdict(depth: int) -> None:
-    nest = b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (number, number) for number in range(depth))
+    nest = b"".join(
+        b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (number, number)
+        for number in range(depth)
+    )
     assert read_report(b"From: MAILER-DAEMON@x.example\n" + nest).verdict in VERDICTS
 
 
@@ -96,7 +101,15 @@ def test_a_forged_token_names_nothing() -> None:
     for place in range(len("bounces+"), len(local) - 1):
         other = "a" if local[place] != "a" else "b"
         assert PATHS.read(f"{local[:place]}{other}{local[place + 1 :]}@{domain}") is None
-    for address in (f"{local}@other.example", f"x{local}@{domain}", f"bounces@{domain}", "", "@", f"bounces+@{domain}", f"{local}a@{domain}"):
+    for address in (
+        f"{local}@other.example",
+        f"x{local}@{domain}",
+        f"bounces@{domain}",
+        "",
+        "@",
+        f"bounces+@{domain}",
+        f"{local}a@{domain}",
+    ):
         assert PATHS.read(address) is None
     foreign = ReturnPaths(generate_private_key(), sender="a@kunta.example", address="bounces@kunta.example")
     assert foreign.read(path) is None
@@ -104,7 +117,9 @@ def test_a_forged_token_names_nothing() -> None:
 
 def test_a_token_of_an_older_key_is_still_read() -> None:
     path = PATHS.path_of(Sending(7, 1))
-    newer = ReturnPaths(f"{generate_private_key()}, {KEYS}", sender="a@kunta.example", address="bounces@kunta.example")
+    newer = ReturnPaths(
+        f"{generate_private_key()}, {KEYS}", sender="a@kunta.example", address="bounces@kunta.example"
+    )
     assert newer.read(path) == Sending(7, 1)
     assert newer.path_of(Sending(7, 1)) != path
 

@@ -57,7 +57,15 @@ def test_no_byte_of_key_value_context_or_mac_can_be_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    "header", [("ce_id", b"1"), ("ce_id", b"2"), ("ce_new", b""), ("content-type", b"text/plain"), (HEADER, MAC), (HEADER, None)]
+    "header",
+    [
+        ("ce_id", b"1"),
+        ("ce_id", b"2"),
+        ("ce_new", b""),
+        ("content-type", b"text/plain"),
+        (HEADER, MAC),
+        (HEADER, None),
+    ],
 )
 def test_a_second_or_a_new_header_of_the_context_is_refused(header: tuple[str, bytes | None]) -> None:
     assert not verifies(replace(SIGNED, headers=[*SIGNED.headers, header]))
@@ -69,10 +77,23 @@ def test_order_of_headers_and_what_transit_adds_do_not_matter() -> None:
     assert verifies(replace(SIGNED, headers=[*added, *reversed(SIGNED.headers)]))
 
 
-@given(st.lists(st.tuples(st.sampled_from(["ce_a", "ce_aa", "ce_b"]), st.one_of(st.none(), st.binary(max_size=3))), max_size=4), st.data())
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["ce_a", "ce_aa", "ce_b"]), st.one_of(st.none(), st.binary(max_size=3))),
+        max_size=4,
+    ),
+    st.data(),
+)
 def test_parts_cannot_be_moved_from_one_to_the_next(headers: Headers, data: st.DataObject) -> None:
     signed = RecordSigner([NEW]).sign(Message(b"ab", b"cd", headers))
-    other = data.draw(st.lists(st.tuples(st.sampled_from(["ce_a", "ce_aa", "ce_b"]), st.one_of(st.none(), st.binary(max_size=3))), max_size=4))
+    other = data.draw(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["ce_a", "ce_aa", "ce_b"]), st.one_of(st.none(), st.binary(max_size=3))
+            ),
+            max_size=4,
+        )
+    )
 
     def order(each: tuple[str, bytes | None]) -> tuple[str, bytes, bool]:
         return each[0], each[1] or b"", each[1] is None
@@ -96,6 +117,10 @@ def test_keys_change_while_old_records_are_on_the_log() -> None:
     assert RecordSigner([NEW, OLD]).sign(old) == SIGNED
 
 
-@given(st.lists(st.tuples(st.sampled_from([HEADER, "ce_id", "ä\udcff"]), st.one_of(st.none(), st.binary(max_size=60)))))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([HEADER, "ce_id", "ä\udcff"]), st.one_of(st.none(), st.binary(max_size=60)))
+    )
+)
 def test_any_headers_are_refused_and_never_crash(headers: Headers) -> None:
     assert not verifies(Message(b"key", b"value", headers))

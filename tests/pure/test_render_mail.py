@@ -30,12 +30,36 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
 
 
 def write(
-    template: str = "receipt", language: str = "fi", *, title: str = "Tilaa palkkatodistus", name: str = "Anna", text: str = "", promised: bool = True
+    template: str = "receipt",
+    language: str = "fi",
+    *,
+    title: str = "Tilaa palkkatodistus",
+    name: str = "Anna",
+    text: str = "",
+    promised: bool = True,
 ) -> bytes:
     thread = None if template == "receipt" else "<first.receipt@kunta.example>"
     due, message_id = NOW + timedelta(days=2), f"<e.{template}@kunta.example>"
-    mail = Claimed(1, REQUEST, template, language, "482913057", title, NOW, due, NOW, message_id, thread, b"", 0, NOW, NOW)
-    contents = Contents(email="anna@kansalainen.example", first_name=name, text=text, answer_promised=promised)
+    mail = Claimed(
+        1,
+        REQUEST,
+        template,
+        language,
+        "482913057",
+        title,
+        NOW,
+        due,
+        NOW,
+        message_id,
+        thread,
+        b"",
+        0,
+        NOW,
+        NOW,
+    )
+    contents = Contents(
+        email="anna@kansalainen.example", first_name=name, text=text, answer_promised=promised
+    )
     return WRITER.write(mail, contents, "anna@kansalainen.example")
 
 
@@ -77,7 +101,10 @@ def test_every_mail_says_its_number_what_comes_next_and_where_to_ask(template: s
             assert words in body
 
 
-@pytest.mark.parametrize(("language", "promise"), [("fi", "Saat vastauksen"), ("sv", "Du får svaret"), ("en", "We will send you the answer")])
+@pytest.mark.parametrize(
+    ("language", "promise"),
+    [("fi", "Saat vastauksen"), ("sv", "Du får svaret"), ("en", "We will send you the answer")],
+)
 def test_a_receipt_promises_an_answer_only_where_one_was_asked_for(language: str, promise: str) -> None:
     assert all(promise in body for body in bodies(write(language=language)))
     assert not any(promise in body for body in bodies(write(language=language, promised=False)))
@@ -91,7 +118,11 @@ def test_the_due_day_is_written_as_finns_write_it() -> None:
 
 def test_later_mails_are_threaded_under_the_receipt() -> None:
     assert parse(write())["References"] is None
-    assert parse(write("resolution"))["In-Reply-To"] == parse(write("resolution"))["References"] == "<first.receipt@kunta.example>"
+    assert (
+        parse(write("resolution"))["In-Reply-To"]
+        == parse(write("resolution"))["References"]
+        == "<first.receipt@kunta.example>"
+    )
 
 
 def test_nothing_is_fetched_from_elsewhere() -> None:
@@ -100,9 +131,17 @@ def test_nothing_is_fetched_from_elsewhere() -> None:
     assert re.findall(r'(?:href|src)="([^"#]+)"', html)[0] == "tel:+358206399400"
 
 
-@given(title=texts, name=texts, text=texts, template=st.sampled_from(TEMPLATES), language=st.sampled_from(LANGUAGES))
+@given(
+    title=texts,
+    name=texts,
+    text=texts,
+    template=st.sampled_from(TEMPLATES),
+    language=st.sampled_from(LANGUAGES),
+)
 @example(title=CRUEL, name=CRUEL, text=CRUEL, template="resolution", language="fi")
-def test_no_value_breaks_the_mail_or_leaves_its_place(title: str, name: str, text: str, template: str, language: str) -> None:
+def test_no_value_breaks_the_mail_or_leaves_its_place(
+    title: str, name: str, text: str, template: str, language: str
+) -> None:
     raw = write(template, language, title=title, name=name, text=text)
     assert raw.isascii()
     assert b"\x00" not in raw
@@ -115,19 +154,32 @@ def test_no_value_breaks_the_mail_or_leaves_its_place(title: str, name: str, tex
     parts = list(mail.walk())
     assert [part.get_content_type() for part in parts] == ["multipart/alternative", "text/plain", "text/html"]
     assert not any(part.defects for part in parts)
-    tags = [re.findall(r"<(?!br>)/?[a-z!][^>]*>", bodies(each)[1]) for each in (raw, write(template, language, text="x" * bool(text.strip())))]
+    tags = [
+        re.findall(r"<(?!br>)/?[a-z!][^>]*>", bodies(each)[1])
+        for each in (raw, write(template, language, text="x" * bool(text.strip())))
+    ]
     assert tags[0] == tags[1]
 
 
 @pytest.mark.parametrize("ending", ["x", "=", "ä", "ä.", " x", "€y"])
 def test_no_line_is_longer_than_quoted_printable_allows_whatever_a_value_ends_with(ending: str) -> None:
     for length in range(60, 90):
-        raw = write("resolution", text="x" * length + ending, title="x" * length + ending, name="x" * (length % 40) + ending)
+        raw = write(
+            "resolution",
+            text="x" * length + ending,
+            title="x" * length + ending,
+            name="x" * (length % 40) + ending,
+        )
         assert max(map(len, raw.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= QUOTED_LINE
         assert "x" * length + ending in bodies(raw)[0]
 
 
-@given(text=st.text(st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]) | st.sampled_from("\n\t =."), max_size=2000))
+@given(
+    text=st.text(
+        st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp"]) | st.sampled_from("\n\t =."),
+        max_size=2000,
+    )
+)
 @example(text="\n".join(f".rivi {number} = ä" + "ö" * 200 for number in range(2000)))
 @settings(deadline=None)
 def test_the_resolution_arrives_letter_by_letter(text: str) -> None:

@@ -40,16 +40,33 @@ def test_ever_fewer_deferrals_are_told() -> None:
         ("o'neill@esimerkki.fi", "o'neill@esimerkki.fi", False),
     ],
 )
-def test_an_address_is_read_as_smtp_takes_it(typed: str, address: str, needs_utf8: bool) -> None:  # noqa: FBT001  a column of the table
+def test_an_address_is_read_as_smtp_takes_it(typed: str, address: str, needs_utf8: bool) -> None:
     assert mailbox_address(typed) == (address, needs_utf8)
 
 
-LED_ON = ["victim%evil.example@kunta.fi", "evil.example!victim@kunta.fi", "=?utf-8?q?anna?=@kunta.fi", "a=?b@kunta.fi"]
+LED_ON = [
+    "victim%evil.example@kunta.fi",
+    "evil.example!victim@kunta.fi",
+    "=?utf-8?q?anna?=@kunta.fi",
+    "a=?b@kunta.fi",
+]
 
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "@", "anna", "anna@", "@kunta.fi", "a b@kunta.fi", "a@b@kunta.fi", "a@-kunta.fi", "a@kunta..fi", "a>\r\nDATA@kunta.fi", *LED_ON],
+    [
+        "",
+        "@",
+        "anna",
+        "anna@",
+        "@kunta.fi",
+        "a b@kunta.fi",
+        "a@b@kunta.fi",
+        "a@-kunta.fi",
+        "a@kunta..fi",
+        "a>\r\nDATA@kunta.fi",
+        *LED_ON,
+    ],
 )
 def test_what_is_no_address_is_refused_without_repeating_it(typed: str) -> None:
     with pytest.raises(BadAddress) as caught:
@@ -72,7 +89,11 @@ def test_contents_open_for_their_own_mail_only_and_under_an_older_key_too() -> N
     contents = Contents(email="anna@kansalainen.example", first_name="Anna", text="ä")
     locked = ContentsBox(old).lock(contents, "<a@b>")
     assert ContentsBox(f"{new}, {old}").unlock(locked, "<a@b>") == contents
-    for box, mail, bytes_ in ((ContentsBox(new), "<a@b>", locked), (ContentsBox(old), "<c@b>", locked), (ContentsBox(old), "<a@b>", locked[:-1])):
+    for box, mail, bytes_ in (
+        (ContentsBox(new), "<a@b>", locked),
+        (ContentsBox(old), "<c@b>", locked),
+        (ContentsBox(old), "<a@b>", locked[:-1]),
+    ):
         with pytest.raises(Unreadable):
             box.unlock(bytes_, mail)
     assert b"anna" not in locked

@@ -38,18 +38,25 @@ def begun(attempts: SignInAttempts, *states: str) -> dict[str, str]:
     return held
 
 
-@pytest.mark.parametrize(("secure", "prefix"), [(True, "__Host-asiointi-attempt-"), (False, "asiointi-attempt-")])
-def test_the_cookie_is_for_this_host_and_no_script(secure: bool, prefix: str) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("secure", "prefix"), [(True, "__Host-asiointi-attempt-"), (False, "asiointi-attempt-")]
+)
+def test_the_cookie_is_for_this_host_and_no_script(secure: bool, prefix: str) -> None:
     answer = Response()
     SignInAttempts([KEY], "asiointi", secure=secure).keep(browser({}), answer, "state", {"nonce": "secret"})
     ((name, cookie),) = written(answer).items()
     assert name.startswith(prefix)
-    assert (cookie["path"], cookie["httponly"], cookie["samesite"], bool(cookie["secure"])) == ("/", True, "lax", secure)
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"], bool(cookie["secure"])) == (
+        "/",
+        True,
+        "lax",
+        secure,
+    )
     assert "secret" not in cookie.value
 
 
 @pytest.mark.parametrize("secure", [True, False])
-def test_an_ended_attempt_takes_nothing_from_the_others(secure: bool) -> None:  # noqa: FBT001
+def test_an_ended_attempt_takes_nothing_from_the_others(secure: bool) -> None:
     attempts = SignInAttempts([KEY], "asiointi", secure=secure)
     held = begun(attempts, "a", "b", "c")
     answer = Response()

@@ -8,7 +8,18 @@ import pytest
 
 from services.identity import tupas
 from services.identity.tupas import Keys, Response, mac, prove, read_response, seal, to_query
-from tests.pure.tupas_messages import ASKED, KEYS, NOW, OP_KEY, R1, R7, R7_AS_UTF_8, VECTORS, query_of, refusal
+from tests.pure.tupas_messages import (
+    ASKED,
+    KEYS,
+    NOW,
+    OP_KEY,
+    R1,
+    R7,
+    R7_AS_UTF_8,
+    VECTORS,
+    query_of,
+    refusal,
+)
 
 
 @pytest.mark.parametrize("name", VECTORS)
@@ -26,7 +37,10 @@ def test_the_published_vectors_are_read_back(name: str) -> None:
 
 def test_the_captured_answer_of_the_bank_is_believed() -> None:
     response = Response(*R1)
-    assert prove(read_response(query_of(response).encode()), bank_number="500", keys=KEYS, asked=ASKED, now=NOW) == response
+    assert (
+        prove(read_response(query_of(response).encode()), bank_number="500", keys=KEYS, asked=ASKED, now=NOW)
+        == response
+    )
 
 
 def test_empty_user_fields_are_left_out_of_the_seal() -> None:
@@ -42,7 +56,9 @@ def test_the_bytes_are_latin_1_and_not_utf_8() -> None:
     keys = Keys({"0001": "inputsecret"})
     assert refusal(query, keys=keys, asked=asked, now=now) == ""
     assert refusal(query.replace("+", "%20"), keys=keys, asked=asked, now=now) == ""
-    assert refusal(query.replace(VECTORS["R7"][2], R7_AS_UTF_8), keys=keys, asked=asked, now=now) == "wrong-seal"
+    assert (
+        refusal(query.replace(VECTORS["R7"][2], R7_AS_UTF_8), keys=keys, asked=asked, now=now) == "wrong-seal"
+    )
     as_utf_8 = query.replace("V%C4IN%D6+M%C4KI", quote("VÄINÖ MÄKI"))
     assert refusal(as_utf_8, keys=keys, asked=asked, now=now) in {"wrong-seal", "malformed-field"}
 
@@ -70,14 +86,25 @@ def test_an_empty_key_never_seals(keys: dict[str, str]) -> None:
 
 def test_fields_regrouped_under_the_same_seal_are_refused() -> None:
     _, stamp, name = R1[2:5]
-    cut = {"VERS": R1[0], "TIMESTMP": R1[1], "IDNBR": R1[2], "STAMP": stamp, "CUSTNAME": "", "KEYVERS": "", "ALG": "03", "CUSTID": stamp}
+    cut = {
+        "VERS": R1[0],
+        "TIMESTMP": R1[1],
+        "IDNBR": R1[2],
+        "STAMP": stamp,
+        "CUSTNAME": "",
+        "KEYVERS": "",
+        "ALG": "03",
+        "CUSTID": stamp,
+    }
     cut |= {"CUSTTYPE": f"{name}&0001&03&{R1[7]}&01", "MAC": VECTORS["R1"][2]}
     assert refusal(to_query({f"B02K_{field}": value for field, value in cut.items()})) == "missing-field"
     moved = query_of(Response(*R1)).replace("TESTI+ANNA", quote("TESTI ANNA&0001"))
     assert refusal(moved) == "malformed-field"
 
 
-@pytest.mark.parametrize("name", ["VERS", "TIMESTMP", "IDNBR", "STAMP", "CUSTNAME", "KEYVERS", "ALG", "CUSTID", "CUSTTYPE", "MAC"])
+@pytest.mark.parametrize(
+    "name", ["VERS", "TIMESTMP", "IDNBR", "STAMP", "CUSTNAME", "KEYVERS", "ALG", "CUSTID", "CUSTTYPE", "MAC"]
+)
 def test_every_mandatory_field_stands_there_exactly_once(name: str) -> None:
     fields = seal(Response(*R1), KEYS)
     value = fields.pop(f"B02K_{name}")
@@ -89,7 +116,9 @@ def test_every_mandatory_field_stands_there_exactly_once(name: str) -> None:
 
 
 def test_the_user_may_be_named_in_either_spelling_but_once() -> None:
-    business = replace(Response(*R1), custid="2830765-9", custtype="08", userid="081181-9984", username="TESTI ANNA")
+    business = replace(
+        Response(*R1), custid="2830765-9", custtype="08", userid="081181-9984", username="TESTI ANNA"
+    )
     query = query_of(business)
     asked = replace(ASKED, idtype="42")
     assert refusal(query, asked=asked) == ""
@@ -99,8 +128,14 @@ def test_the_user_may_be_named_in_either_spelling_but_once() -> None:
 
 def test_a_field_that_the_protocol_does_not_know_is_refused() -> None:
     for name in ("STAMP", "CUSTID", "MAC"):
-        assert refusal(query_of(Response(*R1)).replace(f"B02K_{name}", f"B02K_{name.lower()}")) == "unknown-field"
-        assert refusal(query_of(Response(*R1)).replace(f"B02K_{name}", f"B02K_{name.title()}")) == "unknown-field"
+        assert (
+            refusal(query_of(Response(*R1)).replace(f"B02K_{name}", f"B02K_{name.lower()}"))
+            == "unknown-field"
+        )
+        assert (
+            refusal(query_of(Response(*R1)).replace(f"B02K_{name}", f"B02K_{name.title()}"))
+            == "unknown-field"
+        )
     assert refusal(query_of(Response(*R1)) + "&B02K_ADMIN=1") == "unknown-field"
     assert refusal(query_of(Response(*R1)) + "&x=1" * 60) == "too-many-fields"
 
@@ -127,12 +162,17 @@ def test_another_stamp_or_bank_is_refused() -> None:
     assert refusal(query_of(Response(*R1)), bank_number="200") == "another-bank"
 
 
-@pytest.mark.parametrize(("minutes", "reason"), [(4.9, ""), (-4.9, ""), (5.1, "clock-skew"), (-5.1, "clock-skew"), (720, "clock-skew")])
+@pytest.mark.parametrize(
+    ("minutes", "reason"),
+    [(4.9, ""), (-4.9, ""), (5.1, "clock-skew"), (-5.1, "clock-skew"), (720, "clock-skew")],
+)
 def test_the_clocks_agree_within_five_minutes(minutes: float, reason: str) -> None:
     assert refusal(query_of(Response(*R1)), now=NOW + timedelta(minutes=minutes)) == reason
 
 
-@pytest.mark.parametrize(("length", "reason"), [(17, ""), (19, ""), (23, ""), (16, "malformed-field"), (24, "malformed-field")])
+@pytest.mark.parametrize(
+    ("length", "reason"), [(17, ""), (19, ""), (23, ""), (16, "malformed-field"), (24, "malformed-field")]
+)
 def test_short_time_stamps_of_some_banks_are_read(length: int, reason: str) -> None:
     assert refusal(query_of(replace(Response(*R1), timestmp=(R1[1] + "0")[:length]))) == reason
 
@@ -150,15 +190,25 @@ def test_an_hour_that_the_clock_strikes_twice_is_told_from_neither() -> None:
 @pytest.mark.parametrize("code", ["00", "10", "11", "12"])
 def test_not_identified_is_told_with_a_good_seal(code: str) -> None:
     response = replace(Response(*R1), custtype=code, custid="-")
-    assert prove(read_response(query_of(response).encode()), bank_number="500", keys=KEYS, asked=ASKED, now=NOW).custtype in tupas.NOT_IDENTIFIED
+    assert (
+        prove(
+            read_response(query_of(response).encode()), bank_number="500", keys=KEYS, asked=ASKED, now=NOW
+        ).custtype
+        in tupas.NOT_IDENTIFIED
+    )
 
 
-@pytest.mark.parametrize(("custtype", "custid"), [("02", "9984"), ("03", "2830765-9"), ("05", "A" * 64), ("08", "081181-9984"), ("04", "x")])
+@pytest.mark.parametrize(
+    ("custtype", "custid"),
+    [("02", "9984"), ("03", "2830765-9"), ("05", "A" * 64), ("08", "081181-9984"), ("04", "x")],
+)
 def test_an_identifier_of_another_kind_is_refused(custtype: str, custid: str) -> None:
     assert refusal(query_of(replace(Response(*R1), custtype=custtype, custid=custid))) == "another-identifier"
 
 
-@pytest.mark.parametrize("code", ["081181-9985", "081181-9984 ", "081181_9984", "9984", "081181-998a", "310281-9988"])
+@pytest.mark.parametrize(
+    "code", ["081181-9985", "081181-9984 ", "081181_9984", "9984", "081181-998a", "310281-9988"]
+)
 def test_a_henkilotunnus_that_is_none_is_refused(code: str) -> None:
     assert refusal(query_of(replace(Response(*R1), custid=code))) == "malformed-identifier"
 

@@ -25,14 +25,21 @@ def test_the_afternoon_is_not_the_morning() -> None:
     assert tupas.make_stamp(NOW, 7) == "20141123184741000007"
 
 
-names = st.text(st.characters(codec="iso-8859-1", exclude_characters="&", exclude_categories=["Cc"]), min_size=1, max_size=40)
+names = st.text(
+    st.characters(codec="iso-8859-1", exclude_characters="&", exclude_categories=["Cc"]),
+    min_size=1,
+    max_size=40,
+)
 
 
 @given(name=names, idnbr=st.from_regex("[0-9A-Za-z]{1,32}", fullmatch=True), key=names)
 def test_what_is_sealed_is_read_back(name: str, idnbr: str, key: str) -> None:
     response = replace(Response(*R1), custname=name, idnbr=idnbr)
     query = query_of(response, key).encode()
-    assert prove(read_response(query), bank_number="500", keys=Keys({"0001": key}), asked=ASKED, now=NOW) == response
+    assert (
+        prove(read_response(query), bank_number="500", keys=Keys({"0001": key}), asked=ASKED, now=NOW)
+        == response
+    )
 
 
 @given(st.data())
@@ -41,7 +48,9 @@ def test_any_one_character_changed_is_refused(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([name for name, value in fields.items() if value]))
     place = data.draw(st.integers(0, len(fields[name]) - 1))
     letter = data.draw(st.characters(codec="iso-8859-1"))
-    assume(letter.upper() != fields[name][place].upper() if name == "B02K_MAC" else letter != fields[name][place])
+    assume(
+        letter.upper() != fields[name][place].upper() if name == "B02K_MAC" else letter != fields[name][place]
+    )
     changed = fields[name][:place] + letter + fields[name][place + 1 :]
     assert refusal(to_query({**fields, name: changed})) != ""
 

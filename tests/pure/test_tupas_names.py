@@ -28,5 +28,7 @@ from services.identity.citizen.claims import split_name
         ("  TESTI   ANNA ", "Anna", "Testi"),
     ],
 )
-def test_the_family_name_comes_first_and_nobody_is_shouted_at(bank_name: str, given_name: str, family_name: str) -> None:
+def test_the_family_name_comes_first_and_nobody_is_shouted_at(
+    bank_name: str, given_name: str, family_name: str
+) -> None:
     assert split_name(bank_name) == (given_name, family_name)

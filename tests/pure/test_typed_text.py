@@ -14,7 +14,22 @@ from shared.text.typed_text import PLAIN, plain, visible
 
 CHECK = damm.calc_check_digit("48291305")
 UNSEEN = [
-    *("\x00", "\x02", "\x7f", "\x9f", "\u00ad", "\u061c", "\u180e", "\u200b", "\u200e", "\u200f", "\u202a", "\u202c", "\u202d", "\u202e"),
+    *(
+        "\x00",
+        "\x02",
+        "\x7f",
+        "\x9f",
+        "\u00ad",
+        "\u061c",
+        "\u180e",
+        "\u200b",
+        "\u200e",
+        "\u200f",
+        "\u202a",
+        "\u202c",
+        "\u202d",
+        "\u202e",
+    ),
     *("\u2060", "\u2066", "\u2069", "\u2800", "\u3164", "\uffa0", "\ufeff", "\ud800", "\udfff"),
 ]
 
@@ -44,14 +59,22 @@ def test_it_stays_as_it_is_and_can_be_kept(typed: str) -> None:
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Mn", "Zs"]), max_size=20))
 def test_what_is_seen_is_kept(typed: str) -> None:
     def seen(text: str) -> list[str]:
-        return [letter for letter in unicodedata.normalize("NFC", text).strip() if letter not in "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800"]
+        return [
+            letter
+            for letter in unicodedata.normalize("NFC", text).strip()
+            if letter not in "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800"
+        ]
 
     assert seen(visible(typed)) == seen(typed)
 
 
 def test_lines_stay_lines_where_there_may_be_some() -> None:
     typed = "yksi\r\nkaksi\rkolme\x0bneljä\x0cviisi\u2028kuusi\x85seitsemän"
-    assert visible(typed, lines=True).split("\n") == visible(typed).split(" ") == ["yksi", "kaksi", "kolme", "neljä", "viisi", "kuusi", "seitsemän"]
+    assert (
+        visible(typed, lines=True).split("\n")
+        == visible(typed).split(" ")
+        == ["yksi", "kaksi", "kolme", "neljä", "viisi", "kuusi", "seitsemän"]
+    )
 
 
 def test_joiners_shape_words_and_emoji_and_nothing_else() -> None:

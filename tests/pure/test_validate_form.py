@@ -18,9 +18,17 @@ from services.intake.form.validate_form import FormErrors, ValidForm, validate_f
 from shared.events.vocabulary import LANGUAGES
 
 CATALOGUE = load_catalogue()
-COPY, CERTIFICATE, COMPANY = (CATALOGUE.by_code[code] for code in ("pyyda-laskukopio", "tilaa-palkkatodistus", "pyyda-laskukopio-yritys"))
+COPY, CERTIFICATE, COMPANY = (
+    CATALOGUE.by_code[code]
+    for code in ("pyyda-laskukopio", "tilaa-palkkatodistus", "pyyda-laskukopio-yritys")
+)
 LABEL = Text(fi="Kenttä", sv="Fält", en="Field")
-ANNA = Identity(given_name="Anna Maria", family_name="Äyräs", personal_identity_code="131052-308T", authenticated_at=datetime.now(UTC))
+ANNA = Identity(
+    given_name="Anna Maria",
+    family_name="Äyräs",
+    personal_identity_code="131052-308T",
+    authenticated_at=datetime.now(UTC),
+)
 
 
 def field(kind: Kind, name: str = "field", **more: int) -> Field:
@@ -33,7 +41,11 @@ def field(kind: Kind, name: str = "field", **more: int) -> Field:
         ("personal_identity_code", " 131052-308t ", "131052-308T"),
         ("personal_identity_code", "131052–308T", "131052-308T"),
         ("personal_identity_code", "131052 - 308T", "131052-308T"),
-        ("personal_identity_code", "081181-9984", "081181-9984"),  # a temporary code, as the banks' test customers have
+        (
+            "personal_identity_code",
+            "081181-9984",
+            "081181-9984",
+        ),  # a temporary code, as the banks' test customers have
         ("business_id", "20774740", "2077474-0"),
         ("business_id", "FI20774740", "2077474-0"),
         ("business_id", "FI-2077474-0", "2077474-0"),
@@ -140,10 +152,14 @@ def test_what_cannot_be_is_refused_with_its_own_advice(kind: Kind, typed: str, s
 
 
 @pytest.mark.parametrize("kind", sorted(set(get_args(Kind)) - {"personal_identity_code", "textarea"}))
-@pytest.mark.parametrize("typed", ["131052-308T", "Matti 131052 \u2013 308t", "131052-308T@example.com", "110190-0026"])
+@pytest.mark.parametrize(
+    "typed", ["131052-308T", "Matti 131052 \u2013 308t", "131052-308T@example.com", "110190-0026"]
+)
 def test_a_personal_code_is_refused_in_every_field_that_is_not_for_one(kind: Kind, typed: str) -> None:
     choices = [{"value": "a", "label": LABEL}] if kind == "choice" else []
-    asked = Field.model_validate({"name": "field", "kind": kind, "label": LABEL, "example": "a", "choices": choices})
+    asked = Field.model_validate(
+        {"name": "field", "kind": kind, "label": LABEL, "example": "a", "choices": choices}
+    )
     with pytest.raises(Wrong) as wrong:
         clean_value(asked, typed)
     assert wrong.value.slug == "hetu-elsewhere"
@@ -153,7 +169,11 @@ def test_a_personal_code_is_refused_in_every_field_that_is_not_for_one(kind: Kin
 
 def test_a_free_text_may_hold_a_personal_code_and_other_numbers_stay_what_they_are() -> None:
     assert clean_value(field("textarea"), "Lapsi 131052-308T") == "Lapsi 131052-308T"
-    others: tuple[tuple[Kind, str], ...] = (("text", "Lasku 131052-308U"), ("phone", "040 123-1140"), ("email", "131052-308U@example.com"))
+    others: tuple[tuple[Kind, str], ...] = (
+        ("text", "Lasku 131052-308U"),
+        ("phone", "040 123-1140"),
+        ("email", "131052-308U@example.com"),
+    )
     for kind, typed in others:
         assert clean_value(field(kind), typed)
 
@@ -179,7 +199,21 @@ def test_every_code_that_can_exist_is_accepted_in_any_case_with_any_dash(born: d
 
 
 @given(
-    st.sampled_from(["text", "textarea", "email", "phone", "personal_identity_code", "business_id", "date", "month", "number", "checkbox"]), st.text()
+    st.sampled_from(
+        [
+            "text",
+            "textarea",
+            "email",
+            "phone",
+            "personal_identity_code",
+            "business_id",
+            "date",
+            "month",
+            "number",
+            "checkbox",
+        ]
+    ),
+    st.text(),
 )
 def test_any_text_is_refused_by_name_or_comes_out_clean_and_stays_so(kind: Kind, typed: str) -> None:
     try:
@@ -189,7 +223,9 @@ def test_any_text_is_refused_by_name_or_comes_out_clean_and_stays_so(kind: Kind,
         return
     kept.encode()
     assert kept == unicodedata.normalize("NFC", kept).strip()
-    assert not any(unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t" for character in kept)
+    assert not any(
+        unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t" for character in kept
+    )
     assert clean_value(field(kind), kept) == kept
 
 
@@ -233,7 +269,12 @@ def test_fields_that_were_not_given_are_left_out_and_the_handler_reads_finnish()
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "read"), [("date", "2027-05-15", "15.5.2027"), ("month", "2030-01", "1/2030"), ("text", "2027-05-15", "2027-05-15")]
+    ("kind", "value", "read"),
+    [
+        ("date", "2027-05-15", "15.5.2027"),
+        ("month", "2030-01", "1/2030"),
+        ("text", "2027-05-15", "2027-05-15"),
+    ],
 )
 def test_the_handler_reads_days_and_months_as_finns_write_them(kind: Kind, value: str, read: str) -> None:
     asked = CERTIFICATE.fields[-1].model_copy(update={"name": "asked", "kind": kind, "choices": []})
@@ -246,7 +287,11 @@ def test_a_companys_business_id_stands_with_the_person_and_its_name_with_the_ans
     typed = {name: value for name, value in WHOLE.items() if name != "personal_identity_code"}
     form = validate_form(COMPANY, typed | {"company_name": "Malli Oy", "business_id": "20774740"}, "fi", None)
     assert form.person() == contact | {"business_id": "2077474-0"}
-    assert form.answers(COMPANY)[0] == {"field": "company_name", "label": "Yrityksen nimi", "value": "Malli Oy"}
+    assert form.answers(COMPANY)[0] == {
+        "field": "company_name",
+        "label": "Yrityksen nimi",
+        "value": "Malli Oy",
+    }
 
 
 CERTIFICATE_FORM = {field.name: field.sample for field in CERTIFICATE.fields}
@@ -255,13 +300,27 @@ CERTIFICATE_FORM = {field.name: field.sample for field in CERTIFICATE.fields}
 def test_what_the_bank_told_is_put_in_where_nothing_was_typed_and_agrees_in_any_spelling() -> None:
     told = {"first_name", "last_name", "personal_identity_code"}
     left_out = {name: value for name, value in CERTIFICATE_FORM.items() if name not in told}
-    for form in (left_out, left_out | {"first_name": " anna  MARIA ", "last_name": "A\u0308yra\u0308s", "personal_identity_code": "131052-308t"}):
+    for form in (
+        left_out,
+        left_out
+        | {
+            "first_name": " anna  MARIA ",
+            "last_name": "A\u0308yra\u0308s",
+            "personal_identity_code": "131052-308t",
+        },
+    ):
         values = validate_form(CERTIFICATE, form, "fi", ANNA).values
-        assert (values["first_name"], values["last_name"], values["personal_identity_code"]) == ("Anna Maria", "Äyräs", "131052-308T")
+        assert (values["first_name"], values["last_name"], values["personal_identity_code"]) == (
+            "Anna Maria",
+            "Äyräs",
+            "131052-308T",
+        )
 
 
 def test_what_differs_from_the_bank_is_an_error_that_names_the_field() -> None:
-    told = errors_of("tilaa-palkkatodistus", CERTIFICATE_FORM | {"personal_identity_code": "081181-9984"}, ANNA)
+    told = errors_of(
+        "tilaa-palkkatodistus", CERTIFICATE_FORM | {"personal_identity_code": "081181-9984"}, ANNA
+    )
     assert list(told) == ["first_name", "last_name", "personal_identity_code"]
     assert told["first_name"].startswith("Tämä tieto tulee tunnistautumisesta")
 
@@ -288,7 +347,9 @@ def test_an_address_is_compared_as_it_was_kept() -> None:
 ADDRESSES = (
     st.from_regex(PLAIN_ADDRESS, fullmatch=True)
     | st.text("aZ9.-_+%@ä", max_size=12).map(lambda text: f"{text}@sub-1.Example.com")
-    | st.sampled_from([f"aino@kunta.{name}" for name in (*SPECIAL_USE_DOMAIN_NAMES, "example", "FI", "c", "x1")])
+    | st.sampled_from(
+        [f"aino@kunta.{name}" for name in (*SPECIAL_USE_DOMAIN_NAMES, "example", "FI", "c", "x1")]
+    )
 )
 
 
@@ -308,9 +369,16 @@ def test_the_glance_at_an_address_says_what_the_library_says(typed: str) -> None
 def test_a_person_with_one_name_sends_whatever_needs_a_bank(given_name: str, family_name: str) -> None:
     one_name = ANNA.model_copy(update={"given_name": given_name, "family_name": family_name})
     named_by_bank = {"first_name", "last_name"}
-    left_out = {name: value for name, value in CERTIFICATE_FORM.items() if name not in {*named_by_bank, "personal_identity_code"}}
+    left_out = {
+        name: value
+        for name, value in CERTIFICATE_FORM.items()
+        if name not in {*named_by_bank, "personal_identity_code"}
+    }
     form = validate_form(CERTIFICATE, left_out, "fi", one_name)
-    assert {name: form.person()[name] for name in sorted(named_by_bank)} == {"first_name": given_name, "last_name": family_name}
+    assert {name: form.person()[name] for name in sorted(named_by_bank)} == {
+        "first_name": given_name,
+        "last_name": family_name,
+    }
 
 
 @pytest.mark.parametrize(
@@ -327,20 +395,49 @@ def test_a_person_with_one_name_sends_whatever_needs_a_bank(given_name: str, fam
     ],
 )
 def test_another_spelling_of_what_the_bank_told_is_the_same(name: str, typed: str) -> None:
-    sean = Identity(given_name="Anna-Maria", family_name="O\u2019Brien", personal_identity_code="131052-308T", authenticated_at=datetime.now(UTC))
-    form = {field.name: field.sample for field in CERTIFICATE.fields if field.name not in {"first_name", "last_name", "personal_identity_code"}}
+    sean = Identity(
+        given_name="Anna-Maria",
+        family_name="O\u2019Brien",
+        personal_identity_code="131052-308T",
+        authenticated_at=datetime.now(UTC),
+    )
+    form = {
+        field.name: field.sample
+        for field in CERTIFICATE.fields
+        if field.name not in {"first_name", "last_name", "personal_identity_code"}
+    }
     kept = validate_form(CERTIFICATE, {**form, name: typed}, "fi", sean).values
-    assert (kept["first_name"], kept["last_name"], kept["personal_identity_code"]) == ("Anna-Maria", "O\u2019Brien", "131052-308T")
+    assert (kept["first_name"], kept["last_name"], kept["personal_identity_code"]) == (
+        "Anna-Maria",
+        "O\u2019Brien",
+        "131052-308T",
+    )
 
 
 @pytest.mark.parametrize(
     ("code", "changed", "named"),
     [
-        ("tilaa-palkkatodistus", {"period_start": "2/2026", "period_end": "1/2026"}, {"period_end": "”Ensimmäinen kuukausi”"}),
+        (
+            "tilaa-palkkatodistus",
+            {"period_start": "2/2026", "period_end": "1/2026"},
+            {"period_end": "”Ensimmäinen kuukausi”"},
+        ),
         ("tilaa-palkkatodistus", {"period_start": "1/2026", "period_end": "1/2026"}, {}),
-        ("tilaa-palkkatodistus", {"period_start": "1/2090", "period_end": "2/2090"}, {"period_start": "tulossa", "period_end": "tulossa"}),
-        ("tilaa-palvelusuhdetodistus", {"employment_start": "1.8.2025", "employment_end": "1.1.2019"}, {"employment_end": "on ennen kohtaa"}),
-        ("vuosiloma-asiat", {"leave_start": "1.8.2090", "leave_end": "31.7.2090"}, {"leave_end": "on ennen kohtaa"}),
+        (
+            "tilaa-palkkatodistus",
+            {"period_start": "1/2090", "period_end": "2/2090"},
+            {"period_start": "tulossa", "period_end": "tulossa"},
+        ),
+        (
+            "tilaa-palvelusuhdetodistus",
+            {"employment_start": "1.8.2025", "employment_end": "1.1.2019"},
+            {"employment_end": "on ennen kohtaa"},
+        ),
+        (
+            "vuosiloma-asiat",
+            {"leave_start": "1.8.2090", "leave_end": "31.7.2090"},
+            {"leave_end": "on ennen kohtaa"},
+        ),
         ("kysy-palkanmaksusta", {"pay_period": "1/2090"}, {"pay_period": "tulossa"}),
     ],
 )

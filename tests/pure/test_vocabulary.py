@@ -68,7 +68,9 @@ def test_the_mail_that_tracker_says_is_owed_is_the_one_that_notifier_makes(actio
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_every_mail_has_texts_and_a_name(template: Template) -> None:
-    assert {file.name for file in MAILS.glob(f"{template}.*.jinja")} == {f"{template}.{language}.jinja" for language in LANGUAGES}
+    assert {file.name for file in MAILS.glob(f"{template}.*.jinja")} == {
+        f"{template}.{language}.jinja" for language in LANGUAGES
+    }
     assert set(words.MAILS) == set(TEMPLATES)
     assert MESSAGE_ID.fullmatch(f"<event.{template}@example.fi>")
     assert template in {*MAIL_OWED.values()}
@@ -97,6 +99,8 @@ def test_every_state_of_a_delivery_is_reached_and_left() -> None:
 
 def test_the_alerts_name_reasons_that_there_are() -> None:
     rules = (Path(__file__).parents[2] / "deploy" / "alerts.yaml").read_text(encoding="utf-8")
-    named = {reason for reasons in re.findall(r'reason=~?"([a-z|-]+)"', rules) for reason in reasons.split("|")}
+    named = {
+        reason for reasons in re.findall(r'reason=~?"([a-z|-]+)"', rules) for reason in reasons.split("|")
+    }
     assert named
     assert named <= set(REASONS)

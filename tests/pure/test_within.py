@@ -66,7 +66,9 @@ async def test_what_the_library_cancels_is_an_error_and_no_cancellation() -> Non
         await within(1, cancelled_by_itself())
 
 
-async def test_a_reader_goes_on_when_the_library_cancels_what_it_waits_for_and_ends_when_it_is_cancelled() -> None:
+async def test_a_reader_goes_on_when_the_library_cancels_what_it_waits_for_and_ends_when_it_is_cancelled() -> (
+    None
+):
     connected: list[int] = []
 
     @asynccontextmanager
@@ -79,7 +81,9 @@ async def test_a_reader_goes_on_when_the_library_cancels_what_it_waits_for_and_e
         raise AssertionError
 
     beats: list[int] = []
-    reading = asyncio.create_task(poll_for_ever(connect, work, watch=lambda: StallWatch(["x"]), alive=lambda: beats.append(1)))
+    reading = asyncio.create_task(
+        poll_for_ever(connect, work, watch=lambda: StallWatch(["x"]), alive=lambda: beats.append(1))
+    )
 
     async def tried_again() -> None:
         assert len(connected) > 1

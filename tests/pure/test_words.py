@@ -32,7 +32,11 @@ CONSOLE_GIVEN_UP = r"kirjanpi|hyl[äa]tty? sanom|hylätyt sanomat|\bposti(a|t|en
 def texts_in(language: Language) -> Iterator[tuple[str, str]]:
     """Give every text that citizens read in a language, with where it stands."""
     yield from ((f"site {place}", text) for place, text in _leaves(raw_texts(language)))
-    yield from ((f"identity {name}", text) for name, text in load_texts()[language].items() if not name.startswith("language_"))
+    yield from (
+        (f"identity {name}", text)
+        for name, text in load_texts()[language].items()
+        if not name.startswith("language_")
+    )
     for place, sentences in (("messages", MESSAGES), ("titles", TITLES), ("shapes", SHAPE)):
         yield from ((f"{place} {slug}", text.in_language(language)) for slug, text in sentences.items())
     catalogue = load_catalogue(FOLDER)
@@ -66,7 +70,11 @@ def _texts_of(node: object, language: Language) -> Iterator[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_words_that_were_given_up_do_not_come_back(language: Language) -> None:
-    back = {place: text for place, text in texts_in(language) if text not in GUIDE and re.search(GIVEN_UP[language], text, re.IGNORECASE)}
+    back = {
+        place: text
+        for place, text in texts_in(language)
+        if text not in GUIDE and re.search(GIVEN_UP[language], text, re.IGNORECASE)
+    }
     assert back == {}
 
 
@@ -87,6 +95,9 @@ def test_each_required_field_says_in_its_own_words_that_it_is_empty(language: La
         f"{service.code}.{field.name}": field.missing
         for service in load_catalogue().services
         for field in service.fields
-        if field.required and (field.missing is None or field.label.in_language(language) == field.missing.in_language(language))
+        if field.required
+        and (
+            field.missing is None or field.label.in_language(language) == field.missing.in_language(language)
+        )
     }
     assert said == {}

@@ -14,11 +14,18 @@ TEN = ["2673248458", "1667470568", "2258306913"]
 keys = st.binary(min_size=32, max_size=32)
 draws = st.integers(0, NINE_DIGITS - 1) | st.integers(NINE_DIGITS, TEN_DIGITS - 1)
 numbers = st.builds(work_number, draws, st.just(KEY))
-separators = st.sampled_from([" ", "-", ".", "\u00a0", "\u202f", "\u2013", "\t", "\u200b", "\u00ad", "\u2212", ""])
+separators = st.sampled_from(
+    [" ", "-", ".", "\u00a0", "\u202f", "\u2013", "\t", "\u200b", "\u00ad", "\u2212", ""]
+)
 
 
 def test_the_same_request_always_gets_the_same_number() -> None:
-    assert [work_number(n, KEY) for n in (0, 1, 2, NINE_DIGITS - 1)] == ["844250666", "657077174", "104857086", "911759365"]
+    assert [work_number(n, KEY) for n in (0, 1, 2, NINE_DIGITS - 1)] == [
+        "844250666",
+        "657077174",
+        "104857086",
+        "911759365",
+    ]
     assert [work_number(n, KEY) for n in (NINE_DIGITS, NINE_DIGITS + 1, TEN_DIGITS - 1)] == TEN
 
 
@@ -38,7 +45,9 @@ def test_neighbours_in_time_are_strangers_in_number(first: int) -> None:
 
 @given(draws)
 def test_another_key_gives_another_order(n: int) -> None:
-    assert [work_number((n + i) % TEN_DIGITS, KEY) for i in range(3)] != [work_number((n + i) % TEN_DIGITS, bytes(32)) for i in range(3)]
+    assert [work_number((n + i) % TEN_DIGITS, KEY) for i in range(3)] != [
+        work_number((n + i) % TEN_DIGITS, bytes(32)) for i in range(3)
+    ]
 
 
 @pytest.mark.parametrize("n", [-1, TEN_DIGITS])
@@ -66,7 +75,9 @@ def test_each_swap_of_neighbours_is_found(number: str, place: int) -> None:
 
 @given(numbers, st.lists(separators, min_size=11, max_size=11))
 def test_separators_do_not_matter(number: str, between: list[str]) -> None:
-    assert parse("".join(part for pair in zip(between, f"{number}  ", strict=False) for part in pair)) == number
+    assert (
+        parse("".join(part for pair in zip(between, f"{number}  ", strict=False) for part in pair)) == number
+    )
 
 
 def test_is_shown_in_groups_and_read_back() -> None:

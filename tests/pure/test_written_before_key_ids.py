@@ -46,13 +46,21 @@ def test_a_personal_code_in_trackers_table(data_keys: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("session_keys", keys("session_key"))
 def test_a_session_cookie(session_keys: tuple[str, ...]) -> None:
-    assert CookieBox(raw(*session_keys), WRITTEN["cookie_name"]).open(WRITTEN["cookie"]) == {"sent": "ä", "n": 1}
+    assert CookieBox(raw(*session_keys), WRITTEN["cookie_name"]).open(WRITTEN["cookie"]) == {
+        "sent": "ä",
+        "n": 1,
+    }
 
 
 @pytest.mark.parametrize("session_keys", [(WRITTEN["session_key"],), (NEW, WRITTEN["session_key"])])
 def test_claims_a_pseudonym_and_the_browsers_cookie_of_identity(session_keys: tuple[str, ...]) -> None:
     signing = SecretStr(json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)))
-    settings = SimpleNamespace(session_key=SecretStr(",".join(session_keys)), subject_key=None, signing_key=signing, id_token_key=None)
+    settings = SimpleNamespace(
+        session_key=SecretStr(",".join(session_keys)),
+        subject_key=None,
+        signing_key=signing,
+        id_token_key=None,
+    )
     identity = Keys(cast("Settings", settings))
     assert identity.open_claims(stored("claims"), GRANT) == {"sub": "x", "name": "Matti Meikäläinen"}
     assert identity.pseudonym("131052-308T") == WRITTEN["pseudonym"]
@@ -68,4 +76,7 @@ def test_the_contents_of_a_mail_and_the_sealed_parts_of_a_record(newer: str) -> 
     assert ContentsBox(private_keys).unlock(stored("contents"), WRITTEN["mail"]) == contents
     opener = Opener(private_keys)
     assert opener.open(WRITTEN["form"], purpose="form", request_id=REQUEST) == b'{"person": "Matti"}'
-    assert opener.open(WRITTEN["contact"], purpose="contact", request_id=REQUEST) == b'{"email": "matti@example.fi"}'
+    assert (
+        opener.open(WRITTEN["contact"], purpose="contact", request_id=REQUEST)
+        == b'{"email": "matti@example.fi"}'
+    )

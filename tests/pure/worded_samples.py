@@ -7,7 +7,13 @@ from tests.pure.report_samples import HEAD, OUR_ID, RETURNED, UNKNOWN_USER, Samp
 COPY = f"\n{RETURNED}\nHei!\n"
 
 
-def worded(words: str, *, sender: str = "MAILER-DAEMON@relay.example", subject: str = "failure notice", more: str = "") -> bytes:
+def worded(
+    words: str,
+    *,
+    sender: str = "MAILER-DAEMON@relay.example",
+    subject: str = "failure notice",
+    more: str = "",
+) -> bytes:
     """Write a report that is a text and nothing else."""
     return f"From: {sender}\nTo: bounces@kunta.example\nSubject: {subject}\n{more}\n{words}\n".encode()
 
@@ -33,7 +39,10 @@ WORDED = (
     ),
     Sample(
         "qmail waited too long",
-        worded("This is the qmail-send program.\n<a@b.example>:\nCannot connect. (#4.4.1)\nI will stop: it was queued for too long.\n" + COPY),
+        worded(
+            "This is the qmail-send program.\n<a@b.example>:\nCannot connect. (#4.4.1)\nI will stop: it was queued for too long.\n"
+            + COPY
+        ),
         "hard",
         "4.4.1",
     ),
@@ -83,7 +92,11 @@ WORDED = (
     ),
     Sample(
         "Postfix warning in words",
-        worded("This is the mail system at host relay.\nTHIS IS A WARNING ONLY. YOU DO NOT NEED TO RESEND IT.\n" + COPY, subject="Delayed Mail"),
+        worded(
+            "This is the mail system at host relay.\nTHIS IS A WARNING ONLY. YOU DO NOT NEED TO RESEND IT.\n"
+            + COPY,
+            subject="Delayed Mail",
+        ),
         "soft",
     ),
     Sample(
@@ -99,10 +112,16 @@ WORDED = (
     ),
     Sample(
         "Outlook in HTML",
-        b"From: =?utf-8?B?" + base64.b64encode(b"Microsoft Outlook") + b"?= <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@posti.example>\n"
-        b"Subject: =?utf-8?B?" + base64.b64encode(b"Ei voitu toimittaa: Kiitos") + b"?=\nContent-Type: text/html; charset=utf-16\n"
+        b"From: =?utf-8?B?"
+        + base64.b64encode(b"Microsoft Outlook")
+        + b"?= <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@posti.example>\n"
+        b"Subject: =?utf-8?B?"
+        + base64.b64encode(b"Ei voitu toimittaa: Kiitos")
+        + b"?=\nContent-Type: text/html; charset=utf-16\n"
         b"Content-Transfer-Encoding: base64\n\n"
-        + base64.b64encode(f"<html><b>Viesti&auml; ei toimitettu</b><p>550 5.1.10 RESOLVER.ADR<p>{RETURNED}".encode("utf-16")),
+        + base64.b64encode(
+            f"<html><b>Viesti&auml; ei toimitettu</b><p>550 5.1.10 RESOLVER.ADR<p>{RETURNED}".encode("utf-16")
+        ),
         "hard",
         "5.1.10",
         550,
@@ -123,7 +142,8 @@ WORDED = (
     Sample(
         "Gmail is late",
         worded(
-            "Delivery to this recipient has been delayed:\n\n  aino@gmail.example\n\nWe will keep trying.\n" + COPY,
+            "Delivery to this recipient has been delayed:\n\n  aino@gmail.example\n\nWe will keep trying.\n"
+            + COPY,
             subject="Delivery Status Notification (Delay)",
         ),
         "soft",
@@ -131,14 +151,16 @@ WORDED = (
     Sample(
         "Yahoo",
         worded(
-            "Message from yahoo.example.\nUnable to deliver your mail to these addresses.\n\n<aino@yahoo.example>:\nnobody has that name\n" + COPY
+            "Message from yahoo.example.\nUnable to deliver your mail to these addresses.\n\n<aino@yahoo.example>:\nnobody has that name\n"
+            + COPY
         ),
         "hard",
     ),
     Sample(
         "Lotus Domino",
         worded(
-            "Your Document: Kiitos\ncould not be delivered to: aino\nbecause: aino is not listed in the Domino Directory\n" + COPY,
+            "Your Document: Kiitos\ncould not be delivered to: aino\nbecause: aino is not listed in the Domino Directory\n"
+            + COPY,
             subject="DELIVERY FAILURE: not listed",
             sender="Router at Posti <aino@posti.example>",
         ),
@@ -147,7 +169,8 @@ WORDED = (
     Sample("only a code", worded("554 5.7.1 refused\n" + COPY, subject="hm"), "hard", "5.7.1", 554),
     Sample(
         "Latin-1 without a charset",
-        b"From: postmaster@posti.example\nSubject: hm\n\nViesti\xe4 ei voitu toimittaa: osoite on v\xe4\xe4r\xe4\n" + COPY.encode(),
+        b"From: postmaster@posti.example\nSubject: hm\n\nViesti\xe4 ei voitu toimittaa: osoite on v\xe4\xe4r\xe4\n"
+        + COPY.encode(),
         "hard",
     ),
     Sample("from a mailer, and says nothing", worded("Hm.\n" + COPY, subject="hm"), "unknown"),
@@ -171,10 +194,19 @@ NO_BOUNCES = (
         "auto-reply",
         has_id=False,
     ),
-    Sample("vacation of old", worded("Gone.", sender="aino@posti.example", subject="gone", more="X-Autoreply: yes\n"), "auto-reply", has_id=False),
+    Sample(
+        "vacation of old",
+        worded("Gone.", sender="aino@posti.example", subject="gone", more="X-Autoreply: yes\n"),
+        "auto-reply",
+        has_id=False,
+    ),
     Sample(
         "a person answers",
-        worded(f"Kiitos! Postia ei toimitettu minulle 550 5.1.1\n> Message-ID: {OUR_ID}", sender="aino@posti.example", subject="Vs: Kiitos"),
+        worded(
+            f"Kiitos! Postia ei toimitettu minulle 550 5.1.1\n> Message-ID: {OUR_ID}",
+            sender="aino@posti.example",
+            subject="Vs: Kiitos",
+        ),
         "unknown",
     ),
     Sample(

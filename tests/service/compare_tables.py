@@ -43,4 +43,11 @@ async def _look(metadata: MetaData, dsn: str, *, make: bool = False) -> tuple[Se
 
 
 def _by_alembic(connection: Connection, metadata: MetaData) -> Sequence[Any]:
-    return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True}), metadata))
+    return list(
+        compare_metadata(
+            MigrationContext.configure(
+                connection, opts={"compare_type": True, "compare_server_default": True}
+            ),
+            metadata,
+        )
+    )

@@ -25,7 +25,9 @@ async def migrate_back(folder: Path, dsn: str, revision: str) -> None:
     await asyncio.to_thread(command.downgrade, _config(folder, dsn), revision)
 
 
-async def changed_by_upgrade(folder: Path, dsn: str, rows: str, models: Sequence[type[SQLModel]]) -> list[str]:
+async def changed_by_upgrade(
+    folder: Path, dsn: str, rows: str, models: Sequence[type[SQLModel]]
+) -> list[str]:
     """Give the columns of the first revision that a model does not read as they were before the upgrade.
 
     `rows` is SQL that inserts one row into each table of an empty database of that revision, and `models` are of all these tables.
@@ -34,14 +36,21 @@ async def changed_by_upgrade(folder: Path, dsn: str, rows: str, models: Sequence
     connection = await connect(dsn)
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
     await connection.execute(rows)
-    assert {model.__tablename__ for model in models} == {row["tablename"] for row in await connection.fetch(TABLES)}
+    assert {model.__tablename__ for model in models} == {
+        row["tablename"] for row in await connection.fetch(TABLES)
+    }
     before = [await connection.fetchrow(f"select * from {model.__tablename__}") for model in models]  # noqa: S608  ours
     await connection.close()
     await asyncio.to_thread(migrate, folder, dsn)
     async with open_database(dsn) as sessions, sessions() as session:
         after = [(await session.scalars(select(model))).one() for model in models]
     pairs = zip(before, after, strict=True)
-    return [f"{type(read).__name__}.{name}" for was, read in pairs for name, value in was.items() if getattr(read, name) != value]
+    return [
+        f"{type(read).__name__}.{name}"
+        for was, read in pairs
+        for name, value in was.items()
+        if getattr(read, name) != value
+    ]
 
 
 def _config(folder: Path, dsn: str) -> Config:

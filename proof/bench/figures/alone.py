@@ -43,10 +43,20 @@ async def measure_alone(bench: Bench) -> None:
         """Count mails without an outcome: at 0 nothing is left over for what is measured next."""
         return -int(await connection.fetchval("select count(*) from owed_mails"))
 
-    async with open_sink(bench.smtp_port, bench.options.folder) as sink, bare_pipeline(bench), AIOKafkaConsumer(**options) as consumer:
+    async with (
+        open_sink(bench.smtp_port, bench.options.folder) as sink,
+        bare_pipeline(bench),
+        AIOKafkaConsumer(**options) as consumer,
+    ):
 
         async def registered() -> int:
-            return sum((await consumer.end_offsets([TopicPartition(LIFECYCLE, number) for number in range(PARTITIONS)])).values())
+            return sum(
+                (
+                    await consumer.end_offsets(
+                        [TopicPartition(LIFECYCLE, number) for number in range(PARTITIONS)]
+                    )
+                ).values()
+            )
 
         async def mailed() -> int:
             return sink.count()
@@ -54,7 +64,9 @@ async def measure_alone(bench: Bench) -> None:
         for _ in bench.rounds("Each service alone beside its floor"):
             await drain(not_owed, 0)
             await bench.stack.supervisor.stop(WORKERS)
-            floor["intake"].append(await _post(bench.load(REQUESTS, port=bench.spare_port, path="/bare", clients=CLIENTS)))
+            floor["intake"].append(
+                await _post(bench.load(REQUESTS, port=bench.spare_port, path="/bare", clients=CLIENTS))
+            )
             ours["intake"].append(await _post(bench.load(REQUESTS, clients=CLIENTS)))
             ours["tracker"].append(await _start_and_drain(bench, TRACKER, registered))
             await bench.stack.supervisor.stop([TRACKER])
@@ -65,7 +77,9 @@ async def measure_alone(bench: Bench) -> None:
     await connection.close()
     bench.results.keep("floors-alone", {"ours": ours, "floor": floor})
     for name, share in SHARES.items():
-        bench.results.add(Figure(f"{name}.ratio", ours[name], "1/s", None, median(floor[name]), "higher", share))
+        bench.results.add(
+            Figure(f"{name}.ratio", ours[name], "1/s", None, median(floor[name]), "higher", share)
+        )
 
 
 async def drain(count: Count, amount: int, within: float = WITHIN) -> list[tuple[float, int]]:

@@ -19,7 +19,10 @@ async def measure_capacity(bench: Bench) -> None:
             with bench.progress.step(f"Capacity with {clients} clients"):
                 rates[clients] = (await measure(bench, bench.load(PROBE, clients=clients), sink)).rate
         best = max(rates, key=lambda clients: rates[clients])
-        rounds = [await measure(bench, bench.load(count, clients=best), sink) for _ in bench.rounds(f"Capacity with {best} clients")]
+        rounds = [
+            await measure(bench, bench.load(count, clients=best), sink)
+            for _ in bench.rounds(f"Capacity with {best} clients")
+        ]
         with bench.progress.step("Memory at full load"):
             async with memory_over_time(lambda: bench.pids) as memory:
                 await measure(bench, bench.load(2 * count, clients=best), sink)
@@ -32,4 +35,6 @@ async def warm_up(bench: Bench) -> Measured:
     """Send a load that does not count: Kafka's JVM compiles what is hot, pools fill, the first pages of each table are there."""
     async with open_sink(bench.smtp_port, bench.options.folder) as sink:
         with bench.progress.step("Warming up"):
-            return await measure(bench, bench.load(SHORT_REQUESTS if bench.options.short else WARM_UP, clients=CLIENTS), sink)
+            return await measure(
+                bench, bench.load(SHORT_REQUESTS if bench.options.short else WARM_UP, clients=CLIENTS), sink
+            )

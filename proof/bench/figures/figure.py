@@ -37,7 +37,9 @@ class Figure:
     def bound(self) -> float | None:
         """The stricter of its goals, in `unit`."""
         goals = [self.goal, self.of_floor * self.floor if self.of_floor is not None and self.floor else None]
-        return (min if self.better == "lower" else max)((goal for goal in goals if goal is not None), default=None)
+        return (min if self.better == "lower" else max)(
+            (goal for goal in goals if goal is not None), default=None
+        )
 
     @property
     def met(self) -> bool | None:
@@ -50,7 +52,14 @@ class Figure:
         """Give it as `latest.json` has it; `goal` is the stricter one, in `unit`."""
         numbers = {"value": self.value, "goal": self.bound, "floor": self.floor, "ratio": self.ratio}
         short = {name: None if number is None else float(f"{number:.5g}") for name, number in numbers.items()}
-        return {"name": self.name, "unit": self.unit, **short, "met": self.met, "better": self.better, "rounds": list(self.rounds)}
+        return {
+            "name": self.name,
+            "unit": self.unit,
+            **short,
+            "met": self.met,
+            "better": self.better,
+            "rounds": list(self.rounds),
+        }
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

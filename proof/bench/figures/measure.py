@@ -40,31 +40,64 @@ class Measured:
         return sum(self.cpu_ms.values())
 
 
-async def measure(bench: Bench, load: Load, sink: Sink, roots: Roots | None = None, *, strict: bool = True) -> Measured:
+async def measure(
+    bench: Bench, load: Load, sink: Sink, roots: Roots | None = None, *, strict: bool = True
+) -> Measured:
     """Send a load into the product, or into the programs whose process ids `roots` gives, and wait for the last mail.
 
     Raises `StartFailure` when a request is not accepted or a mail does not come, unless it is not `strict`.
     """
     mails_before, before, began = sink.count(), cpu_seconds(roots or bench.pids), time.monotonic()
     sent = await send(load)
-    come = await sink.wait(mails_before + sent.accepted, PATIENCE_SECONDS + sent.accepted / SLOWEST_RATE) - mails_before
+    come = (
+        await sink.wait(mails_before + sent.accepted, PATIENCE_SECONDS + sent.accepted / SLOWEST_RATE)
+        - mails_before
+    )
     if strict and (sent.accepted, come) != (load.count, load.count):
-        raise StartFailure(f"Of {load.count} requests {sent.accepted} were accepted, {come} mails came; by status: {dict(sent.statuses)}.")
+        raise StartFailure(
+            f"Of {load.count} requests {sent.accepted} were accepted, {come} mails came; by status: {dict(sent.statuses)}."
+        )
     await asyncio.sleep(AFTER_SECONDS)
-    cpu_ms = {name: seconds * 1000 / max(1, sent.accepted) for name, seconds in used_since(before, roots or bench.pids).items()}
-    return Measured(sent, sent.mailed(sink.arrivals), (sink.last - min(sent.due)) / NANO, cpu_ms, time.monotonic() - began)
+    cpu_ms = {
+        name: seconds * 1000 / max(1, sent.accepted)
+        for name, seconds in used_since(before, roots or bench.pids).items()
+    }
+    return Measured(
+        sent, sent.mailed(sink.arrivals), (sink.last - min(sent.due)) / NANO, cpu_ms, time.monotonic() - began
+    )
 
 
-def rate_and_cpu(bench: Bench, name: str, ours: Sequence[Measured], floor: Sequence[Measured] = (), **goals: float) -> None:
+def rate_and_cpu(
+    bench: Bench, name: str, ours: Sequence[Measured], floor: Sequence[Measured] = (), **goals: float
+) -> None:
     """Make the figures `<name>.requests`, `<name>.cpu` and `<name>.cpu.<program>`.
 
     `goals` are `rate`, `of_floor` (of the rate) and `cpu`. The raw data go to `<name>.json`.
     """
     facts = {"ours": ours, "floor": floor}
-    bench.results.keep(name, {way: [{"rate": each.rate, "cpu_ms": each.cpu_ms} for each in rounds] for way, rounds in facts.items()})
-    rate, cpu = (median(each.rate for each in floor), median(each.cpu for each in floor)) if floor else (None, None)
+    bench.results.keep(
+        name,
+        {
+            way: [{"rate": each.rate, "cpu_ms": each.cpu_ms} for each in rounds]
+            for way, rounds in facts.items()
+        },
+    )
+    rate, cpu = (
+        (median(each.rate for each in floor), median(each.cpu for each in floor)) if floor else (None, None)
+    )
     bench.results.add(
-        Figure(f"{name}.requests", [each.rate for each in ours], "1/s", goals.get("rate"), rate, "higher", goals.get("of_floor")),
+        Figure(
+            f"{name}.requests",
+            [each.rate for each in ours],
+            "1/s",
+            goals.get("rate"),
+            rate,
+            "higher",
+            goals.get("of_floor"),
+        ),
         Figure(f"{name}.cpu", [each.cpu for each in ours], "ms", goals.get("cpu"), cpu),
-        *(Figure(f"{name}.cpu.{program}", [each.cpu_ms[program] for each in ours], "ms") for program in ours[0].cpu_ms),
+        *(
+            Figure(f"{name}.cpu.{program}", [each.cpu_ms[program] for each in ours], "ms")
+            for program in ours[0].cpu_ms
+        ),
     )

@@ -23,11 +23,16 @@ def used_since(before: Mapping[str, float], roots: Roots) -> dict[str, float]:
 
 def memory_mib(roots: Roots) -> dict[str, float]:
     """Give the MiB of each program: the proportional set size, so that what processes share is counted once."""
-    return {name: round(size / MIB, 1) for name, size in _of_trees(roots, lambda process: process.memory_full_info().pss).items()}
+    return {
+        name: round(size / MIB, 1)
+        for name, size in _of_trees(roots, lambda process: process.memory_full_info().pss).items()
+    }
 
 
 @asynccontextmanager
-async def memory_over_time(roots: Callable[[], Roots], period: float = 1.0) -> AsyncIterator[list[dict[str, float]]]:
+async def memory_over_time(
+    roots: Callable[[], Roots], period: float = 1.0
+) -> AsyncIterator[list[dict[str, float]]]:
     """Sample every `period` seconds for as long as the context lasts."""
     samples: list[dict[str, float]] = []
 

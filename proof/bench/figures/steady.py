@@ -23,16 +23,25 @@ BACKLOG_GOAL_SECONDS, MEMORY_GOAL_MIB, FLAT = 60.0, 1536.0, 0.05
 
 async def measure_steady(bench: Bench) -> None:
     """Send for ten minutes, and go on watching until the last mail is out."""
-    seconds, warm_up = (SHORT_SECONDS, SHORT_WARM_UP_SECONDS) if bench.options.short else (SECONDS, WARM_UP_SECONDS)
+    seconds, warm_up = (
+        (SHORT_SECONDS, SHORT_WARM_UP_SECONDS) if bench.options.short else (SECONDS, WARM_UP_SECONDS)
+    )
     async with open_sink(bench.smtp_port, bench.options.folder) as sink:
         with bench.progress.step("Warming up"):
             await measure(bench, bench.load(int(RATE * warm_up), rate=RATE), sink, strict=False)
         with bench.progress.step(f"{RATE:g} requests a second for {seconds} s"):
             async with memory_over_time(lambda: bench.pids, SAMPLE_SECONDS) as memory:
-                steady = await measure(bench, bench.load(int(RATE * seconds), rate=RATE, watch_every=WATCH_EVERY), sink, strict=False)
+                steady = await measure(
+                    bench,
+                    bench.load(int(RATE * seconds), rate=RATE, watch_every=WATCH_EVERY),
+                    sink,
+                    strict=False,
+                )
     bench.results.keep("steady-memory", memory)
     if steady.sent.accepted < steady.sent.load.count:
-        bench.results.notes.append(f"Steady rate: the answers by status (0: the connection broke) were {dict(steady.sent.statuses)}.")
+        bench.results.notes.append(
+            f"Steady rate: the answers by status (0: the connection broke) were {dict(steady.sent.statuses)}."
+        )
     bench.results.add(*steady_figures(steady), memory_growth(memory))
     bench.results.memory("steady.memory", memory, MEMORY_GOAL_MIB)
 
@@ -46,12 +55,20 @@ def steady_figures(steady: Measured) -> list[Figure]:
     return [
         Figure("steady.not-accepted", [sent.load.count - sent.accepted], "requests", goal=0),
         *(Figure(f"steady.{what}.p50", [percentile(ms, 50)], "ms") for what, ms in times.items()),
-        *(Figure(f"steady.{what}.p99", [percentile(ms, 99)], "ms", GOALS_MS.get(what)) for what, ms in times.items()),
+        *(
+            Figure(f"steady.{what}.p99", [percentile(ms, 99)], "ms", GOALS_MS.get(what))
+            for what, ms in times.items()
+        ),
         *(Figure(f"steady.{what}.max", [max(ms)], "ms") for what, ms in times.items()),
         Figure("steady.numbers-missing", [sent.numbers_missing()], "requests", goal=0),
         Figure("steady.mails-missing", [sent.accepted - came], "requests", goal=0),
         Figure("steady.backlog.most", [max(backlog_by_second(sent.answered, mailed))], "requests"),
-        Figure("steady.backlog.gone-after", [max(0.0, (max(mailed) - max(sent.due)) / NANO)], "s", BACKLOG_GOAL_SECONDS),
+        Figure(
+            "steady.backlog.gone-after",
+            [max(0.0, (max(mailed) - max(sent.due)) / NANO)],
+            "s",
+            BACKLOG_GOAL_SECONDS,
+        ),
         Figure("steady.sent-late.p99", [percentile(sent.ms(sent.sent), 99)], "ms"),
         Figure("steady.cpu", [steady.cpu], "ms"),
     ]
@@ -68,5 +85,10 @@ def memory_growth(memory: list[dict[str, float]]) -> Figure:
 def backlog_by_second(begun: Sequence[int], ended: Sequence[int]) -> list[float]:
     """Give how many had begun and not ended at the end of each second, from the first one's beginning until the last one's end."""
     first = min((moment for moment in begun if moment), default=0)
-    came, went = (Counter((moment - first) // NANO for moment in moments if moment) for moments in (begun, ended))
-    return [float(open_) for open_ in accumulate(came[second] - went[second] for second in range(max((0, *came, *went)) + 1))]
+    came, went = (
+        Counter((moment - first) // NANO for moment in moments if moment) for moments in (begun, ended)
+    )
+    return [
+        float(open_)
+        for open_ in accumulate(came[second] - went[second] for second in range(max((0, *came, *went)) + 1))
+    ]

@@ -28,7 +28,10 @@ async def measure_whole(bench: Bench) -> None:
         await both(count // 4)
         rounds = [await both(count) for _ in bench.rounds("The whole beside the bare pipeline")]
     floor, ours = zip(*rounds, strict=True)
-    (submitted, resolved), (floor_submitted, floor_resolved) = zip(*ours, strict=True), zip(*floor, strict=True)
+    (submitted, resolved), (floor_submitted, floor_resolved) = (
+        zip(*ours, strict=True),
+        zip(*floor, strict=True),
+    )
     rate_and_cpu(bench, "whole", submitted, floor_submitted, **SUBMISSION_GOALS)
     half = OF_SUBMISSIONS * median(each.rate for each in submitted)
     rate_and_cpu(bench, "resolutions", resolved, floor_resolved, rate=half, of_floor=OF_FLOOR)

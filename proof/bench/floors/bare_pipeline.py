@@ -23,7 +23,9 @@ SERVERS = ("kafka", "postgres")
 async def bare_pipeline(bench: Bench) -> AsyncIterator[Roots]:
     """Run one beside the product, on `spare_port`, its mail to the same sink; gives its processes and the servers'."""
     name = f"bench_{bench.new_name()}"
-    settings = FloorSettings(name, bench.kafka, await own_database(bench, name), bench.spare_port, bench.smtp_port)
+    settings = FloorSettings(
+        name, bench.kafka, await own_database(bench, name), bench.spare_port, bench.smtp_port
+    )
     async with running(settings) as pids:
         yield {**pids, **{server: bench.pids[server] for server in SERVERS}}
 
@@ -34,7 +36,10 @@ async def running(settings: FloorSettings) -> AsyncIterator[dict[str, int]]:
 
     The workers may still be joining their groups: the first load after this is not to be counted.
     """
-    await ensure_topics(settings.kafka, [Topic(settings.topic(what), PARTITIONS, DAY_MS) for what in (SUBMITTED, LIFECYCLE, BARE)])
+    await ensure_topics(
+        settings.kafka,
+        [Topic(settings.topic(what), PARTITIONS, DAY_MS) for what in (SUBMITTED, LIFECYCLE, BARE)],
+    )
     connection = await asyncpg.connect(settings.database)
     await connection.execute(tracker.TABLES + notifier.TABLES)
     await connection.close()

@@ -25,7 +25,9 @@ def insert_rows(source: str, target: str, count: int) -> float:
     return uvloop.run(_insert_rows(source, target, count))
 
 
-async def insert(connection: asyncpg.Connection, table: str, rows: Sequence[dict[str, Any]]) -> tuple[Any, ...]:
+async def insert(
+    connection: asyncpg.Connection, table: str, rows: Sequence[dict[str, Any]]
+) -> tuple[Any, ...]:
     """Prepare the insert of rows into a table, identity columns left out; gives the arguments for `execute`."""
     columns = {row["attname"]: row["kind"] for row in await connection.fetch(COLUMNS, table)}
     places = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(columns.values(), start=1))
@@ -38,12 +40,18 @@ async def _insert_rows(source: str, target: str, count: int) -> float:
     connection = await asyncpg.connect(source)
     requests = [dict(row) for row in await connection.fetch(ROWS, count)]
     entries = [dict(row) for row in await connection.fetch(ENTRIES, [row["request_id"] for row in requests])]
-    entries = [entry | {"value": bytes(entry["sealed"] + EVENT_FACTS_BYTES), "published_at": None} for entry in entries]
+    entries = [
+        entry | {"value": bytes(entry["sealed"] + EVENT_FACTS_BYTES), "published_at": None}
+        for entry in entries
+    ]
     await connection.close()
     connection = await asyncpg.connect(target)
     await connection.execute("truncate requests, history")
     prepared = [
-        (await insert(connection, "requests", requests[start : start + BATCH]), await insert(connection, "history", entries[start : start + BATCH]))
+        (
+            await insert(connection, "requests", requests[start : start + BATCH]),
+            await insert(connection, "history", entries[start : start + BATCH]),
+        )
         for start in range(0, count, BATCH)
     ]
     started = time.monotonic()

@@ -11,7 +11,15 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from uuid_utils.compat import uuid7
 
-from proof.bench.floors.records import BARE, SUBMITTED, FloorSettings, NewRequest, Resolution, Submitted, producer
+from proof.bench.floors.records import (
+    BARE,
+    SUBMITTED,
+    FloorSettings,
+    NewRequest,
+    Resolution,
+    Submitted,
+    producer,
+)
 from proof.bench.floors.tracker import relay
 from shared.crypto.sealing import Sealer, public_key_of
 
@@ -29,12 +37,21 @@ from resolved
 
 def serve(settings: FloorSettings) -> None:
     """Serve on uvicorn, as the product's apps do, until the process is ended."""
-    uvicorn.run(create_app(settings), host="127.0.0.1", port=settings.port, log_level="warning", access_log=False, proxy_headers=False)
+    uvicorn.run(
+        create_app(settings),
+        host="127.0.0.1",
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+    )
 
 
 def create_app(settings: FloorSettings) -> FastAPI:
     """Make the app."""
-    to_tracker, to_notifier = (Sealer(public_key_of(key)) for key in (settings.tracker_key, settings.notifier_key))
+    to_tracker, to_notifier = (
+        Sealer(public_key_of(key)) for key in (settings.tracker_key, settings.notifier_key)
+    )
     wake = asyncio.Event()
 
     app = FastAPI(lifespan=partial(_open, settings, wake))
@@ -43,7 +60,9 @@ def create_app(settings: FloorSettings) -> FastAPI:
     async def submit_bare(body: NewRequest, request: Request) -> dict[str, UUID]:
         """Parse, produce, answer after the ack: as FastAPI's own documentation writes an endpoint."""
         request_id = uuid7()
-        await request.app.state.producer.send_and_wait(settings.topic(BARE), body.model_dump_json().encode(), str(request_id).encode())
+        await request.app.state.producer.send_and_wait(
+            settings.topic(BARE), body.model_dump_json().encode(), str(request_id).encode()
+        )
         return {"request_id": request_id}
 
     @app.post("/api/v1/requests")

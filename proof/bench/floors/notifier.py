@@ -28,10 +28,22 @@ on conflict (request_id, template) do nothing returning email
 
 def sample_mail() -> bytes:
     """Write the product's own receipt, so that every floor sends as many bytes: CRLF line ends, without the dot that ends it."""
-    noon, request_id = datetime(2026, 11, 24, 12, tzinfo=timezone.utc), UUID("019aa000-0000-7000-8000-000000000000")
+    noon, request_id = (
+        datetime(2026, 11, 24, 12, tzinfo=timezone.utc),
+        UUID("019aa000-0000-7000-8000-000000000000"),
+    )
     what = (1, request_id, "receipt", "fi", "482913057", "Pyydä laskukopio")
     when = (noon, noon + timedelta(days=3), noon)
-    mail = Claimed(*what, *when, "<sample.receipt@kunta.example>", None, contents=b"", attempts=0, trying_since=noon, due_since=noon)
+    mail = Claimed(
+        *what,
+        *when,
+        "<sample.receipt@kunta.example>",
+        None,
+        contents=b"",
+        attempts=0,
+        trying_since=noon,
+        due_since=noon,
+    )
     writer = MailWriter(sender=SENDER, site_url="http://127.0.0.1:8400", link_key=bytes(32))
     return writer.write(mail, Contents(email=RECIPIENT, first_name="Anna"), RECIPIENT)
 

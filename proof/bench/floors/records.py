@@ -90,12 +90,18 @@ def producer(kafka: KafkaConnection) -> AIOKafkaProducer:
     return AIOKafkaProducer(**kafka.client_options(), acks="all", enable_idempotence=True)
 
 
-async def batches(settings: FloorSettings, what: str) -> AsyncIterator[Sequence["ConsumerRecord[bytes, bytes]"]]:
+async def batches(
+    settings: FloorSettings, what: str
+) -> AsyncIterator[Sequence["ConsumerRecord[bytes, bytes]"]]:
     """Join a group and give what was polled, for ever; offsets are committed once a batch was worked off, as the product does."""
     topic, options = settings.topic(what), settings.kafka.client_options()
-    async with AIOKafkaConsumer(topic, **options, group_id=topic, enable_auto_commit=False, auto_offset_reset="earliest") as consumer:
+    async with AIOKafkaConsumer(
+        topic, **options, group_id=topic, enable_auto_commit=False, auto_offset_reset="earliest"
+    ) as consumer:
         while True:
             polled = await consumer.getmany(timeout_ms=1_000, max_records=MOST)
             if polled:
                 yield [record for records in polled.values() for record in records]
-                await consumer.commit({partition: records[-1].offset + 1 for partition, records in polled.items()})
+                await consumer.commit(
+                    {partition: records[-1].offset + 1 for partition, records in polled.items()}
+                )

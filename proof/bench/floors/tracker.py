@@ -7,7 +7,16 @@ import asyncpg
 import uvloop
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
-from proof.bench.floors.records import LIFECYCLE, MOST, SUBMITTED, FloorSettings, Form, Submitted, batches, producer
+from proof.bench.floors.records import (
+    LIFECYCLE,
+    MOST,
+    SUBMITTED,
+    FloorSettings,
+    Form,
+    Submitted,
+    batches,
+    producer,
+)
 from shared.crypto.sealing import Opener
 
 TABLES = """
@@ -41,7 +50,9 @@ def work(settings: FloorSettings) -> None:
 
 async def relay(settings: FloorSettings, out: AIOKafkaProducer, wake: asyncio.Event) -> None:
     """Publish for ever; a lost mark only publishes again, so marks need not wait for the disk."""
-    connection = await asyncpg.connect(settings.database, server_settings={"synchronous_commit": "off", "enable_seqscan": "off"})
+    connection = await asyncpg.connect(
+        settings.database, server_settings={"synchronous_commit": "off", "enable_seqscan": "off"}
+    )
     topic = settings.topic(LIFECYCLE)
     while True:
         await wake.wait()

@@ -15,7 +15,10 @@ from shared.settings import decode_key
 CHUNK = 100_000
 QUIET = timedelta(minutes=65)
 """The latest filled request is older than what the services still look at when they start."""
-TRACKER, NOTIFIER = "requests, history, mail_outcomes, owed_mails, ledger_counts, alarms", "deliveries, outcomes"
+TRACKER, NOTIFIER = (
+    "requests, history, mail_outcomes, owed_mails, ledger_counts, alarms",
+    "deliveries, outcomes",
+)
 HURRY = {"synchronous_commit": "off", "jit": "off", "work_mem": "64MB", "maintenance_work_mem": "512MB"}
 """What is filled can be filled again."""
 INDEXES = """
@@ -32,14 +35,23 @@ async def fill_tables(databases: Mapping[str, str], key: str, total: int) -> Non
 
     `key` is the stack's `work_number_key`: a filled row and a new request never meet. What needs no numbers is filled first.
     """
-    tracker, notifier = (asyncpg.create_pool(databases[name], min_size=1, max_size=3, server_settings=HURRY) for name in ("tracker", "notifier"))
+    tracker, notifier = (
+        asyncpg.create_pool(databases[name], min_size=1, max_size=3, server_settings=HURRY)
+        for name in ("tracker", "notifier")
+    )
     async with tracker, notifier:
         filling = _Filling(decode_key(key), total, datetime.now(timezone.utc) - QUIET)
         for pool, tables in ((tracker, TRACKER), (notifier, NOTIFIER)):
             await pool.execute(f"truncate {tables}; {rows.MADE}")
-        history, outcomes = filling.fill(tracker, "history", rows.HISTORY), filling.fill(tracker, "mail_outcomes", rows.OUTCOMES)
+        history, outcomes = (
+            filling.fill(tracker, "history", rows.HISTORY),
+            filling.fill(tracker, "mail_outcomes", rows.OUTCOMES),
+        )
         await asyncio.gather(history, outcomes, filling.number(tracker), filling.number(notifier))
-        await asyncio.gather(filling.fill(tracker, "requests", (rows.REQUESTS,)), filling.fill(notifier, "deliveries", rows.DELIVERIES))
+        await asyncio.gather(
+            filling.fill(tracker, "requests", (rows.REQUESTS,)),
+            filling.fill(notifier, "deliveries", rows.DELIVERIES),
+        )
         await tracker.execute(rows.LEDGER, 0, total, total, filling.until)
         await tracker.execute("select setval('work_number_sequence', $1::int, false)", total)
         for pool in (tracker, notifier):

@@ -28,14 +28,18 @@ async def read_everything(bench: Bench, address: str, request_id: str) -> dict[s
     """Give the median milliseconds of each call; `address` and `request_id` are those of a request that is there."""
     calls, taken = SHORT_CALLS if bench.options.short else CALLS, {}
     headers = {"Authorization": f"Bearer {await bench.back_office_token()}"}
-    async with httpx.AsyncClient(base_url=bench.stack.place.url("tracker"), timeout=SECONDS, headers=headers) as http:
+    async with httpx.AsyncClient(
+        base_url=bench.stack.place.url("tracker"), timeout=SECONDS, headers=headers
+    ) as http:
         for name, query in LISTS.items():
             taken[name] = await _median_ms(http, calls, f"/api/v1/requests{query}")
         for name, words in {**SEARCHES, "email": address}.items():
             taken[name] = await _median_ms(http, calls, "/api/v1/requests/search", {"q": words})
         taken["ledger"] = await _median_ms(http, calls, "/api/v1/ledger")
         taken["one-request"] = await _median_ms(http, calls, f"/api/v1/requests/{request_id}")
-    async with httpx.AsyncClient(base_url=bench.stack.place.url("tracker"), timeout=SECONDS, follow_redirects=True) as http:
+    async with httpx.AsyncClient(
+        base_url=bench.stack.place.url("tracker"), timeout=SECONDS, follow_redirects=True
+    ) as http:
         attempt = HIDDEN.findall((await http.get("/console/login")).text)
         form = {**bench.credentials["operator"], "attempt": "".join(attempt[:1])}
         (await http.post(f"{bench.stack.place.url('identity')}/staff", data=form)).raise_for_status()

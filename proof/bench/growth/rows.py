@@ -89,11 +89,53 @@ class Step(NamedTuple):
 TEXT = "decode(repeat(md5('text ' || n), 3), 'hex') || gen_random_uuid()::text::bytea"
 """As long as an encrypted sentence or two."""
 STEPS = (
-    Step("register", "request.registered.v1", "system", "received", "sent + interval '40 ms'", "true", "receipt"),
-    Step("take", "request.assigned.v1", "staff", "in_progress", "sent + interval '10 min'", "state <> 'received'"),
-    Step("ask_customer", "request.state_changed.v1", "staff", WAITING, "sent + interval '30 min'", f"state = '{WAITING}'", "question", TEXT),
-    Step("resolve", "request.resolved.v1", "staff", "resolved", RESOLVED_AT, f"{HANDLED} and not rejected", "resolution", TEXT),
-    Step("reject", "request.state_changed.v1", "staff", "rejected", RESOLVED_AT, f"{HANDLED} and rejected", "rejection", TEXT),
+    Step(
+        "register",
+        "request.registered.v1",
+        "system",
+        "received",
+        "sent + interval '40 ms'",
+        "true",
+        "receipt",
+    ),
+    Step(
+        "take",
+        "request.assigned.v1",
+        "staff",
+        "in_progress",
+        "sent + interval '10 min'",
+        "state <> 'received'",
+    ),
+    Step(
+        "ask_customer",
+        "request.state_changed.v1",
+        "staff",
+        WAITING,
+        "sent + interval '30 min'",
+        f"state = '{WAITING}'",
+        "question",
+        TEXT,
+    ),
+    Step(
+        "resolve",
+        "request.resolved.v1",
+        "staff",
+        "resolved",
+        RESOLVED_AT,
+        f"{HANDLED} and not rejected",
+        "resolution",
+        TEXT,
+    ),
+    Step(
+        "reject",
+        "request.state_changed.v1",
+        "staff",
+        "rejected",
+        RESOLVED_AT,
+        f"{HANDLED} and rejected",
+        "rejection",
+        TEXT,
+    ),
     Step("close", "request.closed.v1", "system", "closed", CLOSED_AT, "state = 'closed'"),
 )
 MAILED = tuple(step for step in STEPS if step.mail)

@@ -31,7 +31,9 @@ class Connection(asyncio.Protocol):
         while self._transport is not None and self._transport.is_closing():  # noqa: ASYNC110  connection_lost() comes by itself
             await asyncio.sleep(0)
         if self._transport is None:
-            self._transport, _ = await asyncio.get_running_loop().create_connection(lambda: self, HOST, self._port)
+            self._transport, _ = await asyncio.get_running_loop().create_connection(
+                lambda: self, HOST, self._port
+            )
 
     async def exchange(self, request: bytes) -> Answer:
         """Send a request and give the answer; once more where the server closed an idle connection, as browsers do."""
@@ -44,7 +46,11 @@ class Connection(asyncio.Protocol):
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         answer = await self._answer
-        return await self.exchange(request) if answer.status == NO_STATUS and was_open and not self._received else answer
+        return (
+            await self.exchange(request)
+            if answer.status == NO_STATUS and was_open and not self._received
+            else answer
+        )
 
     def data_received(self, data: bytes) -> None:
         """Gather an answer until it is whole."""

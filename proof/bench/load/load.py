@@ -46,7 +46,10 @@ class Load:
 
     def watch(self, request_id: bytes) -> bytes:
         """Write the request for the event stream that tells a request's number."""
-        return b"GET /fi/kiitos/%b/tapahtumat HTTP/1.1\r\nHost: %b:%d\r\nAccept: text/event-stream\r\n\r\n" % (request_id, HOST.encode(), self.port)
+        return (
+            b"GET /fi/kiitos/%b/tapahtumat HTTP/1.1\r\nHost: %b:%d\r\nAccept: text/event-stream\r\n\r\n"
+            % (request_id, HOST.encode(), self.port)
+        )
 
     def _resolution_writer(self) -> Callable[[int], bytes]:
         tail = self._message({"text": RESOLUTION}, f"Authorization: Bearer {self.token}")
@@ -56,7 +59,9 @@ class Load:
     def _submission_writer(self) -> Callable[[int], bytes]:
         """All messages have one length, so the head holds for each."""
         facts = {"service": SERVICE, "language": "fi", "form": {**self.form, "email": self.address_of(0)}}
-        message = f"POST {self.path}".encode() + self._message(facts, f"Idempotency-Key: bench-{self.run}-{MARK.decode()}")
+        message = f"POST {self.path}".encode() + self._message(
+            facts, f"Idempotency-Key: bench-{self.run}-{MARK.decode()}"
+        )
         run = f"{self.run}-".encode()
         before, middle, after = message.split(run + MARK)
         return lambda number: b"%b%b%08d%b%b%08d%b" % (before, run, number, middle, run, number, after)

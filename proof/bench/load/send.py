@@ -49,7 +49,11 @@ class Sent:
     def numbers_missing(self) -> int:
         """Give how many were accepted and watched, and never saw their number."""
         every = self.load.watch_every or len(self.due) + 1
-        return sum(1 for answered, numbered in zip(self.answered[::every], self.numbered[::every], strict=True) if answered and not numbered)
+        return sum(
+            1
+            for answered, numbered in zip(self.answered[::every], self.numbered[::every], strict=True)
+            if answered and not numbered
+        )
 
     def mailed(self, arrivals: Mapping[str, int]) -> list[int]:
         """Give when each request's mail came."""
@@ -84,7 +88,9 @@ class _Sender:
         """Open the connections, so that none is opened while the clock runs unless answers are late; then send everything."""
         clients = self._load.clients or 8
         self._posting = [Connection(self._load.port) for _ in range(clients)]
-        self._watching = [Connection(self._load.port) for _ in range(clients if self._load.watch_every else 0)]
+        self._watching = [
+            Connection(self._load.port) for _ in range(clients if self._load.watch_every else 0)
+        ]
         for connection in (*self._posting, *self._watching):
             await connection.open()
         gc.collect()

@@ -18,16 +18,24 @@ def page(results: Results) -> str:
     parts = [f"<h1>How fast is it?</h1><p class='answer {state}'>{escape(sentence(figures))}</p>"]
     parts += [f"<p class=muted>{escape(note)}</p>" for note in results.notes]
     for heading, members in grouped(figures).items():
-        parts.append(f"<h2>{escape(heading)}</h2>{_table([figure for figure in members if not is_program(figure)])}")
+        parts.append(
+            f"<h2>{escape(heading)}</h2>{_table([figure for figure in members if not is_program(figure)])}"
+        )
         if programs := [figure for figure in members if is_program(figure)]:
             parts.append(f"<details><summary>Each program's share</summary>{_table(programs)}</details>")
     return document("Bench: how fast is it?", parts)
 
 
 def _table(figures: Sequence[Figure]) -> str:
-    rows = [f"<tr{' class=alert' if figure.met is False else ''}>{_cells('td', row(figure))}" for figure in figures]
+    rows = [
+        f"<tr{' class=alert' if figure.met is False else ''}>{_cells('td', row(figure))}"
+        for figure in figures
+    ]
     return f"<div class=wide><table><tr>{_cells('th', COLUMNS)}{''.join(rows)}</table></div>"
 
 
 def _cells(kind: str, cells: Sequence[str]) -> str:
-    return "".join(f"<{kind}{' class=figure' if name in NUMBERS else ''}>{escape(cell)}" for name, cell in zip(COLUMNS, cells, strict=True))
+    return "".join(
+        f"<{kind}{' class=figure' if name in NUMBERS else ''}>{escape(cell)}"
+        for name, cell in zip(COLUMNS, cells, strict=True)
+    )

@@ -17,7 +17,18 @@ GROUPS: Mapping[str, str] = {
     "steady": "Steady load",
     "growth": "With everything full, as a share of empty",
 }
-PROGRAMS = ("intake", "identity", "tracker", "tracker-worker", "notifier", "notifier-worker", "notifier-bounces", "mailbox", "kafka", "postgres")
+PROGRAMS = (
+    "intake",
+    "identity",
+    "tracker",
+    "tracker-worker",
+    "notifier",
+    "notifier-worker",
+    "notifier-bounces",
+    "mailbox",
+    "kafka",
+    "postgres",
+)
 COLUMNS = ("figure", "value", "unit", "rounds", "goal", "floor", "of it", "")
 
 
@@ -25,7 +36,12 @@ def table(results: Results) -> str:
     """Write every figure but the programs' shares; what is missed is marked."""
     lines = [""]
     for heading, figures in grouped(results.figures.values()).items():
-        lines += [heading, _line(COLUMNS), *(_line(row(figure)) for figure in figures if not is_program(figure)), ""]
+        lines += [
+            heading,
+            _line(COLUMNS),
+            *(_line(row(figure)) for figure in figures if not is_program(figure)),
+            "",
+        ]
     lines += [*results.notes, "", sentence(results.figures.values())]
     return "\n".join([*lines, f"All of it: {results.folder}/latest.json, latest.html, raw/", ""])
 
@@ -48,7 +64,16 @@ def row(figure: Figure) -> tuple[str, ...]:
     """Write a figure in `COLUMNS`."""
     rounds = f"{number(min(figure.rounds))}–{number(max(figure.rounds))}" if len(figure.rounds) > 1 else ""
     verdict = "" if figure.met is None else "met" if figure.met else "missed"
-    return label(figure), number(figure.value), figure.unit, rounds, _goal(figure), number(figure.floor), _share(figure.ratio), verdict
+    return (
+        label(figure),
+        number(figure.value),
+        figure.unit,
+        rounds,
+        _goal(figure),
+        number(figure.floor),
+        _share(figure.ratio),
+        verdict,
+    )
 
 
 def label(figure: Figure) -> str:
@@ -70,7 +95,9 @@ def sentence(figures: Iterable[Figure]) -> str:
     missed = [f"{label(figure)} ({figure.name.partition('.')[0]})" for figure in held if not figure.met]
     if not held:
         return "Nothing was held to a goal."
-    return f"{len(held) - len(missed)} of {len(held)} goals are met." + (f" Missed: {', '.join(missed)}." if missed else "")
+    return f"{len(held) - len(missed)} of {len(held)} goals are met." + (
+        f" Missed: {', '.join(missed)}." if missed else ""
+    )
 
 
 def _line(cells: tuple[str, ...]) -> str:
@@ -81,7 +108,9 @@ def _line(cells: tuple[str, ...]) -> str:
 
 def _goal(figure: Figure) -> str:
     goals = filter(None, [number(figure.goal), _share(figure.of_floor) if figure.floor else ""])
-    return f"{'≤' if figure.better == 'lower' else '≥'} {', '.join(goals)}" if figure.bound is not None else ""
+    return (
+        f"{'≤' if figure.better == 'lower' else '≥'} {', '.join(goals)}" if figure.bound is not None else ""
+    )
 
 
 def _share(ratio: float | None) -> str:

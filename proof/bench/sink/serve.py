@@ -16,7 +16,16 @@ from deploy.ports import HOST
 GREETING = b"220 bench-sink ESMTP\r\n"
 EHLO = b"250-bench-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES\r\n"
 OK, GO_ON, BYE, UNKNOWN = b"250 2.0.0 Ok\r\n", b"354 Go on\r\n", b"221 2.0.0 Bye\r\n", b"500 5.5.2 What?\r\n"
-ANSWERS = {b"HELO": OK, b"EHLO": EHLO, b"MAIL": OK, b"RCPT": OK, b"DATA": GO_ON, b"RSET": OK, b"NOOP": OK, b"QUIT": BYE}
+ANSWERS = {
+    b"HELO": OK,
+    b"EHLO": EHLO,
+    b"MAIL": OK,
+    b"RCPT": OK,
+    b"DATA": GO_ON,
+    b"RSET": OK,
+    b"NOOP": OK,
+    b"QUIT": BYE,
+}
 LINE, END = b"\r\n", b"\r\n.\r\n"
 
 
@@ -79,5 +88,7 @@ def serve(port: int, log: Path) -> None:
 
 async def _serve(port: int, log: Path) -> None:
     with log.open("ab", buffering=0) as lines:
-        async with await asyncio.get_running_loop().create_server(lambda: SinkProtocol(lines.write), HOST, port) as server:
+        async with await asyncio.get_running_loop().create_server(
+            lambda: SinkProtocol(lines.write), HOST, port
+        ) as server:
             await server.serve_forever()

@@ -72,7 +72,9 @@ class Cases:
         for row in self.evidence.requests:
             found[row.request_id].add(row.work_number)
         for request, events in self.lifecycle.items():
-            found[request] |= {str(event.data["work_number"]) for event in events if event.data.get("work_number")}
+            found[request] |= {
+                str(event.data["work_number"]) for event in events if event.data.get("work_number")
+            }
         return found
 
     @cached_property
@@ -111,4 +113,7 @@ def same_text(text: str, mail: str) -> bool:
 
 
 def _of(records: Iterable[Record], topic: str) -> list[Record]:
-    return sorted((record for record in records if record.topic == topic), key=lambda record: (record.partition, record.offset))
+    return sorted(
+        (record for record in records if record.topic == topic),
+        key=lambda record: (record.partition, record.offset),
+    )

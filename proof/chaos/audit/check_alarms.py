@@ -20,13 +20,31 @@ def check_alarms(cases: Cases) -> list[Finding]:
     found = []
     for way in passages(cases):
         of_receipt = WITHOUT_RECEIPT | {"mail-failed"} if way.refused else WITHOUT_RECEIPT
-        waits = (("number", NUMBER_SECONDS, way.numbered_at, WITHOUT_NUMBER), ("receipt", RECEIPT_SECONDS, way.mailed_at, of_receipt))
+        waits = (
+            ("number", NUMBER_SECONDS, way.numbered_at, WITHOUT_NUMBER),
+            ("receipt", RECEIPT_SECONDS, way.mailed_at, of_receipt),
+        )
         for what, seconds, until, reasons in waits:
             due = way.accepted_at + seconds
-            if until is not None and until > due + NOTICED_SECONDS and not _alarmed(cases.evidence.alarms, reasons, due, due + NOTICED_SECONDS):
-                found.append(Finding("silent_waits", f"accepted at {way.accepted_at:.1f}", f"{until - way.accepted_at:.1f} s for its {what}"))
+            if (
+                until is not None
+                and until > due + NOTICED_SECONDS
+                and not _alarmed(cases.evidence.alarms, reasons, due, due + NOTICED_SECONDS)
+            ):
+                found.append(
+                    Finding(
+                        "silent_waits",
+                        f"accepted at {way.accepted_at:.1f}",
+                        f"{until - way.accepted_at:.1f} s for its {what}",
+                    )
+                )
     return found
 
 
 def _alarmed(alarms: Sequence[AlarmRow], reasons: Collection[str], begin: float, end: float) -> bool:
-    return any(alarm.reason in reasons and alarm.began_at <= end and (alarm.ended_at is None or alarm.ended_at >= begin) for alarm in alarms)
+    return any(
+        alarm.reason in reasons
+        and alarm.began_at <= end
+        and (alarm.ended_at is None or alarm.ended_at >= begin)
+        for alarm in alarms
+    )

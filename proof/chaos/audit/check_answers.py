@@ -10,29 +10,54 @@ def check_answers(cases: Cases) -> list[Finding]:
     """Find `never_sent`, `second_ids`, `invalid_accepted`, `valid_refused`, `conflicts_not_told` and `errors_without_fault`."""
     evidence = cases.evidence
     ids = {
-        order: {submit.request_id for submit in submits if submit.told == "accepted" and submit.body == "first"}
+        order: {
+            submit.request_id for submit in submits if submit.told == "accepted" and submit.body == "first"
+        }
         for order, submits in cases.submits.items()
     }
     return [
         *_never_sent(cases),
         *findings("second_ids", (f"order {order}" for order, told in ids.items() if len(told) > 1)),
         *findings(
-            "invalid_accepted", (f"order {submit.order}" for submit in evidence.submits if submit.manner == "invalid" and submit.told == "accepted")
+            "invalid_accepted",
+            (
+                f"order {submit.order}"
+                for submit in evidence.submits
+                if submit.manner == "invalid" and submit.told == "accepted"
+            ),
         ),
-        *findings("valid_refused", (f"order {submit.order}: {submit.status}" for submit in evidence.submits if _wrongly_refused(submit))),
         *findings(
-            "conflicts_not_told", (f"order {submit.order}" for submit in conflicts_not_told(cases) if not explains_conflict(submit, evidence.faults))
+            "valid_refused",
+            (
+                f"order {submit.order}: {submit.status}"
+                for submit in evidence.submits
+                if _wrongly_refused(submit)
+            ),
+        ),
+        *findings(
+            "conflicts_not_told",
+            (
+                f"order {submit.order}"
+                for submit in conflicts_not_told(cases)
+                if not explains_conflict(submit, evidence.faults)
+            ),
         ),
         *findings(
             "errors_without_fault",
-            (f"order {each.order}: {each.status}" for each in evidence.submits if _failed(each) and not explains_error(each, evidence.faults)),
+            (
+                f"order {each.order}: {each.status}"
+                for each in evidence.submits
+                if _failed(each) and not explains_error(each, evidence.faults)
+            ),
         ),
     ]
 
 
 def conflicts_not_told(cases: Cases) -> list[Submit]:
     """Give the other bodies under a used key that were told as accepted; the first one stands all the same."""
-    return [submit for submit in cases.evidence.submits if submit.body == "other" and submit.told == "accepted"]
+    return [
+        submit for submit in cases.evidence.submits if submit.body == "other" and submit.told == "accepted"
+    ]
 
 
 def told_failed_yet_arrived(cases: Cases) -> list[int]:
@@ -40,7 +65,9 @@ def told_failed_yet_arrived(cases: Cases) -> list[int]:
     return sorted(
         order
         for order, submits in cases.submits.items()
-        if order not in cases.accepted and any(cases.numbers.get(request) for request in cases.requests.get(order, ())) and submits
+        if order not in cases.accepted
+        and any(cases.numbers.get(request) for request in cases.requests.get(order, ()))
+        and submits
     )
 
 
@@ -49,8 +76,16 @@ def _never_sent(cases: Cases) -> list[Finding]:
     evidence = cases.evidence
     silent = (("resolved", evidence.resolves), ("poison", evidence.poison)) if evidence.ordered else ()
     return [
-        *findings("never_sent", (f"order {order}" for order in sorted(set(range(evidence.ordered)) - cases.submits.keys() - evidence.no_page))),
-        *findings("never_sent", (f"order {order}" for order in sorted(evidence.no_page)), "its form never opened"),
+        *findings(
+            "never_sent",
+            (
+                f"order {order}"
+                for order in sorted(set(range(evidence.ordered)) - cases.submits.keys() - evidence.no_page)
+            ),
+        ),
+        *findings(
+            "never_sent", (f"order {order}" for order in sorted(evidence.no_page)), "its form never opened"
+        ),
         *(Finding("never_sent", what, "not one") for what, sent in silent if not sent),
     ]
 

@@ -19,11 +19,24 @@ def check_dead_letters(cases: Cases) -> list[Finding]:
     rows = Counter((row.topic, row.partition, row.offset, row.group) for row in evidence.dead_letters)
     seen = {(topic, partition, offset) for topic, partition, offset, _ in rows}
     return [
-        *findings("poison_lost", (poison.key for poison in evidence.poison if poison.told == "accepted" and poison.key not in keys)),
+        *findings(
+            "poison_lost",
+            (
+                poison.key
+                for poison in evidence.poison
+                if poison.told == "accepted" and poison.key not in keys
+            ),
+        ),
         *findings("dead_letters_missing", sorted(expected - found)),
         *findings("dead_letters_extra", sorted(found - expected)),
-        *findings("dead_letters_unseen", sorted(found ^ seen), "on the topic or in the operators' list, not in both"),
-        *findings("dead_letters_twice", (origin for origin, count in rows.items() if count > 1), "in the operators' list"),
+        *findings(
+            "dead_letters_unseen", sorted(found ^ seen), "on the topic or in the operators' list, not in both"
+        ),
+        *findings(
+            "dead_letters_twice",
+            (origin for origin, count in rows.items() if count > 1),
+            "in the operators' list",
+        ),
     ]
 
 
@@ -43,4 +56,8 @@ def buried(cases: Cases) -> set[Origin]:
 
 def _origin(record: Record) -> Origin:
     headers: Mapping[str, str] = record.headers
-    return headers.get("dead_letter_topic", ""), int(headers.get("dead_letter_partition", -1)), int(headers.get("dead_letter_offset", -1))
+    return (
+        headers.get("dead_letter_topic", ""),
+        int(headers.get("dead_letter_partition", -1)),
+        int(headers.get("dead_letter_offset", -1)),
+    )

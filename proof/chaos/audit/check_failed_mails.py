@@ -11,7 +11,19 @@ BEFORE, AFTER = 0.5, 15.0
 
 def check_failed_mails(cases: Cases) -> list[Finding]:
     """Find `failed_without_cause`."""
-    windows = [(fault.started_at - BEFORE, fault.ended_at + AFTER) for fault in cases.evidence.faults if fault.kind == REFUSES_RECIPIENTS]
-    failed = (record for record in cases.evidence.records if record.type == FAILED and record.key == record.data.get("request_id"))
-    unexplained = (record for record in failed if not any(begin <= record.at <= end for begin, end in windows))
-    return findings("failed_without_cause", (record.key for record in unexplained), "its recipient was not refused")
+    windows = [
+        (fault.started_at - BEFORE, fault.ended_at + AFTER)
+        for fault in cases.evidence.faults
+        if fault.kind == REFUSES_RECIPIENTS
+    ]
+    failed = (
+        record
+        for record in cases.evidence.records
+        if record.type == FAILED and record.key == record.data.get("request_id")
+    )
+    unexplained = (
+        record for record in failed if not any(begin <= record.at <= end for begin, end in windows)
+    )
+    return findings(
+        "failed_without_cause", (record.key for record in unexplained), "its recipient was not refused"
+    )

@@ -16,7 +16,9 @@ def check_ledger(cases: Cases) -> list[Finding]:
         "resolved": len({row.request_id for row in cases.evidence.history if row.type == RESOLVED}),
     }
     found = [
-        Finding("ledger_differs", name, f"ledger {ledger.get(name)}, auditor {count}") for name, count in counted.items() if ledger.get(name) != count
+        Finding("ledger_differs", name, f"ledger {ledger.get(name)}, auditor {count}")
+        for name, count in counted.items()
+        if ledger.get(name) != count
     ]
     # Poison lies where operators find it, and is an alarm until one of them has dealt with it.
     overdue = {each["reason"]: each["count"] for each in ledger.get("overdue", ())}

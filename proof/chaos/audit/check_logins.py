@@ -16,7 +16,10 @@ def check_logins(cases: Cases) -> list[Finding]:
     """Find `logins_held_up`."""
     faults = cases.evidence.faults
     held_up = (login for login in cases.evidence.logins if _is_held_up(login) and not _struck(login, faults))
-    return findings("logins_held_up", (f"status {login.status} after {login.told_at - login.sent_at:.1f} s" for login in held_up))
+    return findings(
+        "logins_held_up",
+        (f"status {login.status} after {login.told_at - login.sent_at:.1f} s" for login in held_up),
+    )
 
 
 def _is_held_up(login: Login) -> bool:
@@ -26,7 +29,10 @@ def _is_held_up(login: Login) -> bool:
 def _struck(login: Login, faults: Iterable[Fault]) -> bool:
     """Say whether a part that a login needs was being struck, or had not recovered yet."""
     return any(
-        fault.hit and fault.kind != "logins" and fault.started_at <= login.told_at and login.sent_at <= fault.ended_at + RECOVERS_SECONDS
+        fault.hit
+        and fault.kind != "logins"
+        and fault.started_at <= login.told_at
+        and login.sent_at <= fault.ended_at + RECOVERS_SECONDS
         for fault in faults
         if set(fault.target.split("+")) & set(PARTS)
     )

@@ -29,10 +29,19 @@ def _partitions(cases: Cases, request: str) -> int:
 
 def _mails_out_of_order(cases: Cases) -> list[Finding]:
     """A receipt that was refused for good, or came back, and was put back by an operator may come after the resolution: everybody was told so."""
-    refused = {str(record.data.get("request_id")) for record in cases.evidence.records if record.type in {FAILED, BOUNCED}}
+    refused = {
+        str(record.data.get("request_id"))
+        for record in cases.evidence.records
+        if record.type in {FAILED, BOUNCED}
+    }
     found = []
     for request in cases.texts:
         receipts, resolutions = cases.receipts(request), cases.resolutions(request)
-        if request not in refused and receipts and resolutions and min(r.at for r in resolutions) < min(r.at for r in receipts):
+        if (
+            request not in refused
+            and receipts
+            and resolutions
+            and min(r.at for r in resolutions) < min(r.at for r in receipts)
+        ):
             found.append(Finding("mails_out_of_order", request))
     return found

@@ -20,9 +20,15 @@ def check_repeats(cases: Cases) -> list[Finding]:
             found.append(Finding("second_messages", request, ", ".join(sorted(ids))))
         for first, again in pairwise(mails):
             if cause_of_repeat(first, again, cases.evidence.faults, cases.evidence.untold) is None:
-                found.append(Finding("unexplained_repeats", request, f"{first.file} came again as {again.file}"))
+                found.append(
+                    Finding("unexplained_repeats", request, f"{first.file} came again as {again.file}")
+                )
     counted = Counter((row.event_id, row.template) for row in cases.evidence.deliveries)
-    return found + findings("second_deliveries", (event for (event, _), count in counted.items() if count > 1), "two rows for one mail")
+    return found + findings(
+        "second_deliveries",
+        (event for (event, _), count in counted.items() if count > 1),
+        "two rows for one mail",
+    )
 
 
 def causes_of_repeats(cases: Cases) -> Counter[str]:
@@ -30,7 +36,9 @@ def causes_of_repeats(cases: Cases) -> Counter[str]:
     causes: Counter[str] = Counter()
     for _, mails in _same_mails(cases):
         for first, again in pairwise(mails):
-            causes[cause_of_repeat(first, again, cases.evidence.faults, cases.evidence.untold) or "unexplained"] += 1
+            causes[
+                cause_of_repeat(first, again, cases.evidence.faults, cases.evidence.untold) or "unexplained"
+            ] += 1
     return causes
 
 

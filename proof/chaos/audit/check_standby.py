@@ -15,11 +15,15 @@ def check_standby(cases: Cases) -> list[Finding]:
     ways = passages(cases)
     frozen = [fault for fault in cases.evidence.faults if fault.kind == FROZEN_BESIDE and fault.hit]
     return [
-        Finding("stood_still", fault.target, "nothing got its number and its mail while it was frozen") for fault in frozen if not _flows(fault, ways)
+        Finding("stood_still", fault.target, "nothing got its number and its mail while it was frozen")
+        for fault in frozen
+        if not _flows(fault, ways)
     ]
 
 
 def _flows(fault: Fault, ways: list[Passage]) -> bool:
     """Say whether a request of the fault's time was mailed before its end; one that had no time for it proves nothing."""
-    within = [way for way in ways if fault.started_at <= way.accepted_at <= fault.ended_at - TAKES_OVER_SECONDS]
+    within = [
+        way for way in ways if fault.started_at <= way.accepted_at <= fault.ended_at - TAKES_OVER_SECONDS
+    ]
     return not within or any(way.mailed_at is not None and way.mailed_at <= fault.ended_at for way in within)

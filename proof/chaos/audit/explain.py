@@ -13,7 +13,18 @@ SENDERS, SERVERS = ("notifier-worker",), ("postgres", "mailbox", "smtp", "kafka+
 STARTS, NOTICES = {"intake": 8.0, "kafka": 20.0, "postgres": 10.0}, 10.0
 """Seconds after its end in which a fault still shows: where a process was ended it has to start, and Kafka to recover its log."""
 HARMLESS = frozenset(
-    f"mail-{mode}" for mode in ("refuse", "defer", "disk-full", "hang-up-in-data", "no-sender", "rate", "few-connections", "slow-greeting", "bounce")
+    f"mail-{mode}"
+    for mode in (
+        "refuse",
+        "defer",
+        "disk-full",
+        "hang-up-in-data",
+        "no-sender",
+        "rate",
+        "few-connections",
+        "slow-greeting",
+        "bounce",
+    )
 )
 """After these the mail server has not taken a mail, and says so, or nothing was sent."""
 ENDING = ("kill", "term", "crash", "disk-full")
@@ -45,7 +56,11 @@ def _parts(fault: Fault) -> set[str]:
     if fault.target.startswith("intake.spool."):
         # The spool is emptied after Kafka was away, so that is done first, whether or not the point is reached then.
         return {"kafka", "intake"} if fault.hit else {"kafka"}
-    return {fault.target.split(".")[0], *fault.target.split("+")} & {"intake", "kafka", "postgres"} if fault.hit else set()
+    return (
+        {fault.target.split(".")[0], *fault.target.split("+")} & {"intake", "kafka", "postgres"}
+        if fault.hit
+        else set()
+    )
 
 
 def cause_of_repeat(first: Mail, again: Mail, faults: Iterable[Fault], untold: frozenset[str]) -> str | None:
@@ -55,7 +70,12 @@ def cause_of_repeat(first: Mail, again: Mail, faults: Iterable[Fault], untold: f
     begin, end = first.at, min(again.at, first.at + LONGEST_WINDOW)
     for fault in faults:
         after = _after(fault)
-        if fault.hit and after is not None and fault.started_at - BEFORE <= end and fault.ended_at + after >= begin:
+        if (
+            fault.hit
+            and after is not None
+            and fault.started_at - BEFORE <= end
+            and fault.ended_at + after >= begin
+        ):
             return f"{fault.kind} {fault.target}"
     return None
 
@@ -66,7 +86,13 @@ def _after(fault: Fault) -> float | None:
         return AFTER_KILL if fault.target.startswith("notifier") else None
     if fault.target in SENDERS:
         # From a kill until the next process is there nobody sends, so what counts is the moment of the kill.
-        return AFTER_KILL - (fault.ended_at - fault.started_at) if fault.kind == "kill" else AFTER_OUTAGE if fault.kind != "term" else AFTER_KILL
+        return (
+            AFTER_KILL - (fault.ended_at - fault.started_at)
+            if fault.kind == "kill"
+            else AFTER_OUTAGE
+            if fault.kind != "term"
+            else AFTER_KILL
+        )
     if fault.target in SERVERS and fault.kind not in HARMLESS:
         return AFTER_OUTAGE
     return None

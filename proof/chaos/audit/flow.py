@@ -39,5 +39,9 @@ def _per_second(moments: list[float], start: float, seconds: int) -> list[int]:
 
 
 def _oldest(ways: list[Passage], now: float) -> float:
-    waiting = [way.accepted_at for way in ways if way.accepted_at <= now and (way.mailed_at is None or way.mailed_at > now)]
+    waiting = [
+        way.accepted_at
+        for way in ways
+        if way.accepted_at <= now and (way.mailed_at is None or way.mailed_at > now)
+    ]
     return round(now - min(waiting), 2) if waiting else 0.0

@@ -8,7 +8,13 @@ from typing import Any
 
 from proof.chaos.audit.evidence import Evidence
 from proof.chaos.audit.read_databases import read_notifier, read_tracker, still_open
-from proof.chaos.audit.read_journals import read_bounced, read_faults, read_journals, read_no_page, read_untold
+from proof.chaos.audit.read_journals import (
+    read_bounced,
+    read_faults,
+    read_journals,
+    read_no_page,
+    read_untold,
+)
 from proof.chaos.audit.read_mails import read_mails
 from proof.chaos.audit.read_topics import read_topics
 

@@ -29,7 +29,9 @@ OPEN = {
 }
 
 
-async def read_tracker(dsn: str, data_key: bytes) -> tuple[list[RequestRow], list[HistoryRow], list[DeadLetterRow], list[AlarmRow]]:
+async def read_tracker(
+    dsn: str, data_key: bytes
+) -> tuple[list[RequestRow], list[HistoryRow], list[DeadLetterRow], list[AlarmRow]]:
     """Read requests, history with its texts opened by the key of 32 bytes, dead letters and alarms."""
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
@@ -69,4 +71,6 @@ def _history(row: asyncpg.Record, data_key: bytes) -> HistoryRow:
     facts = dict(row)
     box, context = facts.pop("text_box"), b"text/" + UUID(facts["event_id"]).bytes
     # The key's id, the nonce, the rest (shared/crypto/box.py).
-    return HistoryRow(**facts, text=AESGCM(data_key).decrypt(box[4:16], box[16:], context).decode() if box else None)
+    return HistoryRow(
+        **facts, text=AESGCM(data_key).decrypt(box[4:16], box[16:], context).decode() if box else None
+    )

@@ -34,7 +34,12 @@ def read_journals(folder: Path) -> tuple[list[Submit], list[Resolve], list[Poiso
 
 def read_no_page(folder: Path) -> frozenset[int]:
     """Give the orders whose form never opened."""
-    return frozenset(entry["order"] for file in sorted(folder.glob("*.jsonl")) for entry in read_lines(file) if entry["kind"] == "no-page")
+    return frozenset(
+        entry["order"]
+        for file in sorted(folder.glob("*.jsonl"))
+        for entry in read_lines(file)
+        if entry["kind"] == "no-page"
+    )
 
 
 def read_faults(file: Path) -> list[Fault]:

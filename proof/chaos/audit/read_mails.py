@@ -39,4 +39,6 @@ def read_mail(name: str, content: bytes) -> Mail:
 
 def numbers_in(text: str) -> frozenset[str]:
     """Find nine or ten digits in their groups; those of a link or of a resolution's own marker are no groups of digits alone."""
-    return frozenset("".join(groups) for line in text.splitlines() if "://" not in line for groups in NUMBER.findall(line))
+    return frozenset(
+        "".join(groups) for line in text.splitlines() if "://" not in line for groups in NUMBER.findall(line)
+    )

@@ -19,7 +19,9 @@ Place = tuple[str, int, int]
 NOTHING: Mapping[Place, str] = MappingProxyType({})
 
 
-async def read_topics(kafka: Mapping[str, Any], topics: Sequence[str] = MAIN + DEAD, unreadable: Mapping[Place, str] = NOTHING) -> list[Record]:
+async def read_topics(
+    kafka: Mapping[str, Any], topics: Sequence[str] = MAIN + DEAD, unreadable: Mapping[Place, str] = NOTHING
+) -> list[Record]:
     """Give all records (`kafka`: the client's options), those of a partition in their order.
 
     A place (topic, partition, offset) that no client can read gives a record without anything, with the key that `unreadable` says was written there.
@@ -27,15 +29,25 @@ async def read_topics(kafka: Mapping[str, Any], topics: Sequence[str] = MAIN + D
     consumer = AIOKafkaConsumer(*topics, **kafka, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        partitions = [TopicPartition(topic, number) for topic in topics for number in sorted(consumer.partitions_for_topic(topic) or ())]
+        partitions = [
+            TopicPartition(topic, number)
+            for topic in topics
+            for number in sorted(consumer.partitions_for_topic(topic) or ())
+        ]
         ends = await consumer.end_offsets(partitions)
         await consumer.seek_to_beginning(*partitions)
-        return [record for partition in partitions for record in await _read(consumer, partition, ends[partition], unreadable)]
+        return [
+            record
+            for partition in partitions
+            for record in await _read(consumer, partition, ends[partition], unreadable)
+        ]
     finally:
         await consumer.stop()
 
 
-async def _read(consumer: "AIOKafkaConsumer", partition: TopicPartition, end: int, unreadable: Mapping[Place, str]) -> list[Record]:
+async def _read(
+    consumer: "AIOKafkaConsumer", partition: TopicPartition, end: int, unreadable: Mapping[Place, str]
+) -> list[Record]:
     records: list[Record] = []
     empty, most = 0, MOST
     # Behind the last record there may be marks of transactions, which nobody is given.
@@ -79,4 +91,8 @@ def _data(value: bytes | None) -> dict[str, Any]:
         data = json.loads(value or b"")
     except ValueError:
         return {}
-    return {name: each for name, each in data.items() if not name.startswith("sealed")} if isinstance(data, dict) else {}
+    return (
+        {name: each for name, each in data.items() if not name.startswith("sealed")}
+        if isinstance(data, dict)
+        else {}
+    )

@@ -39,7 +39,11 @@ def passages(cases: Cases) -> list[Passage]:
         for request, events in cases.lifecycle.items()
         if any(event.type == REGISTERED for event in events)
     }
-    refused = {str(record.data.get("request_id")) for record in cases.evidence.records if record.type in {FAILED, BOUNCED}}
+    refused = {
+        str(record.data.get("request_id"))
+        for record in cases.evidence.records
+        if record.type in {FAILED, BOUNCED}
+    }
     found = []
     for order in cases.accepted:
         submits = [submit for submit in cases.submits[order] if submit.told == "accepted"]
@@ -47,7 +51,15 @@ def passages(cases: Cases) -> list[Passage]:
         mails = [mail.at for request in requests for mail in cases.receipts(request)]
         numbers = [numbered[request] for request in requests if request in numbered]
         first = submits[0]
-        found.append(Passage(first.sent_at, first.told_at, min(numbers, default=None), min(mails, default=None), not refused.isdisjoint(requests)))
+        found.append(
+            Passage(
+                first.sent_at,
+                first.told_at,
+                min(numbers, default=None),
+                min(mails, default=None),
+                not refused.isdisjoint(requests),
+            )
+        )
     return sorted(found, key=lambda passage: passage.sent_at)
 
 

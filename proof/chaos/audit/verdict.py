@@ -143,5 +143,7 @@ def _figures(cases: Cases, arrived: int) -> dict[str, int]:
 
 
 def _published_twice(cases: Cases) -> int:
-    counted = Counter(record.id for record in cases.evidence.records if record.topic == LIFECYCLE and record.id)
+    counted = Counter(
+        record.id for record in cases.evidence.records if record.topic == LIFECYCLE and record.id
+    )
     return sum(count - 1 for count in counted.values())

@@ -42,7 +42,14 @@ class Credentials:
 class BackOffice:
     """Resolves about half of all requests as soon as they are registered. `kafka` is reached directly, past the fault proxies."""
 
-    def __init__(self, http: httpx.AsyncClient, tracker: str, kafka: KafkaConnection, credentials: Credentials, journal: Journal) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        tracker: str,
+        kafka: KafkaConnection,
+        credentials: Credentials,
+        journal: Journal,
+    ) -> None:
         self._http = http
         self._tracker = tracker
         self._kafka = kafka
@@ -56,7 +63,9 @@ class BackOffice:
 
     async def follow(self) -> None:
         """Follow until cancelled; what is read again after a lost connection was seen."""
-        await follow_topics(self._kafka, [LIFECYCLE], self._on_record, back_seconds=BACK_SECONDS, most=MOST_BACK)
+        await follow_topics(
+            self._kafka, [LIFECYCLE], self._on_record, back_seconds=BACK_SECONDS, most=MOST_BACK
+        )
 
     async def finish(self) -> None:
         """Wait for what is under way."""
@@ -68,7 +77,9 @@ class BackOffice:
         if time.monotonic() > self._token_until:
             given = self._credentials
             form = {"grant_type": "client_credentials", "scope": given.scope}
-            answer = await self._http.post(given.token_endpoint, data=form, auth=(given.client_id, given.client_secret))
+            answer = await self._http.post(
+                given.token_endpoint, data=form, auth=(given.client_id, given.client_secret)
+            )
             self._token = answer.raise_for_status().json()["access_token"]
             self._token_until = time.monotonic() + TOKEN_SECONDS
         return {"Authorization": f"Bearer {self._token}"}
@@ -82,7 +93,11 @@ class BackOffice:
         if request_id in self._seen or not self.resolving or lot >= API_SHARE + COMMAND_SHARE:
             return
         self._seen.add(request_id)
-        task = asyncio.create_task(self._resolve(request_id, by_api=lot < API_SHARE, twice=lot >= API_SHARE + COMMAND_SHARE - SENT_TWICE))
+        task = asyncio.create_task(
+            self._resolve(
+                request_id, by_api=lot < API_SHARE, twice=lot >= API_SHARE + COMMAND_SHARE - SENT_TWICE
+            )
+        )
         self._work.add(task)
         task.add_done_callback(self._work.discard)
 
@@ -112,13 +127,23 @@ class BackOffice:
     async def _by_command(self, request_id: str, command_id: str, text: str) -> Answer:
         async def send() -> tuple[int, str | None]:
             sealer = self._sealer or await self._fetch_key()
-            sealed = sealer.seal(json.dumps({"text": text}).encode(), purpose="command", request_id=UUID(request_id))
+            sealed = sealer.seal(
+                json.dumps({"text": text}).encode(), purpose="command", request_id=UUID(request_id)
+            )
             event = {"request_id": request_id, "actor": "chaos-back-office", "sealed_text": sealed}
-            await produce(self._kafka, COMMANDS, request_id.encode(), json.dumps(event).encode(), context("request.resolve.v1", command_id))
+            await produce(
+                self._kafka,
+                COMMANDS,
+                request_id.encode(),
+                json.dumps(event).encode(),
+                context("request.resolve.v1", command_id),
+            )
             return 202, request_id
 
         answer = await attempt(send)
-        self._journal.write("resolve", way="command", text=text, **(answer.facts() | {"request_id": request_id}))
+        self._journal.write(
+            "resolve", way="command", text=text, **(answer.facts() | {"request_id": request_id})
+        )
         return answer
 
     async def _fetch_key(self) -> Sealer:

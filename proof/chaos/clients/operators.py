@@ -13,15 +13,28 @@ from proof.chaos.clients.back_office import BackOffice
 
 LOOK_SECONDS = 2.0
 MOST = 500
-AWAY = (OSError, TimeoutError, PostgresError, InterfaceError, InternalClientError, httpx.HTTPError, KafkaError, KeyError)
+AWAY = (
+    OSError,
+    TimeoutError,
+    PostgresError,
+    InterfaceError,
+    InternalClientError,
+    httpx.HTTPError,
+    KafkaError,
+    KeyError,
+)
 
 
-async def look_after_mails(http: httpx.AsyncClient, urls: Mapping[str, str], database: str, office: BackOffice) -> None:
+async def look_after_mails(
+    http: httpx.AsyncClient, urls: Mapping[str, str], database: str, office: BackOffice
+) -> None:
     """Look after failed and returned mails until cancelled (`urls`: of tracker and notifier); `database` is the notifier's, reached directly."""
     while True:
         with suppress(*AWAY):
             for each in await _failed(database):
-                await http.post(f"{urls['notifier']}/api/v1/deliveries/{each}/retry", headers=await office.headers())
+                await http.post(
+                    f"{urls['notifier']}/api/v1/deliveries/{each}/retry", headers=await office.headers()
+                )
             await _send_returned_again(http, f"{urls['tracker']}/api/v1/returned-mails", office)
         await asyncio.sleep(LOOK_SECONDS)
 
@@ -31,12 +44,19 @@ async def _send_returned_again(http: httpx.AsyncClient, url: str, office: BackOf
     for mail in answer.raise_for_status().json():
         # With a key: an answer that never came is asked for again, and nothing is sent twice.
         key = {"Idempotency-Key": f"{mail['event_id']}-{mail['sending']}"}
-        await http.post(f"{url}/{mail['event_id']}/send-again", json={}, headers={**key, **await office.headers()})
+        await http.post(
+            f"{url}/{mail['event_id']}/send-again", json={}, headers={**key, **await office.headers()}
+        )
 
 
 async def _failed(database: str) -> list[int]:
     connection = await asyncpg.connect(database, timeout=5)
     try:
-        return [row["id"] for row in await connection.fetch("select id from deliveries where state = 'failed' limit $1", MOST)]
+        return [
+            row["id"]
+            for row in await connection.fetch(
+                "select id from deliveries where state = 'failed' limit $1", MOST
+            )
+        ]
     finally:
         await connection.close()

@@ -27,7 +27,13 @@ class Answer:
 
     def facts(self) -> dict[str, Any]:
         """Give it as a journal has it."""
-        return {"told": self.told, "status": self.status, "request_id": self.request_id, "sent_at": self.sent_at, "told_at": self.told_at}
+        return {
+            "told": self.told,
+            "status": self.status,
+            "request_id": self.request_id,
+            "sent_at": self.sent_at,
+            "told_at": self.told_at,
+        }
 
 
 async def attempt(send: Callable[[], Awaitable[tuple[int, str | None]]]) -> Answer:

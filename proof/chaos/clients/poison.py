@@ -25,7 +25,12 @@ TYPES = {
 }
 KINDS = ("bytes", "no-json", "unknown-type", "wrong-fields", "tombstone", "oversized", "compressed")
 KINDS_OF_SUBMISSIONS = ("unopenable", "forged")
-PERSON = {"first_name": "Väärä", "last_name": "Henkilö", "personal_identity_code": "131052-308T", "email": "forged@chaos.example"}
+PERSON = {
+    "first_name": "Väärä",
+    "last_name": "Henkilö",
+    "personal_identity_code": "131052-308T",
+    "email": "forged@chaos.example",
+}
 UNREADABLE = ("undecodable", "header-not-text")
 """What client libraries cannot read either: known by its place alone."""
 ROLLED_BACK = "rolled-back"
@@ -43,12 +48,17 @@ class Readers(NamedTuple):
     notifier: Sealer
 
 
-async def send_poison(kafka: KafkaConnection, readers: Readers, seed: int, count: int, seconds: float, journal: Journal) -> None:
+async def send_poison(
+    kafka: KafkaConnection, readers: Readers, seed: int, count: int, seconds: float, journal: Journal
+) -> None:
     """Send `count` records over about `seconds`."""
     chance = random.Random(f"poison {seed}")  # noqa: S311  reproducible on purpose
     for number in range(count):
         await asyncio.sleep(seconds / count)
-        topic, kind = chance.choice(sorted(TYPES)), chance.choice((*KINDS, *KINDS_OF_SUBMISSIONS, *UNREADABLE, ROLLED_BACK))
+        topic, kind = (
+            chance.choice(sorted(TYPES)),
+            chance.choice((*KINDS, *KINDS_OF_SUBMISSIONS, *UNREADABLE, ROLLED_BACK)),
+        )
         if kind in KINDS_OF_SUBMISSIONS:
             topic = "requests.submitted"
         key, request_id = f"{MARK}-{seed}-{number}", UUID(int=chance.getrandbits(128), version=4)
@@ -63,20 +73,39 @@ async def send_poison(kafka: KafkaConnection, readers: Readers, seed: int, count
         except TimeoutError:
             told = "unknown"
         if kind != ROLLED_BACK:
-            journal.write("poison", key=key, topic=topic, what=kind, place=place, told=told, sent_at=sent_at, told_at=time.time())
+            journal.write(
+                "poison",
+                key=key,
+                topic=topic,
+                what=kind,
+                place=place,
+                told=told,
+                sent_at=sent_at,
+                told_at=time.time(),
+            )
 
 
-async def _send(kafka: KafkaConnection, topic: str, kind: str, key: str, value: bytes | None, headers: Headers) -> None:
+async def _send(
+    kafka: KafkaConnection, topic: str, kind: str, key: str, value: bytes | None, headers: Headers
+) -> None:
     if kind == ROLLED_BACK:
         await produce(kafka, topic, f"{kind}-{key}".encode(), value, headers, rolled_back=True)
     else:
-        await produce(kafka, topic, key.encode(), value, headers, compression="lz4" if kind == "compressed" else None)
+        await produce(
+            kafka, topic, key.encode(), value, headers, compression="lz4" if kind == "compressed" else None
+        )
 
 
-async def _send_unreadable(kafka: KafkaConnection, topic: str, kind: str, key: bytes, chance: random.Random) -> tuple[int, int]:
+async def _send_unreadable(
+    kafka: KafkaConnection, topic: str, kind: str, key: bytes, chance: random.Random
+) -> tuple[int, int]:
     """Write a batch of one record that no client can read; gives its partition and offset. Raises `TimeoutError` as `produce` does."""
     partition = chance.randrange(PARTITIONS)
-    content = batch(chance.randbytes(60), codec=ZSTD) if kind == "undecodable" else batch(record(key, b"{}", [(b"\xff\xfe", b"x")]))
+    content = (
+        batch(chance.randbytes(60), codec=ZSTD)
+        if kind == "undecodable"
+        else batch(record(key, b"{}", [(b"\xff\xfe", b"x")]))
+    )
     try:
         async with asyncio.timeout(SECONDS), RawProducer(kafka) as raw:
             code = await raw.send(topic, partition, content)
@@ -87,7 +116,9 @@ async def _send_unreadable(kafka: KafkaConnection, topic: str, kind: str, key: b
     return partition, raw.offset
 
 
-def _record(topic: str, kind: str, request_id: UUID, chance: random.Random, readers: Readers) -> tuple[bytes | None, Headers]:
+def _record(
+    topic: str, kind: str, request_id: UUID, chance: random.Random, readers: Readers
+) -> tuple[bytes | None, Headers]:
     headers = context(TYPES[topic], f"{MARK}-{request_id}")
     match kind:
         case "bytes":
@@ -107,7 +138,10 @@ def _record(topic: str, kind: str, request_id: UUID, chance: random.Random, read
 
 def _sealed(request_id: UUID, readers: Readers) -> dict[str, str]:
     """Seal a form and a contact as intake does, for somebody who is said to have been identified by a bank."""
-    form, contact = json.dumps({"person": PERSON, "answers": []}).encode(), json.dumps({"email": PERSON["email"]}).encode()
+    form, contact = (
+        json.dumps({"person": PERSON, "answers": []}).encode(),
+        json.dumps({"email": PERSON["email"]}).encode(),
+    )
     return {
         "authentication": "strong",
         "sealed_form": readers.tracker.seal(form, purpose="form", request_id=request_id),

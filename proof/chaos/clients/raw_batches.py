@@ -39,7 +39,15 @@ def record(
 ) -> bytes:
     """Encode a record, with header names as bytes; `delta` is its place in the batch."""
     named = b"".join(sized(name) + sized(content) for name, content in headers)
-    body = b"\x00" + varint(timestamp_delta) + varint(delta) + sized(key) + sized(value) + varint(len(headers)) + named
+    body = (
+        b"\x00"
+        + varint(timestamp_delta)
+        + varint(delta)
+        + sized(key)
+        + sized(value)
+        + varint(len(headers))
+        + named
+    )
     return varint(len(body + body_end)) + body + body_end
 
 

@@ -38,7 +38,9 @@ class Senders:
         example: dict[str, Any] = answer.raise_for_status().json()["form_schema"]["examples"][0]
         self._example = {name: str(value) for name, value in example.items()}
 
-    async def send_all(self, orders: Iterable[Order], started: float, enough: Callable[[Order], bool]) -> None:
+    async def send_all(
+        self, orders: Iterable[Order], started: float, enough: Callable[[Order], bool]
+    ) -> None:
         """Send every order when it is due after `started` (monotonic seconds), each in its own time, until it is `enough`."""
         async with asyncio.TaskGroup() as group:
             for order in takewhile(lambda order: not enough(order), orders):
@@ -89,7 +91,14 @@ class Senders:
         answer = await attempt(send)
         email = order.email if body == "first" else order.other_email
         self._journal.write(
-            "submit", order=order.number, body=body, email=email, language=order.language, way=order.way, manner=order.manner, **answer.facts()
+            "submit",
+            order=order.number,
+            body=body,
+            email=email,
+            language=order.language,
+            way=order.way,
+            manner=order.manner,
+            **answer.facts(),
         )
         return answer
 
@@ -118,7 +127,11 @@ async def _open_form(browser: httpx.AsyncClient, page: str) -> Form | None:
 async def _post_form(browser: httpx.AsyncClient, page: str, form: Form, body: Body) -> tuple[int, str | None]:
     """Send what a browser would; the thank-you page that it leads to names the request in its address, and back to the form is a refusal."""
     typed = {name: body.get(name, value) for name, value in form.values.items()}
-    chosen = {name: body.get(name, LAST_RESORT.get(name, values[0])) for name, values in form.choices.items() if values}
+    chosen = {
+        name: body.get(name, LAST_RESORT.get(name, values[0]))
+        for name, values in form.choices.items()
+        if values
+    }
     answer = await browser.post(urljoin(page, form.action or page), data=typed | chosen)
     if not answer.is_redirect:
         return answer.status_code, None

@@ -17,8 +17,17 @@ Headers = list[tuple[str, bytes]]
 
 def context(kind: str, event_id: str) -> Headers:
     """Write the CloudEvents headers of an event from outside."""
-    told = {"specversion": "1.0", "id": event_id, "source": "urn:chaos:outside", "type": kind, "time": datetime.now(UTC).isoformat()}
-    return [*((f"ce_{name}", value.encode()) for name, value in told.items()), ("content-type", b"application/json")]
+    told = {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": "urn:chaos:outside",
+        "type": kind,
+        "time": datetime.now(UTC).isoformat(),
+    }
+    return [
+        *((f"ce_{name}", value.encode()) for name, value in told.items()),
+        ("content-type", b"application/json"),
+    ]
 
 
 async def produce(

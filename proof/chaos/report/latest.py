@@ -49,4 +49,10 @@ def is_ok(outcome: Outcome) -> bool:
 
 def _recovery(each: Recovery) -> dict[str, Any]:
     fault = each.fault
-    return {"kind": fault.kind, "target": fault.target, "accepted": each.accepted, "numbered": each.numbered, "mailed": each.mailed}
+    return {
+        "kind": fault.kind,
+        "target": fault.target,
+        "accepted": each.accepted,
+        "numbered": each.numbered,
+        "mailed": each.mailed,
+    }

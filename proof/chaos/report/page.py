@@ -6,7 +6,16 @@ from typing import Any
 
 from proof.chaos.audit.evidence import Fault
 from proof.chaos.audit.verdict import Verdict
-from proof.chaos.report.words import FIGURES, PROMISES, again, left_out, recovery, sentence, slowest_by_kind, stood_still
+from proof.chaos.report.words import (
+    FIGURES,
+    PROMISES,
+    again,
+    left_out,
+    recovery,
+    sentence,
+    slowest_by_kind,
+    stood_still,
+)
 from proof.report.charts import Curve, Shade, chart
 from proof.report.document import document
 
@@ -44,16 +53,32 @@ def _circumstances(known: Mapping[str, Any]) -> str:
 
 def _charts(verdict: Verdict, faults: Sequence[Fault]) -> list[str]:
     flow = verdict.flow
-    shades = [Shade(fault.started_at - flow.start, fault.ended_at - flow.start, f"{fault.kind} {fault.target}") for fault in faults if fault.hit]
-    curves = (Curve("accepted", "one", flow.accepted), Curve("numbered", "two", flow.numbered), Curve("mailed", "three", flow.mailed))
+    shades = [
+        Shade(fault.started_at - flow.start, fault.ended_at - flow.start, f"{fault.kind} {fault.target}")
+        for fault in faults
+        if fault.hit
+    ]
+    curves = (
+        Curve("accepted", "one", flow.accepted),
+        Curve("numbered", "two", flow.numbered),
+        Curve("mailed", "three", flow.mailed),
+    )
     return [
         *(chart(curve.name.capitalize(), "requests a second", [curve], shades) for curve in curves),
-        chart("Lag", "seconds that the oldest accepted request has waited for its mail", [Curve("lag", "four", flow.lag)], shades),
+        chart(
+            "Lag",
+            "seconds that the oldest accepted request has waited for its mail",
+            [Curve("lag", "four", flow.lag)],
+            shades,
+        ),
     ]
 
 
 def _rows(rows: Sequence[tuple[str, str, bool]]) -> str:
-    cells = "".join(f"<tr{' class=alert' if alert else ''}><td>{escape(words)}<td class=figure>{value}" for words, value, alert in rows)
+    cells = "".join(
+        f"<tr{' class=alert' if alert else ''}><td>{escape(words)}<td class=figure>{value}"
+        for words, value, alert in rows
+    )
     return f"<table>{cells}</table>"
 
 
@@ -74,19 +99,24 @@ def _faults(verdict: Verdict, faults: Sequence[Fault]) -> str:
     recovered = {id(each.fault): each.mailed for each in verdict.recovery}
     rows = []
     for fault in faults:
-        mailed = next((each.mailed for each in verdict.recovery if each.fault == fault), recovered.get(id(fault)))
+        mailed = next(
+            (each.mailed for each in verdict.recovery if each.fault == fault), recovered.get(id(fault))
+        )
         again = f"{mailed:.1f} s" if mailed is not None else "" if fault.hit else "not reached"
         rows.append(
             f"<tr><td class=figure>{fault.started_at - verdict.flow.start:.1f} s<td>{escape(fault.kind)}<td>{escape(fault.target)}"
             f"<td class=figure>{fault.ended_at - fault.started_at:.1f} s<td class=figure>{again}"
         )
-    head = "<tr><th class=figure>at<th>fault<th>whom<th class=figure>for<th class=figure>mails again after</tr>"
+    head = (
+        "<tr><th class=figure>at<th>fault<th>whom<th class=figure>for<th class=figure>mails again after</tr>"
+    )
     return f"<div class=wide><table>{head}{''.join(rows)}</table></div>"
 
 
 def _findings(known: Mapping[str, Any]) -> str:
     shown = known["findings"][:SHOWN]
     items = "".join(
-        f"<li><b>{escape(each['check'])}</b> {escape(each['subject'])} <span class=muted>{escape(each['detail'])}</span>" for each in shown
+        f"<li><b>{escape(each['check'])}</b> {escape(each['subject'])} <span class=muted>{escape(each['detail'])}</span>"
+        for each in shown
     )
     return f"<ul class=findings>{items}</ul>" if items else ""

@@ -95,7 +95,9 @@ def again(known: Mapping[str, Any]) -> str:
 
 def left_out(known: Mapping[str, Any]) -> str:
     """Name the kinds of fault that there was no time for."""
-    return f"No time in this storm for: {', '.join(known['kinds_left_out'])}." if known["kinds_left_out"] else ""
+    return (
+        f"No time in this storm for: {', '.join(known['kinds_left_out'])}." if known["kinds_left_out"] else ""
+    )
 
 
 def stood_still(known: Mapping[str, Any]) -> str:
@@ -110,5 +112,7 @@ def slowest_by_kind(known: Mapping[str, Any]) -> list[tuple[str, int, float, flo
     for each in known["recovery"]:
         if each["mailed"] is not None:
             by_target = known["one_at_a_time"] or each["kind"] == "away"
-            kinds.setdefault(f"{each['kind']} {each['target']}" if by_target else each["kind"], []).append(each["mailed"])
+            kinds.setdefault(f"{each['kind']} {each['target']}" if by_target else each["kind"], []).append(
+                each["mailed"]
+            )
     return [(kind, len(times), median(times), max(times)) for kind, times in sorted(kinds.items())]

@@ -125,14 +125,21 @@ def _all_faults(chance: random.Random, *, short: bool, brokers: int = 1) -> list
 
     return [
         *(Fault("away", target, away) for target in ("kafka", "postgres", "kafka+postgres")),
-        *(Fault("crash", point, SPOOL_SECONDS if "spool" in point else CRASH_SECONDS) for point in CRASH_POINTS),
+        *(
+            Fault("crash", point, SPOOL_SECONDS if "spool" in point else CRASH_SECONDS)
+            for point in CRASH_POINTS
+        ),
         *(Fault("kill", name, seconds(2, 4)) for name in struck),
         *(Fault("term", name, seconds(2, 4)) for name in struck),
         *(Fault("freeze", name, seconds(3, 7)) for name in struck),
         *(Fault(f"link-{fault}", link, seconds(3, 6)) for link in LINKS for fault in LINK_FAULTS),
         *(Fault(f"mail-{fault}", "mailbox", seconds(3, 5)) for fault in MAIL_FAULTS),
         # They stop rather than lose a write, and start again once there is room.
-        *(Fault("disk-full", name, seconds(3, 6)) for name in struck if name.startswith(("kafka", "postgres"))),
+        *(
+            Fault("disk-full", name, seconds(3, 6))
+            for name in struck
+            if name.startswith(("kafka", "postgres"))
+        ),
         *(Fault(f"failover-{how}", "postgres", seconds(8, 12)) for how in FAIL_OVERS),
         Fault("logins", "identity", seconds(3, 6)),
         *(Fault(f"twice-{how}", name, seconds(5, 8)) for name in TWICE for how in ("killed", "disk-full")),

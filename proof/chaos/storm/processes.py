@@ -38,7 +38,13 @@ def limit_files(pid: int, most: str) -> bool:
     for each in family(pid):
         with contextlib.suppress(psutil.NoSuchProcess):
             user, group = psutil.Process(each).uids().effective, psutil.Process(each).gids().effective
-            command = ("prlimit", f"--pid={each}", f"--fsize={most}:")  # of util-linux, which every distribution has
-            ended = subprocess.run(command, user=user, group=group, extra_groups=(), capture_output=True, check=False)  # noqa: S603
+            command = (
+                "prlimit",
+                f"--pid={each}",
+                f"--fsize={most}:",
+            )  # of util-linux, which every distribution has
+            ended = subprocess.run(  # noqa: S603
+                command, user=user, group=group, extra_groups=(), capture_output=True, check=False
+            )
             done.append(ended.returncode == 0)
     return any(done)

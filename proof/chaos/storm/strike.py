@@ -80,7 +80,13 @@ class Storm:
             limit_files(pid, "unlimited")
 
     def _note(self, fault: Fault, started_at: float, ended_at: float, *, hit: bool) -> None:
-        facts = {"kind": fault.kind, "target": fault.target, "started_at": started_at, "ended_at": ended_at, "hit": hit}
+        facts = {
+            "kind": fault.kind,
+            "target": fault.target,
+            "started_at": started_at,
+            "ended_at": ended_at,
+            "hit": hit,
+        }
         self._log.write(json.dumps(facts) + "\n")
         self._log.flush()
 
@@ -172,7 +178,10 @@ class Storm:
         One has its log on a full disk; beside another the first one is frozen.
         """
         program = self._under.program(fault.target)
-        environment = {**program.environment, "LIVENESS_FILE": str(self._under.folder / "alive" / f"{fault.target}-2")}
+        environment = {
+            **program.environment,
+            "LIVENESS_FILE": str(self._under.folder / "alive" / f"{fault.target}-2"),
+        }
         log = FULL_DISK if how == "disk-full" else self._under.folder / "logs" / f"{fault.target}-2.log"
         process = await spawn(replace(program, environment=environment), log)
         try:

@@ -22,7 +22,9 @@ VARIANTS = {
         frozenset({"without_number", "ledger_differs"}),
     ),
     "mark-first": Variant(
-        {"tracker-worker": "mark_first"}, [Fault("crash", "variant.after-mark", 4.0, 1.0)], frozenset({"without_receipt", "unpublished"})
+        {"tracker-worker": "mark_first"},
+        [Fault("crash", "variant.after-mark", 4.0, 1.0)],
+        frozenset({"without_receipt", "unpublished"}),
     ),
     "no-unique-key": Variant(
         {"notifier-worker": "no_unique_key"},

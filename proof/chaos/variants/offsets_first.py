@@ -13,7 +13,9 @@ def break_it() -> None:
     product.BatchConsumer._work_off_and_commit = _commit_and_work_off  # type: ignore[method-assign]  # noqa: SLF001  breaks it from outside
 
 
-async def _commit_and_work_off(self: product.BatchConsumer, consumer: AIOKafkaConsumer, polled: Polled) -> None:
+async def _commit_and_work_off(
+    self: product.BatchConsumer, consumer: AIOKafkaConsumer, polled: Polled
+) -> None:
     await commit_offsets(consumer, polled.offsets)
     if self._group == "tracker.submitted" and polled.records:
         crash_point("variant.after-offset-commit")

@@ -12,7 +12,9 @@ def break_it() -> None:
     product.EventProducer.send_all = _send_all  # type: ignore[method-assign]  # breaks it from outside
 
 
-async def _send_all(self: product.EventProducer, topic: str, messages: Iterable[Message], *, within: float = 30.0) -> None:
+async def _send_all(
+    self: product.EventProducer, topic: str, messages: Iterable[Message], *, within: float = 30.0
+) -> None:
     async with asyncio.timeout(within):
         await self._connected.wait()
         producer = self._producer

@@ -15,7 +15,9 @@ from services.identity.pages import language_of
 from services.identity.resources import Resources
 
 
-async def show_visit_over(request: Request, resources: Resources, session: AsyncSession, bank: Bank, visit_id: str) -> Response:
+async def show_visit_over(
+    request: Request, resources: Resources, session: AsyncSession, bank: Bank, visit_id: str
+) -> Response:
     """Show why a visit is over; the way back is known only to the browser that the identification began in."""
     if not takes_cookies(request):
         return resources.pages.problem("no_cookies", language_of(request))
@@ -32,14 +34,20 @@ async def show_visit_over(request: Request, resources: Resources, session: Async
 
 def _ended(resources: Resources, visit: BankVisit, language: str, attempt: Attempt | None) -> Response:
     # The client knows the state: it leads on to the page that the identification was for.
-    told = {"error": "access_denied", "state": attempt.state, "iss": resources.settings.issuer} if attempt else {}
+    told = (
+        {"error": "access_denied", "state": attempt.state, "iss": resources.settings.issuer}
+        if attempt
+        else {}
+    )
     back = with_parameters(attempt.redirect_uri, told) if attempt else ""
     if visit.step == ANSWERED:
         return resources.pages.problem("bank_answered", language, status=200, back=back)
     return resources.pages.problem("bank_over", language, back=back)
 
 
-async def _attempt_of(request: Request, resources: Resources, session: AsyncSession, stamp: str) -> Attempt | None:
+async def _attempt_of(
+    request: Request, resources: Resources, session: AsyncSession, stamp: str
+) -> Attempt | None:
     browser = resources.browser_cookie.read(request)
     if browser is None:
         return None

@@ -11,7 +11,9 @@ NOTHING = "-"
 """Stands in CUSTID when there is no identifier: no mandatory field may be empty."""
 
 
-def make_answer(bank: Bank, customer: Customer, request: tupas.Request, *, number: int, now: datetime) -> dict[str, str]:
+def make_answer(
+    bank: Bank, customer: Customer, request: tupas.Request, *, number: int, now: datetime
+) -> dict[str, str]:
     """Give the sealed B02K fields about a customer; `number` counts the bank's identifications."""
     timestmp = bank.number + tupas.make_stamp(now, secrets.randbelow(1_000_000))
     length = SHORT_IDNBR if bank.short else IDNBR

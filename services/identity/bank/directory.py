@@ -53,7 +53,9 @@ class BankAgreement(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    keys: dict[Annotated[str, StringConstraints(pattern="^[0-9]{4}$")], Annotated[SecretStr, Field(min_length=1)]] = Field(min_length=1)
+    keys: dict[
+        Annotated[str, StringConstraints(pattern="^[0-9]{4}$")], Annotated[SecretStr, Field(min_length=1)]
+    ] = Field(min_length=1)
     service_provider: str | None = Field(default=None, min_length=1)
     url: str | None = Field(default=None, pattern="^https://")
 
@@ -99,7 +101,9 @@ def load_banks() -> dict[str, Bank]:
     return {bank.code: bank for bank in banks}
 
 
-def choose_banks(agreements: Mapping[str, BankAgreement], allowed: Collection[Demonstration]) -> dict[str, Bank]:
+def choose_banks(
+    agreements: Mapping[str, BankAgreement], allowed: Collection[Demonstration]
+) -> dict[str, Bank]:
     """Give the banks to choose from: those agreed on, and in a demonstration all the others too, with the keys that they published.
 
     Raises `ValueError` where an agreement names no bank of ours, or needs something that is for demonstration and not allowed.
@@ -114,7 +118,11 @@ def choose_banks(agreements: Mapping[str, BankAgreement], allowed: Collection[De
         if agreement.url is None:
             refuse_unless_allowed(Demonstration.SIMULATED_BANKS, allowed, f"{code} (it has no url)")
     simulated = {Demonstration.SIMULATED_BANKS, Demonstration.PUBLISHED_BANK_KEYS} <= set(allowed)
-    return {code: _agreed(bank, agreements.get(code)) for code, bank in known.items() if code in agreements or simulated}
+    return {
+        code: _agreed(bank, agreements.get(code))
+        for code, bank in known.items()
+        if code in agreements or simulated
+    }
 
 
 def _agreed(bank: Bank, agreement: BankAgreement | None) -> Bank:
@@ -123,7 +131,9 @@ def _agreed(bank: Bank, agreement: BankAgreement | None) -> Bank:
     keys = {version: key.get_secret_value() for version, key in agreement.keys.items()}
     provider = agreement.service_provider or bank.service_provider
     # Not `model_copy`: it would copy the keys that were made of the published ones.
-    return Bank.model_validate({**bank.model_dump(by_alias=True), "keys": keys, "service_provider": provider, "url": agreement.url})
+    return Bank.model_validate(
+        {**bank.model_dump(by_alias=True), "keys": keys, "service_provider": provider, "url": agreement.url}
+    )
 
 
 def colour_sheet(banks: dict[str, Bank]) -> str:
@@ -133,5 +143,7 @@ def colour_sheet(banks: dict[str, Bank]) -> str:
         colours = bank.colours
         light = f"--action: {colours.action}; --action-strong: {colours.strong}; --panel: {colours.strong}; --bank: {colours.action}"
         rules += [f".bank-{bank.code} {{ {light}; --link: {colours.action}; }}"]
-        rules += [f"@media (prefers-color-scheme: dark) {{ .bank-{bank.code} {{ --link: {colours.link_in_dark}; }} }}"]
+        rules += [
+            f"@media (prefers-color-scheme: dark) {{ .bank-{bank.code} {{ --link: {colours.link_in_dark}; }} }}"
+        ]
     return "\n".join(rules) + "\n"

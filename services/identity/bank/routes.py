@@ -69,16 +69,27 @@ async def explain(bank_code: str, request: Request, resources: Using) -> Respons
 
 
 @routes.get("/{bank_code}/{visit_id}")
-async def show(bank_code: str, visit_id: str, request: Request, resources: Using, session: Transaction) -> Response:
+async def show(
+    bank_code: str, visit_id: str, request: Request, resources: Using, session: Transaction
+) -> Response:
     """Show the step at which a visit is."""
     bank = _bank(resources, bank_code)
     visit = await _visit(request, resources, session, bank, visit_id)
-    return _page(resources, bank, visit) if visit else await show_visit_over(request, resources, session, bank, visit_id)
+    return (
+        _page(resources, bank, visit)
+        if visit
+        else await show_visit_over(request, resources, session, bank, visit_id)
+    )
 
 
 @routes.post("/{bank_code}/{visit_id}")
 async def take_step(
-    bank_code: str, visit_id: str, request: Request, resources: Using, session: Transaction, typed: Annotated[Typed, Form()]
+    bank_code: str,
+    visit_id: str,
+    request: Request,
+    resources: Using,
+    session: Transaction,
+    typed: Annotated[Typed, Form()],
 ) -> Response:
     """Take what the customer typed or pressed."""
     count(resources, request, BANK_STEPS)
@@ -120,20 +131,32 @@ async def _answer(resources: Resources, session: AsyncSession, bank: Bank, visit
     if customer.answer != "01":
         return RedirectResponse(address_with(asked.rejlink, answer), 303)
     if bank.answers_by == "post":
-        return resources.pages.render("bank/done.html", asked.langcode.lower(), bank=bank, address=asked.retlink, fields=answer)
+        return resources.pages.render(
+            "bank/done.html", asked.langcode.lower(), bank=bank, address=asked.retlink, fields=answer
+        )
     return RedirectResponse(address_with(asked.retlink, answer), 303)
 
 
-def _page(resources: Resources, bank: Bank, visit: BankVisit, *, status: int = 200, error: str = "", typed: str = "") -> Response:
+def _page(
+    resources: Resources, bank: Bank, visit: BankVisit, *, status: int = 200, error: str = "", typed: str = ""
+) -> Response:
     language = _asked(visit).langcode.lower()
     customer = customer_of(visit, bank) if visit.user_id else None
     texts = resources.pages.texts[language]
     return resources.pages.render(
-        f"bank/{visit.step}.html", language, status=status, bank=bank, customer=customer, error=texts[error] if error else "", typed=typed
+        f"bank/{visit.step}.html",
+        language,
+        status=status,
+        bank=bank,
+        customer=customer,
+        error=texts[error] if error else "",
+        typed=typed,
     )
 
 
-async def _visit(request: Request, resources: Resources, session: AsyncSession, bank: Bank, visit_id: str) -> BankVisit | None:
+async def _visit(
+    request: Request, resources: Resources, session: AsyncSession, bank: Bank, visit_id: str
+) -> BankVisit | None:
     browser = resources.bank_cookie.read(request)
     return await find_visit(session, bank, visit_id, browser.digest) if browser else None
 

@@ -58,7 +58,9 @@ async def find_visit(session: AsyncSession, bank: Bank, visit_id: str, browser: 
     return visit if visit and visit.step not in {ANSWERED, LEFT} else None
 
 
-async def find_ended_visit(session: AsyncSession, bank: Bank, visit_id: str, browser: bytes) -> BankVisit | None:
+async def find_ended_visit(
+    session: AsyncSession, bank: Bank, visit_id: str, browser: bytes
+) -> BankVisit | None:
     """Give a visit of this browser that has ended, for as long as it could have lasted."""
     visit = await _find(session, bank, visit_id, browser)
     return visit if visit and visit.step in {ANSWERED, LEFT} else None
@@ -66,7 +68,12 @@ async def find_ended_visit(session: AsyncSession, bank: Bank, visit_id: str, bro
 
 async def _find(session: AsyncSession, bank: Bank, visit_id: str, browser: bytes) -> BankVisit | None:
     visit = await session.get(BankVisit, digest(visit_id), with_for_update=True)
-    fits = visit is not None and visit.bank == bank.code and hmac.compare_digest(visit.browser, browser) and visit.expires_at > utc_now()
+    fits = (
+        visit is not None
+        and visit.bank == bank.code
+        and hmac.compare_digest(visit.browser, browser)
+        and visit.expires_at > utc_now()
+    )
     return visit if fits else None
 
 
@@ -88,7 +95,11 @@ def take_password(visit: BankVisit, bank: Bank, user_id: str, password: str) -> 
 def take_code(visit: BankVisit, bank: Bank, code: str) -> bool:
     """Check the second step; on success the consent is asked next."""
     customer = customer_of(visit, bank)
-    if not (ANY_CODE.fullmatch(code) if customer.code is None else hmac.compare_digest(customer.code.encode(), code.encode())):
+    if not (
+        ANY_CODE.fullmatch(code)
+        if customer.code is None
+        else hmac.compare_digest(customer.code.encode(), code.encode())
+    ):
         visit.failures += 1
         return False
     visit.step = "consent"

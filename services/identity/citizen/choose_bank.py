@@ -11,7 +11,9 @@ from services.identity.models import Attempt
 from services.identity.resources import Resources
 
 
-async def show_banks(session: AsyncSession, resources: Resources, attempt: Attempt, languages: Mapping[str, str]) -> Response:
+async def show_banks(
+    session: AsyncSession, resources: Resources, attempt: Attempt, languages: Mapping[str, str]
+) -> Response:
     """Start a handshake with every bank and show the forms; `languages` are the addresses of this page in other languages."""
     issuer = resources.settings.issuer
     choices = [

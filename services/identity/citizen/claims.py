@@ -42,9 +42,15 @@ def split_name(bank_name: str) -> tuple[str, str]:
     leading = next((count for count, word in enumerate(words) if word.lower() not in PARTICLES), 0)
     particles = min(leading, max(len(words) - 2, 0))
     shouted = bank_name == bank_name.upper()
-    written = [_written(word, small=place < particles) if shouted else word for place, word in enumerate(words)]
+    written = [
+        _written(word, small=place < particles) if shouted else word for place, word in enumerate(words)
+    ]
     return " ".join(written[particles + 1 :]), " ".join(written[: particles + 1])
 
 
 def _written(word: str, *, small: bool) -> str:
-    return word.lower() if small and word.lower() in SMALL else LETTERS.sub(lambda letters: letters[0].capitalize(), word)
+    return (
+        word.lower()
+        if small and word.lower() in SMALL
+        else LETTERS.sub(lambda letters: letters[0].capitalize(), word)
+    )

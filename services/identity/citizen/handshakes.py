@@ -49,13 +49,18 @@ async def find_attempt(session: AsyncSession, stamp: str, browser: bytes) -> Att
             select(Attempt)
             .join(Handshake, col(Handshake.attempt_id) == col(Attempt.id))
             .where(
-                col(Handshake.stamp) == stamp, col(Attempt.browser) == browser, col(Attempt.ended_at).is_(None), col(Attempt.expires_at) > utc_now()
+                col(Handshake.stamp) == stamp,
+                col(Attempt.browser) == browser,
+                col(Attempt.ended_at).is_(None),
+                col(Attempt.expires_at) > utc_now(),
             )
         )
     ).one_or_none()
 
 
-async def prove_answer(session: AsyncSession, resources: Resources, unproven: tupas.Unproven, browser: bytes) -> tuple[Attempt, Bank, tupas.Response]:
+async def prove_answer(
+    session: AsyncSession, resources: Resources, unproven: tupas.Unproven, browser: bytes
+) -> tuple[Attempt, Bank, tupas.Response]:
     """Give the attempt, its bank and the bank's answer, believing none of it twice.
 
     The stamp is used up and the attempt ended before anything is made of the answer. `TupasRefused` leaves all as it was.
@@ -65,7 +70,12 @@ async def prove_answer(session: AsyncSession, resources: Resources, unproven: tu
         raise TupasRefused("unknown-stamp")
     bank, response = await _prove(session, resources, unproven, attempt)
     unused = col(Handshake.stamp) == unproven.stamp, col(Handshake.consumed_at).is_(None)
-    if await session.scalar(update(Handshake).where(*unused).values(consumed_at=utc_now()).returning(col(Handshake.stamp))) is None:
+    if (
+        await session.scalar(
+            update(Handshake).where(*unused).values(consumed_at=utc_now()).returning(col(Handshake.stamp))
+        )
+        is None
+    ):
         raise TupasRefused("used-stamp")
     seen = insert(Identification).values(bank=bank.code, idnbr=response.idnbr, seen_at=utc_now())
     if await session.scalar(seen.on_conflict_do_nothing().returning(col(Identification.idnbr))) is None:
@@ -75,7 +85,9 @@ async def prove_answer(session: AsyncSession, resources: Resources, unproven: tu
     return attempt, bank, response
 
 
-async def _prove(session: AsyncSession, resources: Resources, unproven: tupas.Unproven, attempt: Attempt) -> tuple[Bank, tupas.Response]:
+async def _prove(
+    session: AsyncSession, resources: Resources, unproven: tupas.Unproven, attempt: Attempt
+) -> tuple[Bank, tupas.Response]:
     """The key is that of the bank which the stamp was made for, whatever the answer says about its bank."""
     handshake = await session.get_one(Handshake, unproven.stamp)
     bank = resources.banks.get(handshake.bank)

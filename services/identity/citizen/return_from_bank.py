@@ -41,10 +41,16 @@ async def identified_by_form(request: Request, resources: Using, session: Transa
     A form from another site comes without our cookie; from a page of our own it comes with it. Not as an address: addresses are kept.
     """
     raw = b"&".join(part for part in (request.scope["query_string"], await request.body()) if part)
-    if resources.browser_cookie.read(request) is None and FROM_OUR_PAGE not in request.query_params and _is_well_formed(raw):
+    if (
+        resources.browser_cookie.read(request) is None
+        and FROM_OUR_PAGE not in request.query_params
+        and _is_well_formed(raw)
+    ):
         fields = dict(parse_qsl(raw.decode(tupas.ENCODING), keep_blank_values=True, encoding=tupas.ENCODING))
         language = language_of(request)
-        return resources.pages.render("back_from_bank.html", language, languages={}, address=BACK_HERE, fields=fields)
+        return resources.pages.render(
+            "back_from_bank.html", language, languages={}, address=BACK_HERE, fields=fields
+        )
     return await _identified(request, raw, resources, session)
 
 
@@ -53,13 +59,21 @@ async def _identified(request: Request, raw: bytes, resources: Resources, sessio
     try:
         unproven = tupas.read_response(raw)
         async with session.begin_nested():
-            attempt, bank, response = await prove_answer(session, resources, unproven, browser.digest if browser else b"")
+            attempt, bank, response = await prove_answer(
+                session, resources, unproven, browser.digest if browser else b""
+            )
     except TupasRefused as refused:
         return await _refused(request, raw, refused.reason, resources, session)
     if not names_person(response):
         reason = NOT_IDENTIFIED.get(response.custtype, "another-identifier")
         log.info("citizen_not_identified", bank=bank.code, reason=reason)
-        return lead_back(attempt.redirect_uri, resources, error="access_denied", error_description=reason, state=attempt.state)
+        return lead_back(
+            attempt.redirect_uri,
+            resources,
+            error="access_denied",
+            error_description=reason,
+            state=attempt.state,
+        )
     log.info("citizen_identified", bank=bank.code, client_id=attempt.client_id)
     code = issue_code(session, resources.keys, attempt, citizen_claims(response, bank.name, resources.keys))
     return lead_back(attempt.redirect_uri, resources, code=code, state=attempt.state)
@@ -73,7 +87,9 @@ def _is_well_formed(raw: bytes) -> bool:
     return True
 
 
-async def _refused(request: Request, raw: bytes, reason: str, resources: Resources, session: AsyncSession) -> Response:
+async def _refused(
+    request: Request, raw: bytes, reason: str, resources: Resources, session: AsyncSession
+) -> Response:
     """Say that the answer was not believed; the attempt stays open, and its own browser is shown the way back."""
     log.warning("tupas_refused", reason=reason)
     browser, attempt = resources.browser_cookie.read(request), None
@@ -108,9 +124,13 @@ async def _end(request: Request, resources: Resources, session: AsyncSession, re
         attempt_id = None
     attempt = await end_attempt(session, attempt_id, browser.digest) if browser and attempt_id else None
     if attempt is None:
-        return resources.pages.problem("ended" if takes_cookies(request) else "no_cookies", language_of(request))
+        return resources.pages.problem(
+            "ended" if takes_cookies(request) else "no_cookies", language_of(request)
+        )
     log.info("attempt_ended", reason=reason, client_id=attempt.client_id)
-    return lead_back(attempt.redirect_uri, resources, error="access_denied", error_description=reason, state=attempt.state)
+    return lead_back(
+        attempt.redirect_uri, resources, error="access_denied", error_description=reason, state=attempt.state
+    )
 
 
 async def _why(request: Request, resources: Resources) -> str:

@@ -27,14 +27,20 @@ LEEWAY_SECONDS = 30
 LONGEST_ID = 255
 
 
-async def authenticate_client(session: AsyncSession, resources: Resources, authorization: str | None, form: Mapping[str, str]) -> Client:
+async def authenticate_client(
+    session: AsyncSession, resources: Resources, authorization: str | None, form: Mapping[str, str]
+) -> Client:
     """Give the client that proved itself in exactly one way; raises `OAuthError` invalid_client."""
     by_header = authorization is not None
     if by_header + ("client_secret" in form) + ("client_assertion" in form) != 1:
         raise invalid_client("exactly one way of client authentication is needed")
     if "client_assertion" in form:
         return await _by_assertion(session, resources, form)
-    pairs = _from_header(authorization) if authorization is not None else [(form.get("client_id", ""), form["client_secret"])]
+    pairs = (
+        _from_header(authorization)
+        if authorization is not None
+        else [(form.get("client_id", ""), form["client_secret"])]
+    )
     client = next((client for pair in pairs if (client := _client_of(resources, *pair))), None)
     if client is None:
         raise invalid_client("client or secret is wrong")
@@ -104,6 +110,10 @@ def _verified(resources: Resources, client: Client, assertion: str) -> dict[str,
     registry.validate(claims)
     if claims["exp"] - utc_now().timestamp() > LONGEST_LIFE_SECONDS:
         raise ValueError("the assertion lives too long")
-    if not isinstance(claims["jti"], str) or not can_be_kept(claims["jti"]) or len(claims["jti"]) > LONGEST_ID:
+    if (
+        not isinstance(claims["jti"], str)
+        or not can_be_kept(claims["jti"])
+        or len(claims["jti"]) > LONGEST_ID
+    ):
         raise ValueError("jti cannot be kept")
     return claims

@@ -9,19 +9,25 @@ from starlette.responses import JSONResponse
 class OAuthError(Exception):
     """An error of the back channel; `code` is the RFC's, `description` plain ASCII without personal data."""
 
-    def __init__(self, code: str, description: str, *, status: int = HTTPStatus.BAD_REQUEST, challenge: str = "") -> None:
+    def __init__(
+        self, code: str, description: str, *, status: int = HTTPStatus.BAD_REQUEST, challenge: str = ""
+    ) -> None:
         super().__init__(code)
         self.code, self.description, self.status, self.challenge = code, description, status, challenge
 
     def response(self) -> JSONResponse:
         """Render the error; `WWW-Authenticate` goes along where a challenge is due."""
         headers = {"WWW-Authenticate": self.challenge} if self.challenge else {}
-        return JSONResponse({"error": self.code, "error_description": self.description}, self.status, headers=headers)
+        return JSONResponse(
+            {"error": self.code, "error_description": self.description}, self.status, headers=headers
+        )
 
 
 def invalid_client(description: str) -> OAuthError:
     """The client did not prove who it is."""
-    return OAuthError("invalid_client", description, status=HTTPStatus.UNAUTHORIZED, challenge='Basic realm="identity"')
+    return OAuthError(
+        "invalid_client", description, status=HTTPStatus.UNAUTHORIZED, challenge='Basic realm="identity"'
+    )
 
 
 def invalid_token(description: str) -> OAuthError:

@@ -27,7 +27,12 @@ async def end_attempt(session: AsyncSession, attempt_id: UUID, browser: bytes) -
     now = utc_now()
     ended = await session.scalars(
         update(Attempt)
-        .where(col(Attempt.id) == attempt_id, col(Attempt.browser) == browser, col(Attempt.ended_at).is_(None), col(Attempt.expires_at) > now)
+        .where(
+            col(Attempt.id) == attempt_id,
+            col(Attempt.browser) == browser,
+            col(Attempt.ended_at).is_(None),
+            col(Attempt.expires_at) > now,
+        )
         .values(ended_at=now)
         .returning(Attempt)
     )
@@ -46,7 +51,9 @@ def issue_code(session: AsyncSession, keys: Keys, attempt: Attempt, claims: dict
             code_challenge=attempt.code_challenge,
             nonce=attempt.nonce,
             scope=attempt.scope,
-            claims_sealed=keys.seal_claims({**claims, "locale": attempt.language, "auth_time": int(now.timestamp())}, grant_id),
+            claims_sealed=keys.seal_claims(
+                {**claims, "locale": attempt.language, "auth_time": int(now.timestamp())}, grant_id
+            ),
             code_expires_at=now + CODE_LASTS,
             expires_at=now + CODE_LASTS + ACCESS_TOKEN_LASTS,
             redeemed_at=None,
@@ -61,7 +68,11 @@ async def redeem_code(session: AsyncSession, client_id: str, form: dict[str, str
 
     A second use revokes what the first one got; so the error is given, not raised: the revocation has to be committed.
     """
-    grant = (await session.scalars(select(Grant).where(col(Grant.code_digest) == digest(form.get("code", ""))).with_for_update())).one_or_none()
+    grant = (
+        await session.scalars(
+            select(Grant).where(col(Grant.code_digest) == digest(form.get("code", ""))).with_for_update()
+        )
+    ).one_or_none()
     now = utc_now()
     if grant is None or grant.client_id != client_id:
         return OAuthError("invalid_grant", "the code is unknown")

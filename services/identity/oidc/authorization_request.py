@@ -45,7 +45,11 @@ def read_authorization_request(raw: bytes, clients: Mapping[str, Client]) -> Aut
         given = read_parameters(raw)
     except RepeatedParameter:
         raise UnknownReturn from None
-    client, redirect_uri, state = clients.get(given.get("client_id", "")), given.get("redirect_uri", ""), given.get("state")
+    client, redirect_uri, state = (
+        clients.get(given.get("client_id", "")),
+        given.get("redirect_uri", ""),
+        given.get("state"),
+    )
     if client is None or redirect_uri not in client.redirect_uris:
         raise UnknownReturn
     error = _find_error(given, client)
@@ -64,17 +68,37 @@ def read_authorization_request(raw: bytes, clients: Mapping[str, Client]) -> Aut
 
 def _find_error(given: Mapping[str, str], client: Client) -> tuple[str, str] | None:
     rules = (
-        ("authorization_code" not in client.grants, "unauthorized_client", "the client may not use this flow"),
+        (
+            "authorization_code" not in client.grants,
+            "unauthorized_client",
+            "the client may not use this flow",
+        ),
         ("request" in given, "request_not_supported", "request objects are not supported"),
         ("request_uri" in given, "request_uri_not_supported", "request objects are not supported"),
         ("response_type" not in given, "invalid_request", "response_type is missing"),
         (given.get("response_type") != "code", "unsupported_response_type", "response_type must be code"),
         (given.get("response_mode", "query") != "query", "invalid_request", "response_mode must be query"),
-        (given.get("code_challenge_method") != "S256", "invalid_request", "code_challenge_method must be S256"),
-        (not CHALLENGE.fullmatch(given.get("code_challenge", "")), "invalid_request", "code_challenge must be 43 characters of base64url"),
+        (
+            given.get("code_challenge_method") != "S256",
+            "invalid_request",
+            "code_challenge_method must be S256",
+        ),
+        (
+            not CHALLENGE.fullmatch(given.get("code_challenge", "")),
+            "invalid_request",
+            "code_challenge must be 43 characters of base64url",
+        ),
         ("openid" not in given.get("scope", "").split(), "invalid_scope", "scope must include openid"),
-        (any(len(given.get(name, "")) > longest for name, longest in LONGEST.items()), "invalid_request", "a parameter is too long"),
-        (any(not value.isprintable() for value in given.values()), "invalid_request", "a parameter holds a control character"),
+        (
+            any(len(given.get(name, "")) > longest for name, longest in LONGEST.items()),
+            "invalid_request",
+            "a parameter is too long",
+        ),
+        (
+            any(not value.isprintable() for value in given.values()),
+            "invalid_request",
+            "a parameter holds a control character",
+        ),
         ("none" in given.get("prompt", "").split(), "login_required", "every login needs the person"),
     )
     return next(((code, description) for broken, code, description in rules if broken), None)

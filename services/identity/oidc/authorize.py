@@ -13,7 +13,12 @@ from services.identity.limits import ATTEMPTS, count
 from services.identity.login.lead_back import lead_back
 from services.identity.login.parameters import with_parameters
 from services.identity.models import Attempt, utc_now
-from services.identity.oidc.authorization_request import AuthorizationRefused, AuthorizationRequest, UnknownReturn, read_authorization_request
+from services.identity.oidc.authorization_request import (
+    AuthorizationRefused,
+    AuthorizationRequest,
+    UnknownReturn,
+    read_authorization_request,
+)
 from services.identity.pages import language_of
 from services.identity.resources import Resources, Using
 from services.identity.staff.log_in import show_staff_login
@@ -43,13 +48,21 @@ async def _start(request: Request, raw: bytes, resources: Resources, session: As
     except UnknownReturn:
         return resources.pages.problem("unknown_client", language_of(request))
     except AuthorizationRefused as refused:
-        return lead_back(refused.redirect_uri, resources, error=refused.code, error_description=refused.description, state=refused.state)
+        return lead_back(
+            refused.redirect_uri,
+            resources,
+            error=refused.code,
+            error_description=refused.description,
+            state=refused.state,
+        )
     count(resources, request, ATTEMPTS)
     browser = resources.browser_cookie.read_or_make(request)
     attempt = _make_attempt(asked, browser)
     session.add(attempt)
     await session.flush()
-    languages: dict[str, str] = {language: with_parameters("/authorize", _asked_again(asked, language)) for language in LANGUAGES}
+    languages: dict[str, str] = {
+        language: with_parameters("/authorize", _asked_again(asked, language)) for language in LANGUAGES
+    }
     if asked.client.login == "staff":
         response: Response = show_staff_login(resources, attempt, languages)
     else:

@@ -15,7 +15,17 @@ from shared.events.vocabulary import LANGUAGES
 
 KEPT = "public, max-age=300"
 CLAIMS = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr")
-ABOUT_THE_PERSON = ("name", "given_name", "family_name", "locale", PERSONAL_IDENTITY_CODE, "bank", "preferred_username", "roles", "epoch")
+ABOUT_THE_PERSON = (
+    "name",
+    "given_name",
+    "family_name",
+    "locale",
+    PERSONAL_IDENTITY_CODE,
+    "bank",
+    "preferred_username",
+    "roles",
+    "epoch",
+)
 
 routes = APIRouter(tags=["openid connect"])
 
@@ -38,7 +48,11 @@ async def discovery(resources: Using, response: Response) -> dict[str, Any]:
         "grant_types_supported": ["authorization_code", "client_credentials"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": resources.keys.id_token_algorithms,
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt"],
+        "token_endpoint_auth_methods_supported": [
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt",
+        ],
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "code_challenge_methods_supported": ["S256"],
         "acr_values_supported": [CITIZEN_ACR, STAFF_ACR],

@@ -27,7 +27,9 @@ def audiences(scopes: Iterable[str], issuer: str) -> list[str]:
     return sorted(named | ({issuer} if "openid" in scopes else set()))
 
 
-def make_access_token(keys: Keys, issuer: str, *, client_id: str, subject: str, scope: str, token_id: str = "") -> str:
+def make_access_token(
+    keys: Keys, issuer: str, *, client_id: str, subject: str, scope: str, token_id: str = ""
+) -> str:
     """Make an access token (RFC 9068)."""
     now = utc_now()
     claims = {

@@ -22,10 +22,15 @@ async def userinfo(request: Request, resources: Using, session: Transaction) -> 
     """Give the claims of the person, to the bearer of an access token for this issuer that has not been revoked."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise OAuthError("invalid_request", "a bearer token is needed", status=HTTPStatus.UNAUTHORIZED, challenge="Bearer")
+        raise OAuthError(
+            "invalid_request", "a bearer token is needed", status=HTTPStatus.UNAUTHORIZED, challenge="Bearer"
+        )
     issuer = resources.settings.issuer
     registry = jwt.JWTClaimsRegistry(
-        iss={"essential": True, "value": issuer}, aud={"essential": True, "value": issuer}, exp={"essential": True}, jti={"essential": True}
+        iss={"essential": True, "value": issuer},
+        aud={"essential": True, "value": issuer},
+        exp={"essential": True},
+        jti={"essential": True},
     )
     try:
         decoded = resources.keys.verify(token)
@@ -33,7 +38,12 @@ async def userinfo(request: Request, resources: Using, session: Transaction) -> 
         grant = await session.get(Grant, UUID(decoded.claims["jti"]))
     except UNREADABLE as error:
         raise invalid_token("the token is not good for this") from error
-    if decoded.header.get("typ") != "at+jwt" or grant is None or grant.revoked_at is not None or grant.expires_at <= utc_now():
+    if (
+        decoded.header.get("typ") != "at+jwt"
+        or grant is None
+        or grant.revoked_at is not None
+        or grant.expires_at <= utc_now()
+    ):
         raise invalid_token("the token is not good any more")
     try:
         return JSONResponse(resources.keys.open_claims(grant.claims_sealed, grant.id))

@@ -32,7 +32,9 @@ async def follow_settings(sessions: Sessions, accounts: Iterable[StaffAccount]) 
     """
     named = {account.username: account for account in accounts}
     async with sessions.begin() as session:
-        for removed in await session.scalars(delete(Staff).where(col(Staff.username).not_in(named)).returning(col(Staff.id))):
+        for removed in await session.scalars(
+            delete(Staff).where(col(Staff.username).not_in(named)).returning(col(Staff.id))
+        ):
             log.info("staff_removed", staff_id=str(removed))
         known = {staff.username: staff for staff in await session.scalars(select(Staff))}
     for username, account in named.items():
@@ -45,7 +47,13 @@ async def follow_settings(sessions: Sessions, accounts: Iterable[StaffAccount]) 
 
 async def _add(sessions: Sessions, account: StaffAccount) -> None:
     password_hash = await _hash(account.password.get_secret_value())
-    row = {"id": uuid4(), "username": account.username, "password_hash": password_hash, "name": account.name, "created_at": utc_now()}
+    row = {
+        "id": uuid4(),
+        "username": account.username,
+        "password_hash": password_hash,
+        "name": account.name,
+        "created_at": utc_now(),
+    }
     async with sessions.begin() as session:
         await session.execute(insert(Staff).values(**row, roles=list(account.roles)).on_conflict_do_nothing())
     log.info("staff_added", roles=list(account.roles))
@@ -56,7 +64,11 @@ async def _change(sessions: Sessions, staff: Staff, account: StaffAccount) -> No
     changed: dict[str, object] = {}
     if not await is_password_of(staff, password) or HASHER.check_needs_rehash(staff.password_hash):
         changed["password_hash"] = await _hash(password)
-    changed |= {name: value for name, value in (("name", account.name), ("roles", list(account.roles))) if getattr(staff, name) != value}
+    changed |= {
+        name: value
+        for name, value in (("name", account.name), ("roles", list(account.roles)))
+        if getattr(staff, name) != value
+    }
     if changed:
         async with sessions.begin() as session:
             await session.execute(update(Staff).where(col(Staff.id) == staff.id).values(**changed))
@@ -71,13 +83,18 @@ async def find_staff(session: AsyncSession, username: str) -> Staff | None:
     """Give the account of this name."""
     if not can_be_kept(username):
         return None
-    staff: Staff | None = await session.scalar(select(Staff).where(col(Staff.username) == plain_username(username)))
+    staff: Staff | None = await session.scalar(
+        select(Staff).where(col(Staff.username) == plain_username(username))
+    )
     return staff
 
 
 async def is_password_of(staff: Staff | None, password: str) -> bool:
     """Compare with the account's password; takes as long, and says no, where there is no account."""
-    return await asyncio.to_thread(_is_right, staff.password_hash if staff else NOBODY, password) and staff is not None
+    return (
+        await asyncio.to_thread(_is_right, staff.password_hash if staff else NOBODY, password)
+        and staff is not None
+    )
 
 
 def _is_right(password_hash: str, password: str) -> bool:

@@ -32,10 +32,19 @@ LONGEST = 200
 DEVICE_LASTS = timedelta(days=180)
 
 
-def show_staff_login(resources: Resources, attempt: Attempt, languages: Mapping[str, str], *, status: int = 200, **context: object) -> Response:
+def show_staff_login(
+    resources: Resources,
+    attempt: Attempt,
+    languages: Mapping[str, str],
+    *,
+    status: int = 200,
+    **context: object,
+) -> Response:
     """Show the page; after a failure with `error` and the `username` that was typed."""
     given = {"error": "", "username": "", "home": urljoin(attempt.redirect_uri, "/"), **context}
-    return resources.pages.render("staff.html", attempt.language, status=status, attempt_id=attempt.id, languages=languages, **given)
+    return resources.pages.render(
+        "staff.html", attempt.language, status=status, attempt_id=attempt.id, languages=languages, **given
+    )
 
 
 @routes.post("/staff")
@@ -53,11 +62,15 @@ async def log_in(
     browser = resources.browser_cookie.read(request)
     device_cookie = _device_cookie(resources, username)
     device = device_cookie.read(request)
-    caller = Caller(username, request.client.host if request.client else "", device.digest if device else None)
+    caller = Caller(
+        username, request.client.host if request.client else "", device.digest if device else None
+    )
     async with transaction(resources.sessions) as session:
         attempt = await session.get(Attempt, attempt_id)
         if browser is None or attempt is None or not _is_open(resources, attempt, browser):
-            return resources.pages.problem("ended" if takes_cookies(request) else "no_cookies", language_of(request))
+            return resources.pages.problem(
+                "ended" if takes_cookies(request) else "no_cookies", language_of(request)
+            )
         # Only now: a try that no browser has open may not use up the name's tries.
         wait = await count_try(session, caller) if plain_username(username) else timedelta(0)
         staff = await find_staff(session, username)
@@ -70,7 +83,9 @@ async def log_in(
         return page
     if not await is_password_of(staff, password) or staff is None:
         log.warning("staff_login_failed")
-        return show_staff_login(resources, attempt, {}, status=422, username=username, error=texts["staff_wrong"])
+        return show_staff_login(
+            resources, attempt, {}, status=422, username=username, error=texts["staff_wrong"]
+        )
     async with transaction(resources.sessions) as session:
         await forget_failures(session, caller)
         if await end_attempt(session, attempt.id, browser.digest) is None:
@@ -85,12 +100,19 @@ async def log_in(
 def _device_cookie(resources: Resources, username: str) -> BrowserCookie:
     """Give the cookie that says that this name has logged in on this device; a device of several people has one for each."""
     name = f"identity_device_{digest(plain_username(username)).hex()}"
-    return BrowserCookie(resources.keys.cookies, name, path="/staff", secure=resources.settings.secure, lasts=DEVICE_LASTS)
+    return BrowserCookie(
+        resources.keys.cookies, name, path="/staff", secure=resources.settings.secure, lasts=DEVICE_LASTS
+    )
 
 
 def _is_open(resources: Resources, attempt: Attempt, browser: Browser) -> bool:
     for_staff = resources.clients[attempt.client_id].login == "staff"
-    return for_staff and attempt.browser == browser.digest and attempt.ended_at is None and attempt.expires_at > utc_now()
+    return (
+        for_staff
+        and attempt.browser == browser.digest
+        and attempt.ended_at is None
+        and attempt.expires_at > utc_now()
+    )
 
 
 def _claims(staff: Staff) -> dict[str, object]:

@@ -109,7 +109,10 @@ def _add_to_address(known: Throttle, now: datetime) -> None:
     """Forgive one failure for each `FORGIVEN_EVERY` that has passed; the time since the last forgiven one is kept."""
     forgiven = (now - known.last_failed_at) // FORGIVEN_EVERY
     if forgiven < known.failures:
-        known.failures, known.last_failed_at = known.failures - forgiven + 1, known.last_failed_at + forgiven * FORGIVEN_EVERY
+        known.failures, known.last_failed_at = (
+            known.failures - forgiven + 1,
+            known.last_failed_at + forgiven * FORGIVEN_EVERY,
+        )
     else:
         known.failures, known.last_failed_at = 1, now
 

@@ -35,7 +35,9 @@ EXAMPLE: dict[str, Any] = {
 
 def _without_nulls(form: object) -> object:
     """Leave out what is null: many callers send every field they know, and null means that it was not given."""
-    return {name: value for name, value in form.items() if value is not None} if isinstance(form, dict) else form
+    return (
+        {name: value for name, value in form.items() if value is not None} if isinstance(form, dict) else form
+    )
 
 
 class NewRequest(BaseModel):
@@ -45,14 +47,18 @@ class NewRequest(BaseModel):
 
     service: str = Field(description="The service's code, from `GET /api/v1/services`")
     language: Language = Field(description="The citizen's language; errors and mails are written in it")
-    form: Annotated[dict[str, str], BeforeValidator(_without_nulls)] = Field(description="Field names and values; see the service's `form_schema`")
+    form: Annotated[dict[str, str], BeforeValidator(_without_nulls)] = Field(
+        description="Field names and values; see the service's `form_schema`"
+    )
 
 
 class AcceptedRequest(BaseModel):
     """The request is kept; its number follows, here and by e-mail."""
 
     request_id: UUID
-    work_number: str | None = Field(description="Nine or ten digits, or null while the request has none", examples=[None, "482913057"])
+    work_number: str | None = Field(
+        description="Nine or ten digits, or null while the request has none", examples=[None, "482913057"]
+    )
     state: str = Field(
         description="`accepted` until there is a number, then `received`, `in_progress`, …; `under_investigation` where it does not come by itself",
         examples=["accepted"],
@@ -67,7 +73,9 @@ class ServiceSummary(BaseModel):
     summary: Text
     roles: list[Role]
     group: Group
-    authentication: Literal["none", "strong"] = Field(description="`strong`: send the citizen's access token as bearer token")
+    authentication: Literal["none", "strong"] = Field(
+        description="`strong`: send the citizen's access token as bearer token"
+    )
     url: str = Field(description="The form on the public site")
 
 
@@ -84,10 +92,19 @@ Responses: TypeAlias = dict[int | str, dict[str, Any]]
 
 def problem(description: str, **headers: str) -> dict[str, Any]:
     """Describe one error answer for OpenAPI; `headers` name those it comes with."""
-    shown = {name.replace("_", "-"): {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
+    shown = {
+        name.replace("_", "-"): {"description": text, "schema": {"type": "string"}}
+        for name, text in headers.items()
+    }
     return {"description": description, **REFERENCE, "headers": shown}
 
 
 def header(name: str, description: str, **limits: int | str) -> dict[str, Any]:
     """Describe one optional request header for OpenAPI; `limits` are JSON Schema's."""
-    return {"name": name, "in": "header", "required": False, "description": description, "schema": {"type": "string", **limits}}
+    return {
+        "name": name,
+        "in": "header",
+        "required": False,
+        "description": description,
+        "schema": {"type": "string", **limits},
+    }

@@ -56,13 +56,20 @@ SUBMIT_ANSWERS: Responses = {
     415: problem("The body is not declared as JSON, or compressed"),
     422: problem("Fields are missing or wrong; `errors` names each, in the request's language"),
     429: problem(
-        "Too many requests from this address, for this person or to this e-mail address; nothing was accepted", Retry_After="Seconds to wait"
+        "Too many requests from this address, for this person or to this e-mail address; nothing was accepted",
+        Retry_After="Seconds to wait",
     ),
-    503: problem("Neither Kafka nor the spool can keep the request now; send it again with the same key", Retry_After="Seconds to wait"),
+    503: problem(
+        "Neither Kafka nor the spool can keep the request now; send it again with the same key",
+        Retry_After="Seconds to wait",
+    ),
 }
 # Body and headers are described here and read by hand: FastAPI's own reading of them costs a tenth of the whole answer.
 SUBMIT_DESCRIBED = {
-    "requestBody": {"required": True, "content": {"application/json": {"schema": NewRequest.model_json_schema()}}},
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": NewRequest.model_json_schema()}},
+    },
     "parameters": [
         header(
             "Idempotency-Key",
@@ -95,7 +102,12 @@ def install_api(app: FastAPI) -> None:
         summary="Send a request",
         tags=["requests"],
     )(send_request)
-    app.get("/api/v1/requests/{request_id}", responses=STATE_ANSWERS, summary="Ask for the number", tags=["requests"])(get_request)
+    app.get(
+        "/api/v1/requests/{request_id}",
+        responses=STATE_ANSWERS,
+        summary="Ask for the number",
+        tags=["requests"],
+    )(get_request)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(BodyTooLong, _on_too_long)
 
@@ -131,7 +143,16 @@ async def send_request(request: Request) -> Response:
             resources.doors.canary(request)
         else:
             resources.doors.submission(request, identity, form.email)
-        submission = Submission(service, form, language, "api", key, identity, _caller(identity), traceparent=traceparent_of(headers))
+        submission = Submission(
+            service,
+            form,
+            language,
+            "api",
+            key,
+            identity,
+            _caller(identity),
+            traceparent=traceparent_of(headers),
+        )
         accepted = await resources.submit_request(submission)
     except FormErrors as wrong:
         raise invalid_form(wrong.errors, language) from None
@@ -162,10 +183,15 @@ def _parse(request: Request, body: bytes) -> NewRequest:
         content = read_json(body)
         return NewRequest.model_validate(content)
     except ValidationError as error:
-        language = (as_language(content.get("language")) if isinstance(content, dict) else None) or _preferred(request)
+        language = (
+            as_language(content.get("language")) if isinstance(content, dict) else None
+        ) or _preferred(request)
         raise invalid_shape(error.errors(include_url=False, include_input=False), language) from None
     except NameTwice as twice:
-        raise invalid_form([FieldError(twice.name[:MOST_FIELD_LENGTH], TWICE.in_language(_preferred(request)))], _preferred(request)) from None
+        raise invalid_form(
+            [FieldError(twice.name[:MOST_FIELD_LENGTH], TWICE.in_language(_preferred(request)))],
+            _preferred(request),
+        ) from None
     except ValueError:
         raise told_in(_preferred(request), MalformedJson()) from None
 
@@ -178,7 +204,9 @@ def _service(resources: Resources, code: str, language: Language) -> Service:
 
 
 def _check_key(key: str | None, language: Language) -> None:
-    if key is not None and not (LEAST_KEY_LENGTH <= len(key) <= MOST_KEY_LENGTH and key.isascii() and key.isprintable()):
+    if key is not None and not (
+        LEAST_KEY_LENGTH <= len(key) <= MOST_KEY_LENGTH and key.isascii() and key.isprintable()
+    ):
         raise invalid_form([FieldError("Idempotency-Key", WRONG_KEY[language])], language)
 
 
@@ -191,7 +219,9 @@ async def _identify(resources: Resources, service: Service, authorization: str |
     try:
         return await resources.provider.identity_of(token.strip())
     except TokenRefused:
-        raise NotIdentified(HOW_TO_IDENTIFY, headers={"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'}) from None
+        raise NotIdentified(
+            HOW_TO_IDENTIFY, headers={"WWW-Authenticate": f'{CHALLENGE}, error="invalid_token"'}
+        ) from None
     except IdentityAway:
         raise Unavailable from None
 

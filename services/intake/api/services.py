@@ -15,27 +15,43 @@ from shared.web.problems import NotFound
 
 routes = APIRouter(prefix="/api/v1", tags=["catalogue"])
 
-LanguageWanted = Annotated[Language | None, Query(description="Language of titles, descriptions and links; by default `Accept-Language`'s")]
+LanguageWanted = Annotated[
+    Language | None,
+    Query(description="Language of titles, descriptions and links; by default `Accept-Language`'s"),
+]
 AcceptLanguage = Annotated[str, Header(include_in_schema=False)]
 
 
 @routes.get("/services", summary="What is on offer")
-async def list_services(request: Request, language: LanguageWanted = None, accept_language: AcceptLanguage = "") -> list[ServiceSummary]:
+async def list_services(
+    request: Request, language: LanguageWanted = None, accept_language: AcceptLanguage = ""
+) -> list[ServiceSummary]:
     """Give every service, ordered as on the site: private persons' first."""
     resources: Resources = request.app.state.resources
     chosen = language or preferred_language(accept_language, OTHERWISE)
-    return [ServiceSummary.model_validate(_summary(request, service, chosen)) for service in resources.catalogue.services]
+    return [
+        ServiceSummary.model_validate(_summary(request, service, chosen))
+        for service in resources.catalogue.services
+    ]
 
 
-@routes.get("/services/{code}", responses={404: problem("There is no such service")}, summary="What one form asks")
-async def get_service(request: Request, code: str, language: LanguageWanted = None, accept_language: AcceptLanguage = "") -> ServiceDescription:
+@routes.get(
+    "/services/{code}", responses={404: problem("There is no such service")}, summary="What one form asks"
+)
+async def get_service(
+    request: Request, code: str, language: LanguageWanted = None, accept_language: AcceptLanguage = ""
+) -> ServiceDescription:
     """Give one service with the JSON Schema of its form; the schema's `examples` hold a form that is accepted as it stands."""
     resources: Resources = request.app.state.resources
     chosen = language or preferred_language(accept_language, OTHERWISE)
     service = resources.catalogue.get(code)
     if service is None:
         raise told_in(chosen, NotFound(NO_SERVICE.in_language(chosen)))
-    described = {"minutes": service.minutes, "due_days": service.due_days, "form_schema": form_schema(service, chosen)}
+    described = {
+        "minutes": service.minutes,
+        "due_days": service.due_days,
+        "form_schema": form_schema(service, chosen),
+    }
     return ServiceDescription.model_validate(_summary(request, service, chosen) | described)
 
 

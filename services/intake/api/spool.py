@@ -25,7 +25,9 @@ class SpooledRequest(BaseModel):
 
     request_id: UUID
     spooled_at: datetime
-    refused: str | None = Field(default=None, description="Why Kafka will never take it as it is, such as `too-large`")
+    refused: str | None = Field(
+        default=None, description="Why Kafka will never take it as it is, such as `too-large`"
+    )
 
 
 class SpoolAnswer(BaseModel):
@@ -42,7 +44,9 @@ def spool_routes(settings: Settings) -> APIRouter:
     verifier = TokenVerifier(settings.oidc_issuer, AUDIENCE, backchannel_url=settings.oidc_backchannel_url)
     Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
 
-    @routes.get("/api/v1/spool", summary="What waits for Kafka", responses={503: problem("The database is away")})
+    @routes.get(
+        "/api/v1/spool", summary="What waits for Kafka", responses={503: problem("The database is away")}
+    )
     async def spool(request: Request, _: Operator) -> SpoolAnswer:
         """Give what was accepted while Kafka was away and is not on its topic yet."""
         resources: Resources = request.app.state.resources
@@ -50,10 +54,20 @@ def spool_routes(settings: Settings) -> APIRouter:
             waiting = await resources.spool.waiting()
         except SpoolAway as error:
             raise Unavailable("The spool's database is away") from error
-        requests = [SpooledRequest(request_id=request_id, spooled_at=since, refused=refused) for request_id, since, refused in waiting.oldest]
-        return SpoolAnswer(waiting=waiting.count, oldest_at=requests[0].spooled_at if requests else None, requests=requests)
+        requests = [
+            SpooledRequest(request_id=request_id, spooled_at=since, refused=refused)
+            for request_id, since, refused in waiting.oldest
+        ]
+        return SpoolAnswer(
+            waiting=waiting.count, oldest_at=requests[0].spooled_at if requests else None, requests=requests
+        )
 
-    @routes.post("/api/v1/spool/{request_id}/send-again", status_code=202, summary="Publish what Kafka refused", responses={404: problem("Nothing")})
+    @routes.post(
+        "/api/v1/spool/{request_id}/send-again",
+        status_code=202,
+        summary="Publish what Kafka refused",
+        responses={404: problem("Nothing")},
+    )
     async def send_again(request: Request, request_id: UUID, operator: Operator) -> None:
         """Try again to publish a request that Kafka refused, after the cause is mended."""
         resources: Resources = request.app.state.resources

@@ -44,10 +44,14 @@ class Proof:
         """Read the person out of the claims of an ID token or of `/userinfo`; raises `NotProven`."""
         if claims.get("acr") not in self.strong:
             raise NotProven("acr")
-        codes = {claims[name] for name in (CLAIM, "personal_identity_code") if isinstance(claims.get(name), str)}
+        codes = {
+            claims[name] for name in (CLAIM, "personal_identity_code") if isinstance(claims.get(name), str)
+        }
         if len(codes) != 1 or not is_plain_code(code := codes.pop()):
             raise NotProven("personal_identity_code")
-        facts = {name: claims.get(name) or "" for name in ("given_name", "family_name")} | {"bank": claims.get("bank") or None}
+        facts = {name: claims.get(name) or "" for name in ("given_name", "family_name")} | {
+            "bank": claims.get("bank") or None
+        }
         proven = {"personal_identity_code": code, "authenticated_at": self._when(claims.get("auth_time"))}
         try:
             return Identity.model_validate(facts | proven)

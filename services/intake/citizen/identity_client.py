@@ -23,7 +23,14 @@ class TokenRefused(Exception):
 class IdentityProvider(ClientCredentials):
     """The provider of tokens of our own, and of who bears a citizen's, where the claims are `proof` of it."""
 
-    def __init__(self, http: httpx.AsyncClient, issuer: str, back_channel: str | None, client: tuple[str, str], proof: Proof) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        issuer: str,
+        back_channel: str | None,
+        client: tuple[str, str],
+        proof: Proof,
+    ) -> None:
         super().__init__(http, issuer, back_channel, client)
         self._proof = proof
 
@@ -52,4 +59,6 @@ class IdentityProvider(ClientCredentials):
 def proof_by(settings: Settings) -> Proof:
     """Give what the settings ask for."""
     seconds = settings.identified_within_seconds
-    return Proof(tuple(settings.strong_acr_values.split()), None if seconds is None else timedelta(seconds=seconds))
+    return Proof(
+        tuple(settings.strong_acr_values.split()), None if seconds is None else timedelta(seconds=seconds)
+    )

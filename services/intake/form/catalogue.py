@@ -16,7 +16,17 @@ COMMON_FIELDS = "_common_fields.yaml"
 COMPANY_SUFFIX = "-yritys"
 
 Kind: TypeAlias = Literal[
-    "text", "textarea", "email", "phone", "personal_identity_code", "business_id", "date", "month", "choice", "number", "checkbox"
+    "text",
+    "textarea",
+    "email",
+    "phone",
+    "personal_identity_code",
+    "business_id",
+    "date",
+    "month",
+    "choice",
+    "number",
+    "checkbox",
 ]
 Role: TypeAlias = Literal["person", "company"]
 Group: TypeAlias = Literal["invoices", "employment", "online"]
@@ -133,7 +143,9 @@ class Service(Part):
 
     @model_validator(mode="after")
     def _what_is_named_is_there(self) -> "Service":
-        if self.answered_if and (self.answered_if not in self.by_name or self.by_name[self.answered_if].kind != "checkbox"):
+        if self.answered_if and (
+            self.answered_if not in self.by_name or self.by_name[self.answered_if].kind != "checkbox"
+        ):
             message = f"answered_if: there is no checkbox {self.answered_if}"
             raise ValueError(message)
         if self.leaves_out and self.authentication == "strong":
@@ -144,7 +156,9 @@ class Service(Part):
     @model_validator(mode="after")
     def _times_are_of_one_kind(self) -> "Service":
         for field in self.fields:
-            if field.not_before and (field.not_before not in self.by_name or self.by_name[field.not_before].kind != field.kind):
+            if field.not_before and (
+                field.not_before not in self.by_name or self.by_name[field.not_before].kind != field.kind
+            ):
                 message = f"{field.name}: not_before: there is no {field.kind} {field.not_before}"
                 raise ValueError(message)
         return self
@@ -199,7 +213,9 @@ class Catalogue(Part):
 
     def for_role(self, role: Role, group: Group | None = None) -> list[Service]:
         """Give the services for one role, and of one group where asked."""
-        return [service for service in self.services if role in service.roles and group in {None, service.group}]
+        return [
+            service for service in self.services if role in service.roles and group in {None, service.group}
+        ]
 
     def quick_links(self) -> list[Service]:
         """Give the services of the front page, in their order."""
@@ -216,7 +232,10 @@ def load_catalogue(folder: Path = FOLDER) -> Catalogue:
         try:
             services += _services_of(_read(file), common, file.stem)
         except ValidationError as error:
-            errors += [f"{file.name}: {'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in error.errors()]
+            errors += [
+                f"{file.name}: {'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}"
+                for fault in error.errors()
+            ]
         except InvalidCatalogue as error:
             errors.append(str(error))
     if not services and not errors:
@@ -234,10 +253,17 @@ def _services_of(content: dict[str, Any], common: dict[str, Any], code: str) -> 
     roles: Sequence[Any] = content.get("roles") or [None]
     for role in roles:
         company = role == "company"
-        unasked = {*content.get("leaves_out", []), *(["personal_identity_code"] if company and content.get("authentication") != "strong" else [])}
+        unasked = {
+            *content.get("leaves_out", []),
+            *(["personal_identity_code"] if company and content.get("authentication") != "strong" else []),
+        }
         person = [field for field in common["person"] if field["name"] not in unasked]
         fields = [*person, *(common["company"] if company else []), *content.get("fields", [])]
-        variant = {"quick_link": None, "code": code + COMPANY_SUFFIX} if company and len(roles) > 1 else {"code": code}
+        variant = (
+            {"quick_link": None, "code": code + COMPANY_SUFFIX}
+            if company and len(roles) > 1
+            else {"code": code}
+        )
         yield Service.model_validate({**content, **variant, "roles": [role], "fields": fields})
 
 

@@ -32,7 +32,9 @@ PHONE = re.compile(r"(\+|00)?[\d ().\-/]+", re.ASCII)
 NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 BUSINESS_ID = re.compile(r"(?:FI-?)?(\d{7})-?(\d)|(\d{6})-(\d)", re.ASCII)
 REAL_DOMAIN = rf"(?!({'|'.join(SPECIAL_USE_DOMAIN_NAMES)})$)[a-z]{{2,24}}"
-PLAIN_ADDRESS = re.compile(rf"[\w+-]+(\.[\w+-]+)*@([a-z0-9]+(-[a-z0-9]+)*\.)+{REAL_DOMAIN}", re.ASCII | re.IGNORECASE)
+PLAIN_ADDRESS = re.compile(
+    rf"[\w+-]+(\.[\w+-]+)*@([a-z0-9]+(-[a-z0-9]+)*\.)+{REAL_DOMAIN}", re.ASCII | re.IGNORECASE
+)
 PLAIN_ADDRESS_LENGTH = 64  # no part of it can be too long then
 WRITTEN = frozenset({"text", "textarea", "email", "choice", "checkbox"})
 PICKED = frozenset({"choice", "checkbox"})
@@ -58,7 +60,11 @@ def clean_value(field: Field, typed: str) -> str:
     over = len(value) - field.max_length
     if over > 0 and field.kind in WRITTEN:
         raise Wrong("too-long", over)
-    if field.kind not in MAY_HOLD_PERSONAL_CODE and holds_personal_code(value) and not _is_phone_number(field, value):
+    if (
+        field.kind not in MAY_HOLD_PERSONAL_CODE
+        and holds_personal_code(value)
+        and not _is_phone_number(field, value)
+    ):
         raise Wrong("hetu-elsewhere")
     # What has a form of its own is told the form, however long it is.
     cleaned = CLEANERS[field.kind](field, value) if value else ""
@@ -119,7 +125,11 @@ def _phone(_: Field, value: str) -> str:
     if number.startswith("00"):
         digits = digits[2:]
     if len(digits) not in PHONE_DIGITS or not digits.strip("0") or (international and digits.startswith("0")):
-        raise Wrong("phone-incomplete" if len(digits) < PHONE_DIGITS.start and any(character.isdigit() for character in value) else "phone")
+        raise Wrong(
+            "phone-incomplete"
+            if len(digits) < PHONE_DIGITS.start and any(character.isdigit() for character in value)
+            else "phone"
+        )
     return ("+" if international else "") + digits
 
 
@@ -137,7 +147,10 @@ def _personal_identity_code(_: Field, value: str) -> str:
         raise Wrong("hetu-date") from None
     except ValidationError:
         raise Wrong("hetu-dash" if NO_DASH.fullmatch(code) else "hetu-form") from None
-    if known[6] in BORN_FROM_2000 and date(2000 + int(known[4:6]), int(known[2:4]), int(known[:2])) > _today():
+    if (
+        known[6] in BORN_FROM_2000
+        and date(2000 + int(known[4:6]), int(known[2:4]), int(known[:2])) > _today()
+    ):
         raise Wrong("hetu-future")
     return known
 

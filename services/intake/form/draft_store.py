@@ -36,9 +36,18 @@ class DraftStore:
         """Keep a draft that is to be sent as `sending`, and say whether it is kept."""
         return bool(await self._in_time(partial(keep_draft, key=key, content=content, sending=sending)))
 
-    async def end(self, key: DraftKey, content: dict[str, Any], sending: str, *, is_another: Callable[[dict[str, Any]], bool]) -> None:
+    async def end(
+        self,
+        key: DraftKey,
+        content: dict[str, Any],
+        sending: str,
+        *,
+        is_another: Callable[[dict[str, Any]], bool],
+    ) -> None:
         """Put in the place of a draft what tells that it was sent, and as what, unless what is kept by now `is_another` draft."""
-        await self._in_time(partial(end_draft, key=key, content=content, sending=sending, is_another=is_another))
+        await self._in_time(
+            partial(end_draft, key=key, content=content, sending=sending, is_another=is_another)
+        )
 
     async def forget(self, keys: Sequence[DraftKey]) -> None:
         """Remove drafts."""

@@ -42,14 +42,24 @@ def form_schema(service: Service, language: Language) -> dict[str, Any]:
 
 def _must_be_given(field: Field, service: Service) -> bool:
     """Say whether the caller gives the field: what the bank tells may be left out."""
-    told = service.authentication == "strong" and field.name in {"first_name", "last_name", "personal_identity_code"}
+    told = service.authentication == "strong" and field.name in {
+        "first_name",
+        "last_name",
+        "personal_identity_code",
+    }
     return field.required and not told
 
 
 def _property(field: Field, language: Language) -> dict[str, Any]:
     texts = [_as_sentence(text.in_language(language)) for text in (field.hint, field.info) if text]
     described = {"description": " ".join(texts)} if texts else {}
-    return {"title": field.label.in_language(language), **described, "type": "string", "maxLength": field.max_length, **_limits(field)}
+    return {
+        "title": field.label.in_language(language),
+        **described,
+        "type": "string",
+        "maxLength": field.max_length,
+        **_limits(field),
+    }
 
 
 def _as_sentence(text: str) -> str:

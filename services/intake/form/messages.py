@@ -5,7 +5,11 @@ from shared.events.vocabulary import Language
 
 MESSAGES: dict[str, Text] = {
     "missing": Text(fi="Täytä kenttä ”{label}”", sv="Fyll i fältet ”{label}”", en="Fill in “{label}”"),
-    "not-chosen": Text(fi="Valitse vaihtoehto kohdassa ”{label}”", sv="Välj ett alternativ under ”{label}”", en="Choose an option under “{label}”"),
+    "not-chosen": Text(
+        fi="Valitse vaihtoehto kohdassa ”{label}”",
+        sv="Välj ett alternativ under ”{label}”",
+        en="Choose an option under “{label}”",
+    ),
     "not-ticked": Text(fi="Rastita kohta ”{label}”", sv="Kryssa för ”{label}”", en="Tick “{label}”"),
     "unknown": Text(
         fi="Tällä lomakkeella ei ole tällaista kenttää",
@@ -22,7 +26,9 @@ MESSAGES: dict[str, Text] = {
         sv="Förkorta: {over} tecken för mycket (högst {max_length})",
         en="Shorten this: {over} characters too many ({max_length} at most)",
     ),
-    "no-letter": Text(fi="Kirjoita nimi kirjaimin", sv="Skriv namnet med bokstäver", en="Write the name in letters"),
+    "no-letter": Text(
+        fi="Kirjoita nimi kirjaimin", sv="Skriv namnet med bokstäver", en="Write the name in letters"
+    ),
     "email": Text(
         fi="Kirjoita sähköpostiosoite kokonaisuudessaan, esimerkiksi omaosoite@palvelin.com",
         sv="Skriv hela e-postadressen, till exempel minadress@server.com",
@@ -108,8 +114,16 @@ MESSAGES: dict[str, Text] = {
         sv="Kontrollera tiden: den är före ”{other}”",
         en="Check the time: this is before “{other}”",
     ),
-    "month": Text(fi="Kirjoita kuukausi muodossa 1/2026", sv="Skriv månaden i formen 1/2026", en="Write the month as 1/2026 or 2026-01"),
-    "choice": Text(fi="Valitse jokin annetuista vaihtoehdoista", sv="Välj ett av de givna alternativen", en="Choose one of the options given"),
+    "month": Text(
+        fi="Kirjoita kuukausi muodossa 1/2026",
+        sv="Skriv månaden i formen 1/2026",
+        en="Write the month as 1/2026 or 2026-01",
+    ),
+    "choice": Text(
+        fi="Valitse jokin annetuista vaihtoehdoista",
+        sv="Välj ett av de givna alternativen",
+        en="Choose one of the options given",
+    ),
     "checkbox": Text(
         fi="Rastita kohta tai jätä se tyhjäksi (true tai false)",
         sv="Kryssa för eller lämna tomt (true eller false)",
@@ -129,7 +143,9 @@ MESSAGES: dict[str, Text] = {
 LEFT_EMPTY = frozenset({"missing", "not-chosen", "not-ticked"})
 
 
-def message(slug: str, field: Field | None, language: Language, over: int = 0, other: Text | None = None) -> str:
+def message(
+    slug: str, field: Field | None, language: Language, over: int = 0, other: Text | None = None
+) -> str:
     """Give the sentence for one fault of one field; it never repeats what was typed.
 
     `over` is by how many characters that is too long, `other` the label of another field that it does not go with.

@@ -52,13 +52,19 @@ class ValidForm:
     def answers(self, service: Service) -> list[dict[str, str]]:
         """Give the other fields for the handler: labels, the texts of choices, days and months in Finnish."""
         return [
-            {"field": name, "label": service.by_name[name].label.fi, "value": _readable(service.by_name[name], value)}
+            {
+                "field": name,
+                "label": service.by_name[name].label.fi,
+                "value": _readable(service.by_name[name], value),
+            }
             for name, value in self.values.items()
             if name not in PERSON
         ]
 
 
-def validate_form(service: Service, form: Mapping[str, str], language: Language, identity: Identity | None) -> ValidForm:
+def validate_form(
+    service: Service, form: Mapping[str, str], language: Language, identity: Identity | None
+) -> ValidForm:
     """Check a form against its service; raises `FormErrors` naming every field that is wrong or unknown.
 
     Facts of `identity` are put in where nothing was typed, and win: a differing typed value is an error.
@@ -78,7 +84,10 @@ def validate_form(service: Service, form: Mapping[str, str], language: Language,
             values[field.name] = value
     errors += _out_of_order(service, values, language)
     unknown = [name for name in form if name not in service.by_name]
-    errors += [FieldError(name[:FIELD_NAME_SHOWN] or "form", message("unknown", None, language)) for name in unknown[:UNKNOWN_FIELDS_NAMED]]
+    errors += [
+        FieldError(name[:FIELD_NAME_SHOWN] or "form", message("unknown", None, language))
+        for name in unknown[:UNKNOWN_FIELDS_NAMED]
+    ]
     if errors:
         raise FormErrors(errors)
     return ValidForm(values)
@@ -87,8 +96,15 @@ def validate_form(service: Service, form: Mapping[str, str], language: Language,
 def _out_of_order(service: Service, values: Mapping[str, str], language: Language) -> list[FieldError]:
     """Name each date or month that is before the one that it may not be before; as they are kept, the order of their texts is that of time."""
     pairs = [(field, service.by_name[field.not_before]) for field in service.fields if field.not_before]
-    wrong = [(field, other) for field, other in pairs if values.get(field.name, "") < values.get(other.name, "") and field.name in values]
-    return [FieldError(field.name, message("before-other", field, language, other=other.label)) for field, other in wrong]
+    wrong = [
+        (field, other)
+        for field, other in pairs
+        if values.get(field.name, "") < values.get(other.name, "") and field.name in values
+    ]
+    return [
+        FieldError(field.name, message("before-other", field, language, other=other.label))
+        for field, other in wrong
+    ]
 
 
 def _clean(field: Field, typed: str) -> str:

@@ -39,7 +39,11 @@ class Draft:
         """Read what is kept in the store."""
         sent_as = content.get("sent_as")
         return cls(
-            content["token"], content.get("values", {}), content.get("tried", False), UUID(sent_as) if sent_as else None, content.get("sent_at", 0)
+            content["token"],
+            content.get("values", {}),
+            content.get("tried", False),
+            UUID(sent_as) if sent_as else None,
+            content.get("sent_at", 0),
         )
 
     def content(self) -> dict[str, Any]:
@@ -52,7 +56,9 @@ class Draft:
 class BrowserDrafts:
     """The drafts of one browser: its cookie is the half of each draft's key that the store does not have."""
 
-    def __init__(self, request: Request, drafts: DraftStore, tokens: FormTokens, doors: Doors, *, secure: bool) -> None:
+    def __init__(
+        self, request: Request, drafts: DraftStore, tokens: FormTokens, doors: Doors, *, secure: bool
+    ) -> None:
         self._request = request
         self._doors = doors
         self._drafts = drafts
@@ -66,7 +72,11 @@ class BrowserDrafts:
 
     async def find(self, service: str, person: str) -> Draft | None:
         """Give this person's draft."""
-        content = await self._drafts.find([self._key(owner) for owner in self._tokens.owners(service, person)]) if self.known else None
+        content = (
+            await self._drafts.find([self._key(owner) for owner in self._tokens.owners(service, person)])
+            if self.known
+            else None
+        )
         return Draft.read(content) if content else None
 
     async def keep(self, draft: Draft) -> bool:
@@ -84,7 +94,12 @@ class BrowserDrafts:
         """Forget what was typed, now that it is sent, and keep as which request."""
         if self.known and (owner := owner_of(token)) is not None:
             sent = Draft(token, sent_as=request_id, sent_at=int(time.time()))
-            await self._drafts.end(self._key(owner), sent.content(), token, is_another=lambda kept: _is_begun_elsewhere(kept, token))
+            await self._drafts.end(
+                self._key(owner),
+                sent.content(),
+                token,
+                is_another=lambda kept: _is_begun_elsewhere(kept, token),
+            )
 
     async def forget(self, service: str, person: str) -> None:
         """Forget this person's draft, sent or not."""
@@ -93,14 +108,22 @@ class BrowserDrafts:
     async def forget_all(self, services: Iterable[str], person: str | None) -> None:
         """Forget what was typed in this browser for any of the services, by nobody known or by this person: no copy of its cookie opens it."""
         persons = {NOBODY, person or NOBODY}
-        owners = [owner for service in services for each in persons for owner in self._tokens.owners(service, each)]
+        owners = [
+            owner for service in services for each in persons for owner in self._tokens.owners(service, each)
+        ]
         if self.known:
             await self._drafts.forget([self._key(owner) for owner in owners])
 
     def remember_browser(self, response: Response) -> None:
         """Give the browser its cookie for another day."""
         response.set_cookie(
-            self._cookie, to_base64url(self._secret), max_age=int(KEPT.total_seconds()), path="/", secure=self._secure, httponly=True, samesite="lax"
+            self._cookie,
+            to_base64url(self._secret),
+            max_age=int(KEPT.total_seconds()),
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="lax",
         )
 
     def drop_browser(self, response: Response) -> None:

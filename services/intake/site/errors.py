@@ -32,7 +32,13 @@ def _page_or(for_machines: Handler) -> Handler:
         status = _status_of(error)
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             route = getattr(request.scope.get("route"), "path", None)
-            log.error("unexpected_error", method=request.method, route=route, error=type(error).__name__, exc_info=error)
+            log.error(
+                "unexpected_error",
+                method=request.method,
+                route=route,
+                error=type(error).__name__,
+                exc_info=error,
+            )
         return error_page(request, status, getattr(error, "headers", None))
 
     return handle
@@ -50,5 +56,7 @@ def error_page(request: Request, status: int, headers: dict[str, str] | None = N
     texts = getattr(view.texts.errors, str(status), None) or getattr(
         view.texts.errors, "500" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "405"
     )
-    kept = {name: value for name, value in (headers or {}).items() if name.lower() in {"retry-after", "allow"}}
+    kept = {
+        name: value for name, value in (headers or {}).items() if name.lower() in {"retry-after", "allow"}
+    }
     return view.render("error.html", status=status, headers=kept, texts=texts)

@@ -46,7 +46,9 @@ async def follow(view: Page) -> Response:
     errors += _email_errors(view, typed["email"])
     if errors:
         return _form(view, typed, errors, status=422)
-    return await _answer(view, lambda: view.resources.tracker.status_by_number(typed["work_number"], typed["email"]), typed)
+    return await _answer(
+        view, lambda: view.resources.tracker.status_by_number(typed["work_number"], typed["email"]), typed
+    )
 
 
 @routes.get("/seuraa/{link}")
@@ -64,7 +66,12 @@ async def follow_sent(view: Page, request_id: UUID) -> Response:
     number = await number_of(view, request_id, sent)
     if number is None:
         return view.redirect(f"kiitos/{request_id}")
-    return await _answer(view, lambda: view.resources.tracker.status_by_number(number, sent.email), {"email": sent.email}, known=True)
+    return await _answer(
+        view,
+        lambda: view.resources.tracker.status_by_number(number, sent.email),
+        {"email": sent.email},
+        known=True,
+    )
 
 
 @routes.post("/seuraa/osoite")
@@ -82,15 +89,23 @@ async def correct_address(view: Page) -> Response:
         return _correction(view, typed, errors, status=422)
     try:
         # Who names a stranger's address proves first what only the sender of a request knows.
-        await _asked(view, lambda: view.resources.tracker.status_by_number(typed["work_number"], typed["email"]), known=False)
+        await _asked(
+            view,
+            lambda: view.resources.tracker.status_by_number(typed["work_number"], typed["email"]),
+            known=False,
+        )
         view.resources.doors.correction(view.request, corrected)
         await view.resources.tracker.correct_address(typed["work_number"], typed["email"], corrected)
     except UnknownRequest:
         return _correction(view, typed, [_error("work_number", view.texts.follow.unknown)], status=404)
     except NothingToCorrect:
-        return _correction(view, typed, [_error("", fill(view.texts.correct.nothing, phone=PHONE))], status=409)
+        return _correction(
+            view, typed, [_error("", fill(view.texts.correct.nothing, phone=PHONE))], status=409
+        )
     except TooMany as many:
-        return _correction(view, typed, trouble="too_many", status=429, minutes=many.minutes, headers=many.headers)
+        return _correction(
+            view, typed, trouble="too_many", status=429, minutes=many.minutes, headers=many.headers
+        )
     except TrackerAway:
         return _correction(view, typed, trouble="away", status=503, headers={"Retry-After": "10"})
     correct(view.request.session, canonical_email(typed["email"]), corrected)
@@ -108,37 +123,68 @@ def _corrected(view: View, typed: str) -> tuple[str, list[dict[str, str]]]:
         return "", [_error("corrected", message(wrong.slug, field, view.language, wrong.over))]
 
 
-def _correction(view: View, typed: dict[str, str], errors: list[dict[str, str]] | None = None, **more: Any) -> Response:  # noqa: ANN401  render's
+def _correction(
+    view: View,
+    typed: dict[str, str],
+    errors: list[dict[str, str]] | None = None,
+    **more: Any,  # noqa: ANN401  render's
+) -> Response:
     by_field = {error["field"]: error["message"] for error in errors or []}
     facts = {"by_field": by_field, "typed": typed, "errors": errors or [], "trouble": "", "minutes": 0}
     return view.render("correct_address.html", **{**facts, **more})
 
 
 async def _answer(
-    view: View, question: Callable[[], Awaitable[RequestStatus]], typed: dict[str, str], *, by_link: bool = False, known: bool = False
+    view: View,
+    question: Callable[[], Awaitable[RequestStatus]],
+    typed: dict[str, str],
+    *,
+    by_link: bool = False,
+    known: bool = False,
 ) -> Response:
     wrong = view.texts.follow
     try:
         status = await _asked(view, question, known=known or by_link)
     except UnknownRequest:
-        return _form(view, typed, [_error("" if by_link else "work_number", wrong.link_unknown if by_link else wrong.unknown)], status=404)
+        return _form(
+            view,
+            typed,
+            [_error("" if by_link else "work_number", wrong.link_unknown if by_link else wrong.unknown)],
+            status=404,
+        )
     except TooMany as many:
         return _form(view, typed, trouble="too_many", status=429, minutes=many.minutes, headers=many.headers)
     except TrackerAway:
         return _form(view, typed, trouble="away", status=503, headers={"Retry-After": "10"})
-    return view.render("status.html", status_of=status, title=view.title_of(status.service, status.service_title), email=typed.get("email", ""))
+    return view.render(
+        "status.html",
+        status_of=status,
+        title=view.title_of(status.service, status.service_title),
+        email=typed.get("email", ""),
+    )
 
 
-async def _asked(view: View, question: Callable[[], Awaitable[RequestStatus]], *, known: bool) -> RequestStatus:
+async def _asked(
+    view: View, question: Callable[[], Awaitable[RequestStatus]], *, known: bool
+) -> RequestStatus:
     # Whoever has a signed link, or has sent the request, guesses nothing.
     if not known:
         view.resources.doors.look_up(view.request)
     return await question()
 
 
-def _form(view: View, typed: dict[str, str] | None = None, errors: list[dict[str, str]] | None = None, **more: Any) -> Response:  # noqa: ANN401  render's
+def _form(
+    view: View,
+    typed: dict[str, str] | None = None,
+    errors: list[dict[str, str]] | None = None,
+    **more: Any,  # noqa: ANN401  render's
+) -> Response:
     by_field = {error["field"]: error["message"] for error in errors or []}
-    return view.render("follow.html", by_field=by_field, **{"typed": typed or {}, "errors": errors or [], "trouble": "", "minutes": 0, **more})
+    return view.render(
+        "follow.html",
+        by_field=by_field,
+        **{"typed": typed or {}, "errors": errors or [], "trouble": "", "minutes": 0, **more},
+    )
 
 
 def _number_errors(view: View, typed: str) -> list[dict[str, str]]:
@@ -150,7 +196,11 @@ def _number_errors(view: View, typed: str) -> list[dict[str, str]]:
     except InvalidWorkNumber as invalid:
         if any(letter.isalpha() for letter in typed):
             return [_error("work_number", texts.number_letters)]
-        return [_error("work_number", texts.number_length if isinstance(invalid, WrongLength) else texts.number_wrong)]
+        return [
+            _error(
+                "work_number", texts.number_length if isinstance(invalid, WrongLength) else texts.number_wrong
+            )
+        ]
     return []
 
 

@@ -77,7 +77,12 @@ async def show_form(view: Page, code: str) -> Response:
         return await _already_sent(view, service, draft.sent_as, draft.sent_at)
     asked = {name: value for name, value in draft.values.items() if name in service.by_name}
     filled = replace(empty, token=draft.token, values=asked, tried=draft.tried)
-    return form_page(view, filled, errors=_errors(view, filled) if filled.tried else [], restored=any(filled.values.values()))
+    return form_page(
+        view,
+        filled,
+        errors=_errors(view, filled) if filled.tried else [],
+        restored=any(filled.values.values()),
+    )
 
 
 @routes.post("/pyynto/{code}")
@@ -99,7 +104,11 @@ async def send_form(view: Page, code: str) -> Response:
         return form_page(view, filled, trouble="conflict", status=409)
     except (TooMany, Unavailable) as refused:
         await view.drafts.keep(filled.draft)
-        many = {"trouble": "too_many", "minutes": refused.minutes} if isinstance(refused, TooMany) else {"trouble": "away"}
+        many = (
+            {"trouble": "too_many", "minutes": refused.minutes}
+            if isinstance(refused, TooMany)
+            else {"trouble": "away"}
+        )
         return form_page(view, filled, status=refused.status, headers=refused.headers, **many)
 
 
@@ -126,10 +135,19 @@ async def read_filled(view: View, code: str) -> Filled:
         raise HTTPException(403)
     form = await read_form(view.request, LONGEST_FORM)
     trapped = bool(form.get(TRAP, "").strip())
-    filled = Filled(service, identity_for(view, service), form.get("token", ""), {}, tried="tried" in form, trapped=trapped)
+    filled = Filled(
+        service,
+        identity_for(view, service),
+        form.get("token", ""),
+        {},
+        tried="tried" in form,
+        trapped=trapped,
+    )
     if not WELL_FORMED.fullmatch(filled.token):
         filled = replace(filled, token=view.site.form_tokens.make(service.code, NOBODY))
-    return replace(filled, values={name: form.get(name, "") for name in service.by_name if name not in filled.locked})
+    return replace(
+        filled, values={name: form.get(name, "") for name in service.by_name if name not in filled.locked}
+    )
 
 
 def _errors(view: View, filled: Filled) -> list[FieldError]:
@@ -142,7 +160,9 @@ def _errors(view: View, filled: Filled) -> list[FieldError]:
 
 async def _already_sent(view: View, service: Service, request_id: UUID, sent_at: int) -> Response:
     number = await number_of(view, request_id, Sent(service.code, "", sent_at, spooled=False))
-    return _with_cookie(view, view.render("already_sent.html", service=service, request_id=request_id, number=number))
+    return _with_cookie(
+        view, view.render("already_sent.html", service=service, request_id=request_id, number=number)
+    )
 
 
 async def _submit(view: View, filled: Filled, form: ValidForm) -> Response:
@@ -157,13 +177,27 @@ async def _submit(view: View, filled: Filled, form: ValidForm) -> Response:
         traceparent=traceparent_of(view.request.headers),
     )
     accepted = await view.resources.submit_request(submission)
-    sent = Sent(filled.service.code, form.values["email"], int(time.time()), accepted.spooled, filled.service.promises_answer(form.values))
+    sent = Sent(
+        filled.service.code,
+        form.values["email"],
+        int(time.time()),
+        accepted.spooled,
+        filled.service.promises_answer(form.values),
+    )
     remember(view.request.session, accepted.request_id, sent)
     await view.drafts.end(filled.token, accepted.request_id)
     return view.redirect(f"kiitos/{accepted.request_id}")
 
 
-def form_page(view: View, filled: Filled, *, errors: Sequence[FieldError] = (), trouble: str = "", restored: bool = False, **more: Any) -> Response:  # noqa: ANN401  render's
+def form_page(
+    view: View,
+    filled: Filled,
+    *,
+    errors: Sequence[FieldError] = (),
+    trouble: str = "",
+    restored: bool = False,
+    **more: Any,  # noqa: ANN401  render's
+) -> Response:
     """Show a form with everything typed in it; `restored` says that it comes from a draft."""
     context: dict[str, Any] = {
         "filled": filled,

@@ -26,7 +26,10 @@ class FormTokens:
 
     def owners(self, service: str, person: str) -> list[bytes]:
         """Give what stands for a person (a henkilötunnus, or `NOBODY`) in a service's tokens, under each of the keys."""
-        return [hmac.digest(key, b"\n".join((service.encode(), person.encode())), hashlib.sha256)[:OWNER_BYTES] for key in self._keys]
+        return [
+            hmac.digest(key, b"\n".join((service.encode(), person.encode())), hashlib.sha256)[:OWNER_BYTES]
+            for key in self._keys
+        ]
 
     def make(self, service: str, person: str) -> str:
         """Give a new token, base64url; `person` is a henkilötunnus, or `NOBODY` for a form that was shown to anybody."""
@@ -35,7 +38,9 @@ class FormTokens:
     def is_for(self, token: str, service: str, person: str) -> bool:
         """Say whether a form with this token was shown to this person by this service."""
         owner = owner_of(token)
-        return owner is not None and any(hmac.compare_digest(owner, known) for known in self.owners(service, person))
+        return owner is not None and any(
+            hmac.compare_digest(owner, known) for known in self.owners(service, person)
+        )
 
 
 def owner_of(token: str) -> bytes | None:

@@ -52,8 +52,23 @@ WHY_DENIED = {
 """Why nobody was identified, in the words of our identity service (`error_description`); another provider's are not known."""
 KNOWN_ERRORS = frozenset(
     (
-        *(DENIED, "interaction_required", "invalid_grant", "invalid_request", "invalid_scope", "login_required", "mismatching_state"),
-        *("missing_token", "server_error", "temporarily_unavailable", "token_expired", "token_invalid", "unauthorized_client"),
+        *(
+            DENIED,
+            "interaction_required",
+            "invalid_grant",
+            "invalid_request",
+            "invalid_scope",
+            "login_required",
+            "mismatching_state",
+        ),
+        *(
+            "missing_token",
+            "server_error",
+            "temporarily_unavailable",
+            "token_expired",
+            "token_invalid",
+            "unauthorized_client",
+        ),
         *("unsupported_response_type", "unsupported_token_type"),
     )
 )
@@ -63,8 +78,12 @@ KNOWN_ERRORS = frozenset(
 def identity_client(settings: Settings) -> BackChannelClient:
     """Make the client of the identity service, or of a real broker in its place."""
     secret = settings.oidc_client_secret.get_secret_value()
-    attempts = SignInAttempts(all_key_bytes(settings.session_key), "asiointi", secure=settings.public_url.startswith("https://"))
-    return make_oidc_client(settings.oidc_issuer, settings.oidc_backchannel_url, settings.oidc_client_id, secret, SCOPE, attempts)
+    attempts = SignInAttempts(
+        all_key_bytes(settings.session_key), "asiointi", secure=settings.public_url.startswith("https://")
+    )
+    return make_oidc_client(
+        settings.oidc_issuer, settings.oidc_backchannel_url, settings.oidc_client_id, secret, SCOPE, attempts
+    )
 
 
 @dataclass(frozen=True)
@@ -92,11 +111,22 @@ async def identify(view: Page, code: str) -> Response:
     view.resources.doors.identification(view.request)
     state = Destination(view.language, code).as_state()
     try:
-        back, asked = view.site.settings.public_url.rstrip("/") + CALLBACK, proof_by(view.site.settings).asked()
-        return await _client(view.request).begin(view.request, back, state=state, ui_locales=view.language, **asked)
+        back, asked = (
+            view.site.settings.public_url.rstrip("/") + CALLBACK,
+            proof_by(view.site.settings).asked(),
+        )
+        return await _client(view.request).begin(
+            view.request, back, state=state, ui_locales=view.language, **asked
+        )
     except (httpx2.HTTPError, RuntimeError, ValueError) as error:
         log.warning("identity_away", error=type(error).__name__)
-        return view.render("identify.html", service=service, problem=PROBLEMS["poissa"], status=503, headers={"Retry-After": "10"})
+        return view.render(
+            "identify.html",
+            service=service,
+            problem=PROBLEMS["poissa"],
+            status=503,
+            headers={"Retry-After": "10"},
+        )
 
 
 @routes.get("/tunnistaudu/{code}/{problem}")
@@ -118,7 +148,9 @@ async def end_visit(view: Page) -> Response:
         return view.render("error.html", status=403, texts=view.texts.not_ended)
     held = view.request.session.get("identity")
     await ended_sessions(view.request).end(view.request.session)
-    await view.drafts.forget_all(view.resources.catalogue.by_code, held["facts"]["personal_identity_code"] if held else None)
+    await view.drafts.forget_all(
+        view.resources.catalogue.by_code, held["facts"]["personal_identity_code"] if held else None
+    )
     response = view.redirect("lopetettu")
     view.drafts.drop_browser(response)
     return response
@@ -162,7 +194,11 @@ async def _answered(view: View, destination: Destination, state: str) -> Respons
     if "identity" in request.session:
         # Answers that are still under way for who identified before must not bring them back with their copy of the cookie.
         await ended_sessions(request).end(request.session)
-    request.session["identity"] = {"facts": identity.model_dump(mode="json"), "since": int(time.time()), "state": state}
+    request.session["identity"] = {
+        "facts": identity.model_dump(mode="json"),
+        "since": int(time.time()),
+        "state": state,
+    }
     # Who chose another language on the way goes on in it.
     language = next((known for known in LANGUAGES if known == claims.get("locale")), destination.language)
     return View(view.site, request, language).redirect(f"pyynto/{destination.code}")

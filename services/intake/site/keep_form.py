@@ -26,7 +26,10 @@ async def keep_form(view: Page, code: str) -> Response:
         if trouble := not_theirs(view, filled):
             return form_page(view, replace(filled, identity=None), trouble=trouble, status=403)
         return view.redirect(f"pyynto/{code}") if kept else form_page(view, filled)
-    response = JSONResponse({"state": await _state(view, filled, kept=kept), "until": view.identified_until()}, headers={"Cache-Control": "no-store"})
+    response = JSONResponse(
+        {"state": await _state(view, filled, kept=kept), "until": view.identified_until()},
+        headers={"Cache-Control": "no-store"},
+    )
     if view.drafts.known:
         view.drafts.remember_browser(response)
     return response
@@ -37,7 +40,11 @@ async def begin_anew(view: Page, code: str) -> Response:
     """Forget the draft, or that a form was sent, and show a new one; what comes along is put into it."""
     filled = await read_filled(view, code)
     if filled.service.authentication == "strong" and filled.identity is None:
-        return form_page(view, filled, trouble="expired", status=403) if any(filled.values.values()) else view.redirect(f"tunnistaudu/{code}")
+        return (
+            form_page(view, filled, trouble="expired", status=403)
+            if any(filled.values.values())
+            else view.redirect(f"tunnistaudu/{code}")
+        )
     if any(filled.values.values()) and not _is_theirs(view, filled):
         # It is somebody else's, who finds it again; the one who is here now goes on with their own.
         await view.drafts.keep(filled.draft)

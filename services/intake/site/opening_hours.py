@@ -29,5 +29,11 @@ def phone_hours(now: datetime) -> PhoneHours:
     if is_working_day(today) and OPENS <= local.time() < CLOSES:
         return PhoneHours(open=True, changes_at=datetime.combine(today, CLOSES, HELSINKI), opens_in_days=0)
     first = today if local.time() < OPENS else today + timedelta(days=1)
-    opening = next(day for day in (first + timedelta(days=n) for n in range(LONGEST_BREAK)) if is_working_day(day))
-    return PhoneHours(open=False, changes_at=datetime.combine(opening, OPENS, HELSINKI), opens_in_days=(opening - today).days)
+    opening = next(
+        day for day in (first + timedelta(days=n) for n in range(LONGEST_BREAK)) if is_working_day(day)
+    )
+    return PhoneHours(
+        open=False,
+        changes_at=datetime.combine(opening, OPENS, HELSINKI),
+        opens_in_days=(opening - today).days,
+    )

@@ -35,7 +35,15 @@ def _read_urlencoded(body: bytes) -> dict[str, str]:
         with suppress(UnicodeDecodeError):
             text = body.decode(encoding)
             try:
-                return dict(parse_qsl(text, keep_blank_values=True, encoding=encoding, errors="strict", max_num_fields=MOST_FIELDS))
+                return dict(
+                    parse_qsl(
+                        text,
+                        keep_blank_values=True,
+                        encoding=encoding,
+                        errors="strict",
+                        max_num_fields=MOST_FIELDS,
+                    )
+                )
             except UnicodeDecodeError:
                 raise
             except ValueError:

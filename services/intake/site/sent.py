@@ -36,7 +36,10 @@ def correct(session: dict[str, Any], email: str, corrected: str) -> None:
     """Note a corrected address with what this browser has sent under the old one."""
     earlier: dict[str, Any] = session.get("sent", {})
     if any(held["email"] == email for held in earlier.values()):
-        session["sent"] = {key: held | {"email": corrected} if held["email"] == email else held for key, held in earlier.items()}
+        session["sent"] = {
+            key: held | {"email": corrected} if held["email"] == email else held
+            for key, held in earlier.items()
+        }
 
 
 def recall(session: dict[str, Any], request_id: UUID) -> Sent | None:

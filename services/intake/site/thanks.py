@@ -82,7 +82,12 @@ async def _receipt(view: View, request_id: UUID) -> str:
 
 def _ticket(view: View, request_id: UUID, sent: Sent | None, number: str) -> Ticket:
     if progress := view.resources.recent.known(request_id):
-        return Ticket(number, view.title_of(progress.service, progress.service_title), progress.registered_at, progress.due_at)
+        return Ticket(
+            number,
+            view.title_of(progress.service, progress.service_title),
+            progress.registered_at,
+            progress.due_at,
+        )
     service = view.resources.catalogue.get(sent.service) if sent else None
     at = datetime.fromtimestamp(sent.at, timezone.utc) if sent else datetime.now(timezone.utc)
     due = due_at(at, service.due_days) if service and number else None
@@ -97,12 +102,18 @@ async def _stream(view: Page, request_id: UUID) -> AsyncIterator[None]:
         yield
 
 
-@routes.get("/kiitos/{request_id}/tapahtumat", response_class=EventSourceResponse, dependencies=[Depends(_stream)])
+@routes.get(
+    "/kiitos/{request_id}/tapahtumat", response_class=EventSourceResponse, dependencies=[Depends(_stream)]
+)
 async def number_events(view: Page, request_id: UUID) -> AsyncIterator[ServerSentEvent]:
     """Tell the number once it is there (`number`), or that it is late (`late`); the browser asks again by itself until it has it."""
     sent = recall(view.request.session, request_id)
-    progress = await view.resources.recent.wait(request_id, timeout=STREAM_SECONDS if sent and sent.age > LATE_SECONDS else LATE_SECONDS)
-    yield ServerSentEvent(event="number" if progress else "late", data=_announcement(view.texts, progress), retry=RETRY_MS)
+    progress = await view.resources.recent.wait(
+        request_id, timeout=STREAM_SECONDS if sent and sent.age > LATE_SECONDS else LATE_SECONDS
+    )
+    yield ServerSentEvent(
+        event="number" if progress else "late", data=_announcement(view.texts, progress), retry=RETRY_MS
+    )
 
 
 def _announcement(texts: Texts, progress: Progress | None) -> dict[str, str]:

@@ -81,23 +81,43 @@ class View:
     def drafts(self) -> BrowserDrafts:
         """Give the drafts of this browser."""
         secure = self.site.settings.public_url.startswith("https://")
-        return BrowserDrafts(self.request, self.resources.drafts, self.site.form_tokens, self.resources.doors, secure=secure)
+        return BrowserDrafts(
+            self.request, self.resources.drafts, self.site.form_tokens, self.resources.doors, secure=secure
+        )
 
     def identity(self) -> Identity | None:
         """Give who has identified, as long as that counts."""
-        return Identity.model_validate(self.request.session["identity"]["facts"]) if self.identified_until() > time.time() else None
+        return (
+            Identity.model_validate(self.request.session["identity"]["facts"])
+            if self.identified_until() > time.time()
+            else None
+        )
 
     def identified_until(self) -> int:
         """Give until when an identification counts, in seconds since 1970: half an hour from when it was last used, four hours at most."""
         held = self.request.session.get("identity")
-        return min(held.get("used", held["since"]) + SESSION_SECONDS, held["since"] + LONGEST_IDENTIFICATION) if held else 0
+        return (
+            min(held.get("used", held["since"]) + SESSION_SECONDS, held["since"] + LONGEST_IDENTIFICATION)
+            if held
+            else 0
+        )
 
     def use_identity(self) -> None:
         """Let an identification count for another half an hour."""
-        if self.identity() is not None and (now := int(time.time())) - self.request.session["identity"].get("used", 0) > REFRESH_SECONDS:
+        if (
+            self.identity() is not None
+            and (now := int(time.time())) - self.request.session["identity"].get("used", 0) > REFRESH_SECONDS
+        ):
             self.request.session["identity"] = self.request.session["identity"] | {"used": now}
 
-    def render(self, template: str, *, status: int = 200, headers: dict[str, str] | None = None, **context: Any) -> HTMLResponse:  # noqa: ANN401  a template's own
+    def render(
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+        **context: Any,  # noqa: ANN401  a template's own
+    ) -> HTMLResponse:
         """Answer with a page."""
         html = self.site.templates.get_template(template).render(self._common() | context)
         return HTMLResponse(html, status, self.site.headers | (headers or {}))
@@ -107,7 +127,9 @@ class View:
         return {
             "t": self.texts,
             "language": self.language,
-            "languages": [(code, self.site.texts[code].language_name, self._in_language(code)) for code in LANGUAGES],
+            "languages": [
+                (code, self.site.texts[code].language_name, self._in_language(code)) for code in LANGUAGES
+            ],
             "to": self.to,
             "breakable": lambda text: breakable(text, self.texts.breaks),
             "here": self.request.url.path.removeprefix(f"/{self.language}/"),

@@ -24,7 +24,9 @@ class RequestProgress:
     state: str
 
 
-async def ask_state(request_id: UUID, recent: RecentRequests, spool: Spool, tracker: Tracker) -> RequestProgress:
+async def ask_state(
+    request_id: UUID, recent: RecentRequests, spool: Spool, tracker: Tracker
+) -> RequestProgress:
     """Say how a request is getting on; raises `NotFound`, or `Unavailable` when nobody who would know answers."""
     if progress := recent.known(request_id):
         return RequestProgress(request_id, progress.work_number, progress.state)

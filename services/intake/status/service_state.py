@@ -37,7 +37,9 @@ class Parts:
 class StateOfService:
     """Keeps the latest reading for some seconds; who asks meanwhile, or while one is made, shares it."""
 
-    def __init__(self, checks: Callable[[], dict[str, Check]], provider: IdentityProvider, tracker: Tracker) -> None:
+    def __init__(
+        self, checks: Callable[[], dict[str, Check]], provider: IdentityProvider, tracker: Tracker
+    ) -> None:
         self._checks = checks
         self._provider = provider
         self._tracker = tracker
@@ -69,7 +71,9 @@ class StateOfService:
 
     async def _form_works(self) -> bool:
         # One of the stores is enough to keep a request.
-        return any(failure is None for failure in await asyncio.gather(*map(failure_of, self._checks().values())))
+        return any(
+            failure is None for failure in await asyncio.gather(*map(failure_of, self._checks().values()))
+        )
 
 
 async def _in_time(answer: Awaitable[T]) -> T | None:

@@ -51,7 +51,9 @@ class Tracker:
     async def status_by_number(self, work_number: str, email: str) -> RequestStatus:
         """Ask by the number and the e-mail address that was given with the request; raises `InvalidWorkNumber` too."""
         number = parse(work_number)
-        return await self._ask("POST", "", RequestStatus, json={"work_number": number, "email": canonical_email(email)})
+        return await self._ask(
+            "POST", "", RequestStatus, json={"work_number": number, "email": canonical_email(email)}
+        )
 
     async def status_by_link(self, token: str) -> RequestStatus:
         """Ask by the signed link of a mail."""
@@ -59,7 +61,11 @@ class Tracker:
 
     async def correct_address(self, work_number: str, email: str, corrected: str) -> None:
         """Have what did not arrive sent to the right address; raises `InvalidWorkNumber` and `NothingToCorrect` too."""
-        body = {"work_number": parse(work_number), "email": canonical_email(email), "corrected_email": corrected}
+        body = {
+            "work_number": parse(work_number),
+            "email": canonical_email(email),
+            "corrected_email": corrected,
+        }
         answer = await self._call("POST", "/address", json=body)
         if answer.status_code == HTTPStatus.CONFLICT:
             raise NothingToCorrect

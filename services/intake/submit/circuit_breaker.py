@@ -36,7 +36,9 @@ class SubmittedTopic:
         if self.away:
             raise KafkaUnavailable("known to be away")
         try:
-            await self._producer.send_all(SUBMITTED, list(map(self._signer.sign, messages)), within=within or self._deadline)
+            await self._producer.send_all(
+                SUBMITTED, list(map(self._signer.sign, messages)), within=within or self._deadline
+            )
         except KafkaUnavailable as error:
             self._open(error)
             raise

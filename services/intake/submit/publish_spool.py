@@ -24,12 +24,21 @@ ACK_SECONDS = 30.0
 
 
 def _message(row: "asyncpg.Record") -> Message:
-    return Message(str(row["request_id"]).encode(), row["value"], [(name, text.encode()) for name, text in json.loads(row["headers"])])
+    return Message(
+        str(row["request_id"]).encode(),
+        row["value"],
+        [(name, text.encode()) for name, text in json.loads(row["headers"])],
+    )
 
 
 SPOOL = Outbox(
     name="spool",
-    entries=Entries(table="spool", columns="request_id, body_digest, value, headers", message=_message, published="delete from spool"),
+    entries=Entries(
+        table="spool",
+        columns="request_id, body_digest, value, headers",
+        message=_message,
+        published="delete from spool",
+    ),
     crash_point="intake.spool.after-ack",
     older_lock=SPOOL_PUBLISHERS,
     most=200,

@@ -125,7 +125,9 @@ class RecentRequests:
         event = decode(record.value, record.headers).event
         if isinstance(event, RequestLifecycle):
             title, service = intern(event.service_title), intern(event.service)
-            progress = Progress(event.work_number, intern(event.state), event.submitted_at, event.due_at, title, service)
+            progress = Progress(
+                event.work_number, intern(event.state), event.submitted_at, event.due_at, title, service
+            )
             self.told(event.request_id, progress, event.occurred_at)
 
     def _touch(self, request_id: UUID) -> Known:

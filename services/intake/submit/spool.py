@@ -62,9 +62,13 @@ class Spool:
         }
 
         async def keep(session: AsyncSession) -> bytes:
-            unless_there = insert(SpooledRecord).values(row).on_conflict_do_nothing(index_elements=["request_id"])
+            unless_there = (
+                insert(SpooledRecord).values(row).on_conflict_do_nothing(index_elements=["request_id"])
+            )
             kept = await session.scalar(unless_there.returning(col(SpooledRecord.body_digest)))
-            first = kept or await session.scalar(select(SpooledRecord.body_digest).where(col(SpooledRecord.request_id) == request_id))
+            first = kept or await session.scalar(
+                select(SpooledRecord.body_digest).where(col(SpooledRecord.request_id) == request_id)
+            )
             # Between the two statements the first may have been published: then it has been accepted, and tracker tells a conflict.
             return bytes(first or body_digest)
 
@@ -78,7 +82,9 @@ class Spool:
         """Give the digest of a waiting record, or `None` where there is none; raises `SpoolAway`."""
 
         async def look(session: AsyncSession) -> bytes | None:
-            return await session.scalar(select(SpooledRecord.body_digest).where(col(SpooledRecord.request_id) == request_id))
+            return await session.scalar(
+                select(SpooledRecord.body_digest).where(col(SpooledRecord.request_id) == request_id)
+            )
 
         return await self._in_time(look)
 
@@ -90,7 +96,12 @@ class Spool:
             count = await session.scalar(select(func.count()).select_from(some)) or 0
             shown = select(SpooledRecord.request_id, SpooledRecord.spooled_at, SpooledRecord.refused)
             oldest = shown.order_by(col(SpooledRecord.id)).limit(MOST_NAMED)
-            return Waiting(count, [(row.request_id, row.spooled_at, row.refused) for row in await session.execute(oldest)] if count else [])
+            return Waiting(
+                count,
+                [(row.request_id, row.spooled_at, row.refused) for row in await session.execute(oldest)]
+                if count
+                else [],
+            )
 
         return await self._in_time(look)
 
@@ -99,7 +110,15 @@ class Spool:
 
         async def clear(session: AsyncSession) -> bool:
             refused = col(SpooledRecord.refused).is_not(None), col(SpooledRecord.request_id) == request_id
-            return await session.scalar(update(SpooledRecord).where(*refused).values(refused=None).returning(col(SpooledRecord.id))) is not None
+            return (
+                await session.scalar(
+                    update(SpooledRecord)
+                    .where(*refused)
+                    .values(refused=None)
+                    .returning(col(SpooledRecord.id))
+                )
+                is not None
+            )
 
         cleared = await self._in_time(clear)
         self.on_add()

@@ -48,8 +48,12 @@ class SubmitRequest:
         Raises `Conflict` when its key was used for another body, `Unavailable` when neither Kafka nor the spool took it (it may still arrive,
         under the same id when it is sent again).
         """
-        request_id = self.derivation.request_id(submission.idempotency_key, f"{submission.channel} {submission.caller}")
-        digest = self.derivation.body_digest(submission.service.code, submission.language, submission.form.values)
+        request_id = self.derivation.request_id(
+            submission.idempotency_key, f"{submission.channel} {submission.caller}"
+        )
+        digest = self.derivation.body_digest(
+            submission.service.code, submission.language, submission.form.values
+        )
         if submission.idempotency_key is None:
             return await self._keep(submission, request_id, digest)
         if (earlier := self._in_flight.get(request_id)) is None:
@@ -64,7 +68,11 @@ class SubmitRequest:
         if (first := self.recent.digest_of(request_id)) is not None:
             _refuse_other_body(first, digest)
             return Accepted(request_id, spooled=False)
-        if self.spool.filled and not self.spool.away and (waiting := await self._waiting_digest(request_id)) is not None:
+        if (
+            self.spool.filled
+            and not self.spool.away
+            and (waiting := await self._waiting_digest(request_id)) is not None
+        ):
             _refuse_other_body(waiting, digest)
             return Accepted(request_id, spooled=True)
         return await self._keep(submission, request_id, digest)
@@ -89,10 +97,19 @@ class SubmitRequest:
                 _refuse_other_body(await self.spool.add(request_id, digest, message), digest)
             except SpoolAway:
                 raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from None
-            facts = {"request_id": str(request_id), "service": submission.service.code, "traceparent": submission.traceparent}
+            facts = {
+                "request_id": str(request_id),
+                "service": submission.service.code,
+                "traceparent": submission.traceparent,
+            }
             log.info("request_spooled", reason=type(error).__name__, **facts)
             return Accepted(request_id, spooled=True)
-        log.debug("request_accepted", request_id=request_id, service=submission.service.code, traceparent=submission.traceparent)
+        log.debug(
+            "request_accepted",
+            request_id=request_id,
+            service=submission.service.code,
+            traceparent=submission.traceparent,
+        )
         return Accepted(request_id, spooled=False)
 
     def _sealed_record(self, submission: Submission, request_id: UUID, digest: bytes) -> Message:

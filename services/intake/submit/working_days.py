@@ -32,9 +32,22 @@ def is_working_day(day: date) -> bool:
 def public_holidays(year: int) -> frozenset[date]:
     """Give the days off of a year that can fall on a weekday; Midsummer's and Christmas Eve too, when municipal offices are closed."""
     easter = _easter(year)
-    midsummer_eve = next(day for day in (date(year, 6, 19 + n) for n in range(7)) if day.weekday() == SATURDAY - 1)
-    fixed = [date(year, month, day) for month, day in ((1, 1), (1, 6), (5, 1), (12, 6), (12, 24), (12, 25), (12, 26))]
-    return frozenset([*fixed, midsummer_eve, easter - timedelta(days=2), easter + timedelta(days=1), easter + timedelta(days=39)])
+    midsummer_eve = next(
+        day for day in (date(year, 6, 19 + n) for n in range(7)) if day.weekday() == SATURDAY - 1
+    )
+    fixed = [
+        date(year, month, day)
+        for month, day in ((1, 1), (1, 6), (5, 1), (12, 6), (12, 24), (12, 25), (12, 26))
+    ]
+    return frozenset(
+        [
+            *fixed,
+            midsummer_eve,
+            easter - timedelta(days=2),
+            easter + timedelta(days=1),
+            easter + timedelta(days=39),
+        ]
+    )
 
 
 def _easter(year: int) -> date:

@@ -25,14 +25,20 @@ BEAT_SECONDS = 1.0
 
 async def run(settings: Settings) -> None:
     """Work until cancelled; a part that fails ends the process, and nothing is lost: whoever brings a report brings it again."""
-    loops = ((LISTENER,) if settings.inbound_port else ()) + ((MailboxReader.loop,) if settings.imap_host else ())
+    loops = ((LISTENER,) if settings.inbound_port else ()) + (
+        (MailboxReader.loop,) if settings.imap_host else ()
+    )
     liveness = Liveness(settings.liveness_file, loops)
     async with AsyncExitStack() as open_now:
         sessions = await open_now.enter_async_context(open_database(settings.database_url.get_secret_value()))
-        inbox = Inbox(sessions, return_paths(settings), ContentsBox(settings.sealing_private_keys.get_secret_value()))
+        inbox = Inbox(
+            sessions, return_paths(settings), ContentsBox(settings.sealing_private_keys.get_secret_value())
+        )
         if settings.inbound_port:
             place = settings.inbound_host, settings.inbound_port
-            await open_now.enter_async_context(receiving(*place, settings.inbound_protocol, inbox.paths.takes, inbox.take_in))
+            await open_now.enter_async_context(
+                receiving(*place, settings.inbound_protocol, inbox.paths.takes, inbox.take_in)
+            )
         log.info("bounces_started", port=settings.inbound_port, mailbox=settings.imap_host)
         listener = [_beat(liveness)] if settings.inbound_port else []
         mailbox = [MailboxReader(settings, inbox, liveness).run()] if settings.imap_host else []
@@ -49,7 +55,9 @@ def main() -> None:
     """Run with the settings of the environment."""
     settings = read_settings(Settings)
     if not settings.inbound_port and not settings.imap_host:
-        sys.exit("Settings are missing: NOTIFIER_INBOUND_PORT or NOTIFIER_IMAP_HOST says where reports about mails come from")
+        sys.exit(
+            "Settings are missing: NOTIFIER_INBOUND_PORT or NOTIFIER_IMAP_HOST says where reports about mails come from"
+        )
     run_worker(run, settings)
 
 

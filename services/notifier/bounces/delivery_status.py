@@ -9,7 +9,13 @@ from services.notifier.bounces.report_shapes import Verdict
 FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*)")
 ENHANCED = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 REPLY = re.compile(r"(?<![\d.])[45][0-5]\d(?=[ \-#,;:]|$)")
-ACTIONS: Mapping[str, Verdict] = {"failed": "hard", "delayed": "soft", "delivered": "success", "relayed": "success", "expanded": "success"}
+ACTIONS: Mapping[str, Verdict] = {
+    "failed": "hard",
+    "delayed": "soft",
+    "delivered": "success",
+    "relayed": "success",
+    "expanded": "success",
+}
 CLASSES: Mapping[str, Verdict] = {"5": "hard", "4": "soft", "2": "success"}
 WORST: tuple[Verdict, ...] = ("hard", "soft", "unknown", "success")
 MOST_FIELDS = 2_000
@@ -25,7 +31,11 @@ class Found(NamedTuple):
 
 def read_delivery_status(text: str) -> Found | None:
     """Give the worst that is said of any recipient; `None` where none is named."""
-    found = [_recipient(group) for group in _groups(text.splitlines()[:MOST_FIELDS]) if group.keys() & {"action", "status", "final-recipient"}]
+    found = [
+        _recipient(group)
+        for group in _groups(text.splitlines()[:MOST_FIELDS])
+        if group.keys() & {"action", "status", "final-recipient"}
+    ]
     return min(found, key=lambda each: WORST.index(each.verdict), default=None)
 
 
@@ -33,7 +43,9 @@ def codes_of(text: str) -> tuple[str | None, int | None]:
     """Find the first enhanced status that tells anything, and the first reply code."""
     statuses = [match[0] for match in ENHANCED.finditer(text)]
     reply = REPLY.search(text)
-    return next((each for each in statuses if not each.endswith(".0.0")), statuses[0] if statuses else None), int(reply[0]) if reply else None
+    return next(
+        (each for each in statuses if not each.endswith(".0.0")), statuses[0] if statuses else None
+    ), int(reply[0]) if reply else None
 
 
 def _recipient(group: Mapping[str, str]) -> Found:

@@ -19,7 +19,9 @@ class UnclearReport(BaseModel):
     received_at: datetime
     verdict: Literal["hard", "soft", "unknown"] = Field(description="What it says, as far as can be made out")
     status: str | None
-    delivery_id: int | None = Field(description="The delivery that it was sent to; null where it names none of ours")
+    delivery_id: int | None = Field(
+        description="The delivery that it was sent to; null where it names none of ours"
+    )
     sending: int | None
 
     @classmethod

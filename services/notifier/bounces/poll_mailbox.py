@@ -25,7 +25,9 @@ AT_ONCE = 50
 MOST_BYTES = 4 << 20
 AWAY = (OSError, imaplib.IMAP4.error)
 
-POSITION = text("select last_uid from mailbox_positions where mailbox = :mailbox and uid_validity = :validity")
+POSITION = text(
+    "select last_uid from mailbox_positions where mailbox = :mailbox and uid_validity = :validity"
+)
 ADVANCE = text("""
 insert into mailbox_positions as known (mailbox, uid_validity, last_uid) values (:mailbox, :validity, :uid)
 on conflict (mailbox) do update set
@@ -80,7 +82,9 @@ class MailboxReader:
                 self._liveness.beat(self.loop)
                 for each in found:
                     if await self._inbox.take_in(each.raw) != "nobody's":
-                        await asyncio.to_thread(connection.uid, "STORE", str(each.uid), "+FLAGS.SILENT", r"(\Seen)")
+                        await asyncio.to_thread(
+                            connection.uid, "STORE", str(each.uid), "+FLAGS.SILENT", r"(\Seen)"
+                        )
                     await self._advance(validity, each.uid)
         finally:
             await asyncio.to_thread(_leave, connection)

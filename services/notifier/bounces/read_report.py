@@ -81,7 +81,9 @@ def _read(raw: bytes, depth: int) -> Report:
         if forwarded:
             return forwarded
     decoded = b"\n".join((raw, *(part.content for part in parts)))
-    returned = [match[1].decode("ascii", "replace") for part in parts for match in MESSAGE_ID.finditer(part.content)]
+    returned = [
+        match[1].decode("ascii", "replace") for part in parts for match in MESSAGE_ID.finditer(part.content)
+    ]
     answered = IDS.findall(f"{_header(message, 'In-Reply-To')} {_header(message, 'References')}")
     ids = tuple(dict.fromkeys([*returned, *answered]))[:MOST_PARTS]
     return Report(found.verdict, found.status, found.code, ids, decoded)
@@ -124,7 +126,9 @@ def _is_automatic(message: Message) -> bool:
     submitted = _header(message, "Auto-Submitted").lower()
     marks = ("X-Autoreply", "X-Autorespond", "X-Auto-Reply-From", "X-Vacation")
     return (
-        (bool(submitted) and not submitted.startswith("no")) or any(message.get(mark) for mark in marks) or "auto" in _header(message, "Precedence")
+        (bool(submitted) and not submitted.startswith("no"))
+        or any(message.get(mark) for mark in marks)
+        or "auto" in _header(message, "Precedence")
     )
 
 
@@ -166,7 +170,9 @@ def _header_text(value: str) -> str:
         pieces = decode_header(value[:MOST_TEXT])
     except (ValueError, LookupError):
         return value
-    return "".join(_decode(piece, charset or "utf-8") if isinstance(piece, bytes) else piece for piece, charset in pieces)
+    return "".join(
+        _decode(piece, charset or "utf-8") if isinstance(piece, bytes) else piece for piece, charset in pieces
+    )
 
 
 def _plain(text: str) -> str:

@@ -34,7 +34,12 @@ class Conversation:
     """One connection; `takes(address)` says whether reports come there, `take_in(mail, address)` returns when the report is safe."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, protocol: str, takes: Callable[[str], bool], take_in: TakeIn
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        protocol: str,
+        takes: Callable[[str], bool],
+        take_in: TakeIn,
     ) -> None:
         self._reader = reader
         self._writer = writer
@@ -98,7 +103,9 @@ class Conversation:
     async def _address(self, rest: str) -> None:
         path = PATH.fullmatch(rest)
         if path is None or self._sender is None:
-            await self._refuse("501 5.5.4 RCPT TO:<address> after MAIL" if path is None else "503 5.5.1 MAIL first")
+            await self._refuse(
+                "501 5.5.4 RCPT TO:<address> after MAIL" if path is None else "503 5.5.1 MAIL first"
+            )
         elif not self._takes(path[1]):
             await self._refuse("550 5.1.1 no such mailbox: only reports about our own mails are taken here")
         elif self._recipient is not None:

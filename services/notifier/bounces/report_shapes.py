@@ -54,7 +54,11 @@ AUTO_SUBJECT = re.compile(
     r"|autosvar|automatiskt svar|frånvaro|abwesen|réponse automatique)"
 )
 
-ARRIVED = _any(r"(?:has been|was) successfully (?:delivered|relayed)", r"notification \(success\)", r"successful mail delivery report")
+ARRIVED = _any(
+    r"(?:has been|was) successfully (?:delivered|relayed)",
+    r"notification \(success\)",
+    r"successful mail delivery report",
+)
 GIVEN_UP = _any(
     r"given up|giving up|gave up|no longer be tried|not be retried|deleted from queue|expired|too long",
     r"permanent (?:fatal )?error|permanent failure|failed permanently",

@@ -75,7 +75,9 @@ class ReturnPaths:
 
 def return_paths(settings: Settings) -> ReturnPaths:
     """Make them by the settings."""
-    return ReturnPaths(settings.sealing_private_keys.get_secret_value(), sender=settings.sender, address=settings.return_path)
+    return ReturnPaths(
+        settings.sealing_private_keys.get_secret_value(), sender=settings.sender, address=settings.return_path
+    )
 
 
 def _mac(key: bytes, facts: bytes) -> bytes:

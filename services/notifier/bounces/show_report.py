@@ -12,7 +12,9 @@ from shared.crypto.box import CannotDecrypt
 from shared.text.personal_codes import hide_lookalikes
 from shared.web.problems import NotFound
 
-ONE = text("select digest, received_at, verdict, status, delivery_id, sending, mail from reports where digest = :digest and mail is not null")
+ONE = text(
+    "select digest, received_at, verdict, status, delivery_id, sending, mail from reports where digest = :digest and mail is not null"
+)
 RECORD = text("""
 insert into report_reads (reader_kind, reader, digest, delivery_id) values (:kind, :reader, :digest, :delivery_id)""")
 
@@ -20,7 +22,9 @@ insert into report_reads (reader_kind, reader, digest, delivery_id) values (:kin
 class ReportText(UnclearReport):
     """The same with what it says."""
 
-    mail: str = Field(description="Its first 64 KiB, decoded; what is not text is replaced, and whatever looks like a henkilötunnus is covered")
+    mail: str = Field(
+        description="Its first 64 KiB, decoded; what is not text is replaced, and whatever looks like a henkilötunnus is covered"
+    )
 
 
 async def show_report(session: AsyncSession, box: ContentsBox, caller: Caller, report_id: str) -> ReportText:
@@ -30,7 +34,9 @@ async def show_report(session: AsyncSession, box: ContentsBox, caller: Caller, r
         raise NotFound("There is no such report, or its text is no longer kept")
     kind = "client" if caller.subject in {caller.client_id, ""} else "staff"
     reader = caller.subject[:100] or caller.client_id[:100]
-    await session.execute(RECORD, {"kind": kind, "reader": reader, "digest": row.digest, "delivery_id": row.delivery_id})
+    await session.execute(
+        RECORD, {"kind": kind, "reader": reader, "digest": row.digest, "delivery_id": row.delivery_id}
+    )
     try:
         mail = hide_lookalikes(readable_text(box.box.decrypt(row.mail, row.digest)))
     except CannotDecrypt:

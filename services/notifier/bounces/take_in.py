@@ -33,7 +33,9 @@ LINK = text("update reports set delivery_id = :id, sending = :sending, mail = :m
 KEEP_UNMATCHED = text("""
 update reports set mail = :mail where digest = :digest
 and (select count(*) from (select from reports where delivery_id is null and mail is not null limit :most) kept) < :most returning true""")
-RETURN = text("update deliveries set returned_at = now(), return_status = :status where id = :id and sending = :sending")
+RETURN = text(
+    "update deliveries set returned_at = now(), return_status = :status where id = :id and sending = :sending"
+)
 OUTCOME = text("""
 insert into outcomes (request_id, event_id, template, message_id, traceparent, state, attempt, reply, sending, bounce, status, diagnostic)
 values (:request_id, :event_id, :template, :message_id, :traceparent, 'bounced', :attempt, '', :sending, :bounce, :status, :diagnostic)""")
@@ -59,14 +61,20 @@ class Inbox(NamedTuple):
         report = await asyncio.to_thread(read_report, raw)
         digest = hashlib.sha256(recipient.lower().encode(errors="replace") + b"\0" + raw).digest()
         async with self.sessions.begin() as session:
-            entered = await session.scalar(ENTER, {"digest": digest, "verdict": report.verdict, "status": report.status})
+            entered = await session.scalar(
+                ENTER, {"digest": digest, "verdict": report.verdict, "status": report.status}
+            )
             taken = await self._enter(session, digest, report, raw, recipient) if entered else "repeated"
         log.info("report_taken_in", verdict=report.verdict, status=report.status, taken=taken)
         return taken
 
-    async def _enter(self, session: AsyncSession, digest: bytes, report: Report, raw: bytes, recipient: str) -> Taken:
+    async def _enter(
+        self, session: AsyncSession, digest: bytes, report: Report, raw: bytes, recipient: str
+    ) -> Taken:
         sending = await self._sending(session, report, recipient)
-        delivery = (await session.execute(DELIVERY, {"id": sending.delivery})).one_or_none() if sending else None
+        delivery = (
+            (await session.execute(DELIVERY, {"id": sending.delivery})).one_or_none() if sending else None
+        )
         if sending is None or delivery is None or not 1 <= sending.number <= delivery.sending:
             if recipient and report.verdict in BOUNCES:
                 kept = {"digest": digest, "mail": self._locked(raw, digest), "most": MOST_UNMATCHED}

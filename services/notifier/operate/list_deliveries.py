@@ -27,11 +27,19 @@ class DeliveryView(BaseModel):
     language: str
     state: DeliveryState
     attempts: int
-    next_attempt_at: datetime | None = Field(description="Null once it is finished, and while an earlier mail of the same request is open")
-    last_reply: str | None = Field(description="The mail server's codes, such as `550 5.1.1`; its words may hold an address and are not kept")
+    next_attempt_at: datetime | None = Field(
+        description="Null once it is finished, and while an earlier mail of the same request is open"
+    )
+    last_reply: str | None = Field(
+        description="The mail server's codes, such as `550 5.1.1`; its words may hold an address and are not kept"
+    )
     message_id: str
-    sending: int = Field(description="1 is the one that the event caused; each further one was ordered by a person")
-    returned_at: datetime | None = Field(description="When a server that had taken this sending reported that it did not arrive")
+    sending: int = Field(
+        description="1 is the one that the event caused; each further one was ordered by a person"
+    )
+    returned_at: datetime | None = Field(
+        description="When a server that had taken this sending reported that it did not arrive"
+    )
     return_status: str | None = Field(description="The enhanced status code of that report, such as `5.1.1`")
     created_at: datetime
     finished_at: datetime | None
@@ -45,10 +53,20 @@ class DeliveryPage(BaseModel):
 
 
 async def list_deliveries(
-    session: AsyncSession, *, state: DeliveryState | None, request_id: UUID | None, before: int | None, limit: int
+    session: AsyncSession,
+    *,
+    state: DeliveryState | None,
+    request_id: UUID | None,
+    before: int | None,
+    limit: int,
 ) -> DeliveryPage:
     """Give a page of mails."""
-    query = select(Delivery).where(col(Delivery.work_number) != canary.WORK_NUMBER).order_by(col(Delivery.id).desc()).limit(limit + 1)
+    query = (
+        select(Delivery)
+        .where(col(Delivery.work_number) != canary.WORK_NUMBER)
+        .order_by(col(Delivery.id).desc())
+        .limit(limit + 1)
+    )
     if state:
         query = query.where(col(Delivery.state) == state)
     if request_id:

@@ -38,16 +38,23 @@ class RetryMany(BaseModel):
         max_length=MOST,
         description="CloudEvents ids of the events that they are about",
     )
-    replies: list[Text] | None = Field(default=None, min_length=1, max_length=50, description="As `last_reply` has it, such as `530 5.7.0`")
+    replies: list[Text] | None = Field(
+        default=None, min_length=1, max_length=50, description="As `last_reply` has it, such as `530 5.7.0`"
+    )
     template: Text | None = None
     failed_after: Moment | None = None
-    failed_before: Moment | None = Field(default=None, description="With the same moment a repeat of the call changes nothing")
+    failed_before: Moment | None = Field(
+        default=None, description="With the same moment a repeat of the call changes nothing"
+    )
     after: int = Field(default=0, ge=0, lt=2**63, description="`next` of the call before")
     limit: int = Field(default=500, ge=1, le=MOST)
 
     @model_validator(mode="after")
     def _is_a_choice(self) -> "RetryMany":
-        if all(each is None for each in (self.events, self.replies, self.template, self.failed_after, self.failed_before)):
+        if all(
+            each is None
+            for each in (self.events, self.replies, self.template, self.failed_after, self.failed_before)
+        ):
             raise ValueError("give at least one of events, replies, template, failed_after, failed_before")
         return self
 

@@ -25,7 +25,11 @@ async def retry_delivery(session: AsyncSession, delivery_id: int) -> DeliveryVie
     """Make a mail due now, with its whole time before it again; the worker hears of it with the commit."""
     retried = await session.scalar(
         update(Delivery)
-        .where(col(Delivery.id) == delivery_id, col(Delivery.state).in_(sources("try_again")), col(Delivery.contents).is_not(None))
+        .where(
+            col(Delivery.id) == delivery_id,
+            col(Delivery.state).in_(sources("try_again")),
+            col(Delivery.contents).is_not(None),
+        )
         .values(state="pending", next_attempt_at=func.now(), trying_since=func.now(), finished_at=None)
         .returning(Delivery)
     )
@@ -33,6 +37,8 @@ async def retry_delivery(session: AsyncSession, delivery_id: int) -> DeliveryVie
         mail = await session.get(Delivery, delivery_id)
         if mail is None:
             raise NotFound("There is no such delivery")
-        raise NotRetriable("Its contents are no longer kept" if mail.state == "failed" else f"It is {mail.state}")
+        raise NotRetriable(
+            "Its contents are no longer kept" if mail.state == "failed" else f"It is {mail.state}"
+        )
     await session.execute(text("select pg_notify(:channel, '')"), {"channel": CHANNEL})
     return DeliveryView.model_validate(retried)

@@ -43,24 +43,33 @@ def operator_routes(verifier: TokenVerifier) -> APIRouter:
         return await retry_deliveries(session, which)
 
     @routes.post("/deliveries/{delivery_id}/retry", tags=["deliveries"], status_code=202)
-    async def retry(session: Transaction, delivery_id: Annotated[int, Path(ge=1, le=LARGEST_ID)]) -> DeliveryView:
+    async def retry(
+        session: Transaction, delivery_id: Annotated[int, Path(ge=1, le=LARGEST_ID)]
+    ) -> DeliveryView:
         """Have a failed or deferred mail tried again now."""
         return await retry_delivery(session, delivery_id)
 
     @routes.post("/deliveries/{delivery_id}/send-again", tags=["deliveries"], status_code=202)
     async def repeat(
-        session: Transaction, resources: GivenResources, delivery_id: Annotated[int, Path(ge=1, le=LARGEST_ID)], order: SendAgain
+        session: Transaction,
+        resources: GivenResources,
+        delivery_id: Annotated[int, Path(ge=1, le=LARGEST_ID)],
+        order: SendAgain,
     ) -> DeliveryView:
         """Have a mail that was sent or failed sent once more, also to a corrected address."""
         return await send_again(session, resources.box, delivery_id, order)
 
     @routes.get("/reports", tags=["reports"])
-    async def reports(session: Transaction, limit: Annotated[int, Query(ge=1, le=100)] = 20) -> list[UnclearReport]:
+    async def reports(
+        session: Transaction, limit: Annotated[int, Query(ge=1, le=100)] = 20
+    ) -> list[UnclearReport]:
         """List what came back and could not be made out, or names no mail of ours, newest first."""
         return await list_reports(session, limit)
 
     @routes.get("/reports/{report_id}", tags=["reports"])
-    async def report(session: Transaction, resources: GivenResources, operator: Operator, report_id: ReportId) -> ReportText:
+    async def report(
+        session: Transaction, resources: GivenResources, operator: Operator, report_id: ReportId
+    ) -> ReportText:
         """Give the text of one, with a henkilötunnus covered; who reads it is recorded."""
         return await show_report(session, resources.box, operator, report_id)
 

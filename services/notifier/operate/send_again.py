@@ -23,8 +23,14 @@ log = get_log(__name__)
 class SendAgain(BaseModel):
     """What to change, and which sending the caller has seen."""
 
-    email: str | None = Field(default=None, max_length=320, description="The corrected address; null: the same as before")
-    after: int | None = Field(default=None, ge=1, description="The `sending` that is to be repeated; another one is a 409, so that a retry is safe")
+    email: str | None = Field(
+        default=None, max_length=320, description="The corrected address; null: the same as before"
+    )
+    after: int | None = Field(
+        default=None,
+        ge=1,
+        description="The `sending` that is to be repeated; another one is a 409, so that a retry is safe",
+    )
 
 
 class NotSendable(Problem):
@@ -43,12 +49,18 @@ class ContentsGone(Problem):
     title = "The mail's contents are no longer kept"
 
 
-async def send_again(session: AsyncSession, box: ContentsBox, delivery_id: int, order: SendAgain) -> DeliveryView:
+async def send_again(
+    session: AsyncSession, box: ContentsBox, delivery_id: int, order: SendAgain
+) -> DeliveryView:
     """Make a new sending of a mail due now; the worker hears of it with the commit."""
     mail = await session.get(Delivery, delivery_id, with_for_update=True)
     if mail is None:
         raise NotFound("There is no such delivery")
-    if mail.state not in sources("send_again") or order.after not in {None, mail.sending} or mail.sending == LAST_SENDING:
+    if (
+        mail.state not in sources("send_again")
+        or order.after not in {None, mail.sending}
+        or mail.sending == LAST_SENDING
+    ):
         raise NotSendable(f"It is {mail.state}, sending {mail.sending}")
     contents = await _contents(session, box, mail)
     if order.email is not None:
@@ -61,7 +73,13 @@ async def send_again(session: AsyncSession, box: ContentsBox, delivery_id: int, 
     mail.next_attempt_at = mail.trying_since = (await session.execute(select(func.now()))).scalar_one()
     await session.flush()
     await session.execute(text("select pg_notify(:channel, '')"), {"channel": CHANNEL})
-    log.info("mail_sent_again", delivery=mail.id, request_id=str(mail.request_id), sending=mail.sending, corrected=order.email is not None)
+    log.info(
+        "mail_sent_again",
+        delivery=mail.id,
+        request_id=str(mail.request_id),
+        sending=mail.sending,
+        corrected=order.email is not None,
+    )
     return DeliveryView.model_validate(mail)
 
 
@@ -82,5 +100,7 @@ def _checked(email: str) -> str:
     try:
         mailbox_address(email)
     except BadAddress as error:
-        raise InvalidFields([{"field": "email", "message": f"This is not an e-mail address: {error}"}]) from None
+        raise InvalidFields(
+            [{"field": "email", "message": f"This is not an e-mail address: {error}"}]
+        ) from None
     return email.strip()

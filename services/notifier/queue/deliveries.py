@@ -89,7 +89,9 @@ select (select count(*) from done) as recorded, exists (
 FIRST_OF_ALL_OPEN = f"""d.state = 'pending' and d.next_attempt_at is null and not exists (
   select from deliveries earlier
   where earlier.request_id = d.request_id and earlier.id < d.id and earlier.state in ({in_sql(OPEN)}))"""
-LET_GO = text(f"update deliveries d set next_attempt_at = now() where d.request_id = any(cast(:requests as uuid[])) and {FIRST_OF_ALL_OPEN}")  # noqa: S608  ours
+LET_GO = text(
+    f"update deliveries d set next_attempt_at = now() where d.request_id = any(cast(:requests as uuid[])) and {FIRST_OF_ALL_OPEN}"  # noqa: S608  ours
+)
 LET_ALL_GO = text(f"update deliveries d set next_attempt_at = now() where {FIRST_OF_ALL_OPEN}")  # noqa: S608  ours
 
 
@@ -105,7 +107,9 @@ async def add(session: AsyncSession, new: Sequence[NewDelivery]) -> list[Added]:
     """Insert mails in the order given; one that is there already stays as it is. Gives those that were not."""
     if not new:
         return []
-    added = await session.execute(INSERT, dict(zip(NewDelivery._fields, map(list, zip(*new, strict=True)), strict=True)))
+    added = await session.execute(
+        INSERT, dict(zip(NewDelivery._fields, map(list, zip(*new, strict=True)), strict=True))
+    )
     followers = [row.request_id for row in new if row.template != "receipt"]
     if followers:
         await session.execute(LOCK_OPEN, {"requests": followers})

@@ -14,4 +14,6 @@ OLDER_LOCK = "select pg_try_advisory_lock({owner})"
 
 def delivery_lease(dsn: str, *, wake: Callable[[], None], lost: Callable[[], None]) -> Lease:
     """Make the lease; `wake()` is called when mails are due, `lost()` when another process may have taken ours."""
-    return Lease(dsn, "deliveries", lock=OLDER_LOCK, grace=GRACE_SECONDS, channel=CHANNEL, notified=wake, lost=lost)
+    return Lease(
+        dsn, "deliveries", lock=OLDER_LOCK, grace=GRACE_SECONDS, channel=CHANNEL, notified=wake, lost=lost
+    )

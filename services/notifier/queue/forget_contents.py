@@ -54,5 +54,8 @@ async def forget(sessions: Sessions, days: float) -> bool:
     """Forget some of what is older than so many days; says whether there may be more."""
     values = {"seconds": days * 86_400, "most": AT_ONCE}
     async with at_once(sessions) as session:
-        counts = [await session.scalar(statement, values) or 0 for statement in (FORGET_CONTENTS, FORGET_REPORTS, FORGET_CANARIES)]
+        counts = [
+            await session.scalar(statement, values) or 0
+            for statement in (FORGET_CONTENTS, FORGET_REPORTS, FORGET_CANARIES)
+        ]
     return max(counts) == AT_ONCE

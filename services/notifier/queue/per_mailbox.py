@@ -86,8 +86,14 @@ class Lanes:
     def drop_slow(self) -> list[Waiting]:
         """Take out the mails that wait for slow mailboxes, so that they can be tried later without keeping anybody's place."""
         now = self._clock()
-        self._slow.update(mailbox for mailbox, flying in self._flying.items() if any(now - since >= SLOW_SECONDS for since in flying.values()))
-        return [waiting for mailbox in self._slow & self._aside.keys() for waiting in self._aside.pop(mailbox)]
+        self._slow.update(
+            mailbox
+            for mailbox, flying in self._flying.items()
+            if any(now - since >= SLOW_SECONDS for since in flying.values())
+        )
+        return [
+            waiting for mailbox in self._slow & self._aside.keys() for waiting in self._aside.pop(mailbox)
+        ]
 
     def drop_all(self) -> list[Waiting]:
         """Take out everything that waits."""

@@ -41,7 +41,9 @@ def _outcome(row: "asyncpg.Record") -> MailOutcome:
         case "deferred":
             return MailDeferred(**facts, reply=row["reply"], codes=row["codes"], retry_at=row["retry_at"])
         case "bounced":
-            return MailBounced(**facts, bounce=row["bounce"], status=row["status"], diagnostic=row["diagnostic"])
+            return MailBounced(
+                **facts, bounce=row["bounce"], status=row["status"], diagnostic=row["diagnostic"]
+            )
     return MailFailed(**facts, reply=row["reply"], codes=row["codes"])
 
 

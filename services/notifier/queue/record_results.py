@@ -21,7 +21,9 @@ class Recorder:
     At most `most` results wait: while the database is away nobody sends what could not be written down.
     """
 
-    def __init__(self, sessions: Sessions, owner: int, recorded: Callable[[bool], None], *, most: int) -> None:
+    def __init__(
+        self, sessions: Sessions, owner: int, recorded: Callable[[bool], None], *, most: int
+    ) -> None:
         self._sessions = sessions
         self._owner = owner
         self._recorded = recorded

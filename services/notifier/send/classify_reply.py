@@ -70,5 +70,8 @@ def concern_of(step: Step, code: int, enhanced: str = "", words: str = "") -> Co
     return next(
         concern
         for concern, steps, of_code, of_enhanced, of_words in RULES
-        if step in steps and of_code.fullmatch(digits) and of_enhanced.fullmatch(enhanced) and of_words.search(words)
+        if step in steps
+        and of_code.fullmatch(digits)
+        and of_enhanced.fullmatch(enhanced)
+        and of_words.search(words)
     )

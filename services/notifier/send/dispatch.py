@@ -48,7 +48,14 @@ class Dispatcher:
     loop = "dispatch"
 
     def __init__(
-        self, settings: Settings, sessions: Sessions, *, box: ContentsBox, writer: MailWriter, liveness: Liveness, told: Callable[[], None]
+        self,
+        settings: Settings,
+        sessions: Sessions,
+        *,
+        box: ContentsBox,
+        writer: MailWriter,
+        liveness: Liveness,
+        told: Callable[[], None],
     ) -> None:
         server, connections = mail_server(settings), settings.smtp_connections
         self._settings, self._paths = settings, return_paths(settings)
@@ -59,13 +66,27 @@ class Dispatcher:
         self._told = told
         self._woken = asyncio.Event()
         self._pool = ConnectionPool(server, connections)
-        self._lease = delivery_lease(settings.database_url.get_secret_value(), wake=self.wake, lost=self._lost)
+        self._lease = delivery_lease(
+            settings.database_url.get_secret_value(), wake=self.wake, lost=self._lost
+        )
         self._lanes = Lanes(connections)
         self._outage = Outage(
-            sessions, MailConnection(server), self._paths.path_of(PROBE), patience=settings.retry_first_seconds, give_up=settings.retry_hours * 3600
+            sessions,
+            MailConnection(server),
+            self._paths.path_of(PROBE),
+            patience=settings.retry_first_seconds,
+            give_up=settings.retry_hours * 3600,
         )
-        self._recorder = Recorder(sessions, self._lease.owner, self._recorded, most=RESULTS_PER_CONNECTION * connections)
-        self.hand_over = HandOver(self._lease.owner, room=self._room_for_new, take=self._take_over, wake=self.wake, doubt=self._doubt)
+        self._recorder = Recorder(
+            sessions, self._lease.owner, self._recorded, most=RESULTS_PER_CONNECTION * connections
+        )
+        self.hand_over = HandOver(
+            self._lease.owner,
+            room=self._room_for_new,
+            take=self._take_over,
+            wake=self.wake,
+            doubt=self._doubt,
+        )
         self._senders = Senders(
             self._pool,
             self._lanes,
@@ -142,7 +163,12 @@ class Dispatcher:
                 contents = self._box.unlock(mail.contents, mail.message_id)
                 self._lanes.put(Waiting(mail, contents, mailbox_address(contents.email)))
             except (BadAddress, Unreadable) as error:
-                log.warning("mail_without_address", request_id=str(mail.request_id), delivery=mail.id, error=type(error).__name__)
+                log.warning(
+                    "mail_without_address",
+                    request_id=str(mail.request_id),
+                    delivery=mail.id,
+                    error=type(error).__name__,
+                )
                 await self._recorder.room()
                 self._recorder.add(self._result(mail, Reply("bad-address", type(error).__name__)))
         return None
@@ -150,7 +176,11 @@ class Dispatcher:
     def _room_for_new(self) -> int:
         """Say how many new mails may pass those that are due already: none where any of those wait."""
         self._promised_in = self._lease.generation
-        ready = self._lease.valid and self._outage.there.is_set() and not (self._stopping or self._unsure or self._more)
+        ready = (
+            self._lease.valid
+            and self._outage.there.is_set()
+            and not (self._stopping or self._unsure or self._more)
+        )
         return max(0, self._most - len(self._lanes)) if ready else 0
 
     def _take_over(self, mails: Sequence[Waiting]) -> None:
@@ -194,11 +224,21 @@ class Dispatcher:
             )
         except Exception as error:  # noqa: BLE001  one mail that cannot be written never can be; it must not hold up the others, and is told of
             # Without its traceback, which could hold what stands in the mail.
-            log.error("mail_not_written", request_id=str(waiting.mail.request_id), delivery=waiting.mail.id, error=type(error).__name__)  # noqa: TRY400  as said
+            log.error(  # noqa: TRY400  as said
+                "mail_not_written",
+                request_id=str(waiting.mail.request_id),
+                delivery=waiting.mail.id,
+                error=type(error).__name__,
+            )
             return Reply("unwritable", "")
 
     def _result(self, mail: Claimed, reply: Reply) -> Result:
-        return result_of(mail, reply, retry_first_seconds=self._settings.retry_first_seconds, retry_hours=self._settings.retry_hours)
+        return result_of(
+            mail,
+            reply,
+            retry_first_seconds=self._settings.retry_first_seconds,
+            retry_hours=self._settings.retry_hours,
+        )
 
     def _recorded(self, released: bool) -> None:  # noqa: FBT001  the recorder's word
         self._told()
@@ -225,13 +265,17 @@ class Dispatcher:
     async def _pause(self) -> None:
         await self._give_back(self._lanes.drop_all())
 
-    async def _give_back(self, dropped: list[Waiting], *, seconds: float = 0.0, unknown: bool = False) -> None:
+    async def _give_back(
+        self, dropped: list[Waiting], *, seconds: float = 0.0, unknown: bool = False
+    ) -> None:
         """Return mails; with `unknown` also those of a claim that was cancelled after it was committed."""
         if not dropped and not unknown:
             return
         try:
             async with at_once(self._sessions) as session:
-                await give_back(session, self._lease.owner, [waiting.mail.id for waiting in dropped], seconds=seconds)
+                await give_back(
+                    session, self._lease.owner, [waiting.mail.id for waiting in dropped], seconds=seconds
+                )
                 if unknown:
                     await disown(session, self._lease.owner, self._recorder.ids())
         except Exception as error:

@@ -26,7 +26,9 @@ class Outage:
     outcomes to publish. `patience` and `give_up` are in seconds.
     """
 
-    def __init__(self, sessions: Sessions, probe: MailConnection, sender: str, *, patience: float, give_up: float) -> None:
+    def __init__(
+        self, sessions: Sessions, probe: MailConnection, sender: str, *, patience: float, give_up: float
+    ) -> None:
         self.there = asyncio.Event()
         self.there.set()
         self._away = asyncio.Event()
@@ -43,7 +45,9 @@ class Outage:
         self.there.clear()
         self._away.set()
 
-    async def run(self, *, pause: Callable[[], Awaitable[None]], over: Callable[[], None], told: Callable[[], None]) -> None:
+    async def run(
+        self, *, pause: Callable[[], Awaitable[None]], over: Callable[[], None], told: Callable[[], None]
+    ) -> None:
         """Watch over outages until cancelled."""
         while True:
             await self._away.wait()
@@ -55,7 +59,9 @@ class Outage:
             log.info("mail_server_back", seconds=round(time.monotonic() - since, 1))
             over()
 
-    async def _answers(self, tries: int, pause: Callable[[], Awaitable[None]], told: Callable[[], None]) -> bool:
+    async def _answers(
+        self, tries: int, pause: Callable[[], Awaitable[None]], told: Callable[[], None]
+    ) -> bool:
         """Probe; a server may take minutes to say anything, so the mails that wait are seen to meanwhile."""
         probe = asyncio.create_task(self._probe.check(self._sender))
         try:

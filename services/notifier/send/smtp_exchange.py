@@ -101,7 +101,9 @@ class SmtpTalk(asyncio.Protocol):
             return Answer(int(self._rest[:3]), self._rest[4:].rstrip())
         raise ConnectionGone(why)
 
-    async def start_tls(self, upgrade: Callable[[asyncio.Transport], Awaitable[asyncio.Transport | None]]) -> None:
+    async def start_tls(
+        self, upgrade: Callable[[asyncio.Transport], Awaitable[asyncio.Transport | None]]
+    ) -> None:
         """Encrypt the connection; whatever stood unread before it was not encrypted (RFC 3207 4.2)."""
         if not self.is_open:
             raise ConnectionGone("an unexpected reply before TLS")

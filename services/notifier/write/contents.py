@@ -31,13 +31,21 @@ class _Text(BaseModel):
     text: str
 
 
-def open_contents(opener: Opener, request_id: UUID, sealed_contact: str, sealed_message: str | None) -> Contents:
+def open_contents(
+    opener: Opener, request_id: UUID, sealed_contact: str, sealed_message: str | None
+) -> Contents:
     """Open the sealed parts of an event; raises `Rejected` when they cannot be opened or read."""
     contact = opener.open(sealed_contact, purpose="contact", request_id=request_id)
-    message = opener.open(sealed_message, purpose="message", request_id=request_id) if sealed_message else None
+    message = (
+        opener.open(sealed_message, purpose="message", request_id=request_id) if sealed_message else None
+    )
     try:
         contents = Contents.model_validate_json(contact)
-        return contents.model_copy(update={"text": _Text.model_validate_json(message).text}) if message else contents
+        return (
+            contents.model_copy(update={"text": _Text.model_validate_json(message).text})
+            if message
+            else contents
+        )
     except ValidationError:
         raise Rejected("bad-contents", f"contact or message of {request_id}") from None
 

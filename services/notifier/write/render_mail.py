@@ -59,7 +59,9 @@ def mark(name: str) -> str:
 
 def skeleton(language: Language, subject: str, plain: str, html: str) -> Skeleton:
     """Encode what never changes of a rendered template; places are those of `mark`."""
-    return Skeleton(language, b"Subject:" + _header_text(subject, len("Subject:")), _chunks(plain), _chunks(html))
+    return Skeleton(
+        language, b"Subject:" + _header_text(subject, len("Subject:")), _chunks(plain), _chunks(html)
+    )
 
 
 def render(parts: Skeleton, envelope: Envelope, values: Mapping[str, str]) -> bytes:
@@ -73,9 +75,13 @@ def render(parts: Skeleton, envelope: Envelope, values: Mapping[str, str]) -> by
     return b"".join(
         (
             _headers(parts, envelope),
-            b"--" + BOUNDARY + b"\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
+            b"--"
+            + BOUNDARY
+            + b"\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
             _fill(parts.plain, plain),
-            b"\r\n--" + BOUNDARY + b"\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
+            b"\r\n--"
+            + BOUNDARY
+            + b"\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
             _fill(parts.html, html),
             b"\r\n--" + BOUNDARY + b"--\r\n",
         )
@@ -93,8 +99,14 @@ def clean_line(value: str) -> str:
 def _headers(parts: Skeleton, envelope: Envelope) -> bytes:
     number = grouped(envelope.work_number)
     numbered = f" {number}:".encode()
-    start = parts.subject + (numbered if _last_line(parts.subject) + len(numbered) <= HEADER_LINE else b"\r\n" + numbered)
-    thread = f"In-Reply-To: {envelope.thread_id}\r\nReferences: {envelope.thread_id}\r\n" if envelope.thread_id else ""
+    start = parts.subject + (
+        numbered if _last_line(parts.subject) + len(numbered) <= HEADER_LINE else b"\r\n" + numbered
+    )
+    thread = (
+        f"In-Reply-To: {envelope.thread_id}\r\nReferences: {envelope.thread_id}\r\n"
+        if envelope.thread_id
+        else ""
+    )
     fixed = (
         f"From: Asiointi <{envelope.sender}>\r\n"
         f"To: {envelope.recipient}\r\n"
@@ -108,7 +120,14 @@ def _headers(parts: Skeleton, envelope: Envelope) -> bytes:
         "MIME-Version: 1.0\r\n"
         'Content-Type: multipart/alternative; boundary="'
     )
-    return start + _header_text(clean_line(envelope.title), _last_line(start)) + b"\r\n" + fixed.encode() + BOUNDARY + b'"\r\n\r\n'
+    return (
+        start
+        + _header_text(clean_line(envelope.title), _last_line(start))
+        + b"\r\n"
+        + fixed.encode()
+        + BOUNDARY
+        + b'"\r\n\r\n'
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -118,7 +137,10 @@ def _header_text(value: str, used: int) -> bytes:
         return b" " + value.encode()
     words = [b""]
     for letter in value:
-        encoded = b"".join(b"_" if octet == ord(" ") else bytes((octet,)) if octet in Q_SAFE else b"=%02X" % octet for octet in letter.encode())
+        encoded = b"".join(
+            b"_" if octet == ord(" ") else bytes((octet,)) if octet in Q_SAFE else b"=%02X" % octet
+            for octet in letter.encode()
+        )
         # An encoded word holds whole letters.
         if len(words[-1]) + len(encoded) > ENCODED_WORD:
             words.append(b"")

@@ -19,7 +19,10 @@ from shared.text.personal_codes import hide_personal_codes
 from shared.text.work_number import grouped
 
 MAILS = Path(__file__).parents[1] / "mails"
-PHONE, PHONE_LINK = "020 6399 400", '<a class="link" href="tel:+358206399400" style="color:#0a5c45;white-space:nowrap">020 6399 400</a>'
+PHONE, PHONE_LINK = (
+    "020 6399 400",
+    '<a class="link" href="tel:+358206399400" style="color:#0a5c45;white-space:nowrap">020 6399 400</a>',
+)
 PLACES = ("greeting", "number", "title", "submitted", "text", "link")
 
 
@@ -47,7 +50,16 @@ class MailWriter:
             "link": follow,
         }
         how = auto_submitted(mail.template)
-        envelope = Envelope(self._sender, recipient, mail.message_id, mail.thread_id, mail.work_number, title, mail.occurred_at, how)
+        envelope = Envelope(
+            self._sender,
+            recipient,
+            mail.message_id,
+            mail.thread_id,
+            mail.work_number,
+            title,
+            mail.occurred_at,
+            how,
+        )
         skeleton_of = self._skeletons[mail.template, language, bool(values["text"]), contents.answer_promised]
         return render(skeleton_of, envelope, values)
 
@@ -62,7 +74,9 @@ def load_skeletons() -> Mapping[tuple[str, str, bool, bool], Skeleton]:
         lstrip_blocks=True,
     )
     return {
-        (template, language, has_text, answer_promised): _load(environment, template, language, has_text=has_text, answer_promised=answer_promised)
+        (template, language, has_text, answer_promised): _load(
+            environment, template, language, has_text=has_text, answer_promised=answer_promised
+        )
         for template in get_args(Template)
         for language in get_args(Language)
         for has_text in (False, True)
@@ -70,10 +84,17 @@ def load_skeletons() -> Mapping[tuple[str, str, bool, bool], Skeleton]:
     }
 
 
-def _load(environment: Environment, template: Template, language: Language, *, has_text: bool, answer_promised: bool) -> Skeleton:
+def _load(
+    environment: Environment, template: Template, language: Language, *, has_text: bool, answer_promised: bool
+) -> Skeleton:
     source = environment.get_template(f"{template}.{language}.jinja")
     places = {name: Markup(mark(name)) for name in PLACES}  # noqa: S704  a mark; its value is escaped when it is filled in
     known = {**places, "language": language, "has_text": has_text, "answer_promised": answer_promised}
-    html = source.render(known, layout="ticket.html.jinja", due=Markup(f"<strong>{mark('due')}</strong>"), phone=Markup(PHONE_LINK))  # noqa: S704  as above
+    html = source.render(
+        known,
+        layout="ticket.html.jinja",
+        due=Markup(f"<strong>{mark('due')}</strong>"),  # noqa: S704  as above
+        phone=Markup(PHONE_LINK),  # noqa: S704  as above
+    )
     plain = source.render(known, layout="plain.txt.jinja", due=mark("due"), phone=PHONE)
     return skeleton(language, source.render(known, layout="subject.txt.jinja", due="", phone=""), plain, html)

@@ -39,7 +39,8 @@ class HandledRequest(BaseModel):
     due_at: datetime
     resolved_at: datetime | None
     contents_removed_at: datetime | None = Field(
-        validation_alias="erased_at", description="When the retention time was over: what the citizen wrote, and who it was, is no longer there"
+        validation_alias="erased_at",
+        description="When the retention time was over: what the citizen wrote, and who it was, is no longer there",
     )
 
 
@@ -77,12 +78,19 @@ class RequestDetail(RequestSummary):
 class Settlement(BaseModel):
     """How a matter was settled in another way."""
 
-    note: str | None = Field(None, max_length=1_000, description="What was done, and what the citizen was told; needed where one waits")
+    note: str | None = Field(
+        None,
+        max_length=1_000,
+        description="What was done, and what the citizen was told; needed where one waits",
+    )
 
 
 def operator_of(caller: Caller) -> By:
     """Name the operator, or the operators' system, that calls."""
-    return By("client" if caller.subject in {caller.client_id, ""} else "staff", caller.subject[:100] or caller.client_id[:100])
+    return By(
+        "client" if caller.subject in {caller.client_id, ""} else "staff",
+        caller.subject[:100] or caller.client_id[:100],
+    )
 
 
 def summary(request: TrackedRequest) -> RequestSummary:

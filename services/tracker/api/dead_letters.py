@@ -13,7 +13,14 @@ from services.tracker.api.answers import Covered, Settlement, operator_of
 from services.tracker.handle.answer_once import IdempotencyKey, answer_command, command_of
 from services.tracker.models import DeadLetter
 from services.tracker.resources import GivenResources
-from services.tracker.trouble.dead_letters import MOST, lay_aside_dead_letter, list_dead_letters, part_of, send_dead_letter_again, settle_dead_letter
+from services.tracker.trouble.dead_letters import (
+    MOST,
+    lay_aside_dead_letter,
+    list_dead_letters,
+    part_of,
+    send_dead_letter_again,
+    settle_dead_letter,
+)
 from shared.auth.authorize import Caller, TokenVerifier, require_scope
 from shared.web.transaction import Transaction
 
@@ -34,10 +41,16 @@ class DeadLetterLine(BaseModel):
     buried_at: datetime
     key: str = Field(description="The request id, if the record had one")
     bytes: int = Field(description="Length of its value")
-    part: str | None = Field(description="What was left out of a record that was too large, or that it could not be read; it cannot be sent again")
-    accepted: bool = Field(description="Intake has accepted it as a request: it stays overdue until it is registered or settled with a note")
+    part: str | None = Field(
+        description="What was left out of a record that was too large, or that it could not be read; it cannot be sent again"
+    )
+    accepted: bool = Field(
+        description="Intake has accepted it as a request: it stays overdue until it is registered or settled with a note"
+    )
     request_id: UUID | None
-    registered_at: datetime | None = Field(description="When an accepted request was seen to have its number after all")
+    registered_at: datetime | None = Field(
+        description="When an accepted request was seen to have its number after all"
+    )
     redriven_at: datetime | None
     redriven_by: str | None
     dismissed_at: datetime | None = Field(description="When it was settled or laid aside")
@@ -70,22 +83,46 @@ def dead_letter_routes(verifier: TokenVerifier) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
     ) -> DeadLetterPage:
         letters = await list_dead_letters(session, waiting_only=not redriven, before=before, limit=limit)
-        return DeadLetterPage(dead_letters=[_line(letter) for letter in letters], next=letters[-1].id if len(letters) == limit else None)
+        return DeadLetterPage(
+            dead_letters=[_line(letter) for letter in letters],
+            next=letters[-1].id if len(letters) == limit else None,
+        )
 
     @routes.post("/{id}/again", response_model=DeadLetterLine)
     @routes.post("/{id}/redrive", response_model=DeadLetterLine, deprecated=True)
-    async def again(session: Transaction, resources: GivenResources, operator: Operator, id: Id, key: IdempotencyKey = None) -> Response:  # noqa: A002  the path's name
+    async def again(
+        session: Transaction,
+        resources: GivenResources,
+        operator: Operator,
+        id: Id,  # noqa: A002  the path's name
+        key: IdempotencyKey = None,
+    ) -> Response:
         async def act() -> DeadLetterLine:
             by, given = operator.subject[:100], resources
-            letter = await send_dead_letter_again(session, id, by, given.producer, given.lags, given.keyring, given.settings.main_topics)
+            letter = await send_dead_letter_again(
+                session, id, by, given.producer, given.lags, given.keyring, given.settings.main_topics
+            )
             return _line(letter).model_copy(update=OF_THE_RECORD)
 
-        return await answer_command(session, command_of(operator, key, "dead-letter", str(id), "again"), act, partial(_show, session, id))
+        return await answer_command(
+            session,
+            command_of(operator, key, "dead-letter", str(id), "again"),
+            act,
+            partial(_show, session, id),
+        )
 
     @routes.post("/{id}/settle", response_model=DeadLetterLine)
-    async def settle(session: Transaction, operator: Operator, id: Id, settlement: Settlement, key: IdempotencyKey = None) -> Response:  # noqa: A002  as above
+    async def settle(
+        session: Transaction,
+        operator: Operator,
+        id: Id,  # noqa: A002  as above
+        settlement: Settlement,
+        key: IdempotencyKey = None,
+    ) -> Response:
         async def act() -> DeadLetterLine:
-            return _line(await settle_dead_letter(session, id, operator_of(operator), settlement.note)).model_copy(update=OF_THE_RECORD)
+            return _line(
+                await settle_dead_letter(session, id, operator_of(operator), settlement.note)
+            ).model_copy(update=OF_THE_RECORD)
 
         once = command_of(operator, key, "dead-letter", str(id), "settle", settlement.note or "")
         return await answer_command(session, once, act, partial(_show, session, id))
@@ -105,6 +142,11 @@ async def _show(session: AsyncSession, dead_letter_id: int, kept: bytes) -> Dead
 
 
 def _line(letter: DeadLetter) -> DeadLetterLine:
-    shown: dict[str, object] = {"key": (letter.key or b"").decode(errors="replace")[:100], "bytes": len(letter.value or b"")}
+    shown: dict[str, object] = {
+        "key": (letter.key or b"").decode(errors="replace")[:100],
+        "bytes": len(letter.value or b""),
+    }
     shown["part"] = part_of(letter)
-    return DeadLetterLine.model_validate({**letter.model_dump(exclude={"key", "value", "headers", "digest"}), **shown})
+    return DeadLetterLine.model_validate(
+        {**letter.model_dump(exclude={"key", "value", "headers", "digest"}), **shown}
+    )

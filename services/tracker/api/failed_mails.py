@@ -44,7 +44,11 @@ class FailedMail(OwedMailView):
 class SendAgain(BaseModel):
     """Where to send it."""
 
-    email: str | None = Field(default=None, max_length=254, description="A corrected address, which later mails go to as well; null: the same")
+    email: str | None = Field(
+        default=None,
+        max_length=254,
+        description="A corrected address, which later mails go to as well; null: the same",
+    )
 
 
 class Cause(BaseModel):
@@ -63,7 +67,9 @@ class RetryMany(BaseModel):
 
     cause: str = Field(max_length=200)
     template: str | None = Field(default=None, max_length=50)
-    failed_before: Moment | None = Field(default=None, description="Leave out what failed later; with the same moment a repeat changes nothing")
+    failed_before: Moment | None = Field(
+        default=None, description="Leave out what failed later; with the same moment a repeat changes nothing"
+    )
 
 
 class RetriedMany(BaseModel):
@@ -87,9 +93,14 @@ def _add_routes_of_all(routes: APIRouter, verifier: TokenVerifier) -> None:
     Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
 
     @routes.get("", summary="List failed mails")
-    async def list_them(session: Transaction, resources: GivenResources, operator: Operator) -> list[FailedMail]:
+    async def list_them(
+        session: Transaction, resources: GivenResources, operator: Operator
+    ) -> list[FailedMail]:
         """List those that wait for an operator, the oldest hundred first."""
-        return [FailedMail.model_validate(each) for each in await list_failed_mails(session, resources.keyring, operator_of(operator))]
+        return [
+            FailedMail.model_validate(each)
+            for each in await list_failed_mails(session, resources.keyring, operator_of(operator))
+        ]
 
     @routes.get("/causes", summary="List why mails failed")
     async def list_them_by_cause(session: Transaction, _: Operator) -> list[Cause]:
@@ -98,35 +109,67 @@ def _add_routes_of_all(routes: APIRouter, verifier: TokenVerifier) -> None:
 
     @routes.post("/retry", summary="Try all failed mails of a cause again", response_model=RetriedMany)
     async def retry_many(
-        session: Transaction, resources: GivenResources, operator: Operator, which: RetryMany, key: IdempotencyKey = None
+        session: Transaction,
+        resources: GivenResources,
+        operator: Operator,
+        which: RetryMany,
+        key: IdempotencyKey = None,
     ) -> Response:
         """Have them tried again now, as many as a request has time for."""
 
         async def act() -> RetriedMany:
             retried = await retry_failed_mails(
-                session, resources.notifier, cause=which.cause, by=operator.subject[:100], template=which.template, before=which.failed_before
+                session,
+                resources.notifier,
+                cause=which.cause,
+                by=operator.subject[:100],
+                template=which.template,
+                before=which.failed_before,
             )
             return RetriedMany.model_validate(retried)
 
-        return await answer_command(session, command_of(operator, key, "failed-mails", which.model_dump_json()), act)
+        return await answer_command(
+            session, command_of(operator, key, "failed-mails", which.model_dump_json()), act
+        )
 
 
 def _add_routes_of_one(routes: APIRouter, verifier: TokenVerifier) -> None:
     Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  as above
 
     @routes.post("/{event_id}/again", summary="Try a failed mail again", response_model=OwedMailView)
-    @routes.post("/{event_id}/retry", summary="Try a failed mail again", response_model=OwedMailView, deprecated=True)
-    async def again(session: Transaction, resources: GivenResources, operator: Operator, event_id: EventId, key: IdempotencyKey = None) -> Response:
+    @routes.post(
+        "/{event_id}/retry", summary="Try a failed mail again", response_model=OwedMailView, deprecated=True
+    )
+    async def again(
+        session: Transaction,
+        resources: GivenResources,
+        operator: Operator,
+        event_id: EventId,
+        key: IdempotencyKey = None,
+    ) -> Response:
         """Have it tried again now; should it fail again, it waits here again."""
 
         async def act() -> OwedMailView:
-            return OwedMailView.model_validate(await retry_failed_mail(session, str(event_id), operator.subject[:100], resources.notifier))
+            return OwedMailView.model_validate(
+                await retry_failed_mail(session, str(event_id), operator.subject[:100], resources.notifier)
+            )
 
-        return await answer_command(session, command_of(operator, key, "failed-mail", str(event_id), "again"), act)
+        return await answer_command(
+            session, command_of(operator, key, "failed-mail", str(event_id), "again"), act
+        )
 
-    @routes.post("/{event_id}/send-again", summary="Send a failed mail to a corrected address", response_model=OwedMailView)
+    @routes.post(
+        "/{event_id}/send-again",
+        summary="Send a failed mail to a corrected address",
+        response_model=OwedMailView,
+    )
     async def send_again(
-        session: Transaction, resources: GivenResources, operator: Operator, event_id: EventId, order: SendAgain, key: IdempotencyKey = None
+        session: Transaction,
+        resources: GivenResources,
+        operator: Operator,
+        event_id: EventId,
+        order: SendAgain,
+        key: IdempotencyKey = None,
     ) -> Response:
         """Have it sent to another address, which later mails go to as well."""
 
@@ -142,16 +185,28 @@ def _add_routes_of_one(routes: APIRouter, verifier: TokenVerifier) -> None:
             )
             return OwedMailView.model_validate(mail)
 
-        return await answer_command(session, command_of(operator, key, "failed-mail", str(event_id), "send-again", order.email or ""), act)
+        return await answer_command(
+            session,
+            command_of(operator, key, "failed-mail", str(event_id), "send-again", order.email or ""),
+            act,
+        )
 
     @routes.post("/{event_id}/settle", summary="Settle a failed mail", response_model=OwedMailView)
     async def settle(
-        session: Transaction, operator: Operator, event_id: EventId, settlement: Settlement | None = None, key: IdempotencyKey = None
+        session: Transaction,
+        operator: Operator,
+        event_id: EventId,
+        settlement: Settlement | None = None,
+        key: IdempotencyKey = None,
     ) -> Response:
         """Settle the matter without the mail, because the citizen knows by other means."""
         note = settlement.note if settlement else None
 
         async def act() -> OwedMailView:
-            return OwedMailView.model_validate(await settle_failed_mail(session, str(event_id), operator_of(operator), note))
+            return OwedMailView.model_validate(
+                await settle_failed_mail(session, str(event_id), operator_of(operator), note)
+            )
 
-        return await answer_command(session, command_of(operator, key, "failed-mail", str(event_id), "settle", note or ""), act)
+        return await answer_command(
+            session, command_of(operator, key, "failed-mail", str(event_id), "settle", note or ""), act
+        )

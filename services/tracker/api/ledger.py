@@ -41,7 +41,9 @@ class CanaryAnswer(BaseModel):
     """The latest test request that went all the way."""
 
     begun_at: datetime
-    seconds: dict[str, float] = Field(description="From its beginning: `answered`, `shown`, `numbered`, `mailed`")
+    seconds: dict[str, float] = Field(
+        description="From its beginning: `answered`, `shown`, `numbered`, `mailed`"
+    )
 
 
 class LedgerAnswer(BaseModel):
@@ -58,9 +60,13 @@ class LedgerAnswer(BaseModel):
     receipts_waiting: int
     receipts_failed: int
     resolved: int
-    on_the_log: int | None = Field(description="Records with intake's MAC that tracker has not read yet; one can be a repeat")
+    on_the_log: int | None = Field(
+        description="Records with intake's MAC that tracker has not read yet; one can be a repeat"
+    )
     in_the_spool: int | None
-    set_aside: int = Field(description="Accepted requests whose record was set aside or passed over, and that nobody has settled")
+    set_aside: int = Field(
+        description="Accepted requests whose record was set aside or passed over, and that nobody has settled"
+    )
     settled: int = Field(description="Those of which an operator has noted what the citizen was told")
     to_be_removed: int = Field(
         description="Requests whose retention time is over and whose contents are still there, counted up to 100,000; after two days each is overdue"
@@ -91,4 +97,9 @@ def ledger_routes(verifier: TokenVerifier) -> APIRouter:
 
 
 def _answer(ledger: Ledger) -> LedgerAnswer:
-    return LedgerAnswer(**asdict(ledger), accepted=ledger.accepted, receipts_waiting=ledger.receipts_waiting, numbers_burnt=ledger.numbers_burnt)
+    return LedgerAnswer(
+        **asdict(ledger),
+        accepted=ledger.accepted,
+        receipts_waiting=ledger.receipts_waiting,
+        numbers_burnt=ledger.numbers_burnt,
+    )

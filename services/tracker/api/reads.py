@@ -31,7 +31,9 @@ class ReadLine(BaseModel):
     reader: str = Field(description="Staff username or client id")
     purpose: Purpose
     reason: str | None = Field(description="What a person typed who had a henkilötunnus shown")
-    request_ids: list[UUID] = Field(description="What was shown: one request, or the page of a list or search")
+    request_ids: list[UUID] = Field(
+        description="What was shown: one request, or the page of a list or search"
+    )
     position: int | None = Field(description="Place in the chain; null for the seconds until it is joined")
 
 
@@ -44,7 +46,11 @@ class ReadPage(BaseModel):
 
 def reads_routes(verifier: TokenVerifier) -> APIRouter:
     """Give `/api/v1/reads`."""
-    routes = APIRouter(prefix="/api/v1/reads", tags=["auditors"], dependencies=[Depends(require_scope(verifier, "requests:audit"))])
+    routes = APIRouter(
+        prefix="/api/v1/reads",
+        tags=["auditors"],
+        dependencies=[Depends(require_scope(verifier, "requests:audit"))],
+    )
 
     @routes.get("", summary="List who read what")
     async def list_them(

@@ -6,7 +6,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import AfterValidator, BaseModel, Field
 
-from services.tracker.api.answers import CommandAnswer, HandledRequest, RequestDetail, RequestPage, detail, operator_of, summary
+from services.tracker.api.answers import (
+    CommandAnswer,
+    HandledRequest,
+    RequestDetail,
+    RequestPage,
+    detail,
+    operator_of,
+    summary,
+)
 from services.tracker.domain import Action
 from services.tracker.find.find_requests import MOST, Filters, find_requests, looks_like_work_number
 from services.tracker.find.show_request import resolve_id, show_request
@@ -26,7 +34,11 @@ from shared.web.transaction import Transaction
 Name = Annotated[KeptText | None, Query(max_length=200)]
 Id = Annotated[str, Path(description="Request id, or work number with or without spaces", max_length=60)]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
-Trace = Annotated[str | None, Header(description="W3C trace context; one that is not valid is ignored"), AfterValidator(valid_traceparent)]
+Trace = Annotated[
+    str | None,
+    Header(description="W3C trace context; one that is not valid is ignored"),
+    AfterValidator(valid_traceparent),
+]
 Handling = Literal["take", "ask-customer", "resolve", "reject", "close", "reopen"]
 READ = "requests:read"
 PERSONAL_CODE = "requests:personal-code"
@@ -80,23 +92,49 @@ def request_routes(verifier: TokenVerifier) -> APIRouter:
         limit: Limit = 50,
     ) -> RequestPage:
         if q and not looks_like_work_number(q):
-            raise InvalidFields([{"field": "q", "message": "Only a work number may stand here; search for people with POST /api/v1/requests/search"}])
+            raise InvalidFields(
+                [
+                    {
+                        "field": "q",
+                        "message": "Only a work number may stand here; search for people with POST /api/v1/requests/search",
+                    }
+                ]
+            )
         overdue_at = datetime.now(timezone.utc) if overdue else None
         filters = Filters(queue, state, service, submitted_after, submitted_before, overdue_at, q)
-        page = await find_requests(session, filters, resources.keyring, operator_of(caller), limit=limit, cursor=cursor)
+        page = await find_requests(
+            session, filters, resources.keyring, operator_of(caller), limit=limit, cursor=cursor
+        )
         return RequestPage(requests=[summary(each) for each in page.requests], next=page.next)
 
     @routes.post("/search")
-    async def search_requests(session: Transaction, resources: GivenResources, caller: Reader, search: Search) -> RequestPage:
+    async def search_requests(
+        session: Transaction, resources: GivenResources, caller: Reader, search: Search
+    ) -> RequestPage:
         filters = Filters(queue=search.queue, state=search.state, words=search.q)
-        page = await find_requests(session, filters, resources.keyring, operator_of(caller), limit=search.limit, cursor=search.cursor)
+        page = await find_requests(
+            session, filters, resources.keyring, operator_of(caller), limit=search.limit, cursor=search.cursor
+        )
         return RequestPage(requests=[summary(each) for each in page.requests], next=page.next)
 
     @routes.get("/{id}")
-    async def read_request(session: Transaction, resources: GivenResources, caller: Reader, id: Id) -> RequestDetail:  # noqa: A002  the path's name for it
+    async def read_request(
+        session: Transaction,
+        resources: GivenResources,
+        caller: Reader,
+        id: Id,  # noqa: A002  the path's name for it
+    ) -> RequestDetail:
         """Give it in full. A henkilötunnus is masked (`131052-****`) unless the token has the scope `requests:personal-code` too."""
         revealed = PERSONAL_CODE in caller.scopes
-        return detail(await show_request(session, await resolve_id(session, id), resources.keyring, operator_of(caller), revealed=revealed))
+        return detail(
+            await show_request(
+                session,
+                await resolve_id(session, id),
+                resources.keyring,
+                operator_of(caller),
+                revealed=revealed,
+            )
+        )
 
     @routes.post("/{id}/{action}", response_model=CommandAnswer)
     async def handle(  # noqa: PLR0913  a route's parameters
@@ -114,17 +152,23 @@ def request_routes(verifier: TokenVerifier) -> APIRouter:
         text, by, keyring = said.text if said else None, operator_of(caller), resources.keyring
 
         async def act() -> HandledRequest:
-            request = await handle_request(session, request_id, ACTIONS[action], by, text=text, keyring=keyring, traceparent=traceparent)
+            request = await handle_request(
+                session, request_id, ACTIONS[action], by, text=text, keyring=keyring, traceparent=traceparent
+            )
             return HandledRequest.model_validate(request)
 
         async def show(kept: bytes) -> CommandAnswer:
             request = await session.get_one(TrackedRequest, request_id)
-            handled = HandledRequest.model_validate_json(kept).model_dump() | {"contents_removed_at": request.erased_at}
+            handled = HandledRequest.model_validate_json(kept).model_dump() | {
+                "contents_removed_at": request.erased_at
+            }
             if READ not in caller.scopes:
                 return CommandAnswer(**handled)
             await record_read(session, keyring.reads_key, by, ACTIONS[action], [request_id])
             return CommandAnswer(**handled, first_name=request.first_name, last_name=request.last_name)
 
-        return await answer_command(session, command_of(caller, key, str(request_id), action, text or ""), act, show)
+        return await answer_command(
+            session, command_of(caller, key, str(request_id), action, text or ""), act, show
+        )
 
     return routes

@@ -28,7 +28,9 @@ class ReturnedMailView(BaseModel):
     event_id: str
     request_id: UUID
     template: str
-    sending: int = Field(description="Which sending of the mail it is: each time that it is sent again is one more")
+    sending: int = Field(
+        description="Which sending of the mail it is: each time that it is sent again is one more"
+    )
     returned_at: datetime | None = Field(description="Null once it is sent again")
 
 
@@ -36,8 +38,12 @@ class ReturnedMail(ReturnedMailView):
     """A mail that waits for a person."""
 
     work_number: str
-    bounce: str | None = Field(description="`hard`: it did not arrive; `unclear`: something came back that nobody could make out")
-    return_status: str | None = Field(description="The enhanced status code that was reported, such as `5.1.1`")
+    bounce: str | None = Field(
+        description="`hard`: it did not arrive; `unclear`: something came back that nobody could make out"
+    )
+    return_status: str | None = Field(
+        description="The enhanced status code that was reported, such as `5.1.1`"
+    )
 
 
 class Settle(BaseModel):
@@ -52,13 +58,25 @@ def returned_mail_routes(verifier: TokenVerifier) -> APIRouter:
     Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
 
     @routes.get("", summary="List mails that came back")
-    async def list_them(session: Transaction, resources: GivenResources, operator: Operator) -> list[ReturnedMail]:
+    async def list_them(
+        session: Transaction, resources: GivenResources, operator: Operator
+    ) -> list[ReturnedMail]:
         """List those that wait for a person, the oldest hundred first."""
-        return [ReturnedMail.model_validate(each) for each in await list_returned_mails(session, resources.keyring, operator_of(operator))]
+        return [
+            ReturnedMail.model_validate(each)
+            for each in await list_returned_mails(session, resources.keyring, operator_of(operator))
+        ]
 
-    @routes.post("/{event_id}/send-again", summary="Send a returned mail again", response_model=ReturnedMailView)
+    @routes.post(
+        "/{event_id}/send-again", summary="Send a returned mail again", response_model=ReturnedMailView
+    )
     async def send_again(
-        session: Transaction, resources: GivenResources, operator: Operator, event_id: EventId, order: SendAgain, key: IdempotencyKey = None
+        session: Transaction,
+        resources: GivenResources,
+        operator: Operator,
+        event_id: EventId,
+        order: SendAgain,
+        key: IdempotencyKey = None,
     ) -> Response:
         """Have it sent once more; should it come back again, it waits here again."""
 
@@ -74,16 +92,26 @@ def returned_mail_routes(verifier: TokenVerifier) -> APIRouter:
             )
             return ReturnedMailView.model_validate(mail)
 
-        return await answer_command(session, command_of(operator, key, "returned-mail", str(event_id), "send-again", order.email or ""), act)
+        return await answer_command(
+            session,
+            command_of(operator, key, "returned-mail", str(event_id), "send-again", order.email or ""),
+            act,
+        )
 
     @routes.post("/{event_id}/settle", summary="Settle a returned mail", response_model=ReturnedMailView)
-    async def settle(session: Transaction, operator: Operator, event_id: EventId, order: Settle, key: IdempotencyKey = None) -> Response:
+    async def settle(
+        session: Transaction, operator: Operator, event_id: EventId, order: Settle, key: IdempotencyKey = None
+    ) -> Response:
         """Settle the matter without the mail, because the citizen knows by other means."""
 
         async def act() -> ReturnedMailView:
             by = By("client", operator.subject[:100])
-            return ReturnedMailView.model_validate(await settle_returned_mail(session, str(event_id), by, order.note))
+            return ReturnedMailView.model_validate(
+                await settle_returned_mail(session, str(event_id), by, order.note)
+            )
 
-        return await answer_command(session, command_of(operator, key, "returned-mail", str(event_id), "settle", order.note), act)
+        return await answer_command(
+            session, command_of(operator, key, "returned-mail", str(event_id), "settle", order.note), act
+        )
 
     return routes

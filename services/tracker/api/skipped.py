@@ -44,10 +44,20 @@ def skipped_routes(verifier: TokenVerifier) -> APIRouter:
 
     @routes.post("/{id}/again", response_model=Skipped)
     @routes.post("/{id}/send-again", response_model=Skipped, deprecated=True)
-    async def again(session: Transaction, resources: GivenResources, operator: Operator, id: Id, key: IdempotencyKey = None) -> Response:  # noqa: A002  the path's name
+    async def again(
+        session: Transaction,
+        resources: GivenResources,
+        operator: Operator,
+        id: Id,  # noqa: A002  the path's name
+        key: IdempotencyKey = None,
+    ) -> Response:
         async def act() -> Skipped:
             by = operator.subject[:100]
-            return Skipped.model_validate(await send_skipped_again(session, id, by, resources.lags, resources.producer, resources.keyring))
+            return Skipped.model_validate(
+                await send_skipped_again(
+                    session, id, by, resources.lags, resources.producer, resources.keyring
+                )
+            )
 
         return await answer_command(session, command_of(operator, key, "skipped", str(id), "again"), act)
 
@@ -64,6 +74,8 @@ def skipped_routes(verifier: TokenVerifier) -> APIRouter:
         async def act() -> Skipped:
             return Skipped.model_validate(await settle_skipped(session, id, operator.subject[:100], note))
 
-        return await answer_command(session, command_of(operator, key, "skipped", str(id), "settle", note or ""), act)
+        return await answer_command(
+            session, command_of(operator, key, "skipped", str(id), "settle", note or ""), act
+        )
 
     return routes

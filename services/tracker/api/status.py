@@ -7,7 +7,14 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy import text
 
-from services.tracker.find.follow_request import FollowedStatus, NotRegistered, Status, follow_by_link, follow_by_number, read_status
+from services.tracker.find.follow_request import (
+    FollowedStatus,
+    NotRegistered,
+    Status,
+    follow_by_link,
+    follow_by_number,
+    read_status,
+)
 from services.tracker.find.service_state import ServiceState, service_state
 from services.tracker.handle.answer_once import IdempotencyKey, answer_command, command_of
 from services.tracker.mails.correct_own_address import correct_own_address
@@ -54,10 +61,14 @@ def status_routes(verifier: TokenVerifier) -> APIRouter:
     Asker = Annotated[Caller, Depends(asked)]  # noqa: N806  a type, made for this verifier
 
     @routes.post("")
-    async def follow(session: Transaction, resources: GivenResources, question: StatusQuestion) -> FollowedStatus:
+    async def follow(
+        session: Transaction, resources: GivenResources, question: StatusQuestion
+    ) -> FollowedStatus:
         if question.link is not None:
             return await follow_by_link(session, question.link, resources.keyring)
-        return await follow_by_number(session, question.work_number or "", question.email or "", resources.keyring)
+        return await follow_by_number(
+            session, question.work_number or "", question.email or "", resources.keyring
+        )
 
     @routes.get("")
     async def service(resources: GivenResources, session: Transaction) -> ServiceState:
@@ -68,16 +79,24 @@ def status_routes(verifier: TokenVerifier) -> APIRouter:
 
     @routes.post("/address", response_model=AddressCorrected)
     async def correct_address(
-        session: Transaction, resources: GivenResources, caller: Asker, correction: AddressCorrection, key: IdempotencyKey = None
+        session: Transaction,
+        resources: GivenResources,
+        caller: Asker,
+        correction: AddressCorrection,
+        key: IdempotencyKey = None,
     ) -> Response:
         """Send what did not arrive to the right address; 409 where nothing waits for one."""
         number, email, corrected = correction.work_number, correction.email, correction.corrected_email
 
         async def act() -> AddressCorrected:
-            mails = await correct_own_address(session, number, email, corrected, notifier=resources.notifier, keyring=resources.keyring)
+            mails = await correct_own_address(
+                session, number, email, corrected, notifier=resources.notifier, keyring=resources.keyring
+            )
             return AddressCorrected(mails=mails)
 
-        return await answer_command(session, command_of(caller, key, "own-address", number, email, corrected), act)
+        return await answer_command(
+            session, command_of(caller, key, "own-address", number, email, corrected), act
+        )
 
     @routes.get("/{request_id}")
     async def status(session: Transaction, request_id: UUID) -> Status | NotRegistered:

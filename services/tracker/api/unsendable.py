@@ -35,22 +35,38 @@ def unsendable_routes(verifier: TokenVerifier) -> APIRouter:
         """List those that wait for an operator, the oldest hundred first."""
         return [Unsendable.model_validate(each) for each in await list_unsendable(session)]
 
-    @routes.post("/{event_id}/send-again", summary="Publish an event that Kafka refused", response_model=Unsendable)
-    async def send_again(session: Transaction, operator: Operator, event_id: UUID, key: IdempotencyKey = None) -> Response:
+    @routes.post(
+        "/{event_id}/send-again", summary="Publish an event that Kafka refused", response_model=Unsendable
+    )
+    async def send_again(
+        session: Transaction, operator: Operator, event_id: UUID, key: IdempotencyKey = None
+    ) -> Response:
         """Have it published now; refused once more, it waits here again."""
 
         async def act() -> Unsendable:
-            return Unsendable.model_validate(await send_unsendable_again(session, event_id, operator.subject[:100]))
+            return Unsendable.model_validate(
+                await send_unsendable_again(session, event_id, operator.subject[:100])
+            )
 
-        return await answer_command(session, command_of(operator, key, "unsendable", str(event_id), "send-again"), act)
+        return await answer_command(
+            session, command_of(operator, key, "unsendable", str(event_id), "send-again"), act
+        )
 
-    @routes.post("/{event_id}/settle", summary="Settle an event that Kafka refused", response_model=Unsendable)
-    async def settle(session: Transaction, operator: Operator, event_id: UUID, key: IdempotencyKey = None) -> Response:
+    @routes.post(
+        "/{event_id}/settle", summary="Settle an event that Kafka refused", response_model=Unsendable
+    )
+    async def settle(
+        session: Transaction, operator: Operator, event_id: UUID, key: IdempotencyKey = None
+    ) -> Response:
         """Settle the matter without the event, and the mail that it owed."""
 
         async def act() -> Unsendable:
-            return Unsendable.model_validate(await settle_unsendable(session, event_id, operator.subject[:100]))
+            return Unsendable.model_validate(
+                await settle_unsendable(session, event_id, operator.subject[:100])
+            )
 
-        return await answer_command(session, command_of(operator, key, "unsendable", str(event_id), "settle"), act)
+        return await answer_command(
+            session, command_of(operator, key, "unsendable", str(event_id), "settle"), act
+        )
 
     return routes

@@ -35,7 +35,10 @@ async def on_canary(session: AsyncSession, submission: Envelope[RequestSubmitted
     event = submission.event
     form = read_form(keyring.opener.open(event.sealed_form, purpose="form", request_id=event.request_id))
     event_id = next((answer.value for answer in form.answers if answer.field == "run"), "")
-    if not EVENT_ID.fullmatch(event_id) or await session.scalar(NUMBERED, {"request_id": event.request_id, "event_id": event_id}) is None:
+    if (
+        not EVENT_ID.fullmatch(event_id)
+        or await session.scalar(NUMBERED, {"request_id": event.request_id, "event_id": event_id}) is None
+    ):
         log.info("canary_unknown_or_repeated", request_id=str(event.request_id))
         return
     now = datetime.now(timezone.utc)
@@ -67,9 +70,13 @@ async def on_canary(session: AsyncSession, submission: Envelope[RequestSubmitted
     await session.flush()
 
 
-async def take_canaries(session: AsyncSession, outcomes: Sequence[Envelope[MailOutcome]]) -> list[Envelope[MailOutcome]]:
+async def take_canaries(
+    session: AsyncSession, outcomes: Sequence[Envelope[MailOutcome]]
+) -> list[Envelope[MailOutcome]]:
     """Note what became of canaries' mails; gives the outcomes of all others."""
-    causes = list({outcome.event.cause_id for outcome in outcomes if EVENT_ID.fullmatch(outcome.event.cause_id)})
+    causes = list(
+        {outcome.event.cause_id for outcome in outcomes if EVENT_ID.fullmatch(outcome.event.cause_id)}
+    )
     ours = {str(each) for each in await session.scalars(OURS, {"ids": causes})}
     for outcome in outcomes:
         values = {"event_id": outcome.event.cause_id}

@@ -28,7 +28,9 @@ PERSON: Mapping[str, str] = {
     "personal_identity_code": "131052-308T",
     "phone": "040 123 4567",
 }
-BEGIN = text("insert into canary_runs (run, begun_at, event_id) values (:run, now(), :event_id) on conflict do nothing returning run")
+BEGIN = text(
+    "insert into canary_runs (run, begun_at, event_id) values (:run, now(), :event_id) on conflict do nothing returning run"
+)
 ANSWERED = text("update canary_runs set answered_at = :at where run = :run")
 SHOWN = text("update canary_runs set shown_at = :at where run = :run")
 FAILED = text("update canary_runs set error = :error where run = :run")
@@ -69,22 +71,34 @@ class Canary:
             await session.execute(FORGET, {"before": datetime.now(timezone.utc) - KEPT})
             if await session.scalar(BEGIN, {"run": run, "event_id": event_id}) is None:
                 return
-        body = {"service": canary.SERVICE, "language": "fi", "form": {**PERSON, "email": self._mailbox, "run": event_id}}
+        body = {
+            "service": canary.SERVICE,
+            "language": "fi",
+            "form": {**PERSON, "email": self._mailbox, "run": event_id},
+        }
         try:
             answer = await self._submit(http, body, event_id)
             await self._note(ANSWERED, run, at=datetime.now(timezone.utc))
             await self._look_for_number(http, run, answer.json()["request_id"])
         except httpx.HTTPError as error:
-            reason = f"status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else type(error).__name__
+            reason = (
+                f"status {error.response.status_code}"
+                if isinstance(error, httpx.HTTPStatusError)
+                else type(error).__name__
+            )
             await self._note(FAILED, run, error=reason)
             log.warning("canary_not_taken", run=run, error=reason)
 
-    async def _submit(self, http: httpx.AsyncClient, body: Mapping[str, object], event_id: str) -> httpx.Response:
+    async def _submit(
+        self, http: httpx.AsyncClient, body: Mapping[str, object], event_id: str
+    ) -> httpx.Response:
         """Send the form as a patient citizen does; raises `httpx.HTTPError` where it was refused, or not taken in time."""
         give_up = time.monotonic() + TAKE_SECONDS
         while True:
             try:
-                return (await http.post(self._url, json=body, headers={"Idempotency-Key": event_id})).raise_for_status()
+                return (
+                    await http.post(self._url, json=body, headers={"Idempotency-Key": event_id})
+                ).raise_for_status()
             except httpx.HTTPError as error:
                 refused = isinstance(error, httpx.HTTPStatusError) and not _may_pass(error.response)
                 if refused or time.monotonic() >= give_up:

@@ -36,7 +36,9 @@ class StaffAccounts:
                 return True
             if time.monotonic() >= self._ask_from:
                 try:
-                    self._epochs = _read_epochs(read_facts(await self._provider.call_as_client("staff_accounts_endpoint", "POST")))
+                    self._epochs = _read_epochs(
+                        read_facts(await self._provider.call_as_client("staff_accounts_endpoint", "POST"))
+                    )
                 except IdentityAway:
                     self._ask_from = time.monotonic() + PAUSE_SECONDS
                 else:

@@ -67,7 +67,9 @@ class Notifier:
 
     async def retry(self, mail: OwedMail) -> bool:
         """Have a mail tried again now; says whether it was still waiting for that. Raises `Unavailable` while notifier, or identity, is away."""
-        answers = [await self._ask("POST", f"/{found.id}/retry") for found in await self._find(mail, state="failed")]
+        answers = [
+            await self._ask("POST", f"/{found.id}/retry") for found in await self._find(mail, state="failed")
+        ]
         return any(answer.status_code == HTTPStatus.ACCEPTED for answer in answers)
 
     async def send_again(self, mail: OwedMail, email: str) -> int:
@@ -89,12 +91,16 @@ class Notifier:
         return mail.sending + 1
 
     async def _find(self, mail: OwedMail, **having: str) -> list[Delivery]:
-        answer = await self._ask("GET", "", parameters={"request_id": str(mail.request_id), "limit": MOST_LISTED, **having})
+        answer = await self._ask(
+            "GET", "", parameters={"request_id": str(mail.request_id), "limit": MOST_LISTED, **having}
+        )
         try:
             deliveries = Deliveries.model_validate_json(answer.content).deliveries
         except ValidationError as error:
             raise Unavailable("Notifier's answer cannot be read") from error
-        return [each for each in deliveries if (each.event_id, each.template) == (mail.event_id, mail.template)]
+        return [
+            each for each in deliveries if (each.event_id, each.template) == (mail.event_id, mail.template)
+        ]
 
     async def retry_all(self, events: Sequence[str]) -> list[str]:
         """Have the failed mails of these events tried again now; gives the events that had some. Raises `Unavailable` as `retry` does."""
@@ -104,13 +110,27 @@ class Notifier:
         except ValidationError as error:
             raise Unavailable("Notifier's answer cannot be read") from error
 
-    async def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, parameters: Parameters = NOTHING) -> httpx.Response:
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        parameters: Parameters = NOTHING,
+    ) -> httpx.Response:
         try:
-            answer = await self._credentials.ask(SCOPE, method, self._url + path, params=dict(parameters), json=body)
+            answer = await self._credentials.ask(
+                SCOPE, method, self._url + path, params=dict(parameters), json=body
+            )
         except (httpx.HTTPError, IdentityAway) as error:
             log.warning("notifier_away", reason=type(error).__name__)
             raise Unavailable("Notifier is away") from error
-        if answer.status_code in {HTTPStatus.OK, HTTPStatus.ACCEPTED, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}:
+        if answer.status_code in {
+            HTTPStatus.OK,
+            HTTPStatus.ACCEPTED,
+            HTTPStatus.NOT_FOUND,
+            HTTPStatus.CONFLICT,
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+        }:
             return answer
         log.warning("notifier_away", reason=f"status {answer.status_code}")
         raise Unavailable("Notifier is away")

@@ -12,11 +12,23 @@ WELL = "Kaikki on kunnossa"
 NUMBERED_AND_TOLD = "Jokaisella pyynnöllä on työnumero ja vahvistus."
 OVERDUE: Mapping[Reason, tuple[str, str]] = {
     "skipped": ("sanoma jäi saamatta kokonaan", "sanomaa jäi saamatta kokonaan"),
-    "no-number": ("pyyntö on yli 10 sekuntia ilman työnumeroa", "pyyntöä on yli 10 sekuntia ilman työnumeroa"),
-    "no-receipt": ("pyyntö on yli minuutin ilman vastaanottoilmoitusta", "pyyntöä on yli minuutin ilman vastaanottoilmoitusta"),
-    "no-mail": ("vastaus tai kysymys on yli minuutin lähtemättä", "vastausta tai kysymystä on yli minuutin lähtemättä"),
+    "no-number": (
+        "pyyntö on yli 10 sekuntia ilman työnumeroa",
+        "pyyntöä on yli 10 sekuntia ilman työnumeroa",
+    ),
+    "no-receipt": (
+        "pyyntö on yli minuutin ilman vastaanottoilmoitusta",
+        "pyyntöä on yli minuutin ilman vastaanottoilmoitusta",
+    ),
+    "no-mail": (
+        "vastaus tai kysymys on yli minuutin lähtemättä",
+        "vastausta tai kysymystä on yli minuutin lähtemättä",
+    ),
     "mail-failed": ("sähköposti ei mennyt perille", "sähköpostia ei mennyt perille"),
-    "returned-mail-unsettled": ("palautunut sähköposti odottaa liian kauan", "palautunutta sähköpostia odottaa liian kauan"),
+    "returned-mail-unsettled": (
+        "palautunut sähköposti odottaa liian kauan",
+        "palautunutta sähköpostia odottaa liian kauan",
+    ),
     "unpublished": ("tapahtuma on julkaisematta", "tapahtumaa on julkaisematta"),
     "unsendable": ("tapahtumaa ei voi julkaista", "tapahtumaa ei voi julkaista"),
     "spool": ("pyyntö odottaa Kafkaa välivarastossa", "pyyntöä odottaa Kafkaa välivarastossa"),
@@ -24,7 +36,10 @@ OVERDUE: Mapping[Reason, tuple[str, str]] = {
     "lag": ("sanoma on lukematta yli 10 sekuntia", "sanomaa on lukematta yli 10 sekuntia"),
     "canary": ("koepyyntö ei kulkenut perille minuutissa", "koepyyntöä ei kulkenut perille minuutissa"),
     "alarm-undelivered": ("hälytys ei ole tavoittanut ketään", "hälytystä ei ole tavoittanut ketään"),
-    "not-removed": ("pyynnön säilytysaika on ohi, mutta sisältö on poistamatta", "pyynnön säilytysaika on ohi, mutta sisältö on poistamatta"),
+    "not-removed": (
+        "pyynnön säilytysaika on ohi, mutta sisältö on poistamatta",
+        "pyynnön säilytysaika on ohi, mutta sisältö on poistamatta",
+    ),
     "numbers-low": ("prosentti työnumeroista on käytetty", "prosenttia työnumeroista on käytetty"),
     "unknown": ("osa palvelusta ei vastaa", "osaa palvelusta ei vastaa"),
 }
@@ -52,10 +67,16 @@ def all_well(figures: Figures, ledger: Ledger) -> Verdict:
     waits += [told(count, *OVERDUE[reason]) for reason, count in counts.items() if reason in NOBODY_WAITS]
     first, *others = [each for each in alerts + waits if each] or [WELL]
     if first == WELL:
-        leaving = told(ledger.receipts_waiting, "vahvistus on juuri lähdössä", "vahvistusta on juuri lähdössä")
+        leaving = told(
+            ledger.receipts_waiting, "vahvistus on juuri lähdössä", "vahvistusta on juuri lähdössä"
+        )
         note = f"Jokaisella pyynnöllä on työnumero; {leaving}." if leaving else NUMBERED_AND_TOLD
         return Verdict("good", WELL, f"{note}{_canary(ledger)}")
-    return Verdict("alert" if first in alerts else "wait", first, f"Lisäksi: {', '.join(others)}." if others else "Muu on kunnossa.")
+    return Verdict(
+        "alert" if first in alerts else "wait",
+        first,
+        f"Lisäksi: {', '.join(others)}." if others else "Muu on kunnossa.",
+    )
 
 
 def _canary(ledger: Ledger) -> str:

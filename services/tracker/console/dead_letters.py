@@ -11,7 +11,12 @@ from services.tracker.console.operator import Unforged
 from services.tracker.console.words import safe_value
 from services.tracker.domain import By
 from services.tracker.models import DeadLetter
-from services.tracker.trouble.dead_letters import can_go_back, list_dead_letters, send_dead_letter_again, settle_dead_letter
+from services.tracker.trouble.dead_letters import (
+    can_go_back,
+    list_dead_letters,
+    send_dead_letter_again,
+    settle_dead_letter,
+)
 
 routes = APIRouter()
 
@@ -25,8 +30,22 @@ async def show(desk: AtDesk, before: Annotated[int, Query(ge=1, le=LARGEST_ID)] 
     """Show those that wait, newest first."""
     letters = await list_dead_letters(desk.session, before=before, limit=A_PAGE)
     topics = desk.resources.settings.main_topics
-    shown = [(letter, safe_value(letter.key), safe_value(letter.value), _headers(letter), can_go_back(letter, topics)) for letter in letters]
-    return await desk.render("dead_letters.html", letters=shown, next=letters[-1].id if len(letters) == A_PAGE else None, here="dead-letters")
+    shown = [
+        (
+            letter,
+            safe_value(letter.key),
+            safe_value(letter.value),
+            _headers(letter),
+            can_go_back(letter, topics),
+        )
+        for letter in letters
+    ]
+    return await desk.render(
+        "dead_letters.html",
+        letters=shown,
+        next=letters[-1].id if len(letters) == A_PAGE else None,
+        here="dead-letters",
+    )
 
 
 @routes.post("/dead-letters/{id}/again", dependencies=[Unforged])
@@ -36,7 +55,9 @@ async def again(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's nam
     given, by = desk.resources, desk.operator.username
     return await desk.once_then(
         "dead-letters",
-        lambda: send_dead_letter_again(desk.session, id, by, given.producer, given.lags, given.keyring, given.settings.main_topics),
+        lambda: send_dead_letter_again(
+            desk.session, id, by, given.producer, given.lags, given.keyring, given.settings.main_topics
+        ),
     )
 
 
@@ -49,4 +70,7 @@ async def settle(desk: AtDesk, id: Id, note: Annotated[str, Form()] = "") -> Res
 
 
 def _headers(letter: DeadLetter) -> list[tuple[str, str]]:
-    return [(safe_value((name or "").encode()), safe_value(base64.b64decode(value or ""))) for name, value in letter.headers]
+    return [
+        (safe_value((name or "").encode()), safe_value(base64.b64decode(value or "")))
+        for name, value in letter.headers
+    ]

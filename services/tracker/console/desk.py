@@ -41,12 +41,20 @@ class Desk:
         """Answer with a page and its rail."""
         figures = await read_figures(self.session)
         pages: Pages = self.request.app.state.console_pages
-        frame = {"figures": figures, "ledger": self.ledger, "verdict": all_well(figures, self.ledger), "operator": self.operator, "here": ""}
+        frame = {
+            "figures": figures,
+            "ledger": self.ledger,
+            "verdict": all_well(figures, self.ledger),
+            "operator": self.operator,
+            "here": "",
+        }
         return pages.render(template, status, {**frame, **context})
 
     async def once(self, act: Callable[[], Awaitable[Response]]) -> Response:
         """Do what the form asks for; the same form sent twice (a double click, a reload) is done once and answered alike."""
-        fields = [(name, str(value)) for name, value in (await self.request.form()).multi_items() if name != "csrf"]
+        fields = [
+            (name, str(value)) for name, value in (await self.request.form()).multi_items() if name != "csrf"
+        ]
         sent = [self.request.url.path, *(part for field in sorted(fields) for part in field)]
         once = Once(f"console\n{self.operator.username}", dict(fields).get("once") or None, tuple(sent))
         return await answer_once(self.session, once.of_its_own(), act)
@@ -70,7 +78,9 @@ GivenLedger: TypeAlias = Annotated[Ledger, Depends(_ledger)]
 """Read before the request's own transaction begins: it takes a connection of its own."""
 
 
-async def _desk(request: Request, operator: SignedIn, resources: GivenResources, ledger: GivenLedger, session: Transaction) -> Desk:
+async def _desk(
+    request: Request, operator: SignedIn, resources: GivenResources, ledger: GivenLedger, session: Transaction
+) -> Desk:
     return Desk(request, operator, session, resources, ledger)
 
 

@@ -29,12 +29,20 @@ class EarlierSignIns:
         """Give the browser the cookie; `csrf` is the token of all forms of this sign-in."""
         plain = json.dumps({"csrf": csrf, "until": int(time.time()) + KEPT_SECONDS}).encode()
         value = to_base64url(self._box.encrypt(plain, self._cookie.encode()))
-        response.set_cookie(self._cookie, value, max_age=KEPT_SECONDS, secure=self._secure, httponly=True, samesite="lax")
+        response.set_cookie(
+            self._cookie, value, max_age=KEPT_SECONDS, secure=self._secure, httponly=True, samesite="lax"
+        )
 
     def is_from(self, request: Request, csrf: str) -> bool:
         """Say whether a form with this token comes from a page of this browser's latest sign-in."""
         try:
-            held = json.loads(self._box.decrypt(from_base64url(request.cookies.get(self._cookie, "")), self._cookie.encode()))
+            held = json.loads(
+                self._box.decrypt(
+                    from_base64url(request.cookies.get(self._cookie, "")), self._cookie.encode()
+                )
+            )
         except (ValueError, CannotDecrypt):
             return False
-        return bool(held["until"] > time.time()) and secrets.compare_digest(held["csrf"].encode(), csrf.encode(errors="replace"))
+        return bool(held["until"] > time.time()) and secrets.compare_digest(
+            held["csrf"].encode(), csrf.encode(errors="replace")
+        )

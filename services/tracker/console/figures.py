@@ -75,4 +75,9 @@ async def read_figures(session: AsyncSession) -> Figures:
     times = {"now": now, "hour_ago": now - timedelta(hours=1)}
     counts = (await session.execute(COUNTS, {**times, "most": MOST, "most_arrived": MOST_ARRIVED})).one()
     oldest = min((queue.oldest for queue in queues if queue.oldest), default=None)
-    return Figures(at=now, queues=[Queue(queue.queue, queue.open) for queue in queues], oldest_open=oldest, **counts._mapping)  # noqa: SLF001  a row's public way to names
+    return Figures(
+        at=now,
+        queues=[Queue(queue.queue, queue.open) for queue in queues],
+        oldest_open=oldest,
+        **counts._mapping,  # noqa: SLF001  a row's public way to names
+    )

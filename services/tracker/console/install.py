@@ -4,7 +4,15 @@ from pathlib import Path
 
 from fastapi import Depends, FastAPI
 
-from services.tracker.console import dead_letters, failed_mails, ledger, one_request, request_list, returned_mails, sign_in
+from services.tracker.console import (
+    dead_letters,
+    failed_mails,
+    ledger,
+    one_request,
+    request_list,
+    returned_mails,
+    sign_in,
+)
 from services.tracker.console.earlier_sign_in import EarlierSignIns
 from services.tracker.console.pages import PREFIX, Pages, install_error_pages
 from services.tracker.settings import Settings
@@ -25,7 +33,9 @@ def install_console(app: FastAPI, settings: Settings) -> None:
     console.state.console_pages = Pages(secure=secure, demonstration=bool(settings.demonstration))
     console.state.console_sign_in = sign_in.make_client(settings)
     console.state.console_earlier = EarlierSignIns(keys, sign_in.COOKIE, secure=secure)
-    console.add_middleware(EncryptedSession, keys=keys, secure=secure, name=sign_in.COOKIE, least_needed="after")
+    console.add_middleware(
+        EncryptedSession, keys=keys, secure=secure, name=sign_in.COOKIE, least_needed="after"
+    )
     console.mount("/look", look_files())
     console.mount("/static", VersionedFiles(directory=FOLDER / "static"))
     for part in (sign_in, request_list, one_request, ledger, dead_letters, failed_mails, returned_mails):

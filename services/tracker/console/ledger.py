@@ -41,25 +41,33 @@ async def show(desk: AtDesk) -> Response:
 async def again(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's name for it
     """Have records that were skipped sent again."""
     given, by = desk.resources, desk.operator.username
-    return await desk.once_then("ledger", lambda: send_skipped_again(desk.session, id, by, given.lags, given.producer, given.keyring))
+    return await desk.once_then(
+        "ledger", lambda: send_skipped_again(desk.session, id, by, given.lags, given.producer, given.keyring)
+    )
 
 
 @routes.post("/skipped/{id}/settle", dependencies=[Unforged])
 async def settle(desk: AtDesk, id: Id, note: Annotated[str, Form()] = "") -> Response:  # noqa: A002  as above
     """Settle the matter of records that are gone."""
-    return await desk.once_then("ledger", lambda: settle_skipped(desk.session, id, desk.operator.username, note))
+    return await desk.once_then(
+        "ledger", lambda: settle_skipped(desk.session, id, desk.operator.username, note)
+    )
 
 
 @routes.post("/unsendable/{event_id}/send-again", dependencies=[Unforged])
 async def send_event_again(desk: AtDesk, event_id: UUID) -> Response:
     """Have an event that Kafka refused published."""
-    return await desk.once_then("ledger", lambda: send_unsendable_again(desk.session, event_id, desk.operator.username))
+    return await desk.once_then(
+        "ledger", lambda: send_unsendable_again(desk.session, event_id, desk.operator.username)
+    )
 
 
 @routes.post("/unsendable/{event_id}/settle", dependencies=[Unforged])
 async def settle_event(desk: AtDesk, event_id: UUID) -> Response:
     """Settle the matter of an event that Kafka refused."""
-    return await desk.once_then("ledger", lambda: settle_unsendable(desk.session, event_id, desk.operator.username))
+    return await desk.once_then(
+        "ledger", lambda: settle_unsendable(desk.session, event_id, desk.operator.username)
+    )
 
 
 @routes.get("/alarm")
@@ -68,4 +76,7 @@ async def alarm(_: OnDuty, resources: GivenResources, session: Transaction) -> R
     with away_is_unavailable():
         ledger = await resources.ledger.ledger(at_most_old=AT_MOST_OLD)
     verdict = all_well(await read_figures(session), ledger)
-    return JSONResponse({"alarm": verdict.sentence if verdict.colour == "alert" else None}, headers={"Cache-Control": "no-store"})
+    return JSONResponse(
+        {"alarm": verdict.sentence if verdict.colour == "alert" else None},
+        headers={"Cache-Control": "no-store"},
+    )

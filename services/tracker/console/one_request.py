@@ -14,7 +14,13 @@ from services.tracker.console.operator import Unforged
 from services.tracker.console.pages import PREFIX
 from services.tracker.domain import TEXT_NEEDED, Action, possible_actions
 from services.tracker.find.show_request import resolve_id, show_request
-from services.tracker.handle.handle_request import LONGEST_TEXT, ContentsRemoved, NotAllowedNow, PersonalCodeInText, handle_request
+from services.tracker.handle.handle_request import (
+    LONGEST_TEXT,
+    ContentsRemoved,
+    NotAllowedNow,
+    PersonalCodeInText,
+    handle_request,
+)
 from services.tracker.models import TrackedRequest
 from shared.text.kept_text import can_be_kept
 from shared.text.personal_codes import hide_lookalikes
@@ -30,15 +36,21 @@ STALE = "Pyyntö on muuttunut sen jälkeen, kun avasit sivun. Mitään ei tehty 
 REMOVED = "Pyynnön sisältö on poistettu, koska säilytysaika päättyi. Mitään ei tehty eikä lähetetty."
 NO_TEXT = "Kirjoita teksti asiakkaalle. Se lähtee hänelle sähköpostilla."
 LONGEST_REASON = 300
-REASON_NEEDED = f"Kirjoita, miksi henkilötunnus on nähtävä (enintään {LONGEST_REASON} merkkiä). Syy jää katselulokiin."
-CODE_IN_TEXT = "Jätä henkilötunnus pois tekstistä: teksti lähtee asiakkaalle sähköpostilla. Mitään ei lähetetty."
+REASON_NEEDED = (
+    f"Kirjoita, miksi henkilötunnus on nähtävä (enintään {LONGEST_REASON} merkkiä). Syy jää katselulokiin."
+)
+CODE_IN_TEXT = (
+    "Jätä henkilötunnus pois tekstistä: teksti lähtee asiakkaalle sähköpostilla. Mitään ei lähetetty."
+)
 TOO_LONG = f"Lyhennä tekstiä: siinä saa olla enintään {LONGEST_TEXT} merkkiä."
 
 
 @routes.get("/requests/{number}")
 async def show(desk: AtDesk, number: str, typed: Annotated[str, Query(max_length=64)] = "") -> Response:
     """Show a request with what the operator has typed; its henkilötunnus stays covered. `typed` leads to a text from before the login."""
-    return await _show(desk, number, text=await find_text(desk, await resolve_id(desk.session, number), typed))
+    return await _show(
+        desk, number, text=await find_text(desk, await resolve_id(desk.session, number), typed)
+    )
 
 
 @routes.post("/requests/{number}/reveal", dependencies=[Unforged])
@@ -58,7 +70,13 @@ async def keep(desk: AtDesk, number: str, text: Typed = "") -> Response:
 
 
 @routes.post("/requests/{number}/{action}", dependencies=[Unforged])
-async def handle(desk: AtDesk, number: str, action: Action, seen: Annotated[datetime | None, Form()] = None, text: Typed = "") -> Response:
+async def handle(
+    desk: AtDesk,
+    number: str,
+    action: Action,
+    seen: Annotated[datetime | None, Form()] = None,
+    text: Typed = "",
+) -> Response:
     """Take a step, unless somebody took one since the page was opened; what was typed is never lost."""
     return await desk.once(lambda: _handle(desk, number, action, seen, text))
 
@@ -69,7 +87,9 @@ async def _handle(desk: Desk, number: str, action: Action, seen: datetime | None
     if request is None or request.changed_at != seen:
         return await _show(desk, number, status=409, problem=STALE, text=text)
     try:
-        await handle_request(desk.session, request_id, action, desk.by, text=text, keyring=desk.resources.keyring)
+        await handle_request(
+            desk.session, request_id, action, desk.by, text=text, keyring=desk.resources.keyring
+        )
     except NotAllowedNow:
         return await _show(desk, number, status=409, problem=STALE, text=text)
     except PersonalCodeInText:
@@ -86,7 +106,14 @@ async def _handle(desk: Desk, number: str, action: Action, seen: datetime | None
 
 
 async def _show(
-    desk: Desk, number: str, *, status: int = 200, revealed: bool = False, reason: str = "", problem: str = "", text: str = ""
+    desk: Desk,
+    number: str,
+    *,
+    status: int = 200,
+    revealed: bool = False,
+    reason: str = "",
+    problem: str = "",
+    text: str = "",
 ) -> Response:
     request_id = await resolve_id(desk.session, number)
     if text:
@@ -102,7 +129,11 @@ async def _show(
         answers=whole.answers,
         timeline=whole.timeline,
         with_text=[action for action in possible if action in TEXT_NEEDED],
-        plain=[action for action in possible if action not in TEXT_NEEDED and not _is_mine_already(desk, whole.request, action)],
+        plain=[
+            action
+            for action in possible
+            if action not in TEXT_NEEDED and not _is_mine_already(desk, whole.request, action)
+        ],
         revealed=revealed,
         reason=reason,
         asks_reason=problem == REASON_NEEDED,

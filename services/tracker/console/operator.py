@@ -48,7 +48,9 @@ def sign_in_operator(session: dict[str, Any], claims: dict[str, Any]) -> bool:
     username = str(claims["preferred_username"])[:100]
     now = int(time.time())
     csrf = earlier["csrf"] if earlier.get("username") == username else secrets.token_urlsafe(24)
-    session.update(username=username, name=str(claims.get("name", username))[:200], csrf=csrf, since=now, seen=now)
+    session.update(
+        username=username, name=str(claims.get("name", username))[:200], csrf=csrf, since=now, seen=now
+    )
     session.update(subject=str(claims["sub"]), epoch=claims.get("epoch"))
     return True
 
@@ -63,7 +65,9 @@ async def _on_duty(request: Request, resources: GivenResources) -> Operator:
     if "epoch" not in session or int(time.time()) - session["since"] > LONGEST_SECONDS:
         raise NotSignedIn
     # Another provider than ours may tell no epoch; then sessions end by sign-out and by their age alone.
-    if session["epoch"] is not None and not await resources.staff.stands(session["subject"], session["epoch"]):
+    if session["epoch"] is not None and not await resources.staff.stands(
+        session["subject"], session["epoch"]
+    ):
         raise NotSignedIn
     return Operator(session["username"], session["name"], session["csrf"])
 

@@ -53,7 +53,9 @@ class Pages:
 
     def __init__(self, *, secure: bool, demonstration: bool) -> None:
         self._headers = HEADERS | (HSTS if secure else {})
-        self._templates = build_environment(FOLDER / "templates", mounted_at=f"{PREFIX}/look", demonstration=demonstration)
+        self._templates = build_environment(
+            FOLDER / "templates", mounted_at=f"{PREFIX}/look", demonstration=demonstration
+        )
         self._templates.globals.update(
             static_url=versioned(FOLDER / "static", f"{PREFIX}/static"),
             language="fi",
@@ -72,7 +74,9 @@ class Pages:
         return HTMLResponse(html, status, self._headers)
 
 
-def show_message(request: Request, kind: str, *, status: int = 200, typed: str = "", to: str = f"{PREFIX}/") -> HTMLResponse:
+def show_message(
+    request: Request, kind: str, *, status: int = 200, typed: str = "", to: str = f"{PREFIX}/"
+) -> HTMLResponse:
     """Say one thing of `words.MESSAGES`, without rail, with a button that leads on; `typed` is given back to whoever typed it."""
     pages: Pages = request.app.state.console_pages
     return pages.render("message.html", status, {"message": words.MESSAGES[kind], "typed": typed, "to": to})
@@ -104,7 +108,11 @@ async def _on_not_signed_in(request: Request, _: Exception) -> Response:
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101  for the type checker: registered for this class only
-    kind = error.slug if error.slug in words.MESSAGES else {404: "not-found", 503: "unavailable"}.get(error.status, "not-found")
+    kind = (
+        error.slug
+        if error.slug in words.MESSAGES
+        else {404: "not-found", 503: "unavailable"}.get(error.status, "not-found")
+    )
     return show_message(request, kind, status=int(error.status), typed=await _typed(request))
 
 
@@ -115,7 +123,9 @@ async def _on_invalid(request: Request, _: Exception) -> Response:
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  as above
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET":
-        return RedirectResponse(PREFIX + _page_above(request.url.path.removeprefix(PREFIX)), status_code=303, headers=HEADERS)
+        return RedirectResponse(
+            PREFIX + _page_above(request.url.path.removeprefix(PREFIX)), status_code=303, headers=HEADERS
+        )
     return show_message(request, "no-such-page", status=error.status_code)
 
 

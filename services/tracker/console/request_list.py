@@ -27,7 +27,13 @@ async def front(desk: AtDesk, queue: Text = "", state: State | None = None, curs
     """Show the newest requests, of one queue and state where these are chosen; a queue opens with what nobody has taken."""
     if queue and state is None:
         state = FIRST_STATE
-    page = await find_requests(desk.session, Filters(queue=queue or None, state=state), desk.resources.keyring, desk.by, cursor=cursor or None)
+    page = await find_requests(
+        desk.session,
+        Filters(queue=queue or None, state=state),
+        desk.resources.keyring,
+        desk.by,
+        cursor=cursor or None,
+    )
     return await _show(desk, page, queue=queue, state=state, cursor=cursor)
 
 
@@ -40,16 +46,28 @@ async def search(desk: AtDesk, words: Typed = "", cursor: Typed = "") -> Respons
     by_code = is_personal_code(words)
     try:
         page = await find_requests(
-            desk.session, Filters(words=words), desk.resources.keyring, desk.by, limit=MOST if by_code else 50, cursor=cursor or None
+            desk.session,
+            Filters(words=words),
+            desk.resources.keyring,
+            desk.by,
+            limit=MOST if by_code else 50,
+            cursor=cursor or None,
         )
     except InvalidWorkNumber:
         return await _show(
-            desk, Page([], None), searched=True, typed=words, wrong="Numeroja on yhdeksän tai kymmenen, ja jokin niistä on väärin.", status=422
+            desk,
+            Page([], None),
+            searched=True,
+            typed=words,
+            wrong="Numeroja on yhdeksän tai kymmenen, ja jokin niistä on väärin.",
+            status=422,
         )
     if len(page.requests) == 1 and not cursor:
         return RedirectResponse(f"{PREFIX}/requests/{page.requests[0].work_number}", status_code=303)
     # A henkilötunnus is not written back into the page; nobody has more requests than one page holds.
-    return await _show(desk, Page(page.requests, None) if by_code else page, typed="" if by_code else words, searched=True)
+    return await _show(
+        desk, Page(page.requests, None) if by_code else page, typed="" if by_code else words, searched=True
+    )
 
 
 async def _show(desk: Desk, page: Page, *, status: int = 200, **shown: Any) -> Response:  # noqa: ANN401  what the template shows

@@ -15,7 +15,10 @@ from shared.web.problems import InvalidFields
 
 routes = APIRouter()
 
-WRONG = {"email": "Osoite ei ole sähköpostiosoite. Tarkista se.", "note": "Kirjoita lyhyesti, miten asia hoitui (enintään 1000 merkkiä)."}
+WRONG = {
+    "email": "Osoite ei ole sähköpostiosoite. Tarkista se.",
+    "note": "Kirjoita lyhyesti, miten asia hoitui (enintään 1000 merkkiä).",
+}
 CODE_IN_NOTE = "Jätä henkilötunnus pois: merkintä jää pyynnön tapahtumiin."
 
 
@@ -32,7 +35,15 @@ async def send_again(desk: AtDesk, event_id: UUID, email: Annotated[str, Form()]
     try:
         return await desk.once_then(
             "returned-mails",
-            lambda: send_mail_again(desk.session, str(event_id), by, returned=True, email=email, notifier=given.notifier, keyring=given.keyring),
+            lambda: send_mail_again(
+                desk.session,
+                str(event_id),
+                by,
+                returned=True,
+                email=email,
+                notifier=given.notifier,
+                keyring=given.keyring,
+            ),
         )
     except InvalidFields:
         return await _show(desk, status=422, wrong=event_id, field="email", typed=email)
@@ -43,14 +54,24 @@ async def settle(desk: AtDesk, event_id: UUID, note: Annotated[str, Form()] = ""
     """Settle the matter without the mail."""
     by = desk.by
     try:
-        return await desk.once_then("returned-mails", lambda: settle_returned_mail(desk.session, str(event_id), by, note))
+        return await desk.once_then(
+            "returned-mails", lambda: settle_returned_mail(desk.session, str(event_id), by, note)
+        )
     except PersonalCodeInText:
         return await _show(desk, status=422, wrong=event_id, field="note", problem=CODE_IN_NOTE, typed=note)
     except InvalidFields:
         return await _show(desk, status=422, wrong=event_id, field="note", typed=note)
 
 
-async def _show(desk: Desk, *, status: int = 200, wrong: UUID | None = None, field: str = "", problem: str = "", typed: str = "") -> Response:
+async def _show(
+    desk: Desk,
+    *,
+    status: int = 200,
+    wrong: UUID | None = None,
+    field: str = "",
+    problem: str = "",
+    typed: str = "",
+) -> Response:
     return await desk.render(
         "returned_mails.html",
         status=status,

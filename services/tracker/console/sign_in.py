@@ -28,8 +28,12 @@ NO_STORE = {"Cache-Control": "no-store"}
 def make_client(settings: Settings) -> BackChannelClient:
     """Make the client of identity that operators sign in with."""
     secret = settings.oidc_client_secret.get_secret_value()
-    attempts = SignInAttempts(all_key_bytes(settings.session_key), COOKIE, secure=settings.public_url.startswith("https://"))
-    return make_oidc_client(settings.oidc_issuer, settings.oidc_backchannel_url, settings.oidc_client_id, secret, SCOPE, attempts)
+    attempts = SignInAttempts(
+        all_key_bytes(settings.session_key), COOKIE, secure=settings.public_url.startswith("https://")
+    )
+    return make_oidc_client(
+        settings.oidc_issuer, settings.oidc_backchannel_url, settings.oidc_client_id, secret, SCOPE, attempts
+    )
 
 
 @routes.get("/login")
@@ -37,7 +41,9 @@ async def login(request: Request) -> Response:
     """Lead to the staff login."""
     back = request.app.state.resources.settings.public_url.rstrip("/") + CALLBACK
     try:
-        return await _client(request).begin(request, back, keep=request.session.get("after", ""), ui_locales="fi")
+        return await _client(request).begin(
+            request, back, keep=request.session.get("after", ""), ui_locales="fi"
+        )
     except (httpx2.HTTPError, RuntimeError, ValueError) as error:
         log.warning("identity_away", error=type(error).__name__)
         return show_message(request, "login_away", status=503)
@@ -67,7 +73,9 @@ async def _answered(request: Request) -> Response:
         log.warning("sign_in_without_role")
         return show_message(request, "no_role", status=403)
     log.info("operator_signed_in", username=request.session["username"])
-    response = RedirectResponse(PREFIX + (_client(request).kept(request) or "/"), status_code=303, headers=NO_STORE)
+    response = RedirectResponse(
+        PREFIX + (_client(request).kept(request) or "/"), status_code=303, headers=NO_STORE
+    )
     earlier: EarlierSignIns = request.app.state.console_earlier
     earlier.remember(response, request.session["csrf"])
     return response

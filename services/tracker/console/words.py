@@ -46,18 +46,48 @@ HAPPENED: Mapping[str, str] = {
     "request.contact_corrected.v1": "Sähköpostiosoite korjattiin",
     "request.erased.v1": "Sisältö poistettiin, koska säilytysaika päättyi",
 }
-CHANGED_TO: Mapping[str, str] = {"waiting_for_customer": "Kysyttiin asiakkaalta", "in_progress": "Asiakas vastasi", "rejected": "Hylättiin"}
-MAILS: Mapping[str, str] = {"receipt": "vastaanottoilmoitus", "question": "kysymys", "resolution": "vastaus", "rejection": "hylkäys"}
-ACTORS: Mapping[str, str] = {"citizen": "asiakas", "staff": "käsittelijä", "client": "järjestelmä", "system": "järjestelmä"}
+CHANGED_TO: Mapping[str, str] = {
+    "waiting_for_customer": "Kysyttiin asiakkaalta",
+    "in_progress": "Asiakas vastasi",
+    "rejected": "Hylättiin",
+}
+MAILS: Mapping[str, str] = {
+    "receipt": "vastaanottoilmoitus",
+    "question": "kysymys",
+    "resolution": "vastaus",
+    "rejection": "hylkäys",
+}
+ACTORS: Mapping[str, str] = {
+    "citizen": "asiakas",
+    "staff": "käsittelijä",
+    "client": "järjestelmä",
+    "system": "järjestelmä",
+}
 LANGUAGES: Mapping[str, str] = {"fi": "suomeksi", "sv": "ruotsiksi", "en": "englanniksi"}
 QUEUES: Mapping[str, str] = {"kayttajatuki": "Käyttäjätuki"}
 MESSAGES: Mapping[str, tuple[str, str, str]] = {
     "signed_out": ("Olet kirjautunut ulos", "Tälle koneelle ei jäänyt mitään.", "Kirjaudu uudelleen"),
-    "session_ended": ("Istuntosi on päättynyt", "Mitään ei muutettu. Kirjaudu ja tee sama uudelleen.", "Kirjaudu"),
-    "login_away": ("Kirjautuminen ei juuri nyt onnistu", "Kirjautumispalvelu ei vastaa. Yritä hetken päästä.", "Yritä uudelleen"),
+    "session_ended": (
+        "Istuntosi on päättynyt",
+        "Mitään ei muutettu. Kirjaudu ja tee sama uudelleen.",
+        "Kirjaudu",
+    ),
+    "login_away": (
+        "Kirjautuminen ei juuri nyt onnistu",
+        "Kirjautumispalvelu ei vastaa. Yritä hetken päästä.",
+        "Yritä uudelleen",
+    ),
     "login_failed": ("Kirjautuminen jäi kesken", "Aloita se alusta.", "Kirjaudu"),
-    "no_role": ("Tunnuksellasi ei pääse tänne", "Konsoli on käsittelijöille. Pyydä oikeus pääkäyttäjältä.", "Kirjaudu toisella tunnuksella"),
-    "forged-form": ("Lomake ei kelvannut", "Mitään ei muutettu. Avaa sivu uudelleen ja tee sama siltä.", "Etusivulle"),
+    "no_role": (
+        "Tunnuksellasi ei pääse tänne",
+        "Konsoli on käsittelijöille. Pyydä oikeus pääkäyttäjältä.",
+        "Kirjaudu toisella tunnuksella",
+    ),
+    "forged-form": (
+        "Lomake ei kelvannut",
+        "Mitään ei muutettu. Avaa sivu uudelleen ja tee sama siltä.",
+        "Etusivulle",
+    ),
     "not-found": ("Pyyntöä ei löydy", "Numero on väärä, tai tieto on jo poistettu.", "Etusivulle"),
     "no-such-page": ("Sivua ei löydy", "Tarkista osoite.", "Etusivulle"),
     "unavailable": (
@@ -65,10 +95,22 @@ MESSAGES: Mapping[str, tuple[str, str, str]] = {
         "Tietokanta tai viestinvälitys ei vastaa. Yritä hetken päästä.",
         "Etusivulle",
     ),
-    "no-way-back": ("Sanomaa ei voi lähettää takaisin", "Se ei tullut mistään meidän aiheestamme.", "Etusivulle"),
+    "no-way-back": (
+        "Sanomaa ei voi lähettää takaisin",
+        "Se ei tullut mistään meidän aiheestamme.",
+        "Etusivulle",
+    ),
     "already-redriven": ("Sanoma lähti jo takaisin", "Joku muu ehti lähettää sen.", "Etusivulle"),
-    "no-longer-there": ("Sanomia ei enää ole", "Kafka ei enää säilytä niitä kaikkia. Mitään ei lähetetty.", "Etusivulle"),
-    "not-sendable": ("Viesti on jo lähdössä", "Joku muu ehti lähettää sen uudelleen, tai sitä yritetään vielä.", "Etusivulle"),
+    "no-longer-there": (
+        "Sanomia ei enää ole",
+        "Kafka ei enää säilytä niitä kaikkia. Mitään ei lähetetty.",
+        "Etusivulle",
+    ),
+    "not-sendable": (
+        "Viesti on jo lähdössä",
+        "Joku muu ehti lähettää sen uudelleen, tai sitä yritetään vielä.",
+        "Etusivulle",
+    ),
     "contents-gone": (
         "Viestiä ei voi enää lähettää uudelleen",
         "Sen sisältöä ei enää säilytetä. Soita asiakkaalle, ja merkitse viesti hoidetuksi.",
@@ -80,8 +122,16 @@ MESSAGES: Mapping[str, tuple[str, str, str]] = {
         "Etusivulle",
     ),
     "no-longer-failed": ("Viesti ei enää odota", "Se on jo lähdössä, tai se lähti.", "Etusivulle"),
-    "personal-code-in-text": ("Jätä henkilötunnus pois", "Mitään ei muutettu. Merkintä jää pyynnön tapahtumiin.", "Etusivulle"),
-    "invalid-fields": ("Kirjoita, mitä asiakkaalle kerrottiin", "Mitään ei muutettu. Siitä jää merkintä pyynnön tapahtumiin.", "Etusivulle"),
+    "personal-code-in-text": (
+        "Jätä henkilötunnus pois",
+        "Mitään ei muutettu. Merkintä jää pyynnön tapahtumiin.",
+        "Etusivulle",
+    ),
+    "invalid-fields": (
+        "Kirjoita, mitä asiakkaalle kerrottiin",
+        "Mitään ei muutettu. Siitä jää merkintä pyynnön tapahtumiin.",
+        "Etusivulle",
+    ),
     "surprise": ("Jokin meni meillä vikaan", "Virhe on kirjattu lokiin. Yritä uudelleen.", "Etusivulle"),
 }
 ALARMS: Mapping[Reason, str] = {
@@ -102,7 +152,11 @@ ALARMS: Mapping[Reason, str] = {
     "numbers-low": "Työnumerot käymässä vähiin (prosenttia käytetty)",
     "unknown": "Osa palvelusta ei vastaa",
 }
-AWAY: Mapping[str, str] = {"spool": "Välivarasto ei vastaa", "kafka": "Kafka ei vastaa", "database": "Tietokanta ei vastaa"}
+AWAY: Mapping[str, str] = {
+    "spool": "Välivarasto ei vastaa",
+    "kafka": "Kafka ei vastaa",
+    "database": "Tietokanta ei vastaa",
+}
 """What the alarm `unknown` is about, by its place."""
 NONE: Mapping[State, str] = {
     "received": "Ei vastaanotettuja pyyntöjä.",
@@ -223,7 +277,13 @@ def reason_of(reply: str | None) -> str:
 
 def returned_because(status: str | None, bounce: str | None) -> str:
     """Write why a mail came back, or is late, with the code that was reported."""
-    late = "toimitus viivästyy" if bounce == "soft" else "vastausta ei tunnistettu" if bounce == "unclear" else ""
+    late = (
+        "toimitus viivästyy"
+        if bounce == "soft"
+        else "vastausta ei tunnistettu"
+        if bounce == "unclear"
+        else ""
+    )
     reason = late or RETURNED.get((status or "")[:3], "viesti ei mennyt perille")
     return f"{reason} ({status})" if status else reason
 
@@ -231,7 +291,10 @@ def returned_because(status: str | None, bounce: str | None) -> str:
 def safe_value(value: bytes | None) -> str:
     """Write bytes from anywhere: as text, nothing unprintable, no henkilötunnus, not endless."""
     text = hide_lookalikes((value or b"").decode(errors="replace"))
-    shown = "".join(letter if letter.isprintable() or letter == "\n" else f"\\x{ord(letter):02x}" for letter in text[:LONGEST_VALUE])
+    shown = "".join(
+        letter if letter.isprintable() or letter == "\n" else f"\\x{ord(letter):02x}"
+        for letter in text[:LONGEST_VALUE]
+    )
     return shown if len(text) <= LONGEST_VALUE else f"{shown} …"
 
 

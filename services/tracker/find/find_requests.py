@@ -32,7 +32,19 @@ TIME_AND_ID = (col(TrackedRequest.submitted_at), col(TrackedRequest.request_id))
 NAME_WORDS = func.string_to_array(col(TrackedRequest.name_key), " ", type_=ARRAY(Text))
 LAST_LETTER = "\U0010ffff"
 LISTED = (
-    *("request_id", "work_number", "service", "service_title", "service_title_fi", "role", "language", "channel", "queue", "state", "assignee"),
+    *(
+        "request_id",
+        "work_number",
+        "service",
+        "service_title",
+        "service_title_fi",
+        "role",
+        "language",
+        "channel",
+        "queue",
+        "state",
+        "assignee",
+    ),
     *("submitted_at", "registered_at", "due_at", "resolved_at", "erased_at", "first_name", "last_name"),
 )
 
@@ -61,7 +73,15 @@ class Page:
     next: str | None
 
 
-async def find_requests(session: AsyncSession, filters: Filters, keyring: Keyring, by: By, *, limit: int = 50, cursor: str | None = None) -> Page:
+async def find_requests(
+    session: AsyncSession,
+    filters: Filters,
+    keyring: Keyring,
+    by: By,
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page:
     """Give one page of at most `limit` requests, and record the read.
 
     Raises `InvalidFields` for a cursor that is none and words of which nothing is seen, `InvalidWorkNumber` for a number that is wrong. The
@@ -86,15 +106,27 @@ async def find_requests(session: AsyncSession, filters: Filters, keyring: Keyrin
     if after:
         found = found.where(tuple_(*time_and_id) < after)
     requests = list(await session.scalars(found))
-    page = Page(requests, None) if len(requests) <= min(limit, MOST) else Page(requests[:-1], _write_cursor(requests[-2]))
+    page = (
+        Page(requests, None)
+        if len(requests) <= min(limit, MOST)
+        else Page(requests[:-1], _write_cursor(requests[-2]))
+    )
     shown = [each.request_id for each in page.requests]
-    await record_read(session, keyring.reads_key, by, "search" if filters.words else "list", shown, words=filters.words)
+    await record_read(
+        session, keyring.reads_key, by, "search" if filters.words else "list", shown, words=filters.words
+    )
     return page
 
 
 def _conditions(filters: Filters, at_rest: AtRest) -> list[ColumnElement[bool]]:
-    equal = {TrackedRequest.queue: filters.queue, TrackedRequest.state: filters.state, TrackedRequest.service: filters.service}
-    conditions: list[ColumnElement[bool]] = [col(column) == value for column, value in equal.items() if value is not None]
+    equal = {
+        TrackedRequest.queue: filters.queue,
+        TrackedRequest.state: filters.state,
+        TrackedRequest.service: filters.service,
+    }
+    conditions: list[ColumnElement[bool]] = [
+        col(column) == value for column, value in equal.items() if value is not None
+    ]
     if filters.submitted_after is not None:
         conditions.append(col(TrackedRequest.submitted_at) > filters.submitted_after)
     if filters.submitted_before is not None:
@@ -114,7 +146,11 @@ def _conditions(filters: Filters, at_rest: AtRest) -> list[ColumnElement[bool]]:
 def _name_of(filters: Filters) -> str | None:
     """Give what is a name in the words, if it is one."""
     words = visible(filters.words or "")
-    return words if words and "@" not in words and not is_personal_code(words) and not looks_like_work_number(words) else None
+    return (
+        words
+        if words and "@" not in words and not is_personal_code(words) and not looks_like_work_number(words)
+        else None
+    )
 
 
 def _named(words: str, conditions: Sequence[ColumnElement[bool]], after: tuple[Any, ...] | None) -> CTE:
@@ -127,28 +163,49 @@ def _named(words: str, conditions: Sequence[ColumnElement[bool]], after: tuple[A
     found = select(TrackedRequest.request_id, TrackedRequest.submitted_at)
     # Whichever word the family name begins with: the others are looked for among those that do, in the index too.
     ranges = [
-        found.where(key.op("~>=~")(begins), key.op("~<~")(begins + LAST_LETTER), *(key.like(f"% {other}%") for other in names if other != begins))
+        found.where(
+            key.op("~>=~")(begins),
+            key.op("~<~")(begins + LAST_LETTER),
+            *(key.like(f"% {other}%") for other in names if other != begins),
+        )
         for begins in names
     ] or [found.where(false())]
     if names:
-        newest = found.where(NAME_WORDS.contains(names), *conditions, *([tuple_(*TIME_AND_ID) < after] if after else []))
+        newest = found.where(
+            NAME_WORDS.contains(names), *conditions, *([tuple_(*TIME_AND_ID) < after] if after else [])
+        )
         ranges.append(newest.order_by(*(column.desc() for column in TIME_AND_ID)).limit(MOST + 1))
     # In order already, so that the newest can be taken without looking at the rows of all others.
-    return union(*ranges).order_by(text("submitted_at desc, request_id desc")).cte("named").prefix_with("materialized")
+    return (
+        union(*ranges)
+        .order_by(text("submitted_at desc, request_id desc"))
+        .cte("named")
+        .prefix_with("materialized")
+    )
 
 
 def looks_like_work_number(words: str) -> bool:
     """Say whether somebody seems to mean a work number: mostly digits, and no henkilötunnus."""
-    return sum(letter.isdigit() for letter in words) * 2 > len(words.replace(" ", "")) and not is_personal_code(words)
+    return sum(letter.isdigit() for letter in words) * 2 > len(
+        words.replace(" ", "")
+    ) and not is_personal_code(words)
 
 
 def _write_cursor(last: TrackedRequest) -> str:
-    return base64.urlsafe_b64encode(f"{last.submitted_at.isoformat()}/{last.request_id}".encode()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(f"{last.submitted_at.isoformat()}/{last.request_id}".encode())
+        .decode()
+        .rstrip("=")
+    )
 
 
 def _read_cursor(cursor: str) -> tuple[Any, ...]:
     try:
-        moment, _, request_id = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode().partition("/")
+        moment, _, request_id = (
+            base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+            .decode()
+            .partition("/")
+        )
         return (datetime.fromisoformat(moment).astimezone(timezone.utc), UUID(request_id))
     except (binascii.Error, ValueError, OverflowError):
         raise InvalidFields([{"field": "cursor", "message": "Not a cursor of ours"}]) from None

@@ -22,7 +22,9 @@ from shared.events.vocabulary import State
 from shared.text.personal_codes import hide_personal_codes
 from shared.web.problems import NotFound
 
-SET_ASIDE = text("select note from dead_letters where accepted and registered_at is null and request_id = :request_id")
+SET_ASIDE = text(
+    "select note from dead_letters where accepted and registered_at is null and request_id = :request_id"
+)
 NOT_FOUND = "No request has this work number and e-mail"
 
 
@@ -69,13 +71,20 @@ class FollowedStatus(Status):
     timeline: Sequence[PublicStep]
 
 
-async def follow_by_number(session: AsyncSession, work_number: str, email: str, keyring: Keyring) -> FollowedStatus:
+async def follow_by_number(
+    session: AsyncSession, work_number: str, email: str, keyring: Keyring
+) -> FollowedStatus:
     """Give the status; an unknown number and a wrong e-mail are one `NotFound`, found by one and the same look-up.
 
     Raises `InvalidWorkNumber` for what cannot be a number at all.
     """
     number, indexes = read_work_number(work_number), keyring.at_rest.email_indexes(email)
-    return await _follow(session, keyring.at_rest, col(TrackedRequest.work_number) == number, col(TrackedRequest.email_index).in_(indexes))
+    return await _follow(
+        session,
+        keyring.at_rest,
+        col(TrackedRequest.work_number) == number,
+        col(TrackedRequest.email_index).in_(indexes),
+    )
 
 
 async def follow_by_link(session: AsyncSession, token: str, keyring: Keyring) -> FollowedStatus:
@@ -121,6 +130,13 @@ async def _follow(session: AsyncSession, at_rest: AtRest, *conditions: ColumnEle
         .where(col(HistoryEntry.request_id) == request.request_id, col(HistoryEntry.state).is_not(None))
         .order_by(col(HistoryEntry.id))
     )
-    steps = [Step(entry.occurred_at, entry.state, entry.action, text_of(entry, at_rest)) for entry in entries if entry.state and entry.action]
-    timeline = [PublicStep(step.state, step.occurred_at, hide_personal_codes(step.text) if step.text else None) for step in steps]
+    steps = [
+        Step(entry.occurred_at, entry.state, entry.action, text_of(entry, at_rest))
+        for entry in entries
+        if entry.state and entry.action
+    ]
+    timeline = [
+        PublicStep(step.state, step.occurred_at, hide_personal_codes(step.text) if step.text else None)
+        for step in steps
+    ]
     return FollowedStatus(**await _status(session, request, state_by_time(steps)), timeline=timeline)

@@ -59,4 +59,7 @@ async def mails_of_request(session: AsyncSession, request_id: UUID) -> Sequence[
 
 async def undelivered_mails(session: AsyncSession, request_id: UUID) -> Sequence[Undelivered]:
     """Give those that did not arrive and that nobody has settled, the oldest first."""
-    return [Undelivered(mail.event_id, mail.returned) for mail in await session.execute(UNDELIVERED, {"request_id": request_id})]
+    return [
+        Undelivered(mail.event_id, mail.returned)
+        for mail in await session.execute(UNDELIVERED, {"request_id": request_id})
+    ]

@@ -23,7 +23,9 @@ class ServiceState:
 def service_state(ledger: Ledger) -> ServiceState:
     """Judge by what is overdue. A mail that one mailbox refuses is nobody else's trouble."""
     overdue = {each.reason for each in ledger.overdue if each.count}
-    canary = next((each.note.partition(":")[0] for each in ledger.overdue if each.reason == "canary" and each.count), "")
+    canary = next(
+        (each.note.partition(":")[0] for each in ledger.overdue if each.reason == "canary" and each.count), ""
+    )
     stuck_at = STUCK_AT.get(canary, "mailed_at" if canary == "late" else "")
     numbers = not overdue & NO_NUMBERS and stuck_at != "numbered_at"
     mails = not overdue & NO_MAILS and stuck_at != "mailed_at"

@@ -67,14 +67,22 @@ async def resolve_id(session: AsyncSession, text: str) -> UUID:
         return UUID(text)
     except ValueError:
         number = read_work_number(text, "id")
-    request_id = await session.scalar(select(TrackedRequest.request_id).where(col(TrackedRequest.work_number) == number))
+    request_id = await session.scalar(
+        select(TrackedRequest.request_id).where(col(TrackedRequest.work_number) == number)
+    )
     if request_id is None:
         raise NotFound("There is no such request")
     return request_id
 
 
 async def show_request(
-    session: AsyncSession, request_id: UUID, keyring: Keyring, by: By, *, revealed: bool = False, reason: str | None = None
+    session: AsyncSession,
+    request_id: UUID,
+    keyring: Keyring,
+    by: By,
+    *,
+    revealed: bool = False,
+    reason: str | None = None,
 ) -> WholeRequest:
     """Give everything about one request, and record the read; raises `NotFound`.
 
@@ -83,15 +91,30 @@ async def show_request(
     request = await session.get(TrackedRequest, request_id)
     if request is None:
         raise NotFound("There is no such request")
-    await record_read(session, keyring.reads_key, by, "revealed" if revealed else "opened", [request_id], reason=reason)
+    await record_read(
+        session, keyring.reads_key, by, "revealed" if revealed else "opened", [request_id], reason=reason
+    )
     code = keyring.at_rest.decrypt(request.personal_code, request_id) if request.personal_code else None
     code = code if revealed or code is None else mask(code)
     shown = str if revealed else hide_personal_codes
-    person = Person(shown(request.first_name), shown(request.last_name), code, request.business_id, shown(request.email), request.phone)
-    answers, timeline = answers_of(request, keyring.at_rest), await read_timeline(session, request_id, keyring.at_rest)
+    person = Person(
+        shown(request.first_name),
+        shown(request.last_name),
+        code,
+        request.business_id,
+        shown(request.email),
+        request.phone,
+    )
+    answers, timeline = (
+        answers_of(request, keyring.at_rest),
+        await read_timeline(session, request_id, keyring.at_rest),
+    )
     if not revealed:
         answers = [each.model_copy(update={"value": hide_personal_codes(each.value)}) for each in answers]
-        timeline = [replace(each, text=_covered(each.text), details=_covered_details(each.details)) for each in timeline]
+        timeline = [
+            replace(each, text=_covered(each.text), details=_covered_details(each.details))
+            for each in timeline
+        ]
     possible = () if request.erased_at else possible_actions(request.state, "client")
     return WholeRequest(request, person, answers, timeline, possible)
 
@@ -101,15 +124,27 @@ def _covered(text: str | None) -> str | None:
 
 
 def _covered_details(details: dict[str, Any] | None) -> dict[str, Any] | None:
-    return {name: _covered(value) if isinstance(value, str) else value for name, value in details.items()} if details else details
+    return (
+        {name: _covered(value) if isinstance(value, str) else value for name, value in details.items()}
+        if details
+        else details
+    )
 
 
 async def read_timeline(session: AsyncSession, request_id: UUID, at_rest: AtRest) -> list[Happened]:
     """Give what happened to a request, oldest first: its history in order, and the mails between by their times, each after what caused it."""
-    history = await session.scalars(select(HistoryEntry).where(col(HistoryEntry.request_id) == request_id).order_by(col(HistoryEntry.id)))
-    mails = await session.scalars(select(MailOutcomeEntry).where(col(MailOutcomeEntry.request_id) == request_id))
+    history = await session.scalars(
+        select(HistoryEntry).where(col(HistoryEntry.request_id) == request_id).order_by(col(HistoryEntry.id))
+    )
+    mails = await session.scalars(
+        select(MailOutcomeEntry).where(col(MailOutcomeEntry.request_id) == request_id)
+    )
     told = [_of_history(entry, at_rest) for entry in history]
-    begun = {(each.details["template"], each.details["sending"]): each.occurred_at for each in told if each.type == SENT_AGAIN and each.details}
+    begun = {
+        (each.details["template"], each.details["sending"]): each.occurred_at
+        for each in told
+        if each.type == SENT_AGAIN and each.details
+    }
     happened = [(each.occurred_at, False, each.occurred_at, each) for each in told]
     for entry in mails:
         # Notifier may have sent a mail before tracker entered that it is sent again.
@@ -120,11 +155,25 @@ async def read_timeline(session: AsyncSession, request_id: UUID, at_rest: AtRest
 
 def _of_history(entry: HistoryEntry, at_rest: AtRest) -> Happened:
     told = text_of(entry, at_rest)
-    return Happened("history", entry.type, entry.occurred_at, entry.state, entry.actor_kind, entry.actor, told, entry.details)
+    return Happened(
+        "history",
+        entry.type,
+        entry.occurred_at,
+        entry.state,
+        entry.actor_kind,
+        entry.actor,
+        told,
+        entry.details,
+    )
 
 
 def _of_mail(entry: MailOutcomeEntry) -> Happened:
-    details: dict[str, Any] = {"template": entry.template, "message_id": entry.message_id, "attempt": entry.attempt, "cause_id": entry.cause_id}
+    details: dict[str, Any] = {
+        "template": entry.template,
+        "message_id": entry.message_id,
+        "attempt": entry.attempt,
+        "cause_id": entry.cause_id,
+    }
     if entry.reply:
         details["reply"] = entry.reply
     if entry.codes:

@@ -19,4 +19,6 @@ def read_work_number(text: str, field: str = "work_number") -> str:
     try:
         return work_number.parse(text)
     except work_number.InvalidWorkNumber as error:
-        raise InvalidWorkNumber(str(error), reason=error.reason, errors=[{"field": field, "message": str(error)}]) from None
+        raise InvalidWorkNumber(
+            str(error), reason=error.reason, errors=[{"field": field, "message": str(error)}]
+        ) from None

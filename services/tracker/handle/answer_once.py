@@ -53,11 +53,15 @@ class Once:
     @property
     def digest(self) -> bytes:
         """Give what tells one command from another, also where its parts run into one another."""
-        return hashlib.sha256("".join(f"{len(part)}:{part}" for part in self.command).encode(errors="surrogatepass")).digest()
+        return hashlib.sha256(
+            "".join(f"{len(part)}:{part}" for part in self.command).encode(errors="surrogatepass")
+        ).digest()
 
     def of_its_own(self) -> "Once":
         """Give the same with a key that no other command can have, whatever stands in it: another text in the same form is another command."""
-        return replace(self, key=replace(self, command=(self.key, *self.command)).digest.hex() if self.key else None)
+        return replace(
+            self, key=replace(self, command=(self.key, *self.command)).digest.hex() if self.key else None
+        )
 
 
 def command_of(caller: Caller, key: str | None, *command: str) -> Once:
@@ -66,7 +70,10 @@ def command_of(caller: Caller, key: str | None, *command: str) -> Once:
 
 
 async def answer_command(
-    session: AsyncSession, once: Once, act: Callable[[], Awaitable[BaseModel]], show: Callable[[bytes], Awaitable[BaseModel]] | None = None
+    session: AsyncSession,
+    once: Once,
+    act: Callable[[], Awaitable[BaseModel]],
+    show: Callable[[bytes], Awaitable[BaseModel]] | None = None,
 ) -> Response:
     """Carry out an API's command once; a refusal is an answer too, and is kept with its key. Raises `KeyUsedOtherwise`.
 
@@ -85,10 +92,16 @@ async def answer_command(
             return problem_response(problem)
 
     answer = await answer_once(session, once, attempt, keep_refusal=True)
-    return answer if show is None or answer.status_code >= HTTPStatus.BAD_REQUEST else _json(await show(bytes(answer.body)))
+    return (
+        answer
+        if show is None or answer.status_code >= HTTPStatus.BAD_REQUEST
+        else _json(await show(bytes(answer.body)))
+    )
 
 
-async def answer_once(session: AsyncSession, once: Once, act: Callable[[], Awaitable[Response]], *, keep_refusal: bool = False) -> Response:
+async def answer_once(
+    session: AsyncSession, once: Once, act: Callable[[], Awaitable[Response]], *, keep_refusal: bool = False
+) -> Response:
     """Give the answer that was kept under the key; otherwise act, and keep the answer in the same transaction.
 
     An answer of 400 and above is kept where the caller says so. Raises `KeyUsedOtherwise`.
@@ -105,7 +118,9 @@ async def answer_once(session: AsyncSession, once: Once, act: Callable[[], Await
     answer = await act()
     if answer.status_code < HTTPStatus.BAD_REQUEST or keep_refusal:
         headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
-        kept = KeptAnswer(caller=once.caller, key=once.key, digest=once.digest, status=answer.status_code, headers=headers)
+        kept = KeptAnswer(
+            caller=once.caller, key=once.key, digest=once.digest, status=answer.status_code, headers=headers
+        )
         kept.body, kept.answered_at = bytes(answer.body), datetime.now(timezone.utc)
         session.add(kept)
     return answer

@@ -17,7 +17,14 @@ async def enter_into_ledger(session: AsyncSession, entry: HistoryEntry) -> None:
     """Note the mail that a step owes the citizen, and a request's first resolution; registering does both in its own statement."""
     template = MAIL_OWED.get(entry.action) if entry.action else None
     if template:
-        session.add(OwedMail(event_id=str(entry.event_id), request_id=entry.request_id, template=template, since=entry.occurred_at))
+        session.add(
+            OwedMail(
+                event_id=str(entry.event_id),
+                request_id=entry.request_id,
+                template=template,
+                since=entry.occurred_at,
+            )
+        )
         await session.flush()
     if entry.action == "resolve":
         await session.execute(COUNT_RESOLVED, {"request_id": entry.request_id, "id": entry.id})

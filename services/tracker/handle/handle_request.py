@@ -42,7 +42,11 @@ class PersonalCodeInText(InvalidFields):
     slug = "personal-code-in-text"
     title = "The text holds a henkilötunnus"
 
-    def __init__(self, field: str = "text", sentence: str = "Leave the henkilötunnus out: the text goes to the customer by e-mail") -> None:
+    def __init__(
+        self,
+        field: str = "text",
+        sentence: str = "Leave the henkilötunnus out: the text goes to the customer by e-mail",
+    ) -> None:
         super().__init__([{"field": field, "message": sentence}], sentence)
 
 
@@ -55,7 +59,14 @@ class ContentsRemoved(Problem):
 
 
 async def handle_request(
-    session: AsyncSession, request_id: UUID, action: Action, by: By, *, text: str | None = None, keyring: Keyring, traceparent: str | None = None
+    session: AsyncSession,
+    request_id: UUID,
+    action: Action,
+    by: By,
+    *,
+    text: str | None = None,
+    keyring: Keyring,
+    traceparent: str | None = None,
 ) -> TrackedRequest:
     """Take one step with a request and enter it into its history; the very same step again changes nothing.
 
@@ -84,14 +95,40 @@ async def handle_request(
     return request
 
 
-def _enter(session: AsyncSession, request: TrackedRequest, step: Step, by: By, keyring: Keyring, traceparent: str | None) -> HistoryEntry:
+def _enter(
+    session: AsyncSession,
+    request: TrackedRequest,
+    step: Step,
+    by: By,
+    keyring: Keyring,
+    traceparent: str | None,
+) -> HistoryEntry:
     previous, request.state, request.changed_at = request.state, step.state, step.occurred_at
     if step.action == "take":
         request.assignee = by.name
-    request.resolved_at = step.occurred_at if step.action in {"resolve", "reject"} else request.resolved_at if step.action == "close" else None
+    request.resolved_at = (
+        step.occurred_at
+        if step.action in {"resolve", "reject"}
+        else request.resolved_at
+        if step.action == "close"
+        else None
+    )
     request.closed_at = step.occurred_at if step.action == "close" else None
-    sealed = keyring.to_notifier.seal(to_json({"text": step.text}), purpose="message", request_id=request.request_id) if step.text else None
-    event = lifecycle_event(request, step.action, actor_kind=by.kind, actor=by.name, previous_state=previous, sealed_message=sealed)
+    sealed = (
+        keyring.to_notifier.seal(
+            to_json({"text": step.text}), purpose="message", request_id=request.request_id
+        )
+        if step.text
+        else None
+    )
+    event = lifecycle_event(
+        request,
+        step.action,
+        actor_kind=by.kind,
+        actor=by.name,
+        previous_state=previous,
+        sealed_message=sealed,
+    )
     event_id = uuid7()
     entry = HistoryEntry(
         request_id=request.request_id,
@@ -118,7 +155,11 @@ async def _last_step(session: AsyncSession, request_id: UUID, at_rest: AtRest) -
         .order_by(col(HistoryEntry.id).desc())
         .limit(1)
     )
-    return Step(last.occurred_at, last.state, last.action, text_of(last, at_rest)) if last and last.state and last.action else None
+    return (
+        Step(last.occurred_at, last.state, last.action, text_of(last, at_rest))
+        if last and last.state and last.action
+        else None
+    )
 
 
 def _clean(text: str | None) -> str:
@@ -126,7 +167,9 @@ def _clean(text: str | None) -> str:
     if not cleaned:
         raise InvalidFields([{"field": "text", "message": "A text for the customer is needed"}])
     if len(cleaned) > LONGEST_TEXT:
-        raise InvalidFields([{"field": "text", "message": f"The text is longer than {LONGEST_TEXT} characters"}])
+        raise InvalidFields(
+            [{"field": "text", "message": f"The text is longer than {LONGEST_TEXT} characters"}]
+        )
     if holds_personal_code(cleaned):
         raise PersonalCodeInText
     return cleaned

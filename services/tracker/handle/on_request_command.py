@@ -19,7 +19,15 @@ from services.tracker.personal_data.keyring import Keyring
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.rejected import Rejected
-from shared.events.request_commands import AskCustomer, CloseRequest, RejectRequest, ReopenRequest, RequestCommand, ResolveRequest, TakeRequest
+from shared.events.request_commands import (
+    AskCustomer,
+    CloseRequest,
+    RejectRequest,
+    ReopenRequest,
+    RequestCommand,
+    ResolveRequest,
+    TakeRequest,
+)
 from shared.events.request_lifecycle import RequestCommandRefused
 from shared.kafka.batches import Record
 from shared.kafka.consume import ReadRecord, read_event
@@ -55,7 +63,9 @@ def command_reader(principals: Mapping[str, str]) -> ReadRecord:
     return read
 
 
-async def on_request_command(session: AsyncSession, envelopes: Sequence[Envelope[Event]], *, keyring: Keyring) -> None:
+async def on_request_command(
+    session: AsyncSession, envelopes: Sequence[Envelope[Event]], *, keyring: Keyring
+) -> None:
     """Carry out each command once; what cannot be done now is answered with `request.command_refused.v1`.
 
     Raises `Rejected` where a command's text cannot be opened or its context cannot be kept.
@@ -68,7 +78,13 @@ async def on_request_command(session: AsyncSession, envelopes: Sequence[Envelope
         try:
             by = By("client", envelope.principal, on_behalf_of=command.actor)
             await handle_request(
-                session, command.request_id, ACTIONS[type(command)], by, text=text, keyring=keyring, traceparent=envelope.traceparent
+                session,
+                command.request_id,
+                ACTIONS[type(command)],
+                by,
+                text=text,
+                keyring=keyring,
+                traceparent=envelope.traceparent,
             )
         except Problem as problem:
             session.add(_refusal(envelope, command, problem))
@@ -78,7 +94,10 @@ async def on_request_command(session: AsyncSession, envelopes: Sequence[Envelope
 
 
 async def _is_first(session: AsyncSession, envelope: Envelope[Event]) -> bool:
-    if not can_be_kept(envelope.id + envelope.source) or max(len(envelope.id), len(envelope.source)) > LONGEST_ID:
+    if (
+        not can_be_kept(envelope.id + envelope.source)
+        or max(len(envelope.id), len(envelope.source)) > LONGEST_ID
+    ):
         raise Rejected("no-event", "ce_id or ce_source is too long or cannot be kept")
     entered = await session.execute(
         insert(ProcessedCommand)
@@ -103,7 +122,12 @@ def _open_text(command: RequestCommand, keyring: Keyring) -> str | None:
 
 def _refusal(envelope: Envelope[Event], command: RequestCommand, problem: Problem) -> HistoryEntry:
     now = datetime.now(timezone.utc)
-    facts = {"command_id": envelope.id, "command_type": command.type, "reason": problem.slug, "detail": str(problem)}
+    facts = {
+        "command_id": envelope.id,
+        "command_type": command.type,
+        "reason": problem.slug,
+        "detail": str(problem),
+    }
     refused = RequestCommandRefused(request_id=command.request_id, occurred_at=now, **facts)
     return HistoryEntry(
         request_id=command.request_id,

@@ -21,7 +21,9 @@ SEND_SECONDS = 20.0
 
 
 def _message(row: "asyncpg.Record") -> Message:
-    headers = context_headers(row["type"], str(row["event_id"]), SOURCE, row["occurred_at"], row["traceparent"])
+    headers = context_headers(
+        row["type"], str(row["event_id"]), SOURCE, row["occurred_at"], row["traceparent"]
+    )
     return Message(str(row["request_id"]).encode(), row["value"], headers)
 
 

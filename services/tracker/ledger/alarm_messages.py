@@ -19,7 +19,9 @@ from services.tracker.models import Alarm, AlarmAddress
 
 MOST = 50
 UNDELIVERED_AFTER = timedelta(seconds=60)
-UNTOLD = or_(col(Alarm.told_at).is_(None), col(Alarm.ended_at).is_not(None) & col(Alarm.end_told_at).is_(None))
+UNTOLD = or_(
+    col(Alarm.told_at).is_(None), col(Alarm.ended_at).is_not(None) & col(Alarm.end_told_at).is_(None)
+)
 MARK_TAKEN = text("""
     with given as (select * from jsonb_to_recordset(cast(cast(:alarms as text) as jsonb)) as given (id bigint, ended_at timestamptz))
     update alarms set told_at = coalesce(told_at, now()), end_told_at = case when given.ended_at is not null then now() else end_told_at end
@@ -48,12 +50,16 @@ def address_of(url: str) -> bytes:
 async def take_up(session: AsyncSession, address: bytes, lease: timedelta) -> TakenUp | None:
     """Give the address' next message if its time has come and no other process sends it; for as long as the `lease` it is ours."""
     await session.execute(insert(AlarmAddress).values(address=address, failures=0).on_conflict_do_nothing())
-    row = await session.get(AlarmAddress, address, with_for_update={"skip_locked": True}, populate_existing=True)
+    row = await session.get(
+        AlarmAddress, address, with_for_update={"skip_locked": True}, populate_existing=True
+    )
     now = datetime.now(timezone.utc)
     if row is None or (row.next_try_at and row.next_try_at > now):
         return None
     if row.message is None or row.message_id is None:
-        alarms = (await session.scalars(select(Alarm).where(UNTOLD).order_by(col(Alarm.id)).limit(MOST))).all()
+        alarms = (
+            await session.scalars(select(Alarm).where(UNTOLD).order_by(col(Alarm.id)).limit(MOST))
+        ).all()
         if not alarms:
             return None
         row.message_id, row.message = UUID(str(uuid7())), message(alarms)
@@ -70,7 +76,9 @@ async def mark_taken(session: AsyncSession, address: bytes, taken_up: TakenUp) -
         row.failures = 0
 
 
-async def mark_failed(session: AsyncSession, address: bytes, taken_up: TakenUp, error: str, wait: timedelta) -> None:
+async def mark_failed(
+    session: AsyncSession, address: bytes, taken_up: TakenUp, error: str, wait: timedelta
+) -> None:
     """Note that the address did not take the message, and when it is tried again."""
     row = await _same_message(session, address, taken_up)
     if row is not None:

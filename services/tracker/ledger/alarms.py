@@ -35,15 +35,28 @@ async def update_alarms(session: AsyncSession, ledger: Ledger, *, starting: bool
     While we are `starting`, a part that cannot be asked raises none: it may be starting too.
     """
     reasons, places = [each.reason for each in ledger.overdue], [each.place for each in ledger.overdue]
-    unseen = [reason for part, blind in SEEN_BY.items() if ("unknown", part) in zip(reasons, places, strict=True) for reason in blind]
+    unseen = [
+        reason
+        for part, blind in SEEN_BY.items()
+        if ("unknown", part) in zip(reasons, places, strict=True)
+        for reason in blind
+    ]
     await session.execute(END, {"at": ledger.at, "reasons": reasons, "places": places, "unseen": unseen})
     raised = [each for each in ledger.overdue if not (starting and each.reason == "unknown")]
     if raised:
-        columns = {"reasons": [each.reason for each in raised], "places": [each.place for each in raised], "counts": [each.count for each in raised]}
+        columns = {
+            "reasons": [each.reason for each in raised],
+            "places": [each.place for each in raised],
+            "counts": [each.count for each in raised],
+        }
         await session.execute(RAISE, {"at": ledger.at, **columns})
     await session.execute(FORGET, {"before": ledger.at - KEPT})
 
 
 async def latest_alarms(session: AsyncSession, most: int) -> Sequence[Alarm]:
     """Give the newest alarms, newest first."""
-    return (await session.scalars(select(Alarm).order_by(col(Alarm.began_at).desc(), col(Alarm.id).desc()).limit(most))).all()
+    return (
+        await session.scalars(
+            select(Alarm).order_by(col(Alarm.began_at).desc(), col(Alarm.id).desc()).limit(most)
+        )
+    ).all()

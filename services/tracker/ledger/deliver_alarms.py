@@ -43,7 +43,14 @@ class AlarmDelivery:
     `blind_since` says since when the database has been away: that is sent without it.
     """
 
-    def __init__(self, sessions: Sessions, url: str, *, every_seconds: float = EVERY_SECONDS, first_wait: timedelta = FIRST_WAIT) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        url: str,
+        *,
+        every_seconds: float = EVERY_SECONDS,
+        first_wait: timedelta = FIRST_WAIT,
+    ) -> None:
         self._sessions = sessions
         self._url = url
         self._address = alarm_messages.address_of(url)
@@ -82,7 +89,12 @@ class AlarmDelivery:
                 return
             wait = self._wait(taken_up.failures, outcome)
             await alarm_messages.mark_failed(session, self._address, taken_up, outcome.error, wait)
-        log.error("alarm_undelivered", error=outcome.error, failures=taken_up.failures + 1, wait_seconds=round(wait.total_seconds()))
+        log.error(
+            "alarm_undelivered",
+            error=outcome.error,
+            failures=taken_up.failures + 1,
+            wait_seconds=round(wait.total_seconds()),
+        )
 
     async def _deliver_blind(self, http: httpx.AsyncClient, since: datetime) -> None:
         now = datetime.now(timezone.utc)
@@ -95,7 +107,12 @@ class AlarmDelivery:
             return
         wait = self._wait(self._blind_tries, outcome)
         self._blind_tries, self._blind_after = self._blind_tries + 1, now + wait
-        log.error("alarm_undelivered", error=outcome.error, failures=self._blind_tries, wait_seconds=round(wait.total_seconds()))
+        log.error(
+            "alarm_undelivered",
+            error=outcome.error,
+            failures=self._blind_tries,
+            wait_seconds=round(wait.total_seconds()),
+        )
 
     def _wait(self, failures: int, outcome: Outcome) -> timedelta:
         if outcome.retry_after is not None:
@@ -107,7 +124,9 @@ class AlarmDelivery:
 async def post(http: httpx.AsyncClient, url: str, message_id: UUID, content: Mapping[str, Any]) -> Outcome:
     """Send one message; a repeat has the same `Idempotency-Key` and `id`. A redirect is not followed: who moved must say so in the settings."""
     try:
-        request = http.stream("POST", url, json={"id": str(message_id), **content}, headers={"Idempotency-Key": str(message_id)})
+        request = http.stream(
+            "POST", url, json={"id": str(message_id), **content}, headers={"Idempotency-Key": str(message_id)}
+        )
         async with request as answer:
             if answer.is_success:
                 return Outcome()

@@ -17,6 +17,8 @@ async def numbers_drawn(session: AsyncSession) -> int:
 
 def numbers_low(drawn: int) -> Overdue:
     """Give what is used of the present range, in percent, from 80 % on: nine digits are followed by ten, ten by nothing."""
-    first, end, place = (0, NINE_DIGITS, "nine digits") if drawn < NINE_DIGITS else (NINE_DIGITS, TEN_DIGITS, "ten digits")
+    first, end, place = (
+        (0, NINE_DIGITS, "nine digits") if drawn < NINE_DIGITS else (NINE_DIGITS, TEN_DIGITS, "ten digits")
+    )
     percent = (drawn - first) * 100 // (end - first)
     return Overdue("numbers-low", percent if percent >= LOW_PERCENT else 0, place)

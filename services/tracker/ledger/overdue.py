@@ -120,4 +120,8 @@ class Ledger:
 
 def only_late(found: Iterable[Overdue]) -> tuple[Overdue, ...]:
     """Keep what there is any of, in the order of `REASONS`."""
-    return tuple(sorted((each for each in found if each.count), key=lambda each: (REASONS.index(each.reason), each.place)))
+    return tuple(
+        sorted(
+            (each for each in found if each.count), key=lambda each: (REASONS.index(each.reason), each.place)
+        )
+    )

@@ -85,15 +85,24 @@ def position_keeper(reader: str, holds_records: HoldsRecords) -> KeepPosition:
     return keep_position
 
 
-async def compare_positions(session: AsyncSession, reader: str, topic: str, stands: Mapping[int, int], holds_records: HoldsRecords) -> None:
+async def compare_positions(
+    session: AsyncSession, reader: str, topic: str, stands: Mapping[int, int], holds_records: HoldsRecords
+) -> None:
     """Enter what Kafka's committed offsets (`stands`: partition to offset, read before this) have passed over, though no record has come since."""
     if stands:
-        values = {"reader": reader, "topic": topic, "partitions": list(stands), "positions": list(stands.values())}
+        values = {
+            "reader": reader,
+            "topic": topic,
+            "partitions": list(stands),
+            "positions": list(stands.values()),
+        }
         passed_over = (await session.execute(COMPARE, values)).all()
         await _enter_skipped(session, reader, passed_over, holds_records)
 
 
-async def _enter_skipped(session: AsyncSession, reader: str, passed_over: Sequence[Row[Any]], holds_records: HoldsRecords) -> None:
+async def _enter_skipped(
+    session: AsyncSession, reader: str, passed_over: Sequence[Row[Any]], holds_records: HoldsRecords
+) -> None:
     for gap in passed_over:
         place = {"topic": gap.topic, "partition": gap.partition, "first": gap.first, "next": gap.next}
         try:

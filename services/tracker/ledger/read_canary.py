@@ -12,10 +12,16 @@ WITHIN = timedelta(seconds=60)
 WHOLE = text("select * from canary_runs where mailed_at is not null order by run desc limit 1")
 DUE = text("select * from canary_runs where begun_at < :before order by run desc limit 1")
 NEWEST = text("select max(begun_at) from canary_runs")
-STAGES = (("answered_at", "the form was not answered"), ("numbered_at", "no number"), ("mailed_at", "no mail"))
+STAGES = (
+    ("answered_at", "the form was not answered"),
+    ("numbered_at", "no number"),
+    ("mailed_at", "no mail"),
+)
 
 
-async def read_canary(session: AsyncSession, now: datetime, every_seconds: float) -> tuple[CanaryRun | None, Overdue]:
+async def read_canary(
+    session: AsyncSession, now: datetime, every_seconds: float
+) -> tuple[CanaryRun | None, Overdue]:
     """Give the latest run that went all the way, and an alarm where the latest that had its time did not, or none has begun.
 
     One that failed is over as soon as a later one has gone all the way.
@@ -23,8 +29,16 @@ async def read_canary(session: AsyncSession, now: datetime, every_seconds: float
     whole = (await session.execute(WHOLE)).one_or_none()
     run = None
     if whole is not None:
-        moments = {"answered": whole.answered_at, "shown": whole.shown_at, "numbered": whole.numbered_at, "mailed": whole.mailed_at}
-        run = CanaryRun(whole.begun_at, {stage: (at - whole.begun_at).total_seconds() for stage, at in moments.items() if at})
+        moments = {
+            "answered": whole.answered_at,
+            "shown": whole.shown_at,
+            "numbered": whole.numbered_at,
+            "mailed": whole.mailed_at,
+        }
+        run = CanaryRun(
+            whole.begun_at,
+            {stage: (at - whole.begun_at).total_seconds() for stage, at in moments.items() if at},
+        )
     newest = await session.scalar(NEWEST)
     if newest is not None and now - newest > timedelta(seconds=3 * every_seconds) + WITHIN:
         return run, Overdue("canary", 1, oldest_at=newest, note="none was sent")
@@ -33,4 +47,6 @@ async def read_canary(session: AsyncSession, now: datetime, every_seconds: float
     if due is None or came_later or (due.mailed_at is not None and due.mailed_at - due.begun_at <= WITHIN):
         return run, Overdue("canary", 0)
     missing = next((note for stage, note in STAGES if getattr(due, stage) is None), "late")
-    return run, Overdue("canary", 1, oldest_at=due.begun_at, note=": ".join(filter(None, (missing, due.error))))
+    return run, Overdue(
+        "canary", 1, oldest_at=due.begun_at, note=": ".join(filter(None, (missing, due.error)))
+    )

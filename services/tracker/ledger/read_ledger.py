@@ -12,7 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.tracker.clients.intake import Intake, IntakeAway, SpooledRequests
 from services.tracker.ledger.alarm_messages import address_of, undelivered
 from services.tracker.ledger.numbers import numbers_drawn, numbers_low
-from services.tracker.ledger.overdue import LAG_WITHIN, MOST_SHOWN, NUMBER_WITHIN, Late, Ledger, Overdue, only_late
+from services.tracker.ledger.overdue import (
+    LAG_WITHIN,
+    MOST_SHOWN,
+    NUMBER_WITHIN,
+    Late,
+    Ledger,
+    Overdue,
+    only_late,
+)
 from services.tracker.ledger.positions import KEPT, compare_positions, look_up_skipped
 from services.tracker.ledger.read_canary import read_canary
 from services.tracker.ledger.set_aside import SetAside, read_set_aside
@@ -147,7 +155,11 @@ class LedgerReader:
             kept = {group: topics for group, topics in self._readers.items() if group in KEPT}
             stands = await self._lags.stands(kept)
             lags = await self._lags.read(self._readers)
-            unregistered = await self._unread.look(ours) if any(lag.group == REGISTRAR for lag in lags) else Unregistered()
+            unregistered = (
+                await self._unread.look(ours)
+                if any(lag.group == REGISTRAR for lag in lags)
+                else Unregistered()
+            )
         except KafkaUnavailable:
             return None
         return _Log(lags, unregistered, stands)
@@ -159,17 +171,32 @@ class LedgerReader:
             return None
 
 
-async def _without_number(session: AsyncSession, log: _Log | None, set_aside: SetAside, now: datetime) -> Overdue:
+async def _without_number(
+    session: AsyncSession, log: _Log | None, set_aside: SetAside, now: datetime
+) -> Overdue:
     """Give the requests that have no number: on the log for too long, or set aside. A repeat of one that has it does not wait."""
-    unread = [each for each in log.unregistered.oldest if request_id_of(each.key) not in set_aside.sent_again] if log else []
-    overdue = [(id_, each.timestamp) for each in unread if now - each.timestamp > NUMBER_WITHIN and (id_ := request_id_of(each.key))]
+    unread = (
+        [each for each in log.unregistered.oldest if request_id_of(each.key) not in set_aside.sent_again]
+        if log
+        else []
+    )
+    overdue = [
+        (id_, each.timestamp)
+        for each in unread
+        if now - each.timestamp > NUMBER_WITHIN and (id_ := request_id_of(each.key))
+    ]
     numbered = await numbers_of(session, [id_ for id_, _ in overdue])
     firsts: dict[object, Late] = {}
     for id_, since in overdue:
         if id_ not in numbered:
             firsts.setdefault(id_, Late(id_, since))
     late = sorted([*firsts.values(), *set_aside.oldest], key=lambda each: each.since)
-    return Overdue("no-number", len(firsts) + set_aside.overdue, oldest_at=late[0].since if late else None, requests=late[:MOST_SHOWN])
+    return Overdue(
+        "no-number",
+        len(firsts) + set_aside.overdue,
+        oldest_at=late[0].since if late else None,
+        requests=late[:MOST_SHOWN],
+    )
 
 
 def _lagging(log: _Log, now: datetime) -> list[Overdue]:

@@ -59,6 +59,10 @@ async def read_set_aside(session: AsyncSession, submitted: str) -> SetAside:
     await session.execute(REGISTERED)
     counts = (await session.execute(COUNTS, {"submitted": submitted})).one()
     rows = (await session.execute(OLDEST, {"shown": MOST_SHOWN})).all() if counts.overdue else []
-    sent_again = frozenset((await session.scalars(SENT_AGAIN, {"most": MOST_SHOWN})).all()) if counts.overdue else frozenset()
+    sent_again = (
+        frozenset((await session.scalars(SENT_AGAIN, {"most": MOST_SHOWN})).all())
+        if counts.overdue
+        else frozenset()
+    )
     oldest = [Late(UUID(str(row.request_id)), row.since, None, row.note) for row in rows]
     return SetAside(counts.overdue, counts.set_aside, counts.settled, oldest, sent_again)

@@ -79,7 +79,9 @@ UNSENDABLE = text("""
     from (select * from history where value is not null and refused is not null order by id limit :shown) entry
     left join requests using (request_id) order by entry.id
 """)
-COUNT_UNSENDABLE = text("select count(*) from (select from history where value is not null and refused is not null limit :most) refused")
+COUNT_UNSENDABLE = text(
+    "select count(*) from (select from history where value is not null and refused is not null limit :most) refused"
+)
 DEAD_LETTERS = text(f"""
     select letter.key, letter.buried_at as since, letter.reason as note from dead_letters letter
     where {DEAD_LETTER_WAITS} order by id limit :shown
@@ -91,12 +93,16 @@ SKIPPED = text(
     "select sum(next_offset - first_offset)::bigint as records, min(noticed_at) as since from skipped_records where settled_at is null and looked_up"
 )
 TO_BE_REMOVED = f"{REMOVABLE} and {REMOVAL_DUE} < timezone('UTC', cast(:before as timestamptz))"
-COUNT_TO_BE_REMOVED = text(f"select count(*) from (select from requests where {TO_BE_REMOVED} limit :most) due")  # noqa: S608  as above
+COUNT_TO_BE_REMOVED = text(
+    f"select count(*) from (select from requests where {TO_BE_REMOVED} limit :most) due"  # noqa: S608  as above
+)
 NOT_REMOVED = text(f"""
     select request_id, timezone('UTC', {REMOVAL_DUE}) as since, work_number, null as note
     from requests where {TO_BE_REMOVED} order by {REMOVAL_DUE} limit :shown
 """)  # noqa: S608  as above
-NUMBERS = text("select request_id, work_number from requests where request_id = any(:ids)").bindparams(bindparam("ids", type_=ARRAY(PG_UUID)))
+NUMBERS = text("select request_id, work_number from requests where request_id = any(:ids)").bindparams(
+    bindparam("ids", type_=ARRAY(PG_UUID))
+)
 
 
 async def read_counts(session: AsyncSession) -> dict[str, int]:
@@ -108,7 +114,10 @@ async def overdue_mails(session: AsyncSession, now: datetime) -> list[Overdue]:
     """Give the receipts and the other mails that neither went nor were reported as failed in time."""
     before = now - MAIL_WITHIN
     counted = (await session.execute(COUNT_OVERDUE_MAILS, {"before": before, "most": MOST_COUNTED})).one()
-    reasons: tuple[tuple[Reason, int, bool], ...] = (("no-receipt", counted.receipts, True), ("no-mail", counted.others, False))
+    reasons: tuple[tuple[Reason, int, bool], ...] = (
+        ("no-receipt", counted.receipts, True),
+        ("no-mail", counted.others, False),
+    )
     found = []
     for reason, count, receipts in reasons:
         if count:
@@ -120,7 +129,9 @@ async def overdue_mails(session: AsyncSession, now: datetime) -> list[Overdue]:
 async def failed_mails(session: AsyncSession) -> Overdue:
     """Give the mails that will not go by themselves, and that no operator has dealt with."""
     count = await session.scalar(COUNT_FAILED_MAILS, {"most": MOST_COUNTED}) or 0
-    return _overdue("mail-failed", count, await _late(session, FAILED_MAILS, shown=MOST_SHOWN) if count else ())
+    return _overdue(
+        "mail-failed", count, await _late(session, FAILED_MAILS, shown=MOST_SHOWN) if count else ()
+    )
 
 
 async def returned_mails(session: AsyncSession, now: datetime, working_days: float) -> Overdue:
@@ -135,7 +146,11 @@ async def overdue_entries(session: AsyncSession, now: datetime) -> Overdue:
     """Give the entries of the history that wait too long to be published."""
     before = now - PUBLISHED_WITHIN
     count = await session.scalar(COUNT_OVERDUE_ENTRIES, {"before": before, "most": MOST_COUNTED}) or 0
-    return _overdue("unpublished", count, await _late(session, OVERDUE_ENTRIES, before=before, shown=MOST_SHOWN) if count else ())
+    return _overdue(
+        "unpublished",
+        count,
+        await _late(session, OVERDUE_ENTRIES, before=before, shown=MOST_SHOWN) if count else (),
+    )
 
 
 async def unsendable_entries(session: AsyncSession) -> Overdue:
@@ -159,7 +174,11 @@ async def to_be_removed(session: AsyncSession, now: datetime) -> tuple[int, Over
     due = await session.scalar(COUNT_TO_BE_REMOVED, {"before": now, "most": MOST_COUNTED}) or 0
     before = now - REMOVED_WITHIN
     count = await session.scalar(COUNT_TO_BE_REMOVED, {"before": before, "most": MOST_COUNTED}) if due else 0
-    return due, _overdue("not-removed", count or 0, await _late(session, NOT_REMOVED, before=before, shown=MOST_SHOWN) if count else ())
+    return due, _overdue(
+        "not-removed",
+        count or 0,
+        await _late(session, NOT_REMOVED, before=before, shown=MOST_SHOWN) if count else (),
+    )
 
 
 async def skipped_records(session: AsyncSession) -> Overdue:
@@ -172,7 +191,9 @@ async def numbers_of(session: AsyncSession, request_ids: Sequence[UUID]) -> dict
     """Give the work numbers of those that have one."""
     if not request_ids:
         return {}
-    return {row.request_id: row.work_number for row in await session.execute(NUMBERS, {"ids": list(request_ids)})}
+    return {
+        row.request_id: row.work_number for row in await session.execute(NUMBERS, {"ids": list(request_ids)})
+    }
 
 
 def request_id_of(key: bytes | None) -> UUID | None:

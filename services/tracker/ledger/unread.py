@@ -61,11 +61,15 @@ class UnreadSubmissions:
         for number, (position, looked_to) in tail.looked.items():
             self._advance(number, position, looked_to)
         for record in tail.records:
-            if not is_canary(record.headers) and ours.accepts(record.partition, record.offset, record.key, record.value, record.headers):
+            if not is_canary(record.headers) and ours.accepts(
+                record.partition, record.offset, record.key, record.value, record.headers
+            ):
                 waiting = Waiting(record.partition, record.offset, record.key, record.timestamp)
                 self._partitions[record.partition].held.append(waiting)
         held = [waiting for each in self._partitions.values() for waiting in each.held]
-        oldest = heapq.nsmallest(MOST_SHOWN, held, key=lambda each: (each.timestamp, each.partition, each.offset))
+        oldest = heapq.nsmallest(
+            MOST_SHOWN, held, key=lambda each: (each.timestamp, each.partition, each.offset)
+        )
         return Unregistered(len(held) + tail.left, oldest)
 
     def _advance(self, number: int, position: int, looked_to: int) -> None:

@@ -44,7 +44,9 @@ class LedgerWatch:
     ) -> None:
         self._reader = reader
         self._sessions = sessions
-        self._delivery = AlarmDelivery(sessions, alarm_url, every_seconds=min(every_seconds, 1.0)) if alarm_url else None
+        self._delivery = (
+            AlarmDelivery(sessions, alarm_url, every_seconds=min(every_seconds, 1.0)) if alarm_url else None
+        )
         self._every_seconds = every_seconds
         self._blind_within = blind_within
         self._answer_seconds = answer_seconds
@@ -94,7 +96,15 @@ class LedgerWatch:
         ledger = await self.ledger()
         async with asyncio.timeout(self._answer_seconds), self._sessions.begin() as session:
             if self._blind_since and ledger.at - self._blind_since > self._blind_within:
-                session.add(Alarm(reason="unknown", place="database", most=1, began_at=self._blind_since, ended_at=ledger.at))
+                session.add(
+                    Alarm(
+                        reason="unknown",
+                        place="database",
+                        most=1,
+                        began_at=self._blind_since,
+                        ended_at=ledger.at,
+                    )
+                )
             await update_alarms(session, ledger, starting=time.monotonic() < self._starting_until)
             await fold_counts(session)
             await forget_answers(session)

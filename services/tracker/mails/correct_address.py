@@ -17,10 +17,19 @@ from shared.text.greeted_name import greeted_name
 log = get_log(__name__)
 
 
-async def correct_address(session: AsyncSession, request: TrackedRequest, email: str, by: By, keyring: Keyring) -> None:
+async def correct_address(
+    session: AsyncSession, request: TrackedRequest, email: str, by: By, keyring: Keyring
+) -> None:
     """Change the address of a request that is locked, seal it to notifier anew, and enter that into the history."""
-    contact = to_json({"email": email, "first_name": greeted_name(request.first_name, identified=request.authentication == "strong")})
-    request.sealed_contact = keyring.to_notifier.seal(contact, purpose="contact", request_id=request.request_id)
+    contact = to_json(
+        {
+            "email": email,
+            "first_name": greeted_name(request.first_name, identified=request.authentication == "strong"),
+        }
+    )
+    request.sealed_contact = keyring.to_notifier.seal(
+        contact, purpose="contact", request_id=request.request_id
+    )
     request.email, request.email_index = email, keyring.at_rest.index_email(email)
     now = datetime.now(timezone.utc)
     event = contact_corrected(request, actor_kind=by.kind, actor=by.name, occurred_at=now)

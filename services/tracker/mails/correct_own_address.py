@@ -28,7 +28,13 @@ class NothingToCorrect(Problem):
 
 
 async def correct_own_address(
-    session: AsyncSession, work_number: str, email: str, corrected: str, *, notifier: Notifier | None, keyring: Keyring
+    session: AsyncSession,
+    work_number: str,
+    email: str,
+    corrected: str,
+    *,
+    notifier: Notifier | None,
+    keyring: Keyring,
 ) -> int:
     """Send all mails that did not arrive to the corrected address, which the request's later mails go to as well; gives how many.
 
@@ -36,19 +42,33 @@ async def correct_own_address(
     `NothingToCorrect`, `InvalidFields` for a corrected address that is none or the one it has, and what `send_mail_again` raises.
     """
     number, indexes = read_work_number(work_number), keyring.at_rest.email_indexes(email)
-    known = select(TrackedRequest).where(col(TrackedRequest.work_number) == number, col(TrackedRequest.email_index).in_(indexes)).with_for_update()
+    known = (
+        select(TrackedRequest)
+        .where(col(TrackedRequest.work_number) == number, col(TrackedRequest.email_index).in_(indexes))
+        .with_for_update()
+    )
     request = await session.scalar(known)
     if request is None:
         raise NotFound(NOT_FOUND)
     if keyring.at_rest.index_email(corrected) in keyring.at_rest.email_indexes(request.email):
-        raise InvalidFields([{"field": "corrected_email", "message": "This is the address that the mail did not reach"}])
+        raise InvalidFields(
+            [{"field": "corrected_email", "message": "This is the address that the mail did not reach"}]
+        )
     mails = await undelivered_mails(session, request.request_id)
     if not mails:
         raise NothingToCorrect
     sent = 0
     for mail in mails:
         with suppress(ContentsGone):
-            await send_mail_again(session, mail.event_id, CITIZEN, returned=mail.returned, email=corrected, notifier=notifier, keyring=keyring)
+            await send_mail_again(
+                session,
+                mail.event_id,
+                CITIZEN,
+                returned=mail.returned,
+                email=corrected,
+                notifier=notifier,
+                keyring=keyring,
+            )
             sent += 1
     if not sent:
         raise ContentsGone

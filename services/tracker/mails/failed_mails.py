@@ -41,14 +41,18 @@ class NoLongerFailed(Problem):
     title = "The mail is about to go, or went"
 
 
-async def list_failed_mails(session: AsyncSession, keyring: Keyring, by: By, most: int = MOST_SHOWN) -> Sequence[Row[Any]]:
+async def list_failed_mails(
+    session: AsyncSession, keyring: Keyring, by: By, most: int = MOST_SHOWN
+) -> Sequence[Row[Any]]:
     """Give those that wait for an operator, the oldest first, with who asked and what the mail server said; the read is recorded."""
     mails = (await session.execute(WAITING, {"most": most})).all()
     await record_read(session, keyring.reads_key, by, "failed-mails", [mail.request_id for mail in mails])
     return mails
 
 
-async def retry_failed_mail(session: AsyncSession, event_id: str, by: str, notifier: Notifier | None) -> OwedMail:
+async def retry_failed_mail(
+    session: AsyncSession, event_id: str, by: str, notifier: Notifier | None
+) -> OwedMail:
     """Have a mail tried again now; from now on it is owed as if it were new.
 
     Raises `NotFound`, `NoLongerFailed`, or `Unavailable` while notifier is away or the settings do not say where it is.

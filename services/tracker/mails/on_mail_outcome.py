@@ -63,7 +63,11 @@ MOST_ATTEMPTS = 1_000_000
 
 async def on_mail_outcome(session: AsyncSession, envelopes: Sequence[Envelope[Event]]) -> None:
     """Enter each outcome once, by its event id; raises `Rejected` where one cannot be kept."""
-    outcomes = [Envelope(e.event, e.source, e.id, e.time, e.traceparent) for e in envelopes if isinstance(e.event, MailOutcome)]
+    outcomes = [
+        Envelope(e.event, e.source, e.id, e.time, e.traceparent)
+        for e in envelopes
+        if isinstance(e.event, MailOutcome)
+    ]
     rows = [_row(envelope, envelope.event) for envelope in await take_canaries(session, outcomes)]
     if rows:
         await session.execute(ENTER, {name: [row[name] for row in rows] for name in COLUMNS})
@@ -71,7 +75,12 @@ async def on_mail_outcome(session: AsyncSession, envelopes: Sequence[Envelope[Ev
 
 
 def _row(envelope: Envelope[Event], outcome: MailOutcome) -> dict[str, object]:
-    texts = {"event_id": envelope.id, "cause_id": outcome.cause_id, "template": outcome.template, "message_id": outcome.message_id}
+    texts = {
+        "event_id": envelope.id,
+        "cause_id": outcome.cause_id,
+        "template": outcome.template,
+        "message_id": outcome.message_id,
+    }
     codes = outcome.codes if isinstance(outcome, MailDeferred | MailFailed) else None
     for name, value in {**texts, "codes": codes or ""}.items():
         if not can_be_kept(value) or len(value) > LONGEST:
@@ -79,7 +88,9 @@ def _row(envelope: Envelope[Event], outcome: MailOutcome) -> dict[str, object]:
     if max(outcome.attempt, outcome.sending) > MOST_ATTEMPTS:
         raise Rejected("bad-data", f"{outcome.type}: attempt")
     if isinstance(outcome, MailFailed):
-        log.error("mail_failed", request_id=str(outcome.request_id), template=outcome.template, reply=outcome.reply)
+        log.error(
+            "mail_failed", request_id=str(outcome.request_id), template=outcome.template, reply=outcome.reply
+        )
     return {
         **texts,
         "request_id": outcome.request_id,

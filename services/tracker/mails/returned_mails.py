@@ -28,7 +28,9 @@ WAITING = text("""
 """)
 
 
-async def list_returned_mails(session: AsyncSession, keyring: Keyring, by: By, most: int = MOST_SHOWN) -> Sequence[Row[Any]]:
+async def list_returned_mails(
+    session: AsyncSession, keyring: Keyring, by: By, most: int = MOST_SHOWN
+) -> Sequence[Row[Any]]:
     """Give those that wait for a person, the oldest first, with who asked and how to reach them; the read is recorded."""
     mails = (await session.execute(WAITING, {"most": most})).all()
     await record_read(session, keyring.reads_key, by, "returned-mails", [mail.request_id for mail in mails])

@@ -22,7 +22,14 @@ log = get_log(__name__)
 
 
 async def send_mail_again(
-    session: AsyncSession, event_id: str, by: By, *, returned: bool, email: str | None, notifier: Notifier | None, keyring: Keyring
+    session: AsyncSession,
+    event_id: str,
+    by: By,
+    *,
+    returned: bool,
+    email: str | None,
+    notifier: Notifier | None,
+    keyring: Keyring,
 ) -> OwedMail:
     """Have a mail sent once more, to the request's address or to a corrected one; from now on it is owed as if it were new.
 
@@ -36,7 +43,9 @@ async def send_mail_again(
         raise Unavailable("TRACKER_NOTIFIER_URL is not set")
     address = _as_mailed(visible(email or "")) or request.email
     if address != request.email and holds_personal_code(address):
-        raise InvalidFields([{"field": "email", "message": "Leave the henkilötunnus out: addresses are not encrypted"}])
+        raise InvalidFields(
+            [{"field": "email", "message": "Leave the henkilötunnus out: addresses are not encrypted"}]
+        )
     mail.sending = await notifier.send_again(mail, address)
     if address != request.email:
         await correct_address(session, request, address, by, keyring)
@@ -54,16 +63,25 @@ def _as_mailed(typed: str) -> str:
     return typed
 
 
-async def undelivered_mail(session: AsyncSession, event_id: str, *, returned: bool) -> tuple[OwedMail, TrackedRequest]:
+async def undelivered_mail(
+    session: AsyncSession, event_id: str, *, returned: bool
+) -> tuple[OwedMail, TrackedRequest]:
     """Give the mail that an event owes and that came back, or failed, and its request, both locked; raises `NotFound`."""
     mail = await session.get(OwedMail, event_id, with_for_update=True)
     request = await session.get(TrackedRequest, mail.request_id, with_for_update=True) if mail else None
-    if mail is None or request is None or mail.failed_at is None or (mail.returned_at is not None) != returned:
+    if (
+        mail is None
+        or request is None
+        or mail.failed_at is None
+        or (mail.returned_at is not None) != returned
+    ):
         raise NotFound("There is no such mail")
     return mail, request
 
 
 def note_on_mail(session: AsyncSession, mail: OwedMail, kind: str, by: By, **details: str) -> None:
     """Enter into the history what a person did about a mail."""
-    note_on_timeline(session, mail.request_id, kind, by, template=mail.template, sending=mail.sending, **details)
+    note_on_timeline(
+        session, mail.request_id, kind, by, template=mail.template, sending=mail.sending, **details
+    )
     log.info(kind.replace(".", "_"), request_id=str(mail.request_id), template=mail.template, by=by.name)

@@ -28,7 +28,11 @@ class Alarm(Table, table=True):
     __tablename__: ClassVar[str] = "alarms"
     __table_args__ = (
         Index("alarms_open", "reason", "place", unique=True, postgresql_where=text("ended_at is null")),
-        Index("alarms_untold", "id", postgresql_where=text("told_at is null or (ended_at is not null and end_told_at is null)")),
+        Index(
+            "alarms_untold",
+            "id",
+            postgresql_where=text("told_at is null or (ended_at is not null and end_told_at is null)"),
+        ),
         Index(None, "began_at"),
     )
 

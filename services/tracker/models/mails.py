@@ -51,7 +51,12 @@ class OwedMail(Table, table=True):
             "event_id",
             postgresql_where=text("failed_at is not null and returned_at is null and settled_at is null"),
         ),
-        Index("owed_mails_returned", "returned_at", "event_id", postgresql_where=text("returned_at is not null and settled_at is null")),
+        Index(
+            "owed_mails_returned",
+            "returned_at",
+            "event_id",
+            postgresql_where=text("returned_at is not null and settled_at is null"),
+        ),
     )
 
     event_id: str = text_column(primary_key=True)

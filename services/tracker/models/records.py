@@ -9,7 +9,15 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from services.tracker.models.table import Table
-from shared.database.columns import bigint_column, bytes_column, column, id_column, integer_column, moment_column, text_column
+from shared.database.columns import (
+    bigint_column,
+    bytes_column,
+    column,
+    id_column,
+    integer_column,
+    moment_column,
+    text_column,
+)
 
 
 class ReadPosition(Table, table=True):
@@ -54,7 +62,9 @@ class SkippedRecords(Table, table=True):
     looked_up: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
 
 
-DEAD_LETTER_WAITS = "redriven_at is null and (dismissed_at is null or (accepted and note is null and registered_at is null))"
+DEAD_LETTER_WAITS = (
+    "redriven_at is null and (dismissed_at is null or (accepted and note is null and registered_at is null))"
+)
 """Of those that wait for an operator: an accepted request that was laid aside without a word does."""
 
 
@@ -67,9 +77,19 @@ class DeadLetter(Table, table=True):
 
     __tablename__: ClassVar[str] = "dead_letters"
     __table_args__ = (
-        Index("dead_letters_origin", "origin_topic", "origin_partition", "origin_offset", "origin_group", "digest", unique=True),
+        Index(
+            "dead_letters_origin",
+            "origin_topic",
+            "origin_partition",
+            "origin_offset",
+            "origin_group",
+            "digest",
+            unique=True,
+        ),
         Index("dead_letters_waiting", "id", postgresql_where=text(DEAD_LETTER_WAITS)),
-        Index("dead_letters_accepted", "request_id", postgresql_where=text("accepted and registered_at is null")),
+        Index(
+            "dead_letters_accepted", "request_id", postgresql_where=text("accepted and registered_at is null")
+        ),
         Index("dead_letters_kept", "buried_at", postgresql_where=text("emptied_at is null")),
         Index("dead_letters_kept_of", "request_id", postgresql_where=text("emptied_at is null")),
     )

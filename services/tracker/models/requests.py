@@ -36,10 +36,16 @@ class TrackedRequest(Table, table=True):
         Index(None, "email_index"),
         Index(None, "personal_code_index", postgresql_where=text("personal_code_index is not null")),
         Index(None, "service", "submitted_at", "request_id"),
-        Index(None, "name_key", "submitted_at", "request_id", postgresql_ops={"name_key": "text_pattern_ops"}),
+        Index(
+            None, "name_key", "submitted_at", "request_id", postgresql_ops={"name_key": "text_pattern_ops"}
+        ),
         Index("requests_name_words", text("string_to_array(name_key, ' ')"), postgresql_using="gin"),
         Index("requests_in_clear", "request_id", postgresql_where=text("answers <> '[]'")),
-        Index("requests_erased_in_box", "request_id", postgresql_where=text("erased_at is not null and answers_box is not null")),
+        Index(
+            "requests_erased_in_box",
+            "request_id",
+            postgresql_where=text("erased_at is not null and answers_box is not null"),
+        ),
         Index("requests_removable", text(f"({REMOVAL_DUE})"), postgresql_where=text(REMOVABLE)),
     )
 

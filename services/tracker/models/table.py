@@ -9,9 +9,15 @@ from shared.drafts import describe as describe_drafts
 from shared.outbox.tables import describe
 
 metadata = MetaData(
-    naming_convention={"pk": "%(table_name)s_pkey", "uq": "%(table_name)s_%(column_0_N_name)s_key", "ix": "%(table_name)s_%(column_0_N_name)s_idx"}
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    }
 )
-WORK_NUMBERS = Sequence("work_number_sequence", start=0, minvalue=0, maxvalue=TEN_DIGITS - 1, metadata=metadata)
+WORK_NUMBERS = Sequence(
+    "work_number_sequence", start=0, minvalue=0, maxvalue=TEN_DIGITS - 1, metadata=metadata
+)
 
 
 class Table(SQLModel):

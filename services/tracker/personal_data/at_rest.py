@@ -14,7 +14,21 @@ from shared.text.typed_text import plain, visible
 INDEX_BYTES = 16
 ANSWERS, TEXT = b"answers/", b"text/"
 """What a box holds, before whose it is."""
-OTHER_LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n", "æ": "ae", "œ": "oe", "þ": "th"})
+OTHER_LETTERS = str.maketrans(
+    {
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "ł": "l",
+        "ı": "i",
+        "ħ": "h",
+        "ŧ": "t",
+        "ŋ": "n",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+    }
+)
 """Letters of their own that people without them on the keyboard write so."""
 VERSION_BEFORE_KEY_IDS = b"\x01"
 
@@ -58,7 +72,9 @@ class AtRest:
         """Give all indexes that requests of this address may be kept with: earlier versions took the domain as it was typed."""
         typed = visible(email)
         address = _in_ascii(typed)
-        return list(dict.fromkeys(self._index_spelling(each) for each in (address, typed, shown_address(address))))
+        return list(
+            dict.fromkeys(self._index_spelling(each) for each in (address, typed, shown_address(address)))
+        )
 
     def _index_spelling(self, address: str) -> bytes:
         return self._index(b"email/", unicodedata.normalize("NFKC", address).casefold())

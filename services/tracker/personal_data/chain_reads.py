@@ -48,7 +48,14 @@ async def chain_reads(session: AsyncSession, key: bytes, most: int = AT_ONCE) ->
         link = link_of(key, place, link, read.mac)
         links.append(link)
     newest = position + len(links)
-    await session.execute(JOIN, {"ids": [read.id for read in waiting], "positions": list(range(position + 1, newest + 1)), "links": links})
+    await session.execute(
+        JOIN,
+        {
+            "ids": [read.id for read in waiting],
+            "positions": list(range(position + 1, newest + 1)),
+            "links": links,
+        },
+    )
     log.info("reads_chained", position=newest, link=link.hex())
     return len(links)
 

@@ -20,7 +20,9 @@ KEEP_ANSWERS = text("""
     update requests set answers = '[]', answers_box = given.box from unnest(cast(:ids as uuid[]), cast(:boxes as bytea[])) given (id, box)
     where requests.request_id = given.id
 """)
-TAKE_TEXTS = text("select id, event_id, text from history where text is not null order by id limit :most for update skip locked")
+TAKE_TEXTS = text(
+    "select id, event_id, text from history where text is not null order by id limit :most for update skip locked"
+)
 KEEP_TEXTS = text("""
     update history set text = null, text_box = given.box from unnest(cast(:ids as bigint[]), cast(:boxes as bytea[])) given (id, box)
     where history.id = given.id and history.text is not null

@@ -14,13 +14,22 @@ from services.tracker.domain import Action, By
 from services.tracker.models import Read
 from shared.text.typed_text import visible
 
-Purpose: TypeAlias = Literal["opened", "revealed", "search", "list", "failed-mails", "returned-mails"] | Action
+Purpose: TypeAlias = (
+    Literal["opened", "revealed", "search", "list", "failed-mails", "returned-mails"] | Action
+)
 """An action: the answer to that command showed who asks."""
 WORDS_BYTES = 16
 
 
 async def record_read(
-    session: AsyncSession, key: bytes, by: By, purpose: Purpose, request_ids: Sequence[UUID], *, reason: str | None = None, words: str | None = None
+    session: AsyncSession,
+    key: bytes,
+    by: By,
+    purpose: Purpose,
+    request_ids: Sequence[UUID],
+    *,
+    reason: str | None = None,
+    words: str | None = None,
 ) -> None:
     """Record in the session's transaction that somebody is shown these requests; the words of a search are kept as a hash under `key`."""
     read = Read(
@@ -40,12 +49,22 @@ async def record_read(
 
 def hash_words(key: bytes, words: str) -> bytes:
     """Give what tells that two searches were for the same words, whatever the case of their letters."""
-    return hmac.digest(key, b"words/" + " ".join(visible(words).casefold().split()).encode(), hashlib.sha256)[:WORDS_BYTES]
+    return hmac.digest(key, b"words/" + " ".join(visible(words).casefold().split()).encode(), hashlib.sha256)[
+        :WORDS_BYTES
+    ]
 
 
 def mac_of(key: bytes, read: Read) -> bytes:
     """Give HMAC-SHA256 over what an entry says."""
     ids = [str(each) for each in read.request_ids]
     moment = read.read_at.astimezone(timezone.utc).isoformat()
-    says = [moment, read.reader_kind, read.reader, read.purpose, read.reason, ids, read.words.hex() if read.words else None]
+    says = [
+        moment,
+        read.reader_kind,
+        read.reader,
+        read.purpose,
+        read.reason,
+        ids,
+        read.words.hex() if read.words else None,
+    ]
     return hmac.digest(key, b"read/" + to_json(says), hashlib.sha256)

@@ -47,7 +47,12 @@ class SubmittedForm(BaseModel):
 
     def answers_json(self) -> str:
         """Write the answers as JSON."""
-        return self.__pydantic_serializer__.to_json(self, include={"answers"}).decode().removeprefix('{"answers":').removesuffix("}")
+        return (
+            self.__pydantic_serializer__.to_json(self, include={"answers"})
+            .decode()
+            .removeprefix('{"answers":')
+            .removesuffix("}")
+        )
 
 
 def read_form(plaintext: bytes) -> SubmittedForm:
@@ -57,5 +62,10 @@ def read_form(plaintext: bytes) -> SubmittedForm:
     try:
         return SubmittedForm.model_validate_json(plaintext)
     except ValidationError as error:
-        fields = sorted({".".join(map(str, fault["loc"])) or "form" for fault in error.errors(include_input=False, include_context=False)})
+        fields = sorted(
+            {
+                ".".join(map(str, fault["loc"])) or "form"
+                for fault in error.errors(include_input=False, include_context=False)
+            }
+        )
         raise Rejected("bad-form", ", ".join(fields)[:500]) from None

@@ -45,7 +45,9 @@ class FromIntake:
         self._verifier = verifier
         self._unsigned_before = unsigned_before
 
-    def accepts(self, partition: int, offset: int, key: bytes | None, value: bytes | None, headers: RecordHeaders) -> bool:
+    def accepts(
+        self, partition: int, offset: int, key: bytes | None, value: bytes | None, headers: RecordHeaders
+    ) -> bool:
         """Say whether intake made the record that first lay at this place of `requests.submitted`."""
         headers = list(headers)
         if has_mac(headers):

@@ -28,7 +28,18 @@ from shared.text.kept_text import can_be_kept
 log = get_log(__name__)
 
 Submission = Envelope[RequestSubmitted]
-COPIED = ("service", "service_title", "service_title_fi", "role", "language", "authentication", "channel", "queue", "body_digest", "sealed_contact")
+COPIED = (
+    "service",
+    "service_title",
+    "service_title_fi",
+    "role",
+    "language",
+    "authentication",
+    "channel",
+    "queue",
+    "body_digest",
+    "sealed_contact",
+)
 LONGEST = {"sealed_contact": 20_000}
 LONGEST_OF_OTHERS = 500
 MOST_RETENTION_DAYS = 36_500
@@ -36,12 +47,18 @@ YEARS = range(2000, 2200)
 DUPLICATE = "duplicate_with_other_body"
 
 
-async def on_request_submitted(session: AsyncSession, envelopes: Sequence[Envelope[Event]], *, keyring: Keyring) -> None:
+async def on_request_submitted(
+    session: AsyncSession, envelopes: Sequence[Envelope[Event]], *, keyring: Keyring
+) -> None:
     """Register every request that is new; a repeat changes nothing, another body under a known id is noted for operators.
 
     Raises `Rejected` where a record's form cannot be opened or read.
     """
-    submissions = [Envelope(e.event, e.source, e.id, e.time, e.traceparent) for e in envelopes if isinstance(e.event, RequestSubmitted)]
+    submissions = [
+        Envelope(e.event, e.source, e.id, e.time, e.traceparent)
+        for e in envelopes
+        if isinstance(e.event, RequestSubmitted)
+    ]
     for submission in submissions:
         if submission.event.service == canary.SERVICE:
             await on_canary(session, submission, keyring)
@@ -52,13 +69,25 @@ async def on_request_submitted(session: AsyncSession, envelopes: Sequence[Envelo
     standing = {request_id: first.event.body_digest for request_id, first in firsts.items()}
     while firsts:
         known = await known_or_numbered(session, list(firsts))
-        standing |= {request_id: found.body_digest for request_id, found in known.items() if found.body_digest is not None}
-        new = [_row(firsts[request_id], found.n, keyring) for request_id, found in known.items() if found.n is not None]
+        standing |= {
+            request_id: found.body_digest
+            for request_id, found in known.items()
+            if found.body_digest is not None
+        }
+        new = [
+            _row(firsts[request_id], found.n, keyring)
+            for request_id, found in known.items()
+            if found.n is not None
+        ]
         inserted = await insert_requests(session, new) if new else set()
         # Whoever inserted one at the same moment was first: look again, at those only.
-        firsts = {row["request_id"]: firsts[row["request_id"]] for row in new if row["request_id"] not in inserted}
+        firsts = {
+            row["request_id"]: firsts[row["request_id"]] for row in new if row["request_id"] not in inserted
+        }
     # Of one whose contents were removed nobody knows any more what it said.
-    others = [each for each in submissions if standing[each.event.request_id] not in {"", each.event.body_digest}]
+    others = [
+        each for each in submissions if standing[each.event.request_id] not in {"", each.event.body_digest}
+    ]
     await _note_other_bodies(session, others)
 
 
@@ -85,7 +114,9 @@ def _row(submission: Submission, n: int, keyring: Keyring) -> Mapping[str, Any]:
         "email_index": at_rest.index_email(person.email),
         "personal_code": at_rest.encrypt(code, event.request_id) if code else None,
         "personal_code_index": at_rest.index_personal_code(code) if code else None,
-        "answers_box": at_rest.encrypt_answers(form.answers_json(), event.request_id) if form.answers else None,
+        "answers_box": at_rest.encrypt_answers(form.answers_json(), event.request_id)
+        if form.answers
+        else None,
         "event_id": event_id,
         "traceparent": submission.traceparent,
         "value": _registered(event, number, now),
@@ -129,11 +160,29 @@ async def _note_other_bodies(session: AsyncSession, others: Iterable[Submission]
     for other in others:
         request_id = other.event.request_id
         note_id = uuid5(request_id, other.event.body_digest)
-        await session.execute(select(TrackedRequest.request_id).where(col(TrackedRequest.request_id) == request_id).with_for_update())
-        known = select(HistoryEntry.id).where(col(HistoryEntry.request_id) == request_id, col(HistoryEntry.event_id) == note_id)
+        await session.execute(
+            select(TrackedRequest.request_id)
+            .where(col(TrackedRequest.request_id) == request_id)
+            .with_for_update()
+        )
+        known = select(HistoryEntry.id).where(
+            col(HistoryEntry.request_id) == request_id, col(HistoryEntry.event_id) == note_id
+        )
         if await session.scalar(known) is None:
-            details = {"body_digest": other.event.body_digest[:LONGEST_OF_OTHERS], "submitted_at": other.event.submitted_at.isoformat()}
+            details = {
+                "body_digest": other.event.body_digest[:LONGEST_OF_OTHERS],
+                "submitted_at": other.event.submitted_at.isoformat(),
+            }
             now = datetime.now(timezone.utc)
-            session.add(HistoryEntry(request_id=request_id, event_id=note_id, type=DUPLICATE, occurred_at=now, actor_kind="system", details=details))
+            session.add(
+                HistoryEntry(
+                    request_id=request_id,
+                    event_id=note_id,
+                    type=DUPLICATE,
+                    occurred_at=now,
+                    actor_kind="system",
+                    details=details,
+                )
+            )
             await session.flush()
             log.warning(DUPLICATE, request_id=str(request_id))

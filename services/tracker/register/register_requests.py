@@ -34,7 +34,14 @@ REQUEST_COLUMNS = {
     "personal_code": "bytea",
     "personal_code_index": "bytea",
 }
-GIVEN = {"request_id": "uuid", **REQUEST_COLUMNS, "answers_box": "bytea", "event_id": "uuid", "traceparent": "text", "value": "bytea"}
+GIVEN = {
+    "request_id": "uuid",
+    **REQUEST_COLUMNS,
+    "answers_box": "bytea",
+    "event_id": "uuid",
+    "traceparent": "text",
+    "value": "bytea",
+}
 """What a new request's row and the first entry of its history need, with PostgreSQL's types."""
 
 KNOWN_OR_NUMBERED = text("""

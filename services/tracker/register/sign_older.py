@@ -14,7 +14,9 @@ from shared.events.topics import SUBMITTED
 from shared.kafka.lag import LagReader
 
 
-async def as_intake_sent_it(session: AsyncSession, lags: LagReader, keyring: Keyring, place: tuple[int, int], record: Message) -> Message | None:
+async def as_intake_sent_it(
+    session: AsyncSession, lags: LagReader, keyring: Keyring, place: tuple[int, int], record: Message
+) -> Message | None:
     """Give a submission from `place` (partition, offset) with intake's MAC, `None` where it cannot be verified.
 
     Raises `KafkaUnavailable`.

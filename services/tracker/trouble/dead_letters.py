@@ -44,7 +44,9 @@ class AlreadyRedriven(Problem):
     title = "The dead letter was sent back"
 
 
-async def list_dead_letters(session: AsyncSession, *, waiting_only: bool = True, before: int | None = None, limit: int = 50) -> Sequence[DeadLetter]:
+async def list_dead_letters(
+    session: AsyncSession, *, waiting_only: bool = True, before: int | None = None, limit: int = 50
+) -> Sequence[DeadLetter]:
     """Give dead letters, newest first; `before` is the id that the page before ended with."""
     found = select(DeadLetter).order_by(col(DeadLetter.id).desc()).limit(min(limit, MOST))
     if waiting_only:
@@ -66,7 +68,13 @@ def part_of(letter: DeadLetter) -> str | None:
 
 
 async def send_dead_letter_again(
-    session: AsyncSession, dead_letter_id: int, by: str, producer: EventProducer, lags: LagReader, keyring: Keyring, topics: Collection[str]
+    session: AsyncSession,
+    dead_letter_id: int,
+    by: str,
+    producer: EventProducer,
+    lags: LagReader,
+    keyring: Keyring,
+    topics: Collection[str],
 ) -> DeadLetter:
     """Send a dead letter to its origin topic, one of our `topics`, and mark it; a settled one is settled no longer.
 
@@ -79,15 +87,23 @@ async def send_dead_letter_again(
     if letter.redriven_at is not None:
         return letter
     if not can_go_back(letter, topics):
-        removed = "Its contents were removed when their retention time was over" if letter.emptied_at else None
+        removed = (
+            "Its contents were removed when their retention time was over" if letter.emptied_at else None
+        )
         raise NoWayBack(removed or part_of(letter) or f"{letter.origin_topic} is none of our topics")
-    headers = [(name or "", None if value is None else base64.b64decode(value)) for name, value in letter.headers]
+    headers = [
+        (name or "", None if value is None else base64.b64decode(value)) for name, value in letter.headers
+    ]
     record: Message | None = Message(letter.key, letter.value, headers)
     try:
         if record and letter.origin_topic == SUBMITTED:
-            record = await as_intake_sent_it(session, lags, keyring, (letter.origin_partition, letter.origin_offset), record)
+            record = await as_intake_sent_it(
+                session, lags, keyring, (letter.origin_partition, letter.origin_offset), record
+            )
         if record is None:
-            raise NoWayBack("Intake did not make this record, or its topic no longer keeps it to be compared with")
+            raise NoWayBack(
+                "Intake did not make this record, or its topic no longer keeps it to be compared with"
+            )
         await producer.send(letter.origin_topic, record, within=SEND_SECONDS)
     except RecordRefused as refusal:
         raise NoWayBack(f"Kafka refuses the record: {refusal.reason}") from None
@@ -100,7 +116,9 @@ async def send_dead_letter_again(
     return letter
 
 
-async def settle_dead_letter(session: AsyncSession, dead_letter_id: int, by: By, note: str | None) -> DeadLetter:
+async def settle_dead_letter(
+    session: AsyncSession, dead_letter_id: int, by: By, note: str | None
+) -> DeadLetter:
     """Settle the matter without the record; for an accepted request `note` says what the citizen was told. A second time changes nothing.
 
     Raises `NotFound`, `AlreadyRedriven`, `InvalidFields` without a note where one is needed.
@@ -112,11 +130,22 @@ async def settle_dead_letter(session: AsyncSession, dead_letter_id: int, by: By,
     if said is None and letter.accepted and not registered:
         raise NOTE_NEEDED
     if letter.dismissed_at is None or (letter.note is None and said):
-        for each in {letter.id: letter, **{each.id: each for each in await _of_the_same_request(session, letter)}}.values():
+        for each in {
+            letter.id: letter,
+            **{each.id: each for each in await _of_the_same_request(session, letter)},
+        }.values():
             each.dismissed_at, each.dismissed_by, each.note = datetime.now(timezone.utc), by.name, said
         if registered and letter.request_id:
-            note_on_timeline(session, letter.request_id, "dead_letter.settled", by, **({"note": said} if said else {}))
-        log.info("dead_letter_settled", dead_letter_id=dead_letter_id, topic=letter.origin_topic, accepted=letter.accepted, by=by.name)
+            note_on_timeline(
+                session, letter.request_id, "dead_letter.settled", by, **({"note": said} if said else {})
+            )
+        log.info(
+            "dead_letter_settled",
+            dead_letter_id=dead_letter_id,
+            topic=letter.origin_topic,
+            accepted=letter.accepted,
+            by=by.name,
+        )
     return letter
 
 
@@ -130,7 +159,9 @@ async def lay_aside_dead_letter(session: AsyncSession, dead_letter_id: int, by: 
         raise AlreadyRedriven
     if letter.dismissed_at is None:
         letter.dismissed_at, letter.dismissed_by = datetime.now(timezone.utc), by.name
-        log.info("dead_letter_laid_aside", dead_letter_id=dead_letter_id, topic=letter.origin_topic, by=by.name)
+        log.info(
+            "dead_letter_laid_aside", dead_letter_id=dead_letter_id, topic=letter.origin_topic, by=by.name
+        )
     return letter
 
 
@@ -144,7 +175,12 @@ async def _letter(session: AsyncSession, dead_letter_id: int) -> DeadLetter:
 async def _is_registered(session: AsyncSession, letter: DeadLetter) -> bool:
     if letter.request_id is None:
         return False
-    return await session.scalar(select(TrackedRequest.request_id).where(col(TrackedRequest.request_id) == letter.request_id)) is not None
+    return (
+        await session.scalar(
+            select(TrackedRequest.request_id).where(col(TrackedRequest.request_id) == letter.request_id)
+        )
+        is not None
+    )
 
 
 async def _of_the_same_request(session: AsyncSession, letter: DeadLetter) -> Sequence[DeadLetter]:

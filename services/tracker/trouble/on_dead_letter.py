@@ -25,10 +25,16 @@ LONGEST_NAME = 249
 """Kafka's limit for a topic; an index holds topic and group."""
 
 
-async def on_dead_letter(session: AsyncSession, records: Sequence[RawRecord], *, verifier: RecordVerifier) -> None:
+async def on_dead_letter(
+    session: AsyncSession, records: Sequence[RawRecord], *, verifier: RecordVerifier
+) -> None:
     """Keep each dead letter once; one without our headers is kept as if it came from where it lies. An accepted request is known as one."""
     from_intake = FromIntake(verifier, await read_unsigned_before(session))
-    rows = [row | {"accepted": _is_accepted(row, record, from_intake)} for record in records for row in [_row(record)]]
+    rows = [
+        row | {"accepted": _is_accepted(row, record, from_intake)}
+        for record in records
+        for row in [_row(record)]
+    ]
     await session.execute(insert(DeadLetter).values(rows).on_conflict_do_nothing())
 
 
@@ -40,14 +46,26 @@ def _is_accepted(row: Mapping[str, object], record: RawRecord, from_intake: From
     if row["origin_topic"] != SUBMITTED or row["request_id"] is None or is_canary(record.headers):
         return False
     headers = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
-    if from_intake.accepts(int(str(row["origin_partition"])), int(str(row["origin_offset"])), record.key, record.value, headers):
+    if from_intake.accepts(
+        int(str(row["origin_partition"])), int(str(row["origin_offset"])), record.key, record.value, headers
+    ):
         return True
-    return is_part(record.headers) and row["origin_group"] == REGISTRAR and row["reason"] not in {NOT_FROM_INTAKE, UNREADABLE}
+    return (
+        is_part(record.headers)
+        and row["origin_group"] == REGISTRAR
+        and row["reason"] not in {NOT_FROM_INTAKE, UNREADABLE}
+    )
 
 
 def _row(record: RawRecord) -> dict[str, object]:
-    context = {name.removeprefix(PREFIX): _text(value) for name, value in record.headers if name.startswith(PREFIX)}
-    kept = [[_printable(name), _base64(value)] for name, value in record.headers if name == PART or not name.startswith(PREFIX)]
+    context = {
+        name.removeprefix(PREFIX): _text(value) for name, value in record.headers if name.startswith(PREFIX)
+    }
+    kept = [
+        [_printable(name), _base64(value)]
+        for name, value in record.headers
+        if name == PART or not name.startswith(PREFIX)
+    ]
     return {
         "origin_topic": context.get("topic", "")[:LONGEST_NAME] or record.topic.removesuffix(SUFFIX),
         "origin_partition": _number(context.get("partition"), record.partition),
@@ -77,7 +95,9 @@ def _printable(text: str) -> str:
 
 
 def _number(text: str | None, otherwise: int) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < len(str(2**31)) else otherwise
+    return (
+        int(text) if text and text.isascii() and text.isdigit() and len(text) < len(str(2**31)) else otherwise
+    )
 
 
 def _time(text: str | None) -> datetime:

@@ -14,7 +14,9 @@ from shared.text.typed_text import visible
 from shared.web.problems import InvalidFields
 
 LONGEST_NOTE = 1_000
-NOTE_NEEDED = InvalidFields([{"field": "note", "message": "Say what was done, and what the citizen was told"}])
+NOTE_NEEDED = InvalidFields(
+    [{"field": "note", "message": "Say what was done, and what the citizen was told"}]
+)
 
 
 def read_note(note: str | None) -> str | None:
@@ -23,11 +25,25 @@ def read_note(note: str | None) -> str | None:
     if len(said) > LONGEST_NOTE:
         raise InvalidFields([{"field": "note", "message": f"At most {LONGEST_NOTE} characters"}])
     if holds_personal_code(said):
-        raise PersonalCodeInText("note", "Leave the henkilötunnus out: the note stays on the request's timeline")
+        raise PersonalCodeInText(
+            "note", "Leave the henkilötunnus out: the note stays on the request's timeline"
+        )
     return said or None
 
 
-def note_on_timeline(session: AsyncSession, request_id: UUID, kind: str, by: By, **details: str | int) -> None:
+def note_on_timeline(
+    session: AsyncSession, request_id: UUID, kind: str, by: By, **details: str | int
+) -> None:
     """Enter into a request's history what was done about it outside of its states."""
     now, facts = datetime.now(timezone.utc), details or None
-    session.add(HistoryEntry(request_id=request_id, event_id=uuid7(), type=kind, occurred_at=now, actor_kind=by.kind, actor=by.name, details=facts))
+    session.add(
+        HistoryEntry(
+            request_id=request_id,
+            event_id=uuid7(),
+            type=kind,
+            occurred_at=now,
+            actor_kind=by.kind,
+            actor=by.name,
+            details=facts,
+        )
+    )

@@ -34,12 +34,19 @@ class NoLongerThere(Problem):
 
 async def list_skipped(session: AsyncSession) -> Sequence[SkippedRecords]:
     """Give what waits for an operator, oldest first."""
-    waiting = select(SkippedRecords).where(col(SkippedRecords.settled_at).is_(None), col(SkippedRecords.looked_up))
+    waiting = select(SkippedRecords).where(
+        col(SkippedRecords.settled_at).is_(None), col(SkippedRecords.looked_up)
+    )
     return (await session.scalars(waiting.order_by(col(SkippedRecords.id)).limit(MOST_SHOWN))).all()
 
 
 async def send_skipped_again(
-    session: AsyncSession, skipped_id: int, by: str, lags: LagReader, producer: EventProducer, keyring: Keyring
+    session: AsyncSession,
+    skipped_id: int,
+    by: str,
+    lags: LagReader,
+    producer: EventProducer,
+    keyring: Keyring,
 ) -> SkippedRecords:
     """Send the records to the end of their topic, where they are read like any other; what was registered after all is a repeat there.
 
@@ -50,7 +57,9 @@ async def send_skipped_again(
         return skipped
     older = await older_end(session, skipped.topic, skipped.partition)
     unsigned = skipped.first_offset < older
-    following = min(skipped.next_offset, skipped.first_offset + MOST_SENT, older if unsigned else skipped.next_offset)
+    following = min(
+        skipped.next_offset, skipped.first_offset + MOST_SENT, older if unsigned else skipped.next_offset
+    )
     try:
         records, whole = await lags.between(skipped.topic, skipped.partition, skipped.first_offset, following)
         if not whole:

@@ -21,7 +21,11 @@ REFUSED = (col(HistoryEntry.value).is_not(None), col(HistoryEntry.refused).is_no
 
 async def list_unsendable(session: AsyncSession) -> Sequence[HistoryEntry]:
     """Give what waits for an operator, oldest first."""
-    return (await session.scalars(select(HistoryEntry).where(*REFUSED).order_by(col(HistoryEntry.id)).limit(MOST_SHOWN))).all()
+    return (
+        await session.scalars(
+            select(HistoryEntry).where(*REFUSED).order_by(col(HistoryEntry.id)).limit(MOST_SHOWN)
+        )
+    ).all()
 
 
 async def send_unsendable_again(session: AsyncSession, event_id: UUID, by: str) -> HistoryEntry:
@@ -37,7 +41,10 @@ async def send_unsendable_again(session: AsyncSession, event_id: UUID, by: str) 
 async def settle_unsendable(session: AsyncSession, event_id: UUID, by: str) -> HistoryEntry:
     """Settle the matter without the event, and with it the mail that the event owed. Raises `NotFound`."""
     entry, now = await _waiting(session, event_id), datetime.now(timezone.utc)
-    entry.value, entry.details = None, {**(entry.details or {}), "settled_by": by, "settled_at": now.isoformat()}
+    entry.value, entry.details = (
+        None,
+        {**(entry.details or {}), "settled_by": by, "settled_at": now.isoformat()},
+    )
     owed = update(OwedMail).where(col(OwedMail.event_id) == str(event_id), col(OwedMail.failed_at).is_(None))
     await session.execute(owed.values(failed_at=now, settled_at=now, settled_by=by))
     await session.flush()
@@ -46,7 +53,9 @@ async def settle_unsendable(session: AsyncSession, event_id: UUID, by: str) -> H
 
 
 async def _waiting(session: AsyncSession, event_id: UUID) -> HistoryEntry:
-    entry = await session.scalar(select(HistoryEntry).where(*REFUSED, col(HistoryEntry.event_id) == event_id).with_for_update())
+    entry = await session.scalar(
+        select(HistoryEntry).where(*REFUSED, col(HistoryEntry.event_id) == event_id).with_for_update()
+    )
     if entry is None:
         raise NotFound("There is no such entry, or it was dealt with")
     return entry

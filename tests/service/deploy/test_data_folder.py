@@ -23,12 +23,17 @@ def test_fresh_starts_from_nothing_and_keeps_what_is_not_ours(tmp_path: Path) ->
 
 def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.odt").touch()
-    with pytest.raises(StartFailure, match="holds files that"), data_folder(tmp_path, Path("/elsewhere"), fresh=True):
+    with (
+        pytest.raises(StartFailure, match="holds files that"),
+        data_folder(tmp_path, Path("/elsewhere"), fresh=True),
+    ):
         pass
     assert (tmp_path / "thesis.odt").exists()
 
 
-def test_a_folder_with_kafka_data_that_no_run_made_is_refused_even_at_the_default_place(tmp_path: Path) -> None:
+def test_a_folder_with_kafka_data_that_no_run_made_is_refused_even_at_the_default_place(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "kafka").mkdir()
     with pytest.raises(StartFailure), data_folder(tmp_path, tmp_path, fresh=True):
         pass

@@ -162,8 +162,14 @@ async def test_a_right_that_is_no_longer_given_is_taken_away_and_a_new_password_
     users: Connections,
 ) -> None:
     await ensure_access(users["admin"], {"guest": "first"}, [])
-    guest = KafkaConnection(users["admin"].bootstrap_servers, "SASL_PLAINTEXT", "SCRAM-SHA-512", "guest", "second")
-    given = [type(grant)("guest", grant.operation, grant.resource, grant.name) for grant in grants() if grant.user == "intake"]
+    guest = KafkaConnection(
+        users["admin"].bootstrap_servers, "SASL_PLAINTEXT", "SCRAM-SHA-512", "guest", "second"
+    )
+    given = [
+        type(grant)("guest", grant.operation, grant.resource, grant.name)
+        for grant in grants()
+        if grant.user == "intake"
+    ]
     await ensure_access(users["admin"], {"guest": "second"}, given)
     # The broker learns of it from its controller, a moment after the answer.
     await eventually(lambda: may_write(guest, SUBMITTED))

@@ -22,7 +22,18 @@ from tests.eventually import eventually
 from tests.infra.stack import RunningStack, launch, running_stack
 from tests.service.deploy.test_supervise import alive
 
-PROCESSES = {"intake", "identity", "tracker", "tracker-worker", "notifier", "notifier-worker", "notifier-bounces", "mailbox", "kafka", "postgres"}
+PROCESSES = {
+    "intake",
+    "identity",
+    "tracker",
+    "tracker-worker",
+    "notifier",
+    "notifier-worker",
+    "notifier-bounces",
+    "mailbox",
+    "kafka",
+    "postgres",
+}
 
 
 async def ready(stack: RunningStack) -> None:
@@ -45,7 +56,10 @@ async def test_what_is_killed_is_back_and_what_is_stopped_is_gone(tmp_path: Path
 
         async def all_well_again() -> None:
             now = stack.addresses["pids"]
-            assert all(now.get(name, first["pids"][name]) != first["pids"][name] for name in ("intake", "kafka", "postgres"))
+            assert all(
+                now.get(name, first["pids"][name]) != first["pids"][name]
+                for name in ("intake", "kafka", "postgres")
+            )
             async with httpx.AsyncClient(timeout=5) as client:
                 for name in ("intake", "tracker", "notifier", "identity"):
                     (await client.get(f"{first[name]}/readyz")).raise_for_status()
@@ -89,20 +103,31 @@ async def test_a_killed_run_leaves_nothing_behind_and_the_next_one_starts_on_its
     assert await following.stop(signal.SIGTERM) == 0
 
 
-async def test_an_app_that_cannot_stay_up_leaves_the_rest_serving_and_is_back_at_the_next_start(tmp_path: Path) -> None:
+async def test_an_app_that_cannot_stay_up_leaves_the_rest_serving_and_is_back_at_the_next_start(
+    tmp_path: Path,
+) -> None:
     output = StringIO()
     broken = {"tracker-worker"}
 
     def change(program: Program) -> Program:
-        return replace(program, command=(sys.executable, "-c", "raise SystemExit('a poisoned record')")) if program.name in broken else program
+        return (
+            replace(program, command=(sys.executable, "-c", "raise SystemExit('a poisoned record')"))
+            if program.name in broken
+            else program
+        )
 
     with data_folder(tmp_path / "data", tmp_path / "elsewhere", fresh=False) as data:
         stack = Stack(data, free_base(26000), Progress(output), Elsewhere(), change=change)
         async with stack.running():
             facts = json.loads((data / "addresses.json").read_text())
             assert facts["pids"].keys() >= PROCESSES - broken
-            assert facts["down"].keys() == broken  # it is tried on while the rest starts, so the number of its lives grows
-            assert re.fullmatch(r"tracker-worker cannot stay up: it ended \d+ times in a row \(exit code 1\)", facts["down"]["tracker-worker"])
+            assert (
+                facts["down"].keys() == broken
+            )  # it is tried on while the rest starts, so the number of its lives grows
+            assert re.fullmatch(
+                r"tracker-worker cannot stay up: it ended \d+ times in a row \(exit code 1\)",
+                facts["down"]["tracker-worker"],
+            )
             assert "DOWN: tracker-worker cannot stay up" in welcome(stack, 1.0)
             assert "a poisoned record" in output.getvalue()
             async with httpx.AsyncClient(timeout=5) as client:

@@ -58,9 +58,18 @@ async def mailbox(tmp_path: Path) -> AsyncIterator[Mailbox]:
         yield Mailbox(server.sockets[0].getsockname()[1], page, maildir)
 
 
-def mail(subject: str = "Pyyntösi on vastaanotettu", to: str = "maija@example.fi", text: str = "Työnumerosi on 482 913 057.\n") -> EmailMessage:
+def mail(
+    subject: str = "Pyyntösi on vastaanotettu",
+    to: str = "maija@example.fi",
+    text: str = "Työnumerosi on 482 913 057.\n",
+) -> EmailMessage:
     message = EmailMessage()
-    message["From"], message["To"], message["Subject"], message["Message-ID"] = "asiointi@kunta.example", to, subject, "<one@kunta.example>"
+    message["From"], message["To"], message["Subject"], message["Message-ID"] = (
+        "asiointi@kunta.example",
+        to,
+        subject,
+        "<one@kunta.example>",
+    )
     message.set_content(text)
     return message
 
@@ -86,7 +95,10 @@ async def test_the_newest_mail_comes_first_and_older_ones_are_pages_away(mailbox
 
 
 async def test_a_mail_cannot_put_markup_or_scripts_on_our_pages(mailbox: Mailbox) -> None:
-    evil = mail(subject="<script>alert(1)</script>", text="<img src=x onerror=alert(1)> http://site.example/a?b=1&c=2\n")
+    evil = mail(
+        subject="<script>alert(1)</script>",
+        text="<img src=x onerror=alert(1)> http://site.example/a?b=1&c=2\n",
+    )
     evil.add_alternative("<p>hei</p><script>alert(1)</script>", subtype="html")
     await mailbox.send(evil)
     mail_id = (await mailbox.newest())["id"]
@@ -137,14 +149,23 @@ async def test_a_mail_is_shown_whole_on_every_screen(mailbox: Mailbox, browser: 
     async with serving(create_app(mailbox.maildir, answers), place):
         page = await browser.new_page(viewport={"width": width, "height": 800})
         await page.goto(f"{address}/messages/{(await mailbox.newest())['id']}")
-        await page.wait_for_function(f"() => {{ const mail = {MAIL}; return mail.scrollHeight <= mail.clientHeight; }}")
-        assert await page.evaluate(f"[document.documentElement, {MAIL}].map(each => each.scrollWidth - each.clientWidth)") == [0, 0]
+        await page.wait_for_function(
+            f"() => {{ const mail = {MAIL}; return mail.scrollHeight <= mail.clientHeight; }}"
+        )
+        assert await page.evaluate(
+            f"[document.documentElement, {MAIL}].map(each => each.scrollWidth - each.clientWidth)"
+        ) == [0, 0]
         await page.set_viewport_size({"width": 1000, "height": 800})
-        await page.wait_for_function(f"() => {MAIL}.clientHeight - {MAIL}.querySelector('table').offsetHeight < 2")
+        await page.wait_for_function(
+            f"() => {MAIL}.clientHeight - {MAIL}.querySelector('table').offsetHeight < 2"
+        )
         await page.close()
 
 
-@pytest.mark.parametrize(("address", "verdict", "status"), [("bounce@esimerkki.fi", "hard", "5.1.1"), ("Soft-Bounce@esimerkki.fi", "soft", "4.4.1")])
+@pytest.mark.parametrize(
+    ("address", "verdict", "status"),
+    [("bounce@esimerkki.fi", "hard", "5.1.1"), ("Soft-Bounce@esimerkki.fi", "soft", "4.4.1")],
+)
 async def test_a_mail_to_a_bouncing_address_is_taken_and_then_reported_to_its_return_path(
     tmp_path: Path, address: str, verdict: str, status: str
 ) -> None:
@@ -158,7 +179,12 @@ async def test_a_mail_to_a_bouncing_address_is_taken_and_then_reported_to_its_re
     (port,) = free_ports(1)
     server = await serve_smtp(maildir, "127.0.0.1", 0, port)
     async with server:
-        await aiosmtplib.send(mail(to=address), sender="bounces+x@kunta.example", hostname="127.0.0.1", port=server.sockets[0].getsockname()[1])
+        await aiosmtplib.send(
+            mail(to=address),
+            sender="bounces+x@kunta.example",
+            hostname="127.0.0.1",
+            port=server.sockets[0].getsockname()[1],
+        )
         # The report waits for whoever takes it in.
         async with receiving("127.0.0.1", port, "smtp", lambda _: True, take_in):
 

@@ -33,7 +33,10 @@ async def test_a_port_in_use_is_named_with_a_base_that_is_free(tmp_path: Path) -
 
 async def test_ports_that_do_not_exist_are_refused_before_anything_is_made(tmp_path: Path) -> None:
     code, output = await told(tmp_path, "--port-base", "65530")
-    assert (code, output) == (1, "--port-base 65530 leaves no room for 10 ports; take one between 1024 and 65525.")
+    assert (code, output) == (
+        1,
+        "--port-base 65530 leaves no room for 10 ports; take one between 1024 and 65525.",
+    )
     assert not (tmp_path / "data").exists()
 
 
@@ -41,11 +44,17 @@ async def test_a_foreign_folder_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "thesis.odt").touch()
     code, output = await told(tmp_path, "--fresh")
-    assert (code, output) == (1, f"{tmp_path}/data holds files that ./run did not make; name a new or empty folder with --data.")
+    assert (code, output) == (
+        1,
+        f"{tmp_path}/data holds files that ./run did not make; name a new or empty folder with --data.",
+    )
 
 
 async def test_a_broken_server_elsewhere_is_told_with_its_setting(tmp_path: Path) -> None:
-    elsewhere = {"DATABASE_URL": "postgresql://nobody:pw@127.0.0.1:1/postgres", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    elsewhere = {
+        "DATABASE_URL": "postgresql://nobody:pw@127.0.0.1:1/postgres",
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+    }
     stack = await launch(tmp_path, "--port-base", str(free_base(24000)), environment=elsewhere)
     assert await stack.process.wait() == 1
     assert "check DATABASE_URL" in stack.output
@@ -61,7 +70,9 @@ def test_a_jar_with_another_checksum_is_not_used(tmp_path: Path, monkeypatch: py
     assert not list((tmp_path / "jars").glob("*.jar"))
 
 
-def test_jars_are_fetched_once_and_again_where_one_was_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jars_are_fetched_once_and_again_where_one_was_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fetched: list[str] = []
 
     def fetch(coordinate: str, folder: Path) -> Path:
@@ -90,7 +101,9 @@ def test_the_lock_names_no_host() -> None:
     assert all(len(digest) == 64 for digest in jars.read_lock(jars.LOCK.read_text()).values())
 
 
-def test_a_missing_venv_module_is_told_with_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_venv_module_is_told_with_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("VENV", "STAMP"):
         monkeypatch.setattr(setup, name, tmp_path / name)
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
@@ -105,7 +118,9 @@ def test_a_python_too_old_is_told_or_left_for_a_newer_one(monkeypatch: pytest.Mo
         setup.become("local", "deploy.run", [])
 
 
-def test_a_second_start_with_the_same_lock_installs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_start_with_the_same_lock_installs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "venv" / "bin").mkdir(parents=True)
     (tmp_path / "venv" / "bin" / "python").touch()
     monkeypatch.setattr(setup, "VENV", tmp_path / "venv")

@@ -56,7 +56,9 @@ def alive(pid: int) -> bool:
         return False
 
 
-async def test_a_killed_program_is_started_again_and_that_is_said(supervisor: Supervisor, told: Told, tmp_path: Path) -> None:
+async def test_a_killed_program_is_started_again_and_that_is_said(
+    supervisor: Supervisor, told: Told, tmp_path: Path
+) -> None:
     await supervisor.start(program(tmp_path, STAYS))
     first = supervisor.pids["one"]
     os.kill(first, signal.SIGKILL)
@@ -65,14 +67,18 @@ async def test_a_killed_program_is_started_again_and_that_is_said(supervisor: Su
         return supervisor.pids.get("one", first) != first
 
     await eventually(back)
-    assert told == [f"one ended (killed by SIGKILL); starting it again in 0.1 s. Its output is in {tmp_path}/one.log."]
+    assert told == [
+        f"one ended (killed by SIGKILL); starting it again in 0.1 s. Its output is in {tmp_path}/one.log."
+    ]
 
 
 async def test_a_program_that_cannot_stay_up_fails_the_run_with_its_last_words(
     supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervise, "DELAYS", (0.01,))
-    with pytest.raises(StartFailure, match=r"one cannot stay up: it ended 5 times in a row \(exit code 3\)(.|\n)*the cause"):
+    with pytest.raises(
+        StartFailure, match=r"one cannot stay up: it ended 5 times in a row \(exit code 3\)(.|\n)*the cause"
+    ):
         await supervisor.start(program(tmp_path, "print('the cause'); sys.exit(3)"))
     with pytest.raises(StartFailure, match="the cause"):
         await supervisor.failed
@@ -110,7 +116,10 @@ async def test_a_program_that_was_up_and_then_cannot_stay_up_is_reported_and_tri
     monkeypatch.setattr(supervise, "DELAYS", (0.01,))
     counter = tmp_path / "lives"
     await supervisor.start(
-        program(tmp_path, f"open({str(counter)!r}, 'a').write('x'); pathlib.Path(os.environ['SIGN']).touch(); time.sleep(0.3); sys.exit(1)")
+        program(
+            tmp_path,
+            f"open({str(counter)!r}, 'a').write('x'); pathlib.Path(os.environ['SIGN']).touch(); time.sleep(0.3); sys.exit(1)",
+        )
     )
 
     async def tried_on() -> bool:
@@ -150,7 +159,10 @@ async def test_a_program_is_not_given_up_while_a_server_that_it_needs_is_away(
 ) -> None:
     monkeypatch.setattr(supervise, "DELAYS", (0.01,))
     await supervisor.start(program(tmp_path, STAYS, "server"))
-    await supervisor.start(program(tmp_path, "pathlib.Path(os.environ['SIGN']).touch(); time.sleep(0.2); sys.exit(1)", "client"), needs=["server"])
+    await supervisor.start(
+        program(tmp_path, "pathlib.Path(os.environ['SIGN']).touch(); time.sleep(0.2); sys.exit(1)", "client"),
+        needs=["server"],
+    )
     (tmp_path / "server.ready").unlink()
     before = len(told)
 
@@ -166,7 +178,11 @@ async def test_a_program_that_makes_no_progress_is_started_again(
 ) -> None:
     monkeypatch.setattr(supervise, "STALE_SECONDS", 0.5)
     hangs = program(tmp_path, "pathlib.Path(os.environ['SIGN']).touch(); time.sleep(600)")
-    await supervisor.start(Program(hangs.name, hangs.command, hangs.ready, hangs.environment, tmp_path, alive=tmp_path / "one.ready"))
+    await supervisor.start(
+        Program(
+            hangs.name, hangs.command, hangs.ready, hangs.environment, tmp_path, alive=tmp_path / "one.ready"
+        )
+    )
     first = supervisor.pids["one"]
 
     async def replaced() -> bool:
@@ -176,7 +192,9 @@ async def test_a_program_that_makes_no_progress_is_started_again(
     assert told[0] == "one has made no progress for 0 s; starting it again."
 
 
-async def test_a_program_that_does_not_heed_its_signal_is_killed_after_its_time(supervisor: Supervisor, tmp_path: Path) -> None:
+async def test_a_program_that_does_not_heed_its_signal_is_killed_after_its_time(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
     deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN); pathlib.Path(os.environ['SIGN']).touch(); time.sleep(600)"
     await supervisor.start(program(tmp_path, deaf, stop_seconds=0.2))
     pid = supervisor.pids["one"]
@@ -184,7 +202,9 @@ async def test_a_program_that_does_not_heed_its_signal_is_killed_after_its_time(
     assert not alive(pid)
 
 
-async def test_no_setting_of_the_surroundings_reaches_a_program(supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_setting_of_the_surroundings_reaches_a_program(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("INTAKE_DATABASE_URL", "postgresql://elsewhere")
     await supervisor.start(program(tmp_path, "print(sorted(os.environ), flush=True)\n" + STAYS))
     assert "INTAKE_DATABASE_URL" not in (tmp_path / "one.log").read_text()
@@ -205,7 +225,9 @@ def test_programs_die_with_a_launcher_that_is_killed(tmp_path: Path) -> None:
 
         asyncio.run(main())
     """
-    with subprocess.Popen([sys.executable, "-c", textwrap.dedent(launcher), str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(launcher), str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         pid = int(process.stdout.readline())
         assert alive(pid)

@@ -60,7 +60,9 @@ def settings_for(issuer: str, database_url: str) -> Settings:
             "scopes": ["requests:read", "operate"],
         },
     ]
-    staff = [{"username": "Olli", "password": "a long password", "name": "Olli Operaattori", "roles": ["operator"]}]
+    staff = [
+        {"username": "Olli", "password": "a long password", "name": "Olli Operaattori", "roles": ["operator"]}
+    ]
     environment = {
         "database_url": database_url,
         "database_connections": 1,
@@ -101,7 +103,9 @@ async def identity(identity_database: str) -> AsyncIterator[Running]:
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Running]:
     """Serve at the settings' public address for as long as the context lasts."""
-    config = uvicorn.Config(create_app(settings), port=urlsplit(settings.public_url).port or 0, access_log=False, log_config=None)
+    config = uvicorn.Config(
+        create_app(settings), port=urlsplit(settings.public_url).port or 0, access_log=False, log_config=None
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve())  # noqa: SLF001  the public way takes over this process's signals
     while not server.started:

@@ -78,7 +78,10 @@ async def test_an_answer_is_good_in_the_browser_that_asked(identity: Running) ->
         request = (await attacker.requests())["op"]
         query = sealed(answer_to(request))
         assert not await is_let_in(victim, query)
-        assert parameters(request["A01Y_CANLINK"])["attempt"] not in (await victim.http.get(f"/tupas/return?{query}")).text
+        assert (
+            parameters(request["A01Y_CANLINK"])["attempt"]
+            not in (await victim.http.get(f"/tupas/return?{query}")).text
+        )
         victim.http.cookies.clear()
         assert not await is_let_in(victim, query)
         victim.http.cookies.set("identity_session", "made-up.signature")
@@ -91,7 +94,9 @@ async def test_another_banks_key_does_not_open(identity: Running, bank: str) -> 
     async with Walker(identity) as browser:
         request = (await browser.requests())["op"]
         assert not await is_let_in(browser, sealed(answer_to(request), bank))
-        for_that_bank = answer_to(request, timestmp=f"{BANKS[bank].number}{tupas.make_stamp(datetime.now(UTC), 1)}")
+        for_that_bank = answer_to(
+            request, timestmp=f"{BANKS[bank].number}{tupas.make_stamp(datetime.now(UTC), 1)}"
+        )
         assert not await is_let_in(browser, sealed(for_that_bank, bank))
         assert not await is_let_in(browser, sealed(for_that_bank, "op"))
         assert await is_let_in(browser, sealed(answer_to(request)))
@@ -122,7 +127,10 @@ async def test_a_field_that_comes_twice_is_refused(identity: Running, name: str)
     async with Walker(identity) as browser:
         true = sealed(answer_to((await browser.requests())["op"]))
         assert not await is_let_in(browser, f"{true}&B02K_{name}=010101-123N")
-        assert not await is_let_in(browser, f"B02K_{name}={dict(parse_qsl(true, keep_blank_values=True)).get(f'B02K_{name}', '')}&{true}")
+        assert not await is_let_in(
+            browser,
+            f"B02K_{name}={dict(parse_qsl(true, keep_blank_values=True)).get(f'B02K_{name}', '')}&{true}",
+        )
         in_the_body = await browser.http.post(f"/tupas/return?{true}", data={f"B02K_{name}": "1"})
         assert in_the_body.status_code == 400
         assert await is_let_in(browser, true)
@@ -134,7 +142,9 @@ async def test_the_message_does_not_choose_its_algorithm(identity: Running, algo
         response = answer_to((await browser.requests())["op"], alg=algorithm)
         fields = {f"B02K_{name.upper()}": value for name, value in vars(response).items()}
         key = OP.keys.by_version["0001"]
-        assert not await is_let_in(browser, tupas.to_query({**fields, "B02K_MAC": tupas.mac(tupas.sealed_values(response), key)}))
+        assert not await is_let_in(
+            browser, tupas.to_query({**fields, "B02K_MAC": tupas.mac(tupas.sealed_values(response), key)})
+        )
 
 
 @pytest.mark.parametrize("minutes", [-6, 6, 12 * 60, -12 * 60])
@@ -171,16 +181,24 @@ async def test_no_seal_or_a_seal_without_key_is_refused(identity: Running) -> No
         assert not await is_let_in(browser, tupas.to_query(fields))
 
 
-@pytest.mark.parametrize(("custtype", "custid"), [("02", "9984"), ("03", "2830765-9"), ("05", "A" * 64), ("08", "081181-9984")])
-async def test_an_identifier_of_another_kind_names_nobody(identity: Running, custtype: str, custid: str) -> None:
+@pytest.mark.parametrize(
+    ("custtype", "custid"), [("02", "9984"), ("03", "2830765-9"), ("05", "A" * 64), ("08", "081181-9984")]
+)
+async def test_an_identifier_of_another_kind_names_nobody(
+    identity: Running, custtype: str, custid: str
+) -> None:
     async with Walker(identity) as browser:
         request = (await browser.requests())["op"]
         assert not await is_let_in(browser, sealed(answer_to(request, custtype=custtype, custid=custid)))
-        assert not await is_let_in(browser, sealed(answer_to(request, custtype="01", custid=f"{custid[:10]}5")))
+        assert not await is_let_in(
+            browser, sealed(answer_to(request, custtype="01", custid=f"{custid[:10]}5"))
+        )
 
 
 @pytest.mark.parametrize("custtype", ["00", "10", "11", "12"])
-async def test_not_identified_ends_the_attempt_even_with_a_true_seal(identity: Running, custtype: str) -> None:
+async def test_not_identified_ends_the_attempt_even_with_a_true_seal(
+    identity: Running, custtype: str
+) -> None:
     async with Walker(identity) as browser:
         request = (await browser.requests())["op"]
         assert not await is_let_in(browser, sealed(answer_to(request, custtype=custtype)))
@@ -203,7 +221,9 @@ async def test_an_attempt_lasts_fifteen_minutes(identity: Running) -> None:
         async with identity.sessions() as session, session.begin():
             attempt = await session.get_one(Attempt, attempt_id)
             assert timedelta(minutes=14) < attempt.expires_at - datetime.now(UTC) <= timedelta(minutes=15)
-            await session.execute(update(Attempt).where(col(Attempt.id) == attempt_id).values(expires_at=datetime.now(UTC)))
+            await session.execute(
+                update(Attempt).where(col(Attempt.id) == attempt_id).values(expires_at=datetime.now(UTC))
+            )
         assert not await is_let_in(browser, sealed(answer_to(request)))
 
 
@@ -223,7 +243,9 @@ async def test_cancel_and_reject_only_ever_end_an_attempt(identity: Running, way
     async with Walker(identity) as browser:
         request = (await browser.requests())["op"]
         link = request["A01Y_CANLINK" if way == "cancel" else "A01Y_REJLINK"]
-        told = parameters((await browser.http.get(f"{link}&{sealed(answer_to(request))}")).headers["Location"])
+        told = parameters(
+            (await browser.http.get(f"{link}&{sealed(answer_to(request))}")).headers["Location"]
+        )
         assert told["error"] == "access_denied"
         assert "code" not in told
         assert not await is_let_in(browser, sealed(answer_to(request)))
@@ -238,15 +260,27 @@ async def test_what_is_refused_leaves_a_way_back_for_its_own_browser(identity: R
 
 async def test_noise_is_no_error_of_ours(identity: Running) -> None:
     async with Walker(identity) as browser:
-        for query in ("", "B02K_STAMP=", "%", "&&&", "B02K_MAC=%00", quote("ä" * 3000), "B02K_X=1", "=&=" * 100):
+        for query in (
+            "",
+            "B02K_STAMP=",
+            "%",
+            "&&&",
+            "B02K_MAC=%00",
+            quote("ä" * 3000),
+            "B02K_X=1",
+            "=&=" * 100,
+        ):
             assert not await is_let_in(browser, query)
         assert (await browser.http.post("/tupas/return", content=b"\xff\xfe" * 1000)).status_code == 400
 
 
 @pytest.mark.parametrize(
-    ("secure", "path", "name"), [(True, "/", "__Host-a"), (True, "/bank", "__Secure-a"), (False, "/", "a"), (False, "/bank", "a")]
+    ("secure", "path", "name"),
+    [(True, "/", "__Host-a"), (True, "/bank", "__Secure-a"), (False, "/", "a"), (False, "/bank", "a")],
 )
-def test_over_https_no_other_host_and_no_unencrypted_page_can_plant_a_cookie(*, secure: bool, path: str, name: str) -> None:
+def test_over_https_no_other_host_and_no_unencrypted_page_can_plant_a_cookie(
+    *, secure: bool, path: str, name: str
+) -> None:
     cookie = BrowserCookie([b"k" * 32], "a", path=path, secure=secure)
     made, response = cookie.make(), HTTPResponse()
     cookie.write(made, response)

@@ -23,7 +23,12 @@ ASKED = Request("701", "0003", "Esittelymyyja", "FI", STAMP, "02", *LINKS, "0001
 
 def asked_by(issuer: str) -> Request:
     """Give the request as the identity service itself would write it."""
-    return replace(ASKED, retlink=f"{issuer}/return?login=tupas&bank=op", canlink=f"{issuer}/cancel", rejlink=f"{issuer}/reject")
+    return replace(
+        ASKED,
+        retlink=f"{issuer}/return?login=tupas&bank=op",
+        canlink=f"{issuer}/cancel",
+        rejlink=f"{issuer}/reject",
+    )
 
 
 async def test_a_request_that_is_not_sealed_right_is_refused_and_leads_nowhere(identity: Running) -> None:
@@ -40,7 +45,12 @@ async def test_a_request_that_is_not_sealed_right_is_refused_and_leads_nowhere(i
             *(
                 tupas.seal(replace(asked, **{link: address}), BANKS["op"].keys)
                 for link in ("retlink", "canlink", "rejlink")
-                for address in ("https://evil.example/", f"{identity.issuer}.evil.example/", f"{identity.issuer}@evil.example/", identity.issuer)
+                for address in (
+                    "https://evil.example/",
+                    f"{identity.issuer}.evil.example/",
+                    f"{identity.issuer}@evil.example/",
+                    identity.issuer,
+                )
             ),
             {},
         ):
@@ -60,7 +70,9 @@ async def test_a_request_that_is_not_sealed_right_is_refused_and_leads_nowhere(i
         ("en", "You have identified yourself already", "Back to the service"),
     ],
 )
-async def test_back_at_the_bank_after_identifying_the_page_says_so_and_leads_on(identity: Running, language: str, title: str, back: str) -> None:
+async def test_back_at_the_bank_after_identifying_the_page_says_so_and_leads_on(
+    identity: Running, language: str, title: str, back: str
+) -> None:
     async with Walker(identity) as browser:
         visit = await browser.enter_bank("op", ui_locales=language)
         await browser.log_in(visit, "123456", OP_PASSWORD, "1234")
@@ -81,7 +93,9 @@ async def test_back_at_the_bank_after_identifying_the_page_says_so_and_leads_on(
         assert CALLBACK not in (await browser.http.get(visit)).text
 
 
-async def test_back_at_the_bank_after_leaving_it_the_page_does_not_speak_of_success(identity: Running) -> None:
+async def test_back_at_the_bank_after_leaving_it_the_page_does_not_speak_of_success(
+    identity: Running,
+) -> None:
     async with Walker(identity) as browser:
         visit = await browser.enter_bank("op", ui_locales="sv")
         left = (await browser.http.post(visit, data={"action": "cancel"})).headers["Location"]
@@ -93,12 +107,21 @@ async def test_back_at_the_bank_after_leaving_it_the_page_does_not_speak_of_succ
 
 
 @pytest.mark.parametrize("cookies", [True, False])
-async def test_a_browser_without_cookies_is_told_that_they_are_needed(identity: Running, *, cookies: bool) -> None:
+async def test_a_browser_without_cookies_is_told_that_they_are_needed(
+    identity: Running, *, cookies: bool
+) -> None:
     async with Walker(identity) as browser:
-        visit = (await browser.post_latin_1("/bank/op", tupas.seal(asked_by(identity.issuer), BANKS["op"].keys))).headers["Location"]
+        visit = (
+            await browser.post_latin_1("/bank/op", tupas.seal(asked_by(identity.issuer), BANKS["op"].keys))
+        ).headers["Location"]
         browser.http.cookies.clear()
         headers = {"Cookie": "another=1"} if cookies else {}
-        for method, address in (("GET", visit), ("POST", visit), ("GET", "/tupas/cancel?attempt=0"), ("GET", "/tupas/return?B02K_VERS=0002")):
+        for method, address in (
+            ("GET", visit),
+            ("POST", visit),
+            ("GET", "/tupas/cancel?attempt=0"),
+            ("GET", "/tupas/return?B02K_VERS=0002"),
+        ):
             page = await browser.http.request(method, address, headers=headers)
             assert ("Salli evästeet" in page.text) is not cookies, address
             browser.http.cookies.clear()
@@ -107,13 +130,19 @@ async def test_a_browser_without_cookies_is_told_that_they_are_needed(identity: 
 async def test_a_link_with_a_query_of_its_own_is_kept_whole(identity: Running) -> None:
     async with Walker(identity) as browser:
         asked = asked_by(identity.issuer)
-        visit = (await browser.post_latin_1("/bank/op", tupas.seal(asked, BANKS["op"].keys))).headers["Location"]
+        visit = (await browser.post_latin_1("/bank/op", tupas.seal(asked, BANKS["op"].keys))).headers[
+            "Location"
+        ]
         await browser.log_in(visit, "123456", "7890", "1234")
         back = (await browser.http.post(visit, data={"action": "consent"})).headers["Location"]
         assert back.startswith("/return?login=tupas&bank=op&B02K_VERS=0003&"), "within the same service"
         assert back.count("?") == 1
         proven = tupas.prove(
-            tupas.read_response(urlsplit(back).query.encode()), bank_number="500", keys=BANKS["op"].keys, asked=asked, now=datetime.now(UTC)
+            tupas.read_response(urlsplit(back).query.encode()),
+            bank_number="500",
+            keys=BANKS["op"].keys,
+            asked=asked,
+            now=datetime.now(UTC),
         )
         assert proven.custname == "TESTI ANNA"
 
@@ -123,7 +152,9 @@ async def test_the_visit_is_for_the_browser_that_began_it(identity: Running) -> 
         visit = await browser.enter_bank("op")
         assert (await other.http.get(visit)).status_code == 400
         await other.enter_bank("op")
-        assert (await other.http.post(visit, data={"action": "password", "user_id": "123456", "password": "7890"})).status_code == 400
+        assert (
+            await other.http.post(visit, data={"action": "password", "user_id": "123456", "password": "7890"})
+        ).status_code == 400
         assert (await browser.http.get(visit.replace("/op/", "/aktia/"))).status_code == 400
 
 
@@ -162,6 +193,8 @@ def test_a_banks_answer_is_believed_by_the_rules(bank: Bank) -> None:
 
 def test_an_answer_is_written_in_latin_1() -> None:
     customer = BANKS["op"].customers[1]
-    address = address_with("https://a.fi/", make_answer(BANKS["op"], customer, ASKED, number=7, now=datetime.now(UTC)))
+    address = address_with(
+        "https://a.fi/", make_answer(BANKS["op"], customer, ASKED, number=7, now=datetime.now(UTC))
+    )
     assert parse_qs(urlsplit(address).query, encoding="iso-8859-1")["B02K_CUSTNAME"] == ["MÄKELÄ VÄINÖ OLAVI"]
     assert "M%C4KEL%C4+V%C4IN%D6" in address

@@ -22,11 +22,21 @@ async def test_a_handshake_and_claims_under_the_old_key_end_under_the_new_one(id
 
     async with AsyncExitStack() as browsers:
         async with serving(under(OLD)) as identity:
-            at_the_bank, identified, too_late = [await browsers.enter_async_context(Walker(identity)) for _ in range(3)]
-            way_back, code, late_code = await at_the_bank.answer(), await identified.code(), await too_late.code()
+            at_the_bank, identified, too_late = [
+                await browsers.enter_async_context(Walker(identity)) for _ in range(3)
+            ]
+            way_back, code, late_code = (
+                await at_the_bank.answer(),
+                await identified.code(),
+                await too_late.code(),
+            )
         async with serving(under(NEW, OLD)), Walker(identity) as later:
             its_code = parameters((await at_the_bank.http.get(way_back)).headers["Location"])["code"]
-            subjects = [await subject(identified, code), await subject(at_the_bank, its_code), await subject(later, await later.code())]
+            subjects = [
+                await subject(identified, code),
+                await subject(at_the_bank, its_code),
+                await subject(later, await later.code()),
+            ]
             assert len(set(subjects)) == 1, "a new key gives nobody another pseudonym"
         async with serving(under(NEW)):
             answer = await too_late.fetch(late_code)

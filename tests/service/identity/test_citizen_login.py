@@ -17,10 +17,19 @@ async def test_a_citizen_is_identified_over_plain_http(identity: Running) -> Non
         assert (told["state"], told["iss"]) == ("the-state", identity.issuer)
         tokens = (await browser.fetch(told["code"])).json()
         claims = await browser.claims(tokens["id_token"])
-        assert (claims["given_name"], claims["family_name"], claims["name"]) == ("Anna", "Testi", "Anna Testi")
+        assert (claims["given_name"], claims["family_name"], claims["name"]) == (
+            "Anna",
+            "Testi",
+            "Anna Testi",
+        )
         assert claims["locale"] == "fi"
         assert claims["urn:oid:1.2.246.21"] == "081181-9984"
-        assert (claims["nonce"], claims["aud"], claims["iss"], claims["bank"]) == (browser.nonce, "intake", identity.issuer, "OP")
+        assert (claims["nonce"], claims["aud"], claims["iss"], claims["bank"]) == (
+            browser.nonce,
+            "intake",
+            identity.issuer,
+            "OP",
+        )
         assert claims["acr"] == "http://ftn.ficora.fi/2017/loa2"
 
 
@@ -37,12 +46,16 @@ async def test_the_access_token_does_not_say_who_it_is(identity: Running) -> Non
 async def test_userinfo_tells_the_bearer_who_it_is(identity: Running) -> None:
     async with Walker(identity) as browser:
         tokens = (await browser.fetch(await browser.code())).json()
-        told = await browser.http.get("/userinfo", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+        told = await browser.http.get(
+            "/userinfo", headers={"Authorization": f"Bearer {tokens['access_token']}"}
+        )
         assert told.json()["urn:oid:1.2.246.21"] == "081181-9984"
         claims = await browser.claims(tokens["id_token"])
         for name in ("sub", "acr", "amr", "auth_time"):
             assert told.json()[name] == claims[name]
-        assert (await browser.http.get("/userinfo", headers={"Authorization": f"Bearer {tokens['id_token']}"})).status_code == 401
+        assert (
+            await browser.http.get("/userinfo", headers={"Authorization": f"Bearer {tokens['id_token']}"})
+        ).status_code == 401
         assert (await browser.http.get("/userinfo")).headers["WWW-Authenticate"] == "Bearer"
 
 
@@ -69,10 +82,18 @@ async def test_the_same_person_has_the_same_subject_and_others_another(identity:
     ],
 )
 async def test_every_bank_tells_its_customers_right(
-    identity: Running, bank: str, user_id: str, password: str, code: str, name: str, personal_identity_code: str
+    identity: Running,
+    bank: str,
+    user_id: str,
+    password: str,
+    code: str,
+    name: str,
+    personal_identity_code: str,
 ) -> None:
     async with Walker(identity) as browser:
-        tokens = (await browser.fetch(await browser.code(bank=bank, user_id=user_id, password=password, code=code))).json()
+        tokens = (
+            await browser.fetch(await browser.code(bank=bank, user_id=user_id, password=password, code=code))
+        ).json()
         claims = await browser.claims(tokens["id_token"])
         assert (claims["name"], claims["urn:oid:1.2.246.21"]) == (name, personal_identity_code)
 
@@ -89,7 +110,9 @@ async def test_a_bank_may_answer_by_a_form(identity: Running) -> None:
         assert (await browser.claims(tokens["id_token"]))["name"] == "Jörgen Sjöberg"
 
 
-async def test_a_form_from_another_site_finds_its_cookie_from_a_page_of_ours_and_never_by_an_address(identity: Running) -> None:
+async def test_a_form_from_another_site_finds_its_cookie_from_a_page_of_ours_and_never_by_an_address(
+    identity: Running,
+) -> None:
     async with Walker(identity) as browser, Walker(identity) as without_cookie:
         visit = await browser.enter_bank("danske")
         await browser.log_in(visit, "12345678", "4321", "1234")
@@ -100,7 +123,9 @@ async def test_a_form_from_another_site_finds_its_cookie_from_a_page_of_ours_and
         (from_here,) = Forms(turned).found
         assert (from_here.fields, from_here.accept_charset) == (form.fields, "ISO-8859-1")
         assert (await without_cookie.post_latin_1(from_here.action, from_here.fields)).status_code == 400
-        assert "code" in parameters((await browser.post_latin_1(from_here.action, from_here.fields)).headers["Location"])
+        assert "code" in parameters(
+            (await browser.post_latin_1(from_here.action, from_here.fields)).headers["Location"]
+        )
 
 
 @pytest.mark.parametrize("step", ["password", "code", "consent"])
@@ -108,16 +133,24 @@ async def test_cancelling_at_any_step_leads_back(identity: Running, step: str) -
     async with Walker(identity) as browser:
         visit = await browser.enter_bank("op")
         if step != "password":
-            await browser.http.post(visit, data={"action": "password", "user_id": "123456", "password": "7890"})
+            await browser.http.post(
+                visit, data={"action": "password", "user_id": "123456", "password": "7890"}
+            )
         if step == "consent":
             await browser.http.post(visit, data={"action": "code", "code": "1234"})
         away = await browser.http.post(visit, data={"action": "cancel"})
         told = parameters((await browser.http.get(away.headers["Location"])).headers["Location"])
-        assert (told["error"], told["error_description"], told["state"]) == ("access_denied", "cancelled", "the-state")
+        assert (told["error"], told["error_description"], told["state"]) == (
+            "access_denied",
+            "cancelled",
+            "the-state",
+        )
         assert (await browser.http.get(visit)).status_code == 400
 
 
-async def test_a_customer_of_whom_the_bank_knows_nothing_is_rejected_with_the_reason(identity: Running) -> None:
+async def test_a_customer_of_whom_the_bank_knows_nothing_is_rejected_with_the_reason(
+    identity: Running,
+) -> None:
     async with Walker(identity) as browser:
         rejected = await browser.log_in(await browser.enter_bank("op"), "999999", "7890", "1234")
         assert urlsplit(rejected.headers["Location"]).path == "/tupas/reject"
@@ -129,18 +162,30 @@ async def test_a_wrong_password_is_told_and_too_many_send_away(identity: Running
     async with Walker(identity) as browser:
         visit = await browser.enter_bank("op", ui_locales="en")
         for _ in range(4):
-            page = await browser.http.post(visit, data={"action": "password", "user_id": "123456", "password": "wrong"})
+            page = await browser.http.post(
+                visit, data={"action": "password", "user_id": "123456", "password": "wrong"}
+            )
             assert page.status_code == 422
             assert "The user ID or the password is wrong" in page.text
             assert 'value="123456"' in page.text
-        away = await browser.http.post(visit, data={"action": "password", "user_id": "123456", "password": "wrong"})
-        assert parameters((await browser.http.get(away.headers["Location"])).headers["Location"])["error_description"] == "rejected"
+        away = await browser.http.post(
+            visit, data={"action": "password", "user_id": "123456", "password": "wrong"}
+        )
+        assert (
+            parameters((await browser.http.get(away.headers["Location"])).headers["Location"])[
+                "error_description"
+            ]
+            == "rejected"
+        )
 
 
 @pytest.mark.parametrize(
-    ("wanted", "title", "langcode"), [("fi", "Valitse pankkisi", "FI"), ("sv", "Välj din bank", "SV"), ("en-GB", "Choose", "EN")]
+    ("wanted", "title", "langcode"),
+    [("fi", "Valitse pankkisi", "FI"), ("sv", "Välj din bank", "SV"), ("en-GB", "Choose", "EN")],
 )
-async def test_the_chooser_speaks_three_languages_and_tells_the_bank(identity: Running, wanted: str, title: str, langcode: str) -> None:
+async def test_the_chooser_speaks_three_languages_and_tells_the_bank(
+    identity: Running, wanted: str, title: str, langcode: str
+) -> None:
     async with Walker(identity) as browser:
         page = await browser.authorize(ui_locales=wanted)
         assert title in page.text

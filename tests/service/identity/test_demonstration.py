@@ -11,7 +11,9 @@ from tests.service.identity.walk import Forms, Walker
 NOTICE = 'class="demonstration"'
 
 
-async def choose_page(database: str, allowed: Collection[Demonstration], banks: dict[str, BankAgreement]) -> tuple[str, str, list[str], int]:
+async def choose_page(
+    database: str, allowed: Collection[Demonstration], banks: dict[str, BankAgreement]
+) -> tuple[str, str, list[str], int]:
     """Give the page on which a bank is chosen, its policy, where its forms lead, and what a simulated bank answers."""
     (port,) = free_ports(1)
     settings = settings_for(f"http://127.0.0.1:{port}", database)
@@ -19,7 +21,12 @@ async def choose_page(database: str, allowed: Collection[Demonstration], banks: 
     async with serving(changed) as running, Walker(running) as browser:
         page = await browser.authorize()
         led_to = [form.action for form in Forms(page).found]
-        return page.text, page.headers["Content-Security-Policy"], led_to, (await browser.http.get("/bank/op")).status_code
+        return (
+            page.text,
+            page.headers["Content-Security-Policy"],
+            led_to,
+            (await browser.http.get("/bank/op")).status_code,
+        )
 
 
 async def test_without_a_demonstration_there_is_no_simulated_bank(identity_database: str) -> None:

@@ -27,8 +27,12 @@ async def check(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (375, "light"), (320, "dark")])
 @pytest.mark.parametrize("bank", ["op", "handelsbanken"])
-async def test_every_page_is_accessible_and_fits(identity: Running, browser: Browser, width: int, scheme: str, bank: str) -> None:
-    context = await browser.new_context(viewport={"width": width, "height": 800}, color_scheme="dark" if scheme == "dark" else "light")
+async def test_every_page_is_accessible_and_fits(
+    identity: Running, browser: Browser, width: int, scheme: str, bank: str
+) -> None:
+    context = await browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme="dark" if scheme == "dark" else "light"
+    )
     page = await context.new_page()
     await page.goto(await address(identity))
     await check(page, "chooser")
@@ -55,7 +59,9 @@ async def test_every_page_is_accessible_and_fits(identity: Running, browser: Bro
 
 
 @pytest.mark.parametrize("bank", ["op", "danske"])
-async def test_a_citizen_gets_through_without_javascript(identity: Running, browser: Browser, bank: str) -> None:
+async def test_a_citizen_gets_through_without_javascript(
+    identity: Running, browser: Browser, bank: str
+) -> None:
     context = await browser.new_context(java_script_enabled=False)
     page = await context.new_page()
     await page.goto(await address(identity))

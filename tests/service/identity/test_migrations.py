@@ -1,6 +1,16 @@
 """The migrations make what the models say, and keep what was there."""
 
-from services.identity.models import Assertion, Attempt, BankVisit, Grant, Handshake, Identification, Staff, Throttle, metadata
+from services.identity.models import (
+    Assertion,
+    Attempt,
+    BankVisit,
+    Grant,
+    Handshake,
+    Identification,
+    Staff,
+    Throttle,
+    metadata,
+)
 from tests.conftest import FreshDatabase
 from tests.service.compare_tables import differences
 from tests.service.identity.conftest import MIGRATIONS
@@ -20,8 +30,13 @@ insert into bank_visits values ('visit', 'op', 'browser', array['701', '0002'], 
 """
 
 
-async def test_the_migrations_make_the_tables_of_the_models(migrated_database: FreshDatabase, fresh_database: FreshDatabase) -> None:
-    assert await differences(metadata, await migrated_database("identity"), await fresh_database("identity")) == []
+async def test_the_migrations_make_the_tables_of_the_models(
+    migrated_database: FreshDatabase, fresh_database: FreshDatabase
+) -> None:
+    assert (
+        await differences(metadata, await migrated_database("identity"), await fresh_database("identity"))
+        == []
+    )
 
 
 async def test_what_the_first_version_wrote_is_read_after_the_upgrade(fresh_database: FreshDatabase) -> None:

@@ -22,9 +22,16 @@ async def test_discovery_leads_to_everything(identity: Running) -> None:
     async with Walker(identity) as browser:
         metadata = (await browser.http.get("/.well-known/openid-configuration")).json()
         assert metadata["issuer"] == identity.issuer
-        assert all(metadata[name].startswith(f"{identity.issuer}/") for name in metadata if name.endswith(("_endpoint", "_uri")))
+        assert all(
+            metadata[name].startswith(f"{identity.issuer}/")
+            for name in metadata
+            if name.endswith(("_endpoint", "_uri"))
+        )
         keys = (await browser.http.get(metadata["jwks_uri"])).json()["keys"]
-        assert [(key["kty"], key["alg"], key["use"]) for key in keys] == [("OKP", "Ed25519", "sig"), ("RSA", "RS256", "sig")]
+        assert [(key["kty"], key["alg"], key["use"]) for key in keys] == [
+            ("OKP", "Ed25519", "sig"),
+            ("RSA", "RS256", "sig"),
+        ]
         assert not any({"d", "p", "q"} & key.keys() for key in keys)
         assert len({key["kid"] for key in keys}) == 2
         assert metadata["id_token_signing_alg_values_supported"] == ["RS256", "Ed25519"]
@@ -34,8 +41,12 @@ async def test_discovery_leads_to_everything(identity: Running) -> None:
 async def test_an_id_token_is_signed_as_the_client_wants_it(identity_database: str, wanted: str) -> None:
     (port,) = free_ports(1)
     settings = settings_for(f"http://127.0.0.1:{port}", identity_database)
-    clients = tuple(client.model_copy(update={"id_token_signed_response_alg": wanted}) for client in settings.clients)
-    settings = settings.model_copy(update={"id_token_key": None} if wanted == "no key" else {"clients": clients})
+    clients = tuple(
+        client.model_copy(update={"id_token_signed_response_alg": wanted}) for client in settings.clients
+    )
+    settings = settings.model_copy(
+        update={"id_token_key": None} if wanted == "no key" else {"clients": clients}
+    )
     async with serving(settings) as identity, Walker(identity) as browser:
         token = (await browser.fetch(await browser.code())).json()["id_token"]
         assert jwt.get_unverified_header(token)["alg"] == ("RS256" if wanted == "RS256" else "Ed25519")
@@ -69,7 +80,9 @@ async def test_another_library_reads_an_id_token_by_the_published_keys(identity:
         ({"request_uri": "https://a.fi/"}, "request_uri_not_supported"),
     ],
 )
-async def test_the_client_is_told_what_was_wrong(identity: Running, changed: dict[str, str | None], error: str) -> None:
+async def test_the_client_is_told_what_was_wrong(
+    identity: Running, changed: dict[str, str | None], error: str
+) -> None:
     async with Walker(identity) as browser:
         told = (await browser.authorize(**changed)).headers["Location"]
         assert told.startswith(f"{CALLBACK}?")
@@ -91,13 +104,20 @@ async def test_the_client_is_told_what_was_wrong(identity: Running, changed: dic
         {"client_id": "system", "redirect_uri": "https://evil.example/"},
     ],
 )
-async def test_nobody_is_sent_to_an_address_that_is_not_registered(identity: Running, changed: dict[str, str | None]) -> None:
+async def test_nobody_is_sent_to_an_address_that_is_not_registered(
+    identity: Running, changed: dict[str, str | None]
+) -> None:
     async with Walker(identity) as browser:
-        for page in (await browser.authorize(**changed), await browser.http.post("/authorize", data=browser.asked(**changed))):
+        for page in (
+            await browser.authorize(**changed),
+            await browser.http.post("/authorize", data=browser.asked(**changed)),
+        ):
             assert page.status_code == 400
             assert "Location" not in page.headers
             assert "evil" not in page.text
-        twice = await browser.http.get("/authorize", params=[*browser.asked().items(), ("redirect_uri", "https://evil.example/")])
+        twice = await browser.http.get(
+            "/authorize", params=[*browser.asked().items(), ("redirect_uri", "https://evil.example/")]
+        )
         assert twice.status_code == 400
 
 
@@ -112,7 +132,11 @@ async def test_a_code_is_good_once_and_a_second_use_revokes(identity: Running) -
         bearer = {"Authorization": f"Bearer {(await browser.fetch(code)).json()['access_token']}"}
         assert (await browser.http.get("/userinfo", headers=bearer)).status_code == 200
         again = await browser.fetch(code)
-        assert (again.status_code, again.json()["error"], again.headers["Cache-Control"]) == (400, "invalid_grant", "no-store")
+        assert (again.status_code, again.json()["error"], again.headers["Cache-Control"]) == (
+            400,
+            "invalid_grant",
+            "no-store",
+        )
         revoked = await browser.http.get("/userinfo", headers=bearer)
         assert (revoked.status_code, revoked.json()["error"]) == (401, "invalid_token")
 
@@ -124,11 +148,15 @@ async def test_a_code_redeemed_many_times_at_once_is_good_once(identity_database
     async def all_wait() -> bool:
         return bool(await watcher.fetchval(waiting) == 3)
 
-    settings = settings_for(f"http://127.0.0.1:{port}", identity_database).model_copy(update={"database_connections": 4})
+    settings = settings_for(f"http://127.0.0.1:{port}", identity_database).model_copy(
+        update={"database_connections": 4}
+    )
     async with serving(settings) as running, Walker(running) as browser:
         code = await browser.code()
         async with running.sessions() as session, session.begin():
-            await session.scalar(select(Grant).where(col(Grant.code_digest) == digest(code)).with_for_update())
+            await session.scalar(
+                select(Grant).where(col(Grant.code_digest) == digest(code)).with_for_update()
+            )
             fetching = [asyncio.create_task(browser.fetch(code)) for _ in range(3)]
             await eventually(all_wait)
         assert sorted([(await answer).status_code for answer in fetching]) == [200, 400, 400]
@@ -139,7 +167,11 @@ async def test_a_code_lasts_a_minute(identity: Running) -> None:
     async with Walker(identity) as browser:
         code = await browser.code()
         async with identity.sessions() as session, session.begin():
-            expired = update(Grant).where(col(Grant.code_digest) == digest(code)).values(code_expires_at=datetime.now(UTC))
+            expired = (
+                update(Grant)
+                .where(col(Grant.code_digest) == digest(code))
+                .values(code_expires_at=datetime.now(UTC))
+            )
             grant = await session.scalar(expired.returning(Grant))
             assert grant is not None
             assert grant.expires_at - datetime.now(UTC) < timedelta(minutes=6)
@@ -149,7 +181,13 @@ async def test_a_code_lasts_a_minute(identity: Running) -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"code_verifier": "x" * 43}, {"code_verifier": ""}, {"redirect_uri": "http://127.0.0.1:40009/"}, {"redirect_uri": ""}, {"code": "made-up"}],
+    [
+        {"code_verifier": "x" * 43},
+        {"code_verifier": ""},
+        {"redirect_uri": "http://127.0.0.1:40009/"},
+        {"redirect_uri": ""},
+        {"code": "made-up"},
+    ],
 )
 async def test_a_code_is_bound_to_verifier_and_address(identity: Running, changed: dict[str, str]) -> None:
     async with Walker(identity) as browser:
@@ -160,7 +198,12 @@ async def test_a_code_is_bound_to_verifier_and_address(identity: Running, change
 async def test_a_code_is_bound_to_its_client(identity: Running) -> None:
     async with Walker(identity) as browser:
         code = await browser.code()
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": browser.verifier}
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": CALLBACK,
+            "code_verifier": browser.verifier,
+        }
         secret = {"client_id": "console", "client_secret": "console:secret%/+"}
         assert (await browser.http.post("/token", data={**form, **secret})).json()["error"] == "invalid_grant"
         assert (await browser.fetch(code)).status_code == 200

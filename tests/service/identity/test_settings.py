@@ -13,8 +13,20 @@ from shared.settings import read_settings
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 CLIENTS = [
-    {"client_id": "intake", "client_secret": "hush-hush", "redirect_uris": ["https://a.fi/cb"], "grants": ["authorization_code"], "scopes": []},
-    {"client_id": "console", "client_secret": "hush-hush", "redirect_uris": ["https://b.fi/cb"], "grants": ["authorization_code"], "scopes": []},
+    {
+        "client_id": "intake",
+        "client_secret": "hush-hush",
+        "redirect_uris": ["https://a.fi/cb"],
+        "grants": ["authorization_code"],
+        "scopes": [],
+    },
+    {
+        "client_id": "console",
+        "client_secret": "hush-hush",
+        "redirect_uris": ["https://b.fi/cb"],
+        "grants": ["authorization_code"],
+        "scopes": [],
+    },
 ]
 GOOD = {
     "IDENTITY_DATABASE_URL": "postgresql://a:b@c/d",
@@ -22,7 +34,9 @@ GOOD = {
     "IDENTITY_SIGNING_KEY": json.dumps(OKPKey.generate_key("Ed25519").as_dict(private=True)),
     "IDENTITY_SESSION_KEY": KEY,
     "IDENTITY_CLIENTS": json.dumps(CLIENTS),
-    "IDENTITY_STAFF": json.dumps([{"username": "olli", "password": "hush-hush", "name": "Olli", "roles": ["operator"]}]),
+    "IDENTITY_STAFF": json.dumps(
+        [{"username": "olli", "password": "hush-hush", "name": "Olli", "roles": ["operator"]}]
+    ),
 }
 
 
@@ -51,14 +65,24 @@ def test_everything_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch
         ("IDENTITY_DATABASE_URL", None),
         ("IDENTITY_PUBLIC_URL", "id.example"),
         ("IDENTITY_CLIENTS", json.dumps([{**CLIENTS[0], "client_secret": ""}])),
-        ("IDENTITY_CLIENTS", json.dumps([{**CLIENTS[0], "client_secret": None, "jwks": {"keys": [{"kty": "hush-hush"}]}}])),
+        (
+            "IDENTITY_CLIENTS",
+            json.dumps([{**CLIENTS[0], "client_secret": None, "jwks": {"keys": [{"kty": "hush-hush"}]}}]),
+        ),
         ("IDENTITY_CLIENTS", json.dumps([{**CLIENTS[0], "redirect_uris": []}])),
         ("IDENTITY_CLIENTS", json.dumps([{**CLIENTS[0], "grants": ["password"]}])),
         ("IDENTITY_STAFF", json.dumps([{"username": "olli", "password": "", "name": "Olli"}])),
-        ("IDENTITY_STAFF", json.dumps([{"username": name, "password": "hush-hush", "name": "Olli"} for name in ("olli", " OLLI")])),
+        (
+            "IDENTITY_STAFF",
+            json.dumps(
+                [{"username": name, "password": "hush-hush", "name": "Olli"} for name in ("olli", " OLLI")]
+            ),
+        ),
     ],
 )
-def test_a_wrong_setting_ends_the_boot_by_its_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str | None) -> None:
+def test_a_wrong_setting_ends_the_boot_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str | None
+) -> None:
     with pytest.raises(SystemExit) as ended:
         read(monkeypatch, **{name: value})
     assert name in str(ended.value)
@@ -66,11 +90,23 @@ def test_a_wrong_setting_ends_the_boot_by_its_name(monkeypatch: pytest.MonkeyPat
 
 
 DEMO_CLIENT = json.dumps(
-    [*CLIENTS, {"client_id": "backoffice", "client_secret": "hush-hush", "grants": ["client_credentials"], "demonstration": True}]
+    [
+        *CLIENTS,
+        {
+            "client_id": "backoffice",
+            "client_secret": "hush-hush",
+            "grants": ["client_credentials"],
+            "demonstration": True,
+        },
+    ]
 )
-DEMO_STAFF = json.dumps([{"username": "operator", "password": "hush-hush", "name": "Olli", "demonstration": True}])
+DEMO_STAFF = json.dumps(
+    [{"username": "operator", "password": "hush-hush", "name": "Olli", "demonstration": True}]
+)
 OWN_KEY = {"keys": {"0007": "hush-hush"}}
-PUBLISHED = json.dumps({"op": {"url": "https://bank.example/tupas", "keys": {"0007": "hush-hush", "0001": "LEHTI"}}})
+PUBLISHED = json.dumps(
+    {"op": {"url": "https://bank.example/tupas", "keys": {"0007": "hush-hush", "0001": "LEHTI"}}}
+)
 
 
 @pytest.mark.parametrize(
@@ -106,14 +142,18 @@ def test_what_is_for_demonstration_starts_only_where_it_is_allowed_by_name(
         ("IDENTITY_BANKS", json.dumps({"op": {**OWN_KEY, "url": "http://bank.example"}})),
     ],
 )
-def test_a_wrong_agreement_ends_the_boot_by_its_name(monkeypatch: pytest.MonkeyPatch, setting: str, value: str) -> None:
+def test_a_wrong_agreement_ends_the_boot_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, setting: str, value: str
+) -> None:
     with pytest.raises(SystemExit) as ended:
         read(monkeypatch, **{"DEMONSTRATION": "simulated-banks", setting: value})
     assert setting in str(ended.value)
     assert "hush-hush" not in str(ended.value)
 
 
-def test_banks_come_from_settings_and_the_published_ones_only_in_a_demonstration(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_banks_come_from_settings_and_the_published_ones_only_in_a_demonstration(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     agreed = json.dumps({"op": {**OWN_KEY, "url": "https://bank.example/tupas", "service_provider": "kunta"}})
 
     def banks(**changed: str) -> dict[str, Bank]:
@@ -125,4 +165,9 @@ def test_banks_come_from_settings_and_the_published_ones_only_in_a_demonstration
     assert banks(DEMONSTRATION="published-bank-keys") == {}
     assert list(banks(DEMONSTRATION="simulated-banks,published-bank-keys")) == list(load_banks())
     (op,) = banks(IDENTITY_BANKS=agreed, DEMONSTRATION="").values()
-    assert (op.keys.by_version, op.key_version, op.service_provider, op.url) == ({"0007": "hush-hush"}, "0007", "kunta", "https://bank.example/tupas")
+    assert (op.keys.by_version, op.key_version, op.service_provider, op.url) == (
+        {"0007": "hush-hush"},
+        "0007",
+        "kunta",
+        "https://bank.example/tupas",
+    )

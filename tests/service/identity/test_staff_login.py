@@ -18,7 +18,11 @@ from tests.eventually import eventually
 from tests.service.identity.conftest import CONSOLE_CALLBACK, Running, settings_for
 from tests.service.identity.walk import Forms, Walker, parameters
 
-CONSOLE = {"client_id": "console", "redirect_uri": CONSOLE_CALLBACK, "scope": "openid profile operate requests:write"}
+CONSOLE = {
+    "client_id": "console",
+    "redirect_uri": CONSOLE_CALLBACK,
+    "scope": "openid profile operate requests:write",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -41,22 +45,41 @@ async def test_staff_log_in_and_their_roles_are_told(identity: Running, username
         back = (await browser.http.post("/staff", data=form)).headers["Location"]
         assert back.startswith(f"{CONSOLE_CALLBACK}&code=")
         secret = {"client_id": "console", "client_secret": "console:secret%/+"}
-        fetch = {"grant_type": "authorization_code", "code": parameters(back)["code"], "redirect_uri": CONSOLE_CALLBACK, **secret}
+        fetch = {
+            "grant_type": "authorization_code",
+            "code": parameters(back)["code"],
+            "redirect_uri": CONSOLE_CALLBACK,
+            **secret,
+        }
         tokens = (await browser.http.post("/token", data={**fetch, "code_verifier": browser.verifier})).json()
         claims = await browser.claims(tokens["id_token"])
-        assert (claims["roles"], claims["name"], claims["preferred_username"]) == (["operator"], "Olli Operaattori", "olli")
+        assert (claims["roles"], claims["name"], claims["preferred_username"]) == (
+            ["operator"],
+            "Olli Operaattori",
+            "olli",
+        )
         assert "urn:oid:1.2.246.21" not in claims
-        told = (await browser.http.get("/userinfo", headers={"Authorization": f"Bearer {tokens['access_token']}"})).json()
-        assert {name: told[name] for name in ("acr", "amr", "auth_time")} == {name: claims[name] for name in ("acr", "amr", "auth_time")}
+        told = (
+            await browser.http.get("/userinfo", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+        ).json()
+        assert {name: told[name] for name in ("acr", "amr", "auth_time")} == {
+            name: claims[name] for name in ("acr", "amr", "auth_time")
+        }
         caller = await TokenVerifier(identity.issuer, "tracker").verify(tokens["access_token"])
         assert caller.scopes == {"openid", "profile", "operate"}
         assert caller.subject == claims["sub"]
 
 
-@pytest.mark.parametrize(("username", "password"), [("olli", "wrong"), ("nobody", "a long password"), ("", ""), ("olli", "")])
-async def test_a_wrong_name_or_password_is_told_alike(identity: Running, username: str, password: str) -> None:
+@pytest.mark.parametrize(
+    ("username", "password"), [("olli", "wrong"), ("nobody", "a long password"), ("", ""), ("olli", "")]
+)
+async def test_a_wrong_name_or_password_is_told_alike(
+    identity: Running, username: str, password: str
+) -> None:
     async with Walker(identity) as browser:
-        page = await browser.http.post("/staff", data={"attempt": await attempt_of(browser), "username": username, "password": password})
+        page = await browser.http.post(
+            "/staff", data={"attempt": await attempt_of(browser), "username": username, "password": password}
+        )
         assert page.status_code == 422
         assert "Käyttäjätunnus tai salasana on väärin" in page.text
         assert "a long password" not in page.text
@@ -71,7 +94,9 @@ async def test_guessing_has_to_wait_longer_each_time_and_waiting_helps(identity:
         assert (waiting.status_code, int(waiting.headers["Retry-After"])) == (429, 30)
         assert "Odota 1 min" in waiting.text
         async with identity.sessions() as session, session.begin():
-            await session.execute(update(Throttle).values(last_failed_at=datetime.now(UTC) - timedelta(seconds=31)))
+            await session.execute(
+                update(Throttle).values(last_failed_at=datetime.now(UTC) - timedelta(seconds=31))
+            )
         assert (await browser.http.post("/staff", data=form)).status_code == 422
         assert int((await browser.http.post("/staff", data=form)).headers["Retry-After"]) == 60
 
@@ -79,7 +104,10 @@ async def test_guessing_has_to_wait_longer_each_time_and_waiting_helps(identity:
 async def fail(browser: Walker, attempt: str, names: list[str], address: str) -> set[int]:
     """Try one password on many names; gives the answers' statuses."""
     forms = ({"attempt": attempt, "username": name, "password": "Kesä2026"} for name in names)
-    return {(await browser.http.post("/staff", data=form, headers={"X-Forwarded-For": address})).status_code for form in forms}
+    return {
+        (await browser.http.post("/staff", data=form, headers={"X-Forwarded-For": address})).status_code
+        for form in forms
+    }
 
 
 async def test_one_address_cannot_try_one_password_on_many_names(identity: Running) -> None:
@@ -92,7 +120,9 @@ async def test_one_address_cannot_try_one_password_on_many_names(identity: Runni
         assert 0 < int(waiting.headers["Retry-After"]) <= 20
         assert "Liian monta väärää yritystä. Odota 1 min" in waiting.text
         async with identity.sessions() as session, session.begin():
-            await session.execute(update(Throttle).values(last_failed_at=col(Throttle.last_failed_at) - timedelta(seconds=20)))
+            await session.execute(
+                update(Throttle).values(last_failed_at=col(Throttle.last_failed_at) - timedelta(seconds=20))
+            )
         assert await fail(browser, attempt, ["name30", "name31"], "192.0.2.1") == {422, 429}
         elsewhere = await browser.http.post("/staff", data=form, headers={"X-Forwarded-For": "192.0.2.2"})
         assert elsewhere.status_code == 303
@@ -101,9 +131,14 @@ async def test_one_address_cannot_try_one_password_on_many_names(identity: Runni
 async def test_many_staff_log_in_at_the_same_moment_and_wait_for_nobody(identity: Running) -> None:
     async with AsyncExitStack() as stack:
         browsers = [await stack.enter_async_context(Walker(identity)) for _ in range(24)]
-        forms = [{"attempt": await attempt_of(browser), "username": f"olli{number % 2}", "password": "x"} for number, browser in enumerate(browsers)]
+        forms = [
+            {"attempt": await attempt_of(browser), "username": f"olli{number % 2}", "password": "x"}
+            for number, browser in enumerate(browsers)
+        ]
         async with asyncio.timeout(10):
-            posted = [browser.http.post("/staff", data=form) for browser, form in zip(browsers, forms, strict=True)]
+            posted = [
+                browser.http.post("/staff", data=form) for browser, form in zip(browsers, forms, strict=True)
+            ]
             answers = await asyncio.gather(*posted, browsers[0].http.get("/readyz"))
         assert answers.pop().status_code == 200
         assert sorted(answer.status_code for answer in answers) == [422] * 10 + [429] * 14
@@ -117,13 +152,20 @@ async def test_a_failed_try_counts_though_the_login_itself_cannot_be_finished(id
 
         async def counted() -> None:
             async with identity.sessions() as other:
-                assert await other.scalar(select(Throttle.failures).order_by(col(Throttle.failures).desc()).limit(1)) == 1
+                assert (
+                    await other.scalar(
+                        select(Throttle.failures).order_by(col(Throttle.failures).desc()).limit(1)
+                    )
+                    == 1
+                )
 
         await asyncio.create_task(eventually(counted))
         trying.cancel()
 
 
-async def test_an_ipv6_caller_is_known_by_the_half_of_the_address_that_it_cannot_choose(identity: Running) -> None:
+async def test_an_ipv6_caller_is_known_by_the_half_of_the_address_that_it_cannot_choose(
+    identity: Running,
+) -> None:
     async with Walker(identity) as browser:
         attempt = await attempt_of(browser)
         for number in range(30):
@@ -135,7 +177,9 @@ async def test_an_ipv6_caller_is_known_by_the_half_of_the_address_that_it_cannot
 async def test_an_office_behind_one_address_logs_in_as_often_as_it_likes(identity: Running) -> None:
     office = {"X-Forwarded-For": "192.0.2.3"}
     async with Walker(identity) as browser:
-        assert await fail(browser, await attempt_of(browser), [f"typo{number}" for number in range(29)], "192.0.2.3") == {422}
+        assert await fail(
+            browser, await attempt_of(browser), [f"typo{number}" for number in range(29)], "192.0.2.3"
+        ) == {422}
         for _ in range(3):
             form = {"attempt": await attempt_of(browser), "username": "olli", "password": "a long password"}
             assert (await browser.http.post("/staff", data=form, headers=office)).status_code == 303
@@ -161,10 +205,16 @@ async def test_a_right_password_does_not_get_through_while_waiting(identity: Run
         form = {"attempt": await attempt_of(browser), "username": "olli"}
         for _ in range(5):
             await browser.http.post("/staff", data={**form, "password": "wrong"})
-        assert (await browser.http.post("/staff", data={**form, "password": "a long password"})).status_code == 429
+        assert (
+            await browser.http.post("/staff", data={**form, "password": "a long password"})
+        ).status_code == 429
         async with identity.sessions() as session, session.begin():
-            await session.execute(update(Throttle).values(last_failed_at=datetime.now(UTC) - timedelta(minutes=1)))
-        assert (await browser.http.post("/staff", data={**form, "password": "a long password"})).status_code == 303
+            await session.execute(
+                update(Throttle).values(last_failed_at=datetime.now(UTC) - timedelta(minutes=1))
+            )
+        assert (
+            await browser.http.post("/staff", data={**form, "password": "a long password"})
+        ).status_code == 303
 
 
 ELSEWHERE = {"X-Forwarded-For": "198.51.100.7"}
@@ -181,11 +231,15 @@ async def test_a_stranger_elsewhere_keeps_nobody_out(identity: Running) -> None:
         assert await try_olli(person) == 303
 
 
-async def test_failures_of_others_at_the_same_address_do_not_keep_a_person_from_their_own_device(identity: Running) -> None:
+async def test_failures_of_others_at_the_same_address_do_not_keep_a_person_from_their_own_device(
+    identity: Running,
+) -> None:
     async with Walker(identity) as stranger, Walker(identity) as person, Walker(identity) as new_device:
         assert await try_olli(person) == 303
         assert [await try_olli(stranger, "x") for _ in range(6)] == [422] * 5 + [429]
-        assert await fail(stranger, await attempt_of(stranger), [f"wrong{number}" for number in range(40)], "127.0.0.1") == {422, 429}
+        assert await fail(
+            stranger, await attempt_of(stranger), [f"wrong{number}" for number in range(40)], "127.0.0.1"
+        ) == {422, 429}
         assert [await try_olli(person) for _ in range(2)] == [303, 303]
         assert await try_olli(new_device) == 429
 
@@ -198,10 +252,14 @@ async def test_on_a_known_device_too_guessing_has_to_wait_and_there_alone(identi
         assert await try_olli(other) == 303
 
 
-async def test_a_device_is_known_for_the_name_that_logged_in_on_it_and_for_no_other(identity: Running) -> None:
+async def test_a_device_is_known_for_the_name_that_logged_in_on_it_and_for_no_other(
+    identity: Running,
+) -> None:
     async with Walker(identity) as device, Walker(identity) as other:
         assert await try_olli(device) == 303
-        (known,) = (cookie for cookie in device.http.cookies.jar if cookie.name.startswith("identity_device_"))
+        (known,) = (
+            cookie for cookie in device.http.cookies.jar if cookie.name.startswith("identity_device_")
+        )
         assert (known.path, known.expires is not None) == ("/staff", True)
         assert "olli" not in known.name + str(known.value)
         others = known.name.replace(digest("olli").hex(), digest("maija").hex())
@@ -232,7 +290,9 @@ async def start_with(identity: Running) -> AsyncIterator[Callable[..., Awaitable
 
     async def start(*accounts: Mapping[str, object]) -> None:
         staff = [StaffAccount.model_validate(account) for account in accounts]
-        settings = settings_for(identity.issuer, identity.database_url).model_copy(update={"staff": tuple(staff)})
+        settings = settings_for(identity.issuer, identity.database_url).model_copy(
+            update={"staff": tuple(staff)}
+        )
         app = create_app(settings)
         async with app.router.lifespan_context(app):
             pass
@@ -262,24 +322,37 @@ async def test_accounts_that_the_settings_name_are_added_and_those_that_they_no_
     assert await login(identity, "olli", "a long password") == 303
 
 
-async def test_a_changed_password_name_and_role_count_from_the_next_start_on(identity: Running, start_with: Callable[..., Awaitable[None]]) -> None:
+async def test_a_changed_password_name_and_role_count_from_the_next_start_on(
+    identity: Running, start_with: Callable[..., Awaitable[None]]
+) -> None:
     before = (await staff_of(identity))["olli"]
-    await start_with({**OLLI, "username": "OLLI", "password": "a new one", "name": "Another", "roles": ["admin"]})
+    await start_with(
+        {**OLLI, "username": "OLLI", "password": "a new one", "name": "Another", "roles": ["admin"]}
+    )
     after = (await staff_of(identity))["olli"]
     assert (after.id, after.name, after.roles) == (before.id, "Another", ["admin"])
     assert await login(identity, "olli", "a long password") == 422
     assert await login(identity, "olli", "a new one") == 303
 
 
-async def test_an_account_that_nobody_changed_stays_as_it_is(identity: Running, start_with: Callable[..., Awaitable[None]]) -> None:
+async def test_an_account_that_nobody_changed_stays_as_it_is(
+    identity: Running, start_with: Callable[..., Awaitable[None]]
+) -> None:
     before = (await staff_of(identity))["olli"]
     await start_with(OLLI)
     after = (await staff_of(identity))["olli"]
-    assert (after.id, after.password_hash, after.name, after.roles) == (before.id, before.password_hash, before.name, before.roles)
+    assert (after.id, after.password_hash, after.name, after.roles) == (
+        before.id,
+        before.password_hash,
+        before.name,
+        before.roles,
+    )
     assert after.password_hash.startswith("$argon2id$")
 
 
-async def test_processes_that_start_at_the_same_moment_make_each_account_once(identity: Running, start_with: Callable[..., Awaitable[None]]) -> None:
+async def test_processes_that_start_at_the_same_moment_make_each_account_once(
+    identity: Running, start_with: Callable[..., Awaitable[None]]
+) -> None:
     await asyncio.gather(*(start_with(OLLI, {**OLLI, "username": "uusi"}) for _ in range(4)))
     assert sorted(await staff_of(identity)) == ["olli", "uusi"]
 
@@ -300,10 +373,22 @@ async def test_only_who_signs_staff_in_is_told_of_their_accounts(identity: Runni
         assert (await browser.http.get("/staff/accounts")).status_code == 405
 
 
-async def test_an_epoch_changes_with_password_and_roles_and_with_nothing_else(identity: Running, start_with: Callable[..., Awaitable[None]]) -> None:
+async def test_an_epoch_changes_with_password_and_roles_and_with_nothing_else(
+    identity: Running, start_with: Callable[..., Awaitable[None]]
+) -> None:
     seen = []
-    for change in ({}, {"name": "Another"}, {"password": "another"}, {"roles": ["operator", "another"]}, {"roles": ["another", "operator"]}):
-        await start_with({**OLLI, "password": "another", "roles": ["operator"], **change} if "roles" in change else {**OLLI, **change})
+    for change in (
+        {},
+        {"name": "Another"},
+        {"password": "another"},
+        {"roles": ["operator", "another"]},
+        {"roles": ["another", "operator"]},
+    ):
+        await start_with(
+            {**OLLI, "password": "another", "roles": ["operator"], **change}
+            if "roles" in change
+            else {**OLLI, **change}
+        )
         seen.append(next(iter((await epochs_told(identity, "console", "console:secret%/+"))[1].values())))
     first, renamed, new_password, new_roles, other_order = seen
     assert first == renamed

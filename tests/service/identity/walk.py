@@ -39,7 +39,12 @@ class Forms(HTMLParser):
         """Take a form, or an input of the form before it."""
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.found.append(Form(urljoin(self._page, given.get("action", "")), accept_charset=given.get("accept-charset", "")))
+            self.found.append(
+                Form(
+                    urljoin(self._page, given.get("action", "")),
+                    accept_charset=given.get("accept-charset", ""),
+                )
+            )
         elif tag == "input" and self.found:
             self.found[-1].fields[given["name"]] = given.get("value", "")
 
@@ -61,7 +66,9 @@ class Walker:
 
     def asked(self, **changed: str | None) -> dict[str, str]:
         """Give the parameters of an authorization request; None leaves one out."""
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).decode().rstrip("=")
+        challenge = (
+            base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).decode().rstrip("=")
+        )
         given: dict[str, str | None] = {
             "response_type": "code",
             "client_id": "intake",
@@ -81,7 +88,9 @@ class Walker:
     async def post_latin_1(self, address: str, fields: dict[str, str]) -> httpx.Response:
         """Send a form whose page asks for ISO-8859-1."""
         body = urlencode(fields, encoding="iso-8859-1")
-        return await self.http.post(address, content=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
+        return await self.http.post(
+            address, content=body, headers={"Content-Type": "application/x-www-form-urlencoded"}
+        )
 
     async def requests(self, **changed: str | None) -> dict[str, dict[str, str]]:
         """Ask to be identified, and give the sealed requests of the page by their banks."""
@@ -97,10 +106,19 @@ class Walker:
 
     async def log_in(self, visit: str, user_id: str, password: str, code: str) -> httpx.Response:
         """Tell password and code, and give what comes then."""
-        assert (await self.http.post(visit, data={"action": "password", "user_id": user_id, "password": password})).status_code == 303
+        assert (
+            await self.http.post(visit, data={"action": "password", "user_id": user_id, "password": password})
+        ).status_code == 303
         return await self.http.post(visit, data={"action": "code", "code": code})
 
-    async def answer(self, bank: str = "op", user_id: str = "123456", password: str = OP_PASSWORD, code: str = "1234", **changed: str | None) -> str:
+    async def answer(
+        self,
+        bank: str = "op",
+        user_id: str = "123456",
+        password: str = OP_PASSWORD,
+        code: str = "1234",
+        **changed: str | None,
+    ) -> str:
         """Go through the bank and give the address that leads back, not yet followed."""
         visit = await self.enter_bank(bank, **changed)
         assert (await self.log_in(visit, user_id, password, code)).headers["Location"] == visit
@@ -113,8 +131,18 @@ class Walker:
 
     async def fetch(self, code: str, **changed: str | None) -> httpx.Response:
         """Redeem a code as the client does."""
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": self.verifier, **changed}
-        return await self.http.post("/token", data={name: value for name, value in form.items() if value}, auth=("intake", "intake-secret"))
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": CALLBACK,
+            "code_verifier": self.verifier,
+            **changed,
+        }
+        return await self.http.post(
+            "/token",
+            data={name: value for name, value in form.items() if value},
+            auth=("intake", "intake-secret"),
+        )
 
     async def claims(self, token: str) -> dict[str, Any]:
         """Verify a token by the published keys and give its claims."""

@@ -6,7 +6,13 @@ from typing import Annotated, Any
 from fastapi import Body, FastAPI, Header, Response
 
 HETU = "urn:oid:1.2.246.21"
-CITIZEN = {"sub": "x", "given_name": "Anna Maria", "family_name": "Testi", HETU: "081181-9984", "acr": "http://ftn.ficora.fi/2017/loa2"}
+CITIZEN = {
+    "sub": "x",
+    "given_name": "Anna Maria",
+    "family_name": "Testi",
+    HETU: "081181-9984",
+    "acr": "http://ftn.ficora.fi/2017/loa2",
+}
 STATUS = {
     "request_id": "0190163d-8694-739b-aea5-966c26f8ad91",
     "work_number": "572572578",
@@ -26,7 +32,9 @@ class BackChannel:
     """`userinfo` by token; `status` is tracker's answer: a status code and a body; `expired` tokens are refused by tracker."""
 
     url: str
-    userinfo: dict[str, dict[str, Any]] = field(default_factory=lambda: {"citizen": CITIZEN, "staff": {"sub": "y", "name": "Olli"}})
+    userinfo: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {"citizen": CITIZEN, "staff": {"sub": "y", "name": "Olli"}}
+    )
     status: tuple[int, Any] = (200, STATUS)
     expires_in: int = 300
     expired: set[str] = field(default_factory=set)
@@ -61,10 +69,17 @@ class BackChannel:
         response.status_code = 401 if known is None else 200
         return known or {}
 
-    async def _by_number(self, authorization: Annotated[str, Header()], response: Response, question: Annotated[dict[str, Any], Body()]) -> Any:  # noqa: ANN401  whatever a test sets
+    async def _by_number(
+        self,
+        authorization: Annotated[str, Header()],
+        response: Response,
+        question: Annotated[dict[str, Any], Body()],
+    ) -> Any:  # noqa: ANN401  whatever a test sets
         return self._answer(authorization, question, response)
 
-    async def _by_id(self, authorization: Annotated[str, Header()], response: Response, request_id: str) -> Any:  # noqa: ANN401  as above
+    async def _by_id(
+        self, authorization: Annotated[str, Header()], response: Response, request_id: str
+    ) -> Any:  # noqa: ANN401  as above
         return self._answer(authorization, request_id, response)
 
     def _answer(self, authorization: str, question: object, response: Response) -> Any:  # noqa: ANN401  as above

@@ -11,7 +11,12 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-PERSON = {"given_name": "Anna", "family_name": "Testi", "urn:oid:1.2.246.21": "081181-9984", "acr": "http://ftn.ficora.fi/2017/loa2"}
+PERSON = {
+    "given_name": "Anna",
+    "family_name": "Testi",
+    "urn:oid:1.2.246.21": "081181-9984",
+    "acr": "http://ftn.ficora.fi/2017/loa2",
+}
 
 
 @dataclass
@@ -29,7 +34,9 @@ class Provider:
     claims: dict[str, Any] = field(default_factory=dict)
     asked: dict[str, str] = field(default_factory=dict)
     asked_by_code: dict[str, dict[str, str]] = field(default_factory=dict)
-    key: OKPKey = field(default_factory=lambda: OKPKey.generate_key("Ed25519", {"kid": "1", "alg": "Ed25519"}))
+    key: OKPKey = field(
+        default_factory=lambda: OKPKey.generate_key("Ed25519", {"kid": "1", "alg": "Ed25519"})
+    )
 
     def app(self) -> FastAPI:
         """Make the app."""
@@ -67,5 +74,10 @@ class Provider:
         now = int(time.time())
         own = {"iss": self.issuer, "sub": "anna", "aud": asked["client_id"], "nonce": asked["nonce"]}
         times = {"iat": now, "exp": now + 60, "auth_time": now}
-        token = jwt.encode({"alg": "Ed25519", "kid": "1"}, own | times | PERSON | self.claims, self.key, algorithms=["Ed25519"])
+        token = jwt.encode(
+            {"alg": "Ed25519", "kid": "1"},
+            own | times | PERSON | self.claims,
+            self.key,
+            algorithms=["Ed25519"],
+        )
         return JSONResponse({"access_token": "access", "token_type": "Bearer", "id_token": token})

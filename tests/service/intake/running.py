@@ -73,5 +73,7 @@ async def running_intake(settings: Settings) -> AsyncIterator[Running]:
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://intake.test", timeout=30) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://intake.test", timeout=30
+        ) as client:
             yield Running(app, client)

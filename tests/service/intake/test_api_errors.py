@@ -23,8 +23,12 @@ JSON = {"Content-Type": "application/json"}
         ("en", "Write the hyphen in the personal identity code, for example 131052-308T"),
     ],
 )
-async def test_every_wrong_field_is_named_in_the_citizens_language(intake: Running, language: str, sentence: str) -> None:
-    body = invoice_copy(personal_identity_code="131052308T", email="aino@", delivery="pulu", shoe_size="38", phone="") | {"language": language}
+async def test_every_wrong_field_is_named_in_the_citizens_language(
+    intake: Running, language: str, sentence: str
+) -> None:
+    body = invoice_copy(
+        personal_identity_code="131052308T", email="aino@", delivery="pulu", shoe_size="38", phone=""
+    ) | {"language": language}
     answer = await intake.send(body)
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
     told = {error["field"]: error["message"] for error in answer.json()["errors"]}
@@ -56,7 +60,9 @@ async def test_every_wrong_field_is_named_in_the_citizens_language(intake: Runni
         (b'{"service": "ei-ole", "language": "fi", "form": {}}', 422, "service"),
     ],
 )
-async def test_a_body_of_another_shape_is_told_which(intake: Running, body: bytes, status: int, field: str | None) -> None:
+async def test_a_body_of_another_shape_is_told_which(
+    intake: Running, body: bytes, status: int, field: str | None
+) -> None:
     answer = await intake.client.post("/api/v1/requests", content=body, headers=JSON)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert [error["field"] for error in answer.json().get("errors", [])][:1] == ([field] if field else [])
@@ -75,7 +81,9 @@ async def test_the_language_of_an_error_is_the_bodys_or_the_headers(intake: Runn
 async def test_a_body_that_is_too_long_or_no_json_by_its_type_is_refused(intake: Running) -> None:
     too_long = await intake.send(invoice_copy(further_information="x" * 70_000))
     assert too_long.status_code == 413
-    text = await intake.client.post("/api/v1/requests", content=json.dumps(invoice_copy()), headers={"Content-Type": "text/plain"})
+    text = await intake.client.post(
+        "/api/v1/requests", content=json.dumps(invoice_copy()), headers={"Content-Type": "text/plain"}
+    )
     assert text.status_code == 415
 
 
@@ -86,14 +94,21 @@ async def test_too_long_a_body_is_told_in_the_callers_language(intake: Running, 
             yield b" " * 1_000
 
     content = pieces() if chunked else b" " * 70_000
-    answer = await intake.client.post("/api/v1/requests", content=content, headers={**JSON, "Accept-Language": "sv"})
+    answer = await intake.client.post(
+        "/api/v1/requests", content=content, headers={**JSON, "Accept-Language": "sv"}
+    )
     assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
-    assert (answer.json()["type"], answer.json()["title"]) == ("urn:asiointi:problem:body-too-long", "Innehållet är för långt")
+    assert (answer.json()["type"], answer.json()["title"]) == (
+        "urn:asiointi:problem:body-too-long",
+        "Innehållet är för långt",
+    )
 
 
 async def test_a_compressed_body_is_refused_and_told_what_is_taken(intake: Running) -> None:
     content = gzip.compress(json.dumps(invoice_copy()).encode())
-    answer = await intake.client.post("/api/v1/requests", content=content, headers={**JSON, "Content-Encoding": "gzip"})
+    answer = await intake.client.post(
+        "/api/v1/requests", content=content, headers={**JSON, "Content-Encoding": "gzip"}
+    )
     assert (answer.status_code, answer.headers["Accept-Encoding"]) == (415, "identity")
 
 
@@ -105,12 +120,25 @@ async def test_null_is_a_field_that_was_not_given(intake: Running) -> None:
 
 
 async def test_programs_find_what_they_look_for_at_every_site(intake: Running) -> None:
-    assert (await intake.client.get("/robots.txt")).text == "User-agent: *\nDisallow: /api/\nDisallow: /auth/\n"
+    assert (
+        await intake.client.get("/robots.txt")
+    ).text == "User-agent: *\nDisallow: /api/\nDisallow: /auth/\n"
     assert (await intake.client.get("/favicon.ico")).headers["content-type"] == "image/svg+xml"
     assert (await intake.client.get("/.well-known/security.txt")).status_code == 404
 
 
-PLACES = ["/", "/fi/", "/fi/pyynto/pyyda-laskukopio", "/healthz", "/readyz", "/api/v1/services", "/openapi.json", "/docs", "/look/mark.svg", "/none"]
+PLACES = [
+    "/",
+    "/fi/",
+    "/fi/pyynto/pyyda-laskukopio",
+    "/healthz",
+    "/readyz",
+    "/api/v1/services",
+    "/openapi.json",
+    "/docs",
+    "/look/mark.svg",
+    "/none",
+]
 
 
 @pytest.mark.parametrize("path", PLACES)
@@ -128,7 +156,9 @@ async def test_a_strong_service_without_a_token_says_how_to_identify(intake: Run
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
     assert "access token" in answer.json()["detail"]
-    away = await intake.send({"service": "tilaa-palkkatodistus", "language": "en", "form": PERSON}, Authorization="Bearer abc")
+    away = await intake.send(
+        {"service": "tilaa-palkkatodistus", "language": "en", "form": PERSON}, Authorization="Bearer abc"
+    )
     assert (away.status_code, away.json()["type"]) == (503, "urn:asiointi:problem:unavailable")
 
 
@@ -140,12 +170,19 @@ async def test_an_unknown_request_cannot_be_told_while_tracker_is_away(intake: R
 @pytest.mark.parametrize(
     ("call", "language", "field", "message"),
     [
-        ("/api/v1/requests/nope", "", "request_id", "Give the request_id that the answer to the sending gave"),
+        (
+            "/api/v1/requests/nope",
+            "",
+            "request_id",
+            "Give the request_id that the answer to the sending gave",
+        ),
         ("/api/v1/requests/nope", "fi", "request_id", "Anna pyynnön tunnus"),
         ("/api/v1/services?language=de", "sv", "language", "Ange något av dessa: fi, sv, en"),
     ],
 )
-async def test_a_wrong_parameter_is_named_in_our_words(intake: Running, call: str, language: str, field: str, message: str) -> None:
+async def test_a_wrong_parameter_is_named_in_our_words(
+    intake: Running, call: str, language: str, field: str, message: str
+) -> None:
     wrong = await intake.client.get(call, headers={"Accept-Language": language})
     assert (wrong.status_code, wrong.headers["content-type"]) == (422, "application/problem+json")
     (error,) = wrong.json()["errors"]
@@ -179,7 +216,9 @@ async def test_what_is_not_there_is_named(intake: Running, language: str, title:
 
 async def test_the_api_is_described(intake: Running) -> None:
     described = (await intake.client.get("/openapi.json")).json()
-    body = described["paths"]["/api/v1/requests"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    body = described["paths"]["/api/v1/requests"]["post"]["requestBody"]["content"]["application/json"][
+        "schema"
+    ]
     (example,) = body["examples"]
     assert (await intake.send(example)).status_code == 202
     docs = await intake.client.get("/docs")
@@ -196,7 +235,11 @@ BODIES = ANYTHING | st.builds(
     lambda changes: invoice_copy() | changes,
     st.fixed_dictionaries({}, optional=dict.fromkeys(("service", "language", "form"), ANYTHING)),
 )
-FORMS = st.dictionaries(st.sampled_from([*invoice_copy()["form"], "invoice_number", "other"]) | st.text(max_size=8), st.text(max_size=30), max_size=8)
+FORMS = st.dictionaries(
+    st.sampled_from([*invoice_copy()["form"], "invoice_number", "other"]) | st.text(max_size=8),
+    st.text(max_size=30),
+    max_size=8,
+)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -32,10 +32,14 @@ def bearer(issuer: Issuer, scope: str = "operate", audience: str = "intake") -> 
     return {"Authorization": f"Bearer {issuer.token(scope, aud=[audience])}"}
 
 
-async def test_what_waits_is_named_oldest_first_and_says_nothing_of_anybody(without_kafka: Running, issuer: Issuer) -> None:
+async def test_what_waits_is_named_oldest_first_and_says_nothing_of_anybody(
+    without_kafka: Running, issuer: Issuer
+) -> None:
     empty = await without_kafka.client.get("/api/v1/spool", headers=bearer(issuer))
     assert empty.json() == {"waiting": 0, "oldest_at": None, "requests": []}
-    sent = [(await without_kafka.send(invoice_copy(), key=str(uuid4()))).json()["request_id"] for _ in range(3)]
+    sent = [
+        (await without_kafka.send(invoice_copy(), key=str(uuid4()))).json()["request_id"] for _ in range(3)
+    ]
     told = (await without_kafka.client.get("/api/v1/spool", headers=bearer(issuer))).raise_for_status()
     assert [each["request_id"] for each in told.json()["requests"]] == sent
     assert (told.json()["waiting"], told.json()["oldest_at"]) == (3, told.json()["requests"][0]["spooled_at"])
@@ -49,7 +53,9 @@ async def test_only_a_token_for_operators_of_intake_opens_it(without_kafka: Runn
     assert (await get("/api/v1/spool", headers=bearer(issuer, "requests:status"))).status_code == 403
 
 
-async def test_what_kafka_refused_says_why_and_is_sent_again_by_an_operator(without_kafka: Running, issuer: Issuer, intake_database: str) -> None:
+async def test_what_kafka_refused_says_why_and_is_sent_again_by_an_operator(
+    without_kafka: Running, issuer: Issuer, intake_database: str
+) -> None:
     request_id = (await without_kafka.send(invoice_copy(), key=str(uuid4()))).json()["request_id"]
     connection = await connect(intake_database)
     await connection.execute("update spool set refused = 'too-large'")
@@ -58,12 +64,17 @@ async def test_what_kafka_refused_says_why_and_is_sent_again_by_an_operator(with
     (told,) = (await without_kafka.client.get("/api/v1/spool", headers=operator)).json()["requests"]
     assert told["refused"] == "too-large"
     assert (await without_kafka.client.post(again)).status_code == 401
-    assert [(await without_kafka.client.post(again, headers=operator)).status_code for _ in range(2)] == [202, 404]
+    assert [(await without_kafka.client.post(again, headers=operator)).status_code for _ in range(2)] == [
+        202,
+        404,
+    ]
     (told,) = (await without_kafka.client.get("/api/v1/spool", headers=operator)).json()["requests"]
     assert told["refused"] is None
 
 
 async def test_a_database_that_is_away_is_told(issuer: Issuer) -> None:
-    settings = make_settings(NOBODY, f"postgresql://nobody:secret@{NOBODY.bootstrap_servers}/nobody", oidc_issuer=issuer.address)
+    settings = make_settings(
+        NOBODY, f"postgresql://nobody:secret@{NOBODY.bootstrap_servers}/nobody", oidc_issuer=issuer.address
+    )
     async with running_intake(settings) as intake:
         assert (await intake.client.get("/api/v1/spool", headers=bearer(issuer))).status_code == 503

@@ -9,7 +9,9 @@ from tests.service.intake.topic import records_of
 FORM = {"service": canary.SERVICE, "language": "fi", "form": PERSON | {"run": "7"}}
 
 
-async def test_its_form_is_taken_and_marked_and_listed_nowhere(kafka: KafkaConnection, intake_database: str) -> None:
+async def test_its_form_is_taken_and_marked_and_listed_nowhere(
+    kafka: KafkaConnection, intake_database: str
+) -> None:
     async with running_intake(make_settings(kafka, intake_database)) as intake:
         answer = await intake.send(FORM, key="idempotency-key-of-a-canary")
         assert answer.status_code == 202

@@ -38,7 +38,9 @@ def lifecycle(kind: type[RequestLifecycle], request_id: UUID, at: datetime = NOW
     return encode(Envelope(kind.model_validate(facts | more), "urn:asiointi:tracker"))
 
 
-async def test_whoever_waits_for_a_number_gets_it_when_it_is_told_and_the_state_follows(intake: Running, kafka: KafkaConnection) -> None:
+async def test_whoever_waits_for_a_number_gets_it_when_it_is_told_and_the_state_follows(
+    intake: Running, kafka: KafkaConnection
+) -> None:
     request_id = UUID((await intake.send(invoice_copy())).json()["request_id"])
     numbers = intake.intake.recent
     assert await numbers.wait(request_id, timeout=0.05) is None
@@ -49,14 +51,23 @@ async def test_whoever_waits_for_a_number_gets_it_when_it_is_told_and_the_state_
         await producer.send(LIFECYCLE, lifecycle(RequestRegistered, request_id))
         told = await asyncio.gather(*waiting)
         assert (
-            told[0] == told[1] == told[2] == Progress("572572720", "received", NOW, NOW + timedelta(days=3), "Pyydä laskukopio", "pyyda-laskukopio")
+            told[0]
+            == told[1]
+            == told[2]
+            == Progress(
+                "572572720", "received", NOW, NOW + timedelta(days=3), "Pyydä laskukopio", "pyyda-laskukopio"
+            )
         )
-        later = lifecycle(RequestAssigned, request_id, NOW + timedelta(hours=1), state="in_progress", assignee="olli")
+        later = lifecycle(
+            RequestAssigned, request_id, NOW + timedelta(hours=1), state="in_progress", assignee="olli"
+        )
         await producer.send(LIFECYCLE, later)
 
         async def handled() -> bool:
             answer = (await intake.client.get(f"/api/v1/requests/{request_id}")).json()
-            return bool(answer == {"request_id": str(request_id), "work_number": "572572720", "state": "in_progress"})
+            return bool(
+                answer == {"request_id": str(request_id), "work_number": "572572720", "state": "in_progress"}
+            )
 
         await eventually(handled)
     assert (await intake.send(invoice_copy())).json()["work_number"] is None
@@ -71,12 +82,18 @@ async def test_a_field_of_another_type_does_not_end_the_site(intake: Running, ka
     facts = json.loads(right.value or b"")
     async with EventProducer(kafka, "test") as producer:
         for field, other in itertools.product(FIELDS, OTHERS):
-            await producer.send(LIFECYCLE, Message(right.key, json.dumps(facts | {field: other}).encode(), right.headers))
+            await producer.send(
+                LIFECYCLE, Message(right.key, json.dumps(facts | {field: other}).encode(), right.headers)
+            )
         # As a writer without any context has them: this one ended intake, at every start anew.
-        await producer.send(LIFECYCLE, Message(right.key, json.dumps(facts | {"request_id": 123}).encode(), []))
+        await producer.send(
+            LIFECYCLE, Message(right.key, json.dumps(facts | {"request_id": 123}).encode(), [])
+        )
         for value in (b"[]", b"123", b'"text"', b"null", b"[" * 100_000, b"\xff", b""):
             await producer.send(LIFECYCLE, Message(right.key, value, right.headers))
-        for name, header in itertools.product((b"\xff", b"", b"1", str(request_id).encode()), (b"", b"\xff", b"zz", b"0")):
+        for name, header in itertools.product(
+            (b"\xff", b"", b"1", str(request_id).encode()), (b"", b"\xff", b"zz", b"0")
+        ):
             await producer.send(SUBMITTED, Message(name, b"{}", [(DIGEST_HEADER, header)]))
         await producer.send(LIFECYCLE, lifecycle(RequestRegistered, request_id))
     told = await intake.intake.recent.wait(request_id, timeout=5)

@@ -47,15 +47,21 @@ async def parts(intake: Running) -> tuple[int, dict[str, str]]:
     return answer.status_code, answer.json()
 
 
-async def test_requests_are_spooled_while_kafka_is_away_and_published_in_order_once_it_is_back(broker: OwnKafka, intake_database: str) -> None:
+async def test_requests_are_spooled_while_kafka_is_away_and_published_in_order_once_it_is_back(
+    broker: OwnKafka, intake_database: str
+) -> None:
     await broker.start()
-    async with running_intake(make_settings(broker.connection, intake_database, kafka_deadline_seconds=1.0)) as intake:
+    async with running_intake(
+        make_settings(broker.connection, intake_database, kafka_deadline_seconds=1.0)
+    ) as intake:
         before = (await intake.send(invoice_copy(), key="idempotency-key-before")).json()["request_id"]
         await broker.kill()
         first = await intake.send(invoice_copy(), key="idempotency-key-0")
         assert first.status_code == 202
         began = time.monotonic()
-        answers = [await intake.send(invoice_copy(), key=f"idempotency-key-{number}") for number in range(1, 12)]
+        answers = [
+            await intake.send(invoice_copy(), key=f"idempotency-key-{number}") for number in range(1, 12)
+        ]
         assert time.monotonic() - began < 5, "with Kafka known to be away nobody waits for it"
         assert {answer.status_code for answer in answers} == {202}
         ids = [answer.json()["request_id"] for answer in (first, *answers)]
@@ -67,7 +73,9 @@ async def test_requests_are_spooled_while_kafka_is_away_and_published_in_order_o
         assert told.json() == {"request_id": ids[5], "work_number": None, "state": "accepted"}
 
         assert (await intake.send(invoice_copy(), key="idempotency-key-3")).json()["request_id"] == ids[3]
-        assert (await intake.send(invoice_copy(first_name="Eino"), key="idempotency-key-3")).status_code == 409
+        assert (
+            await intake.send(invoice_copy(first_name="Eino"), key="idempotency-key-3")
+        ).status_code == 409
         assert len(await spooled(intake_database)) == len(ids)
 
         await broker.start()
@@ -84,7 +92,11 @@ async def test_requests_are_spooled_while_kafka_is_away_and_published_in_order_o
         in_order = [before, *ids]
         for place in places.values():
             kept = list(dict.fromkeys(key for _, key in sorted(place)))
-            assert all(in_order.index(one) < in_order.index(other) for one, other in pairwise(kept) if ids[0] not in {one, other})
+            assert all(
+                in_order.index(one) < in_order.index(other)
+                for one, other in pairwise(kept)
+                if ids[0] not in {one, other}
+            )
         assert {record.key.decode() for record in records if record.key} == set(in_order)
         # The one that was on its way when the broker died may have arrived twice, under the same id; no other has.
         assert len(records) <= len(in_order) + 1
@@ -95,25 +107,37 @@ async def test_requests_are_spooled_while_kafka_is_away_and_published_in_order_o
         assert await parts(intake) == (200, {"kafka": "ok", "database": "ok"})
 
 
-async def test_what_one_process_spooled_another_publishes_after_a_restart(broker: OwnKafka, intake_database: str) -> None:
+async def test_what_one_process_spooled_another_publishes_after_a_restart(
+    broker: OwnKafka, intake_database: str
+) -> None:
     (port,) = free_ports(1)
-    settings = make_settings(KafkaConnection(f"127.0.0.1:{port}"), intake_database, kafka_deadline_seconds=0.3)
+    settings = make_settings(
+        KafkaConnection(f"127.0.0.1:{port}"), intake_database, kafka_deadline_seconds=0.3
+    )
     async with running_intake(settings) as intake:
         request_id = (await intake.send(invoice_copy(), key="idempotency-key-boot")).json()["request_id"]
         assert len(await spooled(intake_database)) == 1
     await broker.start()
-    async with running_intake(settings.model_copy(update={"kafka_bootstrap_servers": broker.connection.bootstrap_servers})) as intake:
-        assert (await intake.send(invoice_copy(first_name="Eino"), key="idempotency-key-boot")).status_code == 409
+    async with running_intake(
+        settings.model_copy(update={"kafka_bootstrap_servers": broker.connection.bootstrap_servers})
+    ) as intake:
+        assert (
+            await intake.send(invoice_copy(first_name="Eino"), key="idempotency-key-boot")
+        ).status_code == 409
 
         async def published() -> bool:
-            return len(await records_of(broker.connection, [request_id])) == 1 and not await spooled(intake_database)
+            return len(await records_of(broker.connection, [request_id])) == 1 and not await spooled(
+                intake_database
+            )
 
         await eventually(published, 30)
 
 
 async def test_with_both_away_it_boots_refuses_with_503_and_nothing_is_accepted(dsn_of_nobody: str) -> None:
     (port,) = free_ports(1)
-    async with running_intake(make_settings(KafkaConnection(f"127.0.0.1:{port}"), dsn_of_nobody, kafka_deadline_seconds=0.3)) as intake:
+    async with running_intake(
+        make_settings(KafkaConnection(f"127.0.0.1:{port}"), dsn_of_nobody, kafka_deadline_seconds=0.3)
+    ) as intake:
         answer = await intake.send(invoice_copy(language="sv"), key="idempotency-key-nobody")
         assert answer.status_code == 422
         answer = await intake.send(invoice_copy() | {"language": "sv"}, key="idempotency-key-nobody")
@@ -123,7 +147,9 @@ async def test_with_both_away_it_boots_refuses_with_503_and_nothing_is_accepted(
         assert (await intake.client.get("/healthz")).status_code == 200
 
 
-async def test_with_only_the_database_away_requests_go_through(kafka: KafkaConnection, dsn_of_nobody: str) -> None:
+async def test_with_only_the_database_away_requests_go_through(
+    kafka: KafkaConnection, dsn_of_nobody: str
+) -> None:
     async with running_intake(make_settings(kafka, dsn_of_nobody)) as intake:
         answer = await intake.send(invoice_copy(), key="idempotency-key-no-database")
         assert answer.status_code == 202
@@ -153,7 +179,9 @@ async def test_a_database_that_breaks_off_at_any_byte_is_told_as_away(intake_dat
             await eventually(kept)
 
 
-async def test_what_kafka_refuses_for_good_is_kept_in_the_spool_and_told(broker: OwnKafka, intake_database: str) -> None:
+async def test_what_kafka_refuses_for_good_is_kept_in_the_spool_and_told(
+    broker: OwnKafka, intake_database: str
+) -> None:
     await broker.start()
     await set_largest_record(broker.connection, 1_000)
     try:
@@ -174,5 +202,7 @@ async def test_what_kafka_refuses_for_good_is_kept_in_the_spool_and_told(broker:
 async def set_largest_record(kafka: KafkaConnection, most: int) -> None:
     admin = AIOKafkaAdminClient(**kafka.client_options())
     await admin.start()
-    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, SUBMITTED, configs={"max.message.bytes": str(most)})])
+    await admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, SUBMITTED, configs={"max.message.bytes": str(most)})]
+    )
     await admin.close()

@@ -32,7 +32,13 @@ from tests.service.intake.test_site_drafts import ANNA, CODE, STRONG, Browser, t
 
 STREETS = [f"192.0.2.{number}" for number in range(1, 101)]
 
-PAY = {"employer": "Mallilan kunta", "period_start": "1/2026", "period_end": "2/2026", "delivery": "kirje", "purpose": "pankki"}
+PAY = {
+    "employer": "Mallilan kunta",
+    "period_start": "1/2026",
+    "period_end": "2/2026",
+    "delivery": "kirje",
+    "purpose": "pankki",
+}
 
 
 @pytest.fixture
@@ -52,7 +58,12 @@ async def test_two_hundred_requests_fill_nobodys_mailbox(strict: Running) -> Non
     answers = []
     for number in range(200):
         async with caller(strict, STREETS[number % 100]) as client:
-            answers.append(await client.post("/api/v1/requests", json=invoice_copy(email="Uhri@Example.com" if number % 2 else "uhri@example.com")))
+            answers.append(
+                await client.post(
+                    "/api/v1/requests",
+                    json=invoice_copy(email="Uhri@Example.com" if number % 2 else "uhri@example.com"),
+                )
+            )
     accepted = [answer for answer in answers if answer.status_code == 202]
     assert len(accepted) == RECEIPTS.most
     refused = next(answer for answer in answers if answer.status_code == 429)
@@ -60,7 +71,9 @@ async def test_two_hundred_requests_fill_nobodys_mailbox(strict: Running) -> Non
     assert refused.json()["title"] == "Liian monta pyyntöä lyhyessä ajassa. Yritä myöhemmin uudelleen."
     assert 1 <= int(refused.headers["retry-after"]) <= 2 * RECEIPTS.seconds
     async with caller(strict, STREETS[0]) as client:
-        assert (await client.post("/api/v1/requests", json=invoice_copy())).status_code == 202, "everybody else goes on"
+        assert (await client.post("/api/v1/requests", json=invoice_copy())).status_code == 202, (
+            "everybody else goes on"
+        )
 
 
 @pytest.mark.parametrize(
@@ -82,14 +95,20 @@ def test_all_spellings_of_a_mailbox_are_counted_as_one(spelling: str, mailbox: s
 async def test_a_mailbox_is_not_filled_by_spelling_its_address_in_other_ways(strict: Running) -> None:
     async with caller(strict, STREETS[0]) as stranger:
         statuses = [
-            (await stranger.post("/api/v1/requests", json=invoice_copy(email=f"uhri+{number}@example.com"))).status_code for number in range(25)
+            (
+                await stranger.post("/api/v1/requests", json=invoice_copy(email=f"uhri+{number}@example.com"))
+            ).status_code
+            for number in range(25)
         ]
     assert statuses == [202] * RECEIPTS_FROM_ONE.most + [429] * (25 - RECEIPTS_FROM_ONE.most)
 
 
 async def test_one_caller_alone_uses_up_nobodys_address(strict: Running) -> None:
     async with caller(strict, STREETS[0]) as stranger, caller(strict, STREETS[1]) as owner:
-        statuses = [(await stranger.post("/api/v1/requests", json=invoice_copy())).status_code for _ in range(RECEIPTS.most)]
+        statuses = [
+            (await stranger.post("/api/v1/requests", json=invoice_copy())).status_code
+            for _ in range(RECEIPTS.most)
+        ]
         assert statuses == [202] * RECEIPTS_FROM_ONE.most + [429] * (RECEIPTS.most - RECEIPTS_FROM_ONE.most)
         assert (await owner.post("/api/v1/requests", json=invoice_copy())).status_code == 202
 
@@ -98,30 +117,48 @@ async def test_one_caller_does_not_fill_the_queues_and_a_whole_ipv6_network_is_o
     statuses = []
     for number in range(SUBMISSIONS.most + 20):
         async with caller(strict, f"2001:db8::{number:x}") as client:
-            statuses.append((await client.post("/api/v1/requests", json=invoice_copy(email=f"a{number}@example.com"))).status_code)
+            statuses.append(
+                (
+                    await client.post("/api/v1/requests", json=invoice_copy(email=f"a{number}@example.com"))
+                ).status_code
+            )
     assert statuses == [202] * SUBMISSIONS.most + [429] * 20
     async with caller(strict, "2001:db8:0:1::1") as client:
-        assert (await client.post("/api/v1/requests", json=invoice_copy(email="b@example.com"))).status_code == 202
+        assert (
+            await client.post("/api/v1/requests", json=invoice_copy(email="b@example.com"))
+        ).status_code == 202
 
 
 async def test_the_hidden_test_request_has_a_limit_of_its_own(strict: Running) -> None:
     canary = {"service": "canary", "language": "fi", "form": PERSON | {"run": "7"}}
     async with caller(strict, STREETS[0]) as stranger, caller(strict, STREETS[1]) as tracker:
-        statuses = [(await stranger.post("/api/v1/requests", json=canary)).status_code for _ in range(CANARIES.most + 3)]
+        statuses = [
+            (await stranger.post("/api/v1/requests", json=canary)).status_code
+            for _ in range(CANARIES.most + 3)
+        ]
         assert statuses == [202] * CANARIES.most + [429] * 3
-        assert (await stranger.post("/api/v1/requests", json=invoice_copy())).status_code == 202, "real requests are counted apart"
+        assert (await stranger.post("/api/v1/requests", json=invoice_copy())).status_code == 202, (
+            "real requests are counted apart"
+        )
         assert (await tracker.post("/api/v1/requests", json=canary)).status_code == 202
 
 
 async def test_a_portal_sends_for_many_people(kafka: KafkaConnection, intake_database: str) -> None:
     settings = make_settings(kafka, intake_database, limits_times=1, portals="192.0.2.0/28, 2001:db8::/48")
     async with running_intake(settings) as intake, caller(intake, "192.0.2.7") as client:
-        sent = [await client.post("/api/v1/requests", json=invoice_copy(email=f"a{number}@example.com")) for number in range(SUBMISSIONS.most + 5)]
+        sent = [
+            await client.post("/api/v1/requests", json=invoice_copy(email=f"a{number}@example.com"))
+            for number in range(SUBMISSIONS.most + 5)
+        ]
     assert {answer.status_code for answer in sent} == {202}
 
 
-@pytest.mark.parametrize(("language", "said"), [("fi", "Odota hetki"), ("sv", "Vänta en stund"), ("en", "Wait a moment")])
-async def test_the_site_says_so_in_the_pages_language_and_keeps_what_was_typed(strict: Running, language: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "said"), [("fi", "Odota hetki"), ("sv", "Vänta en stund"), ("en", "Wait a moment")]
+)
+async def test_the_site_says_so_in_the_pages_language_and_keeps_what_was_typed(
+    strict: Running, language: str, said: str
+) -> None:
     browser = Browser(strict)
     for _ in range(RECEIPTS_FROM_ONE.most):
         form = await whole_form(browser)
@@ -142,7 +179,11 @@ async def test_an_identified_person_is_counted_as_that_person(strict: Running) -
     for number in range(OF_ONE_PERSON.most + 1):
         browser = Browser(strict)
         browser.identify(ANNA)
-        form = PAY | {"token": token_of(await browser.page(STRONG)), "email": f"a{number}@example.com", "phone": PERSON["phone"]}
+        form = PAY | {
+            "token": token_of(await browser.page(STRONG)),
+            "email": f"a{number}@example.com",
+            "phone": PERSON["phone"],
+        }
         statuses.append((await browser.send(STRONG, form)).status_code)
     assert statuses == [303] * OF_ONE_PERSON.most + [429]
 
@@ -152,18 +193,27 @@ async def test_an_identified_person_fills_nobodys_mailbox(strict: Running) -> No
     for _ in range(RECEIPTS_FROM_ONE.most + 1):
         browser = Browser(strict)
         browser.identify(ANNA)
-        form = PAY | {"token": token_of(await browser.page(STRONG)), "email": "uhri@example.com", "phone": PERSON["phone"]}
+        form = PAY | {
+            "token": token_of(await browser.page(STRONG)),
+            "email": "uhri@example.com",
+            "phone": PERSON["phone"],
+        }
         statuses.append((await browser.send(STRONG, form)).status_code)
     assert statuses == [303] * RECEIPTS_FROM_ONE.most + [429]
 
 
 async def test_identifications_are_begun_so_often_and_no_more(strict: Running) -> None:
-    statuses = [(await strict.client.get(f"/fi/tunnistaudu/{STRONG}")).status_code for _ in range(IDENTIFICATIONS.most + 1)]
+    statuses = [
+        (await strict.client.get(f"/fi/tunnistaudu/{STRONG}")).status_code
+        for _ in range(IDENTIFICATIONS.most + 1)
+    ]
     assert statuses == [503] * IDENTIFICATIONS.most + [429]  # the provider is away
     assert "Odota hetki" in (await strict.client.get(f"/fi/tunnistaudu/{STRONG}")).text
 
 
-async def test_drafts_that_come_too_often_are_not_kept_and_the_form_goes_on(strict: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_drafts_that_come_too_often_are_not_kept_and_the_form_goes_on(
+    strict: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("services.intake.limits.DRAFTS", Limit(DRAFTS.name, 2, DRAFTS.seconds))
     browser = Browser(strict)
     form = await whole_form(browser)
@@ -195,7 +245,9 @@ def connection_from(address: str) -> HTTPConnection:
     return HTTPConnection({"type": "http", "client": (address, 40_000), "headers": []})
 
 
-async def test_processes_tell_each_other_and_go_on_alone_while_the_database_is_away(intake_database: str) -> None:
+async def test_processes_tell_each_other_and_go_on_alone_while_the_database_is_away(
+    intake_database: str,
+) -> None:
     key, limit = b"k" * 32, Limit("submissions", 10, 3_600)
     one, two = Limits(key), Limits(key)
     async with open_database(intake_database) as sessions:
@@ -229,7 +281,9 @@ async def test_what_is_over_is_removed(intake_database: str, strict: Running) ->
         return not await database.fetchval("select count(*) from limit_counts where \"limit\" = 'x'")
 
     try:
-        await database.execute("insert into limit_counts values ('x', '\\x00', 1, 1, now() - interval '1 second')")
+        await database.execute(
+            "insert into limit_counts values ('x', '\\x00', 1, 1, now() - interval '1 second')"
+        )
         await eventually(is_removed)
     finally:
         await database.close()

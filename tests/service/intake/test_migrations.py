@@ -11,8 +11,12 @@ insert into spool (request_id, body_digest, value, headers) values (gen_random_u
 """
 
 
-async def test_the_migrations_make_the_tables_of_the_models(migrated_database: FreshDatabase, fresh_database: FreshDatabase) -> None:
-    assert await differences(metadata, await migrated_database("intake"), await fresh_database("intake")) == []
+async def test_the_migrations_make_the_tables_of_the_models(
+    migrated_database: FreshDatabase, fresh_database: FreshDatabase
+) -> None:
+    assert (
+        await differences(metadata, await migrated_database("intake"), await fresh_database("intake")) == []
+    )
 
 
 async def test_what_the_first_version_wrote_is_read_after_the_upgrade(fresh_database: FreshDatabase) -> None:

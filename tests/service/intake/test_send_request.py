@@ -31,17 +31,32 @@ async def test_an_accepted_request_is_on_the_topic_before_the_answer_and_opens_f
     envelope = decode(record.value, record.headers)
     event = envelope.event
     assert isinstance(event, RequestSubmitted)
-    assert (envelope.id, envelope.source, str(event.request_id)) == (told["request_id"], SOURCE, told["request_id"])
+    assert (envelope.id, envelope.source, str(event.request_id)) == (
+        told["request_id"],
+        SOURCE,
+        told["request_id"],
+    )
     assert envelope.traceparent is not None
     assert envelope.traceparent.split("-")[1] == traceparent.split("-")[1]
-    assert (event.service, event.role, event.channel, event.authentication, event.queue) == ("pyyda-laskukopio", "person", "api", "none", "laskutus")
+    assert (event.service, event.role, event.channel, event.authentication, event.queue) == (
+        "pyyda-laskukopio",
+        "person",
+        "api",
+        "none",
+        "laskutus",
+    )
     assert event.due_at > event.submitted_at
     request_id = UUID(told["request_id"])
     form = json.loads(TRACKER.open(event.sealed_form, purpose="form", request_id=request_id))
     assert form["person"] == {**PERSON, "phone": "0407654321"}
-    assert {answer["field"]: answer["value"] for answer in form["answers"]} == {**ANSWERS, "delivery": "Kirjeenä"}
+    assert {answer["field"]: answer["value"] for answer in form["answers"]} == {
+        **ANSWERS,
+        "delivery": "Kirjeenä",
+    }
     contact = json.loads(NOTIFIER.open(event.sealed_contact, purpose="contact", request_id=request_id))
-    assert contact == {"email": PERSON["email"], "first_name": ""}, "a name that nobody has proven can be a message"
+    assert contact == {"email": PERSON["email"], "first_name": ""}, (
+        "a name that nobody has proven can be a message"
+    )
 
 
 async def test_no_personal_data_is_on_the_topic_in_clear(intake: Running, kafka: KafkaConnection) -> None:
@@ -56,18 +71,27 @@ async def test_every_example_of_the_catalogue_is_accepted_as_it_stands(intake: R
         described = (await intake.client.get(f"/api/v1/services/{service.code}")).json()
         (example,) = described["form_schema"]["examples"]
         answer = await intake.send({"service": service.code, "language": "sv", "form": example})
-        assert answer.status_code == (401 if service.authentication == "strong" else 202), (service.code, answer.text)
+        assert answer.status_code == (401 if service.authentication == "strong" else 202), (
+            service.code,
+            answer.text,
+        )
 
 
-async def test_the_same_key_and_body_is_the_same_request_however_often_it_comes(intake: Running, kafka: KafkaConnection) -> None:
-    at_once = await asyncio.gather(*(intake.send(invoice_copy(), key="idempotency-key-again") for _ in range(10)))
+async def test_the_same_key_and_body_is_the_same_request_however_often_it_comes(
+    intake: Running, kafka: KafkaConnection
+) -> None:
+    at_once = await asyncio.gather(
+        *(intake.send(invoice_copy(), key="idempotency-key-again") for _ in range(10))
+    )
     later = await intake.send(invoice_copy(first_name="  Aino "), key="idempotency-key-again")
     assert {answer.status_code for answer in (*at_once, later)} == {202}
     assert len({answer.json()["request_id"] for answer in (*at_once, later)}) == 1
     assert len(await records_of(kafka, [later.json()["request_id"]])) == 1
 
 
-async def test_the_same_key_with_another_body_is_a_conflict_and_the_first_stands(intake: Running, kafka: KafkaConnection) -> None:
+async def test_the_same_key_with_another_body_is_a_conflict_and_the_first_stands(
+    intake: Running, kafka: KafkaConnection
+) -> None:
     first = await intake.send(invoice_copy(), key="idempotency-key-conflict")
     other = await intake.send(invoice_copy(first_name="Eino"), key="idempotency-key-conflict")
     assert other.status_code == 409
@@ -76,9 +100,12 @@ async def test_the_same_key_with_another_body_is_a_conflict_and_the_first_stands
     assert len(await records_of(kafka, [first.json()["request_id"]])) == 1
 
 
-async def test_two_bodies_under_one_key_at_the_same_moment_are_one_request_and_one_conflict(intake: Running) -> None:
+async def test_two_bodies_under_one_key_at_the_same_moment_are_one_request_and_one_conflict(
+    intake: Running,
+) -> None:
     answers = await asyncio.gather(
-        intake.send(invoice_copy(), key="idempotency-key-race"), intake.send(invoice_copy(first_name="Eino"), key="idempotency-key-race")
+        intake.send(invoice_copy(), key="idempotency-key-race"),
+        intake.send(invoice_copy(first_name="Eino"), key="idempotency-key-race"),
     )
     assert sorted(answer.status_code for answer in answers) == [202, 409]
 
@@ -89,7 +116,9 @@ async def test_without_a_key_each_request_is_its_own(intake: Running) -> None:
     assert UUID(first.json()["request_id"]).version == 7
 
 
-async def test_a_used_key_is_known_after_a_restart_from_the_topic(kafka: KafkaConnection, intake_database: str) -> None:
+async def test_a_used_key_is_known_after_a_restart_from_the_topic(
+    kafka: KafkaConnection, intake_database: str
+) -> None:
     settings = make_settings(kafka, intake_database)
     async with running_intake(settings) as before:
         first = await before.send(invoice_copy(), key="idempotency-key-restart")
@@ -100,8 +129,12 @@ async def test_a_used_key_is_known_after_a_restart_from_the_topic(kafka: KafkaCo
             return after.intake.recent.remembers(UUID(request_id))
 
         await eventually(followed)
-        assert (await after.send(invoice_copy(first_name="Eino"), key="idempotency-key-restart")).status_code == 409
-        assert (await after.send(invoice_copy(), key="idempotency-key-restart")).json()["request_id"] == request_id
+        assert (
+            await after.send(invoice_copy(first_name="Eino"), key="idempotency-key-restart")
+        ).status_code == 409
+        assert (await after.send(invoice_copy(), key="idempotency-key-restart")).json()[
+            "request_id"
+        ] == request_id
         assert (await after.client.get(f"/api/v1/requests/{request_id}")).json() == {
             "request_id": request_id,
             "work_number": None,
@@ -116,10 +149,16 @@ async def test_a_bad_or_guessable_key_is_named_and_why(intake: Running, key: str
     assert answer.status_code == 422
     (error,) = answer.json()["errors"]
     assert error["field"] == "Idempotency-Key"
-    assert error["message"].startswith("A key has 16 to 200 visible ASCII characters, such as a UUID. A short one could be guessed")
+    assert error["message"].startswith(
+        "A key has 16 to 200 visible ASCII characters, such as a UUID. A short one could be guessed"
+    )
 
 
 async def test_the_least_length_of_a_key_is_described_and_enough(intake: Running) -> None:
-    described = (await intake.client.get("/openapi.json")).json()["paths"]["/api/v1/requests"]["post"]["parameters"]
+    described = (await intake.client.get("/openapi.json")).json()["paths"]["/api/v1/requests"]["post"][
+        "parameters"
+    ]
     (key,) = (parameter["schema"] for parameter in described if parameter["name"] == "Idempotency-Key")
-    assert (await intake.send(invoice_copy(), key=secrets.token_hex(key["minLength"])[: key["minLength"]])).status_code == 202
+    assert (
+        await intake.send(invoice_copy(), key=secrets.token_hex(key["minLength"])[: key["minLength"]])
+    ).status_code == 202

@@ -26,8 +26,23 @@ from tests.service.intake.running import make_settings
 pytestmark = pytest.mark.browser
 
 NUMBER = "482913053"
-PAGES = ["", "asiakaspalvelu", "palvelut/yritys", "ukk", "tietosuoja", "palvelun-tila", "seuraa", "pyynto/pyyda-laskukopio", "nothing"]
-RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}}
+PAGES = [
+    "",
+    "asiakaspalvelu",
+    "palvelut/yritys",
+    "ukk",
+    "tietosuoja",
+    "palvelun-tila",
+    "seuraa",
+    "pyynto/pyyda-laskukopio",
+    "nothing",
+]
+RULES = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +55,12 @@ class Served:
 
     async def identify(self, page: Page, age: int) -> None:
         """Let the browser of a page be that of somebody who identified `age` seconds ago."""
-        facts = {"given_name": "Anna", "family_name": "Testi", "personal_identity_code": "081181-9984", "authenticated_at": "2026-11-24T07:41:00Z"}
+        facts = {
+            "given_name": "Anna",
+            "family_name": "Testi",
+            "personal_identity_code": "081181-9984",
+            "authenticated_at": "2026-11-24T07:41:00Z",
+        }
         held = {"identity": {"facts": facts, "since": int(time.time()) - age}}
         cookie = CookieBox(self.session_keys, "asiointi").seal(held)
         await page.context.add_cookies([{"name": "asiointi", "value": cookie, "url": self.address}])
@@ -48,7 +68,11 @@ class Served:
     def register(self, request_id: str) -> None:
         """Let the lifecycle tell the number."""
         now = datetime.now(timezone.utc)
-        self.numbers.told(UUID(request_id), Progress(NUMBER, "received", now, now + timedelta(days=2), "Pyydä laskukopio"), now)
+        self.numbers.told(
+            UUID(request_id),
+            Progress(NUMBER, "received", now, now + timedelta(days=2), "Pyydä laskukopio"),
+            now,
+        )
 
 
 @pytest.fixture
@@ -62,15 +86,22 @@ async def served(kafka: KafkaConnection, intake_database: str) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def tab(browser: Browser, *, width: int = 1280, dark: bool = False, scripts: bool = True) -> AsyncIterator[Page]:
+async def tab(
+    browser: Browser, *, width: int = 1280, dark: bool = False, scripts: bool = True
+) -> AsyncIterator[Page]:
     """Open a tab; an error on its console fails the test."""
     context: BrowserContext = await browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme="dark" if dark else "light", java_script_enabled=scripts
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if dark else "light",
+        java_script_enabled=scripts,
     )
     page = await context.new_page()
     surprises: list[str] = []
     page.on("pageerror", lambda error: surprises.append(str(error)))
-    page.on("console", lambda message: surprises.append(message.text) if "Content Security Policy" in message.text else None)
+    page.on(
+        "console",
+        lambda message: surprises.append(message.text) if "Content Security Policy" in message.text else None,
+    )
     yield page
     await context.close()
     assert surprises == []
@@ -111,7 +142,9 @@ DIGITS_CUT = """
 """
 """What of the work number lies outside a box that hides what is outside, or under a clip path."""
 WIDE_FONT = ":root { --figures: Wide, monospace; } .ticket .number { font-family: Wide, monospace; letter-spacing: 0.35em; }"
-OWN_DIGITS = "document.fonts.ready.then(() => document.fonts.check('700 40px \"Asiointi Figures\"', '0123456789'))"
+OWN_DIGITS = (
+    "document.fonts.ready.then(() => document.fonts.check('700 40px \"Asiointi Figures\"', '0123456789'))"
+)
 
 
 async def assert_sound(page: Page, name: str) -> None:
@@ -122,7 +155,9 @@ async def assert_sound(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (375, True), (320, False)])
-async def test_every_page_is_sound_on_wide_and_narrow_screens_light_and_dark(served: Served, browser: Browser, width: int, dark: bool) -> None:  # noqa: FBT001
+async def test_every_page_is_sound_on_wide_and_narrow_screens_light_and_dark(
+    served: Served, browser: Browser, width: int, dark: bool
+) -> None:
     async with tab(browser, width=width, dark=dark) as page:
         for path in PAGES:
             await page.goto(f"{served.address}/fi/{path}")
@@ -142,7 +177,9 @@ async def test_errors_take_the_focus_and_each_leads_to_its_field(served: Served,
         await expect(page.locator("[name=delivery][value=kirje]")).to_be_checked()
 
 
-async def test_a_double_click_sends_once_and_the_number_appears_by_itself(served: Served, browser: Browser) -> None:
+async def test_a_double_click_sends_once_and_the_number_appears_by_itself(
+    served: Served, browser: Browser
+) -> None:
     async with tab(browser) as page:
         await fill_in(page, served)
         await page.dblclick("button.send")
@@ -163,14 +200,18 @@ async def assert_number_is_whole(page: Page, width: int) -> None:
     await page.set_viewport_size({"width": width, "height": 640})
     await page.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")
     for number in (NUMBER, "4829130577"):
-        await page.evaluate("number => { document.querySelector('.ticket .number').textContent = number }", grouped(number))
+        await page.evaluate(
+            "number => { document.querySelector('.ticket .number').textContent = number }", grouped(number)
+        )
         lines = (
-            "(number => Math.round(number.clientHeight / parseFloat(getComputedStyle(number).lineHeight)))(document.querySelector('.ticket .number'))"
+            "(number => Math.round(number.clientHeight / parseFloat(getComputedStyle(number).lineHeight)))"
+            "(document.querySelector('.ticket .number'))"
         )
         assert await page.evaluate(lines) == 1
         assert await page.evaluate(DIGITS_CUT) == []
     await page.evaluate(
-        "sheet => { document.adoptedStyleSheets = [new CSSStyleSheet()]; document.adoptedStyleSheets[0].replaceSync(sheet) }", WIDE_FONT
+        "sheet => { document.adoptedStyleSheets = [new CSSStyleSheet()]; document.adoptedStyleSheets[0].replaceSync(sheet) }",
+        WIDE_FONT,
     )
     assert await page.evaluate(DIGITS_CUT) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -189,7 +230,9 @@ TOUCHING = """() => [...document.querySelectorAll(".info > summary")].filter(sum
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 @pytest.mark.parametrize("width", [320, 1280])
-async def test_a_question_that_takes_two_lines_touches_neither_hint_nor_field(served: Served, browser: Browser, language: str, width: int) -> None:
+async def test_a_question_that_takes_two_lines_touches_neither_hint_nor_field(
+    served: Served, browser: Browser, language: str, width: int
+) -> None:
     page = await browser.new_page(viewport={"width": width, "height": 800})
     await page.goto(f"{served.address}/{language}/pyynto/pyyda-laskukopio")
     assert await page.locator(".info > summary").count() > 0
@@ -206,14 +249,18 @@ async def test_whatever_has_the_focus_has_the_berry_halo(served: Served, browser
             without = set()
             for _ in range(45):
                 await page.keyboard.press("Tab")
-                seen = await page.evaluate("(e => e && [e.outerHTML.slice(0, 60), getComputedStyle(e).boxShadow])(document.activeElement)")
+                seen = await page.evaluate(
+                    "(e => e && [e.outerHTML.slice(0, 60), getComputedStyle(e).boxShadow])(document.activeElement)"
+                )
                 if HALO not in seen[1] and not seen[0].startswith(("<body", "<main")):
                     without.add(seen[0])
             assert without == set(), path
 
 
 @pytest.mark.parametrize("width", [1280, 375])
-async def test_a_link_of_the_error_summary_leaves_label_hint_and_error_in_sight(served: Served, browser: Browser, width: int) -> None:
+async def test_a_link_of_the_error_summary_leaves_label_hint_and_error_in_sight(
+    served: Served, browser: Browser, width: int
+) -> None:
     async with tab(browser, width=width) as page:
         await page.goto(f"{served.address}/fi/pyynto/pyyda-laskukopio")
         await page.click("button.send")
@@ -221,11 +268,17 @@ async def test_a_link_of_the_error_summary_leaves_label_hint_and_error_in_sight(
         for at in range(await links.count()):
             await links.nth(at).click()
             told = "[...document.activeElement.closest('.field').querySelectorAll('label, legend, .hint, .error')]"
-            assert await page.evaluate(f"Math.min(...{told}.map(each => each.getBoundingClientRect().top))") >= 0, at
-            assert await page.evaluate("document.activeElement.getBoundingClientRect().bottom <= innerHeight"), at
+            assert (
+                await page.evaluate(f"Math.min(...{told}.map(each => each.getBoundingClientRect().top))") >= 0
+            ), at
+            assert await page.evaluate(
+                "document.activeElement.getBoundingClientRect().bottom <= innerHeight"
+            ), at
 
 
-async def test_long_words_of_a_title_break_with_a_hyphen_and_examples_do_not_break(served: Served, browser: Browser) -> None:
+async def test_long_words_of_a_title_break_with_a_hyphen_and_examples_do_not_break(
+    served: Served, browser: Browser
+) -> None:
     async with tab(browser, width=320) as page:
         pages = [
             "saavutettavuus",
@@ -285,7 +338,9 @@ async def test_a_sending_that_was_stopped_can_be_tried_again(served: Served, bro
         await page.wait_for_url("**/kiitos/*")
 
 
-async def test_what_was_typed_is_there_after_back_from_the_browsers_memory(served: Served, remembering_browser: Browser) -> None:
+async def test_what_was_typed_is_there_after_back_from_the_browsers_memory(
+    served: Served, remembering_browser: Browser
+) -> None:
     async with tab(remembering_browser) as page:
         await fill_in(page, served)
         await page.click("footer a[href$=tietosuoja]")
@@ -307,7 +362,9 @@ async def typed_is_there(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-async def test_another_language_and_back_lose_nothing(served: Served, remembering_browser: Browser, scripts: bool) -> None:  # noqa: FBT001
+async def test_another_language_and_back_lose_nothing(
+    served: Served, remembering_browser: Browser, scripts: bool
+) -> None:
     async with tab(remembering_browser, scripts=scripts) as page:
         await fill_in(page, served)
         await page.get_by_role("button", name="På svenska").click()
@@ -350,7 +407,9 @@ async def test_a_closed_tab_and_a_reload_lose_nothing(served: Served, browser: B
         await assert_sound(again, "restored")
 
 
-async def test_corrections_survive_a_link_and_back_on_a_page_with_errors(served: Served, remembering_browser: Browser) -> None:
+async def test_corrections_survive_a_link_and_back_on_a_page_with_errors(
+    served: Served, remembering_browser: Browser
+) -> None:
     async with tab(remembering_browser) as page:
         await fill_in(page, served)
         await page.fill("[name=personal_identity_code]", "131052308T")
@@ -372,8 +431,8 @@ async def test_back_after_sending_says_that_it_was_sent(
     served: Served,
     browser: Browser,
     remembering_browser: Browser,
-    remembers: bool,  # noqa: FBT001
-    scripts: bool,  # noqa: FBT001
+    remembers: bool,
+    scripts: bool,
 ) -> None:
     async with tab(remembering_browser if remembers else browser, scripts=scripts) as page:
         await fill_in(page, served)
@@ -389,7 +448,9 @@ async def test_back_after_sending_says_that_it_was_sent(
         await expect(page.locator("[name=email]")).to_have_value("")
 
 
-async def test_a_countdown_warns_before_the_identification_expires_and_one_press_goes_on(served: Served, browser: Browser) -> None:
+async def test_a_countdown_warns_before_the_identification_expires_and_one_press_goes_on(
+    served: Served, browser: Browser
+) -> None:
     async with tab(browser) as page:
         await served.identify(page, age=26 * 60)
         await page.goto(f"{served.address}/fi/pyynto/tilaa-palkkatodistus")
@@ -406,7 +467,9 @@ async def test_a_countdown_warns_before_the_identification_expires_and_one_press
         await expect(page.locator("[name=employer]")).to_have_value("Mallilan kunta")
 
 
-async def test_without_javascript_the_form_is_sent_and_the_page_asks_again_until_the_number_is_there(served: Served, browser: Browser) -> None:
+async def test_without_javascript_the_form_is_sent_and_the_page_asks_again_until_the_number_is_there(
+    served: Served, browser: Browser
+) -> None:
     async with tab(browser, scripts=False) as page:
         await fill_in(page, served)
         await page.click("button.send")

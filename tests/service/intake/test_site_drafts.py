@@ -28,7 +28,12 @@ from tests.service.intake.topic import records_of
 CODE, STRONG = "pyyda-laskukopio", "tilaa-palkkatodistus"
 TYPED = {"first_name": "Aino", "invoice_subject": "Päivähoitomaksu <b>huhtikuulta</b>"}
 PAY = {"employer": "Mallilan kunta", "period_start": "1/2026"}
-ANNA = {"given_name": "Anna", "family_name": "Testi", "personal_identity_code": "081181-9984", "authenticated_at": "2026-11-24T07:41:00Z"}
+ANNA = {
+    "given_name": "Anna",
+    "family_name": "Testi",
+    "personal_identity_code": "081181-9984",
+    "authenticated_at": "2026-11-24T07:41:00Z",
+}
 VAINO = ANNA | {"given_name": "Väinö", "family_name": "Mäkelä", "personal_identity_code": "131052-308T"}
 NUMBER = "482913053"
 
@@ -38,7 +43,10 @@ class Browser:
 
     def __init__(self, intake: Running) -> None:
         self._intake = intake
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(intake.app, raise_app_exceptions=False), base_url="http://intake.test")
+        self.client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(intake.app, raise_app_exceptions=False),
+            base_url="http://intake.test",
+        )
 
     def identify(self, facts: dict[str, str], age: int = 0, used: int | None = None) -> None:
         """Be somebody who identified `age` seconds ago and went on `used` seconds ago."""
@@ -53,7 +61,9 @@ class Browser:
         assert answer.status_code == 200
         return answer.text
 
-    async def send(self, code: str, form: dict[str, str], language: str = "fi", to: str = "") -> httpx.Response:
+    async def send(
+        self, code: str, form: dict[str, str], language: str = "fi", to: str = ""
+    ) -> httpx.Response:
         """Post a form, or what stands beside it."""
         return await self.client.post(f"/{language}/pyynto/{code}{to}", data=form)
 
@@ -90,7 +100,11 @@ async def browser(intake: Running) -> Browser:
 async def test_what_is_kept_while_typing_comes_back_in_any_tab_and_language(browser: Browser) -> None:
     token = token_of(await browser.page())
     assert await browser.keep(CODE, TYPED | {"token": token}) == "kept"
-    for language, said in (("fi", "Jatkat siitä, mihin jäit."), ("sv", "Du fortsätter där du slutade."), ("en", "You are carrying on")):
+    for language, said in (
+        ("fi", "Jatkat siitä, mihin jäit."),
+        ("sv", "Du fortsätter där du slutade."),
+        ("en", "You are carrying on"),
+    ):
         page = await browser.page(language=language)
         assert said in page
         assert value_of(page, "first_name") == "Aino"
@@ -98,9 +112,15 @@ async def test_what_is_kept_while_typing_comes_back_in_any_tab_and_language(brow
         assert token_of(page) == token
 
 
-async def test_another_browser_and_another_service_see_nothing_of_it(intake: Running, browser: Browser) -> None:
+async def test_another_browser_and_another_service_see_nothing_of_it(
+    intake: Running, browser: Browser
+) -> None:
     await browser.keep(CODE, TYPED | {"token": token_of(await browser.page())})
-    for page in (await Browser(intake).page(), await browser.page("kysy-tai-ilmoita-laskuun-liittyen"), await browser.page("laheta-palautetta")):
+    for page in (
+        await Browser(intake).page(),
+        await browser.page("kysy-tai-ilmoita-laskuun-liittyen"),
+        await browser.page("laheta-palautetta"),
+    ):
         assert "Aino" not in page
         assert "Päivähoitomaksu" not in page
 
@@ -113,11 +133,17 @@ async def test_a_language_is_changed_without_script_and_nothing_is_lost(browser:
     assert value_of(await browser.page(language="sv"), "first_name") == "Aino"
 
 
-async def test_a_form_with_errors_has_an_address_of_its_own_and_says_them_in_every_language(browser: Browser) -> None:
+async def test_a_form_with_errors_has_an_address_of_its_own_and_says_them_in_every_language(
+    browser: Browser,
+) -> None:
     form = await whole_form(browser) | {"phone": "", "personal_identity_code": "131052308T"}
     answer = await browser.send(CODE, form)
     assert (answer.status_code, answer.headers["location"]) == (303, "/fi/pyynto/pyyda-laskukopio")
-    for language, said in (("fi", "Tarkista 2 kohtaa"), ("sv", "Kontrollera 2 punkter"), ("en", "There are 2 problems")):
+    for language, said in (
+        ("fi", "Tarkista 2 kohtaa"),
+        ("sv", "Kontrollera 2 punkter"),
+        ("en", "There are 2 problems"),
+    ):
         page = await browser.page(language=language)
         assert said in page
         assert value_of(page, "personal_identity_code") == "131052308T"
@@ -138,7 +164,9 @@ async def test_a_draft_is_its_persons(browser: Browser) -> None:
     assert "Mallilan" not in await browser.page()
 
 
-async def test_what_is_sent_after_the_identification_expired_comes_back_when_its_person_identifies_again(browser: Browser) -> None:
+async def test_what_is_sent_after_the_identification_expired_comes_back_when_its_person_identifies_again(
+    browser: Browser,
+) -> None:
     browser.identify(ANNA)
     token = token_of(await browser.page(STRONG))
     browser.identify(ANNA, age=30 * 60 + 1)
@@ -152,7 +180,9 @@ async def test_what_is_sent_after_the_identification_expired_comes_back_when_its
     assert value_of(await browser.page(STRONG), "employer") == "Mallilan kunta"
 
 
-async def test_what_is_sent_while_somebody_else_is_identified_comes_back_to_whose_it_is(browser: Browser) -> None:
+async def test_what_is_sent_while_somebody_else_is_identified_comes_back_to_whose_it_is(
+    browser: Browser,
+) -> None:
     browser.identify(ANNA)
     token = token_of(await browser.page(STRONG))
     browser.identify(VAINO)
@@ -189,7 +219,9 @@ async def test_sending_the_form_of_one_tab_leaves_what_is_typed_in_another(brows
     assert token_of(await browser.page()) == other["token"]
 
 
-async def test_once_sent_the_form_says_so_with_its_number_and_a_new_one_must_be_asked_for(intake: Running, browser: Browser) -> None:
+async def test_once_sent_the_form_says_so_with_its_number_and_a_new_one_must_be_asked_for(
+    intake: Running, browser: Browser
+) -> None:
     form = await whole_form(browser)
     await browser.keep(CODE, form)
     request_id = (await browser.send(CODE, form)).headers["location"].rsplit("/", 1)[1]
@@ -198,7 +230,9 @@ async def test_once_sent_the_form_says_so_with_its_number_and_a_new_one_must_be_
     assert "Työnumero tulee sähköpostiisi." in page
     assert not any(value in page for value in PERSON.values())
     now = datetime.now(UTC)
-    intake.intake.recent.told(UUID(request_id), Progress(NUMBER, "received", now, now, "Pyydä laskukopio"), now)
+    intake.intake.recent.told(
+        UUID(request_id), Progress(NUMBER, "received", now, now, "Pyydä laskukopio"), now
+    )
     assert grouped(NUMBER) in await browser.page(language="sv")
     # The last letters of the page that was sent arrive late.
     assert await browser.keep(CODE, form) == "sent"
@@ -209,7 +243,9 @@ async def test_once_sent_the_form_says_so_with_its_number_and_a_new_one_must_be_
     assert token_of(page) != form["token"]
 
 
-async def test_the_form_of_another_tab_sends_the_same_request(kafka: KafkaConnection, browser: Browser) -> None:
+async def test_the_form_of_another_tab_sends_the_same_request(
+    kafka: KafkaConnection, browser: Browser
+) -> None:
     form = await whole_form(browser)
     await browser.keep(CODE, form)
     other = form | {"token": token_of(await browser.page())}
@@ -250,10 +286,15 @@ async def test_ending_the_visit_takes_the_drafts_along(browser: Browser) -> None
     assert "Mallilan" not in await browser.page(STRONG)
 
 
-async def test_a_copied_cookie_opens_no_draft_after_the_visit_has_ended(intake: Running, intake_database: str, browser: Browser) -> None:
+async def test_a_copied_cookie_opens_no_draft_after_the_visit_has_ended(
+    intake: Running, intake_database: str, browser: Browser
+) -> None:
     await browser.keep(CODE, TYPED | {"token": token_of(await browser.page())})
     browser.identify(ANNA, age=31 * 60)
-    await browser.keep("laheta-palautetta", {"feedback": "Kiitos", "token": token_of(await browser.page("laheta-palautetta"))})
+    await browser.keep(
+        "laheta-palautetta",
+        {"feedback": "Kiitos", "token": token_of(await browser.page("laheta-palautetta"))},
+    )
     browser.identify(ANNA)
     await browser.keep(STRONG, PAY | {"token": token_of(await browser.page(STRONG))})
     other = Browser(intake)
@@ -287,7 +328,9 @@ async def test_with_the_database_away_the_visit_ends_all_the_same(intake: Runnin
         ("en", "Your form has not been sent", "any forms that you did not send, have been removed"),
     ],
 )
-async def test_before_a_visit_ends_the_page_says_that_what_is_typed_is_lost(browser: Browser, language: str, said: str, afterwards: str) -> None:
+async def test_before_a_visit_ends_the_page_says_that_what_is_typed_is_lost(
+    browser: Browser, language: str, said: str, afterwards: str
+) -> None:
     browser.identify(ANNA)
     page = await browser.page(STRONG, language)
     assert f'form="request-form" formaction="/{language}/pyynto/{STRONG}/lopeta"' in page
@@ -297,7 +340,10 @@ async def test_before_a_visit_ends_the_page_says_that_what_is_typed_is_lost(brow
     assert f"<h1>{said}</h1>" in asked.text
     assert browser.client.cookies.get("asiointi")
     assert f'<form id="end-visit" method="post" action="/{language}/lopeta">' in asked.text
-    carried = {name: html.unescape(value) for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', asked.text)}
+    carried = {
+        name: html.unescape(value)
+        for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', asked.text)
+    }
     assert carried == typed
     await browser.send(STRONG, carried | {"show": "1"}, language, "/luonnos")
     assert value_of(await browser.page(STRONG, language), "employer") == "Mallilan &#34;kunta&#34;"
@@ -315,14 +361,23 @@ async def test_a_visit_with_nothing_typed_ends_at_once(browser: Browser) -> None
 async def test_another_site_asks_nobody_whether_to_end_a_visit(browser: Browser) -> None:
     browser.identify(ANNA)
     form = PAY | {"token": token_of(await browser.page(STRONG))}
-    answer = await browser.client.post(f"/fi/pyynto/{STRONG}/lopeta", data=form, headers={"Sec-Fetch-Site": "cross-site"})
+    answer = await browser.client.post(
+        f"/fi/pyynto/{STRONG}/lopeta", data=form, headers={"Sec-Fetch-Site": "cross-site"}
+    )
     assert answer.status_code == 403
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("fi", "valitset Lopeta asiointi, jotta"), ("sv", "väljer Avsluta, så att"), ("en", "choose End your visit, so that")]
+    ("language", "said"),
+    [
+        ("fi", "valitset Lopeta asiointi, jotta"),
+        ("sv", "väljer Avsluta, så att"),
+        ("en", "choose End your visit, so that"),
+    ],
 )
-async def test_the_privacy_page_says_that_ending_a_visit_removes_an_unfinished_form(browser: Browser, language: str, said: str) -> None:
+async def test_the_privacy_page_says_that_ending_a_visit_removes_an_unfinished_form(
+    browser: Browser, language: str, said: str
+) -> None:
     assert said in (await browser.client.get(f"/{language}/tietosuoja")).text
 
 
@@ -341,7 +396,9 @@ async def test_the_store_alone_tells_nothing(intake_database: str, browser: Brow
         await database.close()
 
 
-async def test_a_draft_is_kept_for_a_day_and_then_removed(intake: Running, intake_database: str, browser: Browser) -> None:
+async def test_a_draft_is_kept_for_a_day_and_then_removed(
+    intake: Running, intake_database: str, browser: Browser
+) -> None:
     await browser.keep(CODE, TYPED | {"token": token_of(await browser.page())})
     database = await asyncpg.connect(intake_database)
     try:
@@ -361,7 +418,9 @@ async def _is_empty(database: asyncpg.Connection) -> bool:
 
 async def test_without_the_store_everything_goes_on_as_before_drafts(kafka: KafkaConnection) -> None:
     (port,) = free_ports(1)
-    away = make_settings(kafka, "postgresql://x", database_url=SecretStr(f"postgresql://nobody:x@127.0.0.1:{port}/nobody"))
+    away = make_settings(
+        kafka, "postgresql://x", database_url=SecretStr(f"postgresql://nobody:x@127.0.0.1:{port}/nobody")
+    )
     async with running_intake(away) as intake:
         browser = Browser(intake)
         form = await whole_form(browser)
@@ -390,10 +449,16 @@ async def test_without_cookies_a_form_with_errors_comes_back_at_once(browser: Br
     assert value_of(wrong.text, "first_name") == "Aino"
 
 
-async def test_nothing_is_stored_for_a_browser_that_does_not_send_its_cookie_and_nothing_is_lost(intake_database: str, browser: Browser) -> None:
+async def test_nothing_is_stored_for_a_browser_that_does_not_send_its_cookie_and_nothing_is_lost(
+    intake_database: str, browser: Browser
+) -> None:
     form = await whole_form(browser)
     pages = []
-    for to, language, typed in (("", "fi", {"phone": ""}), ("/luonnos", "sv", {"show": "1"}), ("/uusi", "fi", {})):
+    for to, language, typed in (
+        ("", "fi", {"phone": ""}),
+        ("/luonnos", "sv", {"show": "1"}),
+        ("/uusi", "fi", {}),
+    ):
         browser.client.cookies.clear()
         assert await browser.keep(CODE, form) == "away"
         browser.client.cookies.clear()
@@ -412,20 +477,31 @@ async def test_nothing_is_stored_for_a_browser_that_does_not_send_its_cookie_and
 async def test_another_site_keeps_and_forgets_nothing(browser: Browser, to: str) -> None:
     form = await whole_form(browser)
     await browser.keep(CODE, form)
-    answer = await browser.client.post(f"/fi/pyynto/{CODE}{to}", data=form | {"first_name": "Eve"}, headers={"Sec-Fetch-Site": "cross-site"})
+    answer = await browser.client.post(
+        f"/fi/pyynto/{CODE}{to}", data=form | {"first_name": "Eve"}, headers={"Sec-Fetch-Site": "cross-site"}
+    )
     assert answer.status_code == 403
     assert value_of(await browser.page(), "first_name") == "Aino"
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "AAAA", "é" * 43, "A" * 44, "=" * 43, "A" * 5_000])
 async def test_a_cookie_that_is_none_of_ours_is_replaced(browser: Browser, cookie: str) -> None:
-    answer = await browser.client.get(f"/fi/pyynto/{CODE}", headers={b"Cookie": f"asiointi-draft={cookie}".encode()})
+    answer = await browser.client.get(
+        f"/fi/pyynto/{CODE}", headers={b"Cookie": f"asiointi-draft={cookie}".encode()}
+    )
     assert answer.status_code == 200
-    assert re.search(r"asiointi-draft=[A-Za-z0-9_-]{43}; HttpOnly; Max-Age=86400; Path=/; SameSite=lax", answer.headers["set-cookie"])
+    assert re.search(
+        r"asiointi-draft=[A-Za-z0-9_-]{43}; HttpOnly; Max-Age=86400; Path=/; SameSite=lax",
+        answer.headers["set-cookie"],
+    )
 
 
 async def test_typing_lets_an_identification_go_on_but_not_for_ever(browser: Browser) -> None:
-    for age, used, longest in ((25 * 60, None, 30 * 60), (3 * 3600, 29 * 60, 30 * 60), (4 * 3600 - 60, 29 * 60, 60)):
+    for age, used, longest in (
+        (25 * 60, None, 30 * 60),
+        (3 * 3600, 29 * 60, 30 * 60),
+        (4 * 3600 - 60, 29 * 60, 60),
+    ):
         browser.identify(ANNA, age=age, used=used)
         form = PAY | {"token": token_of(await browser.page(STRONG))}
         until = (await browser.send(STRONG, form, to="/luonnos")).json()["until"]
@@ -444,9 +520,17 @@ async def test_the_form_of_somebody_else_lets_no_identification_go_on(browser: B
 
 
 @pytest.mark.parametrize(
-    ("length", "said"), [(2_000, ""), (2_001, "Lyhennä: yksi merkki liikaa"), (2_520, "Lyhennä: 520 merkkiä liikaa"), (40_000, "Lyhennä: 38000 ")]
+    ("length", "said"),
+    [
+        (2_000, ""),
+        (2_001, "Lyhennä: yksi merkki liikaa"),
+        (2_520, "Lyhennä: 520 merkkiä liikaa"),
+        (40_000, "Lyhennä: 38000 "),
+    ],
 )
-async def test_too_long_a_paste_is_kept_whole_and_told_by_how_much(browser: Browser, length: int, said: str) -> None:
+async def test_too_long_a_paste_is_kept_whole_and_told_by_how_much(
+    browser: Browser, length: int, said: str
+) -> None:
     form = await whole_form(browser) | {"further_information": "ä" * length, "phone": ""}
     assert "maxlength" not in await browser.page()
     await browser.send(CODE, form)

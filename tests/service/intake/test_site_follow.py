@@ -22,7 +22,11 @@ STATUS = {
     "due_at": "2026-11-26T14:00:00Z",
     "timeline": [
         {"state": "received", "occurred_at": "2026-11-24T07:41:00Z", "text": None},
-        {"state": "waiting_for_customer", "occurred_at": "2026-11-25T07:41:00Z", "text": "Mikä lasku?\n<b>Kerro</b> numero."},
+        {
+            "state": "waiting_for_customer",
+            "occurred_at": "2026-11-25T07:41:00Z",
+            "text": "Mikä lasku?\n<b>Kerro</b> numero.",
+        },
     ],
 }
 """As tracker answers."""
@@ -67,7 +71,9 @@ async def intake(kafka: KafkaConnection, intake_database: str) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def showing(kafka: KafkaConnection, database: str, status: Mapping[str, object], language: str = "fi") -> AsyncIterator[str]:
+async def showing(
+    kafka: KafkaConnection, database: str, status: Mapping[str, object], language: str = "fi"
+) -> AsyncIterator[str]:
     """Give the follow-up page of a request that tracker tells so about."""
     place, address = free_socket()
     settings = make_settings(kafka, database, tracker_url=address, oidc_issuer=address)
@@ -122,8 +128,12 @@ async def test_a_signed_link_shows_the_same_and_a_broken_one_says_so(intake: Run
         ("en", "We removed its details on 24 November 2028 at 9:41.", "Done"),
     ],
 )
-async def test_one_whose_contents_were_removed_says_so_and_keeps_its_number_and_state(intake: Running, language: str, said: str, state: str) -> None:
-    page = (await intake.client.get(f"/{language}/seuraa/erased")).text.replace("\N{NARROW NO-BREAK SPACE}", " ")
+async def test_one_whose_contents_were_removed_says_so_and_keeps_its_number_and_state(
+    intake: Running, language: str, said: str, state: str
+) -> None:
+    page = (await intake.client.get(f"/{language}/seuraa/erased")).text.replace(
+        "\N{NARROW NO-BREAK SPACE}", " "
+    )
     assert said in page
     assert '<strong class="number">482 913 053</strong>' in page
     assert state in page
@@ -133,7 +143,9 @@ async def test_an_unknown_number_and_a_wrong_address_get_the_same_answer(intake:
     unknown = await follow(intake, work_number="000000000", email=EMAIL)
     wrong = await follow(intake, work_number=NUMBER, email="other@example.com")
     assert unknown[0] == wrong[0] == 404
-    assert re.findall(r'class="error"[^>]*>(.*?)<', unknown[1]) == re.findall(r'class="error"[^>]*>(.*?)<', wrong[1])
+    assert re.findall(r'class="error"[^>]*>(.*?)<', unknown[1]) == re.findall(
+        r'class="error"[^>]*>(.*?)<', wrong[1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,7 +169,10 @@ async def test_a_mistyped_number_is_told_as_such(intake: Running, typed: str, to
 async def test_a_form_in_an_encoding_of_nobodys_browser_is_refused(intake: Running, charset: str) -> None:
     body = b'--b\r\nContent-Disposition: form-data; name="work_number"\r\n\r\n+2AA-\\ud800\r\n--b--\r\n'
     for address in ("/fi/seuraa", "/fi/pyynto/pyyda-laskukopio"):
-        headers = {"Content-Type": f"multipart/form-data; boundary=b; charset={charset}", "Origin": "http://intake.test"}
+        headers = {
+            "Content-Type": f"multipart/form-data; boundary=b; charset={charset}",
+            "Origin": "http://intake.test",
+        }
         assert (await intake.client.post(address, content=body, headers=headers)).status_code == 415
 
 
@@ -168,23 +183,40 @@ async def test_the_front_pages_box_asks_for_the_address_next(intake: Running) ->
     assert "error-summary" not in page
 
 
-async def test_whoever_asks_too_often_is_told_when_to_try_again(kafka: KafkaConnection, intake_database: str) -> None:
-    async with running_intake(make_settings(kafka, intake_database, status_attempts_per_minute=1, limits_times=1)) as intake:
+async def test_whoever_asks_too_often_is_told_when_to_try_again(
+    kafka: KafkaConnection, intake_database: str
+) -> None:
+    async with running_intake(
+        make_settings(kafka, intake_database, status_attempts_per_minute=1, limits_times=1)
+    ) as intake:
         await follow(intake, work_number=NUMBER, email=EMAIL)
         answer = await intake.client.post("/fi/seuraa", data={"work_number": NUMBER, "email": EMAIL})
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
-    assert re.search("Yritä uudelleen noin [12] minuutin kuluttua", answer.text), answer.text  # the window slides
+    assert re.search("Yritä uudelleen noin [12] minuutin kuluttua", answer.text), (
+        answer.text
+    )  # the window slides
 
 
-async def test_a_signed_link_is_no_guess_and_opens_as_often_as_one_likes(kafka: KafkaConnection, intake_database: str) -> None:
+async def test_a_signed_link_is_no_guess_and_opens_as_often_as_one_likes(
+    kafka: KafkaConnection, intake_database: str
+) -> None:
     place, address = free_socket()
-    settings = make_settings(kafka, intake_database, tracker_url=address, oidc_issuer=address, status_attempts_per_minute=1, limits_times=1)
+    settings = make_settings(
+        kafka,
+        intake_database,
+        tracker_url=address,
+        oidc_issuer=address,
+        status_attempts_per_minute=1,
+        limits_times=1,
+    )
     async with serving(back_office(), place), running_intake(settings) as intake:
         assert [(await intake.client.get("/fi/seuraa/signed")).status_code for _ in range(11)] == [200] * 11
 
 
-async def test_with_the_tracker_away_the_page_says_that_the_request_is_safe(kafka: KafkaConnection, intake_database: str) -> None:
+async def test_with_the_tracker_away_the_page_says_that_the_request_is_safe(
+    kafka: KafkaConnection, intake_database: str
+) -> None:
     async with running_intake(make_settings(kafka, intake_database)) as intake:
         status, page = await follow(intake, work_number=NUMBER, email=EMAIL)
     assert status == 503

@@ -46,7 +46,10 @@ def token_of(page: str) -> str:
 def identified(intake: Running, age: int = 0, facts: dict[str, str] | None = None) -> dict[str, str]:
     """Give the cookie of somebody who identified some seconds ago: of Anna, but for `facts`."""
     box = CookieBox(all_key_bytes(intake.app.state.site.settings.session_key), "asiointi")
-    return {"Cookie": "asiointi=" + box.seal({"identity": {"facts": IDENTITY | (facts or {}), "since": int(time.time()) - age}})}
+    return {
+        "Cookie": "asiointi="
+        + box.seal({"identity": {"facts": IDENTITY | (facts or {}), "since": int(time.time()) - age}})
+    }
 
 
 async def fresh_form(intake: Running, **changes: str) -> dict[str, str]:
@@ -66,7 +69,9 @@ async def send_wrongly(intake: Running, form: dict[str, str], address: str = FOR
     return (await intake.client.get(address, headers=headers)).text
 
 
-async def test_a_sent_form_leads_to_the_thank_you_page_with_the_address_it_was_sent_to(intake: Running, kafka: KafkaConnection) -> None:
+async def test_a_sent_form_leads_to_the_thank_you_page_with_the_address_it_was_sent_to(
+    intake: Running, kafka: KafkaConnection
+) -> None:
     answer = await send(intake, await fresh_form(intake))
     assert answer.status_code == 303
     request_id = answer.headers["location"].removeprefix("/fi/kiitos/")
@@ -86,7 +91,9 @@ async def test_the_address_is_shown_only_to_the_browser_that_sent_the_form(intak
     assert PERSON["email"] not in page.text
 
 
-async def test_the_same_form_sent_again_leads_to_the_same_page(intake: Running, kafka: KafkaConnection) -> None:
+async def test_the_same_form_sent_again_leads_to_the_same_page(
+    intake: Running, kafka: KafkaConnection
+) -> None:
     form = await fresh_form(intake)
     first, second = await send(intake, form), await send(intake, form)
     assert first.headers["location"] == second.headers["location"]
@@ -102,14 +109,19 @@ async def test_the_same_form_changed_and_sent_again_is_told_as_sent_already(inta
     assert 'value="Eino"' in answer.text
 
 
-async def test_what_is_wrong_is_told_at_its_field_and_in_a_summary_and_everything_typed_stays(intake: Running) -> None:
-    form = await fresh_form(intake, personal_identity_code="131052308T", phone="", further_information="<b>Kiitos</b> & hei")
+async def test_what_is_wrong_is_told_at_its_field_and_in_a_summary_and_everything_typed_stays(
+    intake: Running,
+) -> None:
+    form = await fresh_form(
+        intake, personal_identity_code="131052308T", phone="", further_information="<b>Kiitos</b> & hei"
+    )
     page = await send_wrongly(intake, form)
     assert "<title>Virhe: Pyydä laskukopio" in page
     assert "Tarkista 2 kohtaa" in page
     assert '<a href="#field-personal_identity_code">Kirjoita henkilötunnukseen viiva' in page
     assert re.search(
-        r'<input[^>]* id="field-personal_identity_code" value="131052308T"[^>]* aria-describedby="[^"]*-error"[^>]* aria-invalid="true"', page
+        r'<input[^>]* id="field-personal_identity_code" value="131052308T"[^>]* aria-describedby="[^"]*-error"[^>]* aria-invalid="true"',
+        page,
     )
     assert f'value="{PERSON["email"]}"' in page
     assert "&lt;b&gt;Kiitos&lt;/b&gt; &amp; hei</textarea>" in page
@@ -123,7 +135,9 @@ async def test_errors_come_in_the_language_of_the_page(intake: Running) -> None:
 
 
 async def test_with_kafka_and_the_spool_away_the_form_comes_back_whole() -> None:
-    away = make_settings(KafkaConnection("127.0.0.1:9"), "postgresql://intake:x@127.0.0.1:9/intake", kafka_deadline_seconds=0.2)
+    away = make_settings(
+        KafkaConnection("127.0.0.1:9"), "postgresql://intake:x@127.0.0.1:9/intake", kafka_deadline_seconds=0.2
+    )
     async with running_intake(away) as intake:
         form = await fresh_form(intake)
         answer = await send(intake, form)
@@ -160,7 +174,9 @@ async def test_a_strong_service_leads_to_identification_first(intake: Running) -
 
 
 @pytest.mark.parametrize("age", [None, 30 * 60 + 1])
-async def test_a_strong_form_without_a_valid_identity_is_not_accepted_and_keeps_what_was_typed(intake: Running, age: int | None) -> None:
+async def test_a_strong_form_without_a_valid_identity_is_not_accepted_and_keeps_what_was_typed(
+    intake: Running, age: int | None
+) -> None:
     cookie = {} if age is None else identified(intake, age)
     answer = await send(intake, PERSON | PAY, STRONG, **cookie)
     assert answer.status_code == 403
@@ -180,7 +196,11 @@ async def test_what_the_bank_told_is_shown_locked_and_masked(intake: Running) ->
 async def test_what_the_bank_told_wins_over_what_is_posted(intake: Running) -> None:
     page = (await intake.client.get(STRONG, headers=identified(intake))).text
     choices = dict(reversed(re.findall(r'type="radio" name="([a-z_]+)"[^>]* value="([^"]+)"', page)))
-    form = PAY | choices | {"token": token_of(page), "first_name": "Eino", "personal_identity_code": "131052-308T"}
+    form = (
+        PAY
+        | choices
+        | {"token": token_of(page), "first_name": "Eino", "personal_identity_code": "131052-308T"}
+    )
     answer = await send(intake, form, STRONG, **identified(intake))
     assert answer.status_code == 303, re.findall(r'class="error"[^>]*>([^<]+)', answer.text)
 
@@ -204,7 +224,9 @@ async def test_a_form_shown_as_annas_is_sent_as_annas_or_not_at_all(intake: Runn
     # The page is still Anna's: pressed again it is refused again, and Anna can send it from here.
     again = annas | {"token": token_of(answer.text)}
     assert (await send(intake, again, STRONG, **identified(intake, facts=VAINO))).status_code == 403
-    assert (await send(intake, again, STRONG, **identified(intake, facts={"bank": "Another bank"}))).status_code == 303
+    assert (
+        await send(intake, again, STRONG, **identified(intake, facts={"bank": "Another bank"}))
+    ).status_code == 303
 
 
 async def test_a_form_that_does_not_say_whose_it_is_is_nobodys(intake: Running) -> None:
@@ -212,7 +234,16 @@ async def test_a_form_that_does_not_say_whose_it_is_is_nobodys(intake: Running) 
     elsewhere = await strong_form(intake, "/fi/pyynto/vuosiloma-asiat", **identified(intake))
     changed = ("A" if annas["token"][-5] != "A" else "B").join((annas["token"][:-5], annas["token"][-4:]))
     plain = (await fresh_form(intake))["token"]
-    for token in ("", "x", "made-up-by-somebody-else", "é" * 30, elsewhere["token"], changed, plain, annas["token"] + "AAAA"):
+    for token in (
+        "",
+        "x",
+        "made-up-by-somebody-else",
+        "é" * 30,
+        elsewhere["token"],
+        changed,
+        plain,
+        annas["token"] + "AAAA",
+    ):
         answer = await send(intake, annas | {"token": token}, STRONG, **identified(intake))
         assert answer.status_code == 403, token
         assert 'value="Mallilan kunta"' in answer.text
@@ -228,9 +259,13 @@ async def test_a_form_that_does_not_say_whose_it_is_is_nobodys(intake: Running) 
         ("en", "This form was opened for another person"),
     ],
 )
-async def test_whose_form_it_is_is_told_in_the_pages_language_with_both_ways_on(intake: Running, language: str, said: str) -> None:
+async def test_whose_form_it_is_is_told_in_the_pages_language_with_both_ways_on(
+    intake: Running, language: str, said: str
+) -> None:
     annas = await strong_form(intake, **identified(intake))
-    answer = await send(intake, annas, f"/{language}/pyynto/tilaa-palkkatodistus", **identified(intake, facts=VAINO))
+    answer = await send(
+        intake, annas, f"/{language}/pyynto/tilaa-palkkatodistus", **identified(intake, facts=VAINO)
+    )
     assert said in answer.text
     assert f'href="/{language}/tunnistaudu/tilaa-palkkatodistus" target="_blank"' in answer.text
     assert f'href="/{language}/pyynto/tilaa-palkkatodistus"' in answer.text
@@ -241,7 +276,9 @@ async def test_what_the_bank_tells_is_not_asked_when_the_identification_has_expi
     answer = await send(intake, annas, STRONG, **identified(intake, age=30 * 60 + 1))
     assert answer.status_code == 403
     assert not re.search(r'name="(first_name|last_name|personal_identity_code)"', answer.text)
-    assert (await send(intake, annas | {"token": token_of(answer.text)}, STRONG, **identified(intake))).status_code == 303
+    assert (
+        await send(intake, annas | {"token": token_of(answer.text)}, STRONG, **identified(intake))
+    ).status_code == 303
 
 
 async def test_ending_the_visit_forgets_who_identified(intake: Running) -> None:
@@ -254,19 +291,27 @@ async def test_ending_the_visit_forgets_who_identified(intake: Running) -> None:
     ("page", "said", "sender"),
     [
         ("/fi/lopeta", "Asiointia ei lopetettu", {"Sec-Fetch-Site": "cross-site"}),
-        ("/sv/lopeta", "Ditt besök avslutades inte", {"Sec-Fetch-Site": "same-site", "Origin": "http://intake.test"}),
+        (
+            "/sv/lopeta",
+            "Ditt besök avslutades inte",
+            {"Sec-Fetch-Site": "same-site", "Origin": "http://intake.test"},
+        ),
         ("/en/lopeta", "Your visit was not ended", {"Origin": "http://evil.example"}),
         ("/fi/lopeta", "Asiointia ei lopetettu", {"Origin": "null"}),
     ],
 )
-async def test_another_site_ends_nobodys_visit(intake: Running, page: str, said: str, sender: dict[str, str]) -> None:
+async def test_another_site_ends_nobodys_visit(
+    intake: Running, page: str, said: str, sender: dict[str, str]
+) -> None:
     answer = await intake.client.post(page, headers=identified(intake) | sender)
     assert answer.status_code == 403
     assert f"<h1>{said}</h1>" in answer.text
     assert "Max-Age=0" not in answer.headers.get("set-cookie", "")
 
 
-async def test_a_browser_that_tells_only_the_origin_ends_its_visit_and_sends_its_form(intake: Running) -> None:
+async def test_a_browser_that_tells_only_the_origin_ends_its_visit_and_sends_its_form(
+    intake: Running,
+) -> None:
     ours = {"Origin": "http://intake.test"}
     assert (await intake.client.post("/fi/lopeta", headers=identified(intake) | ours)).status_code == 303
     assert (await send(intake, await fresh_form(intake), **ours)).status_code == 303
@@ -290,7 +335,9 @@ async def test_the_number_appears_by_itself_as_an_event_and_on_the_page(intake: 
     register(intake, thanks)
     events = (await intake.client.get(f"{thanks}/tapahtumat")).text
     assert "event: number" in events
-    assert json.loads(events.partition("data: ")[2].splitlines()[0]) == {"announcement": f"Työnumerosi on {grouped('482913053')}"}
+    assert json.loads(events.partition("data: ")[2].splitlines()[0]) == {
+        "announcement": f"Työnumerosi on {grouped('482913053')}"
+    }
     page = (await intake.client.get(thanks)).text
     assert '<strong class="number">' + grouped("482913053") in page
     assert "24.11.2026 klo 9.41" in page
@@ -298,7 +345,9 @@ async def test_the_number_appears_by_itself_as_an_event_and_on_the_page(intake: 
     assert "refresh" not in page
 
 
-async def test_a_number_that_is_late_is_told_plainly(intake: Running, thanks: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_number_that_is_late_is_told_plainly(
+    intake: Running, thanks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("services.intake.site.thanks.LATE_SECONDS", -1)
     monkeypatch.setattr("services.intake.site.thanks.STREAM_SECONDS", 0.01)
     page = (await intake.client.get(thanks)).text
@@ -313,10 +362,14 @@ async def test_a_request_that_nobody_knows_is_not_thanked_for(intake: Running) -
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "latin-1"])
-async def test_letters_come_through_whatever_encoding_the_form_was_posted_in(intake: Running, encoding: str) -> None:
+async def test_letters_come_through_whatever_encoding_the_form_was_posted_in(
+    intake: Running, encoding: str
+) -> None:
     form = await fresh_form(intake, first_name="Väinö", email="none")
     body = urlencode(form, encoding=encoding)
-    answer = await intake.client.post(FORM, content=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    answer = await intake.client.post(
+        FORM, content=body, headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
     page = answer.text if answer.status_code == 422 else (await intake.client.get(FORM)).text
     assert 'value="Väinö"' in page
     assert "\ufffd" not in page

@@ -56,7 +56,10 @@ async def meeting(kafka: KafkaConnection, intake_database: str) -> AsyncIterator
     """Give an intake and a provider that know each other."""
     place, issuer = free_socket()
     provider = Provider(issuer)
-    async with serving(provider.app(), place), running_intake(make_settings(kafka, intake_database, oidc_issuer=issuer)) as intake:
+    async with (
+        serving(provider.app(), place),
+        running_intake(make_settings(kafka, intake_database, oidc_issuer=issuer)) as intake,
+    ):
         yield Meeting(intake, provider)
 
 
@@ -74,7 +77,9 @@ async def test_whoever_identifies_comes_to_the_form_with_name_and_code_filled_in
 VAINO = {"given_name": "Väinö", "family_name": "Mäkelä", "urn:oid:1.2.246.21": "131052-308T"}
 
 
-async def test_when_somebody_else_identifies_no_copy_of_the_cookie_before_brings_the_first_one_back(meeting: Meeting) -> None:
+async def test_when_somebody_else_identifies_no_copy_of_the_cookie_before_brings_the_first_one_back(
+    meeting: Meeting,
+) -> None:
     client = meeting.intake.client
     await meeting.come_back()
     of_anna = client.cookies["asiointi"]
@@ -86,13 +91,25 @@ async def test_when_somebody_else_identifies_no_copy_of_the_cookie_before_brings
     assert (await client.get(FORM)).headers["location"] == START
 
 
-async def test_an_answer_to_somebody_that_comes_after_another_identified_leaves_that_one_be(meeting: Meeting) -> None:
+async def test_an_answer_to_somebody_that_comes_after_another_identified_leaves_that_one_be(
+    meeting: Meeting,
+) -> None:
     """It writes what was sent into the session, and would so give Anna's cookie back to a browser that has Väinö's."""
     client, submit_request = meeting.intake.client, meeting.intake.intake.submit_request
     await meeting.come_back()
     page = (await client.get(FORM)).text
-    form = {"token": re.findall('name="token" value="([^"]+)"', page)[0], "email": "anna@example.fi", "phone": "0401234567"}
-    form |= {"employer": "Mallilan kunta", "period_start": "1/2026", "period_end": "2/2026", "purpose": "kela", "delivery": "turvaposti"}
+    form = {
+        "token": re.findall('name="token" value="([^"]+)"', page)[0],
+        "email": "anna@example.fi",
+        "phone": "0401234567",
+    }
+    form |= {
+        "employer": "Mallilan kunta",
+        "period_start": "1/2026",
+        "period_end": "2/2026",
+        "purpose": "kela",
+        "delivery": "turvaposti",
+    }
     of_anna = {"Cookie": f"asiointi={client.cookies['asiointi']}"}
     meeting.provider.claims = VAINO
     way_back = await meeting.walk()
@@ -102,7 +119,9 @@ async def test_an_answer_to_somebody_that_comes_after_another_identified_leaves_
         return await submit_request(submission)
 
     object.__setattr__(meeting.intake.intake, "submit_request", submit_late)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(meeting.intake.app), base_url="http://intake.test") as tab:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(meeting.intake.app), base_url="http://intake.test"
+    ) as tab:
         answer = await tab.post(FORM, data=form, headers=of_anna)
     assert answer.status_code == 303, answer.text
     assert "asiointi=" not in answer.headers.get("set-cookie", "")
@@ -113,7 +132,9 @@ SIDE_BY_SIDE = ["tilaa-palkkatodistus", "verokorttiasiat", "vuosiloma-asiat"]
 
 
 @pytest.mark.parametrize("order", list(permutations(range(len(SIDE_BY_SIDE)))))
-async def test_identifications_in_tabs_side_by_side_all_succeed(meeting: Meeting, order: tuple[int, ...]) -> None:
+async def test_identifications_in_tabs_side_by_side_all_succeed(
+    meeting: Meeting, order: tuple[int, ...]
+) -> None:
     ways_back = [await meeting.walk(f"/fi/tunnistaudu/{code}") for code in SIDE_BY_SIDE]
     for tab in order:
         answer = await meeting.intake.client.get(ways_back[tab])
@@ -123,7 +144,9 @@ async def test_identifications_in_tabs_side_by_side_all_succeed(meeting: Meeting
 async def test_identifications_that_begin_in_the_same_moment_all_succeed(meeting: Meeting) -> None:
     ways_back = await asyncio.gather(*(meeting.walk(f"/fi/tunnistaudu/{code}") for code in SIDE_BY_SIDE))
     answers = await asyncio.gather(*(meeting.intake.client.get(way) for way in ways_back))
-    assert [answer.headers["location"] for answer in answers] == [f"/fi/pyynto/{code}" for code in SIDE_BY_SIDE]
+    assert [answer.headers["location"] for answer in answers] == [
+        f"/fi/pyynto/{code}" for code in SIDE_BY_SIDE
+    ]
 
 
 async def test_attempts_that_nobody_ends_do_not_fill_the_browsers_cookies(meeting: Meeting) -> None:
@@ -197,11 +220,24 @@ def test_every_reason_of_our_identity_service_has_a_sentence_of_its_own() -> Non
 
 
 @pytest.mark.parametrize(
-    ("told", "shown"), [("sv", "sv"), ("en", "en"), ("fi", "fi"), (None, "fi"), ("sv-FI", "fi"), ("../sv", "fi"), (["sv"], "fi")]
+    ("told", "shown"),
+    [
+        ("sv", "sv"),
+        ("en", "en"),
+        ("fi", "fi"),
+        (None, "fi"),
+        ("sv-FI", "fi"),
+        ("../sv", "fi"),
+        (["sv"], "fi"),
+    ],
 )
-async def test_who_changed_the_language_on_the_way_comes_back_in_it(meeting: Meeting, told: object, shown: str) -> None:
+async def test_who_changed_the_language_on_the_way_comes_back_in_it(
+    meeting: Meeting, told: object, shown: str
+) -> None:
     meeting.provider.claims = {"locale": told}
-    assert (await meeting.come_back()).headers["location"] == START.replace("/fi/tunnistaudu/", f"/{shown}/pyynto/")
+    assert (await meeting.come_back()).headers["location"] == START.replace(
+        "/fi/tunnistaudu/", f"/{shown}/pyynto/"
+    )
 
 
 NOT_PROVEN: list[dict[str, object]] = [
@@ -215,8 +251,12 @@ NOT_PROVEN: list[dict[str, object]] = [
 ]
 
 
-@pytest.mark.parametrize("claims", [{"nonce": "other"}, {"aud": "other"}, {"iss": "http://other"}, {"exp": 1}, *NOT_PROVEN])
-async def test_a_token_that_does_not_hold_identifies_nobody(meeting: Meeting, claims: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "claims", [{"nonce": "other"}, {"aud": "other"}, {"iss": "http://other"}, {"exp": 1}, *NOT_PROVEN]
+)
+async def test_a_token_that_does_not_hold_identifies_nobody(
+    meeting: Meeting, claims: dict[str, object]
+) -> None:
     meeting.provider.claims = claims
     answer = await meeting.come_back()
     assert answer.headers["location"] == f"{START}/epaonnistui"
@@ -229,7 +269,9 @@ async def test_a_token_signed_by_somebody_else_identifies_nobody(meeting: Meetin
     assert (await meeting.come_back()).headers["location"] == f"{START}/epaonnistui"
 
 
-@pytest.mark.parametrize("told", [[], ["http://other"], ["{issuer}", "http://other"], ["{issuer}", "{issuer}"]])
+@pytest.mark.parametrize(
+    "told", [[], ["http://other"], ["{issuer}", "http://other"], ["{issuer}", "{issuer}"]]
+)
 async def test_the_answer_of_another_provider_identifies_nobody(meeting: Meeting, told: list[str]) -> None:
     meeting.provider.iss = [iss.format(issuer=meeting.provider.issuer) for iss in told]
     assert (await meeting.come_back()).headers["location"] == f"{START}/epaonnistui"
@@ -260,7 +302,9 @@ async def test_with_the_provider_away_the_page_says_so(kafka: KafkaConnection, i
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
-async def test_an_address_that_names_a_problem_is_a_page_like_any_other(meeting: Meeting, problem: str) -> None:
+async def test_an_address_that_names_a_problem_is_a_page_like_any_other(
+    meeting: Meeting, problem: str
+) -> None:
     assert (await meeting.intake.client.get(f"{START}/{problem}")).status_code == 200
 
 
@@ -297,7 +341,9 @@ async def test_every_cookie_of_a_visit_ends_with_it_and_the_next_visit_is_anothe
     assert (await client.get(FORM)).status_code == 200
 
 
-async def test_while_the_database_is_away_visits_go_on_and_end_at_least_in_the_process_that_was_asked(meeting: Meeting) -> None:
+async def test_while_the_database_is_away_visits_go_on_and_end_at_least_in_the_process_that_was_asked(
+    meeting: Meeting,
+) -> None:
     await meeting.come_back()
     client = meeting.intake.client
     copied = dict(client.cookies)
@@ -309,7 +355,9 @@ async def test_while_the_database_is_away_visits_go_on_and_end_at_least_in_the_p
         assert (await client.get(FORM)).status_code == 303
 
 
-async def test_what_was_ended_is_kept_only_for_as_long_as_a_cookie_could_last(meeting: Meeting, intake_database: str) -> None:
+async def test_what_was_ended_is_kept_only_for_as_long_as_a_cookie_could_last(
+    meeting: Meeting, intake_database: str
+) -> None:
     async with open_database(intake_database) as sessions:
         async with sessions.begin() as session:
             rows = "insert into ended_sessions values ('over', now() - interval '1 second'), ('not yet', now() + interval '1 minute')"
@@ -317,12 +365,16 @@ async def test_what_was_ended_is_kept_only_for_as_long_as_a_cookie_could_last(me
         await meeting.come_back()
         await meeting.intake.client.post("/fi/lopeta")
         async with sessions() as session:
-            kept = await session.execute(text("select id, until - now() from ended_sessions where id <> 'not yet'"))
+            kept = await session.execute(
+                text("select id, until - now() from ended_sessions where id <> 'not yet'")
+            )
             ((_, left),) = kept.all()
     assert timedelta(minutes=59) < left <= timedelta(minutes=60)
 
 
-async def test_no_word_of_the_provider_comes_into_the_log(meeting: Meeting, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_word_of_the_provider_comes_into_the_log(
+    meeting: Meeting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     meeting.provider.error = meeting.provider.why = "131052-308T"
     log = CapturingLogger()
     monkeypatch.setattr(identify, "log", log)

@@ -29,7 +29,10 @@ class Tracker:
     """Tracker's status API: one request, whose mails stand as is said."""
 
     def __init__(self, template: str, state: str, request_state: str = "received") -> None:
-        self.status: dict[str, Any] = STATUS | {"state": request_state, "mails": [{"template": template, "state": state}]}
+        self.status: dict[str, Any] = STATUS | {
+            "state": request_state,
+            "mails": [{"template": template, "state": state}],
+        }
         self.corrections: list[dict[str, str]] = []
         self.answer = 200
 
@@ -50,7 +53,9 @@ class Tracker:
 
 
 @asynccontextmanager
-async def beside(tracker: Tracker, kafka: KafkaConnection, database: str, **changes: object) -> AsyncIterator[Running]:
+async def beside(
+    tracker: Tracker, kafka: KafkaConnection, database: str, **changes: object
+) -> AsyncIterator[Running]:
     place, address = free_socket()
     settings = make_settings(kafka, database, tracker_url=address, oidc_issuer=address, **changes)
     async with serving(tracker.app(), place), running_intake(settings) as running:
@@ -64,13 +69,19 @@ def lead_of(page: str) -> str:
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_the_thank_you_page_tells_how_the_receipt_stands(kafka: KafkaConnection, intake_database: str, state: str) -> None:
+async def test_the_thank_you_page_tells_how_the_receipt_stands(
+    kafka: KafkaConnection, intake_database: str, state: str
+) -> None:
     async with beside(Tracker("receipt", state), kafka, intake_database) as intake:
         thanks = await send(intake, FEEDBACK)
         # Before there is a number no mail can have gone.
         assert "Lähetämme vahvistuksen osoitteeseen" in lead_of((await intake.client.get(thanks)).text)
         now = datetime.now(timezone.utc)
-        intake.intake.recent.told(UUID(thanks.rsplit("/", 1)[1]), Progress(NUMBER, "received", now, now + timedelta(days=2), "Palaute"), now)
+        intake.intake.recent.told(
+            UUID(thanks.rsplit("/", 1)[1]),
+            Progress(NUMBER, "received", now, now + timedelta(days=2), "Palaute"),
+            now,
+        )
         page = (await intake.client.get(thanks)).text
     assert lead_of(page) == raw_texts("fi")["thanks"]["receipts"][state].format(email=EMAIL)
     assert ("Korjaa osoite ja lähetä uudelleen" in page) == (state in {"failed", "returned"})
@@ -85,7 +96,9 @@ async def test_without_the_cookie_the_thank_you_page_tells_the_same_but_names_no
     async with beside(Tracker("receipt", state), kafka, intake_database) as intake:
         thanks = await send(intake, FEEDBACK)
         now = datetime.now(timezone.utc)
-        progress = Progress(NUMBER, "received", now, now + timedelta(days=2), "Lähetä palautetta", "laheta-palautetta")
+        progress = Progress(
+            NUMBER, "received", now, now + timedelta(days=2), "Lähetä palautetta", "laheta-palautetta"
+        )
         intake.intake.recent.told(UUID(thanks.rsplit("/", 1)[1]), progress, now)
         intake.client.cookies.clear()
         page = (await intake.client.get(thanks.replace("/fi/", f"/{language}/"))).text
@@ -97,7 +110,10 @@ async def test_without_the_cookie_the_thank_you_page_tells_the_same_but_names_no
     assert {"fi": "Lähetä palautetta", "sv": "Skicka respons", "en": "Send feedback"}[language] in page
 
 
-@pytest.mark.parametrize(("template", "request_state"), [("receipt", "received"), ("question", "waiting_for_customer"), ("resolution", "resolved")])
+@pytest.mark.parametrize(
+    ("template", "request_state"),
+    [("receipt", "received"), ("question", "waiting_for_customer"), ("resolution", "resolved")],
+)
 @pytest.mark.parametrize("state", STATES)
 async def test_the_follow_up_page_tells_how_the_mail_of_the_state_stands(
     kafka: KafkaConnection, intake_database: str, template: str, request_state: str, state: str
@@ -121,7 +137,9 @@ CORRECTION = {"work_number": "482 913 053", "email": EMAIL, "corrected": f" {RIG
 OURS = {"Origin": "http://intake.test"}
 
 
-async def test_the_address_is_corrected_by_number_and_old_address(kafka: KafkaConnection, intake_database: str) -> None:
+async def test_the_address_is_corrected_by_number_and_old_address(
+    kafka: KafkaConnection, intake_database: str
+) -> None:
     tracker = Tracker("receipt", "failed")
     async with beside(tracker, kafka, intake_database) as intake:
         answer = await intake.client.post("/fi/seuraa/osoite", data=CORRECTION, headers=OURS)
@@ -130,7 +148,9 @@ async def test_the_address_is_corrected_by_number_and_old_address(kafka: KafkaCo
     assert tracker.corrections == [{"work_number": NUMBER, "email": EMAIL, "corrected_email": RIGHT}]
 
 
-async def test_the_thank_you_page_knows_the_corrected_address(kafka: KafkaConnection, intake_database: str) -> None:
+async def test_the_thank_you_page_knows_the_corrected_address(
+    kafka: KafkaConnection, intake_database: str
+) -> None:
     async with beside(Tracker("receipt", "failed"), kafka, intake_database) as intake:
         thanks = await send(intake, FEEDBACK)
         await intake.client.post("/fi/seuraa/osoite", data=CORRECTION, headers=OURS)
@@ -147,7 +167,9 @@ async def test_the_thank_you_page_knows_the_corrected_address(kafka: KafkaConnec
         ({"corrected": f" {EMAIL.upper()} "}, "Tämä on osoite, johon viesti ei mennyt perille"),
     ],
 )
-async def test_what_is_wrong_is_told_and_what_was_typed_stays(kafka: KafkaConnection, intake_database: str, wrong: dict[str, str], told: str) -> None:
+async def test_what_is_wrong_is_told_and_what_was_typed_stays(
+    kafka: KafkaConnection, intake_database: str, wrong: dict[str, str], told: str
+) -> None:
     tracker, typed = Tracker("receipt", "failed"), CORRECTION | wrong
     async with beside(tracker, kafka, intake_database) as intake:
         answer = await intake.client.post("/fi/seuraa/osoite", data=typed, headers=OURS)
@@ -157,8 +179,12 @@ async def test_what_is_wrong_is_told_and_what_was_typed_stays(kafka: KafkaConnec
     assert tracker.corrections == []
 
 
-@pytest.mark.parametrize(("status", "told"), [(404, "Emme löydä pyyntöä"), (409, "ovat menneet perille"), (503, "Vika on meillä")])
-async def test_what_tracker_refuses_is_told(kafka: KafkaConnection, intake_database: str, status: int, told: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "told"), [(404, "Emme löydä pyyntöä"), (409, "ovat menneet perille"), (503, "Vika on meillä")]
+)
+async def test_what_tracker_refuses_is_told(
+    kafka: KafkaConnection, intake_database: str, status: int, told: str
+) -> None:
     tracker = Tracker("receipt", "failed")
     tracker.answer = status
     async with beside(tracker, kafka, intake_database) as intake:
@@ -171,13 +197,17 @@ async def test_another_site_corrects_no_address(kafka: KafkaConnection, intake_d
     tracker = Tracker("receipt", "failed")
     async with beside(tracker, kafka, intake_database) as intake:
         for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
-            assert (await intake.client.post("/fi/seuraa/osoite", data=CORRECTION, headers=headers)).status_code == 403
+            assert (
+                await intake.client.post("/fi/seuraa/osoite", data=CORRECTION, headers=headers)
+            ).status_code == 403
     assert tracker.corrections == []
 
 
 async def test_corrections_count_as_look_ups(kafka: KafkaConnection, intake_database: str) -> None:
     tracker = Tracker("receipt", "failed")
-    async with beside(tracker, kafka, intake_database, status_attempts_per_minute=1, limits_times=1) as intake:
+    async with beside(
+        tracker, kafka, intake_database, status_attempts_per_minute=1, limits_times=1
+    ) as intake:
         await intake.client.post("/fi/seuraa", data={"work_number": NUMBER, "email": EMAIL})
         answer = await intake.client.post("/fi/seuraa/osoite", data=CORRECTION, headers=OURS)
     assert answer.status_code == 429
@@ -185,15 +215,23 @@ async def test_corrections_count_as_look_ups(kafka: KafkaConnection, intake_data
     assert tracker.corrections == []
 
 
-async def test_an_address_is_counted_only_once_number_and_old_address_are_proven(kafka: KafkaConnection, intake_database: str) -> None:
+async def test_an_address_is_counted_only_once_number_and_old_address_are_proven(
+    kafka: KafkaConnection, intake_database: str
+) -> None:
     tracker = Tracker("receipt", "failed")
-    async with beside(tracker, kafka, intake_database, status_attempts_per_minute=100, limits_times=1) as intake:
+    async with beside(
+        tracker, kafka, intake_database, status_attempts_per_minute=100, limits_times=1
+    ) as intake:
         guessed = CORRECTION | {"email": "arvaus@example.com"}
-        guesses = [(await intake.client.post("/fi/seuraa/osoite", data=guessed, headers=OURS)).status_code for _ in range(RECEIPTS_FROM_ONE.most + 1)]
+        guesses = [
+            (await intake.client.post("/fi/seuraa/osoite", data=guessed, headers=OURS)).status_code
+            for _ in range(RECEIPTS_FROM_ONE.most + 1)
+        ]
         assert set(guesses) == {404}
         assert tracker.corrections == []
         known = [
-            (await intake.client.post("/fi/seuraa/osoite", data=CORRECTION, headers=OURS)).status_code for _ in range(RECEIPTS_FROM_ONE.most + 1)
+            (await intake.client.post("/fi/seuraa/osoite", data=CORRECTION, headers=OURS)).status_code
+            for _ in range(RECEIPTS_FROM_ONE.most + 1)
         ]
     assert known == [200] * RECEIPTS_FROM_ONE.most + [429]
     assert len(tracker.corrections) == RECEIPTS_FROM_ONE.most

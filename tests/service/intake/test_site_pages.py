@@ -68,21 +68,36 @@ class Outline(HTMLParser):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_every_page_stands_in_every_language_with_landmarks_and_no_inline_code(intake: Running, language: str) -> None:
+async def test_every_page_stands_in_every_language_with_landmarks_and_no_inline_code(
+    intake: Running, language: str
+) -> None:
     for page in PAGES:
         answer = await intake.client.get(f"/{language}/{page}")
         assert answer.status_code == 200, page
         outline = Outline(answer.text)
         assert [tag["lang"] for tag in outline.named("html")] == [language]
-        assert [len(outline.named(tag)) for tag in ("header", "main", "footer", "h1", "title")] == [1, 1, 1, 1, 1], page
+        assert [len(outline.named(tag)) for tag in ("header", "main", "footer", "h1", "title")] == [
+            1,
+            1,
+            1,
+            1,
+            1,
+        ], page
         assert outline.named("a")[0]["href"] == "#main"
         assert all("src" in script for script in outline.named("script"))
         assert not outline.named("style")
-        assert not [tag for tag, attributes in outline.tags if "style" in attributes or any(name.startswith("on") for name in attributes)]
+        assert not [
+            tag
+            for tag, attributes in outline.tags
+            if "style" in attributes or any(name.startswith("on") for name in attributes)
+        ]
         ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
         assert len(ids) == len(set(ids)), page
         described = {
-            name for _, tag in outline.tags for key in ("aria-describedby", "aria-labelledby", "for") for name in (tag.get(key) or "").split()
+            name
+            for _, tag in outline.tags
+            for key in ("aria-describedby", "aria-labelledby", "for")
+            for name in (tag.get(key) or "").split()
         }
         assert described <= set(ids), page
         policy = answer.headers["content-security-policy"]
@@ -100,7 +115,11 @@ async def test_every_link_of_the_site_leads_somewhere(intake: Running) -> None:
         if answer.status_code == 303:
             continue
         outline = Outline(answer.text)
-        linked = [tag.get("href") or tag.get("src") or "" for name in ("a", "link", "script") for tag in outline.named(name)]
+        linked = [
+            tag.get("href") or tag.get("src") or ""
+            for name in ("a", "link", "script")
+            for tag in outline.named(name)
+        ]
         new = {link for link in linked if link.startswith("/")} - seen
         seen |= new
         ahead += sorted(new)
@@ -124,17 +143,28 @@ async def test_the_three_columns_name_the_services_as_the_guide_does(intake: Run
     for group, names in COLUMNS.items():
         column = page[page.index(f'id="group-{group}"') :]
         entries = re.findall(r"<li><a [^>]*>(.*?)</a></li>", column[: column.index("</ul>")], re.DOTALL)
-        assert [re.sub(r"<span class=\"(unseen|small)\">.*?</span>|<[^>]+>", "", entry) for entry in entries] == names
+        assert [
+            re.sub(r"<span class=\"(unseen|small)\">.*?</span>|<[^>]+>", "", entry) for entry in entries
+        ] == names
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_whatever_asks_for_a_bank_says_so_wherever_it_is_listed(intake: Running, language: Language) -> None:
+async def test_whatever_asks_for_a_bank_says_so_wherever_it_is_listed(
+    intake: Running, language: Language
+) -> None:
     mark = raw_texts(language)["authentication"]["strong"]
     for page in ("", "palvelut/yksityishenkilo", "palvelut/yritys"):
-        rows = re.findall(rf'<a href="/{language}/pyynto/([a-z-]+)"[^>]*>(.*?)</a>', (await intake.client.get(f"/{language}/{page}")).text, re.DOTALL)
+        rows = re.findall(
+            rf'<a href="/{language}/pyynto/([a-z-]+)"[^>]*>(.*?)</a>',
+            (await intake.client.get(f"/{language}/{page}")).text,
+            re.DOTALL,
+        )
         assert rows
         for code, row in rows:
-            assert (mark in row) == (intake.intake.catalogue.by_code[code].authentication == "strong"), (page, code)
+            assert (mark in row) == (intake.intake.catalogue.by_code[code].authentication == "strong"), (
+                page,
+                code,
+            )
 
 
 async def test_forms_open_in_a_new_tab_and_say_so_to_a_screen_reader(intake: Running) -> None:
@@ -160,13 +190,19 @@ async def test_the_hours_of_the_phone_are_written_in_one_way(
 ) -> None:
     hours = phone_hours(datetime(2026, 11, 24, hour, tzinfo=HELSINKI))
     monkeypatch.setattr("services.intake.site.view.phone_hours", lambda _: hours)
-    page = (await intake.client.get(f"/{language}/asiakaspalvelu")).text.replace("&nbsp;", " ").replace("\N{NO-BREAK SPACE}", " ")
+    page = (
+        (await intake.client.get(f"/{language}/asiakaspalvelu"))
+        .text.replace("&nbsp;", " ")
+        .replace("\N{NO-BREAK SPACE}", " ")
+    )
     assert said in page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_answer_about_accessibility_is_promised_with_what_it_takes(language: Language) -> None:
-    wanted = load_catalogue().by_code["laheta-palautetta"].by_name["answer_wanted"].label.in_language(language)
+    wanted = (
+        load_catalogue().by_code["laheta-palautetta"].by_name["answer_wanted"].label.in_language(language)
+    )
     assert wanted in raw_texts(language)["accessibility"]["sections"][2]["text"][0]
 
 
@@ -185,7 +221,9 @@ async def test_the_root_leads_to_the_finnish_front_page(intake: Running) -> None
         ("POST", "/en/ukk", 405, "This page cannot be opened like this"),
     ],
 )
-async def test_a_wrong_address_gets_a_page_in_its_language(intake: Running, method: str, address: str, status: int, title: str) -> None:
+async def test_a_wrong_address_gets_a_page_in_its_language(
+    intake: Running, method: str, address: str, status: int, title: str
+) -> None:
     answer = await intake.client.request(method, address)
     assert answer.status_code == status
     assert answer.headers["content-type"].startswith("text/html")
@@ -193,7 +231,9 @@ async def test_a_wrong_address_gets_a_page_in_its_language(intake: Running, meth
 
 
 async def test_a_body_that_is_too_large_gets_a_page(intake: Running) -> None:
-    answer = await intake.client.post("/fi/pyynto/pyyda-laskukopio", data={"further_information": "x" * 300_000})
+    answer = await intake.client.post(
+        "/fi/pyynto/pyyda-laskukopio", data={"further_information": "x" * 300_000}
+    )
     assert answer.status_code == 413
     assert "<h1>Lomakkeella on liikaa tekstiä</h1>" in answer.text
 
@@ -214,9 +254,13 @@ async def test_the_api_keeps_its_problem_details(intake: Running) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
-async def test_a_demonstration_says_so_on_every_page_and_nothing_else_does(kafka: KafkaConnection, intake_database: str, intake: Running) -> None:
+async def test_a_demonstration_says_so_on_every_page_and_nothing_else_does(
+    kafka: KafkaConnection, intake_database: str, intake: Running
+) -> None:
     assert 'class="demonstration"' not in (await intake.client.get("/fi/")).text
-    async with running_intake(make_settings(kafka, intake_database, demonstration="simulated-banks")) as shown:
+    async with running_intake(
+        make_settings(kafka, intake_database, demonstration="simulated-banks")
+    ) as shown:
         for language, word in (("fi", "Esittely."), ("sv", "Demonstration."), ("en", "Demonstration.")):
             for page in [*PAGES, "no-such-page"]:
                 assert word in (await shown.client.get(f"/{language}/{page}")).text, page

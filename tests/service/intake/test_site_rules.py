@@ -39,7 +39,9 @@ def helsinki(text: str) -> datetime:
         ("2026-05-14T10:00", False, "2026-05-15T08:00", 1),  # Ascension Day
     ],
 )
-def test_the_phone_is_answered_on_weekdays_from_8_to_16_by_the_helsinki_clock(now: str, is_open: bool, changes_at: str, days: int) -> None:  # noqa: FBT001
+def test_the_phone_is_answered_on_weekdays_from_8_to_16_by_the_helsinki_clock(
+    now: str, is_open: bool, changes_at: str, days: int
+) -> None:
     hours = phone_hours(helsinki(now).astimezone(timezone.utc))
     assert (hours.open, hours.changes_at, hours.opens_in_days) == (is_open, helsinki(changes_at), days)
 
@@ -47,7 +49,11 @@ def test_the_phone_is_answered_on_weekdays_from_8_to_16_by_the_helsinki_clock(no
 def test_days_and_times_are_written_as_finns_write_them() -> None:
     when = datetime(2026, 11, 26, 7, 41, tzinfo=timezone.utc)
     assert (clock(when), clock(when, "sv"), clock(when, "en")) == ("klo 9.41", "kl. 9.41", "at 9:41")
-    assert (day(when), day(when, "sv"), day(when, "en")) == ("torstaina 26.11.", "torsdagen den 26 november", "Thursday 26 November")
+    assert (day(when), day(when, "sv"), day(when, "en")) == (
+        "torstaina 26.11.",
+        "torsdagen den 26 november",
+        "Thursday 26 November",
+    )
     assert (short_day(when), short_day(when, "en")) == ("to 26.11.", "Thu 26 Nov")
     assert day_and_clock(when) == "26.11.2026 klo 9.41"
 
@@ -91,7 +97,11 @@ def test_what_is_filled_into_a_text_is_escaped() -> None:
     assert fill("<strong>{name}</strong>", name="<script>") == "<strong>&lt;script&gt;</strong>"
 
 
-@given(st.dictionaries(st.text(max_size=20).filter(lambda name: name != "expires"), st.text(max_size=50), max_size=5))
+@given(
+    st.dictionaries(
+        st.text(max_size=20).filter(lambda name: name != "expires"), st.text(max_size=50), max_size=5
+    )
+)
 def test_a_session_comes_back_as_it_was_and_shows_nothing_outside(session: dict[str, str]) -> None:
     box = CookieBox([KEY], "asiointi")
     assert box.open(box.seal(session)) == session
@@ -107,7 +117,9 @@ def test_a_cookie_of_another_key_or_name_or_age_is_an_empty_session(monkeypatch:
     sealed = CookieBox([KEY], "asiointi").seal({"identity": "x"})
     assert CookieBox([KEY[::-1]], "asiointi").open(sealed) == {}
     assert CookieBox([KEY], "other").open(sealed) == {}
-    monkeypatch.setattr("shared.auth.session.time.time", lambda: datetime.now(timezone.utc).timestamp() + 30 * 60 + 1)
+    monkeypatch.setattr(
+        "shared.auth.session.time.time", lambda: datetime.now(timezone.utc).timestamp() + 30 * 60 + 1
+    )
     assert CookieBox([KEY], "asiointi").open(sealed) == {}
 
 
@@ -138,7 +150,9 @@ def test_a_forged_state_leads_to_a_language_of_ours(state: str) -> None:
 
 
 def test_a_state_leads_its_own_tab_back() -> None:
-    assert Destination.from_state(Destination("sv", "verokorttiasiat").as_state()) == Destination("sv", "verokorttiasiat")
+    assert Destination.from_state(Destination("sv", "verokorttiasiat").as_state()) == Destination(
+        "sv", "verokorttiasiat"
+    )
 
 
 PAIRS = [

@@ -28,7 +28,9 @@ NO_DATABASE = "postgresql://intake:x@127.0.0.1:9/intake"
 class Others:
     """Identity and tracker: `ready` is what identity's `/readyz` says, `told` what tracker tells; `None`: it does not answer as it should."""
 
-    def __init__(self, *, ready: int = 200, told: dict[str, bool | None] | None = WELL, seconds: float = 0.0) -> None:
+    def __init__(
+        self, *, ready: int = 200, told: dict[str, bool | None] | None = WELL, seconds: float = 0.0
+    ) -> None:
         self.ready, self.told, self.seconds = ready, told, seconds
         self.asked = 0
 
@@ -51,7 +53,9 @@ class Others:
 
 
 @asynccontextmanager
-async def beside(others: Others, kafka: KafkaConnection, database: str, **changes: object) -> AsyncIterator[Running]:
+async def beside(
+    others: Others, kafka: KafkaConnection, database: str, **changes: object
+) -> AsyncIterator[Running]:
     place, address = free_socket()
     settings = make_settings(kafka, database, tracker_url=address, oidc_issuer=address, **changes)
     async with serving(others.app(), place), running_intake(settings) as running:
@@ -68,7 +72,9 @@ def states_of(page: str, language: Language = "fi") -> dict[str, str]:
     texts = raw_texts(language)["state_page"]
     names = {text: part for part, text in texts["parts"].items()}
     said = {texts["works"]: "works", texts["away"]: "away", texts["unknown"]: "unknown"}
-    rows = re.findall(r"<li><span>(.*?)</span><span class=\"nowrap\"><span [^>]*></span>(.*?)</span></li>", page)
+    rows = re.findall(
+        r"<li><span>(.*?)</span><span class=\"nowrap\"><span [^>]*></span>(.*?)</span></li>", page
+    )
     return {names[name]: said[state] for name, state in rows}
 
 
@@ -77,14 +83,19 @@ async def page_of(intake: Running, language: Language = "fi") -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_all_is_well_when_everything_works(kafka: KafkaConnection, intake_database: str, language: Language) -> None:
+async def test_all_is_well_when_everything_works(
+    kafka: KafkaConnection, intake_database: str, language: Language
+) -> None:
     async with beside(Others(), kafka, intake_database) as intake:
         page = await page_of(intake, language)
     assert states_of(page, language) == dict.fromkeys(PARTS, "works")
     assert raw_texts(language)["state_page"]["well"] in page
 
 
-TOLD: list[dict[str, bool | None] | None] = [None, *({"numbers": n, "mails": m} for n, m in product((True, False, None), repeat=2))]
+TOLD: list[dict[str, bool | None] | None] = [
+    None,
+    *({"numbers": n, "mails": m} for n, m in product((True, False, None), repeat=2)),
+]
 
 
 @pytest.mark.parametrize("ready", [200, 503])
@@ -111,10 +122,18 @@ async def test_no_combination_says_that_all_works_when_one_part_does_not(
 
 
 async def test_with_both_stores_away_no_request_is_said_to_be_safe() -> None:
-    settings = make_settings(KafkaConnection("127.0.0.1:9"), NO_DATABASE, tracker_url=NOBODY, oidc_issuer=NOBODY)
+    settings = make_settings(
+        KafkaConnection("127.0.0.1:9"), NO_DATABASE, tracker_url=NOBODY, oidc_issuer=NOBODY
+    )
     async with running_intake(settings) as intake:
         page = await page_of(intake)
-    assert states_of(page) == {"form": "away", "number": "unknown", "identification": "away", "following": "away", "mail": "unknown"}
+    assert states_of(page) == {
+        "form": "away",
+        "number": "unknown",
+        "identification": "away",
+        "following": "away",
+        "mail": "unknown",
+    }
     assert "Pyyntöjä ei voi lähettää juuri nyt" in page
     assert "on tallessa" not in page
 
@@ -124,12 +143,16 @@ async def test_one_store_is_enough_for_forms(kafka: KafkaConnection) -> None:
         assert states_of(await page_of(intake))["form"] == "works"
 
 
-async def test_a_provider_without_readyz_works_where_it_answers(kafka: KafkaConnection, intake_database: str) -> None:
+async def test_a_provider_without_readyz_works_where_it_answers(
+    kafka: KafkaConnection, intake_database: str
+) -> None:
     async with beside(Others(ready=404), kafka, intake_database) as intake:
         assert states_of(await page_of(intake))["identification"] == "works"
 
 
-async def test_a_reading_is_shared_and_kept_for_some_seconds(kafka: KafkaConnection, intake_database: str) -> None:
+async def test_a_reading_is_shared_and_kept_for_some_seconds(
+    kafka: KafkaConnection, intake_database: str
+) -> None:
     others = Others(seconds=0.2)
     async with beside(others, kafka, intake_database) as intake:
         await asyncio.gather(*(page_of(intake) for _ in range(20)))

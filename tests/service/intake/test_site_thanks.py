@@ -13,7 +13,13 @@ from tests.service.intake.running import Running, make_settings, running_intake
 from tests.service.intake.test_site_follow import EMAIL, NUMBER, STATUS, back_office, showing
 from tests.service.intake.topic import records_of
 
-FEEDBACK = {"first_name": "Aino", "last_name": "Koskimies", "email": EMAIL, "kind_of_feedback": "kiitos", "message": "Kiitos!"}
+FEEDBACK = {
+    "first_name": "Aino",
+    "last_name": "Koskimies",
+    "email": EMAIL,
+    "kind_of_feedback": "kiitos",
+    "message": "Kiitos!",
+}
 NOBODYS = "018f3c1e-0000-7000-8000-000000000001"
 
 
@@ -30,11 +36,19 @@ async def send(intake: Running, form: dict[str, str]) -> str:
 
 def number_it(intake: Running, thanks: str) -> None:
     now = datetime.now(timezone.utc)
-    intake.intake.recent.told(UUID(thanks.rsplit("/", 1)[1]), Progress(NUMBER, "received", now, now + timedelta(days=2), "Lähetä palautetta"), now)
+    intake.intake.recent.told(
+        UUID(thanks.rsplit("/", 1)[1]),
+        Progress(NUMBER, "received", now, now + timedelta(days=2), "Lähetä palautetta"),
+        now,
+    )
 
 
-@pytest.mark.parametrize(("form", "promised"), [(FEEDBACK, False), (FEEDBACK | {"answer_wanted": "true"}, True)])
-async def test_an_answer_is_promised_only_to_who_asked_for_one(intake: Running, kafka: KafkaConnection, form: dict[str, str], promised: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("form", "promised"), [(FEEDBACK, False), (FEEDBACK | {"answer_wanted": "true"}, True)]
+)
+async def test_an_answer_is_promised_only_to_who_asked_for_one(
+    intake: Running, kafka: KafkaConnection, form: dict[str, str], promised: bool
+) -> None:
     thanks = await send(intake, form)
     assert ("Saat vastauksen sähköpostiisi" in (await intake.client.get(thanks)).text) == promised
     (record,) = await records_of(kafka, [thanks.rsplit("/", 1)[1]])
@@ -50,7 +64,9 @@ async def test_the_number_is_to_be_kept_once_there_is_one(intake: Running) -> No
     assert "Säilytä työnumero" in (await intake.client.get(thanks)).text
 
 
-async def test_the_thank_you_page_leads_straight_to_the_state_of_what_was_sent(kafka: KafkaConnection, intake_database: str) -> None:
+async def test_the_thank_you_page_leads_straight_to_the_state_of_what_was_sent(
+    kafka: KafkaConnection, intake_database: str
+) -> None:
     place, address = free_socket()
     settings = make_settings(kafka, intake_database, tracker_url=address, oidc_issuer=address)
     async with serving(back_office(), place), running_intake(settings) as intake:
@@ -72,8 +88,15 @@ async def test_while_it_waits_for_the_customer_no_day_is_promised_and_a_step_tha
     kafka: KafkaConnection, intake_database: str
 ) -> None:
     resolved = {"state": "resolved", "occurred_at": "2026-11-25T07:41:00Z", "text": "Lasku on lähetetty."}
-    for state, timeline in (("waiting_for_customer", STATUS["timeline"]), ("in_progress", STATUS["timeline"]), ("resolved", [resolved])):
+    for state, timeline in (
+        ("waiting_for_customer", STATUS["timeline"]),
+        ("in_progress", STATUS["timeline"]),
+        ("resolved", [resolved]),
+    ):
         async with showing(kafka, intake_database, STATUS | {"state": state, "timeline": timeline}) as page:
             assert ("torstaina 26.11." in page) == (state == "in_progress")
             assert ("Jatkamme, kun olet vastannut" in page) == (state == "waiting_for_customer")
-            assert ('<li class="done">' in page, '<li class="now">' in page) == (state == "resolved", state != "resolved")
+            assert ('<li class="done">' in page, '<li class="now">' in page) == (
+                state == "resolved",
+                state != "resolved",
+            )

@@ -12,11 +12,15 @@ Record = ConsumerRecord[bytes, bytes]
 
 async def read_topic(kafka: KafkaConnection, topic: str = "requests.submitted") -> list[Record]:
     """Give every record of a topic, partition by partition in order."""
-    consumer = AIOKafkaConsumer(topic, **kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        topic, **kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False
+    )
     await consumer.start()
     try:
         await consumer.seek_to_beginning()
-        ends = await consumer.end_offsets([TopicPartition(topic, partition) for partition in consumer.partitions_for_topic(topic)])
+        ends = await consumer.end_offsets(
+            [TopicPartition(topic, partition) for partition in consumer.partitions_for_topic(topic)]
+        )
         records: list[Record] = []
         while [partition for partition, end in ends.items() if await consumer.position(partition) < end]:
             polled = await consumer.getmany(timeout_ms=200)

@@ -68,12 +68,16 @@ class MailServer:
         self.connections += 1
         return Speaker(self)
 
-    async def handle_EHLO(self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]) -> list[str]:  # noqa: N802  aiosmtpd's name
+    async def handle_EHLO(  # noqa: N802  aiosmtpd's name
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
         """Say what the server can do."""
         session.host_name = hostname
         return [*responses[:-1], "250-PIPELINING", *responses[-1:]] if self.pipelining else responses
 
-    async def handle_MAIL(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802  aiosmtpd's name
+    async def handle_MAIL(  # noqa: N802  aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
         """Answer to MAIL."""
         if self.sender_replies:
             return self.sender_replies.popleft()
@@ -81,7 +85,9 @@ class MailServer:
         envelope.mail_options.extend(options)
         return "250 2.1.0 Ok"
 
-    async def handle_RCPT(self, server: "Speaker", _session: Session, envelope: Envelope, address: str, _options: list[str]) -> str:  # noqa: N802  as above
+    async def handle_RCPT(  # noqa: N802  as above
+        self, server: "Speaker", _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
         """Answer to RCPT."""
         if answer := await self._answer(server, self.rcpt[address]):
             return answer
@@ -111,7 +117,13 @@ class Speaker(SMTP):
     """One connection."""
 
     def __init__(self, server: MailServer) -> None:
-        super().__init__(server, enable_SMTPUTF8=server.utf8, loop=asyncio.get_running_loop(), hostname="mail.test", ident="ready")
+        super().__init__(
+            server,
+            enable_SMTPUTF8=server.utf8,
+            loop=asyncio.get_running_loop(),
+            hostname="mail.test",
+            ident="ready",
+        )
         self.mail_server = server
         self.gone = asyncio.Event()
 
@@ -128,7 +140,11 @@ class Speaker(SMTP):
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  aiosmtpd's name
         """Hang up in mid-message where the recipient's address says so."""
-        if self.envelope and "hang-up-in-data" in str(self.envelope.rcpt_tos) and self.mail_server.rcpt["in-data"]:
+        if (
+            self.envelope
+            and "hang-up-in-data" in str(self.envelope.rcpt_tos)
+            and self.mail_server.rcpt["in-data"]
+        ):
             self.mail_server.rcpt["in-data"].popleft()
             await self.push("354 go on")
             self.hang_up()

@@ -23,7 +23,12 @@ from shared.crypto.sealing import Opener, Sealer, generate_private_key, public_k
 from shared.database.engine import Sessions
 from shared.events.envelope import Envelope
 from shared.events.event import Event
-from shared.events.request_lifecycle import RequestLifecycle, RequestRegistered, RequestResolved, RequestStateChanged
+from shared.events.request_lifecycle import (
+    RequestLifecycle,
+    RequestRegistered,
+    RequestResolved,
+    RequestStateChanged,
+)
 from shared.settings import key_bytes
 from shared.web.health import Liveness
 from tests.eventually import eventually
@@ -69,12 +74,18 @@ class Citizen:
 
     def resolved(self, text: str = "Todistus on postissa.") -> Envelope[Event]:
         """The request was resolved."""
-        return self._envelope(RequestResolved(**self._facts("resolved"), sealed_message=seal_text(text, self.request_id)))
+        return self._envelope(
+            RequestResolved(**self._facts("resolved"), sealed_message=seal_text(text, self.request_id))
+        )
 
     def state_changed(self, state: str, text: str = "Mistä kuukaudesta?") -> Envelope[Event]:
         """The state changed, with a text for the citizen."""
         facts = self._facts(state)
-        return self._envelope(RequestStateChanged(**facts, previous_state="in_progress", sealed_message=seal_text(text, self.request_id)))
+        return self._envelope(
+            RequestStateChanged(
+                **facts, previous_state="in_progress", sealed_message=seal_text(text, self.request_id)
+            )
+        )
 
     def _envelope(self, event: RequestLifecycle) -> Envelope[Event]:
         return Envelope(event, "/asiointi/tracker")
@@ -107,25 +118,43 @@ def nobody() -> HandOver:
     return HandOver(0, room=lambda: 0, take=lambda _: None, wake=lambda: None, doubt=lambda: None)
 
 
-async def hand_over(sessions: Sessions, envelopes: Sequence[Envelope[Event]], dispatcher: Dispatcher | None = None) -> None:
+async def hand_over(
+    sessions: Sessions, envelopes: Sequence[Envelope[Event]], dispatcher: Dispatcher | None = None
+) -> None:
     """Do what the worker does with a batch of events; with a pool its mails go straight to it."""
     async with sessions.begin() as session:
         after_commit = await work_off(session, envelopes, dispatcher.hand_over if dispatcher else nobody())
     after_commit()
 
 
-async def work_off(session: AsyncSession, envelopes: Sequence[Envelope[Event]], hand_over: HandOver) -> Callable[[], None]:
+async def work_off(
+    session: AsyncSession, envelopes: Sequence[Envelope[Event]], hand_over: HandOver
+) -> Callable[[], None]:
     """Do the handler's part; gives what is to be done after the commit."""
     box = ContentsBox(PRIVATE_KEY)
-    return await on_request_lifecycle(session, envelopes, opener=Opener(PRIVATE_KEY), box=box, mail_domain="kunta.example", hand_over=hand_over)
+    return await on_request_lifecycle(
+        session,
+        envelopes,
+        opener=Opener(PRIVATE_KEY),
+        box=box,
+        mail_domain="kunta.example",
+        hand_over=hand_over,
+    )
 
 
 @asynccontextmanager
 async def dispatching(settings: Settings, sessions: Sessions) -> AsyncIterator[Dispatcher]:
     """Run a pool for as long as the context lasts; its failure is the test's."""
-    writer = MailWriter(sender=settings.sender, site_url=settings.site_url, link_key=key_bytes(settings.link_key))
+    writer = MailWriter(
+        sender=settings.sender, site_url=settings.site_url, link_key=key_bytes(settings.link_key)
+    )
     dispatcher = Dispatcher(
-        settings, sessions, box=ContentsBox(PRIVATE_KEY), writer=writer, liveness=Liveness(None, (Dispatcher.loop,)), told=lambda: None
+        settings,
+        sessions,
+        box=ContentsBox(PRIVATE_KEY),
+        writer=writer,
+        liveness=Liveness(None, (Dispatcher.loop,)),
+        told=lambda: None,
     )
     work = asyncio.create_task(dispatcher.run())
     try:
@@ -136,17 +165,27 @@ async def dispatching(settings: Settings, sessions: Sessions) -> AsyncIterator[D
             await work
 
 
-async def rows(sessions: Sessions, query: str = "select * from deliveries order by id", **parameters: object) -> Sequence[Row[Any]]:
+async def rows(
+    sessions: Sessions, query: str = "select * from deliveries order by id", **parameters: object
+) -> Sequence[Row[Any]]:
     """Look at the database."""
     async with sessions() as session:
         return (await session.execute(text(query), parameters)).all()
 
 
-async def delivered(sessions: Sessions, citizen: Citizen, state: str = "sent", *, within: float = 10.0) -> Row[Any]:
+async def delivered(
+    sessions: Sessions, citizen: Citizen, state: str = "sent", *, within: float = 10.0
+) -> Row[Any]:
     """Wait until the last mail of a request has a state, and give its row."""
 
     async def there() -> Row[Any]:
-        row = (await rows(sessions, "select * from deliveries where request_id = :request order by id desc limit 1", request=citizen.request_id))[0]
+        row = (
+            await rows(
+                sessions,
+                "select * from deliveries where request_id = :request order by id desc limit 1",
+                request=citizen.request_id,
+            )
+        )[0]
         assert row.state == state, (row.state, row.last_reply)
         return row
 

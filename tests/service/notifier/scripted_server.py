@@ -91,7 +91,9 @@ class ScriptedServer:
 class _Speaker:
     """One connection."""
 
-    def __init__(self, server: ScriptedServer, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, server: ScriptedServer, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         self._server = server
         self._number = number
         self._reader = reader
@@ -106,7 +108,9 @@ class _Speaker:
             step = line[:4].strip().lower().decode("latin-1")
             step = "starttls" if step == "star" else step
             if step == "mail" and self._doubtful:
-                self._server.faults.append(f"a mail began on connection {self._number}, whose state nobody could know")
+                self._server.faults.append(
+                    f"a mail began on connection {self._number}, whose state nobody could know"
+                )
             if step == "data" and self._recipient is None:
                 self._writer.write(b"503 5.5.1 no valid recipients\r\n")
                 continue

@@ -20,7 +20,15 @@ from shared.database.engine import Sessions
 from shared.web.problems import InvalidFields
 from tests.pure.report_samples import HEAD, UNKNOWN_USER, group, standard
 from tests.service.notifier.mail_server import MailServer
-from tests.service.notifier.office import PRIVATE_KEY, Citizen, delivered, dispatching, hand_over, make_settings, rows
+from tests.service.notifier.office import (
+    PRIVATE_KEY,
+    Citizen,
+    delivered,
+    dispatching,
+    hand_over,
+    make_settings,
+    rows,
+)
 from tests.service.notifier.returning import RETURN_PATH, bounces, bring, inbox_of, listening, report
 
 LATE = group("delayed", "4.4.1")
@@ -50,23 +58,37 @@ async def read_all(sessions: Sessions) -> list[ReportText]:
     """Read what is listed."""
     async with sessions.begin() as session:
         listed = await list_reports(session, 10)
-        return [await show_report(session, BOX, Caller("maija", "console", frozenset()), each.id) for each in listed]
+        return [
+            await show_report(session, BOX, Caller("maija", "console", frozenset()), each.id)
+            for each in listed
+        ]
 
 
-async def test_each_mail_goes_out_under_a_return_path_of_its_own(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_each_mail_goes_out_under_a_return_path_of_its_own(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     first, second = await sent_mail(settings, sessions), await sent_mail(settings, sessions)
     paths = return_paths(settings)
-    assert [paths.read(got.sender) for got in mail_server.got] == [Sending(first.id, 1), Sending(second.id, 1)]
-    assert {str(got.mail["From"]).rpartition("<")[2].strip(">") for got in mail_server.got} == {settings.sender}
+    assert [paths.read(got.sender) for got in mail_server.got] == [
+        Sending(first.id, 1),
+        Sending(second.id, 1),
+    ]
+    assert {str(got.mail["From"]).rpartition("<")[2].strip(">") for got in mail_server.got} == {
+        settings.sender
+    }
 
 
-async def test_without_a_return_path_mails_go_out_under_the_sender(notifier_database: str, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_without_a_return_path_mails_go_out_under_the_sender(
+    notifier_database: str, sessions: Sessions, mail_server: MailServer
+) -> None:
     settings = make_settings(notifier_database, mail_server.port)
     await sent_mail(settings, sessions)
     assert mail_server.got[0].sender == settings.sender
 
 
-async def test_a_report_becomes_an_outcome_however_often_it_comes(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_a_report_becomes_an_outcome_however_often_it_comes(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     delivery = await sent_mail(settings, sessions)
     async with listening(settings, sessions) as port:
         for note in ("first", "first", "second", "first"):
@@ -74,22 +96,34 @@ async def test_a_report_becomes_an_outcome_however_often_it_comes(settings: Sett
             assert code == 250
     (bounce,) = await bounces(sessions)
     assert (bounce.bounce, bounce.status, bounce.diagnostic, bounce.sending) == ("hard", "5.1.1", "5xx", 1)
-    assert (bounce.request_id, bounce.event_id, bounce.message_id) == (delivery.request_id, delivery.event_id, delivery.message_id)
+    assert (bounce.request_id, bounce.event_id, bounce.message_id) == (
+        delivery.request_id,
+        delivery.event_id,
+        delivery.message_id,
+    )
     (row,) = await rows(sessions)
     assert (row.state, row.return_status) == ("sent", "5.1.1")
     assert row.returned_at is not None
 
 
-async def test_many_reports_at_once_are_one_outcome_each(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_many_reports_at_once_are_one_outcome_each(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     for _ in range(5):
         await sent_mail(settings, sessions)
     async with listening(settings, sessions) as port:
-        brought = [bring(port, got.sender, report(note=f"{number}")) for got in mail_server.got for number in range(3)]
+        brought = [
+            bring(port, got.sender, report(note=f"{number}"))
+            for got in mail_server.got
+            for number in range(3)
+        ]
         assert {code for code, _ in await asyncio.gather(*brought)} == {250}
     assert len({row.request_id for row in await bounces(sessions)}) == len(await bounces(sessions)) == 5
 
 
-async def test_a_late_mail_is_a_note_and_the_end_of_it_an_outcome(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_a_late_mail_is_a_note_and_the_end_of_it_an_outcome(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     await sent_mail(settings, sessions)
     inbox, path = inbox_of(settings, sessions), mail_server.got[0].sender
     assert [await inbox.take_in(report(LATE, note), path) for note in ("4 h", "8 h")] == ["entered", "noted"]
@@ -117,20 +151,32 @@ async def test_only_what_needs_somebody_is_an_outcome(
     (kept,) = await rows(sessions, "select * from reports")
     assert (kept.mail is not None) == (bounce == "unclear")
     assert kept.mail is None or b"???" not in kept.mail
-    assert [shown.mail.partition("\n\n")[2] for shown in await read_all(sessions)] == (["???\n"] if bounce == "unclear" else [])
+    assert [shown.mail.partition("\n\n")[2] for shown in await read_all(sessions)] == (
+        ["???\n"] if bounce == "unclear" else []
+    )
 
 
-async def test_a_forged_report_changes_nothing(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_a_forged_report_changes_nothing(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     delivery = await sent_mail(settings, sessions)
     path = mail_server.got[0].sender
     forged = path.replace(path[10], "a" if path[10] != "a" else "b")
     async with listening(settings, sessions) as port:
-        for address in (forged, "bounces+aaaaaaaaaaaaaaaaaaaaaaaaaa@kunta.example", "root@kunta.example", f"{path}.evil.example"):
+        for address in (
+            forged,
+            "bounces+aaaaaaaaaaaaaaaaaaaaaaaaaa@kunta.example",
+            "root@kunta.example",
+            f"{path}.evil.example",
+        ):
             assert (await bring(port, address, report()))[0] == 550
         # The addresses without a token take reports that name one of our mails.
         assert (await bring(port, RETURN_PATH, report()))[0] == 250
         assert await bounces(sessions) == []
-        named = standard(HEAD + UNKNOWN_USER, returned=f"Message-ID: {delivery.message_id.replace('.receipt', '.question')}\n")
+        named = standard(
+            HEAD + UNKNOWN_USER,
+            returned=f"Message-ID: {delivery.message_id.replace('.receipt', '.question')}\n",
+        )
         assert (await bring(port, RETURN_PATH, named))[0] == 250
         assert await bounces(sessions) == []
         named = standard(HEAD + UNKNOWN_USER, returned=f"Message-ID: {delivery.message_id}\n")
@@ -148,7 +194,9 @@ async def test_what_names_no_mail_of_ours_is_kept_for_people_as_far_as_there_is_
                 assert (await bring(port, RETURN_PATH, report(note=note)))[0] == 250
     assert [each["event"] for each in logs if each["log_level"] == "warning"] == ["report_not_kept"]
     shown = await read_all(sessions)
-    assert [(each.verdict, each.delivery_id, "550 5.1.1" in each.mail) for each in shown] == [("hard", None, True)] * 2
+    assert [(each.verdict, each.delivery_id, "550 5.1.1" in each.mail) for each in shown] == [
+        ("hard", None, True)
+    ] * 2
 
 
 async def test_a_person_who_quotes_our_mail_reports_nothing(settings: Settings, sessions: Sessions) -> None:
@@ -158,7 +206,9 @@ async def test_a_person_who_quotes_our_mail_reports_nothing(settings: Settings, 
     assert await bounces(sessions) == []
 
 
-async def test_a_report_that_comes_before_our_own_commit_is_kept(settings: Settings, sessions: Sessions) -> None:
+async def test_a_report_that_comes_before_our_own_commit_is_kept(
+    settings: Settings, sessions: Sessions
+) -> None:
     await hand_over(sessions, [Citizen().registered()])
     async with sessions.begin() as session:
         await session.execute(text("update deliveries set state = 'sending', owner = 7"))
@@ -185,7 +235,9 @@ async def test_a_mail_is_sent_again_to_a_corrected_address_and_the_old_report_no
         row = await delivered(sessions, citizen)
     first, second = mail_server.got
     assert second.recipient == "oikea@posti.example"
-    assert second.mail["Message-ID"] == row.message_id == delivery.message_id.replace(".receipt@", ".receipt.2@")
+    assert (
+        second.mail["Message-ID"] == row.message_id == delivery.message_id.replace(".receipt@", ".receipt.2@")
+    )
     assert first.mail["Message-ID"] == delivery.message_id
     assert return_paths(settings).read(second.sender) == Sending(delivery.id, 2)
     await inbox.take_in(report(note="late, of the first"), old_path)
@@ -196,7 +248,9 @@ async def test_a_mail_is_sent_again_to_a_corrected_address_and_the_old_report_no
     assert [each.sending for each in await bounces(sessions)] == [1, 2]
 
 
-async def test_what_a_mail_said_is_kept_encrypted_until_its_time_is_over(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_what_a_mail_said_is_kept_encrypted_until_its_time_is_over(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     delivery = await sent_mail(settings, sessions)
     (kept,) = await rows(sessions, "select * from sent_contents")
     assert kept.delivery_id == delivery.id
@@ -213,7 +267,9 @@ async def test_what_a_mail_said_is_kept_encrypted_until_its_time_is_over(setting
         await again(sessions, delivery.id)
 
 
-async def test_while_the_database_is_away_a_report_is_not_taken(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_while_the_database_is_away_a_report_is_not_taken(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     await sent_mail(settings, sessions)
     path = mail_server.got[0].sender
     async with listening(settings, sessions) as port:

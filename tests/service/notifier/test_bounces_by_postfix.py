@@ -13,7 +13,15 @@ from shared.database.engine import Sessions
 from tests.eventually import eventually
 from tests.infra.postfix import postfix
 from tests.service.notifier.mail_server import MailServer
-from tests.service.notifier.office import PRIVATE_KEY, Citizen, delivered, dispatching, hand_over, make_settings, rows
+from tests.service.notifier.office import (
+    PRIVATE_KEY,
+    Citizen,
+    delivered,
+    dispatching,
+    hand_over,
+    make_settings,
+    rows,
+)
 from tests.service.notifier.returning import RETURN_PATH, bounces, listening
 
 PATIENCE = 40.0
@@ -44,19 +52,29 @@ async def test_what_a_relay_bounces_becomes_known_and_is_sent_again_to_the_right
     for citizen in unknown:
         refuse(mail_server, citizen, UNKNOWN)
     async with listening(settings, sessions) as inbound:
-        routes = {"kansalainen.example": f"smtp:[127.0.0.1]:{mail_server.port}", "kunta.example": f"smtp:[127.0.0.1]:{inbound}"}
+        routes = {
+            "kansalainen.example": f"smtp:[127.0.0.1]:{mail_server.port}",
+            "kunta.example": f"smtp:[127.0.0.1]:{inbound}",
+        }
         async with (
             postfix(routes) as relay,
             dispatching(settings.model_copy(update={"smtp_port": relay}), sessions) as dispatcher,
         ):
             await hand_over(sessions, [citizen.registered() for citizen in (*unknown, fine)], dispatcher)
-            await asyncio.gather(*(delivered(sessions, citizen, within=PATIENCE) for citizen in (*unknown, fine)))
+            await asyncio.gather(
+                *(delivered(sessions, citizen, within=PATIENCE) for citizen in (*unknown, fine))
+            )
             found = await came_back(sessions, len(unknown))
             assert {row.request_id for row in found} == {citizen.request_id for citizen in unknown}
             assert {(row.bounce, row.status, row.diagnostic) for row in found} == {("hard", "5.1.1", "5xx")}
             delivery = await delivered(sessions, unknown[0])
             async with sessions.begin() as session:
-                await send_again(session, ContentsBox(PRIVATE_KEY), delivery.id, SendAgain(email="oikea@kansalainen.example"))
+                await send_again(
+                    session,
+                    ContentsBox(PRIVATE_KEY),
+                    delivery.id,
+                    SendAgain(email="oikea@kansalainen.example"),
+                )
             dispatcher.wake()
 
             async def arrived() -> None:
@@ -75,14 +93,20 @@ async def test_a_mail_that_a_relay_cannot_pass_on_yet_is_late_and_one_that_it_gi
     refuse(mail_server, late, BUSY, times=6)
     refuse(mail_server, hopeless, BUSY)
     async with listening(settings, sessions) as inbound:
-        routes = {"kansalainen.example": f"smtp:[127.0.0.1]:{mail_server.port}", "kunta.example": f"smtp:[127.0.0.1]:{inbound}"}
+        routes = {
+            "kansalainen.example": f"smtp:[127.0.0.1]:{mail_server.port}",
+            "kunta.example": f"smtp:[127.0.0.1]:{inbound}",
+        }
         async with (
             postfix(routes, delay_warning_time="1s", maximal_queue_lifetime="12s") as relay,
             dispatching(settings.model_copy(update={"smtp_port": relay}), sessions) as dispatcher,
         ):
             await hand_over(sessions, [late.registered(), hopeless.registered()], dispatcher)
             found = await came_back(sessions, 3)
-    told = {citizen: [row.bounce for row in found if row.request_id == citizen.request_id] for citizen in (late, hopeless)}
+    told = {
+        citizen: [row.bounce for row in found if row.request_id == citizen.request_id]
+        for citizen in (late, hopeless)
+    }
     assert told == {late: ["soft"], hopeless: ["soft", "hard"]}
     assert len(mail_server.addressed(late.email)) == 1
     returned = {row.request_id: row.return_status for row in await rows(sessions) if row.returned_at}

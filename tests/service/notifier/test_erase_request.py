@@ -15,14 +15,30 @@ from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.request_lifecycle import RequestErased
 from tests.service.notifier.mail_server import MailServer
-from tests.service.notifier.office import PRIVATE_KEY, SUBMITTED, Citizen, delivered, dispatching, hand_over, rows
+from tests.service.notifier.office import (
+    PRIVATE_KEY,
+    SUBMITTED,
+    Citizen,
+    delivered,
+    dispatching,
+    hand_over,
+    rows,
+)
 
 KEPT = "select count(*) as n from deliveries where contents is not null union all select count(*) from sent_contents"
 
 
 def erased(citizen: Citizen) -> Envelope[Event]:
-    facts = {"work_number": "482913057", "service": "palkkatodistus", "queue": "palkat", "state": "resolved", "retention_days": 1}
-    event = RequestErased(request_id=citizen.request_id, closed_at=SUBMITTED, occurred_at=SUBMITTED + timedelta(days=1), **facts)
+    facts = {
+        "work_number": "482913057",
+        "service": "palkkatodistus",
+        "queue": "palkat",
+        "state": "resolved",
+        "retention_days": 1,
+    }
+    event = RequestErased(
+        request_id=citizen.request_id, closed_at=SUBMITTED, occurred_at=SUBMITTED + timedelta(days=1), **facts
+    )
     return Envelope(event, "/asiointi/tracker")
 
 
@@ -30,7 +46,9 @@ async def kept(sessions: Sessions) -> int:
     return sum(row.n for row in await rows(sessions, KEPT))
 
 
-async def test_a_sent_mail_keeps_its_row_and_loses_its_contents(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_a_sent_mail_keeps_its_row_and_loses_its_contents(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     citizen, other = Citizen(), Citizen()
     async with dispatching(settings, sessions):
         await hand_over(sessions, [citizen.registered(), citizen.resolved(), other.registered()])
@@ -48,16 +66,22 @@ async def test_a_sent_mail_keeps_its_row_and_loses_its_contents(settings: Settin
 
 
 @pytest.mark.parametrize("state", ["pending", "deferred", "sending", "failed"])
-async def test_a_mail_that_did_not_go_can_go_no_more(sessions: Sessions, settings: Settings, mail_server: MailServer, state: str) -> None:
+async def test_a_mail_that_did_not_go_can_go_no_more(
+    sessions: Sessions, settings: Settings, mail_server: MailServer, state: str
+) -> None:
     citizen = Citizen()
     told = [citizen.registered(), citizen.resolved()]
     await hand_over(sessions, told)
     async with sessions.begin() as session:
         owner = 999 if state == "sending" else None
-        await session.execute(text("update deliveries set state = :state, owner = :owner"), {"state": state, "owner": owner})
+        await session.execute(
+            text("update deliveries set state = :state, owner = :owner"), {"state": state, "owner": owner}
+        )
     await hand_over(sessions, [erased(citizen)])
     found = await rows(sessions)
-    assert {(row.state, row.contents, row.owner, row.finished_at is None) for row in found} == {("failed", None, None, False)}
+    assert {(row.state, row.contents, row.owner, row.finished_at is None) for row in found} == {
+        ("failed", None, None, False)
+    }
     async with sessions.begin() as session:
         assert (await retry_deliveries(session, RetryMany(template="receipt"))).events == []
         with pytest.raises(NotRetriable, match="no longer kept"):
@@ -82,4 +106,7 @@ async def test_what_came_back_about_a_mail_goes_with_it(sessions: Sessions) -> N
         boxes = "insert into reports (digest, verdict, delivery_id, sending, mail) select message_id::bytea, 'unclear', id, 1, 'box' from deliveries"
         await session.execute(text(boxes))
     await hand_over(sessions, [erased(citizen)])
-    assert [row.mail for row in await rows(sessions, "select mail from reports order by delivery_id")] == [None, b"box"]
+    assert [row.mail for row in await rows(sessions, "select mail from reports order by delivery_id")] == [
+        None,
+        b"box",
+    ]

@@ -9,7 +9,15 @@ from services.notifier.settings import Settings
 from shared.database.engine import Sessions
 from tests.eventually import eventually
 from tests.service.notifier.mail_server import MailServer
-from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, make_settings, rows, work_off
+from tests.service.notifier.office import (
+    Citizen,
+    delivered,
+    dispatching,
+    hand_over,
+    make_settings,
+    rows,
+    work_off,
+)
 
 
 async def ready(dispatcher: Dispatcher) -> None:
@@ -29,7 +37,9 @@ async def write_down(sessions: Sessions, dispatcher: Dispatcher, citizen: Citize
         await (session.commit() if commit else session.rollback())
 
 
-async def test_a_receipt_goes_to_the_pool_without_being_claimed(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_a_receipt_goes_to_the_pool_without_being_claimed(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     citizen = Citizen()
     async with dispatching(settings, sessions) as dispatcher:
         await ready(dispatcher)
@@ -59,7 +69,9 @@ async def test_a_mail_whose_commit_is_in_doubt_is_sent_once_where_it_was_committ
     assert len(mail_server.addressed(next_one.email)) == 1
 
 
-async def test_repeats_and_later_mails_of_a_request_keep_their_order(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_repeats_and_later_mails_of_a_request_keep_their_order(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     citizens = [Citizen() for _ in range(50)]
     events = [event for citizen in citizens for event in (citizen.registered(), citizen.resolved())]
     async with dispatching(settings, sessions) as dispatcher:
@@ -69,22 +81,33 @@ async def test_repeats_and_later_mails_of_a_request_keep_their_order(settings: S
         for citizen in citizens:
             await delivered(sessions, citizen)
     for citizen in citizens:
-        assert [got.mail["Message-ID"].split(".")[1].split("@")[0] for got in mail_server.addressed(citizen.email)] == ["receipt", "resolution"]
+        assert [
+            got.mail["Message-ID"].split(".")[1].split("@")[0] for got in mail_server.addressed(citizen.email)
+        ] == ["receipt", "resolution"]
 
 
-async def test_more_than_the_pool_takes_are_claimed_when_it_has_room(sessions: Sessions, mail_server: MailServer, notifier_database: str) -> None:
+async def test_more_than_the_pool_takes_are_claimed_when_it_has_room(
+    sessions: Sessions, mail_server: MailServer, notifier_database: str
+) -> None:
     citizens = [Citizen() for _ in range(100)]
-    async with dispatching(make_settings(notifier_database, mail_server.port, smtp_connections=1), sessions) as dispatcher:
+    async with dispatching(
+        make_settings(notifier_database, mail_server.port, smtp_connections=1), sessions
+    ) as dispatcher:
         await ready(dispatcher)
         await hand_over(sessions, [citizen.registered() for citizen in citizens], dispatcher)
-        states = dict(tuple(row) for row in await rows(sessions, "select state, count(*) from deliveries group by state"))
+        states = dict(
+            tuple(row)
+            for row in await rows(sessions, "select state, count(*) from deliveries group by state")
+        )
         assert states.get("pending", 0) > 50
         for citizen in citizens:
             await delivered(sessions, citizen)
     assert len({got.recipient for got in mail_server.got}) == len(mail_server.got) == len(citizens)
 
 
-async def test_an_address_that_no_server_takes_is_claimed_and_fails(settings: Settings, sessions: Sessions) -> None:
+async def test_an_address_that_no_server_takes_is_claimed_and_fails(
+    settings: Settings, sessions: Sessions
+) -> None:
     bad, good = Citizen("anna@@kunta..fi"), Citizen()
     async with dispatching(settings, sessions) as dispatcher:
         await ready(dispatcher)
@@ -93,7 +116,9 @@ async def test_an_address_that_no_server_takes_is_claimed_and_fails(settings: Se
         await delivered(sessions, bad, "failed")
 
 
-async def test_while_the_mail_server_is_away_the_pool_takes_nothing_new(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_while_the_mail_server_is_away_the_pool_takes_nothing_new(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     first, second = Citizen(), Citizen()
     async with dispatching(settings, sessions) as dispatcher:
         await ready(dispatcher)

@@ -8,15 +8,21 @@ from tests.eventually import eventually
 from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, rows
 
 CLAIMED = text("update deliveries set state = 'sending', owner = :owner, next_attempt_at = now()")
-WAITING = text("select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%with due as%'")
+WAITING = text(
+    "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%with due as%'"
+)
 CUT = text("select pg_terminate_backend(:pid)")
 
 
-async def test_a_mail_claimed_by_a_lost_answer_is_sent_all_the_same(settings: Settings, sessions: Sessions) -> None:
+async def test_a_mail_claimed_by_a_lost_answer_is_sent_all_the_same(
+    settings: Settings, sessions: Sessions
+) -> None:
     citizen = Citizen()
     await hand_over(sessions, [citizen.registered()])
     async with sessions.begin() as session:
-        await session.execute(text("update deliveries set next_attempt_at = 'infinity'"))  # so that nobody claims it before its time
+        await session.execute(
+            text("update deliveries set next_attempt_at = 'infinity'")
+        )  # so that nobody claims it before its time
     async with dispatching(settings, sessions) as dispatcher:
         async with sessions.begin() as session:
             await session.execute(text("lock table deliveries in access exclusive mode"))

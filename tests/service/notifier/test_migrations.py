@@ -19,8 +19,13 @@ values (gen_random_uuid(), 'event', 'receipt', '<m@kunta.example>', 'trace', 'fa
 """
 
 
-async def test_the_migrations_make_the_tables_of_the_models(migrated_database: FreshDatabase, fresh_database: FreshDatabase) -> None:
-    assert await differences(metadata, await migrated_database("notifier"), await fresh_database("notifier")) == []
+async def test_the_migrations_make_the_tables_of_the_models(
+    migrated_database: FreshDatabase, fresh_database: FreshDatabase
+) -> None:
+    assert (
+        await differences(metadata, await migrated_database("notifier"), await fresh_database("notifier"))
+        == []
+    )
 
 
 async def test_what_the_first_version_wrote_is_read_after_the_upgrade(fresh_database: FreshDatabase) -> None:

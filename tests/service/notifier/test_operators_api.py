@@ -22,7 +22,15 @@ from services.notifier.write.contents import ContentsBox
 from shared.database.engine import Sessions
 from tests.eventually import eventually
 from tests.service.notifier.mail_server import MailServer, free_port
-from tests.service.notifier.office import PRIVATE_KEY, Citizen, delivered, dispatching, hand_over, make_settings, rows
+from tests.service.notifier.office import (
+    PRIVATE_KEY,
+    Citizen,
+    delivered,
+    dispatching,
+    hand_over,
+    make_settings,
+    rows,
+)
 
 pytestmark = pytest.mark.usefixtures("one_connection")
 
@@ -43,13 +51,22 @@ class Issuer:
         """Make an access token, or one that differs in some claims or in its `typ`."""
         header = {"alg": "Ed25519", "typ": different.pop("typ", "at+jwt"), "kid": self._key.kid}
         now = int(time.time())
-        claims = {"iss": self.url, "sub": "maija", "client_id": "console", "aud": ["tracker", "notifier"], "scope": "operate", "exp": now + 60}
+        claims = {
+            "iss": self.url,
+            "sub": "maija",
+            "client_id": "console",
+            "aud": ["tracker", "notifier"],
+            "scope": "operate",
+            "exp": now + 60,
+        }
         return jwt.encode(header, claims | different, self._key, ["Ed25519"])
 
     def app(self) -> FastAPI:
         """Serve the metadata and the keys."""
         app = FastAPI()
-        app.get("/.well-known/openid-configuration")(lambda: {"issuer": self.url, "jwks_uri": f"{self.url}/jwks"})
+        app.get("/.well-known/openid-configuration")(
+            lambda: {"issuer": self.url, "jwks_uri": f"{self.url}/jwks"}
+        )
         app.get("/jwks")(lambda: {"keys": [self._key.as_dict(private=False)]})
         return app
 
@@ -86,7 +103,10 @@ def settings(notifier_database: str, mail_server: MailServer, issuer: Issuer) ->
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client of the running app."""
     app = create_app(settings)
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notifier") as client:
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notifier") as client,
+    ):
         yield client
 
 
@@ -94,19 +114,27 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-async def test_only_a_good_token_with_the_scope_opens_the_door(client: httpx.AsyncClient, issuer: Issuer) -> None:
+async def test_only_a_good_token_with_the_scope_opens_the_door(
+    client: httpx.AsyncClient, issuer: Issuer
+) -> None:
     refused = {
         "none": await client.get("/api/v1/deliveries"),
         "no token": await client.get("/api/v1/deliveries", headers=bearer("x.y.z")),
         "not text": await client.get("/api/v1/deliveries", headers={b"Authorization": b"Bearer \xe4"}),
         "expired": await client.get("/api/v1/deliveries", headers=bearer(issuer.token(exp=1))),
         "for another": await client.get("/api/v1/deliveries", headers=bearer(issuer.token(aud=["tracker"]))),
-        "another issuer": await client.get("/api/v1/deliveries", headers=bearer(issuer.token(iss="https://elsewhere.example"))),
+        "another issuer": await client.get(
+            "/api/v1/deliveries", headers=bearer(issuer.token(iss="https://elsewhere.example"))
+        ),
         "an id token": await client.get("/api/v1/deliveries", headers=bearer(issuer.token(typ="JWT"))),
         "another key": await client.get("/api/v1/deliveries", headers=bearer(Issuer().token(iss=issuer.url))),
     }
     for why, answer in refused.items():
-        assert (why, answer.status_code, answer.json()["type"]) == (why, 401, "urn:asiointi:problem:unauthorized")
+        assert (why, answer.status_code, answer.json()["type"]) == (
+            why,
+            401,
+            "urn:asiointi:problem:unauthorized",
+        )
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     lacking = await client.get("/api/v1/deliveries", headers=bearer(issuer.token(scope="requests:read")))
     assert lacking.status_code == 403
@@ -114,7 +142,9 @@ async def test_only_a_good_token_with_the_scope_opens_the_door(client: httpx.Asy
     assert (await client.get("/api/v1/deliveries", headers=bearer(issuer.token()))).status_code == 200
 
 
-async def test_a_changed_signing_key_is_found_by_itself(client: httpx.AsyncClient, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_changed_signing_key_is_found_by_itself(
+    client: httpx.AsyncClient, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("shared.auth.authorize.REFETCH_SECONDS", 0)
     assert (await client.get("/api/v1/deliveries", headers=bearer(issuer.token()))).status_code == 200
     issuer.change_key("second")
@@ -123,15 +153,23 @@ async def test_a_changed_signing_key_is_found_by_itself(client: httpx.AsyncClien
 
 async def test_an_absent_issuer_is_a_503_and_no_refusal(notifier_database: str) -> None:
     app = create_app(make_settings(notifier_database, 9, oidc_issuer=f"http://127.0.0.1:{free_port()}"))
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notifier") as client:
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notifier") as client,
+    ):
         answer = await client.get("/api/v1/deliveries", headers=bearer(Issuer().token()))
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
 
 
 async def test_an_absent_database_is_a_503_and_not_ready(issuer: Issuer) -> None:
-    app = create_app(make_settings(f"postgresql://nobody:x@127.0.0.1:{free_port()}/nothing", 9, oidc_issuer=issuer.url))
-    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notifier") as client:
+    app = create_app(
+        make_settings(f"postgresql://nobody:x@127.0.0.1:{free_port()}/nothing", 9, oidc_issuer=issuer.url)
+    )
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notifier") as client,
+    ):
         for answer in (
             await client.get("/api/v1/deliveries", headers=bearer(issuer.token())),
             await client.post("/api/v1/deliveries/1/retry", headers=bearer(issuer.token())),
@@ -163,7 +201,9 @@ async def test_a_failed_mail_is_listed_without_its_address_and_retried_by_an_ope
     assert (await client.post(f"/api/v1/deliveries/{failed.id}/retry")).status_code == 401
 
 
-async def test_the_list_is_read_page_by_page(client: httpx.AsyncClient, issuer: Issuer, sessions: Sessions) -> None:
+async def test_the_list_is_read_page_by_page(
+    client: httpx.AsyncClient, issuer: Issuer, sessions: Sessions
+) -> None:
     citizens, headers = [Citizen() for _ in range(5)], bearer(issuer.token())
     await hand_over(sessions, [citizen.registered() for citizen in citizens])
     first = (await client.get("/api/v1/deliveries?limit=3", headers=headers)).json()
@@ -171,14 +211,20 @@ async def test_the_list_is_read_page_by_page(client: httpx.AsyncClient, issuer: 
     ids = [row["request_id"] for row in (*first["deliveries"], *second["deliveries"])]
     assert ids == [str(citizen.request_id) for citizen in reversed(citizens)]
     assert second["next"] is None
-    of_one = (await client.get(f"/api/v1/deliveries?request_id={citizens[2].request_id}", headers=headers)).json()
+    of_one = (
+        await client.get(f"/api/v1/deliveries?request_id={citizens[2].request_id}", headers=headers)
+    ).json()
     assert [row["request_id"] for row in of_one["deliveries"]] == [str(citizens[2].request_id)]
-    wrong = await client.get("/api/v1/deliveries?limit=0&state=lost&before=99999999999999999999", headers=headers)
+    wrong = await client.get(
+        "/api/v1/deliveries?limit=0&state=lost&before=99999999999999999999", headers=headers
+    )
     assert wrong.status_code == 422
     assert {error["field"] for error in wrong.json()["errors"]} == {"limit", "state", "before"}
 
 
-async def test_an_absent_mail_server_is_told_and_leaves_the_app_ready(client: httpx.AsyncClient, mail_server: MailServer) -> None:
+async def test_an_absent_mail_server_is_told_and_leaves_the_app_ready(
+    client: httpx.AsyncClient, mail_server: MailServer
+) -> None:
     assert (await client.get("/readyz")).json() == {"database": "ok", "smtp": "ok", "kafka": "away"}
     await mail_server.close()
     answer = await client.get("/readyz")
@@ -200,18 +246,25 @@ async def test_a_mail_is_sent_again_once_for_each_order(
         sent = await delivered(sessions, citizen)
         url, order = f"/api/v1/deliveries/{sent.id}/send-again", {"email": "oikea@posti.example", "after": 1}
         assert (await client.post(url, json=order)).status_code == 401
-        assert (await client.post(url, json=order, headers=bearer(issuer.token(scope="requests:write")))).status_code == 403
+        assert (
+            await client.post(url, json=order, headers=bearer(issuer.token(scope="requests:write")))
+        ).status_code == 403
         wrong = await client.post(url, json={"email": "a@b@c"}, headers=operator)
         assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "email")
         answers = [await client.post(url, json=order, headers=operator) for _ in range(2)]
         assert [answer.status_code for answer in answers] == [202, 409]
-        assert (answers[0].json()["sending"], answers[1].json()["type"]) == (2, "urn:asiointi:problem:not-sendable")
+        assert (answers[0].json()["sending"], answers[1].json()["type"]) == (
+            2,
+            "urn:asiointi:problem:not-sendable",
+        )
 
         async def there() -> None:
             assert [got.recipient for got in mail_server.got] == [citizen.email, "oikea@posti.example"]
 
         await eventually(there)
-    assert (await client.post("/api/v1/deliveries/4711/send-again", json={}, headers=operator)).status_code == 404
+    assert (
+        await client.post("/api/v1/deliveries/4711/send-again", json={}, headers=operator)
+    ).status_code == 404
 
 
 async def test_all_mails_that_failed_of_one_cause_go_again_and_a_repeat_changes_nothing(
@@ -232,22 +285,43 @@ async def test_all_mails_that_failed_of_one_cause_go_again_and_a_repeat_changes_
             "limit": 3,
         }
         pages = [(await client.post("/api/v1/deliveries/retry", headers=headers, json=which)).json()]
-        pages.append((await client.post("/api/v1/deliveries/retry", headers=headers, json=which | {"after": pages[0]["next"]})).json())
+        pages.append(
+            (
+                await client.post(
+                    "/api/v1/deliveries/retry", headers=headers, json=which | {"after": pages[0]["next"]}
+                )
+            ).json()
+        )
         assert [len(page["events"]) for page in pages] == [3, 2]
         assert pages[1]["next"] is None
         for citizen in wrongly_refused:
             await delivered(sessions, citizen)
-        assert (await client.post("/api/v1/deliveries/retry", headers=headers, json=which)).json() == {"events": [], "next": None}
+        assert (await client.post("/api/v1/deliveries/retry", headers=headers, json=which)).json() == {
+            "events": [],
+            "next": None,
+        }
         await delivered(sessions, unknown, "failed")
-    told = await rows(sessions, "select codes, count(*) from outcomes where state = 'failed' group by codes order by codes")
+    told = await rows(
+        sessions, "select codes, count(*) from outcomes where state = 'failed' group by codes order by codes"
+    )
     assert [tuple(row) for row in told] == [("550 5.1.1", 1), ("554 5.4.4", 5)]
 
 
 @pytest.mark.parametrize(
     "which",
-    [{}, {"limit": 10}, {"events": []}, {"events": ["x"] * 1001}, {"template": ""}, {"limit": 0, "template": "receipt"}, {"failed_after": "x"}],
+    [
+        {},
+        {"limit": 10},
+        {"events": []},
+        {"events": ["x"] * 1001},
+        {"template": ""},
+        {"limit": 0, "template": "receipt"},
+        {"failed_after": "x"},
+    ],
 )
-async def test_without_a_choice_nothing_is_retried(client: httpx.AsyncClient, issuer: Issuer, which: dict[str, object]) -> None:
+async def test_without_a_choice_nothing_is_retried(
+    client: httpx.AsyncClient, issuer: Issuer, which: dict[str, object]
+) -> None:
     answer = await client.post("/api/v1/deliveries/retry", headers=bearer(issuer.token()), json=which)
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
 
@@ -266,10 +340,17 @@ async def report_id(sessions: Sessions) -> str:
     return digest.hex()
 
 
-async def test_reports_are_listed_without_their_text(client: httpx.AsyncClient, issuer: Issuer, report_id: str) -> None:
+async def test_reports_are_listed_without_their_text(
+    client: httpx.AsyncClient, issuer: Issuer, report_id: str
+) -> None:
     answer = await client.get("/api/v1/reports", headers=bearer(issuer.token()))
     (listed,) = answer.raise_for_status().json()
-    assert (listed["id"], listed["verdict"], listed["delivery_id"], listed["sending"]) == (report_id, "unknown", 7, 1)
+    assert (listed["id"], listed["verdict"], listed["delivery_id"], listed["sending"]) == (
+        report_id,
+        "unknown",
+        7,
+        1,
+    )
     assert not any(word in answer.text for word in ("Aino", "aino", "131052"))
 
 
@@ -280,19 +361,31 @@ async def test_the_text_of_a_report_is_read_with_the_henkilotunnus_covered_and_e
         answer = await client.get(f"/api/v1/reports/{report_id}", headers=bearer(issuer.token(sub=sub)))
         assert "Aino Koskimies, \u2022" in answer.raise_for_status().json()["mail"]
         assert "308T" not in answer.text
-    reads = await rows(sessions, "select reader_kind, reader, digest, delivery_id, now() - read_at < interval '1 minute' as now from report_reads")
-    assert [tuple(read) for read in reads] == [("staff", "maija", bytes(32), 7, True), ("client", "console", bytes(32), 7, True)]
+    reads = await rows(
+        sessions,
+        "select reader_kind, reader, digest, delivery_id, now() - read_at < interval '1 minute' as now from report_reads",
+    )
+    assert [tuple(read) for read in reads] == [
+        ("staff", "maija", bytes(32), 7, True),
+        ("client", "console", bytes(32), 7, True),
+    ]
 
 
 async def test_a_report_is_not_shown_where_that_cannot_be_recorded_or_may_not_be(
     client: httpx.AsyncClient, issuer: Issuer, sessions: Sessions, report_id: str
 ) -> None:
     for unknown, status in (("ff" * 32, 404), ("x", 422)):
-        assert (await client.get(f"/api/v1/reports/{unknown}", headers=bearer(issuer.token()))).status_code == status
-    lacking = await client.get(f"/api/v1/reports/{report_id}", headers=bearer(issuer.token(scope="requests:read")))
+        assert (
+            await client.get(f"/api/v1/reports/{unknown}", headers=bearer(issuer.token()))
+        ).status_code == status
+    lacking = await client.get(
+        f"/api/v1/reports/{report_id}", headers=bearer(issuer.token(scope="requests:read"))
+    )
     assert lacking.status_code == 403
     async with sessions.begin() as session:
-        await session.execute(text("alter table report_reads add constraint full_disk check (reader = '') not valid"))
+        await session.execute(
+            text("alter table report_reads add constraint full_disk check (reader = '') not valid")
+        )
     with pytest.raises(IntegrityError):
         await client.get(f"/api/v1/reports/{report_id}", headers=bearer(issuer.token()))
     assert await rows(sessions, "select * from report_reads") == []

@@ -33,8 +33,15 @@ async def imap(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ImapServer]:
 @pytest.fixture
 def settings(notifier_database: str, mail_server: MailServer, imap: ImapServer) -> Settings:
     """Give settings that look into the mailbox all the time."""
-    place = {"imap_host": "localhost", "imap_port": imap.port, "imap_username": USER, "imap_password": SecretStr(PASSWORD)}
-    return make_settings(notifier_database, mail_server.port, return_path=RETURN_PATH, imap_seconds=0.1, **place)
+    place = {
+        "imap_host": "localhost",
+        "imap_port": imap.port,
+        "imap_username": USER,
+        "imap_password": SecretStr(PASSWORD),
+    }
+    return make_settings(
+        notifier_database, mail_server.port, return_path=RETURN_PATH, imap_seconds=0.1, **place
+    )
 
 
 @asynccontextmanager
@@ -66,7 +73,9 @@ async def test_reports_are_taken_in_and_what_people_wrote_stays_unread(
     imap.deliver("1", PERSON)
     # One names our mail by its Message-ID alone; of the other the mailbox' server kept where it was sent to.
     imap.deliver("2", standard(HEAD + UNKNOWN_USER, returned=f"Message-ID: {first}\n"))
-    imap.deliver("3", f"Delivered-To: {paths[second]}\n".encode() + standard(HEAD + UNKNOWN_USER, returned=""))
+    imap.deliver(
+        "3", f"Delivered-To: {paths[second]}\n".encode() + standard(HEAD + UNKNOWN_USER, returned="")
+    )
     imap.deliver("4", b"\xff\xfe\x00" * 100)
 
     async def taken_in() -> None:
@@ -78,7 +87,9 @@ async def test_reports_are_taken_in_and_what_people_wrote_stays_unread(
         imap.deliver("5", PERSON + b"Terveisin Aino\n")
 
         async def read_on() -> None:
-            assert [row.last_uid for row in await rows(sessions, "select last_uid from mailbox_positions")] == [5]
+            assert [
+                row.last_uid for row in await rows(sessions, "select last_uid from mailbox_positions")
+            ] == [5]
 
         await eventually(read_on, 20)
     assert imap.unread() == {"1", "4", "5"}
@@ -90,7 +101,9 @@ async def test_reports_are_taken_in_and_what_people_wrote_stays_unread(
     assert len(await bounces(sessions)) == 2
 
 
-async def test_while_the_database_is_away_nothing_is_marked_as_read(settings: Settings, sessions: Sessions, imap: ImapServer) -> None:
+async def test_while_the_database_is_away_nothing_is_marked_as_read(
+    settings: Settings, sessions: Sessions, imap: ImapServer
+) -> None:
     (mail,) = await sent_mails(settings, sessions, 1)
     imap.deliver("1", standard(HEAD + UNKNOWN_USER, returned=f"Message-ID: {mail}\n"))
     async with sessions.begin() as session:
@@ -106,7 +119,9 @@ async def test_while_the_database_is_away_nothing_is_marked_as_read(settings: Se
     assert imap.unread() == set()
 
 
-async def test_a_server_that_cannot_prove_who_it_is_gets_no_password(settings: Settings, sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_server_that_cannot_prove_who_it_is_gets_no_password(
+    settings: Settings, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     reader = MailboxReader(settings, inbox_of(settings, sessions), Liveness(None, ()))
     with pytest.raises(OSError, match="CERTIFICATE_VERIFY_FAILED"):

@@ -19,7 +19,9 @@ ENVELOPE = b"MAIL FROM:<> SIZE=20\r\nRCPT TO:<bounces+x@kunta.example>\r\nDATA\r
 
 
 @asynccontextmanager
-async def listener(protocol: Literal["smtp", "lmtp"] = "smtp") -> AsyncIterator[tuple[int, list[tuple[bytes, str]]]]:
+async def listener(
+    protocol: Literal["smtp", "lmtp"] = "smtp",
+) -> AsyncIterator[tuple[int, list[tuple[bytes, str]]]]:
     """Listen; gives the port and what was taken in."""
     taken: list[tuple[bytes, str]] = []
 
@@ -56,24 +58,65 @@ async def test_a_line_that_does_not_end_as_the_standard_has_it_smuggles_no_secon
 
 async def test_over_lmtp_each_report_has_its_own_answer() -> None:
     async with listener("lmtp") as (port, taken):
-        said = b"EHLO x\r\nLHLO relay.example\r\n" + ENVELOPE + b"a\r\n.\r\n" + ENVELOPE + b"refuse me\r\n.\r\nQUIT\r\n"
-        assert codes(await raw_talk(port, said)) == [220, 503, 250, 250, 250, 354, 250, 250, 250, 354, 451, 221]
+        said = (
+            b"EHLO x\r\nLHLO relay.example\r\n"
+            + ENVELOPE
+            + b"a\r\n.\r\n"
+            + ENVELOPE
+            + b"refuse me\r\n.\r\nQUIT\r\n"
+        )
+        assert codes(await raw_talk(port, said)) == [
+            220,
+            503,
+            250,
+            250,
+            250,
+            354,
+            250,
+            250,
+            250,
+            354,
+            451,
+            221,
+        ]
     assert len(taken) == 1
 
 
 async def test_what_is_out_of_place_is_refused_and_too_much_of_it_ends_the_conversation() -> None:
     async with listener() as (port, taken):
         said = (
-            b"MAIL FROM:<>\r\n" + HELLO + b"DATA\r\nRCPT TO:<x@y>\r\nMAIL FROM:x\r\nMAIL FROM:<> SIZE=99999999999\r\nMAIL FROM:<>\r\nMAIL FROM:<>\r\n"
+            b"MAIL FROM:<>\r\n"
+            + HELLO
+            + b"DATA\r\nRCPT TO:<x@y>\r\nMAIL FROM:x\r\nMAIL FROM:<> SIZE=99999999999\r\nMAIL FROM:<>\r\nMAIL FROM:<>\r\n"
         )
         said += b"RCPT TO:<root@kunta.example>\r\nRCPT TO:<bounces+x@kunta.example>\r\nRCPT TO:<bounces+x@kunta.example>\r\nVRFY root\r\n"
         said += b"RSET\r\nDATA\r\n\xff\xfe\r\nQUIT\r\n"
-        assert codes(await raw_talk(port, said)) == [220, 503, 250, 503, 503, 501, 552, 250, 503, 550, 250, 452, 502, 250, 503, 502, 221]
+        assert codes(await raw_talk(port, said)) == [
+            220,
+            503,
+            250,
+            503,
+            503,
+            501,
+            552,
+            250,
+            503,
+            550,
+            250,
+            452,
+            502,
+            250,
+            503,
+            502,
+            221,
+        ]
         assert codes(await raw_talk(port, HELLO + b"EXPN x\r\n" * 100))[-1] == 421
     assert taken == []
 
 
-async def test_a_report_that_is_too_large_is_refused_and_the_next_one_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_report_that_is_too_large_is_refused_and_the_next_one_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(receive_reports, "MOST_BYTES", 300_000)
     async with listener() as (port, taken):
         said = HELLO + ENVELOPE + b"x" * 300_000 + b"\r\n.\r\n" + ENVELOPE + b"small\r\n.\r\nQUIT\r\n"
@@ -92,7 +135,9 @@ async def test_endless_lines_and_silence_end_the_conversation(monkeypatch: pytes
     assert taken == []
 
 
-async def test_too_many_connections_are_sent_away_until_some_are_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_too_many_connections_are_sent_away_until_some_are_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(receive_reports, "MOST_CONNECTIONS", 2)
     async with listener() as (port, _):
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]

@@ -47,7 +47,9 @@ async def test_a_relay_that_takes_two_connections_of_eight_gets_all_mails_over_t
     sessions: Sessions, mail_server: MailServer, notifier_database: str
 ) -> None:
     limit = {"smtpd_client_connection_count_limit": "2", **NO_EXCEPTIONS}
-    await _send(sessions, notifier_database, mail_server, 60, {"smtp_connections": 8, "smtp_timeout": 20.0}, **limit)
+    await _send(
+        sessions, notifier_database, mail_server, 60, {"smtp_connections": 8, "smtp_timeout": 20.0}, **limit
+    )
     assert {row.attempts for row in await rows(sessions, "select attempts from deliveries")} == {1}
 
 
@@ -58,7 +60,9 @@ async def test_a_relay_that_limits_the_rate_of_mails_gets_all_of_them_in_its_tim
     await _send(sessions, notifier_database, mail_server, 30, {"smtp_timeout": 20.0}, **limit)
 
 
-async def test_a_relay_that_greets_late_is_waited_for(sessions: Sessions, mail_server: MailServer, notifier_database: str) -> None:
+async def test_a_relay_that_greets_late_is_waited_for(
+    sessions: Sessions, mail_server: MailServer, notifier_database: str
+) -> None:
     late, began = (
         {"smtpd_delay_reject": "no", "smtpd_client_restrictions": f"sleep {LATE_GREETING}"},
         time.monotonic(),

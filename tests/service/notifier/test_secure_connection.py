@@ -51,33 +51,54 @@ def contexts(tmp_path: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.timezone.utc)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.test")])
     certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        x509.CertificateBuilder(
+            name, name, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(days=1)
+        )
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(x509.KeyUsage(*[True] + [False] * 4 + [True] + [False] * 3), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem = tmp_path / "server.pem"
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     pem.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
     server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context(cafile=pem)
     server.load_cert_chain(pem)
     return server, client
 
 
-def _authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: LoginPassword) -> AuthResult:
+def _authenticate(
+    _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: LoginPassword
+) -> AuthResult:
     return AuthResult(success=data.password == PASSWORD.encode(), handled=True)
 
 
 @asynccontextmanager
-async def taking(tls: Literal["starttls", "tls"], context: ssl.SSLContext) -> AsyncIterator[tuple[int, Taker]]:
+async def taking(
+    tls: Literal["starttls", "tls"], context: ssl.SSLContext
+) -> AsyncIterator[tuple[int, Taker]]:
     """Run a server that wants encryption and a login."""
     taker, port, loop = Taker(), free_port(), asyncio.get_running_loop()
 
     def speaker() -> SMTP:
-        starttls = {"tls_context": context, "require_starttls": True} if tls == "starttls" else {"auth_require_tls": False}
-        return SMTP(taker, authenticator=_authenticate, auth_required=True, hostname="mail.test", loop=asyncio.get_running_loop(), **starttls)
+        starttls = (
+            {"tls_context": context, "require_starttls": True}
+            if tls == "starttls"
+            else {"auth_require_tls": False}
+        )
+        return SMTP(
+            taker,
+            authenticator=_authenticate,
+            auth_required=True,
+            hostname="mail.test",
+            loop=asyncio.get_running_loop(),
+            **starttls,
+        )
 
     server = await loop.create_server(speaker, "127.0.0.1", port, ssl=context if tls == "tls" else None)
     try:
@@ -86,9 +107,13 @@ async def taking(tls: Literal["starttls", "tls"], context: ssl.SSLContext) -> As
         server.close()
 
 
-async def _send_two(tls: Literal["starttls", "tls"], contexts: tuple[ssl.SSLContext, ssl.SSLContext], password: str) -> int:
+async def _send_two(
+    tls: Literal["starttls", "tls"], contexts: tuple[ssl.SSLContext, ssl.SSLContext], password: str
+) -> int:
     async with taking(tls, contexts[0]) as (port, taker):
-        connection = MailConnection(MailServer("127.0.0.1", port, tls, "notifier", password, contexts[1], limits=limits(5, {})))
+        connection = MailConnection(
+            MailServer("127.0.0.1", port, tls, "notifier", password, contexts[1], limits=limits(5, {}))
+        )
         for _ in range(2):
             assert (await connection.send(TO, MESSAGE, SENDER)).kind == "2xx"
         await connection.close()
@@ -104,7 +129,9 @@ async def test_mails_go_over_an_encrypted_connection_after_a_login(
 
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
-def test_the_same_on_the_loop_that_the_worker_runs(tls: Literal["starttls", "tls"], contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+def test_the_same_on_the_loop_that_the_worker_runs(
+    tls: Literal["starttls", "tls"], contexts: tuple[ssl.SSLContext, ssl.SSLContext]
+) -> None:
     assert uvloop.run(_send_two(tls, contexts, PASSWORD)) == 2
 
 
@@ -119,7 +146,9 @@ async def test_a_refused_login_or_a_stranger_s_certificate_means_that_the_server
 
 async def _meet_a_silent_server() -> str:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        connection = MailConnection(MailServer("127.0.0.1", silent.getsockname()[1], "tls", limits=limits(1, {})))
+        connection = MailConnection(
+            MailServer("127.0.0.1", silent.getsockname()[1], "tls", limits=limits(1, {}))
+        )
         try:
             async with asyncio.timeout(10):
                 await connection.send(TO, MESSAGE, SENDER)

@@ -10,13 +10,23 @@ from shared.events.envelope import Envelope
 from shared.events.rejected import Rejected
 from tests.eventually import eventually
 from tests.service.notifier.mail_server import MailServer
-from tests.service.notifier.office import SENDER, Citizen, delivered, dispatching, hand_over, make_settings, rows
+from tests.service.notifier.office import (
+    SENDER,
+    Citizen,
+    delivered,
+    dispatching,
+    hand_over,
+    make_settings,
+    rows,
+)
 
 LATER = 20.0
 
 
 @pytest.mark.parametrize("pipelining", [True, False])
-async def test_each_kind_of_event_makes_its_mail(settings: Settings, sessions: Sessions, mail_server: MailServer, *, pipelining: bool) -> None:
+async def test_each_kind_of_event_makes_its_mail(
+    settings: Settings, sessions: Sessions, mail_server: MailServer, *, pipelining: bool
+) -> None:
     mail_server.pipelining = pipelining
     citizen = Citizen()
     events = [
@@ -38,7 +48,9 @@ async def test_each_kind_of_event_makes_its_mail(settings: Settings, sessions: S
     assert receipt["From"].addresses[0].addr_spec == SENDER
 
 
-async def test_a_repeated_event_makes_no_second_mail(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_a_repeated_event_makes_no_second_mail(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     citizen = Citizen()
     events = [citizen.registered(), citizen.resolved()]
     async with dispatching(settings, sessions) as dispatcher:
@@ -61,7 +73,9 @@ async def test_sealed_parts_that_cannot_be_opened_are_rejected(sessions: Session
     assert await rows(sessions) == []
 
 
-async def test_no_address_is_kept_in_clear_and_nothing_of_a_sent_mail(settings: Settings, sessions: Sessions) -> None:
+async def test_no_address_is_kept_in_clear_and_nothing_of_a_sent_mail(
+    settings: Settings, sessions: Sessions
+) -> None:
     citizen = Citizen()
     await hand_over(sessions, [citizen.registered()])
     (row,) = await rows(sessions)
@@ -86,7 +100,9 @@ async def test_a_refused_recipient_fails_at_once_and_its_connection_goes_on(
     assert mail_server.connections == 1
 
 
-async def test_a_deferred_mail_is_sent_later_as_the_same_mail(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_a_deferred_mail_is_sent_later_as_the_same_mail(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     citizen = Citizen()
     mail_server.rcpt[citizen.email].append("450 4.2.0 greylisted")
     mail_server.data[citizen.email].append("451 4.3.0 disk full")
@@ -106,10 +122,17 @@ async def test_a_deferred_mail_is_sent_later_as_the_same_mail(settings: Settings
     assert refused.raw == taken.raw
 
 
-async def test_a_deferred_mail_is_given_up_after_its_time(sessions: Sessions, mail_server: MailServer, notifier_database: str) -> None:
+async def test_a_deferred_mail_is_given_up_after_its_time(
+    sessions: Sessions, mail_server: MailServer, notifier_database: str
+) -> None:
     citizen = Citizen()
     mail_server.rcpt[citizen.email].extend(["450 later"] * 20)
-    async with dispatching(make_settings(notifier_database, mail_server.port, retry_hours=timedelta(seconds=3) / timedelta(hours=1)), sessions):
+    async with dispatching(
+        make_settings(
+            notifier_database, mail_server.port, retry_hours=timedelta(seconds=3) / timedelta(hours=1)
+        ),
+        sessions,
+    ):
         await hand_over(sessions, [citizen.registered()])
         row = await delivered(sessions, citizen, "failed")
     assert row.attempts > 1
@@ -131,7 +154,9 @@ async def test_a_server_that_hangs_up_before_its_250_gets_the_same_mail_again(
     assert len(mail_server.addressed(amid.email)) == 1
 
 
-async def test_a_connection_lost_while_idle_costs_no_try(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_a_connection_lost_while_idle_costs_no_try(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     first, second = Citizen(), Citizen()
     async with dispatching(settings, sessions) as dispatcher:
         await hand_over(sessions, [first.registered()])
@@ -145,11 +170,15 @@ async def test_a_connection_lost_while_idle_costs_no_try(settings: Settings, ses
     assert [row.state for row in await rows(sessions, "select state from outcomes")] == ["sent", "sent"]
 
 
-async def test_the_pool_goes_on_beside_a_mailbox_that_hangs(sessions: Sessions, mail_server: MailServer, notifier_database: str) -> None:
+async def test_the_pool_goes_on_beside_a_mailbox_that_hangs(
+    sessions: Sessions, mail_server: MailServer, notifier_database: str
+) -> None:
     hanging = [Citizen("hanging@kansalainen.example") for _ in range(20)]
     mail_server.rcpt["hanging@kansalainen.example"].extend(["hang"] * 100)
     others = [Citizen() for _ in range(40)]
-    async with dispatching(make_settings(notifier_database, mail_server.port, smtp_timeout=30), sessions) as dispatcher:
+    async with dispatching(
+        make_settings(notifier_database, mail_server.port, smtp_timeout=30), sessions
+    ) as dispatcher:
         await hand_over(sessions, [citizen.registered() for citizen in (*hanging, *others)])
         dispatcher.wake()
 
@@ -166,7 +195,9 @@ async def test_the_pool_goes_on_beside_a_mailbox_that_hangs(sessions: Sessions, 
         await mail_server.close()
 
 
-async def test_a_hanging_server_is_left_after_the_timeout(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_a_hanging_server_is_left_after_the_timeout(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     citizen = Citizen()
     mail_server.data[citizen.email].append("hang")
     async with dispatching(settings, sessions):
@@ -175,7 +206,9 @@ async def test_a_hanging_server_is_left_after_the_timeout(settings: Settings, se
     assert row.attempts == 2
 
 
-async def test_an_absent_server_uses_up_no_tries_and_is_told_of_once(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_an_absent_server_uses_up_no_tries_and_is_told_of_once(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     await mail_server.close()
     citizens = [Citizen() for _ in range(30)]
     async with dispatching(settings, sessions) as dispatcher:
@@ -183,7 +216,10 @@ async def test_an_absent_server_uses_up_no_tries_and_is_told_of_once(settings: S
         dispatcher.wake()
 
         async def all_told() -> bool:
-            return bool((await rows(sessions, "select count(*) from outcomes where state = 'deferred'"))[0][0] == len(citizens))
+            return bool(
+                (await rows(sessions, "select count(*) from outcomes where state = 'deferred'"))[0][0]
+                == len(citizens)
+            )
 
         await eventually(all_told)
         await mail_server.open()
@@ -194,7 +230,9 @@ async def test_an_absent_server_uses_up_no_tries_and_is_told_of_once(settings: S
     assert len(mail_server.got) == 30
 
 
-async def test_a_mail_nobody_could_send_for_too_long_has_failed(sessions: Sessions, mail_server: MailServer, notifier_database: str) -> None:
+async def test_a_mail_nobody_could_send_for_too_long_has_failed(
+    sessions: Sessions, mail_server: MailServer, notifier_database: str
+) -> None:
     await mail_server.close()
     citizen = Citizen()
     async with dispatching(make_settings(notifier_database, mail_server.port, retry_hours=0.0001), sessions):
@@ -213,11 +251,18 @@ async def test_addresses_that_no_server_takes_fail_and_the_others_of_the_world_a
             await delivered(sessions, citizen, "failed")
         await delivered(sessions, abroad)
         await delivered(sessions, umlaut)
-    assert {row.reply for row in await rows(sessions, "select reply from outcomes where state = 'failed'")} == {"bad-address"}
-    assert {got.recipient for got in mail_server.got} == {"anna@xn--shk-qla6g.example", "äiti@kansalainen.example"}
+    assert {
+        row.reply for row in await rows(sessions, "select reply from outcomes where state = 'failed'")
+    } == {"bad-address"}
+    assert {got.recipient for got in mail_server.got} == {
+        "anna@xn--shk-qla6g.example",
+        "äiti@kansalainen.example",
+    }
 
 
-async def test_an_address_beyond_ascii_fails_where_the_server_knows_none(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_an_address_beyond_ascii_fails_where_the_server_knows_none(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     mail_server.utf8 = False
     citizen = Citizen("äiti@kansalainen.example")
     async with dispatching(settings, sessions):
@@ -225,21 +270,29 @@ async def test_an_address_beyond_ascii_fails_where_the_server_knows_none(setting
         await delivered(sessions, citizen, "failed")
 
 
-async def test_mails_of_a_request_keep_their_order_and_others_do_not_wait(settings: Settings, sessions: Sessions, mail_server: MailServer) -> None:
+async def test_mails_of_a_request_keep_their_order_and_others_do_not_wait(
+    settings: Settings, sessions: Sessions, mail_server: MailServer
+) -> None:
     slow, quick = Citizen(), Citizen()
     mail_server.rcpt[slow.email].extend(["450 later"] * 2)
     async with dispatching(settings, sessions) as dispatcher:
         await hand_over(sessions, [slow.registered()])
         dispatcher.wake()
         await delivered(sessions, slow, "deferred")
-        await hand_over(sessions, [slow.state_changed("waiting_for_customer"), slow.resolved(), quick.registered()])
+        await hand_over(
+            sessions, [slow.state_changed("waiting_for_customer"), slow.resolved(), quick.registered()]
+        )
         dispatcher.wake()
         await delivered(sessions, quick)
         await delivered(sessions, slow)
-    assert [got.mail["Message-ID"].split(".")[1].split("@")[0] for got in mail_server.addressed(slow.email)] == ["receipt", "question", "resolution"]
+    assert [
+        got.mail["Message-ID"].split(".")[1].split("@")[0] for got in mail_server.addressed(slow.email)
+    ] == ["receipt", "question", "resolution"]
 
 
-async def test_stopping_ends_what_is_under_way_and_gives_the_rest_back(sessions: Sessions, mail_server: MailServer, notifier_database: str) -> None:
+async def test_stopping_ends_what_is_under_way_and_gives_the_rest_back(
+    sessions: Sessions, mail_server: MailServer, notifier_database: str
+) -> None:
     citizens = [Citizen() for _ in range(200)]
     await hand_over(sessions, [citizen.registered() for citizen in citizens])
     async with dispatching(make_settings(notifier_database, mail_server.port), sessions):
@@ -248,7 +301,9 @@ async def test_stopping_ends_what_is_under_way_and_gives_the_rest_back(sessions:
             return len(mail_server.got) > 10
 
         await eventually(some_sent)
-    states = dict(tuple(row) for row in await rows(sessions, "select state, count(*) from deliveries group by state"))
+    states = dict(
+        tuple(row) for row in await rows(sessions, "select state, count(*) from deliveries group by state")
+    )
     assert states.get("sent") == len(mail_server.got)
     assert set(states) <= {"sent", "pending"}
     assert len({got.recipient for got in mail_server.got}) == len(mail_server.got)

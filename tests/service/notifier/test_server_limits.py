@@ -15,10 +15,14 @@ from tests.service.notifier.scripted_server import NO_PIPELINING, Odd, ScriptedS
 LATER = 30.0
 
 
-async def test_all_mails_go_over_the_two_connections_that_a_server_takes_and_none_fails(sessions: Sessions, notifier_database: str) -> None:
+async def test_all_mails_go_over_the_two_connections_that_a_server_takes_and_none_fails(
+    sessions: Sessions, notifier_database: str
+) -> None:
     server = ScriptedServer()
     server.odd = lambda step, _: (
-        reply(b"421 4.7.0 Error: too many connections\r\n", doubtful=True) if step == "greeting" and server.open_now > 2 else None
+        reply(b"421 4.7.0 Error: too many connections\r\n", doubtful=True)
+        if step == "greeting" and server.open_now > 2
+        else None
     )
     citizens = [Citizen() for _ in range(100)]
     async with (
@@ -33,7 +37,9 @@ async def test_all_mails_go_over_the_two_connections_that_a_server_takes_and_non
     assert not server.faults
 
 
-async def test_a_limit_of_rate_fails_no_mail_whatever_its_code(sessions: Sessions, notifier_database: str) -> None:
+async def test_a_limit_of_rate_fails_no_mail_whatever_its_code(
+    sessions: Sessions, notifier_database: str
+) -> None:
     begun: list[float] = []
 
     def too_many(step: str, _: int) -> Odd | None:
@@ -56,7 +62,9 @@ async def test_a_limit_of_rate_fails_no_mail_whatever_its_code(sessions: Session
     assert set(server.taken.values()) == {1}
 
 
-async def test_the_answer_after_the_dot_is_waited_for_longer_than_for_any_other(sessions: Sessions, notifier_database: str) -> None:
+async def test_the_answer_after_the_dot_is_waited_for_longer_than_for_any_other(
+    sessions: Sessions, notifier_database: str
+) -> None:
     async def slowly(writer: asyncio.StreamWriter, usual: bytes) -> None:
         await asyncio.sleep(1.5)
         writer.write(usual)
@@ -81,7 +89,9 @@ async def test_mails_that_the_server_keeps_waiting_do_not_keep_the_places_of_oth
     slow, others = [Citizen() for _ in range(4)], [Citizen() for _ in range(20)]
     for citizen in slow:
         mail_server.data[citizen.email].append("hang")
-    async with dispatching(make_settings(notifier_database, mail_server.port, smtp_connections=4, smtp_timeout=None), sessions) as dispatcher:
+    async with dispatching(
+        make_settings(notifier_database, mail_server.port, smtp_connections=4, smtp_timeout=None), sessions
+    ) as dispatcher:
         await hand_over(sessions, [citizen.registered() for citizen in slow])
         dispatcher.wake()
 
@@ -94,34 +104,46 @@ async def test_mails_that_the_server_keeps_waiting_do_not_keep_the_places_of_oth
             await delivered(sessions, citizen, within=LATER)
         began = time.monotonic()
     assert time.monotonic() - began < 8
-    states = await rows(sessions, "select state, last_reply, attempts, count(*) from deliveries group by 1, 2, 3 order by 1")
+    states = await rows(
+        sessions, "select state, last_reply, attempts, count(*) from deliveries group by 1, 2, 3 order by 1"
+    )
     assert [tuple(row) for row in states] == [("deferred", "stopped", 1, 4), ("sent", "250 2.0.0", 1, 20)]
 
 
 @pytest.mark.parametrize("refusal", [b"500 5.5.2 what?\r\n", b"502 5.5.1 no\r\n", b"504 5.5.4 no\r\n"])
-async def test_a_server_that_knows_no_ehlo_is_greeted_by_helo(sessions: Sessions, notifier_database: str, refusal: bytes) -> None:
+async def test_a_server_that_knows_no_ehlo_is_greeted_by_helo(
+    sessions: Sessions, notifier_database: str, refusal: bytes
+) -> None:
     server, citizen = ScriptedServer(), Citizen()
     server.usual["ehlo"] = refusal
     async with server, dispatching(make_settings(notifier_database, server.port), sessions):
         await hand_over(sessions, [citizen.registered()])
         await delivered(sessions, citizen)
-    assert b"HELO [127.0.0.1]\r\n" in server.commands or any(command.startswith(b"HELO ") and b"." in command for command in server.commands)
+    assert b"HELO [127.0.0.1]\r\n" in server.commands or any(
+        command.startswith(b"HELO ") and b"." in command for command in server.commands
+    )
     assert b"DATA\r\n" in server.commands
 
 
-async def test_the_name_in_ehlo_is_the_one_of_the_settings(sessions: Sessions, notifier_database: str) -> None:
+async def test_the_name_in_ehlo_is_the_one_of_the_settings(
+    sessions: Sessions, notifier_database: str
+) -> None:
     server, citizen = ScriptedServer(), Citizen()
     server.usual["ehlo"] = NO_PIPELINING
     async with (
         server,
-        dispatching(make_settings(notifier_database, server.port, smtp_ehlo_name="mail.kunta.example"), sessions),
+        dispatching(
+            make_settings(notifier_database, server.port, smtp_ehlo_name="mail.kunta.example"), sessions
+        ),
     ):
         await hand_over(sessions, [citizen.registered()])
         await delivered(sessions, citizen)
     assert server.commands[0] == b"EHLO mail.kunta.example\r\n"
 
 
-async def test_a_server_that_refuses_every_login_fails_nothing_and_its_code_stands_at_the_mails(settings: Settings, sessions: Sessions) -> None:
+async def test_a_server_that_refuses_every_login_fails_nothing_and_its_code_stands_at_the_mails(
+    settings: Settings, sessions: Sessions
+) -> None:
     server, citizen = ScriptedServer(), Citizen()
     server.usual["greeting"] = b"554 5.7.1 no service for you\r\n"
     async with server, dispatching(settings.model_copy(update={"smtp_port": server.port}), sessions):

@@ -19,7 +19,9 @@ MESSAGE = b"Subject: x\r\n\r\n.dot\r\n"
 
 
 @asynccontextmanager
-async def script(*conversations: Sequence[tuple[bytes, bytes]]) -> AsyncIterator[tuple[MailConnection, list[bytes]]]:
+async def script(
+    *conversations: Sequence[tuple[bytes, bytes]],
+) -> AsyncIterator[tuple[MailConnection, list[bytes]]]:
     """Give a connection to a server and what that was told.
 
     In each conversation the server waits for some bytes and then answers, several times; `|` parts an answer into packets.
@@ -54,7 +56,11 @@ async def test_a_server_that_wants_a_message_for_nobody_gets_an_empty_one() -> N
         (b".\r\n", b"554 no valid recipients\r\n"),
         (b"RSET\r\n", b"250 ok\r\n"),
     ]
-    taken = [(b"DATA\r\n", b"250 ok\r\n250 ok\r\n354 go on\r\n"), (b"\r\n.\r\n", b"250 2.0.0 taken\r\n"), (b"QUIT\r\n", b"221 bye\r\n")]
+    taken = [
+        (b"DATA\r\n", b"250 ok\r\n250 ok\r\n354 go on\r\n"),
+        (b"\r\n.\r\n", b"250 2.0.0 taken\r\n"),
+        (b"QUIT\r\n", b"221 bye\r\n"),
+    ]
     async with script([*refused, *taken]) as (connection, told):
         assert await connection.send(TO, MESSAGE, SENDER) == ("5xx", "550 5.1.1", "recipient")
         assert await connection.send(TO, MESSAGE, SENDER) == ("2xx", "250 2.0.0", None)
@@ -103,7 +109,10 @@ async def test_a_server_that_takes_no_sender_is_away(conversation: Sequence[tupl
 
 
 async def test_leave_taken_while_idle_is_no_answer_to_the_next_mail() -> None:
-    taken = [(b"DATA\r\n", b"250 ok\r\n250 ok\r\n354 go on\r\n"), (b"\r\n.\r\n", b"250 taken\r\n421 closing an idle connection\r\n")]
+    taken = [
+        (b"DATA\r\n", b"250 ok\r\n250 ok\r\n354 go on\r\n"),
+        (b"\r\n.\r\n", b"250 taken\r\n421 closing an idle connection\r\n"),
+    ]
     async with script([HELLO, *taken], [HELLO, *taken]) as (connection, _):
         assert (await connection.send(TO, MESSAGE, SENDER)).kind == "2xx"
         await asyncio.sleep(0.1)

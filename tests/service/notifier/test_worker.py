@@ -22,7 +22,15 @@ from tests.eventually import eventually
 from tests.following import following
 from tests.service.migrate_to import migrate_to
 from tests.service.notifier.mail_server import MailServer
-from tests.service.notifier.office import MIGRATIONS, Citizen, delivered, dispatching, hand_over, make_settings, rows
+from tests.service.notifier.office import (
+    MIGRATIONS,
+    Citizen,
+    delivered,
+    dispatching,
+    hand_over,
+    make_settings,
+    rows,
+)
 from tests.service.notifier.work import outcomes_of, worker
 
 PATIENCE = 30.0
@@ -47,7 +55,11 @@ async def publish(producer: EventProducer, *envelopes: Envelope[Event]) -> None:
 
 
 async def test_an_event_becomes_a_mail_and_its_outcome_is_told(
-    settings: Settings, sessions: Sessions, mail_server: MailServer, kafka: KafkaConnection, producer: EventProducer
+    settings: Settings,
+    sessions: Sessions,
+    mail_server: MailServer,
+    kafka: KafkaConnection,
+    producer: EventProducer,
 ) -> None:
     citizen = Citizen()
     mail_server.rcpt[citizen.email].append("450 4.2.0 greylisted")
@@ -55,7 +67,9 @@ async def test_an_event_becomes_a_mail_and_its_outcome_is_told(
     async with worker(settings):
         await publish(producer, registered, registered)
         row = await delivered(sessions, citizen, within=PATIENCE)
-        outcomes = await asyncio.wait_for(outcomes_of(kafka, citizen.request_id, until="mail.sent.v1"), PATIENCE)
+        outcomes = await asyncio.wait_for(
+            outcomes_of(kafka, citizen.request_id, until="mail.sent.v1"), PATIENCE
+        )
     assert [(told.event.type, told.event.attempt, told.event.cause_id) for told in outcomes] == [
         ("mail.deferred.v1", 1, registered.id),
         ("mail.sent.v1", 2, registered.id),
@@ -101,7 +115,11 @@ async def test_a_worker_that_dies_right_after_the_250_repeats_that_mail_with_the
         for citizen in citizens:
             await delivered(sessions, citizen, within=PATIENCE)
     assert {got.recipient for got in mail_server.got} == {citizen.email for citizen in citizens}
-    repeats = [recipient for recipient, times in Counter(got.recipient for got in mail_server.got).items() if times > 1]
+    repeats = [
+        recipient
+        for recipient, times in Counter(got.recipient for got in mail_server.got).items()
+        if times > 1
+    ]
     assert repeats
     assert len(repeats) <= 8  # at most one a connection
     for recipient in repeats:
@@ -127,7 +145,10 @@ async def test_the_mails_of_a_dead_worker_are_taken_over_at_once_and_those_of_a_
 
 async def workers_there(sessions: Sessions, number: int) -> None:
     async def there() -> bool:
-        return len(await rows(sessions, "select 1 from leases where kind = 'deliveries' and expires_at > now()")) == number
+        return (
+            len(await rows(sessions, "select 1 from leases where kind = 'deliveries' and expires_at > now()"))
+            == number
+        )
 
     await eventually(there, PATIENCE)
 
@@ -192,9 +213,13 @@ async def test_outcomes_and_claims_of_the_version_before_the_lease_are_finished_
         await connection.execute("update deliveries set state = 'sending', owner = 815")
         await connection.execute("select pg_advisory_lock(815)")
         async with worker(settings):
-            (told,) = await asyncio.wait_for(outcomes_of(kafka, citizen.request_id, until="mail.sent.v1"), PATIENCE)
+            (told,) = await asyncio.wait_for(
+                outcomes_of(kafka, citizen.request_id, until="mail.sent.v1"), PATIENCE
+            )
             assert told.event.message_id == "<m>"
-            assert (await delivered(sessions, other, "sending")).owner == 815, "its process of the older version still holds its lock"
+            assert (await delivered(sessions, other, "sending")).owner == 815, (
+                "its process of the older version still holds its lock"
+            )
             await connection.execute("select pg_advisory_unlock(815)")
             await delivered(sessions, other)
     await connection.close()

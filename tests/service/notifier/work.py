@@ -40,7 +40,12 @@ async def worker(settings: Settings, **environment: str) -> AsyncIterator[asynci
         "NOTIFIER_RETRY_FIRST_SECONDS": "0.2",
     }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.notifier.worker", cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "services.notifier.worker",
+        cwd=ROOT,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
     )
     try:
         yield process
@@ -55,9 +60,15 @@ async def outcomes_of(kafka: KafkaConnection, request_id: UUID, *, until: str) -
     async with following(kafka, MAIL_OUTCOMES, back_seconds=BACK_SECONDS) as records:
 
         async def found() -> list[Envelope[MailOutcome]]:
-            decoded = [decode(record.value, record.headers) for record in records if record.key == str(request_id).encode()]
+            decoded = [
+                decode(record.value, record.headers)
+                for record in records
+                if record.key == str(request_id).encode()
+            ]
             outcomes = [
-                Envelope(each.event, each.source, each.id, each.time, each.traceparent) for each in decoded if isinstance(each.event, MailOutcome)
+                Envelope(each.event, each.source, each.id, each.time, each.traceparent)
+                for each in decoded
+                if isinstance(each.event, MailOutcome)
             ]
             assert any(each.event.type == until for each in outcomes)
             return outcomes

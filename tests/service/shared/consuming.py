@@ -26,7 +26,9 @@ SOURCE = "/asiointi/test"
 
 async def insert(session: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
     for envelope in events:
-        await session.execute(text("insert into handled values (:e, :r)"), {"e": envelope.id, "r": envelope.event.request_id})
+        await session.execute(
+            text("insert into handled values (:e, :r)"), {"e": envelope.id, "r": envelope.event.request_id}
+        )
 
 
 async def handled(sessions: Sessions) -> list[UUID]:
@@ -36,10 +38,21 @@ async def handled(sessions: Sessions) -> list[UUID]:
 
 @asynccontextmanager
 async def consuming(
-    kafka: KafkaConnection, topic: str, handler: Handler, sessions: Sessions, producer: EventProducer, liveness: Liveness | None = None
+    kafka: KafkaConnection,
+    topic: str,
+    handler: Handler,
+    sessions: Sessions,
+    producer: EventProducer,
+    liveness: Liveness | None = None,
 ) -> AsyncIterator[None]:
     consumer = BatchConsumer(
-        kafka, f"group-{topic}", [topic], handler=handler, sessions=sessions, producer=producer, liveness=liveness or Liveness(None, ())
+        kafka,
+        f"group-{topic}",
+        [topic],
+        handler=handler,
+        sessions=sessions,
+        producer=producer,
+        liveness=liveness or Liveness(None, ()),
     )
     task = asyncio.create_task(consumer.run())
     try:
@@ -56,14 +69,26 @@ def take(request_id: UUID) -> Message:
 
 
 async def dead_letters(kafka: KafkaConnection, topic: str) -> list["ConsumerRecord[bytes, bytes]"]:
-    consumer = AIOKafkaConsumer(dead_letter_topic(topic), **kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        dead_letter_topic(topic),
+        **kafka.client_options(),
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
     await consumer.start()
     try:
         async with asyncio.timeout(20):
             await eventually(_assigned(consumer))
-            ends, found = await consumer.end_offsets(list(consumer.assignment())), list["ConsumerRecord[bytes, bytes]"]()
+            ends, found = (
+                await consumer.end_offsets(list(consumer.assignment())),
+                list["ConsumerRecord[bytes, bytes]"](),
+            )
             while [place for place, end in ends.items() if await consumer.position(place) < end]:
-                found += [record for records in (await consumer.getmany(timeout_ms=200)).values() for record in records]
+                found += [
+                    record
+                    for records in (await consumer.getmany(timeout_ms=200)).values()
+                    for record in records
+                ]
         return found
     finally:
         await consumer.stop()

@@ -26,7 +26,9 @@ def message(row: "asyncpg.Record") -> Message:
 
 ENTRIES = Outbox(
     name="entries",
-    entries=Entries(table="entries", columns="request_id, value", message=message, published="delete from entries"),
+    entries=Entries(
+        table="entries", columns="request_id, value", message=message, published="delete from entries"
+    ),
     crash_point="entries.after-ack",
     older_lock=OLDER_LOCK,
     most=50,

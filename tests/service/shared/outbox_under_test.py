@@ -41,7 +41,9 @@ class OutboxUnderTest:
 
     async def shares(self) -> list[int]:
         """Give how many lanes each owner has."""
-        rows = await self.connection.fetch("select count(*) as n from outbox_lanes where owner is not null group by owner order by 1")
+        rows = await self.connection.fetch(
+            "select count(*) as n from outbox_lanes where owner is not null group by owner order by 1"
+        )
         return [row["n"] for row in rows]
 
     async def published(self) -> dict[UUID, list[bytes]]:
@@ -52,7 +54,9 @@ class OutboxUnderTest:
         return {request: list(values) for request, values in found.items()}
 
     @asynccontextmanager
-    async def process(self, dsn: str | None = None, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def process(
+        self, dsn: str | None = None, **environment: str
+    ) -> AsyncIterator[asyncio.subprocess.Process]:
         """Run a process that publishes; it is killed in the end where it still runs."""
         with self.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(

@@ -46,7 +46,9 @@ async def test_the_api_is_read_and_tried_without_asking_anybody_else(browser: Br
     async with serving(app_with_docs(), place):
         page = await browser.new_page()
         page.on("request", note)
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
+        )
         await page.goto(f"{address}/docs")
         await page.get_by_text("Read a book").click()
         await page.get_by_role("button", name="Try it out").click()

@@ -25,7 +25,9 @@ from tests.following import following
 from tests.service.shared.consuming import consuming, dead_letters, handled, holds, insert, take
 
 
-async def test_events_are_handled_once_over_a_restart(kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions) -> None:
+async def test_events_are_handled_once_over_a_restart(
+    kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions
+) -> None:
     first, second = [uuid4() for _ in range(20)], [uuid4() for _ in range(5)]
     await producer.send_all(topic, [take(each) for each in first])
     async with consuming(kafka, topic, insert, sessions, producer):
@@ -37,21 +39,30 @@ async def test_events_are_handled_once_over_a_restart(kafka: KafkaConnection, to
         await eventually(holds(sessions, [*first, *second]))
 
 
-async def test_random_bytes_go_aside_and_the_neighbours_pass(kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions) -> None:
+async def test_random_bytes_go_aside_and_the_neighbours_pass(
+    kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions
+) -> None:
     good = [uuid4(), uuid4()]
     await producer.send(topic, take(good[0]))
-    await producer.send(topic, Message(b"\xff\x00", b"\x80\x81random", [("ce_type", b"\xfe"), ("other", b"kept")]))
+    await producer.send(
+        topic, Message(b"\xff\x00", b"\x80\x81random", [("ce_type", b"\xfe"), ("other", b"kept")])
+    )
     await producer.send(topic, Message(b"tombstone", None, []))
     await producer.send(topic, take(good[1]))
     async with consuming(kafka, topic, insert, sessions, producer):
         await eventually(holds(sessions, good))
     letters = await dead_letters(kafka, topic)
-    assert {(letter.key, letter.value) for letter in letters} == {(b"\xff\x00", b"\x80\x81random"), (b"tombstone", None)}
+    assert {(letter.key, letter.value) for letter in letters} == {
+        (b"\xff\x00", b"\x80\x81random"),
+        (b"tombstone", None),
+    }
     headers = dict(next(letter for letter in letters if letter.value).headers)
     assert headers["other"] == b"kept"
     assert headers["dead_letter_reason"] == b"no-event"
     assert headers["dead_letter_topic"] == topic.encode()
-    assert {"dead_letter_partition", "dead_letter_offset", "dead_letter_group", "dead_letter_time"} <= set(headers)
+    assert {"dead_letter_partition", "dead_letter_offset", "dead_letter_group", "dead_letter_time"} <= set(
+        headers
+    )
 
 
 async def test_one_rejected_event_does_not_take_its_batch_along(
@@ -93,7 +104,9 @@ async def test_an_event_that_breaks_the_handler_goes_aside_after_some_tries(
     assert dict(letter.headers)["dead_letter_detail"] == b"KeyError"
 
 
-async def test_a_server_that_is_away_is_waited_for(kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions) -> None:
+async def test_a_server_that_is_away_is_waited_for(
+    kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions
+) -> None:
     request_id, tries = uuid4(), 0
 
     class Counted(Liveness):
@@ -118,7 +131,9 @@ async def test_a_server_that_is_away_is_waited_for(kafka: KafkaConnection, topic
         await eventually(holds(sessions, [request_id]), 20)
     assert tries > 6
     # The first two tries are the batch's and the record's own.
-    assert all(later > earlier for earlier, later in pairwise(beats[1:])), "a worker that waits for a server is not started anew"
+    assert all(later > earlier for earlier, later in pairwise(beats[1:])), (
+        "a worker that waits for a server is not started anew"
+    )
     assert await dead_letters(kafka, topic) == []
 
 
@@ -135,7 +150,14 @@ async def test_killed_between_the_two_commits_an_event_is_handed_over_again(
         raise Killed
 
     consumer = BatchConsumer(
-        kafka, f"group-{topic}", [topic], handler=insert, sessions=sessions, producer=producer, liveness=Liveness(None, ()), committed=die
+        kafka,
+        f"group-{topic}",
+        [topic],
+        handler=insert,
+        sessions=sessions,
+        producer=producer,
+        liveness=Liveness(None, ()),
+        committed=die,
     )
     with pytest.raises(Killed):
         await consumer.run()
@@ -144,7 +166,9 @@ async def test_killed_between_the_two_commits_an_event_is_handed_over_again(
         await eventually(holds(sessions, [request_id, request_id]))
 
 
-async def test_a_follower_sees_what_was_and_what_comes(kafka: KafkaConnection, topic: str, producer: EventProducer) -> None:
+async def test_a_follower_sees_what_was_and_what_comes(
+    kafka: KafkaConnection, topic: str, producer: EventProducer
+) -> None:
     ids = [uuid4() for _ in range(3)]
     await producer.send_all(topic, [take(each) for each in ids[:2]])
     async with following(kafka, topic, back_seconds=60) as records:
@@ -165,7 +189,9 @@ async def test_a_broker_that_is_away_is_told_within_the_deadline() -> None:
             await producer.check()
 
 
-async def test_what_a_handler_logs_names_its_record(kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions) -> None:
+async def test_what_a_handler_logs_names_its_record(
+    kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions
+) -> None:
     named: list[dict[str, object]] = []
 
     async def fail_together(_: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
@@ -177,7 +203,10 @@ async def test_what_a_handler_logs_names_its_record(kafka: KafkaConnection, topi
         return len(named) == 3
 
     trace, ids = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", [uuid4() for _ in range(3)]
-    sent = [encode(Envelope(TakeRequest(request_id=each, actor="tester"), "/asiointi/test", traceparent=trace)) for each in ids]
+    sent = [
+        encode(Envelope(TakeRequest(request_id=each, actor="tester"), "/asiointi/test", traceparent=trace))
+        for each in ids
+    ]
     await producer.send_all(topic, sent)
     async with consuming(kafka, topic, fail_together, sessions, producer):
         await eventually(all_named)
@@ -187,7 +216,9 @@ async def test_what_a_handler_logs_names_its_record(kafka: KafkaConnection, topi
         assert {"partition", "offset"} <= each.keys()
 
 
-async def test_under_load_records_gather_into_batches(kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions) -> None:
+async def test_under_load_records_gather_into_batches(
+    kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions
+) -> None:
     sizes: list[int] = []
 
     async def note(_: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
@@ -210,7 +241,11 @@ async def test_under_load_records_gather_into_batches(kafka: KafkaConnection, to
 
 
 async def test_a_transaction_that_hangs_is_tried_again(
-    kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+    kafka: KafkaConnection,
+    topic: str,
+    producer: EventProducer,
+    sessions: Sessions,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("shared.kafka.consume.TRANSACTION_SECONDS", 0.5)
     calls: list[int] = []

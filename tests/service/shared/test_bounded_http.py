@@ -136,13 +136,21 @@ async def answer(reader: asyncio.StreamReader) -> tuple[int, str]:
 @pytest.mark.parametrize("end", [b"", b"\r\n\r\n"], ids=["endless", "ended"])
 @pytest.mark.parametrize(
     "head",
-    [b"X: " + b"x" * 40_000, b"".join(b"X-%d: 1\r\n" % number for number in range(101)) + b"X: 1", b"X: y\r\n" * 8_000 + b"X: 1"],
+    [
+        b"X: " + b"x" * 40_000,
+        b"".join(b"X-%d: 1\r\n" % number for number in range(101)) + b"X: 1",
+        b"X: y\r\n" * 8_000 + b"X: 1",
+    ],
     ids=["one-value", "many-headers", "very-many-headers"],
 )
 async def test_a_head_is_bounded(served: Served, head: bytes, end: bytes) -> None:
     reader, writer = await served.line()
     writer.write(b"GET /slow HTTP/1.1\r\nHost: a\r\n" + head + end)
-    expected = (408, "head-too-slow") if not end and len(head) < bounded_http.MOST_HEAD_BYTES else (431, "head-too-long")
+    expected = (
+        (408, "head-too-slow")
+        if not end and len(head) < bounded_http.MOST_HEAD_BYTES
+        else (431, "head-too-long")
+    )
     assert await answer(reader) == expected
 
 
@@ -170,13 +178,22 @@ async def test_a_long_address_is_a_head_too(served: Served) -> None:
     assert await answer(reader) == (431, "head-too-long")
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: a\r\n", b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nfour"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: a\r\n",
+        b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nfour",
+    ],
+)
 async def test_whoever_does_not_go_on_is_not_waited_for(served: Served, sent: bytes) -> None:
     reader, writer = await served.line()
     began = time.monotonic()
     writer.write(sent)
     told = await answer(reader)
-    assert told == ((0, "") if not sent else (408, "body-too-slow") if b"POST" in sent else (408, "head-too-slow"))
+    assert told == (
+        (0, "") if not sent else (408, "body-too-slow") if b"POST" in sent else (408, "head-too-slow")
+    )
     assert HEAD * 0.9 < time.monotonic() - began < HEAD + BODY + 2
 
 
@@ -216,7 +233,9 @@ async def test_what_follows_a_refused_head_is_not_handled(served: Served) -> Non
     [b"0\r\nX: " + b"x" * 600_000, b"0\r\n" + b"X: y\r\n" * 100_000, b"1;" + b"x" * 600_000],
     ids=["one-trailer", "many-trailers", "extension"],
 )
-async def test_what_a_chunked_body_has_beside_its_bytes_is_bounded_as_a_head_is(served: Served, after: bytes) -> None:
+async def test_what_a_chunked_body_has_beside_its_bytes_is_bounded_as_a_head_is(
+    served: Served, after: bytes
+) -> None:
     reader, writer = await served.line()
     writer.write(b"POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n" + after)
     assert await answer(reader) == (431, "head-too-long")
@@ -250,8 +269,12 @@ def asking_for(path: str, port: int, *, times: int = 1, last: bytes = b"") -> It
         yield line
 
 
-@pytest.mark.parametrize(("times", "last"), [(1, b""), (1, b"Connection: close\r\n"), (8, b"")], ids=["one", "last", "pipelined"])
-async def test_whoever_does_not_read_an_answer_is_not_waited_for(served: Served, times: int, last: bytes) -> None:
+@pytest.mark.parametrize(
+    ("times", "last"), [(1, b""), (1, b"Connection: close\r\n"), (8, b"")], ids=["one", "last", "pipelined"]
+)
+async def test_whoever_does_not_read_an_answer_is_not_waited_for(
+    served: Served, times: int, last: bytes
+) -> None:
     async def is_gone() -> bool:
         return not served.connections
 
@@ -261,7 +284,9 @@ async def test_whoever_does_not_read_an_answer_is_not_waited_for(served: Served,
         await eventually(is_gone)
 
 
-async def test_a_client_that_breaks_off_among_pipelined_answers_is_not_logged(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_client_that_breaks_off_among_pipelined_answers_is_not_logged(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
     async def is_gone() -> bool:
         return not served.connections
 
@@ -277,13 +302,17 @@ async def test_a_client_that_breaks_off_among_pipelined_answers_is_not_logged(se
 async def test_whoever_reads_slowly_gets_everything(served: Served) -> None:
     with asking_for("/big", served.port, last=b"Connection: close\r\n") as line:
         told, until = 0, time.monotonic() + 3 * READ
-        while part := await asyncio.wait_for(asyncio.get_running_loop().sock_recv(line, 1_024 if time.monotonic() < until else 65_536), 10):
+        while part := await asyncio.wait_for(
+            asyncio.get_running_loop().sock_recv(line, 1_024 if time.monotonic() < until else 65_536), 10
+        ):
             told += len(part)
             await asyncio.sleep(READ / 10 if time.monotonic() < until else 0)
     assert told > BIG
 
 
-async def test_clients_that_do_not_read_shut_nobody_out(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_clients_that_do_not_read_shut_nobody_out(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bounded_http, "READ_SECONDS", 60)
 
     async def all_are_stalled() -> bool:
@@ -303,7 +332,9 @@ async def test_ordinary_clients_notice_nothing(served: Served) -> None:
         streams = [asyncio.create_task(client.get("/stream")) for _ in range(5)]
         for pause in (0, 0, HEAD * 1.5, 0):
             await asyncio.sleep(pause)
-            assert (await client.post("/body", content=b"x" * 100_000, headers={"X-Long": "x" * 20_000})).json() == 100_000
+            assert (
+                await client.post("/body", content=b"x" * 100_000, headers={"X-Long": "x" * 20_000})
+            ).json() == 100_000
         assert (await client.get("/slow")).json() == "done"
         assert [(await stream).text.count("data") for stream in streams] == [8] * 5
 
@@ -311,7 +342,12 @@ async def test_ordinary_clients_notice_nothing(served: Served) -> None:
 async def test_requests_that_come_together_are_answered_in_their_order(served: Served) -> None:
     reader, writer = await served.line()
     sizes = [3, 70_000, 1]
-    writer.write(b"".join(b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s" % (size, b"x" * size) for size in sizes))
+    writer.write(
+        b"".join(
+            b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s" % (size, b"x" * size)
+            for size in sizes
+        )
+    )
     told = b""
     async with asyncio.timeout(10):
         while told.count(b"HTTP/1.1 200") < len(sizes) or not told.endswith(b"\r\n\r\n1"):

@@ -68,7 +68,10 @@ async def test_batches_that_broke_on_the_disk_are_set_aside(tmp_path: Path, sess
         break_batches(tmp_path / "log" / f"{TOPIC}-0" / "00000000000000000000.log")
         await broker.start()
         whole = [each for place, each in enumerate(ids) if place not in BREAKS]
-        async with EventProducer(kafka, "test") as producer, consuming(kafka, TOPIC, insert, sessions, producer):
+        async with (
+            EventProducer(kafka, "test") as producer,
+            consuming(kafka, TOPIC, insert, sessions, producer),
+        ):
             await eventually(holds(sessions, whole), 20)
         letters = await dead_letters(kafka, TOPIC)
         assert [int(dict(letter.headers)["dead_letter_offset"]) for letter in letters] == list(BREAKS)

@@ -36,18 +36,28 @@ def with_hosts(dsn: str, *before: str, query: str = "") -> str:
     return parts._replace(netloc=f"{account}@{','.join((*before, host))}", query=query).geturl()
 
 
-@pytest.mark.parametrize("query", ["sslmode=disable", "sslmode=prefer", "sslmode=allow", "application_name=mine&connect_timeout=3"])
-async def test_asyncpg_and_sqlalchemy_take_the_same_address(fresh_database: FreshDatabase, query: str) -> None:
+@pytest.mark.parametrize(
+    "query", ["sslmode=disable", "sslmode=prefer", "sslmode=allow", "application_name=mine&connect_timeout=3"]
+)
+async def test_asyncpg_and_sqlalchemy_take_the_same_address(
+    fresh_database: FreshDatabase, query: str
+) -> None:
     dsn = with_hosts(await fresh_database("shared"), query=query)
     connection = await connect(dsn)
     async with open_database(dsn) as sessions, sessions() as session:
         name = "show application_name"
-        assert await session.scalar(text(name)) == await connection.fetchval(name) == ("mine" if "mine" in query else "asiointi")
+        assert (
+            await session.scalar(text(name))
+            == await connection.fetchval(name)
+            == ("mine" if "mine" in query else "asiointi")
+        )
         await ping(sessions)
     await connection.close()
 
 
-async def test_a_demand_for_tls_that_the_server_does_not_have_is_refused(fresh_database: FreshDatabase) -> None:
+async def test_a_demand_for_tls_that_the_server_does_not_have_is_refused(
+    fresh_database: FreshDatabase,
+) -> None:
     dsn = with_hosts(await fresh_database("shared"), query="sslmode=require")
     with pytest.raises(ConnectionError, match="rejected SSL"):
         await connect(dsn)
@@ -56,7 +66,9 @@ async def test_a_demand_for_tls_that_the_server_does_not_have_is_refused(fresh_d
             await ping(sessions)
 
 
-async def test_the_next_host_is_tried_at_once_where_one_is_gone_and_soon_where_one_hangs(fresh_database: FreshDatabase) -> None:
+async def test_the_next_host_is_tried_at_once_where_one_is_gone_and_soon_where_one_hangs(
+    fresh_database: FreshDatabase,
+) -> None:
     dsn, (closed,) = await fresh_database("shared"), free_ports(1)
     async with silent_server() as silent, asyncio.timeout(2):
         connection = await connect(with_hosts(dsn, f"127.0.0.1:{closed}", f"127.0.0.1:{silent}"))
@@ -64,7 +76,9 @@ async def test_the_next_host_is_tried_at_once_where_one_is_gone_and_soon_where_o
         await connection.close()
 
 
-async def test_a_read_only_server_is_not_connected_to_and_counts_as_away(fresh_database: FreshDatabase) -> None:
+async def test_a_read_only_server_is_not_connected_to_and_counts_as_away(
+    fresh_database: FreshDatabase,
+) -> None:
     dsn = with_hosts(await fresh_database("shared"), query="options=-c default_transaction_read_only=on")
     with pytest.raises(NoWritableServer) as refused:
         await connect(dsn)
@@ -74,7 +88,9 @@ async def test_a_read_only_server_is_not_connected_to_and_counts_as_away(fresh_d
     await connection.close()
 
 
-async def test_a_wrong_password_is_told_as_such_though_other_hosts_are_away(fresh_database: FreshDatabase) -> None:
+async def test_a_wrong_password_is_told_as_such_though_other_hosts_are_away(
+    fresh_database: FreshDatabase,
+) -> None:
     dsn, (closed,) = await fresh_database("shared"), free_ports(1)
     with pytest.raises(InvalidPasswordError):
         await connect(with_hosts(dsn, f"127.0.0.1:{closed}").replace(urlsplit(dsn).password or "", "wrong"))

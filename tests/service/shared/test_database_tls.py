@@ -73,7 +73,9 @@ async def test_an_address_with_tls_connects_both(server: TlsServer, query: str, 
         ("sslrootcert=system", "localhost", ssl.SSLCertVerificationError),
     ],
 )
-async def test_what_an_address_demands_is_not_given_up(server: TlsServer, query: str, host: str, error: type[Exception]) -> None:
+async def test_what_an_address_demands_is_not_given_up(
+    server: TlsServer, query: str, host: str, error: type[Exception]
+) -> None:
     with pytest.raises(error):
         await connect(server.address(query, host))
 

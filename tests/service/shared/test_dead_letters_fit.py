@@ -29,7 +29,9 @@ KINDS = {
 
 @pytest.mark.parametrize("room", [MAX_BYTES, DEAD_LETTER_BYTES])
 @pytest.mark.parametrize("kind", KINDS)
-async def test_the_largest_records_are_set_aside(kafka: KafkaConnection, sessions: Sessions, producer: EventProducer, kind: str, room: int) -> None:
+async def test_the_largest_records_are_set_aside(
+    kafka: KafkaConnection, sessions: Sessions, producer: EventProducer, kind: str, room: int
+) -> None:
     topic, message, good = f"fit.{uuid4().hex}", KINDS[kind], [uuid4(), uuid4()]
     await ensure_topics(kafka, [Topic(topic, 1, DAY_MS), Topic(dead_letter_topic(topic), 1, DAY_MS, room)])
     await producer.send(topic, take(good[0]))

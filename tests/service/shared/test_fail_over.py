@@ -43,7 +43,11 @@ class Cluster:
 @asynccontextmanager
 async def cluster(folder: Path) -> AsyncIterator[Cluster]:
     """Run it for as long as the context lasts."""
-    async with primary_and_standby(folder) as (primary, standby), MovingAddress(primary.port) as first, MovingAddress(standby.port) as second:
+    async with (
+        primary_and_standby(folder) as (primary, standby),
+        MovingAddress(primary.port) as first,
+        MovingAddress(standby.port) as second,
+    ):
         await ensure_database(primary.admin, "identity", "secret")
         yield Cluster(primary, standby, first, second)
 
@@ -113,10 +117,14 @@ async def test_apps_and_loops_work_again_within_half_a_minute_and_are_not_ready_
         setting_up = await connect(dsn)
         await setting_up.execute("create table work (n int); insert into work values (0)")
         await setting_up.close()
-        app = create_app(settings_for("http://identity.test", dsn).model_copy(update={"database_connections": 10}))
+        app = create_app(
+            settings_for("http://identity.test", dsn).model_copy(update={"database_connections": 10})
+        )
         await stack.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        http = await stack.enter_async_context(httpx.AsyncClient(transport=transport, base_url="http://identity.test", timeout=60))
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(transport=transport, base_url="http://identity.test", timeout=60)
+        )
         loop = Loop(dsn)
         tasks = [asyncio.create_task(loop.run_on_pool()), asyncio.create_task(loop.run_bare())]
         stack.callback(lambda: [task.cancel() for task in tasks])

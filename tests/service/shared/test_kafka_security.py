@@ -74,10 +74,14 @@ async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sec
         yield Secured(
             {
                 "scram-512": KafkaConnection(at["SCRAM"], "SASL_PLAINTEXT", **scram),  # type: ignore[arg-type]
-                "scram-256": KafkaConnection(at["SCRAM"], "SASL_PLAINTEXT", "SCRAM-SHA-256", "short", "second"),
+                "scram-256": KafkaConnection(
+                    at["SCRAM"], "SASL_PLAINTEXT", "SCRAM-SHA-256", "short", "second"
+                ),
                 "plain": KafkaConnection(at["SCRAM"], "SASL_PLAINTEXT", "PLAIN", "static", "third"),
                 "scram over tls": KafkaConnection(at["TLS"], "SASL_SSL", **scram, ca_file=ours.file),  # type: ignore[arg-type]
-                "certificates": KafkaConnection(at["MUTUAL"], "SSL", ca_file=ours.file, certificate_file=certificate, key_file=key),
+                "certificates": KafkaConnection(
+                    at["MUTUAL"], "SSL", ca_file=ours.file, certificate_file=certificate, key_file=key
+                ),
                 "tokens": KafkaConnection(
                     at["OAUTH"],
                     "SASL_PLAINTEXT",
@@ -101,9 +105,13 @@ def _listeners(first: str, controller: str, at: dict[str, str]) -> dict[str, str
     protocols |= {"MUTUAL": "SSL", "OAUTH": "SASL_PLAINTEXT", "STRANGER": "SSL"}
     every = {"CLIENTS": first, **at}
     return {
-        "listeners": ",".join(f"{name}://{place}" for name, place in {**every, "CONTROLLER": controller}.items()),
+        "listeners": ",".join(
+            f"{name}://{place}" for name, place in {**every, "CONTROLLER": controller}.items()
+        ),
         "advertised.listeners": ",".join(f"{name}://{place}" for name, place in every.items()),
-        "listener.security.protocol.map": ",".join(f"{name}:{protocol}" for name, protocol in protocols.items()),
+        "listener.security.protocol.map": ",".join(
+            f"{name}:{protocol}" for name, protocol in protocols.items()
+        ),
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found": "true",
         "sasl.enabled.mechanisms": "SCRAM-SHA-512,SCRAM-SHA-256",
@@ -153,7 +161,9 @@ async def _sha_256(kafka: KafkaConnection, user: str, password: str) -> None:
     await admin.close()
 
 
-@pytest.mark.parametrize("name", ["scram-512", "scram-256", "plain", "scram over tls", "certificates", "tokens"])
+@pytest.mark.parametrize(
+    "name", ["scram-512", "scram-256", "plain", "scram over tls", "certificates", "tokens"]
+)
 async def test_producer_group_and_lag_connect(secured: Secured, name: str) -> None:
     kafka, value = secured.connections[name], os.urandom(8)
     async with EventProducer(kafka, "test") as producer:
@@ -182,7 +192,9 @@ async def test_producer_group_and_lag_connect(secured: Secured, name: str) -> No
         ("tokens", {"oauth": OAuthClient("http://127.0.0.1:9/token", "tracker", "secret")}),
     ],
 )
-async def test_without_the_right_proof_there_is_no_connection(secured: Secured, name: str, changes: dict[str, Any]) -> None:
+async def test_without_the_right_proof_there_is_no_connection(
+    secured: Secured, name: str, changes: dict[str, Any]
+) -> None:
     await refused(replace(secured.connections[name], **changes))
 
 

@@ -87,22 +87,32 @@ async def behind(lags: LagReader, group: str, topic: str) -> int:
     return sum(lag.behind for lag in await lags.read({group: [topic]}))
 
 
-async def test_a_group_is_behind_what_it_has_not_committed(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
+async def test_a_group_is_behind_what_it_has_not_committed(
+    kafka: KafkaConnection, lags: LagReader, topic: str
+) -> None:
     group = f"g-{uuid4()}"
     assert await lags.read({group: [topic]}) == []
     before = datetime.now(timezone.utc)
     await send(kafka, topic, *"abcdefgh")
     found = await lags.read({group: [topic]})
     assert sum(lag.behind for lag in found) == 8
-    assert all(lag.oldest_at and before - timedelta(seconds=1) < lag.oldest_at < before + timedelta(seconds=10) for lag in found)
+    assert all(
+        lag.oldest_at and before - timedelta(seconds=1) < lag.oldest_at < before + timedelta(seconds=10)
+        for lag in found
+    )
     await commit(
-        kafka, group, {TopicPartition(topic, lag.partition): lag.behind for lag in found[1:]} | {TopicPartition(topic, found[0].partition): 1}
+        kafka,
+        group,
+        {TopicPartition(topic, lag.partition): lag.behind for lag in found[1:]}
+        | {TopicPartition(topic, found[0].partition): 1},
     )
     assert await behind(lags, group, topic) == found[0].behind - 1
     assert await behind(lags, f"other-{group}", topic) == 8
 
 
-async def test_what_a_group_has_not_read_is_given_once_and_in_pieces(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
+async def test_what_a_group_has_not_read_is_given_once_and_in_pieces(
+    kafka: KafkaConnection, lags: LagReader, topic: str
+) -> None:
     keys = [f"key-{number}" for number in range(60)]
     await send(kafka, topic, *keys)
     seen: Mapping[int, tuple[int, int]] = {}
@@ -123,7 +133,9 @@ async def test_what_a_group_has_not_read_is_given_once_and_in_pieces(kafka: Kafk
     assert (await lags.tail("nobody", topic, {}, 0)).left == len(keys)
 
 
-async def test_a_group_that_went_on_or_back_is_looked_at_from_where_it_is(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
+async def test_a_group_that_went_on_or_back_is_looked_at_from_where_it_is(
+    kafka: KafkaConnection, lags: LagReader, topic: str
+) -> None:
     group = f"g-{uuid4()}"
     await send(kafka, topic, *["key"] * 30)
     tail = await lags.tail(group, topic, {}, 1_000)
@@ -132,17 +144,23 @@ async def test_a_group_that_went_on_or_back_is_looked_at_from_where_it_is(kafka:
     tail = await lags.tail(group, topic, {number: (0, 10)}, 1_000)
     assert ([each.offset for each in tail.records], tail.looked[number]) == (list(range(20, 30)), (20, 30))
     await commit(kafka, group, {TopicPartition(topic, number): 5})
-    assert [each.offset for each in (await lags.tail(group, topic, tail.looked, 1_000)).records] == list(range(5, 30))
+    assert [each.offset for each in (await lags.tail(group, topic, tail.looked, 1_000)).records] == list(
+        range(5, 30)
+    )
 
 
-async def test_a_position_beyond_the_end_is_borne(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
+async def test_a_position_beyond_the_end_is_borne(
+    kafka: KafkaConnection, lags: LagReader, topic: str
+) -> None:
     group = f"g-{uuid4()}"
     await send(kafka, topic, "a")
     await commit(kafka, group, {TopicPartition(topic, number): 1_000 for number in range(3)})
     assert await behind(lags, group, topic) == 1
 
 
-async def test_a_topic_made_anew_is_read_from_its_beginning(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
+async def test_a_topic_made_anew_is_read_from_its_beginning(
+    kafka: KafkaConnection, lags: LagReader, topic: str
+) -> None:
     group = f"g-{uuid4()}"
     await send(kafka, topic, *"abcdef")
     assert await behind(lags, group, topic) == 6
@@ -155,7 +173,9 @@ async def test_a_topic_made_anew_is_read_from_its_beginning(kafka: KafkaConnecti
     assert [each.key for each in (await lags.tail(group, topic, {}, 1_000)).records] == [b"g"]
 
 
-async def test_a_group_that_gets_on_meanwhile_is_not_taken_for_one_that_has_read_nothing(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
+async def test_a_group_that_gets_on_meanwhile_is_not_taken_for_one_that_has_read_nothing(
+    kafka: KafkaConnection, lags: LagReader, topic: str
+) -> None:
     group = f"g-{uuid4()}"
     await send(kafka, topic, *["key"] * 300)
     (number,) = {each.partition for each in (await lags.tail("nobody", topic, {}, 1_000)).records}
@@ -194,7 +214,9 @@ async def is_behind(lags: LagReader, group: str, topic: str, records: int) -> bo
     return False
 
 
-async def test_a_broker_that_cannot_tell_yet_where_groups_stand_is_not_taken_for_one_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_broker_that_cannot_tell_yet_where_groups_stand_is_not_taken_for_one_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def known(_admin: AIOKafkaAdminClient, _group: str) -> int:
         return 1
 
@@ -224,7 +246,10 @@ async def test_a_broker_that_is_slow_to_give_records_is_not_taken_for_one_that_h
 
 async def test_asking_at_once_is_safe(kafka: KafkaConnection, lags: LagReader, topic: str) -> None:
     await send(kafka, topic, "a", "b")
-    answers = await asyncio.gather(*(behind(lags, "nobody", topic) for _ in range(5)), *(lags.tail("nobody", topic, {}, 9) for _ in range(5)))
+    answers = await asyncio.gather(
+        *(behind(lags, "nobody", topic) for _ in range(5)),
+        *(lags.tail("nobody", topic, {}, 9) for _ in range(5)),
+    )
     assert answers[:5] == [2] * 5
     assert all(isinstance(answer, Tail) and len(answer.records) == 2 for answer in answers[5:])
 
@@ -244,7 +269,9 @@ async def test_a_broker_that_is_away_is_told_within_seconds() -> None:
             await lags.read({"g": ["t"]})
 
 
-async def test_a_broker_that_says_nothing_holds_nobody_up_for_longer_than_one_read(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_broker_that_says_nothing_holds_nobody_up_for_longer_than_one_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(lag, "READ_SECONDS", 0.5)
     place, address = free_socket()
     place.listen()

@@ -20,7 +20,9 @@ async def goes_on(until: asyncio.Event) -> None:
             continue
 
 
-async def test_a_group_is_left_though_a_task_of_the_client_cannot_be_cancelled(kafka: KafkaConnection) -> None:
+async def test_a_group_is_left_though_a_task_of_the_client_cannot_be_cancelled(
+    kafka: KafkaConnection,
+) -> None:
     until = asyncio.Event()
     try:
         async with asyncio.timeout(60), group_consumer(kafka, "leaves", [COMMANDS]) as consumer:

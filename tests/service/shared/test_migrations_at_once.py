@@ -16,7 +16,9 @@ MIGRATE = "import sys; from pathlib import Path; from shared.database.engine imp
 FLAWED = "select relname from pg_index join pg_class on pg_class.oid = indexrelid where not indisvalid"
 
 
-async def test_several_processes_at_once_wait_for_one_another_and_not_for_ever(fresh_database: FreshDatabase) -> None:
+async def test_several_processes_at_once_wait_for_one_another_and_not_for_ever(
+    fresh_database: FreshDatabase,
+) -> None:
     dsn = await fresh_database("tracker")
     command = (sys.executable, "-c", MIGRATE, str(TRACKER), dsn)
     running = [await asyncio.create_subprocess_exec(*command, cwd=SERVICES.parent) for _ in range(3)]

@@ -31,7 +31,9 @@ VALUES = [str(number).encode() for number in range(40)]
 
 
 @pytest.fixture
-async def outbox(fresh_database: FreshDatabase, kafka: KafkaConnection, tmp_path: Path) -> AsyncIterator[OutboxUnderTest]:
+async def outbox(
+    fresh_database: FreshDatabase, kafka: KafkaConnection, tmp_path: Path
+) -> AsyncIterator[OutboxUnderTest]:
     async with outbox_under_test(await fresh_database("outbox"), kafka, tmp_path) as outbox:
         yield outbox
 
@@ -47,7 +49,9 @@ async def sharing(outbox: OutboxUnderTest, *shares: int) -> None:
     await eventually(shared, TAKEN_OVER_WITHIN)
 
 
-async def test_two_processes_share_the_lanes_and_one_that_stops_leaves_its_own_at_once(outbox: OutboxUnderTest) -> None:
+async def test_two_processes_share_the_lanes_and_one_that_stops_leaves_its_own_at_once(
+    outbox: OutboxUnderTest,
+) -> None:
     asked = requests()
     async with outbox.process() as first:
         await sharing(outbox, LANES)
@@ -68,7 +72,9 @@ async def test_two_processes_share_the_lanes_and_one_that_stops_leaves_its_own_a
     assert b"republished" not in outbox.log.read_bytes()
 
 
-async def test_a_frozen_owner_stops_nobody_and_does_nothing_more_when_it_thaws(outbox: OutboxUnderTest) -> None:
+async def test_a_frozen_owner_stops_nobody_and_does_nothing_more_when_it_thaws(
+    outbox: OutboxUnderTest,
+) -> None:
     asked = requests()
     async with outbox.process() as frozen, outbox.process():
         await sharing(outbox, LANES // 2, LANES // 2)
@@ -85,7 +91,9 @@ async def test_a_frozen_owner_stops_nobody_and_does_nothing_more_when_it_thaws(o
     assert await outbox.published() == {request: [*VALUES, b"later"] for request in asked}
 
 
-async def test_a_single_process_that_was_frozen_and_restarted_publishes_at_once(outbox: OutboxUnderTest) -> None:
+async def test_a_single_process_that_was_frozen_and_restarted_publishes_at_once(
+    outbox: OutboxUnderTest,
+) -> None:
     asked = requests(5)
     async with outbox.process() as frozen:
         await sharing(outbox, LANES)
@@ -97,7 +105,9 @@ async def test_a_single_process_that_was_frozen_and_restarted_publishes_at_once(
     assert await outbox.published() == dict.fromkeys(asked, VALUES)
 
 
-async def test_killed_between_ack_and_mark_a_process_publishes_again_and_counts_it(outbox: OutboxUnderTest, tmp_path: Path) -> None:
+async def test_killed_between_ack_and_mark_a_process_publishes_again_and_counts_it(
+    outbox: OutboxUnderTest, tmp_path: Path
+) -> None:
     asked = requests(5)
     await outbox.add(asked, VALUES[:8])
     (tmp_path / "entries.after-ack").touch()
@@ -117,7 +127,9 @@ async def test_killed_between_ack_and_mark_a_process_publishes_again_and_counts_
 async def test_an_owner_that_is_cut_off_from_the_database_is_replaced(outbox: OutboxUnderTest) -> None:
     address, asked = urlsplit(outbox.dsn), requests()
     async with FaultProxy(address.port or 0) as proxy:
-        through_it = address._replace(netloc=address.netloc.replace(f":{address.port}", f":{proxy.port}")).geturl()
+        through_it = address._replace(
+            netloc=address.netloc.replace(f":{address.port}", f":{proxy.port}")
+        ).geturl()
         async with outbox.process(through_it), outbox.process():
             await sharing(outbox, LANES // 2, LANES // 2)
             proxy.set("half-open")
@@ -160,14 +172,18 @@ async def test_what_kafka_never_takes_is_set_aside_and_everything_else_goes(outb
     async with outbox.process():
         await eventually(outbox.is_empty)
         kept = await outbox.connection.fetch("select request_id, refused from entries order by id")
-        assert [(row["request_id"], row["refused"]) for row in kept] == [(request, "too-large") for request in asked[:3]]
+        assert [(row["request_id"], row["refused"]) for row in kept] == [
+            (request, "too-large") for request in asked[:3]
+        ]
         assert await outbox.published() == dict.fromkeys(asked, VALUES[:4])
         await outbox.connection.execute("update entries set value = 'short', refused = null")
         await eventually(outbox.is_empty)
     assert (await outbox.published())[asked[0]] == [*VALUES[:4], b"short"]
 
 
-async def test_the_old_owner_s_session_ends_before_the_new_one_claims_and_no_other_session_does(outbox: OutboxUnderTest) -> None:
+async def test_the_old_owner_s_session_ends_before_the_new_one_claims_and_no_other_session_does(
+    outbox: OutboxUnderTest,
+) -> None:
     """A pid in a lease may be another session's by now: here it is the test's own."""
     await outbox.connection.execute("""
         insert into leases select 1, 'entries', pg_backend_pid(), now() - interval '1 day', now() - interval '1 hour', now() - interval '1 hour'""")
@@ -184,8 +200,16 @@ async def test_the_old_owner_s_session_ends_before_the_new_one_claims_and_no_oth
             await outbox.connection.execute("update leases set expires_at = '-infinity'")
             await stack.enter_async_context(new.kept())
             await asyncio.wait_for(new.held.wait(), 5)
-            assert await outbox.connection.fetchval("select count(*) from pg_stat_activity where pid = $1", pid) == 0
-            assert await outbox.connection.fetchval("select count(*) from outbox_lanes where owner = $1", old.owner) == 0
+            assert (
+                await outbox.connection.fetchval("select count(*) from pg_stat_activity where pid = $1", pid)
+                == 0
+            )
+            assert (
+                await outbox.connection.fetchval(
+                    "select count(*) from outbox_lanes where owner = $1", old.owner
+                )
+                == 0
+            )
         with pytest.raises((LeaseLost, PostgresError, InterfaceError)):
             await old.fetch("select 1")
 
@@ -212,10 +236,15 @@ async def test_a_lease_outlives_a_lost_connection_within_its_grace(outbox: Outbo
         assert kept.generation == 1
 
 
-async def test_beside_a_process_of_an_older_version_only_one_of_the_two_publishes(outbox: OutboxUnderTest) -> None:
+async def test_beside_a_process_of_an_older_version_only_one_of_the_two_publishes(
+    outbox: OutboxUnderTest,
+) -> None:
     asked = requests(3)
     await outbox.connection.execute(f"select pg_advisory_lock({OLDER_LOCK})")
-    async with EventProducer(outbox.kafka, "test") as producer, running(publisher(outbox.dsn, producer, outbox.topic).run()):
+    async with (
+        EventProducer(outbox.kafka, "test") as producer,
+        running(publisher(outbox.dsn, producer, outbox.topic).run()),
+    ):
         await outbox.add(asked, VALUES)
         await asyncio.sleep(3)
         assert await outbox.published() == {}

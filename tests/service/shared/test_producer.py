@@ -24,7 +24,9 @@ async def producer(kafka: KafkaConnection) -> AsyncIterator[EventProducer]:
         yield producer
 
 
-@pytest.mark.parametrize("failure", [KafkaError("Unexpected error during batch delivery"), OutOfOrderSequenceNumber()])
+@pytest.mark.parametrize(
+    "failure", [KafkaError("Unexpected error during batch delivery"), OutOfOrderSequenceNumber()]
+)
 async def test_a_producer_whose_sender_died_is_replaced(producer: EventProducer, failure: KafkaError) -> None:
     await producer.send(SUBMITTED, RECORD)
     assert producer._producer is not None  # noqa: SLF001  what aiokafka does when its sender ends cannot be had otherwise at will
@@ -66,7 +68,11 @@ def make_topic(kafka: KafkaConnection) -> Callable[..., Awaitable[str]]:
     ],
 )
 async def test_a_record_that_kafka_never_takes_is_refused_and_is_no_outage(
-    kafka: KafkaConnection, producer: EventProducer, make_topic: Callable[..., Awaitable[str]], message: Message, reason: str
+    kafka: KafkaConnection,
+    producer: EventProducer,
+    make_topic: Callable[..., Awaitable[str]],
+    message: Message,
+    reason: str,
 ) -> None:
     topic = await make_topic()
     with pytest.raises(RecordRefused) as refusal:

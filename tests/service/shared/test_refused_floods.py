@@ -86,7 +86,9 @@ async def test_a_flood_whose_headers_cannot_be_kept_is_kept_quickly(
 
     bad = [replace(take(uuid4()), headers=[("ce_id", b"bad")]) for _ in range(FLOOD)]
     await producer.send_all(topic, [*bad, take(uuid4())])
-    reader = RawConsumer(kafka, f"raw-{topic}", [topic], handler=picky, sessions=sessions, liveness=Liveness(None, ()))
+    reader = RawConsumer(
+        kafka, f"raw-{topic}", [topic], handler=picky, sessions=sessions, liveness=Liveness(None, ())
+    )
     async with running(reader.run()):
         await eventually(all_kept, SECONDS)
     assert sum(bool(record.headers) for record in kept) == 1

@@ -23,7 +23,10 @@ Group = tuple[AIOKafkaConsumer, EventProducer, str]
 async def group(kafka: KafkaConnection) -> AsyncIterator[Group]:
     topic = f"stall-{uuid4().hex[:8]}"
     await ensure_topics(kafka, [Topic(topic, 1, 600_000)])
-    async with EventProducer(kafka, "test") as producer, group_consumer(kafka, f"group-{topic}", [topic]) as consumer:
+    async with (
+        EventProducer(kafka, "test") as producer,
+        group_consumer(kafka, f"group-{topic}", [topic]) as consumer,
+    ):
         while not consumer.assignment():
             await consumer.getmany(timeout_ms=50)
         yield consumer, producer, topic
@@ -62,7 +65,9 @@ async def test_a_partition_that_another_reads_is_no_stall(group: Group) -> None:
         await watch.still(consumer)
 
 
-async def test_a_follower_that_gets_nothing_of_what_is_there_is_found_out(kafka: KafkaConnection, group: Group) -> None:
+async def test_a_follower_that_gets_nothing_of_what_is_there_is_found_out(
+    kafka: KafkaConnection, group: Group
+) -> None:
     _, producer, topic = group
     follower = make_consumer(kafka, group_id=None, auto_offset_reset="earliest")
     await follower.start()

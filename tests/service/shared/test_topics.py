@@ -30,7 +30,11 @@ async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clu
 
 @pytest.fixture
 async def admin(request: pytest.FixtureRequest) -> AsyncIterator[AIOKafkaAdminClient]:
-    kafka: KafkaConnection = request.getfixturevalue("cluster").connection if "cluster" in request.fixturenames else request.getfixturevalue("kafka")
+    kafka: KafkaConnection = (
+        request.getfixturevalue("cluster").connection
+        if "cluster" in request.fixturenames
+        else request.getfixturevalue("kafka")
+    )
     admin = AIOKafkaAdminClient(**kafka.client_options())
     await admin.start()
     yield admin
@@ -74,7 +78,9 @@ def new_name() -> str:
     return f"topic-{uuid4()}"
 
 
-async def test_on_one_broker_a_record_has_one_copy(kafka: KafkaConnection, admin: AIOKafkaAdminClient) -> None:
+async def test_on_one_broker_a_record_has_one_copy(
+    kafka: KafkaConnection, admin: AIOKafkaAdminClient
+) -> None:
     topic = Topic(new_name(), 2, DAY_MS)
     await ensure_topics(kafka, [topic])
     await copies_shown(admin, topic.name, [1, 1])
@@ -94,14 +100,18 @@ async def test_partitions_and_retention_follow_the_settings_and_what_an_administ
     assert len(await partitions_of(admin, name)) == 5, "nothing is ever lowered"
 
 
-async def test_no_partition_is_added_while_a_reader_has_records_left_to_read(kafka: KafkaConnection, admin: AIOKafkaAdminClient) -> None:
+async def test_no_partition_is_added_while_a_reader_has_records_left_to_read(
+    kafka: KafkaConnection, admin: AIOKafkaAdminClient
+) -> None:
     name, group = new_name(), f"group-{uuid4()}"
     await ensure_topics(kafka, [Topic(name, 1, DAY_MS)])
     async with AIOKafkaProducer(**kafka.client_options()) as producer:
         await producer.send_and_wait(name, b"{}", b"k")
     await ensure_topics(kafka, [Topic(name, 3, DAY_MS)], readers={group: [name]})
     assert len(await partitions_of(admin, name)) == 1
-    async with AIOKafkaConsumer(**kafka.client_options(), group_id=group, enable_auto_commit=False) as consumer:
+    async with AIOKafkaConsumer(
+        **kafka.client_options(), group_id=group, enable_auto_commit=False
+    ) as consumer:
         consumer.assign([TopicPartition(name, 0)])
         await consumer.commit({TopicPartition(name, 0): OffsetAndMetadata(1, "")})
     await ensure_topics(kafka, [Topic(name, 3, DAY_MS)], readers={group: [name]})
@@ -143,14 +153,18 @@ async def _among(seen: set[bytes | None], value: bytes) -> bool:
     return value in seen
 
 
-async def test_on_three_brokers_a_record_has_three_copies_of_which_two_are_acknowledged(cluster: Cluster, admin: AIOKafkaAdminClient) -> None:
+async def test_on_three_brokers_a_record_has_three_copies_of_which_two_are_acknowledged(
+    cluster: Cluster, admin: AIOKafkaAdminClient
+) -> None:
     topic = Topic(new_name(), 3, DAY_MS)
     await ensure_topics(cluster.connection, [topic])
     await copies_shown(admin, topic.name, [3, 3, 3])
     await configs_shown(admin, topic.name, in_sync(2))
 
 
-async def test_topics_of_a_cluster_that_grew_get_more_copies_and_then_more_in_step(cluster: Cluster, admin: AIOKafkaAdminClient) -> None:
+async def test_topics_of_a_cluster_that_grew_get_more_copies_and_then_more_in_step(
+    cluster: Cluster, admin: AIOKafkaAdminClient
+) -> None:
     name, value = new_name(), b"kept"
     await admin.create_topics([NewTopic(name, 4, 1)])
     async with AIOKafkaProducer(**cluster.connection.client_options()) as producer:
@@ -158,10 +172,14 @@ async def test_topics_of_a_cluster_that_grew_get_more_copies_and_then_more_in_st
         await ensure_topics(cluster.connection, [Topic(name, 4, DAY_MS)], within=60)
         await copies_shown(admin, name, [3] * 4)
         found = await partitions_of(admin, name)
-        assert len({each["replicas"][1] for each in found}) > 1, "one broker does not get all the second copies"
+        assert len({each["replicas"][1] for each in found}) > 1, (
+            "one broker does not get all the second copies"
+        )
         await configs_shown(admin, name, in_sync(2))
         await producer.send_and_wait(name, value, partition=0)
-    async with AIOKafkaConsumer(name, **cluster.connection.client_options(), auto_offset_reset="earliest") as consumer:
+    async with AIOKafkaConsumer(
+        name, **cluster.connection.client_options(), auto_offset_reset="earliest"
+    ) as consumer:
         assert [(await consumer.getone()).value for _ in range(2)] == [value, value]
 
 
@@ -180,7 +198,9 @@ async def test_the_settings_may_ask_for_fewer_copies(cluster: Cluster, admin: AI
         (Durability(copies=2, in_sync=3), "KAFKA_MIN_INSYNC_REPLICAS is 3, and a record has 2 copies"),
     ],
 )
-async def test_what_the_cluster_cannot_be_is_said(cluster: Cluster, durability: Durability, said: str) -> None:
+async def test_what_the_cluster_cannot_be_is_said(
+    cluster: Cluster, durability: Durability, said: str
+) -> None:
     with pytest.raises(UnfitCluster, match=said):
         await ensure_topics(cluster.connection, [Topic(new_name(), 1, DAY_MS)], durability)
 

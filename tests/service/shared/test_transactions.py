@@ -81,7 +81,9 @@ async def test_a_log_that_ends_with_what_nobody_is_given_is_no_stall(
             await watch.still(consumer)
 
 
-async def test_lag_counts_no_markers_and_nothing_that_was_rolled_back(kafka: KafkaConnection, one_partition: str) -> None:
+async def test_lag_counts_no_markers_and_nothing_that_was_rolled_back(
+    kafka: KafkaConnection, one_partition: str
+) -> None:
     topic = one_partition
     async with LagReader(kafka) as lags:
         await in_transaction(kafka, topic, take(uuid4()), commit=False)
@@ -95,8 +97,13 @@ async def test_lag_counts_no_markers_and_nothing_that_was_rolled_back(kafka: Kaf
         assert (len(messages), whole) == (1, True)
 
 
-async def test_what_an_open_transaction_holds_up_is_lag_that_grows_old(kafka: KafkaConnection, one_partition: str, producer: EventProducer) -> None:
-    topic, held = one_partition, AIOKafkaProducer(**kafka.client_options(), transactional_id=f"test-{uuid4()}")
+async def test_what_an_open_transaction_holds_up_is_lag_that_grows_old(
+    kafka: KafkaConnection, one_partition: str, producer: EventProducer
+) -> None:
+    topic, held = (
+        one_partition,
+        AIOKafkaProducer(**kafka.client_options(), transactional_id=f"test-{uuid4()}"),
+    )
     await held.start()
     async with LagReader(kafka) as lags:
         await held.begin_transaction()

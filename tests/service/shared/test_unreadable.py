@@ -44,7 +44,9 @@ async def one_partition(kafka: KafkaConnection) -> str:
 
 
 @pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
-async def sent(request: pytest.FixtureRequest, kafka: KafkaConnection, one_partition: str, producer: EventProducer) -> "Sent":
+async def sent(
+    request: pytest.FixtureRequest, kafka: KafkaConnection, one_partition: str, producer: EventProducer
+) -> "Sent":
     """Send one of the kind between two that are right."""
     kind: Kind = request.param
     before, after, ids = uuid4(), uuid4(), [uuid4() for _ in range(kind.size)]
@@ -68,7 +70,9 @@ class Sent:
     size: int
 
 
-async def test_a_consumer_sets_it_aside_and_goes_on(kafka: KafkaConnection, sent: Sent, sessions: Sessions, producer: EventProducer) -> None:
+async def test_a_consumer_sets_it_aside_and_goes_on(
+    kafka: KafkaConnection, sent: Sent, sessions: Sessions, producer: EventProducer
+) -> None:
     async with consuming(kafka, sent.topic, insert, sessions, producer):
         await eventually(holds(sessions, sent.carried), GOING_ON_SECONDS)
         letters = await dead_letters(kafka, sent.topic)
@@ -80,7 +84,9 @@ async def test_a_consumer_sets_it_aside_and_goes_on(kafka: KafkaConnection, sent
         assert await lags.read({f"group-{sent.topic}": [sent.topic]}) == []
 
 
-async def test_a_flood_of_poison_passes_quickly(kafka: KafkaConnection, one_partition: str, sessions: Sessions, producer: EventProducer) -> None:
+async def test_a_flood_of_poison_passes_quickly(
+    kafka: KafkaConnection, one_partition: str, sessions: Sessions, producer: EventProducer
+) -> None:
     good = uuid4()
     poison = b"".join(record(b"k", b"poison", delta=delta) for delta in range(FLOOD))
     async with RawProducer(kafka) as raw:
@@ -93,8 +99,13 @@ async def test_a_flood_of_poison_passes_quickly(kafka: KafkaConnection, one_part
     assert len(messages) == FLOOD
 
 
-async def test_many_small_batches_that_unpack_to_much_are_given_in_portions(kafka: KafkaConnection, one_partition: str) -> None:
-    payloads = [gzip.compress(record(b"k", None if head else ZEROS, [(b"h", ZEROS)] if head else ())) for head in (False, True)]
+async def test_many_small_batches_that_unpack_to_much_are_given_in_portions(
+    kafka: KafkaConnection, one_partition: str
+) -> None:
+    payloads = [
+        gzip.compress(record(b"k", None if head else ZEROS, [(b"h", ZEROS)] if head else ()))
+        for head in (False, True)
+    ]
     async with RawProducer(kafka) as raw:
         for number in range(BOMBS):
             assert await raw.send(one_partition, 0, batch(payloads[number % 2], codec=1)) == 0
@@ -128,13 +139,17 @@ async def test_the_ledger_can_look_at_it(kafka: KafkaConnection, sent: Sent) -> 
     async with LagReader(kafka) as lags:
         (behind,) = await lags.read({"nobody": [sent.topic]})
         assert (behind.behind, behind.oldest_at is not None) == (sent.size + 2, True)
-        assert {each.offset for each in (await lags.tail("nobody", sent.topic, {}, 1_000)).records} == set(range(sent.size + 2))
+        assert {each.offset for each in (await lags.tail("nobody", sent.topic, {}, 1_000)).records} == set(
+            range(sent.size + 2)
+        )
         messages, whole = await lags.between(sent.topic, 0, 0, sent.size + 2)
         assert (len(messages), whole) == (sent.size + 2, True)
         await lags.between(sent.topic, 0, 1, 2)
 
 
-async def test_a_reader_of_dead_letters_keeps_it(kafka: KafkaConnection, sent: Sent, sessions: Sessions) -> None:
+async def test_a_reader_of_dead_letters_keeps_it(
+    kafka: KafkaConnection, sent: Sent, sessions: Sessions
+) -> None:
     kept: list[RawRecord] = []
 
     async def keep(_: AsyncSession, records: Sequence[RawRecord]) -> None:
@@ -143,7 +158,9 @@ async def test_a_reader_of_dead_letters_keeps_it(kafka: KafkaConnection, sent: S
     async def all_kept() -> bool:
         return [each.offset for each in kept] == list(range(sent.size + 2))
 
-    reader = RawConsumer(kafka, f"raw-{sent.topic}", [sent.topic], handler=keep, sessions=sessions, liveness=Liveness(None, ()))
+    reader = RawConsumer(
+        kafka, f"raw-{sent.topic}", [sent.topic], handler=keep, sessions=sessions, liveness=Liveness(None, ())
+    )
     begun = time.monotonic()
     async with running(reader.run()):
         await eventually(all_kept, GOING_ON_SECONDS)

@@ -55,7 +55,9 @@ async def issuer() -> AsyncIterator[Issuer]:
 @pytest.fixture
 async def desk(tracker_database: str, kafka: KafkaConnection, issuer: Issuer) -> AsyncIterator[Desk]:
     """Give the running app and a caller."""
-    async with running_desk(make_settings(tracker_database, kafka, oidc_issuer=issuer.address, database_connections=1), issuer) as desk:
+    async with running_desk(
+        make_settings(tracker_database, kafka, oidc_issuer=issuer.address, database_connections=1), issuer
+    ) as desk:
         yield desk
 
 
@@ -67,7 +69,11 @@ async def readers_caught_up(kafka: KafkaConnection) -> None:
         await consumer.start()
         try:
             await consumer._client.set_topics(list(topics))  # noqa: SLF001  aiokafka knows the partitions of no topic that it is not subscribed to
-            places = [TopicPartition(topic, number) for topic in topics for number in consumer.partitions_for_topic(topic) or ()]
+            places = [
+                TopicPartition(topic, number)
+                for topic in topics
+                for number in consumer.partitions_for_topic(topic) or ()
+            ]
             consumer.assign(places)
             await consumer.commit(await consumer.end_offsets(places))
         finally:
@@ -84,8 +90,12 @@ async def issuer_of_staff(postgres: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def visit(tracker_database: str, kafka: KafkaConnection, issuer_of_staff: str) -> AsyncIterator[Visit]:
     """Give a browser in front of the console."""
-    app = create_app(make_settings(tracker_database, kafka, oidc_issuer=issuer_of_staff, database_connections=1))
+    app = create_app(
+        make_settings(tracker_database, kafka, oidc_issuer=issuer_of_staff, database_connections=1)
+    )
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://tracker.test", timeout=30) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://tracker.test", timeout=30
+        ) as client:
             yield Visit(client)

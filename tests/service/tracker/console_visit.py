@@ -19,9 +19,15 @@ from tests.service.identity.walk import Form, Forms
 
 PASSWORD = "a long password"
 STAFF = [
-    StaffAccount.model_validate({"username": "olli", "password": PASSWORD, "name": "Olli Operaattori", "roles": ["operator"]}),
-    StaffAccount.model_validate({"username": "toini", "password": PASSWORD, "name": "Toini Toinen", "roles": ["operator"]}),
-    StaffAccount.model_validate({"username": "vieras", "password": PASSWORD, "name": "Ville Vieras", "roles": []}),
+    StaffAccount.model_validate(
+        {"username": "olli", "password": PASSWORD, "name": "Olli Operaattori", "roles": ["operator"]}
+    ),
+    StaffAccount.model_validate(
+        {"username": "toini", "password": PASSWORD, "name": "Toini Toinen", "roles": ["operator"]}
+    ),
+    StaffAccount.model_validate(
+        {"username": "vieras", "password": PASSWORD, "name": "Ville Vieras", "roles": []}
+    ),
 ]
 
 
@@ -41,7 +47,9 @@ async def identity_settings(postgres: str, tracker: TrackerSettings) -> Identity
             "scopes": ["openid", "profile", "operate", "requests:read", "requests:write", "requests:status"],
         }
     )
-    return settings_for(f"http://127.0.0.1:{port}", dsn).model_copy(update={"clients": (console,), "staff": tuple(STAFF)})
+    return settings_for(f"http://127.0.0.1:{port}", dsn).model_copy(
+        update={"clients": (console,), "staff": tuple(STAFF)}
+    )
 
 
 @asynccontextmanager
@@ -65,7 +73,9 @@ class Visit:
     async def submit(self, action: str, **typed: str) -> httpx.Response:
         """Submit the form of the page that has a button or an address ending so, with what was typed."""
         forms = self.forms()
-        hidden = next((form for form in forms if form.action.endswith(action)), None) or next(form for form in forms if "seen" in form.fields)
+        hidden = next((form for form in forms if form.action.endswith(action)), None) or next(
+            form for form in forms if "seen" in form.fields
+        )
         return await self.post(f"/console{action}", **{**hidden.fields, **typed})
 
     async def post(self, path: str, **fields: str) -> httpx.Response:
@@ -87,7 +97,9 @@ class Visit:
         async with httpx.AsyncClient() as identity:
             login = await identity.get(led.headers["Location"])
             (form,) = Forms(login).found
-            back = await identity.post(form.action, data={**form.fields, "username": username, "password": PASSWORD})
+            back = await identity.post(
+                form.action, data={**form.fields, "username": username, "password": PASSWORD}
+            )
         assert back.status_code == 303, back.text
         return back.headers["Location"]
 

@@ -12,7 +12,14 @@ from services.tracker.app import create_app
 from services.tracker.settings import Settings as TrackerSettings
 from tests.infra.issuer import Issuer
 
-SCOPES = ("requests:read", "requests:write", "requests:status", "requests:personal-code", "requests:audit", "operate")
+SCOPES = (
+    "requests:read",
+    "requests:write",
+    "requests:status",
+    "requests:personal-code",
+    "requests:audit",
+    "operate",
+)
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,9 @@ class Desk:
 
     async def get(self, path: str, *scopes: str, **query: object) -> httpx.Response:
         """GET with a token."""
-        return await self.client.get(path, params=cast("dict[str, str]", query), headers=self.headers(*scopes))
+        return await self.client.get(
+            path, params=cast("dict[str, str]", query), headers=self.headers(*scopes)
+        )
 
     async def post(self, path: str, body: object = None, *scopes: str) -> httpx.Response:
         """POST JSON with a token."""
@@ -42,5 +51,7 @@ async def running_desk(settings: TrackerSettings, issuer: Issuer) -> AsyncIterat
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://tracker.test", timeout=30) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://tracker.test", timeout=30
+        ) as client:
             yield Desk(app, client, issuer)

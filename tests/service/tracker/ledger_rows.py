@@ -73,7 +73,13 @@ async def read(sessions: Sessions, log: Log | None = None, spool: Spool | None =
     return await reader(sessions, log or Log(), spool).read()
 
 
-def reader(sessions: Sessions, log: Log, spool: Spool | None = None, alarm_url: str | None = None, returned_within: float = 2.0) -> LedgerReader:
+def reader(
+    sessions: Sessions,
+    log: Log,
+    spool: Spool | None = None,
+    alarm_url: str | None = None,
+    returned_within: float = 2.0,
+) -> LedgerReader:
     """Make a reader that asks these two instead."""
     verifier = RecordVerifier([b"r" * 32])
     return LedgerReader(sessions, log, spool, verifier, alarm_url, returned_within=returned_within)  # type: ignore[arg-type]  # they answer what a reader asks
@@ -82,7 +88,10 @@ def reader(sessions: Sessions, log: Log, spool: Spool | None = None, alarm_url: 
 async def cause_of(sessions: Sessions, request_id: UUID, kind: str = "request.registered.v1") -> str:
     """Give the id of the latest event of its kind."""
     found = await rows(
-        sessions, "select event_id from history where request_id = :id and type = :kind order by id desc limit 1", id=request_id, kind=kind
+        sessions,
+        "select event_id from history where request_id = :id and type = :kind order by id desc limit 1",
+        id=request_id,
+        kind=kind,
     )
     return str(found[0].event_id)
 
@@ -129,4 +138,6 @@ async def let_pass(sessions: Sessions, seconds: float) -> None:
             "update owed_mails set since = since - :past",
             "update history set occurred_at = occurred_at - :past where value is not null",
         ):
-            await session.execute(text(statement).bindparams(bindparam("past", timedelta(seconds=seconds), Interval)))
+            await session.execute(
+                text(statement).bindparams(bindparam("past", timedelta(seconds=seconds), Interval))
+            )

@@ -43,7 +43,9 @@ def make_key(letter: str) -> SecretStr:
     return SecretStr(base64.urlsafe_b64encode(letter.encode() * 32).decode())
 
 
-def make_settings(dsn: str = "postgresql://nobody@127.0.0.1:9/nothing", kafka: KafkaConnection = NO_KAFKA, **changes: object) -> TrackerSettings:
+def make_settings(
+    dsn: str = "postgresql://nobody@127.0.0.1:9/nothing", kafka: KafkaConnection = NO_KAFKA, **changes: object
+) -> TrackerSettings:
     """Give settings whose keys are the same in every test, because the tests share a broker."""
     facts = {
         "kafka_bootstrap_servers": kafka.bootstrap_servers,
@@ -79,7 +81,9 @@ def submission(
 ) -> Envelope[Event]:
     """Make what intake sends; `form` are the bytes under the seal, `changes` go into the event."""
     request_id = request_id or UUID(str(uuid7()))
-    content = json.dumps({"person": PERSON | (person or {}), "answers": ANSWERS}).encode() if form is None else form
+    content = (
+        json.dumps({"person": PERSON | (person or {}), "answers": ANSWERS}).encode() if form is None else form
+    )
     facts = {
         "service": "kysy-laskusta",
         "service_title": "Fråga om en faktura",
@@ -97,7 +101,9 @@ def submission(
         "sealed_contact": TO_NOTIFIER.seal(b"{}", purpose="contact", request_id=request_id),
     }
     event = RequestSubmitted.model_validate({"request_id": request_id, **facts, **changes})
-    return Envelope(event, "/asiointi/intake", str(request_id), NOW, f"00-{request_id.hex}-00f067aa0ba902b7-01")
+    return Envelope(
+        event, "/asiointi/intake", str(request_id), NOW, f"00-{request_id.hex}-00f067aa0ba902b7-01"
+    )
 
 
 def signed(envelope: Envelope[Event]) -> Message:

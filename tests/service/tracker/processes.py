@@ -15,12 +15,25 @@ from services.tracker.settings import Settings as TrackerSettings
 ROOT = Path(__file__).parents[3]
 WORKER = (sys.executable, "-m", "services.tracker.worker")
 LOGS = str(ROOT / "deploy" / "uvicorn-logs.json")
-APP = (sys.executable, "-m", "uvicorn", "--factory", "services.tracker.app:create_app", "--no-access-log", "--log-config", LOGS, "--port")
+APP = (
+    sys.executable,
+    "-m",
+    "uvicorn",
+    "--factory",
+    "services.tracker.app:create_app",
+    "--no-access-log",
+    "--log-config",
+    LOGS,
+    "--port",
+)
 
 
 def environment(settings: TrackerSettings) -> dict[str, str]:
     """Write settings as the environment that gives them."""
-    names = {name: str(field.validation_alias or f"TRACKER_{name.upper()}") for name, field in type(settings).model_fields.items()}
+    names = {
+        name: str(field.validation_alias or f"TRACKER_{name.upper()}")
+        for name, field in type(settings).model_fields.items()
+    }
     values = {names[name]: getattr(settings, name) for name in names}
     return {name: _text(value) for name, value in values.items() if value is not None}
 
@@ -34,7 +47,9 @@ def _text(value: object) -> str:
 
 
 @asynccontextmanager
-async def process(command: tuple[str, ...], settings: TrackerSettings, log: Path, **extra: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def process(
+    command: tuple[str, ...], settings: TrackerSettings, log: Path, **extra: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a process for as long as the context lasts; what it writes is added to `log`."""
     with log.open("ab") as output:
         running = await asyncio.create_subprocess_exec(

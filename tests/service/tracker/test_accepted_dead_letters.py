@@ -40,7 +40,14 @@ def id_of(message: Message) -> UUID:
 
 async def set_aside(sessions: Sessions, message: Message, offset: int = 7, **context: str) -> int:
     """Let the record be kept as a dead letter; gives its id."""
-    facts = {"topic": SUBMITTED, "partition": "0", "offset": str(offset), "group": "tracker.submitted", "reason": "handler-failed", **context}
+    facts = {
+        "topic": SUBMITTED,
+        "partition": "0",
+        "offset": str(offset),
+        "group": "tracker.submitted",
+        "reason": "handler-failed",
+        **context,
+    }
     headers = [*message.headers, *((f"dead_letter_{name}", value.encode()) for name, value in facts.items())]
     async with sessions.begin() as session:
         record = RawRecord(dead_letter_topic(SUBMITTED), 0, offset, message.key, message.value, headers)
@@ -57,17 +64,25 @@ def reasons(ledger: Ledger) -> list[tuple[str, int]]:
     return [(each.reason, each.count) for each in ledger.overdue]
 
 
-async def test_an_accepted_request_stays_overdue_also_when_it_was_laid_aside(desk: Desk, sessions: Sessions) -> None:
+async def test_an_accepted_request_stays_overdue_also_when_it_was_laid_aside(
+    desk: Desk, sessions: Sessions
+) -> None:
     message = sent_by_intake()
     letter = await set_aside(sessions, message)
     for _ in range(2):
         ledger = await read(sessions)
         assert reasons(ledger) == [("no-number", 1), ("dead-letter", 1)]
-        assert [(late.request_id, late.note) for late in ledger.overdue[0].requests] == [(id_of(message), "handler-failed")]
+        assert [(late.request_id, late.note) for late in ledger.overdue[0].requests] == [
+            (id_of(message), "handler-failed")
+        ]
         assert (ledger.accepted, ledger.numbered, ledger.set_aside, ledger.settled) == (1, 0, 1, 0)
         assert (await desk.post(f"/api/v1/dead-letters/{letter}/dismiss")).status_code == 200
     (listed,) = (await desk.get("/api/v1/dead-letters")).json()["dead_letters"]
-    assert (listed["accepted"], listed["request_id"], listed["dismissed_by"]) == (True, str(id_of(message)), "sap")
+    assert (listed["accepted"], listed["request_id"], listed["dismissed_by"]) == (
+        True,
+        str(id_of(message)),
+        "sap",
+    )
 
 
 async def test_it_is_settled_only_with_what_the_citizen_was_told(desk: Desk, sessions: Sessions) -> None:
@@ -75,8 +90,12 @@ async def test_it_is_settled_only_with_what_the_citizen_was_told(desk: Desk, ses
     for body in ({}, {"note": "  "}, {"note": None}):
         answer = await desk.post(f"/api/v1/dead-letters/{letter}/settle", body)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "note")
-    answers = [await desk.post(f"/api/v1/dead-letters/{letter}/settle", {"note": note}) for note in (TOLD, "Toinen.")]
-    assert [(answer.json()["note"], answer.json()["dismissed_by"]) for answer in answers] == [(TOLD, "sap")] * 2
+    answers = [
+        await desk.post(f"/api/v1/dead-letters/{letter}/settle", {"note": note}) for note in (TOLD, "Toinen.")
+    ]
+    assert [(answer.json()["note"], answer.json()["dismissed_by"]) for answer in answers] == [
+        (TOLD, "sap")
+    ] * 2
     ledger = await read(sessions)
     assert (reasons(ledger), ledger.accepted, ledger.set_aside, ledger.settled) == ([], 1, 0, 1)
 
@@ -95,10 +114,14 @@ async def test_it_is_over_when_it_is_registered_and_only_then(sessions: Sessions
     async with sessions.begin() as session:
         await session.execute(text("delete from requests"))  # as a retention would
     assert (await read(sessions)).of("no-number") == 0
-    assert (await rows(sessions, "select registered_at from dead_letters where id = :id", id=letter))[0].registered_at
+    assert (await rows(sessions, "select registered_at from dead_letters where id = :id", id=letter))[
+        0
+    ].registered_at
 
 
-async def test_settling_one_of_a_registered_request_stands_on_its_timeline(sessions: Sessions, keyring: Keyring) -> None:
+async def test_settling_one_of_a_registered_request_stands_on_its_timeline(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     message = sent_by_intake()
     async with sessions.begin() as session:
         await on_request_submitted(session, [decode(message.value, message.headers)], keyring=keyring)
@@ -111,26 +134,43 @@ async def test_settling_one_of_a_registered_request_stands_on_its_timeline(sessi
 @pytest.mark.parametrize("spoiled", ["value", "no-mac"])
 async def test_what_intake_did_not_make_is_no_accepted_request(sessions: Sessions, spoiled: str) -> None:
     message = sent_by_intake()
-    headers = [header for header in message.headers if header[0] != "intake_mac"] if spoiled == "no-mac" else message.headers
-    await set_aside(sessions, Message(message.key, (message.value or b"") + (b" " if spoiled == "value" else b""), headers))
+    headers = (
+        [header for header in message.headers if header[0] != "intake_mac"]
+        if spoiled == "no-mac"
+        else message.headers
+    )
+    await set_aside(
+        sessions,
+        Message(message.key, (message.value or b"") + (b" " if spoiled == "value" else b""), headers),
+    )
     ledger = await read(sessions)
     assert (reasons(ledger), ledger.accepted) == ([("dead-letter", 1)], 0)
 
 
-@pytest.mark.parametrize(("reason", "accepted"), [("handler-failed", True), ("not-from-intake", False), ("unreadable", False)])
-async def test_one_that_was_cut_to_fit_counts_by_what_its_reader_had_verified(sessions: Sessions, reason: str, accepted: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("reason", "accepted"), [("handler-failed", True), ("not-from-intake", False), ("unreadable", False)]
+)
+async def test_one_that_was_cut_to_fit_counts_by_what_its_reader_had_verified(
+    sessions: Sessions, reason: str, accepted: bool
+) -> None:
     message = sent_by_intake()
     cut = Message(message.key, (message.value or b"")[:100], message.headers)
     await set_aside(sessions, cut, part="left out: value from byte 100", reason=reason)
     assert (await read(sessions)).set_aside == accepted
 
 
-async def test_intakes_status_says_that_it_is_looked_into(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_intakes_status_says_that_it_is_looked_into(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     message = sent_by_intake()
     path = f"/api/v1/status/{id_of(message)}"
     assert (await desk.get(path)).status_code == 404
     letter = await set_aside(sessions, message)
-    assert (await desk.get(path)).json() == {"request_id": str(id_of(message)), "work_number": None, "state": "under_investigation"}
+    assert (await desk.get(path)).json() == {
+        "request_id": str(id_of(message)),
+        "work_number": None,
+        "state": "under_investigation",
+    }
     await settle(sessions, letter)
     assert (await desk.get(path)).json()["state"] == "settled"
     async with sessions.begin() as session:
@@ -166,15 +206,20 @@ class World:
             await set_aside(self.sessions, message, self._next())
             return
         async with self.sessions.begin() as session:
-            await on_request_submitted(session, [decode(message.value, message.headers)], keyring=self.keyring)
+            await on_request_submitted(
+                session, [decode(message.value, message.headers)], keyring=self.keyring
+            )
 
     async def again(self) -> None:
         """Send a dead letter again."""
         for letter in await self._some("redriven_at is null and accepted"):
             async with self.sessions.begin() as session:
-                await session.execute(text("update dead_letters set redriven_at = now() where id = :id"), {"id": letter.id})
                 await session.execute(
-                    text("update dead_letters set note = null, dismissed_at = null where request_id = :id"), {"id": letter.request_id}
+                    text("update dead_letters set redriven_at = now() where id = :id"), {"id": letter.id}
+                )
+                await session.execute(
+                    text("update dead_letters set note = null, dismissed_at = null where request_id = :id"),
+                    {"id": letter.request_id},
                 )
             self.log.append(sent_by_intake(letter.request_id))
 
@@ -187,17 +232,24 @@ class World:
         """Lay a dead letter aside without a word."""
         for letter in await self._some("accepted and redriven_at is null"):
             async with self.sessions.begin() as session:
-                await session.execute(text("update dead_letters set dismissed_at = now() where id = :id"), {"id": letter.id})
+                await session.execute(
+                    text("update dead_letters set dismissed_at = now() where id = :id"), {"id": letter.id}
+                )
 
     async def ledger(self) -> Ledger:
         """Read the ledger over the log as it stands."""
         now = datetime.now(timezone.utc)
-        unread = [Unread(0, index, each.key, each.value, each.headers, now) for index, each in enumerate(self.log)]
+        unread = [
+            Unread(0, index, each.key, each.value, each.headers, now) for index, each in enumerate(self.log)
+        ]
         lags = [Lag("tracker.submitted", SUBMITTED, 0, len(self.log), now)] if self.log else []
         return await read(self.sessions, Log(lags, unread))
 
     async def _some(self, condition: str) -> Sequence[Row[Any]]:
-        found = await rows(self.sessions, f"select id, request_id from dead_letters where {condition} order by id")  # noqa: S608  the test's own
+        found = await rows(
+            self.sessions,
+            f"select id, request_id from dead_letters where {condition} order by id",  # noqa: S608  the test's own
+        )
         return [self.random.choice(found)] if found else []
 
     def _next(self) -> int:
@@ -206,9 +258,21 @@ class World:
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_nothing_accepted_leaves_the_ledger_on_any_journey(sessions: Sessions, keyring: Keyring, seed: int) -> None:
+async def test_nothing_accepted_leaves_the_ledger_on_any_journey(
+    sessions: Sessions, keyring: Keyring, seed: int
+) -> None:
     world = World(sessions, keyring, seed)
-    steps = [world.submit, world.submit, world.consume, world.consume, world.consume, world.poison, world.again, world.settle, world.lay_aside]
+    steps = [
+        world.submit,
+        world.submit,
+        world.consume,
+        world.consume,
+        world.consume,
+        world.poison,
+        world.again,
+        world.settle,
+        world.lay_aside,
+    ]
     for _ in range(40):
         await world.random.choice(steps)()
         ledger = await world.ledger()

@@ -31,8 +31,17 @@ ID = UUID(int=5)
 
 def ledger(*overdue: Overdue) -> Ledger:
     now = datetime.now(timezone.utc)
-    counts: dict[str, int] = {"numbers_drawn": 10, "numbered": 3, "receipted": 1, "receipts_failed": 1, "resolved": 1, "dead_letters": 0}
-    return Ledger(at=now, **counts, canary=None, on_the_log=2, in_the_spool=0, lag={"notifier": 4}, overdue=overdue)
+    counts: dict[str, int] = {
+        "numbers_drawn": 10,
+        "numbered": 3,
+        "receipted": 1,
+        "receipts_failed": 1,
+        "resolved": 1,
+        "dead_letters": 0,
+    }
+    return Ledger(
+        at=now, **counts, canary=None, on_the_log=2, in_the_spool=0, lag={"notifier": 4}, overdue=overdue
+    )
 
 
 async def update(sessions: Sessions, *overdue: Overdue) -> None:
@@ -66,10 +75,22 @@ async def test_two_watches_at_once_raise_one_alarm(sessions: Sessions) -> None:
 
 
 async def test_what_cannot_be_seen_is_not_taken_for_over(sessions: Sessions) -> None:
-    await update(sessions, Overdue("no-number", 1), Overdue("lag", 1, "notifier"), Overdue("spool", 1), Overdue("no-receipt", 1))
+    await update(
+        sessions,
+        Overdue("no-number", 1),
+        Overdue("lag", 1, "notifier"),
+        Overdue("spool", 1),
+        Overdue("no-receipt", 1),
+    )
     await update(sessions, Overdue("unknown", 1, "kafka"))
     standing = {(reason, ended) for reason, _, _, ended in await alarms(sessions)}
-    assert standing == {("no-number", False), ("lag", False), ("spool", True), ("no-receipt", True), ("unknown", False)}
+    assert standing == {
+        ("no-number", False),
+        ("lag", False),
+        ("spool", True),
+        ("no-receipt", True),
+        ("unknown", False),
+    }
     await update(sessions)
     assert all(ended for _, _, _, ended in await alarms(sessions))
 
@@ -85,7 +106,9 @@ async def test_an_alarm_is_sent_until_it_is_taken_and_its_end_too(sessions: Sess
     await update(sessions, Overdue("no-receipt", 2, requests=[Late(ID, datetime.now(timezone.utc))]))
     async with delivering(sessions, pager):
         await eventually(lambda: has_heard(pager, 2))
-        assert [message["text"] for message in pager.heard] == ["ALARM: 2 requests without a receipt, nor a report that it failed"] * 2
+        assert [message["text"] for message in pager.heard] == [
+            "ALARM: 2 requests without a receipt, nor a report that it failed"
+        ] * 2
         assert pager.heard[-1]["alarms"][0]["ended_at"] is None
         await update(sessions)
         await eventually(lambda: heard(pager, "Over: "))
@@ -93,7 +116,9 @@ async def test_an_alarm_is_sent_until_it_is_taken_and_its_end_too(sessions: Sess
     assert str(ID) not in str(pager.heard)
 
 
-async def test_a_repeat_has_the_id_of_the_first_whatever_begins_meanwhile(sessions: Sessions, pager: Pager) -> None:
+async def test_a_repeat_has_the_id_of_the_first_whatever_begins_meanwhile(
+    sessions: Sessions, pager: Pager
+) -> None:
     pager.answers = [Answer(500), Answer(500), Answer(200)]
     await update(sessions, Overdue("spool", 1))
     async with delivering(sessions, pager):
@@ -107,7 +132,9 @@ async def test_a_repeat_has_the_id_of_the_first_whatever_begins_meanwhile(sessio
     assert len(set(pager.keys)) == 2
 
 
-async def test_an_address_that_takes_seven_seconds_hears_an_alarm_once(sessions: Sessions, pager: Pager) -> None:
+async def test_an_address_that_takes_seven_seconds_hears_an_alarm_once(
+    sessions: Sessions, pager: Pager
+) -> None:
     pager.answers = [Answer(200, seconds=7)]
     await update(sessions, Overdue("spool", 1))
     async with delivering(sessions, pager):
@@ -116,7 +143,9 @@ async def test_an_address_that_takes_seven_seconds_hears_an_alarm_once(sessions:
 
 
 @pytest.mark.parametrize("dated", [False, True])
-async def test_an_address_that_asks_to_wait_is_not_asked_before(sessions: Sessions, pager: Pager, dated: bool) -> None:  # noqa: FBT001
+async def test_an_address_that_asks_to_wait_is_not_asked_before(
+    sessions: Sessions, pager: Pager, dated: bool
+) -> None:
     at = datetime.now(timezone.utc) + timedelta(seconds=3)
     pager.answers = [Answer(429, {"Retry-After": format_datetime(at, usegmt=True) if dated else "2"})]
     await update(sessions, Overdue("spool", 1))
@@ -155,7 +184,9 @@ async def test_waits_grow_while_an_address_takes_nothing(sessions: Sessions, pag
     assert waits[4] > 2 * waits[1]
 
 
-async def test_a_redirect_is_not_followed_but_is_an_alarm_of_its_own(sessions: Sessions, pager: Pager) -> None:
+async def test_a_redirect_is_not_followed_but_is_an_alarm_of_its_own(
+    sessions: Sessions, pager: Pager
+) -> None:
     pager.answers = [Answer(307, {"Location": f"{pager.url}/secret?token=1"})] * 1000
     await update(sessions, Overdue("spool", 1), Overdue("no-mail", 1))
     async with delivering(sessions, pager):
@@ -163,21 +194,29 @@ async def test_a_redirect_is_not_followed_but_is_an_alarm_of_its_own(sessions: S
     told = reader(sessions, Log(), alarm_url=pager.url)
     assert (await told.read()).of("alarm-undelivered") == 0
     async with sessions.begin() as session:
-        await session.execute(text("update alarm_addresses set failing_since = failing_since - interval '61 s'"))
+        await session.execute(
+            text("update alarm_addresses set failing_since = failing_since - interval '61 s'")
+        )
     (found,) = [each for each in (await told.read()).overdue if each.reason == "alarm-undelivered"]
     assert (found.count, found.note) == (2, f"307 redirects to {pager.url.removesuffix('/alarms')}")
     assert "secret" not in str(pager.paths)
     assert (await reader(sessions, Log(), alarm_url=None).read()).of("alarm-undelivered") == 0
-    assert (await reader(sessions, Log(), alarm_url="http://127.0.0.1:9/other").read()).of("alarm-undelivered") == 0
+    assert (await reader(sessions, Log(), alarm_url="http://127.0.0.1:9/other").read()).of(
+        "alarm-undelivered"
+    ) == 0
 
 
-async def test_an_address_that_takes_alarms_again_ends_the_alarm_about_it(sessions: Sessions, pager: Pager) -> None:
+async def test_an_address_that_takes_alarms_again_ends_the_alarm_about_it(
+    sessions: Sessions, pager: Pager
+) -> None:
     pager.answers = [Answer(500)]
     await update(sessions, Overdue("spool", 1))
     async with delivering(sessions, pager, first_wait=0.5):
         await eventually(lambda: has_heard(pager, 1))
         async with sessions.begin() as session:
-            await session.execute(text("update alarm_addresses set failing_since = failing_since - interval '1 day'"))
+            await session.execute(
+                text("update alarm_addresses set failing_since = failing_since - interval '1 day'")
+            )
         await eventually(lambda: all_told(sessions))
     assert (await reader(sessions, Log(), alarm_url=pager.url).read()).of("alarm-undelivered") == 0
 
@@ -201,7 +240,9 @@ async def all_told(sessions: Sessions) -> bool:
 @asynccontextmanager
 async def delivering(sessions: Sessions, pager: Pager, *, first_wait: float = 0.05) -> AsyncIterator[None]:
     """Deliver to the pager for as long as the context lasts."""
-    delivery = AlarmDelivery(sessions, pager.url, every_seconds=0.02, first_wait=timedelta(seconds=first_wait))
+    delivery = AlarmDelivery(
+        sessions, pager.url, every_seconds=0.02, first_wait=timedelta(seconds=first_wait)
+    )
     task = asyncio.create_task(delivery.run())
     try:
         yield
@@ -213,7 +254,9 @@ async def delivering(sessions: Sessions, pager: Pager, *, first_wait: float = 0.
 async def test_the_watch_raises_tells_and_ends_by_itself(sessions: Sessions, pager: Pager) -> None:
     log = Log(away=True)
 
-    async with watching(LedgerWatch(reader(sessions, log), sessions, pager.url, every_seconds=0.05, start_seconds=0.3)) as watch:
+    async with watching(
+        LedgerWatch(reader(sessions, log), sessions, pager.url, every_seconds=0.05, start_seconds=0.3)
+    ) as watch:
         await eventually(lambda: heard(pager, "ALARM: kafka: "))
         assert (await watch.ledger(at_most_old=60)).accepted is None
         log.away = False
@@ -236,7 +279,9 @@ async def heard(pager: Pager, words: str) -> bool:
     return any(message["text"].startswith(words) for message in pager.heard)
 
 
-async def test_a_database_that_was_away_is_told_at_once_and_kept_as_an_alarm(sessions: Sessions, pager: Pager) -> None:
+async def test_a_database_that_was_away_is_told_at_once_and_kept_as_an_alarm(
+    sessions: Sessions, pager: Pager
+) -> None:
     away = True
 
     class Failing(LedgerReader):
@@ -247,7 +292,9 @@ async def test_a_database_that_was_away_is_told_at_once_and_kept_as_an_alarm(ses
                 raise ConnectionResetError
             return await read(sessions)
 
-    watch = LedgerWatch(Failing(), sessions, pager.url, every_seconds=0.05, blind_within=timedelta(seconds=0.2))
+    watch = LedgerWatch(
+        Failing(), sessions, pager.url, every_seconds=0.05, blind_within=timedelta(seconds=0.2)
+    )
     async with watching(watch):
         await eventually(lambda: heard(pager, "ALARM: database: "))
         away = False
@@ -257,8 +304,17 @@ async def test_a_database_that_was_away_is_told_at_once_and_kept_as_an_alarm(ses
     assert len(pager.heard) == 2
 
 
-async def test_a_database_that_answers_nobody_is_told_like_one_that_is_away(sessions: Sessions, pager: Pager) -> None:
-    watch = LedgerWatch(reader(sessions, Log()), sessions, pager.url, every_seconds=0.05, blind_within=timedelta(seconds=0.2), answer_seconds=0.5)
+async def test_a_database_that_answers_nobody_is_told_like_one_that_is_away(
+    sessions: Sessions, pager: Pager
+) -> None:
+    watch = LedgerWatch(
+        reader(sessions, Log()),
+        sessions,
+        pager.url,
+        every_seconds=0.05,
+        blind_within=timedelta(seconds=0.2),
+        answer_seconds=0.5,
+    )
     async with watching(watch):
         async with sessions.begin() as session:
             await session.execute(text("lock table owed_mails in access exclusive mode"))
@@ -266,7 +322,9 @@ async def test_a_database_that_answers_nobody_is_told_like_one_that_is_away(sess
         await eventually(lambda: heard(pager, "Over: database: "))
 
 
-async def test_the_watch_goes_on_after_a_round_that_went_wrong_in_any_way(sessions: Sessions, pager: Pager) -> None:
+async def test_the_watch_goes_on_after_a_round_that_went_wrong_in_any_way(
+    sessions: Sessions, pager: Pager
+) -> None:
     faults = [KeyError("once"), ValueError("twice")]
 
     class Failing(LedgerReader):
@@ -286,7 +344,12 @@ def test_every_reason_has_its_words() -> None:
 
 
 def test_the_metrics_tell_every_reason_and_the_age_and_nothing_of_anybody() -> None:
-    overdue = Overdue("no-receipt", 7, oldest_at=datetime.now(timezone.utc), requests=[Late(ID, datetime.now(timezone.utc), "482913057")])
+    overdue = Overdue(
+        "no-receipt",
+        7,
+        oldest_at=datetime.now(timezone.utc),
+        requests=[Late(ID, datetime.now(timezone.utc), "482913057")],
+    )
     told = exposition(ledger(overdue), 1.5).decode()
     for line in (
         "asiointi_ledger_up 1.0",

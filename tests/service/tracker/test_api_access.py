@@ -52,7 +52,9 @@ async def test_a_token_that_does_not_hold_is_refused(desk: Desk) -> None:
         answer = await desk.client.get("/api/v1/requests", headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 401
         assert "invalid_token" in answer.headers["WWW-Authenticate"]
-    good = await desk.client.get("/api/v1/requests", headers={"Authorization": f"Bearer {issuer.token('requests:read')}"})
+    good = await desk.client.get(
+        "/api/v1/requests", headers={"Authorization": f"Bearer {issuer.token('requests:read')}"}
+    )
     assert good.status_code == 200
 
 
@@ -63,11 +65,17 @@ async def test_health_and_the_sealing_key_are_open(desk: Desk) -> None:
         return bool((await desk.client.get("/readyz")).json() == {"database": "ok", "kafka": "ok"})
 
     await eventually(ready)
-    assert (await desk.client.get("/.well-known/sealing-key")).json() == {"public_key": public_key_of(TRACKER_KEY)}
+    assert (await desk.client.get("/.well-known/sealing-key")).json() == {
+        "public_key": public_key_of(TRACKER_KEY)
+    }
 
 
-async def test_the_console_and_the_api_stay_ready_while_kafka_is_away(tracker_database: str, issuer: Issuer) -> None:
-    async with running_desk(make_settings(tracker_database, NO_KAFKA, oidc_issuer=issuer.address), issuer) as desk:
+async def test_the_console_and_the_api_stay_ready_while_kafka_is_away(
+    tracker_database: str, issuer: Issuer
+) -> None:
+    async with running_desk(
+        make_settings(tracker_database, NO_KAFKA, oidc_issuer=issuer.address), issuer
+    ) as desk:
         answer = await desk.client.get("/readyz")
         assert (answer.status_code, answer.json()) == (200, {"database": "ok", "kafka": "away"})
         listed = await desk.client.get("/api/v1/requests", headers=desk.headers("requests:read"))

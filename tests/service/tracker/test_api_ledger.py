@@ -14,8 +14,16 @@ async def test_the_ledger_names_what_is_overdue(desk: Desk, sessions: Sessions, 
     request_id = await register_one(sessions, keyring)
     await let_pass(sessions, 61)
     told = (await desk.get("/api/v1/ledger", "operate")).raise_for_status().json()
-    assert (told["accepted"], told["numbered"], told["receipted"], told["receipts_waiting"], told["resolved"]) == (1, 1, 0, 1, 0)
-    assert {each["reason"]: [late["request_id"] for late in each["requests"]] for each in told["overdue"]} == {
+    assert (
+        told["accepted"],
+        told["numbered"],
+        told["receipted"],
+        told["receipts_waiting"],
+        told["resolved"],
+    ) == (1, 1, 0, 1, 0)
+    assert {
+        each["reason"]: [late["request_id"] for late in each["requests"]] for each in told["overdue"]
+    } == {
         "no-receipt": [str(request_id)],
         "unpublished": [str(request_id)],
     }

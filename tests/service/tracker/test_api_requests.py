@@ -35,10 +35,15 @@ async def searched(desk: Desk, q: str) -> list[str]:
     return [each["request_id"] for each in answer.json()["requests"]]
 
 
-async def test_a_request_is_read_by_its_id_and_its_number(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_request_is_read_by_its_id_and_its_number(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     number = await number_of(sessions, request_id)
-    answers = [await desk.get(f"/api/v1/requests/{each}") for each in (str(request_id), number, grouped(number), f"{number[:3]}-{number[3:]}")]
+    answers = [
+        await desk.get(f"/api/v1/requests/{each}")
+        for each in (str(request_id), number, grouped(number), f"{number[:3]}-{number[3:]}")
+    ]
     whole = answers[0].json()
     assert all(answer.json() == whole for answer in answers)
     assert whole["person"]["personal_identity_code"] == HETU
@@ -47,21 +52,35 @@ async def test_a_request_is_read_by_its_id_and_its_number(desk: Desk, sessions: 
     assert whole["possible"] == ["take", "resolve", "reject"]
 
 
-@pytest.mark.parametrize(("id_", "reason"), [("482913057", "wrong-check-digit"), ("12", "wrong-length"), ("none%00", "wrong-length")])
+@pytest.mark.parametrize(
+    ("id_", "reason"),
+    [("482913057", "wrong-check-digit"), ("12", "wrong-length"), ("none%00", "wrong-length")],
+)
 async def test_a_mistyped_number_is_told_as_such(desk: Desk, id_: str, reason: str) -> None:
     answer = await desk.get(f"/api/v1/requests/{id_}")
-    assert (answer.status_code, answer.json()["type"], answer.json()["reason"]) == (422, "urn:asiointi:problem:invalid-work-number", reason)
+    assert (answer.status_code, answer.json()["type"], answer.json()["reason"]) == (
+        422,
+        "urn:asiointi:problem:invalid-work-number",
+        reason,
+    )
 
 
 async def test_an_unknown_request_is_not_found(desk: Desk) -> None:
-    for path in ("/api/v1/requests/00000000-0000-0000-0000-000000000001", f"/api/v1/requests/{work_number.work_number(7, b'k' * 32)}"):
+    for path in (
+        "/api/v1/requests/00000000-0000-0000-0000-000000000001",
+        f"/api/v1/requests/{work_number.work_number(7, b'k' * 32)}",
+    ):
         assert (await desk.get(path)).status_code == 404
 
 
-async def test_lists_are_filtered_newest_first_page_by_page(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_lists_are_filtered_newest_first_page_by_page(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     sent = [
         submission(queue=queue, service=service, submitted_at=NOW + timedelta(minutes=minute))
-        for minute, (queue, service) in enumerate([("laskut", "a"), ("palkat", "b"), ("laskut", "b"), ("laskut", "a"), ("palkat", "a")])
+        for minute, (queue, service) in enumerate(
+            [("laskut", "a"), ("palkat", "b"), ("laskut", "b"), ("laskut", "a"), ("palkat", "a")]
+        )
     ]
     await register(sessions, keyring, *sent)
     ids = [str(each.event.request_id) for each in sent]
@@ -70,7 +89,10 @@ async def test_lists_are_filtered_newest_first_page_by_page(desk: Desk, sessions
     assert await found(desk, queue="laskut") == [ids[3], ids[2], ids[0]]
     assert await found(desk, state="in_progress") == [ids[0]]
     assert await found(desk, queue="laskut", state="received", service="a") == [ids[3]]
-    middle = {"submitted_after": NOW.isoformat(), "submitted_before": (NOW + timedelta(minutes=3)).isoformat()}
+    middle = {
+        "submitted_after": NOW.isoformat(),
+        "submitted_before": (NOW + timedelta(minutes=3)).isoformat(),
+    }
     assert await found(desk, **middle) == [ids[2], ids[1]]
     assert await found(desk, overdue=True) == []
     pages: list[list[str]] = []
@@ -82,22 +104,49 @@ async def test_lists_are_filtered_newest_first_page_by_page(desk: Desk, sessions
     assert pages == [ids[4:2:-1], ids[2:0:-1], ids[:1]]
 
 
-async def test_people_are_found_by_name_mail_code_and_number_in_the_body(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_people_are_found_by_name_mail_code_and_number_in_the_body(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     matti = str(await register_one(sessions, keyring))
-    anna = submission(person={"first_name": "Anna-Liisa", "last_name": "Ämmälä", "email": "anna@example.fi", "personal_identity_code": "081181-9984"})
+    anna = submission(
+        person={
+            "first_name": "Anna-Liisa",
+            "last_name": "Ämmälä",
+            "email": "anna@example.fi",
+            "personal_identity_code": "081181-9984",
+        }
+    )
     await register(sessions, keyring, anna)
     number = await number_of(sessions, anna.event.request_id)
-    for words in ("ämmä", "Anna-Liisa Ämmälä", "ÄMMÄLÄ  anna", " ANNA@Example.FI ", "081181-9984", grouped(number)):
+    for words in (
+        "ämmä",
+        "Anna-Liisa Ämmälä",
+        "ÄMMÄLÄ  anna",
+        " ANNA@Example.FI ",
+        "081181-9984",
+        grouped(number),
+    ):
         assert await searched(desk, words) == [str(anna.event.request_id)], words
     assert await searched(desk, "meikäläinen") == [matti]
     assert await searched(desk, "mei%nen") == []
     assert await searched(desk, "nobody@example.fi") == []
 
 
-async def test_a_name_that_many_have_comes_in_pages_newest_first(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
-    names = [("Aino", "Virtanen"), ("Virtanen", "Aino"), ("Aino", "Virta"), ("Eino", "Virtanen"), ("Aino", "Virtanen")]
+async def test_a_name_that_many_have_comes_in_pages_newest_first(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
+    names = [
+        ("Aino", "Virtanen"),
+        ("Virtanen", "Aino"),
+        ("Aino", "Virta"),
+        ("Eino", "Virtanen"),
+        ("Aino", "Virtanen"),
+    ]
     sent = [
-        submission(person={"first_name": first, "last_name": last, "email": "a@example.fi"}, submitted_at=NOW + timedelta(minutes=minute))
+        submission(
+            person={"first_name": first, "last_name": last, "email": "a@example.fi"},
+            submitted_at=NOW + timedelta(minutes=minute),
+        )
         for minute, (first, last) in enumerate(names)
     ]
     await register(sessions, keyring, *sent)
@@ -105,7 +154,11 @@ async def test_a_name_that_many_have_comes_in_pages_newest_first(desk: Desk, ses
     found: list[str] = []
     cursor = None
     while cursor or not found:
-        page = (await desk.post("/api/v1/requests/search", {"q": "virtanen aino", "limit": 1, "cursor": cursor})).raise_for_status().json()
+        page = (
+            (await desk.post("/api/v1/requests/search", {"q": "virtanen aino", "limit": 1, "cursor": cursor}))
+            .raise_for_status()
+            .json()
+        )
         found += [each["request_id"] for each in page["requests"]]
         cursor = page["next"]
     assert found == [ids[4], ids[1], ids[0]]
@@ -114,7 +167,9 @@ async def test_a_name_that_many_have_comes_in_pages_newest_first(desk: Desk, ses
     assert narrowed.json()["requests"] == []
 
 
-async def test_personal_data_does_not_belong_into_an_address(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_personal_data_does_not_belong_into_an_address(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     assert await found(desk, q=await number_of(sessions, request_id)) == [str(request_id)]
     for words in ("meikäläinen", "a@b.fi", HETU):
@@ -152,7 +207,9 @@ async def test_a_bad_question_is_never_a_failure_of_ours(desk: Desk, query: dict
         ({"overdue": "perhaps"}, "Give true or false"),
     ],
 )
-async def test_what_is_wrong_in_a_question_is_said_in_our_words(desk: Desk, query: dict[str, Any], message: str) -> None:
+async def test_what_is_wrong_in_a_question_is_said_in_our_words(
+    desk: Desk, query: dict[str, Any], message: str
+) -> None:
     answer = (await desk.get("/api/v1/requests", **query)).json()
     assert answer["errors"] == [{"field": next(iter(query)), "message": message}]
 
@@ -162,11 +219,17 @@ async def test_a_request_is_handled(desk: Desk, sessions: Sessions, keyring: Key
     path = f"/api/v1/requests/{await number_of(sessions, request_id)}"
     taken = (await desk.post(f"{path}/take")).json()
     assert (taken["state"], taken["assignee"]) == ("in_progress", "sap")
-    assert (await desk.post(f"{path}/ask-customer", {"text": "Mikä?"})).json()["state"] == "waiting_for_customer"
+    assert (await desk.post(f"{path}/ask-customer", {"text": "Mikä?"})).json()[
+        "state"
+    ] == "waiting_for_customer"
     answers = [await desk.post(f"{path}/resolve", {"text": text}) for text in ("Valmis", "Valmis", "Toinen")]
     assert [answer.status_code for answer in answers] == [200, 200, 409]
     problem = answers[2].json()
-    assert (problem["type"], problem["state"], problem["possible"]) == ("urn:asiointi:problem:not-allowed-now", "resolved", ["close", "reopen"])
+    assert (problem["type"], problem["state"], problem["possible"]) == (
+        "urn:asiointi:problem:not-allowed-now",
+        "resolved",
+        ["close", "reopen"],
+    )
     assert (await history(sessions, request_id)).count("request.resolved.v1") == 1
     missing = await desk.post(f"{path}/reject", {})
     assert (missing.status_code, missing.json()["errors"][0]["field"]) == (422, "text")

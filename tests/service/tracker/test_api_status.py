@@ -18,7 +18,9 @@ async def number(sessions: Sessions) -> str:
     return str(row.work_number)
 
 
-async def test_the_number_and_the_mail_show_the_story_in_public_terms(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_the_number_and_the_mail_show_the_story_in_public_terms(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     for action, text in (("take", None), ("ask-customer", "Mikä lasku?"), ("resolve", "Hyvitetty.")):
         await desk.post(f"/api/v1/requests/{request_id}/{action}", {"text": text})
@@ -40,7 +42,9 @@ async def test_the_number_and_the_mail_show_the_story_in_public_terms(desk: Desk
     assert short == {name: status[name] for name in status if name != "timeline"}
 
 
-async def test_unknown_number_wrong_mail_and_forged_link_get_one_and_the_same_answer(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_unknown_number_wrong_mail_and_forged_link_get_one_and_the_same_answer(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     answers = [
         await desk.post("/api/v1/status", body)
@@ -55,13 +59,22 @@ async def test_unknown_number_wrong_mail_and_forged_link_get_one_and_the_same_an
     assert len({answer.content for answer in answers}) == 1
 
 
-@pytest.mark.parametrize(("typed", "reason"), [("482 913 057", "wrong-check-digit"), ("482 913", "wrong-length"), ("", "wrong-length")])
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [("482 913 057", "wrong-check-digit"), ("482 913", "wrong-length"), ("", "wrong-length")],
+)
 async def test_a_mistyped_number_is_told_as_such(desk: Desk, typed: str, reason: str) -> None:
     answer = await desk.post("/api/v1/status", {"work_number": typed, "email": MAIL})
-    assert (answer.status_code, answer.json()["type"], answer.json()["reason"]) == (422, "urn:asiointi:problem:invalid-work-number", reason)
+    assert (answer.status_code, answer.json()["type"], answer.json()["reason"]) == (
+        422,
+        "urn:asiointi:problem:invalid-work-number",
+        reason,
+    )
 
 
-@pytest.mark.parametrize("body", [{}, {"work_number": "482913057"}, {"email": MAIL}, [], {"link": 1}, {"link": "x" * 300}])
+@pytest.mark.parametrize(
+    "body", [{}, {"work_number": "482913057"}, {"email": MAIL}, [], {"link": 1}, {"link": "x" * 300}]
+)
 async def test_half_a_question_is_told_as_such(desk: Desk, body: object) -> None:
     answer = await desk.post("/api/v1/status", body)
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:asiointi:problem:invalid-fields")

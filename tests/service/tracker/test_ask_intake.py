@@ -22,7 +22,10 @@ async def asking(issuer: Issuer, answer: Callable[[], Response]) -> AsyncIterato
     place, address = free_socket()
     app = FastAPI()
     app.get("/api/v1/spool")(answer)
-    async with serving(app, place), open_back_channel(make_settings(oidc_issuer=issuer.address)) as credentials:
+    async with (
+        serving(app, place),
+        open_back_channel(make_settings(oidc_issuer=issuer.address)) as credentials,
+    ):
         yield Intake(f"{address}/", credentials)
 
 
@@ -35,7 +38,12 @@ async def test_the_spool_is_read_with_one_token(issuer: Issuer) -> None:
 
 
 async def test_a_refused_token_is_replaced_once(issuer: Issuer) -> None:
-    answers = [Response(status_code=401), Response(SPOOL % ID), Response(status_code=401), Response(status_code=401)]
+    answers = [
+        Response(status_code=401),
+        Response(SPOOL % ID),
+        Response(status_code=401),
+        Response(status_code=401),
+    ]
     async with asking(issuer, lambda: answers.pop(0)) as intake:
         assert (await intake.spool()).waiting == 1
         with pytest.raises(IntakeAway):
@@ -43,7 +51,9 @@ async def test_a_refused_token_is_replaced_once(issuer: Issuer) -> None:
     assert issuer.asked == 3
 
 
-@pytest.mark.parametrize("answer", [Response(status_code=503), Response("no json"), Response('{"waiting": "many"}')])
+@pytest.mark.parametrize(
+    "answer", [Response(status_code=503), Response("no json"), Response('{"waiting": "many"}')]
+)
 async def test_what_is_no_answer_is_told(issuer: Issuer, answer: Response) -> None:
     async with asking(issuer, lambda: answer) as intake:
         with pytest.raises(IntakeAway):

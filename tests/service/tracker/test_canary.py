@@ -48,7 +48,9 @@ class Intake:
         async def take(request: Request) -> Response:
             self.forms.append(await request.json())
             self.keys.append(request.headers["idempotency-key"])
-            return Response(f'{{"request_id": "{UUID(int=len(self.forms))}"}}', self.status, media_type="application/json")
+            return Response(
+                f'{{"request_id": "{UUID(int=len(self.forms))}"}}', self.status, media_type="application/json"
+            )
 
         @app.get("/api/v1/requests/{request_id}")
         async def show(request_id: UUID) -> dict[str, str | None]:
@@ -89,7 +91,10 @@ def arrived(event_id: str) -> Any:  # noqa: ANN401  an envelope
 async def test_a_canary_is_sent_once_a_period_by_however_many_processes_and_goes_all_the_way(
     sessions: Sessions, keyring: Keyring, intake: Intake
 ) -> None:
-    tasks = [asyncio.create_task(Canary(sessions, intake.address, "canary@a.example", 3_600).run()) for _ in range(3)]
+    tasks = [
+        asyncio.create_task(Canary(sessions, intake.address, "canary@a.example", 3_600).run())
+        for _ in range(3)
+    ]
     try:
 
         async def answered() -> Any:  # noqa: ANN401  a row
@@ -124,9 +129,14 @@ async def test_a_canary_is_sent_once_a_period_by_however_many_processes_and_goes
     assert alarm.count == 0
 
 
-async def test_nobody_else_can_fill_in_its_form_or_use_its_key_first(sessions: Sessions, keyring: Keyring, intake: Intake) -> None:
+async def test_nobody_else_can_fill_in_its_form_or_use_its_key_first(
+    sessions: Sessions, keyring: Keyring, intake: Intake
+) -> None:
     async with sessions.begin() as session:
-        await session.execute(text("insert into canary_runs (run, begun_at, event_id) values (29927689, now(), :first)"), {"first": IDS["first"]})
+        await session.execute(
+            text("insert into canary_runs (run, begun_at, event_id) values (29927689, now(), :first)"),
+            {"first": IDS["first"]},
+        )
     await register(sessions, keyring, arrived("29927689"))
     assert [row.numbered_at for row in await runs(sessions)] == [None]
     for sent in (1, 2):
@@ -138,7 +148,9 @@ async def test_nobody_else_can_fill_in_its_form_or_use_its_key_first(sessions: S
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-    assert len({*intake.keys, *(form["form"]["run"] for form in intake.forms)}) == 2, "each run has a key of its own that nothing tells"
+    assert len({*intake.keys, *(form["form"]["run"] for form in intake.forms)}) == 2, (
+        "each run has a key of its own that nothing tells"
+    )
 
 
 async def _has_sent(intake: Intake, count: int) -> bool:
@@ -147,13 +159,22 @@ async def _has_sent(intake: Intake, count: int) -> bool:
 
 async def test_it_is_in_no_figure_list_or_number(sessions: Sessions, keyring: Keyring) -> None:
     async with sessions.begin() as session:
-        await session.execute(text("insert into canary_runs (run, begun_at, event_id) values (1, now(), :first), (2, now(), :second)"), IDS)
+        await session.execute(
+            text(
+                "insert into canary_runs (run, begun_at, event_id) values (1, now(), :first), (2, now(), :second)"
+            ),
+            IDS,
+        )
     first, second = IDS.values()
-    await register(sessions, keyring, arrived(first), submission(), arrived(second), arrived("99"), arrived("x"))
+    await register(
+        sessions, keyring, arrived(first), submission(), arrived(second), arrived("99"), arrived("x")
+    )
     await register(sessions, keyring, arrived(first))
     ids = [str(row.event_id) for row in await runs(sessions)]
     async with sessions.begin() as session:
-        await on_mail_outcome(session, [told(MailSent, UUID(int=1), ids[0]), told(MailFailed, UUID(int=2), ids[1])])
+        await on_mail_outcome(
+            session, [told(MailSent, UUID(int=1), ids[0]), told(MailFailed, UUID(int=2), ids[1])]
+        )
         await session.execute(text("update history set value = null"))
     ledger = await reader(sessions, Log()).read()
     assert (ledger.accepted, ledger.numbered, ledger.numbers_drawn, ledger.receipts_waiting) == (1, 1, 1, 1)
@@ -171,9 +192,15 @@ async def test_it_is_in_no_figure_list_or_number(sessions: Sessions, keyring: Ke
         ("answered_at = now(), numbered_at = now(), mailed_at = now()", "late: ConnectError"),
     ],
 )
-async def test_one_that_stays_away_is_an_alarm_that_says_where(sessions: Sessions, stages: str, note: str) -> None:
+async def test_one_that_stays_away_is_an_alarm_that_says_where(
+    sessions: Sessions, stages: str, note: str
+) -> None:
     async with sessions.begin() as session:
-        await session.execute(text("insert into canary_runs (run, begun_at, error) values (1, now() - interval '61 s', 'ConnectError')"))
+        await session.execute(
+            text(
+                "insert into canary_runs (run, begun_at, error) values (1, now() - interval '61 s', 'ConnectError')"
+            )
+        )
         if stages:
             await session.execute(text(f"update canary_runs set {stages}"))  # noqa: S608  the test's own
     assert [(each.count, each.note) for each in [(await read(sessions))[1]]] == [(1, note)]
@@ -181,20 +208,34 @@ async def test_one_that_stays_away_is_an_alarm_that_says_where(sessions: Session
 
 async def test_one_that_failed_is_over_when_a_later_one_went_all_the_way(sessions: Sessions) -> None:
     async with sessions.begin() as session:
-        await session.execute(text("insert into canary_runs (run, begun_at, error) values (1, now() - interval '61 s', 'ConnectError')"))
+        await session.execute(
+            text(
+                "insert into canary_runs (run, begun_at, error) values (1, now() - interval '61 s', 'ConnectError')"
+            )
+        )
     assert (await read(sessions))[1].count == 1
     async with sessions.begin() as session:
-        await session.execute(text("insert into canary_runs (run, begun_at, mailed_at) values (2, now() - interval '5 s', now())"))
+        await session.execute(
+            text(
+                "insert into canary_runs (run, begun_at, mailed_at) values (2, now() - interval '5 s', now())"
+            )
+        )
     assert (await read(sessions))[1].count == 0
 
 
 async def test_a_young_one_is_waited_for_and_none_at_all_for_long_is_an_alarm(sessions: Sessions) -> None:
     assert (await read(sessions))[1].count == 0
     async with sessions.begin() as session:
-        await session.execute(text("insert into canary_runs (run, begun_at) values (1, now() - interval '50 s')"))
+        await session.execute(
+            text("insert into canary_runs (run, begun_at) values (1, now() - interval '50 s')")
+        )
     assert (await read(sessions))[1].count == 0
     async with sessions.begin() as session:
-        await session.execute(text("update canary_runs set begun_at = now() - interval '250 s', mailed_at = now() - interval '249 s'"))
+        await session.execute(
+            text(
+                "update canary_runs set begun_at = now() - interval '250 s', mailed_at = now() - interval '249 s'"
+            )
+        )
     assert (await read(sessions))[1].note == "none was sent"
 
 
@@ -210,7 +251,9 @@ async def test_an_intake_that_is_away_for_a_moment_is_asked_again_with_the_same_
         intake.status = 202
 
         async def answered() -> bool:
-            return [(row.answered_at is not None, row.error) for row in await runs(sessions)] == [(True, None)]
+            return [(row.answered_at is not None, row.error) for row in await runs(sessions)] == [
+                (True, None)
+            ]
 
         await eventually(answered)
     finally:
@@ -226,7 +269,10 @@ async def test_a_form_that_is_refused_is_noted_and_rows_are_gone_after_a_day(
     monkeypatch.setattr(send_canary, "TAKE_SECONDS", 0)
     intake.status = status
     async with sessions.begin() as session:
-        await session.execute(text("insert into canary_runs (run, begun_at, event_id) values (1, now(), :first)"), {"first": IDS["first"]})
+        await session.execute(
+            text("insert into canary_runs (run, begun_at, event_id) values (1, now(), :first)"),
+            {"first": IDS["first"]},
+        )
     await register(sessions, keyring, arrived(IDS["first"]))
     async with sessions.begin() as session:
         await session.execute(text("update canary_runs set begun_at = now() - interval '25 h'"))

@@ -14,7 +14,13 @@ from shared.database.engine import Sessions
 from shared.events.envelope import Envelope, encode
 from shared.events.event import Event
 from shared.events.rejected import Rejected
-from shared.events.request_commands import AskCustomer, CloseRequest, RejectRequest, ResolveRequest, TakeRequest
+from shared.events.request_commands import (
+    AskCustomer,
+    CloseRequest,
+    RejectRequest,
+    ResolveRequest,
+    TakeRequest,
+)
 from shared.events.request_lifecycle import RequestCommandRefused
 from shared.events.topics import DAY_MS, Topic, dead_letter_topic
 from shared.kafka.connection import KafkaConnection
@@ -31,7 +37,9 @@ SOURCE = "/back-office"
 
 async def command(sessions: Sessions, keyring: Keyring, *envelopes: Envelope[Event]) -> None:
     async with sessions.begin() as session:
-        await on_request_command(session, [replace(each, principal="backoffice") for each in envelopes], keyring=keyring)
+        await on_request_command(
+            session, [replace(each, principal="backoffice") for each in envelopes], keyring=keyring
+        )
 
 
 def sealed(request_id: UUID, plaintext: bytes = b'{"text": "Valmis"}', purpose: str = "command") -> str:
@@ -39,22 +47,43 @@ def sealed(request_id: UUID, plaintext: bytes = b'{"text": "Valmis"}', purpose: 
 
 
 def resolve(request_id: UUID, plaintext: bytes = b'{"text": "Valmis"}') -> Envelope[Event]:
-    return Envelope(ResolveRequest(request_id=request_id, actor="sap", sealed_text=sealed(request_id, plaintext)), SOURCE)
+    return Envelope(
+        ResolveRequest(request_id=request_id, actor="sap", sealed_text=sealed(request_id, plaintext)), SOURCE
+    )
 
 
 async def refusals(sessions: Sessions, request_id: UUID) -> list[RequestCommandRefused]:
-    found = await rows(sessions, "select value from history where request_id = :id and type = 'request.command_refused.v1'", id=request_id)
+    found = await rows(
+        sessions,
+        "select value from history where request_id = :id and type = 'request.command_refused.v1'",
+        id=request_id,
+    )
     return [RequestCommandRefused.model_validate_json(row.value) for row in found]
 
 
 async def test_commands_move_a_request_in_their_order(sessions: Sessions, keyring: Keyring) -> None:
     request_id = await register_one(sessions, keyring)
-    ask = AskCustomer(request_id=request_id, actor="sap", sealed_text=sealed(request_id, '{"text": "Mikä?"}'.encode()))
-    take, close = TakeRequest(request_id=request_id, actor="sap"), CloseRequest(request_id=request_id, actor="sap")
-    await command(sessions, keyring, Envelope(take, SOURCE), Envelope(ask, SOURCE), resolve(request_id), Envelope(close, SOURCE))
+    ask = AskCustomer(
+        request_id=request_id, actor="sap", sealed_text=sealed(request_id, '{"text": "Mikä?"}'.encode())
+    )
+    take, close = (
+        TakeRequest(request_id=request_id, actor="sap"),
+        CloseRequest(request_id=request_id, actor="sap"),
+    )
+    await command(
+        sessions,
+        keyring,
+        Envelope(take, SOURCE),
+        Envelope(ask, SOURCE),
+        resolve(request_id),
+        Envelope(close, SOURCE),
+    )
     (row,) = await rows(sessions, "select state, assignee from requests")
     assert (row.state, row.assignee) == ("closed", "backoffice")
-    told = await rows(sessions, "select event_id, text_box, actor_kind, actor, details from history where text_box is not null order by id")
+    told = await rows(
+        sessions,
+        "select event_id, text_box, actor_kind, actor, details from history where text_box is not null order by id",
+    )
     assert [keyring.at_rest.decrypt_text(row.text_box, row.event_id) for row in told] == ["Mikä?", "Valmis"]
     assert [tuple(row)[2:] for row in told] == [("client", "backoffice", {"on_behalf_of": "sap"})] * 2
 
@@ -66,15 +95,23 @@ async def test_a_repeated_command_is_one_command(sessions: Sessions, keyring: Ke
     once = await history(sessions, request_id)
     await command(sessions, keyring, take, done)
     assert await history(sessions, request_id) == once
-    assert await refusals(sessions, request_id) == [], "the repeat of a take is not refused though the request is resolved"
+    assert await refusals(sessions, request_id) == [], (
+        "the repeat of a take is not refused though the request is resolved"
+    )
 
 
 async def test_a_refusal_is_an_answer_and_no_dead_letter(sessions: Sessions, keyring: Keyring) -> None:
     request_id = await register_one(sessions, keyring)
     close: Envelope[Event] = Envelope(CloseRequest(request_id=request_id, actor="sap"), SOURCE)
-    await command(sessions, keyring, close, close, Envelope(TakeRequest(request_id=request_id, actor="sap"), SOURCE))
+    await command(
+        sessions, keyring, close, close, Envelope(TakeRequest(request_id=request_id, actor="sap"), SOURCE)
+    )
     (refused,) = await refusals(sessions, request_id)
-    assert (refused.command_id, refused.command_type, refused.reason) == (close.id, "request.close.v1", "not-allowed-now")
+    assert (refused.command_id, refused.command_type, refused.reason) == (
+        close.id,
+        "request.close.v1",
+        "not-allowed-now",
+    )
     assert "received" in refused.detail
     (row,) = await rows(sessions, "select state from requests")
     assert row.state == "in_progress", "the neighbour passed"
@@ -87,7 +124,9 @@ async def test_an_unknown_request_and_an_empty_text_are_refused(sessions: Sessio
     assert [each.reason for each in await refusals(sessions, known)] == ["invalid-fields"]
 
 
-async def test_a_text_with_a_personal_code_is_refused_with_a_sentence(sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_text_with_a_personal_code_is_refused_with_a_sentence(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     await command(sessions, keyring, resolve(request_id, b'{"text": "Tunnus 131052-308T on kirjattu"}'))
     (refused,) = await refusals(sessions, request_id)
@@ -113,7 +152,11 @@ async def test_a_text_sealed_for_another_purpose_is_poison(sessions: Sessions, k
         with pytest.raises(Rejected):
             await command(sessions, keyring, Envelope(event, SOURCE))
     with pytest.raises(Rejected):
-        await command(sessions, keyring, Envelope(TakeRequest(request_id=request_id, actor="sap"), SOURCE, id="x" * 5_000))
+        await command(
+            sessions,
+            keyring,
+            Envelope(TakeRequest(request_id=request_id, actor="sap"), SOURCE, id="x" * 5_000),
+        )
 
 
 async def test_who_acts_is_whose_topic_it_came_by_whatever_the_record_says(
@@ -139,9 +182,12 @@ async def test_who_acts_is_whose_topic_it_came_by_whatever_the_record_says(
         await producer.send(topic, encode(Envelope(take, "/operator")))
 
     async def entered() -> None:
-        found = await rows(sessions, "select request_id, actor_kind, actor, details from history where action = 'take'")
+        found = await rows(
+            sessions, "select request_id, actor_kind, actor, details from history where action = 'take'"
+        )
         assert {row.request_id: (row.actor_kind, row.actor, row.details) for row in found} == {
-            request_id: ("client", principal, {"on_behalf_of": "operator"}) for principal, request_id in requests.items()
+            request_id: ("client", principal, {"on_behalf_of": "operator"})
+            for principal, request_id in requests.items()
         }
 
     await eventually(entered, 20)

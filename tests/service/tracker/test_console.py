@@ -76,15 +76,25 @@ async def test_a_text_typed_into_an_ended_session_is_given_back(visit: Visit) ->
 async def test_a_form_in_an_encoding_of_nobodys_browser_is_refused(visit: Visit, charset: str) -> None:
     body = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n+2AA-\r\n--b--\r\n'
     headers = {"Content-Type": f"multipart/form-data; boundary=b; charset={charset}"}
-    assert (await visit.console.post("/console/requests/482913053/resolve", content=body, headers=headers)).status_code == 415
+    assert (
+        await visit.console.post("/console/requests/482913053/resolve", content=body, headers=headers)
+    ).status_code == 415
 
 
-async def test_every_change_needs_the_token_of_its_page(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_every_change_needs_the_token_of_its_page(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     request = await register(sessions, keyring)
     await visit.sign_in()
     number = request.work_number
     seen = request.changed_at.isoformat()
-    for path in ("/sign-out", "/search", f"/requests/{number}/take", f"/requests/{number}/reveal", "/dead-letters/1/redrive"):
+    for path in (
+        "/sign-out",
+        "/search",
+        f"/requests/{number}/take",
+        f"/requests/{number}/reveal",
+        "/dead-letters/1/redrive",
+    ):
         for token in ({}, {"csrf": "guessed"}):
             assert (await visit.post(f"/console{path}", seen=seen, **token)).status_code == 403
     async with sessions() as session:
@@ -113,7 +123,9 @@ async def test_an_address_that_forms_are_sent_to_leads_to_its_page_when_it_is_re
     assert (await visit.console.get("/console/nowhere", follow_redirects=False)).status_code == 404
 
 
-async def test_a_request_is_taken_asked_about_and_resolved(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_request_is_taken_asked_about_and_resolved(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     number = (await register(sessions, keyring)).work_number
     await visit.sign_in(after=f"/requests/{number}")
     assert "Laskun numero" in visit.page.text
@@ -121,7 +133,10 @@ async def test_a_request_is_taken_asked_about_and_resolved(visit: Visit, session
     assert "Käsittelyssä" in (await visit.submit(f"/requests/{number}/take")).text
     empty = await visit.submit(f"/requests/{number}/ask_customer", text=" ")
     assert (empty.status_code, "Kirjoita teksti asiakkaalle" in empty.text) == (422, True)
-    assert "Odottaa asiakasta" in (await visit.submit(f"/requests/{number}/ask_customer", text="Mikä lasku?")).text
+    assert (
+        "Odottaa asiakasta"
+        in (await visit.submit(f"/requests/{number}/ask_customer", text="Mikä lasku?")).text
+    )
     resolved = await visit.submit(f"/requests/{number}/resolve", text=f"Hyvitetty. {EVIL}")
     assert "Ratkaistiin" in resolved.text
     assert "Hyvitetty. &lt;script&gt;" in resolved.text
@@ -129,11 +144,17 @@ async def test_a_request_is_taken_asked_about_and_resolved(visit: Visit, session
     assert "Käsittelyssä" in (await visit.submit(f"/requests/{number}/reopen")).text
 
 
-async def test_a_page_that_others_overtook_changes_nothing_and_keeps_the_text(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_page_that_others_overtook_changes_nothing_and_keeps_the_text(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     request = await register(sessions, keyring)
     await visit.sign_in(after=f"/requests/{request.work_number}")
     async with sessions.begin() as session:
-        await session.execute(update(TrackedRequest).values(state="in_progress", assignee="maija", changed_at=NOW + timedelta(seconds=5)))
+        await session.execute(
+            update(TrackedRequest).values(
+                state="in_progress", assignee="maija", changed_at=NOW + timedelta(seconds=5)
+            )
+        )
     page = await visit.submit(f"/requests/{request.work_number}/resolve", text="Kaksi tuntia kirjoitettu")
     assert page.status_code == 409
     assert "Pyyntö on muuttunut" in page.text
@@ -143,11 +164,17 @@ async def test_a_page_that_others_overtook_changes_nothing_and_keeps_the_text(vi
         assert (await session.get_one(TrackedRequest, request.request_id)).state == "in_progress"
 
 
-async def test_a_request_whose_contents_were_removed_says_so_and_keeps_what_was_typed(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_request_whose_contents_were_removed_says_so_and_keeps_what_was_typed(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     request = await register(sessions, keyring)
     await visit.sign_in(after=f"/requests/{request.work_number}")
     async with sessions.begin() as session:
-        await session.execute(update(TrackedRequest).values(state="resolved", changed_at=request.changed_at - timedelta(days=366)))
+        await session.execute(
+            update(TrackedRequest).values(
+                state="resolved", changed_at=request.changed_at - timedelta(days=366)
+            )
+        )
         await session.execute(update(HistoryEntry).values(value=None))
     assert (await visit.open(f"/requests/{request.work_number}")).text.count("Meikäläinen") > 0
     ledger = re.sub(r"<[^>]*>", " ", (await visit.open("/ledger")).text)
@@ -163,7 +190,9 @@ async def test_a_request_whose_contents_were_removed_says_so_and_keeps_what_was_
     assert "/reopen" not in page.text
 
 
-async def test_a_personal_code_stays_covered_until_it_is_asked_for(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_personal_code_stays_covered_until_it_is_asked_for(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     request = await register(sessions, keyring, person={"first_name": EVIL})
     await register(sessions, keyring)
     await visit.sign_in()
@@ -183,12 +212,23 @@ async def test_a_personal_code_stays_covered_until_it_is_asked_for(visit: Visit,
     assert HETU not in (await visit.open(f"/requests/{request.work_number}")).text
 
 
-async def test_a_personal_code_in_a_name_or_an_address_is_covered_on_every_page(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_personal_code_in_a_name_or_an_address_is_covered_on_every_page(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     person = {"first_name": f"Matti {HETU}", "email": f"{HETU}@example.fi", "personal_identity_code": None}
     request = await register(sessions, keyring, person=person)
     async with sessions.begin() as session:
         await session.execute(text("update owed_mails set failed_at = now(), failure = '550'"))
-        session.add(OwedMail(event_id="back", request_id=request.request_id, template="receipt", since=NOW, failed_at=NOW, returned_at=NOW))
+        session.add(
+            OwedMail(
+                event_id="back",
+                request_id=request.request_id,
+                template="receipt",
+                since=NOW,
+                failed_at=NOW,
+                returned_at=NOW,
+            )
+        )
     await visit.sign_in()
     await visit.open("/")
     for page in (
@@ -201,7 +241,9 @@ async def test_a_personal_code_in_a_name_or_an_address_is_covered_on_every_page(
         assert HETU.casefold() not in page.text.casefold()
 
 
-async def test_a_note_with_a_personal_code_is_given_back(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_note_with_a_personal_code_is_given_back(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     await register(sessions, keyring)
     async with sessions.begin() as session:
         await session.execute(text("update owed_mails set failed_at = now()"))
@@ -209,24 +251,38 @@ async def test_a_note_with_a_personal_code_is_given_back(visit: Visit, sessions:
     for path in ("/failed-mails", "/returned-mails"):
         async with sessions.begin() as session:
             returned = {"returned": path == "/returned-mails"}
-            await session.execute(text("update owed_mails set returned_at = case when :returned then now() end"), returned)
+            await session.execute(
+                text("update owed_mails set returned_at = case when :returned then now() end"), returned
+            )
         await visit.open(path)
         form = next(form for form in visit.forms() if form.action.endswith("/settle"))
         page = await visit.post(form.action, **{**form.fields, "note": f"Soitin, {HETU}"})
-        assert (page.status_code, "ätä henkilötunnus pois" in page.text, f"Soitin, {HETU}" in page.text) == (422, True, True)
+        assert (page.status_code, "ätä henkilötunnus pois" in page.text, f"Soitin, {HETU}" in page.text) == (
+            422,
+            True,
+            True,
+        )
 
 
-async def test_a_text_with_a_personal_code_is_given_back_and_not_sent(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_text_with_a_personal_code_is_given_back_and_not_sent(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     request = await register(sessions, keyring)
     await visit.sign_in(after=f"/requests/{request.work_number}")
     typed = f"Pitkä vastaus, tunnus {HETU} on kirjattu"
     refused = await visit.submit(f"/requests/{request.work_number}/resolve", text=typed)
-    assert (refused.status_code, typed in refused.text, "Jätä henkilötunnus pois" in refused.text) == (422, True, True)
+    assert (refused.status_code, typed in refused.text, "Jätä henkilötunnus pois" in refused.text) == (
+        422,
+        True,
+        True,
+    )
     async with sessions() as session:
         assert (await session.get_one(TrackedRequest, request.request_id)).state == "received"
 
 
-async def test_each_page_that_shows_requests_is_recorded_and_revealing_needs_a_reason(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_each_page_that_shows_requests_is_recorded_and_revealing_needs_a_reason(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     request, other = await register(sessions, keyring), await register(sessions, keyring)
     await visit.sign_in(after="/ledger")
     await visit.open("/alarm")
@@ -235,7 +291,9 @@ async def test_each_page_that_shows_requests_is_recorded_and_revealing_needs_a_r
     await visit.open(f"/requests/{request.work_number}")
     refused = await visit.submit(f"/requests/{request.work_number}/reveal", reason=" ")
     assert (refused.status_code, HETU in refused.text, "katselulokiin" in refused.text) == (422, False, True)
-    shown = await visit.submit(f"/requests/{request.work_number}/reveal", reason=f"Soitti, antoi tunnuksen {HETU}")
+    shown = await visit.submit(
+        f"/requests/{request.work_number}/reveal", reason=f"Soitti, antoi tunnuksen {HETU}"
+    )
     assert (shown.status_code, HETU in shown.text) == (200, True)
     await visit.open("/failed-mails")
     await visit.open("/returned-mails")
@@ -256,7 +314,9 @@ async def test_each_page_that_shows_requests_is_recorded_and_revealing_needs_a_r
     assert [read.reason for read in reads if read.reason] == ["Soitti, antoi tunnuksen ••••••-••••"]
 
 
-async def test_people_are_found_by_name_mail_and_code(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_people_are_found_by_name_mail_and_code(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     one, other = await register(sessions, keyring), await register(sessions, keyring)
     await visit.sign_in()
     for words in ("Meikäläinen", "Matti Meikäläinen", "matti.meikalainen@example.fi", HETU):
@@ -266,7 +326,9 @@ async def test_people_are_found_by_name_mail_and_code(visit: Visit, sessions: Se
     assert (await visit.submit("/search", words="Nobody")).text.count("/console/requests/") == 0
 
 
-async def test_a_work_number_leads_straight_to_its_request(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_work_number_leads_straight_to_its_request(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     number = (await register(sessions, keyring)).work_number
     await visit.sign_in()
     page = await visit.submit("/search", words=f"{number[:3]} {number[3:6]} {number[6:]}")
@@ -277,19 +339,28 @@ async def test_a_work_number_leads_straight_to_its_request(visit: Visit, session
 
 
 async def test_the_list_goes_on_to_the_oldest(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
-    numbers = {(await register(sessions, keyring, submitted_at=NOW - timedelta(minutes=n))).work_number for n in range(52)}
+    numbers = {
+        (await register(sessions, keyring, submitted_at=NOW - timedelta(minutes=n))).work_number
+        for n in range(52)
+    }
     await visit.sign_in(after="/?queue=laskut")
     first = {number for number in numbers if number in visit.page.text}
-    address = visit.page.text.partition('rel="next" href="/console')[2].partition('"')[0].replace("&amp;", "&")
+    address = (
+        visit.page.text.partition('rel="next" href="/console')[2].partition('"')[0].replace("&amp;", "&")
+    )
     rest = {number for number in numbers if number in (await visit.open(address)).text}
     assert (len(first), len(rest), first | rest) == (50, 2, numbers)
 
 
 @pytest.mark.usefixtures("readers_caught_up")
-async def test_the_front_page_says_first_whether_all_is_well(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_the_front_page_says_first_whether_all_is_well(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     await visit.sign_in()
     assert "Kaikki on kunnossa" in visit.page.text
-    late = await register(sessions, keyring, submitted_at=NOW - timedelta(hours=2), due_at=NOW - timedelta(hours=1))
+    late = await register(
+        sessions, keyring, submitted_at=NOW - timedelta(hours=2), due_at=NOW - timedelta(hours=1)
+    )
     page = await visit.open("/")
     assert "1 pyyntö on myöhässä" in page.text
     assert "Myöhässä 1 h" in page.text
@@ -302,13 +373,20 @@ async def test_the_front_page_says_first_whether_all_is_well(visit: Visit, sessi
 
 
 @pytest.mark.usefixtures("readers_caught_up")
-async def test_the_ledger_page_names_each_request_that_is_overdue_and_the_alarms(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_the_ledger_page_names_each_request_that_is_overdue_and_the_alarms(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     page = await visit.sign_in(after="/ledger")
     assert "Ei hälytyksiä kolmeen kuukauteen" in page.text
     assert "ajan tasalla" in page.text
     request = await register(sessions, keyring)
     await let_pass(sessions, 61)
-    await tell(sessions, told(MailDeferred, request.request_id, await cause_of(sessions, request.request_id), codes="530 5.7.0"))
+    await tell(
+        sessions,
+        told(
+            MailDeferred, request.request_id, await cause_of(sessions, request.request_id), codes="530 5.7.0"
+        ),
+    )
 
     async def alarmed() -> str:
         page = (await visit.open("/ledger")).text
@@ -328,12 +406,16 @@ async def test_asking_for_alarms_needs_a_session_and_does_not_prolong_it(visit: 
     assert "Set-Cookie" not in (await visit.console.get("/console/alarm")).headers
 
 
-async def test_a_failed_mail_is_shown_and_an_alarm_until_it_went_after_all(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_failed_mail_is_shown_and_an_alarm_until_it_went_after_all(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     request = await register(sessions, keyring)
     cause = await cause_of(sessions, request.request_id)
     await tell(sessions, told(MailFailed, request.request_id, cause))
     async with sessions.begin() as session:
-        await session.execute(text("update mail_outcomes set reply = :reply"), {"reply": f"550 no such user {EVIL}"})
+        await session.execute(
+            text("update mail_outcomes set reply = :reply"), {"reply": f"550 no such user {EVIL}"}
+        )
     await visit.sign_in(after="/failed-mails")
     assert f"/console/requests/{request.work_number}" in visit.page.text
     assert "550 no such user &lt;script&gt;" in visit.page.text
@@ -353,7 +435,10 @@ async def test_a_failed_mail_is_settled_for_good(visit: Visit, sessions: Session
     (form,) = [form for form in visit.forms() if "/failed-mails/" in form.action]
     assert form.action.endswith("/settle")
     assert (await visit.post(form.action, **{**form.fields, "note": " "})).status_code == 422
-    assert "Ei perille menemättömiä viestejä" in (await visit.post(form.action, **{**form.fields, "note": "Soitin hänelle."})).text
+    assert (
+        "Ei perille menemättömiä viestejä"
+        in (await visit.post(form.action, **{**form.fields, "note": "Soitin hänelle."})).text
+    )
     assert (await visit.post(form.action.replace("settle", "retry"), **form.fields)).status_code == 503
     async with sessions() as session:
         mail = (await session.scalars(select(OwedMail))).one()
@@ -361,7 +446,9 @@ async def test_a_failed_mail_is_settled_for_good(visit: Visit, sessions: Session
     assert "Soitin hänelle." in (await visit.open(f"/requests/{request.work_number}")).text
 
 
-async def test_an_event_that_kafka_refused_is_sent_again_or_settled(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_an_event_that_kafka_refused_is_sent_again_or_settled(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     await register(sessions, keyring)
     async with sessions.begin() as session:
         await session.execute(text("update history set refused = 'too-large'"))
@@ -377,7 +464,11 @@ async def test_an_event_that_kafka_refused_is_sent_again_or_settled(visit: Visit
     [
         ("mail.sent_again", {"template": "receipt", "sending": 2}, ">Vastaanottoilmoitus</p>"),
         ("mail.settled", {"template": "receipt", "sending": 1}, ">Vastaanottoilmoitus</p>"),
-        ("mail.settled", {"template": "receipt", "sending": 1, "note": "Soitin"}, ">Vastaanottoilmoitus: Soitin</p>"),
+        (
+            "mail.settled",
+            {"template": "receipt", "sending": 1, "note": "Soitin"},
+            ">Vastaanottoilmoitus: Soitin</p>",
+        ),
         ("dead_letter.settled", {}, "Lukematta jäänyt sanoma selvitettiin"),
         ("dead_letter.settled", {"note": f"Soitin {HETU}"}, ">Soitin ••••••-••••</p>"),
     ],
@@ -391,10 +482,14 @@ async def test_the_timeline_shows_what_an_operator_did_with_a_note_or_without(
     assert line in (await visit.sign_in(after=f"/requests/{request.work_number}")).text
 
 
-async def test_the_ledger_leads_to_the_returned_mails_that_nobody_settled(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_the_ledger_leads_to_the_returned_mails_that_nobody_settled(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     request = await register(sessions, keyring)
     cause = await cause_of(sessions, request.request_id)
-    await tell(sessions, told(MailSent, request.request_id, cause), told(MailBounced, request.request_id, cause))
+    await tell(
+        sessions, told(MailSent, request.request_id, cause), told(MailBounced, request.request_id, cause)
+    )
     link = 'href="/console/returned-mails"'
     in_the_menu = (await visit.sign_in(after="/ledger")).text.count(link)
     async with sessions.begin() as session:
@@ -404,10 +499,14 @@ async def test_the_ledger_leads_to_the_returned_mails_that_nobody_settled(visit:
     assert "<td>osoitetta ei ole (5.1.1)</td>" in shown
 
 
-async def test_a_returned_mail_is_shown_with_the_phone_number_and_is_settled_with_a_note(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_returned_mail_is_shown_with_the_phone_number_and_is_settled_with_a_note(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     request = await register(sessions, keyring)
     cause = await cause_of(sessions, request.request_id)
-    await tell(sessions, told(MailSent, request.request_id, cause), told(MailBounced, request.request_id, cause))
+    await tell(
+        sessions, told(MailSent, request.request_id, cause), told(MailBounced, request.request_id, cause)
+    )
     await visit.sign_in(after="/returned-mails")
     assert "tel:+358401234567" in visit.page.text
     assert "osoitetta ei ole (5.1.1)" in visit.page.text
@@ -418,7 +517,10 @@ async def test_a_returned_mail_is_shown_with_the_phone_number_and_is_settled_wit
     assert form.action.endswith("/settle")
     refused = await visit.post(form.action, **{**form.fields, "note": " "})
     assert (refused.status_code, "Kirjoita lyhyesti" in refused.text) == (422, True)
-    assert "Ei palautuneita viestejä" in (await visit.post(form.action, **{**form.fields, "note": "Soitin & kerroin"})).text
+    assert (
+        "Ei palautuneita viestejä"
+        in (await visit.post(form.action, **{**form.fields, "note": "Soitin & kerroin"})).text
+    )
     shown = (await visit.open(f"/requests/{request.work_number}")).text
     for line in (
         "Sähköposti palautui: vastaanottoilmoitus",
@@ -448,7 +550,9 @@ async def test_a_dead_letter_is_shown_safely_and_goes_back_once(visit: Visit, se
         assert (await session.get_one(DeadLetter, 1)).redriven_by == "olli"
 
 
-async def test_a_dead_letter_that_is_not_needed_is_laid_aside_for_good(visit: Visit, sessions: Sessions) -> None:
+async def test_a_dead_letter_that_is_not_needed_is_laid_aside_for_good(
+    visit: Visit, sessions: Sessions
+) -> None:
     async with sessions.begin() as session:
         session.add(dead_letter(b"x"))
     await visit.sign_in(after="/dead-letters")
@@ -460,31 +564,48 @@ async def test_a_dead_letter_that_is_not_needed_is_laid_aside_for_good(visit: Vi
 
 async def test_what_is_not_there_is_told_as_a_page(visit: Visit) -> None:
     await visit.sign_in()
-    for path in ("/requests/00000000-0000-0000-0000-000000000000", "/requests/x", "/nothing", "/dead-letters?before=x", "/?state=x", "/?cursor=x"):
+    for path in (
+        "/requests/00000000-0000-0000-0000-000000000000",
+        "/requests/x",
+        "/nothing",
+        "/dead-letters?before=x",
+        "/?state=x",
+        "/?cursor=x",
+    ):
         page = await visit.open(path)
         assert 400 <= page.status_code < 500
         assert "<h1>" in page.text
 
 
-async def test_a_form_that_is_sent_twice_is_done_once_and_answered_alike(visit: Visit, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_form_that_is_sent_twice_is_done_once_and_answered_alike(
+    visit: Visit, sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     await visit.sign_in(after=f"/requests/{request_id}")
     form = next(form for form in visit.forms() if "seen" in form.fields)
-    answers = [await visit.console.post(f"/console/requests/{request_id}/take", data=form.fields) for _ in range(2)]
+    answers = [
+        await visit.console.post(f"/console/requests/{request_id}/take", data=form.fields) for _ in range(2)
+    ]
     assert [(answer.status_code, answer.headers.get("location")) for answer in answers] == [
         (303, answers[0].headers["location"]),
         (303, answers[0].headers["location"]),
     ]
-    other = await visit.console.post(f"/console/requests/{request_id}/resolve", data={**form.fields, "text": "Valmis."})
+    other = await visit.console.post(
+        f"/console/requests/{request_id}/resolve", data={**form.fields, "text": "Valmis."}
+    )
     assert (other.status_code, "Pyyntö on muuttunut" in other.text) == (409, True)
 
 
 @pytest.mark.parametrize("action", ["settle", "send-again"])
-async def test_a_second_click_on_what_kafka_refused_is_answered_as_the_first(visit: Visit, sessions: Sessions, keyring: Keyring, action: str) -> None:
+async def test_a_second_click_on_what_kafka_refused_is_answered_as_the_first(
+    visit: Visit, sessions: Sessions, keyring: Keyring, action: str
+) -> None:
     await register_one(sessions, keyring)
     async with sessions.begin() as session:
         await session.execute(text("update history set refused = 'too-large'"))
     await visit.sign_in(after="/ledger")
     form = next(form for form in visit.forms() if form.action.endswith(f"/{action}"))
     answers = [await visit.console.post(form.action, data=form.fields) for _ in range(2)]
-    assert [(answer.status_code, answer.headers.get("location")) for answer in answers] == [(303, "/console/ledger")] * 2
+    assert [(answer.status_code, answer.headers.get("location")) for answer in answers] == [
+        (303, "/console/ledger")
+    ] * 2

@@ -20,13 +20,22 @@ async def test_the_list_shows_every_column_without_scrolling(
 
     async def serve(route: Route) -> None:
         answer = await visit.console.get(route.request.url)
-        await route.fulfill(status=answer.status_code, body=answer.content, headers={"Content-Type": answer.headers.get("Content-Type", "")})
+        await route.fulfill(
+            status=answer.status_code,
+            body=answer.content,
+            headers={"Content-Type": answer.headers.get("Content-Type", "")},
+        )
 
     page = await browser.new_page(viewport={"width": width, "height": 800})
     await page.route("**/*", serve)
     try:
         await page.goto(f"{visit.console.base_url}/console/")
-        assert await page.evaluate("(list => list.scrollWidth - list.clientWidth)(document.querySelector('.table-scroll'))") <= 0
+        assert (
+            await page.evaluate(
+                "(list => list.scrollWidth - list.clientWidth)(document.querySelector('.table-scroll'))"
+            )
+            <= 0
+        )
         assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         assert await page.get_by_role("row").count() == 2
         assert await page.get_by_role("columnheader").count() == 6

@@ -39,7 +39,9 @@ async def test_taking_a_request_keeps_what_is_typed(visit: Visit, request_here: 
     assert typed_in(page.text) == TYPED
 
 
-async def test_showing_the_personal_code_keeps_what_is_typed(visit: Visit, request_here: TrackedRequest) -> None:
+async def test_showing_the_personal_code_keeps_what_is_typed(
+    visit: Visit, request_here: TrackedRequest
+) -> None:
     button = re.search(r'form="acts" formaction="([^"]+/reveal)"', visit.page.text)
     assert button, "the button belongs to the form that the text is in"
     refused = await visit.submit(f"/requests/{request_here.work_number}/reveal", text=TYPED)
@@ -61,7 +63,9 @@ async def test_what_was_typed_while_waiting_for_the_customer_is_kept_when_the_cu
     assert typed_in(page.text) == TYPED
 
 
-async def test_what_the_script_keeps_comes_back_in_any_tab_until_it_is_sent(visit: Visit, request_here: TrackedRequest) -> None:
+async def test_what_the_script_keeps_comes_back_in_any_tab_until_it_is_sent(
+    visit: Visit, request_here: TrackedRequest
+) -> None:
     number = request_here.work_number
     kept = await visit.submit(f"/requests/{number}/draft", text=TYPED.replace("\n", "\r\n"))
     assert kept.status_code == 204
@@ -80,7 +84,9 @@ async def test_a_box_that_was_emptied_stays_empty(visit: Visit, request_here: Tr
     assert typed_in((await visit.open(f"/requests/{number}")).text) == ""
 
 
-async def test_a_conflict_keeps_the_text_on_the_page_and_after_it(sessions: Sessions, visit: Visit, request_here: TrackedRequest) -> None:
+async def test_a_conflict_keeps_the_text_on_the_page_and_after_it(
+    sessions: Sessions, visit: Visit, request_here: TrackedRequest
+) -> None:
     number = request_here.work_number
     async with sessions.begin() as session:
         await session.execute(text("update requests set changed_at = changed_at + interval '1 second'"))
@@ -101,7 +107,9 @@ async def test_another_operator_and_another_request_see_nothing_of_it(
     assert typed_in(visit.page.text) == ""
 
 
-async def test_the_store_alone_tells_nothing(sessions: Sessions, visit: Visit, request_here: TrackedRequest) -> None:
+async def test_the_store_alone_tells_nothing(
+    sessions: Sessions, visit: Visit, request_here: TrackedRequest
+) -> None:
     await visit.submit(f"/requests/{request_here.work_number}/draft", text=TYPED)
     async with sessions() as session:
         rows = (await session.execute(text("select id, box from drafts"))).all()
@@ -110,7 +118,9 @@ async def test_the_store_alone_tells_nothing(sessions: Sessions, visit: Visit, r
     assert request_here.request_id.bytes not in rows[0].id
 
 
-async def test_a_session_that_ended_keeps_the_text_over_the_login_without_script(visit: Visit, request_here: TrackedRequest) -> None:
+async def test_a_session_that_ended_keeps_the_text_over_the_login_without_script(
+    visit: Visit, request_here: TrackedRequest
+) -> None:
     number = request_here.work_number
     fields = next(form.fields for form in visit.forms() if "seen" in form.fields)
     visit.console.cookies.delete("asiointi-console")
@@ -141,7 +151,9 @@ async def test_a_text_of_nobody_who_was_signed_in_stands_on_the_page_only(
     answers.append(await visit.post(to, **fields, text=TYPED))
     visit.console.cookies = httpx.Cookies(signed_in_before)
     with monkeypatch.context() as later:
-        later.setattr("services.tracker.console.earlier_sign_in.time.time", lambda now=time.time: now() + 86_401)
+        later.setattr(
+            "services.tracker.console.earlier_sign_in.time.time", lambda now=time.time: now() + 86_401
+        )
         answers.append(await visit.post(to, **fields, text=TYPED))
     visit.console.cookies = httpx.Cookies()
     answers += [await visit.post(to, text=TYPED, csrf="x") for _ in range(3)]
@@ -153,14 +165,23 @@ async def test_a_text_of_nobody_who_was_signed_in_stands_on_the_page_only(
 
 
 @pytest.mark.parametrize("found_by", ["x", "A" * 43, "é", "A" * 64])
-async def test_a_made_up_address_of_a_kept_text_shows_none(visit: Visit, request_here: TrackedRequest, found_by: str) -> None:
+async def test_a_made_up_address_of_a_kept_text_shows_none(
+    visit: Visit, request_here: TrackedRequest, found_by: str
+) -> None:
     page = await visit.open(f"/requests/{request_here.work_number}?typed={found_by}")
     assert page.status_code == 200
     assert typed_in(page.text) == ""
 
 
-@pytest.mark.parametrize(("path", "field"), [("/requests/{number}/resolve", "text"), ("/failed-mails/1/settle", "note"), ("/search", "words")])
-async def test_a_forged_form_gives_back_what_was_typed(visit: Visit, request_here: TrackedRequest, path: str, field: str) -> None:
-    page = await visit.post("/console" + path.format(number=request_here.work_number), csrf="x", **{field: TYPED})
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [("/requests/{number}/resolve", "text"), ("/failed-mails/1/settle", "note"), ("/search", "words")],
+)
+async def test_a_forged_form_gives_back_what_was_typed(
+    visit: Visit, request_here: TrackedRequest, path: str, field: str
+) -> None:
+    page = await visit.post(
+        "/console" + path.format(number=request_here.work_number), csrf="x", **{field: TYPED}
+    )
     assert page.status_code == 403
     assert "Kaksi tuntia kirjoitettu." in page.text

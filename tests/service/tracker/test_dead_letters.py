@@ -35,7 +35,9 @@ pytestmark = pytest.mark.usefixtures("one_connection")
 
 
 @pytest.fixture
-async def consuming(kafka: KafkaConnection, sessions: Sessions, producer: EventProducer, keyring: Keyring) -> AsyncIterator[None]:
+async def consuming(
+    kafka: KafkaConnection, sessions: Sessions, producer: EventProducer, keyring: Keyring
+) -> AsyncIterator[None]:
     """Run the loops that register requests and keep dead letters, in groups of this test's own."""
     group, liveness = f"test-{uuid4()}", Liveness(None, ())
     graves = [dead_letter_topic(topic.name) for topic in MAIN_TOPICS]
@@ -49,24 +51,37 @@ async def consuming(kafka: KafkaConnection, sessions: Sessions, producer: EventP
         liveness=liveness,
     )
     keep_all = partial(on_dead_letter, verifier=keyring.record_verifier)
-    buried = RawConsumer(kafka, f"{group}-graves", graves, handler=keep_all, sessions=sessions, liveness=liveness)
+    buried = RawConsumer(
+        kafka, f"{group}-graves", graves, handler=keep_all, sessions=sessions, liveness=liveness
+    )
     async with running(submitted.run()), running(buried.run()):
         yield
 
 
 @pytest.mark.usefixtures("consuming")
-async def test_random_bytes_go_to_the_dead_letters_and_the_next_requests_pass(sessions: Sessions, producer: EventProducer) -> None:
+async def test_random_bytes_go_to_the_dead_letters_and_the_next_requests_pass(
+    sessions: Sessions, producer: EventProducer
+) -> None:
     key = str(uuid4()).encode()
     good, unopenable = submission(), submission(sealed_form="deadbeef.AAAA")
-    poison = [Message(key, b"\xff\x00 no event", [("x", b"\x00\xff"), ("nothing", None)]), encode(unopenable), Message(key, None, [])]
+    poison = [
+        Message(key, b"\xff\x00 no event", [("x", b"\x00\xff"), ("nothing", None)]),
+        encode(unopenable),
+        Message(key, None, []),
+    ]
     await producer.send_all(SUBMITTED, [poison[0], encode(good), poison[1], poison[2], encode(submission())])
 
     async def registered() -> bool:
-        return bool(await rows(sessions, "select 1 from requests where request_id = :id", id=good.event.request_id))
+        return bool(
+            await rows(sessions, "select 1 from requests where request_id = :id", id=good.event.request_id)
+        )
 
     async def kept() -> list[str]:
         found = await rows(
-            sessions, "select * from dead_letters where key in (:key, :other) order by id", key=key, other=str(unopenable.event.request_id).encode()
+            sessions,
+            "select * from dead_letters where key in (:key, :other) order by id",
+            key=key,
+            other=str(unopenable.event.request_id).encode(),
         )
         assert len(found) == 3
         assert {row.origin_topic for row in found} == {SUBMITTED}
@@ -79,7 +94,9 @@ async def test_random_bytes_go_to_the_dead_letters_and_the_next_requests_pass(se
     assert await eventually(kept) == ["no-event", "no-event", "unknown-sealing-key"]
 
 
-def record(*headers: tuple[str, bytes | None], offset: int = 0, topic: str = SUBMITTED, value: bytes | None = b"v") -> RawRecord:
+def record(
+    *headers: tuple[str, bytes | None], offset: int = 0, topic: str = SUBMITTED, value: bytes | None = b"v"
+) -> RawRecord:
     usual = [
         ("dead_letter_topic", topic.encode()),
         ("dead_letter_partition", b"3"),
@@ -106,15 +123,25 @@ async def test_one_that_was_put_aside_twice_is_kept_once(sessions: Sessions) -> 
     [
         [("odd", b"\xff")],
         [("nothing", None), ("dead_letter_reason", None)],
-        [("dead_letter_offset", b"-1"), ("dead_letter_partition", b"\xff\xfe"), ("dead_letter_time", b"never")],
-        [("dead_letter_topic", b"a\x00b"), ("dead_letter_offset", "٣".encode()), ("dead_letter_time", b"2026-11-24T12:00:00")],
+        [
+            ("dead_letter_offset", b"-1"),
+            ("dead_letter_partition", b"\xff\xfe"),
+            ("dead_letter_time", b"never"),
+        ],
+        [
+            ("dead_letter_topic", b"a\x00b"),
+            ("dead_letter_offset", "٣".encode()),
+            ("dead_letter_time", b"2026-11-24T12:00:00"),
+        ],
         [("dead_letter_offset", b"9" * 400), ("dead_letter_detail", b"x" * 5_000)],
         [("dead_letter_topic", LONG), ("dead_letter_group", LONG), ("dead_letter_reason", LONG)],
         [("dead_letter_time", b"0001-01-01T00:00:00+14:00")],
         [("dead_letter_time", b"9999-12-31T23:59:59+00:00")],
     ],
 )
-async def test_whatever_the_headers_hold_it_is_kept(sessions: Sessions, headers: list[tuple[str, bytes | None]]) -> None:
+async def test_whatever_the_headers_hold_it_is_kept(
+    sessions: Sessions, headers: list[tuple[str, bytes | None]]
+) -> None:
     await keep(sessions, record(*headers, offset=41, value=None))
     (row,) = await rows(sessions, "select * from dead_letters")
     assert (row.origin_offset, row.value) == (41, None)
@@ -123,10 +150,18 @@ async def test_whatever_the_headers_hold_it_is_kept(sessions: Sessions, headers:
 
 async def test_a_redrive_sends_it_back_once(desk: Desk, sessions: Sessions, kafka: KafkaConnection) -> None:
     sent = signed(submission())
-    headers = [*sent.headers, ("dead_letter_topic", SUBMITTED.encode()), ("dead_letter_reason", b"handler-failed")]
+    headers = [
+        *sent.headers,
+        ("dead_letter_topic", SUBMITTED.encode()),
+        ("dead_letter_reason", b"handler-failed"),
+    ]
     await keep(sessions, RawRecord(dead_letter_topic(SUBMITTED), 0, 5, sent.key, sent.value, headers))
     (listed,) = (await desk.get("/api/v1/dead-letters")).json()["dead_letters"]
-    assert (listed["reason"], listed["key"], listed["bytes"]) == ("handler-failed", (sent.key or b"").decode(), len(sent.value or b""))
+    assert (listed["reason"], listed["key"], listed["bytes"]) == (
+        "handler-failed",
+        (sent.key or b"").decode(),
+        len(sent.value or b""),
+    )
     answers = [await desk.post(f"/api/v1/dead-letters/{listed['id']}/redrive") for _ in range(3)]
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.text for answer in answers}) == 1
@@ -145,8 +180,15 @@ async def test_what_intake_sent_before_it_signed_goes_back_signed_and_a_forgery_
     await producer.send(SUBMITTED, encode(old))
     (lies,) = [each for each in await read_topic(kafka, SUBMITTED) if each.key == encode(old).key]
     forged = encode(submission())
-    forged_headers = [*forged.headers, ("dead_letter_topic", SUBMITTED.encode()), ("dead_letter_partition", str(lies.partition).encode())]
-    await keep(sessions, RawRecord(dead_letter_topic(SUBMITTED), 0, lies.offset, forged.key, forged.value, forged_headers))
+    forged_headers = [
+        *forged.headers,
+        ("dead_letter_topic", SUBMITTED.encode()),
+        ("dead_letter_partition", str(lies.partition).encode()),
+    ]
+    await keep(
+        sessions,
+        RawRecord(dead_letter_topic(SUBMITTED), 0, lies.offset, forged.key, forged.value, forged_headers),
+    )
 
     async def redrive(key: bytes | None) -> tuple[int, str]:
         async def kept() -> int:
@@ -175,7 +217,9 @@ async def test_there_is_no_way_back_to_a_topic_that_is_not_ours(desk: Desk, sess
     assert (await desk.post("/api/v1/dead-letters/99999/redrive")).status_code == 404
 
 
-async def test_a_part_of_a_record_says_what_was_left_out_and_is_never_sent_back(desk: Desk, sessions: Sessions) -> None:
+async def test_a_part_of_a_record_says_what_was_left_out_and_is_never_sent_back(
+    desk: Desk, sessions: Sessions
+) -> None:
     usual = record().headers
     await keep(sessions, record(*usual, (PART, b"left out: value from byte 10 of 20")))
     (row,) = await rows(sessions, "select id, detail, headers from dead_letters")

@@ -24,25 +24,39 @@ FORM: list[dict[str, Any]] = [{"field": "details", "label": "Lisätietoja", "val
 
 
 async def one_resolved(desk: Desk, sessions: Sessions, keyring: Keyring) -> str:
-    person = {"first_name": "Matti", "last_name": "Meikäläinen", "email": "m@example.fi", "phone": "+358401234567", "personal_identity_code": None}
+    person = {
+        "first_name": "Matti",
+        "last_name": "Meikäläinen",
+        "email": "m@example.fi",
+        "phone": "+358401234567",
+        "personal_identity_code": None,
+    }
     sent = submission(form=json.dumps({"person": person, "answers": FORM}).encode())
     await register(sessions, keyring, sent)
     (await desk.post(f"/api/v1/requests/{sent.event.request_id}/resolve", {"text": TOLD})).raise_for_status()
-    async with sessions.begin() as session:  # what goes out is sealed, and gone from here once it is published
+    async with (
+        sessions.begin() as session
+    ):  # what goes out is sealed, and gone from here once it is published
         await session.execute(text("update history set value = null, published_at = now()"))
     return str(sent.event.request_id)
 
 
 async def shown(desk: Desk, request_id: str) -> tuple[list[str], list[str]]:
     whole = (await desk.get(f"/api/v1/requests/{request_id}")).raise_for_status().json()
-    return [each["value"] for each in whole["answers"]], [each["text"] for each in whole["timeline"] if each["text"]]
+    return [each["value"] for each in whole["answers"]], [
+        each["text"] for each in whole["timeline"] if each["text"]
+    ]
 
 
 async def in_clear(sessions: Sessions) -> None:
     """Write answers and text as the version before did."""
     async with sessions.begin() as session:
-        await session.execute(text("update requests set answers = :form, answers_box = null"), {"form": json.dumps(FORM)})
-        await session.execute(text("update history set text = :told, text_box = null where action = 'resolve'"), {"told": TOLD})
+        await session.execute(
+            text("update requests set answers = :form, answers_box = null"), {"form": json.dumps(FORM)}
+        )
+        await session.execute(
+            text("update history set text = :told, text_box = null where action = 'resolve'"), {"told": TOLD}
+        )
 
 
 async def test_nothing_that_was_answered_or_told_stands_in_clear(
@@ -72,7 +86,9 @@ async def test_what_the_version_before_wrote_reads_on_and_is_encrypted(
     assert not await encrypt_some(sessions, keyring.at_rest, 1)
 
 
-async def test_a_row_that_somebody_works_with_is_encrypted_later(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_row_that_somebody_works_with_is_encrypted_later(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     await one_resolved(desk, sessions, keyring)
     await in_clear(sessions)
     async with sessions.begin() as busy:
@@ -83,7 +99,9 @@ async def test_a_row_that_somebody_works_with_is_encrypted_later(desk: Desk, ses
     assert [row.answers for row in await rows(sessions, "select answers from requests")] == [[]]
 
 
-async def test_both_come_under_a_new_key(desk: Desk, sessions: Sessions, keyring: Keyring, tracker_database: str) -> None:
+async def test_both_come_under_a_new_key(
+    desk: Desk, sessions: Sessions, keyring: Keyring, tracker_database: str
+) -> None:
     await one_resolved(desk, sessions, keyring)
     settings = make_settings(tracker_database, data_key=BOTH)
     assert await run(settings) == Done(changed=2)
@@ -92,7 +110,10 @@ async def test_both_come_under_a_new_key(desk: Desk, sessions: Sessions, keyring
 
 async def test_a_box_opens_where_it_belongs_only(sessions: Sessions, keyring: Keyring) -> None:
     one, other = await register_one(sessions, keyring), await register_one(sessions, keyring)
-    boxes = {row.request_id: row.answers_box for row in await rows(sessions, "select request_id, answers_box from requests")}
+    boxes = {
+        row.request_id: row.answers_box
+        for row in await rows(sessions, "select request_id, answers_box from requests")
+    }
     assert json.loads(keyring.at_rest.decrypt_answers(boxes[one], one)) == ANSWERS
     for wrong in (other, one):
         with pytest.raises(CannotDecrypt):
@@ -101,7 +122,9 @@ async def test_a_box_opens_where_it_belongs_only(sessions: Sessions, keyring: Ke
         keyring.at_rest.decrypt_answers(boxes[one], other)
 
 
-async def test_what_the_version_before_removed_leaves_no_box(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_what_the_version_before_removed_leaves_no_box(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     await one_resolved(desk, sessions, keyring)
     async with sessions.begin() as session:
         await session.execute(text("update requests set erased_at = now(), answers = '[]'"))

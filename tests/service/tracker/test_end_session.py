@@ -36,7 +36,12 @@ class House:
     def copy(self) -> httpx.AsyncClient:
         """Give another browser that holds a copy of the cookie."""
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url="http://tracker.test", cookies=dict(self.visit.console.cookies), timeout=30)
+        return httpx.AsyncClient(
+            transport=transport,
+            base_url="http://tracker.test",
+            cookies=dict(self.visit.console.cookies),
+            timeout=30,
+        )
 
     async def start_identity_with(self, *accounts: Mapping[str, object]) -> None:
         """Start another process of identity, with these accounts in its settings."""
@@ -47,16 +52,22 @@ class House:
 
 
 @pytest.fixture
-async def house(postgres: str, tracker_database: str, kafka: KafkaConnection, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+async def house(
+    postgres: str, tracker_database: str, kafka: KafkaConnection, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[House]:
     """Give a console whose operator has signed in, and which asks identity about its accounts for each page."""
     monkeypatch.setattr("services.tracker.clients.identity.FRESH_SECONDS", 0.0)
-    monkeypatch.setattr("services.tracker.clients.back_channel.SECONDS", 20.0)  # both run in this process, which may be busy
+    monkeypatch.setattr(
+        "services.tracker.clients.back_channel.SECONDS", 20.0
+    )  # both run in this process, which may be busy
     identity = await identity_settings(postgres, make_settings())
     tracker = make_settings(tracker_database, kafka, oidc_issuer=identity.issuer, database_connections=1)
     app = create_app(tracker)
     async with serving(identity), app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://tracker.test", timeout=30) as client:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://tracker.test", timeout=30
+        ) as client:
             visit = Visit(client)
             assert (await visit.sign_in()).status_code == 200
             yield House(visit, tracker, identity, app)
@@ -85,7 +96,9 @@ async def test_a_copied_cookie_is_worth_nothing_after_sign_out(house: House) -> 
 
 
 @pytest.mark.parametrize(("username", "status"), [("olli", 200), ("toini", 200), ("vieras", 403)])
-async def test_a_new_sign_in_ends_the_session_that_the_browser_had(house: House, username: str, status: int) -> None:
+async def test_a_new_sign_in_ends_the_session_that_the_browser_had(
+    house: House, username: str, status: int
+) -> None:
     way = await house.visit.walk_to_login("/login", username)
     async with house.copy() as thief:
         assert (await house.visit.come_back(way)).status_code == status
@@ -100,7 +113,9 @@ async def test_another_process_knows_of_a_sign_out_as_well(house: House) -> None
         other = create_app(house.tracker)
         async with other.router.lifespan_context(other):
             transport = httpx.ASGITransport(other, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://tracker.test", cookies=dict(thief.cookies)) as elsewhere:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://tracker.test", cookies=dict(thief.cookies)
+            ) as elsewhere:
                 assert (await elsewhere.get("/console/")).status_code == 303
 
 
@@ -113,7 +128,9 @@ async def test_another_process_knows_of_a_sign_out_as_well(house: House) -> None
         [{**OLLI, "roles": ["operator", "another"]}],
     ],
 )
-async def test_a_removed_or_changed_account_ends_its_sessions(house: House, accounts: list[Mapping[str, object]]) -> None:
+async def test_a_removed_or_changed_account_ends_its_sessions(
+    house: House, accounts: list[Mapping[str, object]]
+) -> None:
     async with house.copy() as thief:
         await house.start_identity_with(*accounts)
         assert await opens(thief) == [303, 303, 401]
@@ -126,7 +143,9 @@ async def test_an_account_that_is_made_again_does_not_bring_its_old_sessions_bac
     assert (await house.visit.console.get("/console/")).status_code == 303
 
 
-async def test_other_changes_end_nothing_and_a_new_password_signs_in_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_other_changes_end_nothing_and_a_new_password_signs_in_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await house.start_identity_with({**OLLI, "name": "Another Name"}, {**OLLI, "username": "another"})
     assert (await house.visit.console.get("/console/")).status_code == 200
     monkeypatch.setattr("services.tracker.clients.identity.FRESH_SECONDS", 600.0)
@@ -136,7 +155,9 @@ async def test_other_changes_end_nothing_and_a_new_password_signs_in_at_once(hou
     assert (await house.visit.sign_in()).status_code == 200
 
 
-async def test_without_identity_the_console_goes_on_for_a_while_and_then_no_page_opens(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_identity_the_console_goes_on_for_a_while_and_then_no_page_opens(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def away(*_: object, **__: object) -> None:
         raise IdentityAway
 

@@ -41,7 +41,12 @@ class NotifierDouble:
         async def deliveries(state: str, request_id: UUID) -> dict[str, Any]:
             assert state == "failed"
             facts = {"request_id": str(request_id), "template": "receipt"}
-            return {"deliveries": [{"id": number, "event_id": event, **facts} for number, event in enumerate(self.failed)], "next": None}
+            return {
+                "deliveries": [
+                    {"id": number, "event_id": event, **facts} for number, event in enumerate(self.failed)
+                ],
+                "next": None,
+            }
 
         @app.post("/api/v1/deliveries/retry")
         async def retry_many(which: dict[str, Any]) -> Response:
@@ -59,7 +64,9 @@ class NotifierDouble:
 
 
 @asynccontextmanager
-async def beside_notifier(notifier: NotifierDouble, dsn: str, kafka: KafkaConnection, issuer: Issuer) -> AsyncIterator[Desk]:
+async def beside_notifier(
+    notifier: NotifierDouble, dsn: str, kafka: KafkaConnection, issuer: Issuer
+) -> AsyncIterator[Desk]:
     place, address = free_socket()
     settings = make_settings(dsn, kafka, oidc_issuer=issuer.address, notifier_url=address)
     async with serving(notifier.app(), place), running_desk(settings, issuer) as desk:
@@ -79,7 +86,9 @@ async def waiting(sessions: Sessions) -> list[str]:
 
 
 @pytest.mark.usefixtures("readers_caught_up")
-async def test_it_is_an_alarm_until_somebody_settles_it(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_it_is_an_alarm_until_somebody_settles_it(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     cause = await failed_receipt(sessions, keyring)
     ledger = await read(sessions)
     ((overdue,), (late,)) = ledger.overdue, ledger.overdue[0].requests
@@ -95,10 +104,14 @@ async def test_it_is_an_alarm_until_somebody_settles_it(desk: Desk, sessions: Se
     assert (settled.overdue, settled.receipts_failed, settled.receipts_waiting) == ((), 1, 0)
     async with sessions.begin() as session:
         await update_alarms(session, settled)
-    assert [row.reason for row in await rows(sessions, "select reason from alarms where ended_at is not null")] == ["mail-failed"]
+    assert [
+        row.reason for row in await rows(sessions, "select reason from alarms where ended_at is not null")
+    ] == ["mail-failed"]
 
 
-async def test_one_that_fails_again_is_an_alarm_again(sessions: Sessions, keyring: Keyring, desk: Desk) -> None:
+async def test_one_that_fails_again_is_an_alarm_again(
+    sessions: Sessions, keyring: Keyring, desk: Desk
+) -> None:
     cause = await failed_receipt(sessions, keyring)
     await desk.post(f"{API}/{cause}/settle", None, "operate")
     (row,) = await rows(sessions, "select request_id from owed_mails")
@@ -142,7 +155,9 @@ async def test_what_notifier_no_longer_holds_as_failed_is_told_and_stays(
 
 
 @pytest.mark.parametrize("action", ["retry", "settle"])
-async def test_only_an_operator_does_either_and_only_to_what_failed(desk: Desk, sessions: Sessions, keyring: Keyring, action: str) -> None:
+async def test_only_an_operator_does_either_and_only_to_what_failed(
+    desk: Desk, sessions: Sessions, keyring: Keyring, action: str
+) -> None:
     cause = await failed_receipt(sessions, keyring)
     assert (await desk.post(f"{API}/{cause}/{action}", None, "requests:write")).status_code == 403
     assert (await desk.post(f"{API}/{UUID(int=7)}/{action}", None, "operate")).status_code == 404

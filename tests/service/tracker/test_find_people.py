@@ -51,7 +51,16 @@ WRITTEN = {
         "maria anna",
     ],
     1: ["O'Brien", "O’Brien", "O`Brien", "obrien seán", "sean OBRIEN"],
-    2: ["Salo-Koski", "Salo‑Koski Anna‑Liisa", "Anna-Liisa Salo-Koski", "anna liisa salo koski", "Liisa Salo", "Koski", "liisa", "koski liisa"],
+    2: [
+        "Salo-Koski",
+        "Salo‑Koski Anna‑Liisa",
+        "Anna-Liisa Salo-Koski",
+        "anna liisa salo koski",
+        "Liisa Salo",
+        "Koski",
+        "liisa",
+        "koski liisa",
+    ],
     3: ["Linden", "Lindén, Gunnar", "gunnar linden", unicodedata.normalize("NFD", "Lindén")],
     4: ["işık", "İŞIK", "isik can", "Can Isik"],
     5: ["Makinen", "Mäkinen Väinö", "vaino makinen", "MÄKINEN"],
@@ -60,7 +69,16 @@ WRITTEN = {
     8: ["zolc lukasz", "Żółć"],
     9: ["suharto"],
     10: ["петров", "Иван Петров", "иван"],
-    11: ["Lowenstein", "Løwenstein", "O'Neill", "Jean Løwenstein", "jean", "O'Neill Jean", "la Løwenstein", "jean de"],
+    11: [
+        "Lowenstein",
+        "Løwenstein",
+        "O'Neill",
+        "Jean Løwenstein",
+        "jean",
+        "O'Neill Jean",
+        "la Løwenstein",
+        "jean de",
+    ],
     12: ["Nguyen", "Şükrü", "d'Artagnan", "nguyen sukru", "DARTAGNAN nguyen"],
 }
 
@@ -71,8 +89,13 @@ async def found(desk: Desk, q: str) -> list[str]:
     return [each["request_id"] for each in answer.json()["requests"]]
 
 
-async def test_a_name_is_found_however_it_is_written(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
-    sent = [submission(person={"first_name": first, "last_name": last, "email": "a@example.fi"}) for first, last in PEOPLE]
+async def test_a_name_is_found_however_it_is_written(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
+    sent = [
+        submission(person={"first_name": first, "last_name": last, "email": "a@example.fi"})
+        for first, last in PEOPLE
+    ]
     await register(sessions, keyring, *sent)
     for person, ways in WRITTEN.items():
         for way in ways:
@@ -81,7 +104,10 @@ async def test_a_name_is_found_however_it_is_written(desk: Desk, sessions: Sessi
         assert await found(desk, nobody) == ([str(sent[0].event.request_id)] if "%" in nobody else []), nobody
 
 
-@given(st.lists(st.sampled_from(["Anna", "Ääni", "O’Hara", "Li", "von", "Sjö"]), min_size=1, max_size=4), st.data())
+@given(
+    st.lists(st.sampled_from(["Anna", "Ääni", "O’Hara", "Li", "von", "Sjö"]), min_size=1, max_size=4),
+    st.data(),
+)
 def test_any_order_of_any_words_of_a_name_is_that_name(words: list[str], data: st.DataObject) -> None:
     key = name_key(words[0], " ".join(words[1:]))
     typed = data.draw(st.permutations(words))
@@ -103,15 +129,29 @@ def _words() -> Iterator[tuple[str, ...]]:
     return itertools.permutations("abcd", 3)
 
 
-@pytest.mark.parametrize("typed", ["ilmari@öljysäiliö.fi", "Ilmari@ÖLJYSÄILIÖ.FI", "ilmari@xn--ljysili-8wa1ni.fi", " ilmari@öljysäiliö.fi "])
-async def test_an_address_is_found_in_either_spelling(desk: Desk, sessions: Sessions, keyring: Keyring, typed: str) -> None:
-    sent = submission(person={"first_name": "Ilmari", "last_name": "Öljy", "email": "ilmari@xn--ljysili-8wa1ni.fi"})
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "ilmari@öljysäiliö.fi",
+        "Ilmari@ÖLJYSÄILIÖ.FI",
+        "ilmari@xn--ljysili-8wa1ni.fi",
+        " ilmari@öljysäiliö.fi ",
+    ],
+)
+async def test_an_address_is_found_in_either_spelling(
+    desk: Desk, sessions: Sessions, keyring: Keyring, typed: str
+) -> None:
+    sent = submission(
+        person={"first_name": "Ilmari", "last_name": "Öljy", "email": "ilmari@xn--ljysili-8wa1ni.fi"}
+    )
     await register(sessions, keyring, sent)
     assert await found(desk, typed) == [str(sent.event.request_id)]
 
 
 @pytest.mark.parametrize("typed", ["ilmari@öljysäiliö.fi", "ilmari@xn--ljysili-8wa1ni.fi"])
-@pytest.mark.parametrize("kept", ["ilmari@öljysäiliö.fi", "Ilmari@ÖLJYSÄILIÖ.FI", "ilmari@xn--ljysili-8wa1ni.fi"])
+@pytest.mark.parametrize(
+    "kept", ["ilmari@öljysäiliö.fi", "Ilmari@ÖLJYSÄILIÖ.FI", "ilmari@xn--ljysili-8wa1ni.fi"]
+)
 async def test_an_address_that_the_version_before_kept_as_typed_is_found(
     desk: Desk, sessions: Sessions, keyring: Keyring, kept: str, typed: str
 ) -> None:
@@ -119,12 +159,18 @@ async def test_an_address_that_the_version_before_kept_as_typed_is_found(
     await register(sessions, keyring, sent)
     as_before = keyring.at_rest._index(b"email/", kept.casefold())  # noqa: SLF001  no public way makes it any more
     async with sessions.begin() as session:
-        number = await session.scalar(text("update requests set email_index = :index returning work_number"), {"index": as_before})
+        number = await session.scalar(
+            text("update requests set email_index = :index returning work_number"), {"index": as_before}
+        )
     assert await found(desk, typed) == [str(sent.event.request_id)]
     async with sessions() as session:
-        assert (await follow_by_number(session, str(number), typed, keyring)).request_id == sent.event.request_id
+        assert (
+            await follow_by_number(session, str(number), typed, keyring)
+        ).request_id == sent.event.request_id
         with pytest.raises(NothingToCorrect):  # so it was found
-            await correct_own_address(session, str(number), typed, "i@example.fi", notifier=None, keyring=keyring)
+            await correct_own_address(
+                session, str(number), typed, "i@example.fi", notifier=None, keyring=keyring
+            )
 
 
 @pytest.mark.parametrize("blank", [" ", "\u200b", "\u00a0 \t"])
@@ -134,16 +180,27 @@ async def test_blank_words_find_nobody(desk: Desk, blank: str) -> None:
     assert (await desk.get("/api/v1/requests", q=blank)).status_code == 422
 
 
-async def test_names_that_the_version_before_wrote_are_found_without_accents(fresh_database: FreshDatabase, keyring: Keyring) -> None:
+async def test_names_that_the_version_before_wrote_are_found_without_accents(
+    fresh_database: FreshDatabase, keyring: Keyring
+) -> None:
     dsn = await fresh_database("tracker")
     await asyncio.to_thread(migrate, TRACKER, dsn)
     async with open_database(dsn) as sessions:
-        sent = [submission(person={"first_name": first, "last_name": last, "email": "a@example.fi"}) for first, last in PEOPLE]
+        sent = [
+            submission(person={"first_name": first, "last_name": last, "email": "a@example.fi"})
+            for first, last in PEOPLE
+        ]
         await register(sessions, keyring, *sent)
-        old = [" ".join(unicodedata.normalize("NFKC", f"{last} {first}").casefold().split()) for first, last in PEOPLE]
+        old = [
+            " ".join(unicodedata.normalize("NFKC", f"{last} {first}").casefold().split())
+            for first, last in PEOPLE
+        ]
         async with sessions.begin() as session:
             for each, key in zip(sent, old, strict=True):
-                await session.execute(text("update requests set name_key = :key where request_id = :id"), {"key": key, "id": each.event.request_id})
+                await session.execute(
+                    text("update requests set name_key = :key where request_id = :id"),
+                    {"key": key, "id": each.event.request_id},
+                )
         await migrate_back(TRACKER, dsn, "0020")
         await asyncio.to_thread(migrate, TRACKER, dsn)
         async with sessions() as session:

@@ -11,7 +11,12 @@ from uuid_utils.compat import uuid4
 
 from services.tracker.ledger.unread import MOST_AT_ONCE, UnreadSubmissions
 from services.tracker.personal_data.keyring import Keyring
-from services.tracker.register.from_intake import FromIntake, is_unsigned_before_recorded, read_unsigned_before, record_unsigned_before
+from services.tracker.register.from_intake import (
+    FromIntake,
+    is_unsigned_before_recorded,
+    read_unsigned_before,
+    record_unsigned_before,
+)
 from services.tracker.register.on_request_submitted import on_request_submitted
 from services.tracker.take_unsigned import run as take_unsigned
 from shared.crypto.record_mac import RecordSigner
@@ -43,8 +48,21 @@ async def topic(kafka: KafkaConnection) -> str:
 class World:
     """Sends to a topic and looks at what became of it."""
 
-    def __init__(self, kafka: KafkaConnection, topic: str, sessions: Sessions, producer: EventProducer, keyring: Keyring) -> None:
-        self.kafka, self.topic, self.sessions, self.producer, self.keyring = kafka, topic, sessions, producer, keyring
+    def __init__(
+        self,
+        kafka: KafkaConnection,
+        topic: str,
+        sessions: Sessions,
+        producer: EventProducer,
+        keyring: Keyring,
+    ) -> None:
+        self.kafka, self.topic, self.sessions, self.producer, self.keyring = (
+            kafka,
+            topic,
+            sessions,
+            producer,
+            keyring,
+        )
 
     async def send(self, *records: Message) -> None:
         """Send records in order."""
@@ -53,7 +71,9 @@ class World:
     @asynccontextmanager
     async def registering(self, **unsigned_before: int) -> AsyncIterator[None]:
         """Register what intake made; `p0=4`: before offset 4 of partition 0 it needs no MAC."""
-        ours = FromIntake(self.keyring.record_verifier, {int(name[1:]): offset for name, offset in unsigned_before.items()})
+        ours = FromIntake(
+            self.keyring.record_verifier, {int(name[1:]): offset for name, offset in unsigned_before.items()}
+        )
         handler = partial(on_request_submitted, keyring=self.keyring)
         consumer = BatchConsumer(
             self.kafka,
@@ -88,7 +108,9 @@ class World:
 
 
 @pytest.fixture
-def world(kafka: KafkaConnection, topic: str, sessions: Sessions, producer: EventProducer, keyring: Keyring) -> World:
+def world(
+    kafka: KafkaConnection, topic: str, sessions: Sessions, producer: EventProducer, keyring: Keyring
+) -> World:
     """Give a topic with its readers."""
     return World(kafka, topic, sessions, producer, keyring)
 
@@ -104,7 +126,10 @@ async def test_a_forged_submission_is_refused_and_its_neighbours_go_on(world: Wo
         signed(before),
         encode(unsigned),
         RecordSigner([b"f" * 32]).sign(encode(other_key)),
-        replace(altered, value=(altered.value or b"").replace(b'"authentication":"none"', b'"authentication":"strong"')),
+        replace(
+            altered,
+            value=(altered.value or b"").replace(b'"authentication":"none"', b'"authentication":"strong"'),
+        ),
         replace(signed(submission()), key=b"another"),
         Message(b"bytes", b"\xff", []),
         signed(after),
@@ -113,16 +138,23 @@ async def test_a_forged_submission_is_refused_and_its_neighbours_go_on(world: Wo
     async with world.registering():
         assert await world.registered(2) == {id_of(before), id_of(after)}
     expected = ["no MAC", "wrong MAC", "wrong MAC", "wrong MAC", "no MAC"]
-    assert await world.refused() == [(record.key, f"not-from-intake: {why}") for record, why in zip(records[1:-1], expected, strict=True)]
+    assert await world.refused() == [
+        (record.key, f"not-from-intake: {why}") for record, why in zip(records[1:-1], expected, strict=True)
+    ]
 
 
-async def test_what_was_sent_before_intake_signed_is_registered_and_nothing_unsigned_after_that(world: World) -> None:
+async def test_what_was_sent_before_intake_signed_is_registered_and_nothing_unsigned_after_that(
+    world: World,
+) -> None:
     old, late, new = [submission() for _ in range(3)], submission(), submission()
     forged = RecordSigner([b"f" * 32]).sign(encode(submission()))
     await world.send(*map(encode, old), forged, encode(late), signed(new))
     async with world.registering(p0=4):
         assert await world.registered(4) == {*map(id_of, old), id_of(new)}
-    assert [why for _, why in await world.refused()] == ["not-from-intake: wrong MAC", "not-from-intake: no MAC"]
+    assert [why for _, why in await world.refused()] == [
+        "not-from-intake: wrong MAC",
+        "not-from-intake: no MAC",
+    ]
 
 
 async def test_how_far_unsigned_records_reach_is_recorded_once_and_moved_by_command_only(
@@ -140,7 +172,9 @@ async def test_how_far_unsigned_records_reach_is_recorded_once_and_moved_by_comm
         assert await read_unsigned_before(session) == await lags.ends(SUBMITTED)
 
 
-async def test_only_what_intake_made_counts_on_the_log_however_much_of_strangers_lies_before_it(world: World) -> None:
+async def test_only_what_intake_made_counts_on_the_log_however_much_of_strangers_lies_before_it(
+    world: World,
+) -> None:
     forged = encode(submission())
     ours = FromIntake(world.keyring.record_verifier, {0: 1})
     async with LagReader(world.kafka) as lags:

@@ -37,7 +37,11 @@ class Office:
 
     async def last_value(self) -> bytes:
         """Give the data of the newest event."""
-        (row,) = await rows(self.sessions, "select value from history where request_id = :id order by id desc limit 1", id=self.request_id)
+        (row,) = await rows(
+            self.sessions,
+            "select value from history where request_id = :id order by id desc limit 1",
+            id=self.request_id,
+        )
         return bytes(row.value)
 
 
@@ -84,9 +88,17 @@ async def test_the_same_resolution_again_is_one_event_and_another_is_refused(off
 
 @pytest.mark.parametrize(
     ("before", "action", "text"),
-    [((), "take", None), (("take",), "ask_customer", "Mikä?"), ((), "reject", "Ei"), (("resolve",), "close", None), (("resolve",), "reopen", None)],
+    [
+        ((), "take", None),
+        (("take",), "ask_customer", "Mikä?"),
+        ((), "reject", "Ei"),
+        (("resolve",), "close", None),
+        (("resolve",), "reopen", None),
+    ],
 )
-async def test_every_act_taken_twice_is_one_event(office: Office, before: tuple[Action, ...], action: Action, text: str | None) -> None:
+async def test_every_act_taken_twice_is_one_event(
+    office: Office, before: tuple[Action, ...], action: Action, text: str | None
+) -> None:
     for each in before:
         await office.act(each, text="Valmis" if each == "resolve" else None)
     await office.act(action, text=text)
@@ -96,13 +108,20 @@ async def test_every_act_taken_twice_is_one_event(office: Office, before: tuple[
 
 
 async def waits_for_a_lock(sessions: Sessions) -> bool:
-    return bool(await rows(sessions, "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"))
+    return bool(
+        await rows(
+            sessions,
+            "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        )
+    )
 
 
 @pytest.mark.parametrize(("second", "refused"), [("Toinen", True), ("Valmis", False)])
-async def test_two_resolves_at_once_are_one_event(office: Office, second: str, refused: bool) -> None:  # noqa: FBT001  a case's outcome
+async def test_two_resolves_at_once_are_one_event(office: Office, second: str, refused: bool) -> None:
     async with office.sessions.begin() as session:
-        await handle_request(session, office.request_id, "resolve", MAIJA, text="Valmis", keyring=office.keyring)
+        await handle_request(
+            session, office.request_id, "resolve", MAIJA, text="Valmis", keyring=office.keyring
+        )
         other = asyncio.create_task(office.act("resolve", SAP, second))
         await eventually(lambda: waits_for_a_lock(office.sessions))
     (answer,) = await asyncio.gather(other, return_exceptions=True)
@@ -140,5 +159,7 @@ async def test_times_of_a_history_always_rise(office: Office) -> None:
         request.changed_at = request.changed_at.replace(year=2090)
     await office.act("take")
     await office.act("resolve", text="Valmis")
-    found = await rows(office.sessions, "select occurred_at from history where action <> 'register' order by id")
+    found = await rows(
+        office.sessions, "select occurred_at from history where action <> 'register' order by id"
+    )
     assert found[0].occurred_at < found[1].occurred_at

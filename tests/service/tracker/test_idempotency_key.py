@@ -19,13 +19,25 @@ QUESTIONS = {"/api/v1/requests/search", "/api/v1/status"}
 """They change nothing."""
 
 
-async def post(desk: Desk, request_id: UUID, action: str, key: str | None = None, *, text: str | None = None, sub: str = "sap") -> httpx.Response:
+async def post(
+    desk: Desk,
+    request_id: UUID,
+    action: str,
+    key: str | None = None,
+    *,
+    text: str | None = None,
+    sub: str = "sap",
+) -> httpx.Response:
     token = desk.issuer.token("requests:write", sub=sub)
     headers = {"Authorization": f"Bearer {token}", **({"Idempotency-Key": key} if key else {})}
-    return await desk.client.post(f"/api/v1/requests/{request_id}/{action}", json={"text": text} if text else None, headers=headers)
+    return await desk.client.post(
+        f"/api/v1/requests/{request_id}/{action}", json={"text": text} if text else None, headers=headers
+    )
 
 
-async def test_a_delayed_retry_after_a_reopening_changes_nothing(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_delayed_retry_after_a_reopening_changes_nothing(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     first = await post(desk, request_id, "resolve", "k1", text="Valmis.")
     await post(desk, request_id, "reopen", "k2")
@@ -37,7 +49,9 @@ async def test_a_delayed_retry_after_a_reopening_changes_nothing(desk: Desk, ses
     assert (await desk.get(f"/api/v1/requests/{request_id}")).json()["state"] == "in_progress"
 
 
-async def test_without_a_key_every_command_is_a_new_one(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_without_a_key_every_command_is_a_new_one(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     for action in ("resolve", "reopen", "resolve"):
         assert (await post(desk, request_id, action, text="Valmis.")).status_code == 200
@@ -54,17 +68,23 @@ async def test_a_key_with_another_command_is_refused_and_the_first_stands(
     await post(desk, request_id, "reopen", "k2")
     other = await post(desk, request_id, action, "k1", text=text)
     assert (other.status_code, other.json()["type"]) == (422, "urn:asiointi:problem:idempotency-key-reused")
-    assert (await post(desk, await register_one(sessions, keyring), "resolve", "k1", text="Valmis.")).status_code == 422
+    assert (
+        await post(desk, await register_one(sessions, keyring), "resolve", "k1", text="Valmis.")
+    ).status_code == 422
     assert (await history(sessions, request_id)).count(RESOLVED) == 1
 
 
-async def test_keys_of_two_callers_have_nothing_to_do_with_each_other(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_keys_of_two_callers_have_nothing_to_do_with_each_other(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     one, other = await register_one(sessions, keyring), await register_one(sessions, keyring)
     assert (await post(desk, one, "take", "k1")).json()["request_id"] == str(one)
     assert (await post(desk, other, "take", "k1", sub="maija")).json()["request_id"] == str(other)
 
 
-async def test_a_refusal_is_the_answer_to_its_retry_too(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_refusal_is_the_answer_to_its_retry_too(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     refused = await post(desk, request_id, "reopen", "k1")
     await post(desk, request_id, "resolve", "k2", text="Valmis.")
@@ -76,7 +96,9 @@ async def test_a_refusal_is_the_answer_to_its_retry_too(desk: Desk, sessions: Se
 
 async def test_ten_at_the_same_time_are_one(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
     request_id = await register_one(sessions, keyring)
-    answers = await asyncio.gather(*(post(desk, request_id, "resolve", "k1", text="Valmis.") for _ in range(10)))
+    answers = await asyncio.gather(
+        *(post(desk, request_id, "resolve", "k1", text="Valmis.") for _ in range(10))
+    )
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
     assert len(await rows(sessions, "select * from kept_answers")) == 1
@@ -95,13 +117,22 @@ async def test_keys_are_forgotten_after_a_week(desk: Desk, sessions: Sessions, k
     for age, kept in ((KEPT - timedelta(minutes=1), 1), (timedelta(minutes=2), 0)):
         await post(desk, request_id, "take", "k1")
         async with sessions.begin() as session:
-            await session.execute(sql("update kept_answers set answered_at = answered_at - cast(:age as interval)"), {"age": age})
+            await session.execute(
+                sql("update kept_answers set answered_at = answered_at - cast(:age as interval)"),
+                {"age": age},
+            )
             await forget_answers(session)
         assert len(await rows(sessions, "select * from kept_answers")) == kept
 
 
 async def test_every_command_of_the_api_takes_a_key(desk: Desk) -> None:
     paths = (await desk.client.get("/openapi.json")).json()["paths"]
-    commands = {path: route["post"] for path, route in paths.items() if path.startswith("/api/") and "post" in route}
-    without = {path for path, route in commands.items() if "Idempotency-Key" not in {each["name"] for each in route.get("parameters", [])}}
+    commands = {
+        path: route["post"] for path, route in paths.items() if path.startswith("/api/") and "post" in route
+    }
+    without = {
+        path
+        for path, route in commands.items()
+        if "Idempotency-Key" not in {each["name"] for each in route.get("parameters", [])}
+    }
     assert {path for path in without if not commands[path].get("deprecated")} == QUESTIONS

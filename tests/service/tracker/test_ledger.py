@@ -36,7 +36,9 @@ def reasons(ledger: Ledger) -> list[tuple[str, int]]:
     return [(each.reason, each.count) for each in ledger.overdue]
 
 
-async def handle(sessions: Sessions, keyring: Keyring, request_id: UUID, action: Action, text: str | None = None) -> None:
+async def handle(
+    sessions: Sessions, keyring: Keyring, request_id: UUID, action: Action, text: str | None = None
+) -> None:
     async with sessions.begin() as session:
         await handle_request(session, request_id, action, MAIJA, text=text, keyring=keyring)
 
@@ -51,7 +53,13 @@ async def test_every_request_is_counted_once_through_its_life(sessions: Sessions
     request_id = await register_one(sessions, keyring, sent)
     await register(sessions, keyring, sent, sent, submission())
     ledger = await read(sessions)
-    assert (ledger.accepted, ledger.numbered, ledger.receipted, ledger.receipts_waiting, ledger.resolved) == (2, 2, 0, 2, 0)
+    assert (ledger.accepted, ledger.numbered, ledger.receipted, ledger.receipts_waiting, ledger.resolved) == (
+        2,
+        2,
+        0,
+        2,
+        0,
+    )
     receipt = told(MailSent, request_id, await cause_of(sessions, request_id))
     await tell(sessions, receipt, receipt)
     await tell(sessions, receipt)
@@ -68,7 +76,9 @@ async def test_folding_the_counts_changes_none(sessions: Sessions, keyring: Keyr
     await register(sessions, keyring, submission())
     async with sessions.begin() as session:
         await fold_counts(session)
-    assert [row.n for row in await rows(sessions, "select n from ledger_counts where name = 'numbered'")] == [3]
+    assert [row.n for row in await rows(sessions, "select n from ledger_counts where name = 'numbered'")] == [
+        3
+    ]
     assert (await read(sessions)).numbered == 3
 
 
@@ -79,7 +89,9 @@ async def test_what_a_rolled_back_batch_counted_never_was(sessions: Sessions, ke
     assert (await read(sessions)).numbered == 0
 
 
-async def test_a_receipt_is_overdue_after_a_minute_until_it_went_or_failed(sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_receipt_is_overdue_after_a_minute_until_it_went_or_failed(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     one, other = await register_one(sessions, keyring), await register_one(sessions, keyring)
     await published(sessions)
     await let_pass(sessions, 59)
@@ -89,7 +101,10 @@ async def test_a_receipt_is_overdue_after_a_minute_until_it_went_or_failed(sessi
     ledger = await read(sessions)
     assert reasons(ledger) == [("no-receipt", 2)]
     (overdue,) = ledger.overdue
-    assert {late.request_id: late.note for late in overdue.requests} == {one: "mail.deferred.v1 4xx", other: None}
+    assert {late.request_id: late.note for late in overdue.requests} == {
+        one: "mail.deferred.v1 4xx",
+        other: None,
+    }
     assert all(late.work_number for late in overdue.requests)
     await tell(sessions, told(MailFailed, one, await cause_of(sessions, one)))
     await tell(sessions, told(MailSent, other, await cause_of(sessions, other)))
@@ -107,18 +122,30 @@ async def test_a_resolution_that_does_not_go_out_is_overdue_too(sessions: Sessio
     await published(sessions)
     await let_pass(sessions, 61)
     ledger = await read(sessions)
-    assert [(each.reason, [late.request_id for late in each.requests]) for each in ledger.overdue] == [("no-mail", [request_id])]
-    await tell(sessions, told(MailSent, request_id, await cause_of(sessions, request_id, "request.resolved.v1"), "resolution"))
+    assert [(each.reason, [late.request_id for late in each.requests]) for each in ledger.overdue] == [
+        ("no-mail", [request_id])
+    ]
+    await tell(
+        sessions,
+        told(MailSent, request_id, await cause_of(sessions, request_id, "request.resolved.v1"), "resolution"),
+    )
     ledger = await read(sessions)
     assert (reasons(ledger), ledger.receipted) == ([], 1)
 
 
-async def test_whatever_notifier_tells_in_whatever_batches_the_counts_are_those_of_the_outcomes(sessions: Sessions, keyring: Keyring) -> None:
+async def test_whatever_notifier_tells_in_whatever_batches_the_counts_are_those_of_the_outcomes(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     chance = random.Random(7)
     requests = [await register_one(sessions, keyring) for _ in range(8)]
     causes = {request_id: await cause_of(sessions, request_id) for request_id in requests}
     outcomes = [
-        told(chance.choices(KINDS, (1, 3, 2))[0], request_id, causes[request_id], at=NOW + timedelta(seconds=step))
+        told(
+            chance.choices(KINDS, (1, 3, 2))[0],
+            request_id,
+            causes[request_id],
+            at=NOW + timedelta(seconds=step),
+        )
         for request_id in requests
         for step in range(chance.randrange(5))
     ]
@@ -137,7 +164,11 @@ async def test_whatever_notifier_tells_in_whatever_batches_the_counts_are_those_
             """,
         )
         assert (ledger.receipted, ledger.receipts_failed) == (expected.receipted, expected.failed)
-        assert ledger.numbered == ledger.receipted + ledger.receipts_failed + ledger.receipts_waiting == len(requests)
+        assert (
+            ledger.numbered
+            == ledger.receipted + ledger.receipts_failed + ledger.receipts_waiting
+            == len(requests)
+        )
 
 
 async def test_history_that_is_not_published_is_overdue(sessions: Sessions, keyring: Keyring) -> None:
@@ -145,25 +176,34 @@ async def test_history_that_is_not_published_is_overdue(sessions: Sessions, keyr
     assert reasons(await read(sessions)) == []
     await let_pass(sessions, 11)
     ledger = await read(sessions)
-    assert [(each.reason, [late.request_id for late in each.requests]) for each in ledger.overdue] == [("unpublished", [request_id])]
+    assert [(each.reason, [late.request_id for late in each.requests]) for each in ledger.overdue] == [
+        ("unpublished", [request_id])
+    ]
 
 
-async def test_an_entry_that_kafka_never_takes_is_an_alarm_until_an_operator_deals_with_it(sessions: Sessions, keyring: Keyring) -> None:
+async def test_an_entry_that_kafka_never_takes_is_an_alarm_until_an_operator_deals_with_it(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     async with sessions.begin() as session:
         await session.execute(text("update history set refused = 'too-large'"))
     ledger = await read(sessions)
-    assert [(each.reason, [(late.request_id, late.note) for late in each.requests]) for each in ledger.overdue] == [
-        ("unsendable", [(request_id, "request.registered.v1 too-large")])
-    ]
+    assert [
+        (each.reason, [(late.request_id, late.note) for late in each.requests]) for each in ledger.overdue
+    ] == [("unsendable", [(request_id, "request.registered.v1 too-large")])]
 
 
-async def test_a_record_that_nobody_registers_is_overdue_after_ten_seconds_unless_it_is_a_repeat(sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_record_that_nobody_registers_is_overdue_after_ten_seconds_unless_it_is_a_repeat(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     known, new, fresh = await register_one(sessions, keyring), UUID(int=1), UUID(int=2)
     ages = [(known, 40), (new, 30), (new, 25), (fresh, 5)]
     times = [datetime.now(timezone.utc) - timedelta(seconds=age) for _, age in ages]
     unread = [_signed(7 + at, id_, time) for at, ((id_, _), time) in enumerate(zip(ages, times, strict=True))]
-    of_strangers = [Unread(0, 98, b"no id", b"{}", [], times[0]), replace(unread[1], key=str(UUID(int=9)).encode())]
+    of_strangers = [
+        Unread(0, 98, b"no id", b"{}", [], times[0]),
+        replace(unread[1], key=str(UUID(int=9)).encode()),
+    ]
     log = Log([Lag("tracker.submitted", SUBMITTED, 0, 6, times[0])], [*unread, *of_strangers])
     ledger = await read(sessions, log)
     assert reasons(ledger) == [("no-number", 1), ("lag", 6)]
@@ -173,7 +213,10 @@ async def test_a_record_that_nobody_registers_is_overdue_after_ten_seconds_unles
 
 async def test_what_lay_on_the_log_before_intake_signed_counts_as_accepted(sessions: Sessions) -> None:
     now = datetime.now(timezone.utc)
-    log = Log([Lag("tracker.submitted", SUBMITTED, 0, 3, now)], [Unread(0, offset, b"old", b"{}", [], now) for offset in (4, 5, 6)])
+    log = Log(
+        [Lag("tracker.submitted", SUBMITTED, 0, 3, now)],
+        [Unread(0, offset, b"old", b"{}", [], now) for offset in (4, 5, 6)],
+    )
     assert (await read(sessions, log)).on_the_log == 0
     async with sessions.begin() as session:
         session.add(UnsignedBefore(partition=0, next_offset=6))
@@ -186,25 +229,36 @@ def _signed(offset: int, request_id: UUID, at: datetime) -> Unread:
 
 
 async def test_a_reader_that_is_behind_for_less_than_ten_seconds_is_no_alarm(sessions: Sessions) -> None:
-    log = Log([Lag("notifier", "requests.lifecycle", 0, 500, datetime.now(timezone.utc) - timedelta(seconds=5))])
+    log = Log(
+        [Lag("notifier", "requests.lifecycle", 0, 500, datetime.now(timezone.utc) - timedelta(seconds=5))]
+    )
     ledger = await read(sessions, log)
     assert (reasons(ledger), ledger.lag["notifier"]) == ([], 500)
 
 
 async def test_whatever_is_in_the_spool_is_overdue_at_once(sessions: Sessions) -> None:
-    spooled = SpooledRequests(waiting=1, oldest_at=NOW, requests=[SpooledRequest(request_id=UUID(int=3), spooled_at=NOW)])
+    spooled = SpooledRequests(
+        waiting=1, oldest_at=NOW, requests=[SpooledRequest(request_id=UUID(int=3), spooled_at=NOW)]
+    )
     ledger = await read(sessions, spool=Spool(spooled))
-    assert [(each.reason, each.count, [late.request_id for late in each.requests]) for each in ledger.overdue] == [("spool", 1, [UUID(int=3)])]
+    assert [
+        (each.reason, each.count, [late.request_id for late in each.requests]) for each in ledger.overdue
+    ] == [("spool", 1, [UUID(int=3)])]
     assert (ledger.in_the_spool, ledger.accepted) == (1, 1)
 
 
 async def test_what_cannot_be_asked_is_said_and_not_taken_for_nothing(sessions: Sessions) -> None:
     ledger = await read(sessions, Log(away=True), Spool(None))
-    assert [(each.reason, each.place) for each in ledger.overdue] == [("unknown", "kafka"), ("unknown", "spool")]
+    assert [(each.reason, each.place) for each in ledger.overdue] == [
+        ("unknown", "kafka"),
+        ("unknown", "spool"),
+    ]
     assert (ledger.accepted, ledger.on_the_log, ledger.in_the_spool) == (None, None, None)
 
 
-async def test_a_dead_letter_is_overdue_until_an_operator_dealt_with_it(sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_dead_letter_is_overdue_until_an_operator_dealt_with_it(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     await published(sessions)
     async with sessions.begin() as session:
@@ -240,7 +294,9 @@ async def test_a_dead_letter_is_overdue_until_an_operator_dealt_with_it(sessions
         (1_000_000_000, [(100, "ten digits")]),
     ],
 )
-async def test_numbers_that_run_short_are_an_alarm_from_eighty_percent_on(sessions: Sessions, drawn: int, low: list[tuple[int, str]]) -> None:
+async def test_numbers_that_run_short_are_an_alarm_from_eighty_percent_on(
+    sessions: Sessions, drawn: int, low: list[tuple[int, str]]
+) -> None:
     async with sessions.begin() as session:
         await session.execute(text("select setval('work_number_sequence', :last)"), {"last": drawn - 1})
     ledger = await read(sessions)
@@ -248,7 +304,9 @@ async def test_numbers_that_run_short_are_an_alarm_from_eighty_percent_on(sessio
     assert ledger.numbers_drawn == drawn
 
 
-async def test_a_number_of_a_rolled_back_transaction_is_counted_as_burnt(sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_number_of_a_rolled_back_transaction_is_counted_as_burnt(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     await register_one(sessions, keyring)
     async with sessions() as session:
         await on_request_submitted(session, [submission(), submission()], keyring=keyring)

@@ -2,7 +2,14 @@
 
 import asyncio
 
-from services.tracker.models import DeadLetter, HistoryEntry, MailOutcomeEntry, ProcessedCommand, TrackedRequest, metadata
+from services.tracker.models import (
+    DeadLetter,
+    HistoryEntry,
+    MailOutcomeEntry,
+    ProcessedCommand,
+    TrackedRequest,
+    metadata,
+)
 from shared.database.engine import migrate
 from tests.conftest import FreshDatabase
 from tests.service.compare_tables import differences
@@ -28,12 +35,18 @@ insert into dead_letters (
 """
 
 
-async def test_the_migrations_make_the_tables_of_the_models(migrated_database: FreshDatabase, fresh_database: FreshDatabase) -> None:
+async def test_the_migrations_make_the_tables_of_the_models(
+    migrated_database: FreshDatabase, fresh_database: FreshDatabase
+) -> None:
     migrated = await migrated_database("tracker")
     await asyncio.to_thread(migrate, MIGRATIONS, migrated)
     assert await differences(metadata, migrated, await fresh_database("tracker")) == []
 
 
-async def test_what_the_first_version_wrote_is_read_after_the_upgrade_but_for_accents_in_the_key_of_a_name(fresh_database: FreshDatabase) -> None:
+async def test_what_the_first_version_wrote_is_read_after_the_upgrade_but_for_accents_in_the_key_of_a_name(
+    fresh_database: FreshDatabase,
+) -> None:
     models = (DeadLetter, HistoryEntry, MailOutcomeEntry, ProcessedCommand, TrackedRequest)
-    assert await changed_by_upgrade(MIGRATIONS, await fresh_database("tracker"), FIRST_ROWS, models) == ["TrackedRequest.name_key"]
+    assert await changed_by_upgrade(MIGRATIONS, await fresh_database("tracker"), FIRST_ROWS, models) == [
+        "TrackedRequest.name_key"
+    ]

@@ -42,24 +42,38 @@ async def test_a_citizen_is_told_how_the_receipt_stands(
     for outcome in story:
         await tell(sessions, told(outcome, request_id, cause))
     short = (await desk.get(f"/api/v1/status/{request_id}")).json()
-    followed = (await desk.post("/api/v1/status", {"work_number": await number(sessions), "email": MAIL})).json()
+    followed = (
+        await desk.post("/api/v1/status", {"work_number": await number(sessions), "email": MAIL})
+    ).json()
     assert short["mails"] == followed["mails"] == [{"template": "receipt", "state": state}]
 
 
-async def test_each_kind_of_mail_stands_for_itself_and_one_that_was_settled_says_so(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_each_kind_of_mail_stands_for_itself_and_one_that_was_settled_says_so(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     await tell(sessions, told(MailFailed, request_id, await cause_of(sessions, request_id)))
     async with sessions.begin() as session:
         await session.execute(text("update owed_mails set settled_at = now()"))
     for action in ("take", "resolve"):
-        await desk.post(f"/api/v1/requests/{request_id}/{action}", {"text": "Hyvitetty." if action == "resolve" else None})
+        await desk.post(
+            f"/api/v1/requests/{request_id}/{action}", {"text": "Hyvitetty." if action == "resolve" else None}
+        )
     mails = (await desk.get(f"/api/v1/status/{request_id}")).json()["mails"]
-    assert mails == [{"template": "receipt", "state": "settled"}, {"template": "resolution", "state": "sending"}]
+    assert mails == [
+        {"template": "receipt", "state": "settled"},
+        {"template": "resolution", "state": "sending"},
+    ]
 
 
 @pytest.mark.parametrize("story", [(MailFailed,), (MailSent, MailBounced)])
 async def test_what_did_not_arrive_goes_to_the_corrected_address_and_the_request_follows(
-    sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection, issuer: Issuer, story: tuple[type[MailOutcome], ...]
+    sessions: Sessions,
+    keyring: Keyring,
+    tracker_database: str,
+    kafka: KafkaConnection,
+    issuer: Issuer,
+    story: tuple[type[MailOutcome], ...],
 ) -> None:
     request_id = await register_one(sessions, keyring)
     cause = await cause_of(sessions, request_id)
@@ -68,7 +82,10 @@ async def test_what_did_not_arrive_goes_to_the_corrected_address_and_the_request
     notifier = NotifierDouble(cause)
     shown = await number(sessions)
     async with beside_notifier(notifier, tracker_database, kafka, issuer) as desk:
-        for wrong in ({"work_number": "000000000", "email": MAIL}, {"work_number": shown, "email": "other@example.fi"}):
+        for wrong in (
+            {"work_number": "000000000", "email": MAIL},
+            {"work_number": shown, "email": "other@example.fi"},
+        ):
             assert (await desk.post(API, wrong | {"corrected_email": RIGHT})).status_code == 404
         assert notifier.orders == []
         answer = await desk.post(API, {"work_number": shown, "email": MAIL, "corrected_email": RIGHT})
@@ -90,7 +107,12 @@ async def test_what_did_not_arrive_goes_to_the_corrected_address_and_the_request
 
 @pytest.mark.parametrize("corrected", ["none", MAIL, MAIL.upper(), f" {MAIL} "])
 async def test_an_address_that_is_none_or_the_same_changes_nothing(
-    sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection, issuer: Issuer, corrected: str
+    sessions: Sessions,
+    keyring: Keyring,
+    tracker_database: str,
+    kafka: KafkaConnection,
+    issuer: Issuer,
+    corrected: str,
 ) -> None:
     request_id = await register_one(sessions, keyring)
     cause = await cause_of(sessions, request_id)
@@ -99,6 +121,8 @@ async def test_an_address_that_is_none_or_the_same_changes_nothing(
     if corrected == "none":
         notifier.answer = (422, "{}")
     async with beside_notifier(notifier, tracker_database, kafka, issuer) as desk:
-        answer = await desk.post(API, {"work_number": await number(sessions), "email": MAIL, "corrected_email": corrected})
+        answer = await desk.post(
+            API, {"work_number": await number(sessions), "email": MAIL, "corrected_email": corrected}
+        )
     assert answer.status_code == 422
     assert [row.email.lower() for row in await rows(sessions, "select email from requests")] == [MAIL]

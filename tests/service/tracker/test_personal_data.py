@@ -32,7 +32,12 @@ BODIES = ("131052-308T", "131052", "308T", "MTMxMDUyLTMwOFQ", HETU.encode().hex(
 async def dump(dsn: str, folder: Path) -> str:
     """Copy every table out as text, as a dump of the database would have it."""
     connection = await asyncpg.connect(dsn)
-    tables = [row["table_name"] for row in await connection.fetch("select table_name from information_schema.tables where table_schema = 'public'")]
+    tables = [
+        row["table_name"]
+        for row in await connection.fetch(
+            "select table_name from information_schema.tables where table_schema = 'public'"
+        )
+    ]
     for table in tables:
         await connection.copy_from_table(table, output=folder / table)
     await connection.close()
@@ -59,7 +64,11 @@ def test_what_is_encrypted_opens_for_its_request_only() -> None:
     stored = at_rest.encrypt(HETU, request_id)
     assert at_rest.decrypt(stored, request_id) == HETU
     assert stored != at_rest.encrypt(HETU, request_id)
-    for other, box in ((at_rest, stored[:-1] + bytes([stored[-1] ^ 1])), (AtRest([b"x" * 32], b"i" * 32), stored), (at_rest, b"")):
+    for other, box in (
+        (at_rest, stored[:-1] + bytes([stored[-1] ^ 1])),
+        (AtRest([b"x" * 32], b"i" * 32), stored),
+        (at_rest, b""),
+    ):
         with pytest.raises(CannotDecrypt):
             other.decrypt(box, request_id)
     with pytest.raises(CannotDecrypt):
@@ -75,12 +84,17 @@ def test_a_blind_index_is_the_same_however_it_is_typed() -> None:
     assert name_key(" Ämmälä ", "Anna  Liisa") == "ammala anna liisa"
 
 
-async def test_the_api_gives_a_personal_code_with_a_scope_of_its_own_only(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_the_api_gives_a_personal_code_with_a_scope_of_its_own_only(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     form = [{"field": "message", "label": "Viesti", "value": f"Tunnukseni on {HETU}, lasku 1310523088"}]
     sent = submission(form=to_json({"person": PERSON, "answers": form}))
     request_id = await register_one(sessions, keyring, sent)
     async with sessions.begin() as session:
-        await session.execute(text("update history set text = :text where request_id = :id"), {"text": f"Hei {HETU}", "id": request_id})
+        await session.execute(
+            text("update history set text = :text where request_id = :id"),
+            {"text": f"Hei {HETU}", "id": request_id},
+        )
     path = f"/api/v1/requests/{request_id}"
     masked = await desk.get(path, "requests:read")
     assert masked.status_code == 200
@@ -93,23 +107,39 @@ async def test_the_api_gives_a_personal_code_with_a_scope_of_its_own_only(desk: 
     assert shown.json()["answers"] == form
     assert shown.headers["Cache-Control"] == masked.headers["Cache-Control"] == "no-store"
     assert (await desk.get(path, "requests:personal-code")).status_code == 403
-    followed = await desk.post("/api/v1/status", {"work_number": shown.json()["work_number"], "email": PERSON["email"]})
+    followed = await desk.post(
+        "/api/v1/status", {"work_number": shown.json()["work_number"], "email": PERSON["email"]}
+    )
     assert followed.json()["timeline"][0]["text"] == f"Hei {HIDDEN}"
 
 
 @pytest.mark.parametrize("action", ["ask-customer", "resolve", "reject"])
-async def test_a_text_with_a_personal_code_is_not_sent(desk: Desk, sessions: Sessions, keyring: Keyring, action: str) -> None:
+async def test_a_text_with_a_personal_code_is_not_sent(
+    desk: Desk, sessions: Sessions, keyring: Keyring, action: str
+) -> None:
     request_id = await register_one(sessions, keyring)
     await desk.post(f"/api/v1/requests/{request_id}/take")
-    answer = await desk.post(f"/api/v1/requests/{request_id}/{action}", {"text": f"Tunnus {HETU[:6]} \u2013 {HETU[7:]} on kirjattu."})
+    answer = await desk.post(
+        f"/api/v1/requests/{request_id}/{action}",
+        {"text": f"Tunnus {HETU[:6]} \u2013 {HETU[7:]} on kirjattu."},
+    )
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:asiointi:problem:personal-code-in-text")
-    assert answer.json()["errors"] == [{"field": "text", "message": "Leave the henkilötunnus out: the text goes to the customer by e-mail"}]
+    assert answer.json()["errors"] == [
+        {"field": "text", "message": "Leave the henkilötunnus out: the text goes to the customer by e-mail"}
+    ]
     assert HETU[7:] not in answer.text
     assert await history(sessions, request_id) == ["request.registered.v1", "request.assigned.v1"]
 
 
-async def test_a_personal_code_in_a_name_or_an_address_is_covered_in_every_answer(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
-    person = {"first_name": f"Matti {HETU}", "last_name": f"Meikäläinen {HETU}", "email": f"{HETU}@example.fi", "personal_identity_code": None}
+async def test_a_personal_code_in_a_name_or_an_address_is_covered_in_every_answer(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
+    person = {
+        "first_name": f"Matti {HETU}",
+        "last_name": f"Meikäläinen {HETU}",
+        "email": f"{HETU}@example.fi",
+        "personal_identity_code": None,
+    }
     request_id = await register_one(sessions, keyring, submission(person=person))
     async with sessions.begin() as session:
         note_on_timeline(session, request_id, "mail.settled", By("staff", "olli"), note=f"Soitin, {HETU}")
@@ -128,28 +158,45 @@ async def test_a_personal_code_in_a_name_or_an_address_is_covered_in_every_answe
 
 
 @pytest.mark.parametrize("path", ["failed-mails", "returned-mails", "dead-letters", "skipped"])
-async def test_a_note_with_a_personal_code_is_refused(desk: Desk, sessions: Sessions, keyring: Keyring, path: str) -> None:
+async def test_a_note_with_a_personal_code_is_refused(
+    desk: Desk, sessions: Sessions, keyring: Keyring, path: str
+) -> None:
     cause = await cause_of(sessions, await register_one(sessions, keyring))
     returned = "now()" if path == "returned-mails" else "null"
     async with sessions.begin() as session:
         await session.execute(text(f"update owed_mails set failed_at = now(), returned_at = {returned}"))  # noqa: S608  our own word
-        letter, gap = dead_letter(b"x"), SkippedRecords(reader="tracker", topic="t", partition=0, first_offset=0, next_offset=1, noticed_at=NOW)
+        letter, gap = (
+            dead_letter(b"x"),
+            SkippedRecords(
+                reader="tracker", topic="t", partition=0, first_offset=0, next_offset=1, noticed_at=NOW
+            ),
+        )
         session.add_all([letter, gap])
         await session.flush()
         ids = {"dead-letters": letter.id, "skipped": gap.id}
-    answer = await desk.post(f"/api/v1/{path}/{ids.get(path, cause)}/settle", {"note": f"Soitin, tunnus {HETU}"})
+    answer = await desk.post(
+        f"/api/v1/{path}/{ids.get(path, cause)}/settle", {"note": f"Soitin, tunnus {HETU}"}
+    )
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:asiointi:problem:personal-code-in-text")
     assert answer.json()["errors"][0]["field"] == "note"
     assert HETU not in answer.text
 
 
-async def test_a_corrected_address_with_a_personal_code_is_refused(sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_corrected_address_with_a_personal_code_is_refused(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     cause = await cause_of(sessions, await register_one(sessions, keyring))
     notifier = cast("Notifier", object())
     async with sessions.begin() as session:
         await session.execute(text("update owed_mails set failed_at = now()"))
         with pytest.raises(InvalidFields) as refused:
             await send_mail_again(
-                session, str(cause), By("staff", "olli"), returned=False, email=f"{HETU}@example.fi", notifier=notifier, keyring=keyring
+                session,
+                str(cause),
+                By("staff", "olli"),
+                returned=False,
+                email=f"{HETU}@example.fi",
+                notifier=notifier,
+                keyring=keyring,
             )
     assert [error["field"] for error in refused.value.extra["errors"]] == ["email"]

@@ -24,7 +24,13 @@ from tests.service.tracker.rows import register_one, rows
 from tests.service.tracker.topic import published, read_topic
 
 STAFF = By("staff", "maija")
-STORY = ["request.registered.v1", "request.assigned.v1", "request.resolved.v1", "request.closed.v1", "request.reopened.v1"]
+STORY = [
+    "request.registered.v1",
+    "request.assigned.v1",
+    "request.resolved.v1",
+    "request.closed.v1",
+    "request.reopened.v1",
+]
 
 
 async def live_a_life(sessions: Sessions, keyring: Keyring, request_id: UUID) -> None:
@@ -42,7 +48,11 @@ async def all_published(sessions: Sessions) -> bool:
 
 
 async def test_the_history_is_published_in_order(
-    sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer, kafka: KafkaConnection
+    sessions: Sessions,
+    keyring: Keyring,
+    tracker_database: str,
+    producer: EventProducer,
+    kafka: KafkaConnection,
 ) -> None:
     requests = [await register_one(sessions, keyring) for _ in range(5)]
     for request_id in requests:
@@ -53,13 +63,23 @@ async def test_the_history_is_published_in_order(
         events = await published(kafka, request_id)
         assert [each.event.type for each in events] == STORY
         assert sorted(each.time for each in events) == [each.time for each in events]
-        entries = await rows(sessions, "select event_id, traceparent from history where request_id = :id order by id", id=request_id)
-        assert [(each.id, each.traceparent) for each in events] == [(str(row.event_id), row.traceparent) for row in entries]
+        entries = await rows(
+            sessions,
+            "select event_id, traceparent from history where request_id = :id order by id",
+            id=request_id,
+        )
+        assert [(each.id, each.traceparent) for each in events] == [
+            (str(row.event_id), row.traceparent) for row in entries
+        ]
         assert {each.source for each in events} == {"/asiointi/tracker"}
 
 
 async def test_a_mark_that_was_lost_publishes_again_with_the_same_id(
-    sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer, kafka: KafkaConnection
+    sessions: Sessions,
+    keyring: Keyring,
+    tracker_database: str,
+    producer: EventProducer,
+    kafka: KafkaConnection,
 ) -> None:
     request_id = await register_one(sessions, keyring)
     (kept,) = await rows(sessions, "select value from history")
@@ -115,7 +135,9 @@ async def test_history_written_before_the_lanes_is_published_after_the_upgrade(
     assert all(keys.count(str(request_id).encode()) == 1 for request_id in request_ids)
 
 
-async def test_while_kafka_is_away_the_history_waits(sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection) -> None:
+async def test_while_kafka_is_away_the_history_waits(
+    sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection
+) -> None:
     request_id = await register_one(sessions, keyring)
     liveness = Liveness(None, (HISTORY.name,))
     async with (

@@ -20,16 +20,31 @@ from tests.service.tracker.rows import register_one, rows
 
 
 async def recorded(sessions: Sessions) -> list[tuple[Any, ...]]:
-    found = await rows(sessions, "select reader_kind, reader, purpose, reason, request_ids from reads order by id")
+    found = await rows(
+        sessions, "select reader_kind, reader, purpose, reason, request_ids from reads order by id"
+    )
     return [tuple(row) for row in found]
 
 
-async def test_each_answer_of_the_api_that_shows_requests_is_recorded(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_each_answer_of_the_api_that_shows_requests_is_recorded(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     cause = await cause_of(sessions, request_id)
     async with sessions.begin() as session:
-        await session.execute(text("update owed_mails set failed_at = now() where event_id = :id"), {"id": str(cause)})
-        session.add(OwedMail(event_id="returned", request_id=request_id, template="receipt", since=NOW, failed_at=NOW, returned_at=NOW))
+        await session.execute(
+            text("update owed_mails set failed_at = now() where event_id = :id"), {"id": str(cause)}
+        )
+        session.add(
+            OwedMail(
+                event_id="returned",
+                request_id=request_id,
+                template="receipt",
+                since=NOW,
+                failed_at=NOW,
+                returned_at=NOW,
+            )
+        )
     for answer in (
         await desk.get("/api/v1/requests"),
         await desk.post("/api/v1/requests/search", {"q": "Meikäläinen"}),
@@ -39,7 +54,9 @@ async def test_each_answer_of_the_api_that_shows_requests_is_recorded(desk: Desk
     ):
         assert str(request_id) in answer.text
     purposes = ["list", "search", "revealed", "failed-mails", "returned-mails"]
-    assert await recorded(sessions) == [("client", "sap", purpose, None, [request_id]) for purpose in purposes]
+    assert await recorded(sessions) == [
+        ("client", "sap", purpose, None, [request_id]) for purpose in purposes
+    ]
 
 
 @pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k1"}])
@@ -49,14 +66,18 @@ async def test_a_command_shows_names_to_readers_only_and_each_time_it_is_recorde
     request_id = await register_one(sessions, keyring)
 
     async def take(*scopes: str) -> tuple[str | None, str | None]:
-        answer = await desk.client.post(f"/api/v1/requests/{request_id}/take", headers=desk.headers(*scopes) | key)
+        answer = await desk.client.post(
+            f"/api/v1/requests/{request_id}/take", headers=desk.headers(*scopes) | key
+        )
         return answer.raise_for_status().json()["first_name"], answer.json()["last_name"]
 
     assert [await take("requests:write") for _ in range(2)] == [(None, None)] * 2
     assert await recorded(sessions) == []
     assert [await take("requests:write", "requests:read") for _ in range(2)] == [("Matti", "Meikäläinen")] * 2
     assert await recorded(sessions) == [("client", "sap", "take", None, [request_id])] * 2
-    assert {each["purpose"] for each in (await desk.get("/api/v1/reads")).raise_for_status().json()["reads"]} == {"take"}
+    assert {
+        each["purpose"] for each in (await desk.get("/api/v1/reads")).raise_for_status().json()["reads"]
+    } == {"take"}
 
 
 async def test_what_was_not_shown_is_no_read(desk: Desk, sessions: Sessions) -> None:
@@ -65,10 +86,14 @@ async def test_what_was_not_shown_is_no_read(desk: Desk, sessions: Sessions) -> 
     assert await recorded(sessions) == []
 
 
-async def test_nothing_is_shown_that_cannot_be_recorded(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_nothing_is_shown_that_cannot_be_recorded(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     async with sessions.begin() as session:
-        await session.execute(text("alter table reads add constraint full_disk check (purpose = '') not valid"))
+        await session.execute(
+            text("alter table reads add constraint full_disk check (purpose = '') not valid")
+        )
     for answer in (
         await desk.get("/api/v1/requests"),
         await desk.post("/api/v1/requests/search", {"q": HETU}),
@@ -81,7 +106,9 @@ async def test_nothing_is_shown_that_cannot_be_recorded(desk: Desk, sessions: Se
         assert str(request_id) not in answer.text
 
 
-async def test_words_of_a_search_are_kept_as_a_hash_that_tells_the_same_words(desk: Desk, sessions: Sessions) -> None:
+async def test_words_of_a_search_are_kept_as_a_hash_that_tells_the_same_words(
+    desk: Desk, sessions: Sessions
+) -> None:
     for words in (HETU, f" {HETU.lower()} ", "Meikäläinen"):
         assert (await desk.post("/api/v1/requests/search", {"q": words})).status_code == 200
     one, same, other = [row.words for row in await rows(sessions, "select words from reads order by id")]
@@ -89,17 +116,26 @@ async def test_words_of_a_search_are_kept_as_a_hash_that_tells_the_same_words(de
     assert HETU not in str(await rows(sessions, "select cast(reads as text) from reads"))
 
 
-async def test_an_auditor_asks_by_request_reader_and_time_page_by_page(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_an_auditor_asks_by_request_reader_and_time_page_by_page(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     one, other = [await register_one(sessions, keyring) for _ in range(2)]
     for request_id in (one, other, one):
         await desk.get(f"/api/v1/requests/{request_id}")
     async with sessions.begin() as session:
-        await record_read(session, keyring.reads_key, By("staff", "olli"), "revealed", [other], reason="Soitto")
+        await record_read(
+            session, keyring.reads_key, By("staff", "olli"), "revealed", [other], reason="Soitto"
+        )
 
     async def asked(**query: object) -> list[dict[str, Any]]:
         return list((await desk.get("/api/v1/reads", **query)).raise_for_status().json()["reads"])
 
-    assert [each["request_ids"] for each in await asked()] == [[str(other)], [str(one)], [str(other)], [str(one)]]
+    assert [each["request_ids"] for each in await asked()] == [
+        [str(other)],
+        [str(one)],
+        [str(other)],
+        [str(one)],
+    ]
     assert len(await asked(request_id=one)) == 2
     (by_olli,) = await asked(reader="olli", request_id=other)
     assert (by_olli["reader_kind"], by_olli["purpose"], by_olli["reason"]) == ("staff", "revealed", "Soitto")
@@ -113,7 +149,14 @@ async def test_an_auditor_asks_by_request_reader_and_time_page_by_page(desk: Des
 async def write_chain(sessions: Sessions, keyring: Keyring, *, unchained: int = 0) -> Checked:
     for n in range(6 + unchained):
         async with sessions.begin() as session:
-            await record_read(session, keyring.reads_key, By("staff", "olli"), "opened", [UUID(int=n)], reason="r" if n % 2 else None)
+            await record_read(
+                session,
+                keyring.reads_key,
+                By("staff", "olli"),
+                "opened",
+                [UUID(int=n)],
+                reason="r" if n % 2 else None,
+            )
         if n in {3, 5}:
             async with sessions.begin() as session:
                 assert await chain_reads(session, keyring.reads_key)
@@ -137,12 +180,17 @@ async def test_a_chain_that_nobody_touched_holds(sessions: Sessions, keyring: Ke
         ("update reads set read_at = read_at - interval '1 day' where position = 6", "position 6 "),
         ("delete from reads where position = 1", "position 1:"),
         ("delete from reads where position = 4", "position 4:"),
-        ("delete from reads where position = 3; update reads set position = position - 1 where position > 3", "position 3 "),
+        (
+            "delete from reads where position = 3; update reads set position = position - 1 where position > 3",
+            "position 3 ",
+        ),
         ("update reads set mac = '\\x00' where position is null", "id "),
         ("update reads set reader = 'liisa' where position is null", "id "),
     ],
 )
-async def test_the_first_broken_place_is_named(sessions: Sessions, keyring: Keyring, tampering: str, place: str) -> None:
+async def test_the_first_broken_place_is_named(
+    sessions: Sessions, keyring: Keyring, tampering: str, place: str
+) -> None:
     await write_chain(sessions, keyring, unchained=1)
     async with sessions.begin() as session:
         for statement in tampering.split("; "):
@@ -152,7 +200,9 @@ async def test_the_first_broken_place_is_named(sessions: Sessions, keyring: Keyr
     assert broken.startswith(place)
 
 
-async def test_an_end_that_was_cut_off_is_missed_by_who_knows_the_chain_was_longer(sessions: Sessions, keyring: Keyring) -> None:
+async def test_an_end_that_was_cut_off_is_missed_by_who_knows_the_chain_was_longer(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     whole = await write_chain(sessions, keyring)
     async with sessions.begin() as session:
         await session.execute(text("delete from reads where position > 4"))
@@ -160,7 +210,9 @@ async def test_an_end_that_was_cut_off_is_missed_by_who_knows_the_chain_was_long
     assert "position 6" in ((await check_reads(sessions, keyring.reads_key, {6: whole.link})).broken or "")
 
 
-async def test_a_read_that_commits_late_is_joined_behind_those_that_were_joined_before(sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_read_that_commits_late_is_joined_behind_those_that_were_joined_before(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     by = By("client", "sap")
     async with sessions() as late, sessions.begin() as early:
         await record_read(late, keyring.reads_key, by, "list", [])
@@ -171,5 +223,8 @@ async def test_a_read_that_commits_late_is_joined_behind_those_that_were_joined_
         await late.commit()
     async with sessions.begin() as session:
         assert await chain_reads(session, keyring.reads_key) == 1
-    assert [row.purpose for row in await rows(sessions, "select purpose from reads order by position")] == ["opened", "list"]
+    assert [row.purpose for row in await rows(sessions, "select purpose from reads order by position")] == [
+        "opened",
+        "list",
+    ]
     assert (await check_reads(sessions, keyring.reads_key)).broken is None

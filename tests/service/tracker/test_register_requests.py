@@ -22,7 +22,10 @@ REGISTERED = "request.registered.v1"
 
 
 async def numbers(sessions: Sessions) -> list[str]:
-    return [row.work_number for row in await rows(sessions, "select work_number from requests order by registered_at, request_id")]
+    return [
+        row.work_number
+        for row in await rows(sessions, "select work_number from requests order by registered_at, request_id")
+    ]
 
 
 async def test_a_request_gets_its_number_and_an_event_with_it(sessions: Sessions, keyring: Keyring) -> None:
@@ -36,7 +39,12 @@ async def test_a_request_gets_its_number_and_an_event_with_it(sessions: Sessions
     assert (entry.type, entry.traceparent, entry.actor_kind) == (REGISTERED, sent.traceparent, "system")
     (row,) = await rows(sessions, "select answers_box, first_name, service_title, state from requests")
     answers = json.loads(keyring.at_rest.decrypt_answers(row.answers_box, sent.event.request_id))
-    assert (answers, row.first_name, row.service_title, row.state) == (ANSWERS, "Matti", "Fråga om en faktura", "received")
+    assert (answers, row.first_name, row.service_title, row.state) == (
+        ANSWERS,
+        "Matti",
+        "Fråga om en faktura",
+        "received",
+    )
 
 
 async def test_registered_once_over_repeats(sessions: Sessions, keyring: Keyring) -> None:
@@ -54,20 +62,30 @@ async def test_registered_once_over_repeats(sessions: Sessions, keyring: Keyring
 
 async def test_two_consumers_at_once_register_each_request_once(sessions: Sessions, keyring: Keyring) -> None:
     sent = [submission() for _ in range(40)]
-    await asyncio.gather(*(register(sessions, keyring, *batch) for batch in (sent, sent[10:30], sent[5:], sent[:35])))
+    await asyncio.gather(
+        *(register(sessions, keyring, *batch) for batch in (sent, sent[10:30], sent[5:], sent[:35]))
+    )
     assert len(set(await numbers(sessions))) == 40
     assert len(await rows(sessions, "select 1 from history")) == 40
 
 
-async def test_of_two_bodies_the_first_stands_and_operators_see_the_second(sessions: Sessions, keyring: Keyring) -> None:
+async def test_of_two_bodies_the_first_stands_and_operators_see_the_second(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     first = submission(digest="first")
     request_id = first.event.request_id
     second = submission(request_id, digest="second", person={"last_name": "Toinen"})
     await register(sessions, keyring, first, second)
     await register(sessions, keyring, second)
     await register(sessions, keyring, second, first, submission(request_id, digest="third"))
-    assert [row.last_name for row in await rows(sessions, "select last_name from requests")] == ["Meikäläinen"]
-    assert await history(sessions, request_id) == [REGISTERED, "duplicate_with_other_body", "duplicate_with_other_body"]
+    assert [row.last_name for row in await rows(sessions, "select last_name from requests")] == [
+        "Meikäläinen"
+    ]
+    assert await history(sessions, request_id) == [
+        REGISTERED,
+        "duplicate_with_other_body",
+        "duplicate_with_other_body",
+    ]
     published = await rows(sessions, "select type from history where value is not null")
     assert [row.type for row in published] == [REGISTERED], "no new mail"
 
@@ -76,7 +94,10 @@ async def test_of_two_bodies_the_first_stands_and_operators_see_the_second(sessi
     ("facts", "reason"),
     [
         ({"sealed_form": "deadbeef.AAAA"}, "unknown-sealing-key"),
-        ({"sealed_form": TO_TRACKER.seal(b"{}", purpose="form", request_id=submission().event.request_id)}, "cannot-open"),
+        (
+            {"sealed_form": TO_TRACKER.seal(b"{}", purpose="form", request_id=submission().event.request_id)},
+            "cannot-open",
+        ),
         ({"form": b"\xff\xfe\x00random"}, "bad-form"),
         ({"form": b"[]"}, "bad-form"),
         ({"form": b'{"person": {"first_name": "A"}}'}, "bad-form"),
@@ -90,7 +111,9 @@ async def test_of_two_bodies_the_first_stands_and_operators_see_the_second(sessi
         ({"due_at": "2500-12-31T23:59:59Z"}, "bad-data"),
     ],
 )
-async def test_a_poison_record_is_rejected_and_its_neighbours_pass(sessions: Sessions, keyring: Keyring, facts: dict[str, Any], reason: str) -> None:
+async def test_a_poison_record_is_rejected_and_its_neighbours_pass(
+    sessions: Sessions, keyring: Keyring, facts: dict[str, Any], reason: str
+) -> None:
     poison, neighbours = submission(**facts), [submission(), submission()]
     for batch in ([neighbours[0], poison, neighbours[1]], [poison]):
         with pytest.raises(Rejected) as rejection:
@@ -103,7 +126,9 @@ async def test_a_poison_record_is_rejected_and_its_neighbours_pass(sessions: Ses
     assert len(await numbers(sessions)) == 2
 
 
-async def test_a_number_that_is_taken_is_an_error_of_its_own_and_the_next_try_draws_another(sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_number_that_is_taken_is_an_error_of_its_own_and_the_next_try_draws_another(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     await register_one(sessions, keyring)
     await rows(sessions, "select setval('work_number_sequence', 0, false)")
     sent = submission()
@@ -114,14 +139,18 @@ async def test_a_number_that_is_taken_is_an_error_of_its_own_and_the_next_try_dr
     assert len(set(await numbers(sessions))) == 2
 
 
-async def test_numbers_of_a_batch_follow_the_order_of_its_records(sessions: Sessions, keyring: Keyring) -> None:
+async def test_numbers_of_a_batch_follow_the_order_of_its_records(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     sent: Sequence[Any] = [submission() for _ in range(9)]
     await register(sessions, keyring, *sent)
     entries = await rows(sessions, "select request_id from history order by id")
     assert [row.request_id for row in entries] == [each.event.request_id for each in sent]
 
 
-async def test_after_the_last_number_of_nine_digits_come_those_of_ten(sessions: Sessions, keyring: Keyring) -> None:
+async def test_after_the_last_number_of_nine_digits_come_those_of_ten(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     async with sessions.begin() as session:
         await session.execute(text("select setval('work_number_sequence', 99999998)"))
     await register(sessions, keyring, submission(), submission(), submission())

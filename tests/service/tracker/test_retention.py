@@ -35,8 +35,23 @@ from tests.service.tracker.test_personal_data import dump
 from tests.service.tracker.topic import published
 
 MAIJA = By("staff", "maija")
-FIRST, LAST, MAIL, PHONE, CODE = "Xenofon", "Zyqvist", "x.zyq@salainen.example", "+358449998877", "010203-9002"
-WROTE = ("Laskuzzani", "Kysymyzz", "Ratkaisuzz", "Kerrottiinzz", "Sanomazz", "Detailzz", "Otsakezz", "Koodizz")
+FIRST, LAST, MAIL, PHONE, CODE = (
+    "Xenofon",
+    "Zyqvist",
+    "x.zyq@salainen.example",
+    "+358449998877",
+    "010203-9002",
+)
+WROTE = (
+    "Laskuzzani",
+    "Kysymyzz",
+    "Ratkaisuzz",
+    "Kerrottiinzz",
+    "Sanomazz",
+    "Detailzz",
+    "Otsakezz",
+    "Koodizz",
+)
 ANSWER, QUESTION, RESOLUTION, NOTE, RECORD, DETAIL, HEADER, SMTP = WROTE
 WORDS = (FIRST, LAST, MAIL, PHONE, *WROTE)
 ENCRYPTED = (ANSWER, QUESTION, RESOLUTION)
@@ -44,13 +59,17 @@ YEAR = 365
 STAYS = "select id, event_id, type, occurred_at, actor_kind, actor, action, state from history where request_id = :id order by id"
 
 
-async def closed(sessions: Sessions, keyring: Keyring, request_id: UUID, *actions: tuple[Action, str | None]) -> None:
+async def closed(
+    sessions: Sessions, keyring: Keyring, request_id: UUID, *actions: tuple[Action, str | None]
+) -> None:
     """Take these steps with a request, or resolve it, and let everything be published."""
     for action, said in actions or (("resolve", RESOLUTION),):
         async with sessions.begin() as session:
             await handle_request(session, request_id, action, MAIJA, text=said, keyring=keyring)
     async with sessions.begin() as session:
-        await session.execute(text("update history set value = null, published_at = now() where value is not null"))
+        await session.execute(
+            text("update history set value = null, published_at = now() where value is not null")
+        )
 
 
 async def let_pass(sessions: Sessions, days: float, column: str = "requests.changed_at") -> None:
@@ -58,7 +77,9 @@ async def let_pass(sessions: Sessions, days: float, column: str = "requests.chan
     table, _, name = column.partition(".")
     statement = text(f"update {table} set {name} = {name} - :past")  # noqa: S608  names of our own
     async with sessions.begin() as session:
-        await session.execute(statement.bindparams(bindparam("past", value=timedelta(days=days), type_=Interval)))
+        await session.execute(
+            statement.bindparams(bindparam("past", value=timedelta(days=days), type_=Interval))
+        )
 
 
 async def remove_all(sessions: Sessions, most: int = 100) -> None:
@@ -67,7 +88,10 @@ async def remove_all(sessions: Sessions, most: int = 100) -> None:
 
 
 async def erased(sessions: Sessions) -> set[UUID]:
-    return {row.request_id for row in await rows(sessions, "select request_id from requests where erased_at is not null")}
+    return {
+        row.request_id
+        for row in await rows(sessions, "select request_id from requests where erased_at is not null")
+    }
 
 
 def dead_letter(key: bytes | None, **different: object) -> DeadLetter:
@@ -91,27 +115,56 @@ def dead_letter(key: bytes | None, **different: object) -> DeadLetter:
 def found(words: tuple[str, ...], copied: str) -> list[str]:
     """Give the words that a copy of the tables holds, in any of the forms in which they can stand there."""
     copied = copied.casefold()
-    forms = {word: (word, word.encode().hex(), base64.b64encode(word.encode()).decode().rstrip("=")) for word in words}
+    forms = {
+        word: (word, word.encode().hex(), base64.b64encode(word.encode()).decode().rstrip("="))
+        for word in words
+    }
     return [word for word, each in forms.items() if any(form.casefold() in copied for form in each)]
 
 
 async def test_nothing_that_a_person_wrote_is_left_in_any_table(
-    sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection, producer: EventProducer, tmp_path: Path
+    sessions: Sessions,
+    keyring: Keyring,
+    tracker_database: str,
+    kafka: KafkaConnection,
+    producer: EventProducer,
+    tmp_path: Path,
 ) -> None:
-    person = {"first_name": FIRST, "last_name": LAST, "email": MAIL, "phone": PHONE, "personal_identity_code": CODE}
+    person = {
+        "first_name": FIRST,
+        "last_name": LAST,
+        "email": MAIL,
+        "phone": PHONE,
+        "personal_identity_code": CODE,
+    }
     answers = [{"field": "f", "label": "Lasku", "value": ANSWER}]
     form = json.dumps({"person": PERSON | person, "answers": answers}).encode()
     request_id = await register_one(sessions, keyring, submission(form=form))
     await register(sessions, keyring, submission(request_id, digest="other"))
-    await closed(sessions, keyring, request_id, ("take", None), ("ask_customer", QUESTION), ("resolve", RESOLUTION), ("close", None))
+    await closed(
+        sessions,
+        keyring,
+        request_id,
+        ("take", None),
+        ("ask_customer", QUESTION),
+        ("resolve", RESOLUTION),
+        ("close", None),
+    )
     await tell(sessions, told(MailFailed, request_id, await cause_of(sessions, request_id), codes=SMTP))
     async with sessions.begin() as session:
         session.add(dead_letter(str(request_id).encode(), request_id=request_id, note=NOTE, dismissed_at=NOW))
-        await session.execute(text("update owed_mails set settled_note = :note, settled_at = now()"), {"note": NOTE})
         await session.execute(
-            text("update history set details = jsonb_build_object('note', cast(:note as text)) where action = 'take'"), {"note": NOTE}
+            text("update owed_mails set settled_note = :note, settled_at = now()"), {"note": NOTE}
         )
-    assert found(WORDS, await dump(tracker_database, _folder(tmp_path, "before"))) == [word for word in WORDS if word not in ENCRYPTED]
+        await session.execute(
+            text(
+                "update history set details = jsonb_build_object('note', cast(:note as text)) where action = 'take'"
+            ),
+            {"note": NOTE},
+        )
+    assert found(WORDS, await dump(tracker_database, _folder(tmp_path, "before"))) == [
+        word for word in WORDS if word not in ENCRYPTED
+    ]
     before = await rows(sessions, STAYS, id=request_id)
     await let_pass(sessions, YEAR + 0.01)
     await remove_all(sessions)
@@ -119,8 +172,19 @@ async def test_nothing_that_a_person_wrote_is_left_in_any_table(
     after = await rows(sessions, STAYS, id=request_id)
     assert after[:-1] == before, "the history keeps its rows"
     (left,) = await rows(sessions, "select * from requests")
-    assert (left.state, left.service, left.personal_code, left.personal_code_index) == ("closed", "kysy-laskusta", None, None)
-    assert (left.email_index, left.sealed_contact, left.answers, left.answers_box, left.body_digest) == (b"", "", [], None, "")
+    assert (left.state, left.service, left.personal_code, left.personal_code_index) == (
+        "closed",
+        "kysy-laskusta",
+        None,
+        None,
+    )
+    assert (left.email_index, left.sealed_contact, left.answers, left.answers_box, left.body_digest) == (
+        b"",
+        "",
+        [],
+        None,
+        "",
+    )
     assert await rows(sessions, "select 1 from history where text is not null or text_box is not null") == []
     async with publishing(tracker_database, producer):
         await eventually(lambda: _event(kafka, request_id))
@@ -134,12 +198,18 @@ def _folder(parent: Path, name: str) -> Path:
 
 
 async def _event(kafka: KafkaConnection, request_id: UUID) -> RequestErased:
-    (event,) = [each.event for each in await published(kafka, request_id) if isinstance(each.event, RequestErased)]
+    (event,) = [
+        each.event for each in await published(kafka, request_id) if isinstance(each.event, RequestErased)
+    ]
     return event
 
 
-async def test_an_open_request_is_never_removed_and_a_reopened_one_begins_anew(sessions: Sessions, keyring: Keyring) -> None:
-    received, taken, asked, reopened, young, resolved, rejected = [await register_one(sessions, keyring) for _ in range(7)]
+async def test_an_open_request_is_never_removed_and_a_reopened_one_begins_anew(
+    sessions: Sessions, keyring: Keyring
+) -> None:
+    received, taken, asked, reopened, young, resolved, rejected = [
+        await register_one(sessions, keyring) for _ in range(7)
+    ]
     await closed(sessions, keyring, taken, ("take", None))
     await closed(sessions, keyring, asked, ("take", None), ("ask_customer", QUESTION))
     await closed(sessions, keyring, reopened, ("resolve", RESOLUTION), ("close", None), ("reopen", None))
@@ -210,34 +280,56 @@ async def test_killed_between_two_batches_a_worker_goes_on_where_it_was(
             assert len(await erased(sessions)) == 150
 
         await eventually(all_erased, 40)
-    (counted,) = await rows(sessions, "select count(*) as n, count(distinct request_id) as of from history where type = 'request.erased.v1'")
+    (counted,) = await rows(
+        sessions,
+        "select count(*) as n, count(distinct request_id) as of from history where type = 'request.erased.v1'",
+    )
     assert (counted.n, counted.of) == (150, 150)
 
 
-async def test_afterwards_everybody_is_told_so_and_nothing_can_be_done_with_it(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_afterwards_everybody_is_told_so_and_nothing_can_be_done_with_it(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     sent = submission()
     request_id = await register_one(sessions, keyring, sent)
     await closed(sessions, keyring, request_id)
     (before,) = await rows(sessions, "select work_number from requests")
     await let_pass(sessions, YEAR + 1)
     await remove_all(sessions)
-    status = (await desk.post("/api/v1/status", {"link": follow_link.sign(request_id, keyring.link_key)})).raise_for_status().json()
-    assert (status["work_number"], status["state"], status["service_title"]) == (before.work_number, "resolved", "Fråga om en faktura")
+    status = (
+        (await desk.post("/api/v1/status", {"link": follow_link.sign(request_id, keyring.link_key)}))
+        .raise_for_status()
+        .json()
+    )
+    assert (status["work_number"], status["state"], status["service_title"]) == (
+        before.work_number,
+        "resolved",
+        "Fråga om en faktura",
+    )
     assert status["contents_removed_at"]
     assert [step["text"] for step in status["timeline"]] == [None, None]
     by_mail = await desk.post("/api/v1/status", {"work_number": before.work_number, "email": PERSON["email"]})
     assert by_mail.status_code == 404, "the address is gone with the rest"
     whole = (await desk.get(f"/api/v1/requests/{before.work_number}")).raise_for_status().json()
-    assert (whole["state"], whole["possible"], whole["answers"], whole["first_name"]) == ("resolved", [], [], "")
+    assert (whole["state"], whole["possible"], whole["answers"], whole["first_name"]) == (
+        "resolved",
+        [],
+        [],
+        "",
+    )
     assert whole["contents_removed_at"] == status["contents_removed_at"]
     assert whole["timeline"][-1]["type"] == "request.erased.v1"
     refused = await desk.post(f"/api/v1/requests/{request_id}/reopen")
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:asiointi:problem:contents-removed")
     await register(sessions, keyring, submission(request_id, digest="other"), sent)
-    assert (await history(sessions, request_id))[-1] == "request.erased.v1", "what the first said cannot be compared any more"
+    assert (await history(sessions, request_id))[-1] == "request.erased.v1", (
+        "what the first said cannot be compared any more"
+    )
 
 
-async def test_a_replayed_command_gives_nothing_back(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_replayed_command_gives_nothing_back(
+    desk: Desk, sessions: Sessions, keyring: Keyring
+) -> None:
     person = {"first_name": FIRST, "last_name": LAST}
     request_id = await register_one(sessions, keyring, submission(person=person))
     async with sessions.begin() as session:
@@ -246,12 +338,16 @@ async def test_a_replayed_command_gives_nothing_back(desk: Desk, sessions: Sessi
     key = {"Idempotency-Key": "k1"}
 
     async def resolve() -> dict[str, object]:
-        answer = await desk.client.post(f"/api/v1/requests/{request_id}/resolve", json={"text": RESOLUTION}, headers=desk.headers() | key)
+        answer = await desk.client.post(
+            f"/api/v1/requests/{request_id}/resolve", json={"text": RESOLUTION}, headers=desk.headers() | key
+        )
         return dict(answer.raise_for_status().json())
 
     async def settle() -> dict[str, object]:
         address = f"/api/v1/dead-letters/{letter.id}/settle"
-        answer = await desk.client.post(address, json={"note": NOTE}, headers=desk.headers() | {"Idempotency-Key": "k2"})
+        answer = await desk.client.post(
+            address, json={"note": NOTE}, headers=desk.headers() | {"Idempotency-Key": "k2"}
+        )
         return dict(answer.raise_for_status().json())
 
     first, settled = await resolve(), await settle()
@@ -261,7 +357,9 @@ async def test_a_replayed_command_gives_nothing_back(desk: Desk, sessions: Sessi
     kept = "".join(str(bytes(row.body)) for row in await rows(sessions, "select body from kept_answers"))
     assert found((FIRST, LAST, NOTE, DETAIL), kept) == []
     async with sessions.begin() as session:
-        await session.execute(text("update history set value = null, published_at = now() where value is not null"))
+        await session.execute(
+            text("update history set value = null, published_at = now() where value is not null")
+        )
     await let_pass(sessions, YEAR + 0.01)
     await remove_all(sessions)
     again, settled_again = await resolve(), await settle()
@@ -272,7 +370,12 @@ async def test_a_replayed_command_gives_nothing_back(desk: Desk, sessions: Sessi
 
 async def test_answers_that_an_earlier_version_kept_lose_their_names(fresh_database: FreshDatabase) -> None:
     bodies = {
-        "request": {"request_id": str(UUID(int=1)), "state": "resolved", "first_name": FIRST, "last_name": LAST},
+        "request": {
+            "request_id": str(UUID(int=1)),
+            "state": "resolved",
+            "first_name": FIRST,
+            "last_name": LAST,
+        },
         "dead letter": {"id": 1, "origin_topic": "requests.commands", "note": NOTE, "detail": DETAIL},
         "other": {"retried": 2, "left": 0},
     }
@@ -287,7 +390,9 @@ async def test_answers_that_an_earlier_version_kept_lose_their_names(fresh_datab
             for name, body in bodies.items():
                 await session.execute(statement, {"key": name, "body": json.dumps(body).encode()})
         await asyncio.to_thread(migrate, MIGRATIONS, dsn)
-        after = {row.key: json.loads(row.body) for row in await rows(earlier, "select key, body from kept_answers")}
+        after = {
+            row.key: json.loads(row.body) for row in await rows(earlier, "select key, body from kept_answers")
+        }
     assert after == {
         "request": {"request_id": str(UUID(int=1)), "state": "resolved"},
         "dead letter": {"id": 1, "origin_topic": "requests.commands", "note": None, "detail": ""},
@@ -306,7 +411,9 @@ async def test_a_mail_that_was_still_owed_is_owed_no_longer(sessions: Sessions, 
     assert (ledger.overdue, ledger.receipts_waiting, ledger.receipts_failed) == ((), 0, 1)
 
 
-async def test_the_ledger_counts_what_is_due_and_alarms_after_two_days(sessions: Sessions, keyring: Keyring) -> None:
+async def test_the_ledger_counts_what_is_due_and_alarms_after_two_days(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     request_id, other = await register_one(sessions, keyring), await register_one(sessions, keyring)
     await closed(sessions, keyring, request_id)
     assert (await read(sessions)).to_be_removed == 0
@@ -328,11 +435,19 @@ async def test_a_record_set_aside_is_emptied_after_ninety_days_unless_it_is_an_o
     accepted = {"origin_topic": "requests.submitted", "accepted": True}
     async with sessions.begin() as session:
         session.add(dead_letter(RECORD.encode(), digest=b"stranger"))
-        session.add(dead_letter(None, digest=b"settled", request_id=UUID(int=2), note=NOTE, dismissed_at=NOW, **accepted))
+        session.add(
+            dead_letter(
+                None, digest=b"settled", request_id=UUID(int=2), note=NOTE, dismissed_at=NOW, **accepted
+            )
+        )
     await let_pass(sessions, 91, "dead_letters.buried_at")
     async with sessions.begin() as session:
         session.add(dead_letter(None, digest=b"young"))
-        session.add(dead_letter(None, digest=b"open", request_id=UUID(int=1), buried_at=NOW.replace(year=2020), **accepted))
+        session.add(
+            dead_letter(
+                None, digest=b"open", request_id=UUID(int=1), buried_at=NOW.replace(year=2020), **accepted
+            )
+        )
         await session.execute(
             text("""
             insert into skipped_records (reader, topic, partition, first_offset, next_offset, noticed_at, settled_at, note)

@@ -55,8 +55,12 @@ async def test_all_mails_of_a_cause_are_tried_again_in_batches_and_no_others(
     )
     settled = wrongly[0]
     async with sessions.begin() as session:
-        await session.execute(text("update owed_mails set settled_at = now() where event_id = :event"), {"event": settled})
-    notifier = NotifierDouble([*wrongly[:-2], *others])  # two are about to go, and notifier no longer holds them as failed
+        await session.execute(
+            text("update owed_mails set settled_at = now() where event_id = :event"), {"event": settled}
+        )
+    notifier = NotifierDouble(
+        [*wrongly[:-2], *others]
+    )  # two are about to go, and notifier no longer holds them as failed
     async with beside_notifier(notifier, tracker_database, kafka, issuer) as desk:
         causes = (await desk.get(f"{API}/causes", "operate")).raise_for_status().json()
         assert [(each["cause"], each["mails"]) for each in causes] == [
@@ -84,7 +88,9 @@ async def test_what_failed_after_the_moment_given_or_for_another_template_stays(
                 "retried": 0,
                 "left": 0,
             }
-        assert (await desk.post(f"{API}/retry", {"cause": "connection", "template": "receipt"}, "operate")).json() == {"retried": 3, "left": 0}
+        assert (
+            await desk.post(f"{API}/retry", {"cause": "connection", "template": "receipt"}, "operate")
+        ).json() == {"retried": 3, "left": 0}
 
 
 async def test_while_notifier_is_away_nothing_changes(
@@ -98,7 +104,9 @@ async def test_while_notifier_is_away_nothing_changes(
     assert await failed_for(sessions) == {"connection": 3}
 
 
-async def test_the_cause_is_what_the_mail_server_said_and_otherwise_the_class_of_its_answer(sessions: Sessions, keyring: Keyring) -> None:
+async def test_the_cause_is_what_the_mail_server_said_and_otherwise_the_class_of_its_answer(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     for codes in ("550 5.1.1", None):
         request_id = await register_one(sessions, keyring)
         await tell(sessions, told(MailFailed, request_id, await cause_of(sessions, request_id), codes=codes))
@@ -106,7 +114,9 @@ async def test_the_cause_is_what_the_mail_server_said_and_otherwise_the_class_of
 
 
 @asynccontextmanager
-async def visiting(postgres: str, dsn: str, kafka: KafkaConnection, notifier: NotifierDouble) -> AsyncIterator[Visit]:
+async def visiting(
+    postgres: str, dsn: str, kafka: KafkaConnection, notifier: NotifierDouble
+) -> AsyncIterator[Visit]:
     place, address = free_socket()
     async with (
         running_identity(postgres, make_settings(dsn, kafka)) as issuer,
@@ -115,7 +125,9 @@ async def visiting(postgres: str, dsn: str, kafka: KafkaConnection, notifier: No
         app = create_app(make_settings(dsn, kafka, oidc_issuer=issuer, notifier_url=address))
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://tracker.test", timeout=30) as client:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://tracker.test", timeout=30
+            ) as client:
                 yield Visit(client)
 
 

@@ -43,7 +43,13 @@ class NotifierDouble:
 
         @app.get("/api/v1/deliveries")
         async def deliveries(request_id: UUID) -> dict[str, Any]:
-            known = {"id": 7, "event_id": self.event_id, "request_id": str(request_id), "template": "receipt", "sending": self.sending}
+            known = {
+                "id": 7,
+                "event_id": self.event_id,
+                "request_id": str(request_id),
+                "template": "receipt",
+                "sending": self.sending,
+            }
             return {"deliveries": [known], "next": None}
 
         @app.post("/api/v1/deliveries/7/send-again")
@@ -57,7 +63,9 @@ class NotifierDouble:
 
 
 @asynccontextmanager
-async def beside_notifier(notifier: NotifierDouble, dsn: str, kafka: KafkaConnection, issuer: Issuer) -> AsyncIterator[Desk]:
+async def beside_notifier(
+    notifier: NotifierDouble, dsn: str, kafka: KafkaConnection, issuer: Issuer
+) -> AsyncIterator[Desk]:
     place, address = free_socket()
     settings = make_settings(dsn, kafka, oidc_issuer=issuer.address, notifier_url=address)
     async with serving(notifier.app(), place), running_desk(settings, issuer) as desk:
@@ -83,18 +91,30 @@ async def unsettled(sessions: Sessions, days: float) -> list[str]:
     return [each.reason for each in (await reader(sessions, Log(), returned_within=days).read()).overdue]
 
 
-async def test_a_receipt_that_came_back_is_no_longer_counted_as_received_and_is_no_fault(sessions: Sessions, keyring: Keyring, desk: Desk) -> None:
+async def test_a_receipt_that_came_back_is_no_longer_counted_as_received_and_is_no_fault(
+    sessions: Sessions, keyring: Keyring, desk: Desk
+) -> None:
     await register_one(sessions, keyring)
     request_id, cause = await returned_receipt(sessions, keyring)
     ledger = await read(sessions)
     assert counts(ledger) == (2, 0, 1, 1)
     assert "mail-failed" not in [each.reason for each in ledger.overdue]
     (listed,) = (await desk.get(API, "operate")).raise_for_status().json()
-    assert (listed["event_id"], listed["bounce"], listed["return_status"], listed["sending"]) == (cause, "hard", "5.1.1", 1)
+    assert (listed["event_id"], listed["bounce"], listed["return_status"], listed["sending"]) == (
+        cause,
+        "hard",
+        "5.1.1",
+        1,
+    )
     assert (await desk.get("/api/v1/failed-mails", "operate")).json() == []
     timeline = (await desk.get(f"/api/v1/requests/{request_id}", "requests:read")).json()["timeline"]
-    assert sorted(each["type"] for each in timeline if each["kind"] == "mail") == ["mail.bounced.v1", "mail.sent.v1"]
-    assert [each["details"].get("status") for each in timeline if each["type"] == "mail.bounced.v1"] == ["5.1.1"]
+    assert sorted(each["type"] for each in timeline if each["kind"] == "mail") == [
+        "mail.bounced.v1",
+        "mail.sent.v1",
+    ]
+    assert [each["details"].get("status") for each in timeline if each["type"] == "mail.bounced.v1"] == [
+        "5.1.1"
+    ]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
@@ -117,12 +137,16 @@ async def test_in_whatever_order_and_however_often_the_outcomes_come_the_ledger_
 async def test_a_mail_that_is_late_is_only_a_note(sessions: Sessions, keyring: Keyring, desk: Desk) -> None:
     request_id = await register_one(sessions, keyring)
     cause = await cause_of(sessions, request_id)
-    await tell(sessions, told(MailSent, request_id, cause), told(MailBounced, request_id, cause, bounce="soft"))
+    await tell(
+        sessions, told(MailSent, request_id, cause), told(MailBounced, request_id, cause, bounce="soft")
+    )
     assert counts(await read(sessions)) == (1, 1, 0, 0)
     assert (await desk.get(API, "operate")).json() == []
 
 
-async def test_it_is_an_alarm_only_when_nobody_deals_with_it_in_time(sessions: Sessions, keyring: Keyring, desk: Desk) -> None:
+async def test_it_is_an_alarm_only_when_nobody_deals_with_it_in_time(
+    sessions: Sessions, keyring: Keyring, desk: Desk
+) -> None:
     _, cause = await returned_receipt(sessions, keyring)
     async with sessions.begin() as session:
         await session.execute(text("update owed_mails set returned_at = now()"))
@@ -130,7 +154,9 @@ async def test_it_is_an_alarm_only_when_nobody_deals_with_it_in_time(sessions: S
     assert await unsettled(sessions, 0) == ["returned-mail-unsettled"]
     assert (await desk.post(f"{API}/{cause}/settle", {"note": " "}, "operate")).status_code == 422
     for _ in range(2):
-        assert (await desk.post(f"{API}/{cause}/settle", {"note": "Soitettiin, tietää nyt."}, "operate")).status_code == 200
+        assert (
+            await desk.post(f"{API}/{cause}/settle", {"note": "Soitettiin, tietää nyt."}, "operate")
+        ).status_code == 200
     assert await unsettled(sessions, 0) == []
     assert (await desk.get(API, "operate")).json() == []
     assert counts(await read(sessions)) == (1, 0, 1, 0)
@@ -150,8 +176,12 @@ async def test_it_is_sent_again_to_a_corrected_address_that_later_mails_go_to_as
         assert (await desk.post(f"{API}/{cause}/send-again", {}, "operate")).status_code == 404
         shown = (await desk.get(f"/api/v1/requests/{request_id}", "requests:read")).json()
         assert shown["person"]["email"] == "oikea@posti.example"
-        assert {"request.contact_corrected.v1", "mail.sent_again"} <= {each["type"] for each in shown["timeline"]}
-        (found,) = (await desk.post("/api/v1/requests/search", {"q": "oikea@posti.example"}, "requests:read")).json()["requests"]
+        assert {"request.contact_corrected.v1", "mail.sent_again"} <= {
+            each["type"] for each in shown["timeline"]
+        }
+        (found,) = (
+            await desk.post("/api/v1/requests/search", {"q": "oikea@posti.example"}, "requests:read")
+        ).json()["requests"]
         assert found["request_id"] == str(request_id)
     (event,) = await rows(sessions, "select value from history where type = 'request.contact_corrected.v1'")
     sealed = json.loads(event.value)["sealed_contact"]
@@ -176,7 +206,12 @@ async def test_what_notifier_says_to_it_is_told_and_an_order_whose_answer_was_lo
     request_id, cause = await returned_receipt(sessions, keyring)
     notifier = NotifierDouble(cause)
     async with beside_notifier(notifier, tracker_database, kafka, issuer) as desk:
-        for status, slug, told_as in ((409, "not-sendable", 409), (409, "contents-gone", 409), (422, "invalid-fields", 422), (500, "", 503)):
+        for status, slug, told_as in (
+            (409, "not-sendable", 409),
+            (409, "contents-gone", 409),
+            (422, "invalid-fields", 422),
+            (500, "", 503),
+        ):
             notifier.answer = status, f'{{"type": "urn:asiointi:problem:{slug}"}}'
             answer = await desk.post(f"{API}/{cause}/send-again", {"email": "x@y.example"}, "operate")
             assert answer.status_code == told_as
@@ -184,27 +219,41 @@ async def test_what_notifier_says_to_it_is_told_and_an_order_whose_answer_was_lo
         (unchanged,) = await rows(sessions, "select email from requests")
         assert unchanged.email != "x@y.example"
         notifier.sending, notifier.orders = 2, []
-        assert (await desk.post(f"{API}/{cause}/send-again", {"email": "x@y.example"}, "operate")).json()["sending"] == 2
+        assert (await desk.post(f"{API}/{cause}/send-again", {"email": "x@y.example"}, "operate")).json()[
+            "sending"
+        ] == 2
         assert notifier.orders == []
-    assert (await rows(sessions, "select email from requests where request_id = :id", id=request_id))[0].email == "x@y.example"
+    assert (await rows(sessions, "select email from requests where request_id = :id", id=request_id))[
+        0
+    ].email == "x@y.example"
 
 
-async def test_a_second_sending_that_fails_at_once_is_a_failed_mail(sessions: Sessions, keyring: Keyring, desk: Desk) -> None:
+async def test_a_second_sending_that_fails_at_once_is_a_failed_mail(
+    sessions: Sessions, keyring: Keyring, desk: Desk
+) -> None:
     request_id, cause = await returned_receipt(sessions, keyring)
     await tell(sessions, told(MailFailed, request_id, cause, sending=2))
     assert (await desk.get(API, "operate")).json() == []
-    assert [each["event_id"] for each in (await desk.get("/api/v1/failed-mails", "operate")).json()] == [cause]
+    assert [each["event_id"] for each in (await desk.get("/api/v1/failed-mails", "operate")).json()] == [
+        cause
+    ]
 
 
-async def test_a_report_about_what_nobody_was_owed_changes_no_count(sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_report_about_what_nobody_was_owed_changes_no_count(
+    sessions: Sessions, keyring: Keyring
+) -> None:
     request_id = await register_one(sessions, keyring)
     await tell(sessions, told(MailSent, request_id, await cause_of(sessions, request_id)))
-    await tell(sessions, told(MailBounced, request_id, str(UUID(int=7))), told(MailBounced, UUID(int=8), "no uuid"))
+    await tell(
+        sessions, told(MailBounced, request_id, str(UUID(int=7))), told(MailBounced, UUID(int=8), "no uuid")
+    )
     assert counts(await read(sessions)) == (1, 1, 0, 0)
 
 
 @pytest.mark.parametrize("action", ["send-again", "settle"])
-async def test_only_an_operator_does_either_and_only_to_what_came_back(desk: Desk, sessions: Sessions, keyring: Keyring, action: str) -> None:
+async def test_only_an_operator_does_either_and_only_to_what_came_back(
+    desk: Desk, sessions: Sessions, keyring: Keyring, action: str
+) -> None:
     _, cause = await returned_receipt(sessions, keyring)
     order = {"note": "x"} if action == "settle" else {}
     assert (await desk.post(f"{API}/{cause}/{action}", order, "requests:write")).status_code == 403
@@ -242,7 +291,9 @@ async def test_a_failed_mail_is_sent_to_a_corrected_address(
     notifier = NotifierDouble(cause)
     async with beside_notifier(notifier, tracker_database, kafka, issuer) as desk:
         url = f"/api/v1/failed-mails/{cause}/send-again"
-        assert (await desk.post(f"{API}/{cause}/send-again", {"email": "oikea@posti.example"}, "operate")).status_code == 404
+        assert (
+            await desk.post(f"{API}/{cause}/send-again", {"email": "oikea@posti.example"}, "operate")
+        ).status_code == 404
         answer = await desk.post(url, {"email": "oikea@posti.example"}, "operate")
         assert (answer.status_code, answer.json()["failed_at"]) == (200, None)
         assert (await desk.post(url, {}, "operate")).status_code == 404
@@ -266,7 +317,11 @@ async def test_a_delayed_retry_of_an_order_does_not_send_what_came_back_since(
             return int(answer.raise_for_status().json()["sending"])
 
         assert await order() == 2
-        await tell(sessions, told(MailSent, request_id, cause, sending=2), told(MailBounced, request_id, cause, sending=2))
+        await tell(
+            sessions,
+            told(MailSent, request_id, cause, sending=2),
+            told(MailBounced, request_id, cause, sending=2),
+        )
         assert await order() == 2
         assert len(notifier.orders) == 1
         assert [each["sending"] for each in (await desk.get(API, "operate")).json()] == [2]
@@ -274,7 +329,12 @@ async def test_a_delayed_retry_of_an_order_does_not_send_what_came_back_since(
 
 @pytest.mark.parametrize("letter", ["\\u0000", "\\u200b"], ids=["NUL", "no width"])
 async def test_what_nobody_sees_is_left_out_and_alone_it_is_nothing(
-    sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection, issuer: Issuer, letter: str
+    sessions: Sessions,
+    keyring: Keyring,
+    tracker_database: str,
+    kafka: KafkaConnection,
+    issuer: Issuer,
+    letter: str,
 ) -> None:
     _, cause = await returned_receipt(sessions, keyring)
     notifier = NotifierDouble(cause)
@@ -282,7 +342,9 @@ async def test_what_nobody_sees_is_left_out_and_alone_it_is_nothing(
         headers = desk.headers("operate") | {"Content-Type": "application/json"}
 
         async def post(action: str, body: str) -> int:
-            return (await desk.client.post(f"{API}/{cause}/{action}", content=body, headers=headers)).status_code
+            return (
+                await desk.client.post(f"{API}/{cause}/{action}", content=body, headers=headers)
+            ).status_code
 
         assert await post("settle", f'{{"note": " {letter}"}}') == 422
         assert len((await desk.get(API, "operate")).json()) == 1

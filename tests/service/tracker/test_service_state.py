@@ -36,7 +36,13 @@ def test_what_is_overdue_says_what_does_not_come(overdue: tuple[Overdue, ...], s
     assert service_state(ledger(*overdue)) == state
 
 
-ONE_CITIZENS: list[Reason] = ["mail-failed", "returned-mail-unsettled", "dead-letter", "alarm-undelivered", "numbers-low"]
+ONE_CITIZENS: list[Reason] = [
+    "mail-failed",
+    "returned-mail-unsettled",
+    "dead-letter",
+    "alarm-undelivered",
+    "numbers-low",
+]
 
 
 @pytest.mark.parametrize("reason", ONE_CITIZENS)

@@ -53,7 +53,10 @@ async def advance(sessions: Sessions, *stretches: Stretch) -> None:
 
 
 async def gaps(sessions: Sessions) -> Sequence[tuple[int, int, int]]:
-    found = await rows(sessions, "select partition, first_offset, next_offset from skipped_records where settled_at is null order by id")
+    found = await rows(
+        sessions,
+        "select partition, first_offset, next_offset from skipped_records where settled_at is null order by id",
+    )
     return [(row.partition, row.first_offset, row.next_offset) for row in found]
 
 
@@ -69,7 +72,9 @@ async def test_a_stretch_that_begins_beyond_the_last_one_leaves_a_gap(sessions: 
 
 
 @pytest.mark.parametrize("held", [True, False])
-async def test_a_gap_that_the_log_could_not_be_asked_about_is_looked_up_later(sessions: Sessions, *, held: bool) -> None:
+async def test_a_gap_that_the_log_could_not_be_asked_about_is_looked_up_later(
+    sessions: Sessions, *, held: bool
+) -> None:
     keep = position_keeper("r", Log(holds=None).holds_records)
     async with sessions.begin() as session:
         await keep(session, [Stretch("t", 0, 0, 5)])
@@ -90,7 +95,9 @@ async def test_a_position_that_was_rolled_back_with_its_batch_leaves_no_gap(sess
     assert await gaps(sessions) == []
 
 
-async def test_two_readers_of_the_same_partitions_do_not_wait_for_each_other_for_ever(sessions: Sessions) -> None:
+async def test_two_readers_of_the_same_partitions_do_not_wait_for_each_other_for_ever(
+    sessions: Sessions,
+) -> None:
     there = [Stretch("t", number, 0, 5) for number in range(6)]
     await asyncio.gather(*(advance(sessions, *(there if turn % 2 else reversed(there))) for turn in range(8)))
     assert await gaps(sessions) == []
@@ -120,13 +127,25 @@ async def commit(kafka: KafkaConnection, topic: str, offset: int) -> None:
 
 
 async def test_an_offset_that_was_committed_for_nothing_is_noticed_and_the_requests_come_back(
-    kafka: KafkaConnection, topic: str, sessions: Sessions, producer: EventProducer, keyring: Keyring, lags: LagReader
+    kafka: KafkaConnection,
+    topic: str,
+    sessions: Sessions,
+    producer: EventProducer,
+    keyring: Keyring,
+    lags: LagReader,
 ) -> None:
     def reading() -> BatchConsumer:
         handler = partial(on_request_submitted, keyring=keyring)
         keep = position_keeper(topic, lags.holds_records)
         return BatchConsumer(
-            kafka, topic, [topic], handler=handler, sessions=sessions, producer=producer, liveness=Liveness(None, ()), keep_position=keep
+            kafka,
+            topic,
+            [topic],
+            handler=handler,
+            sessions=sessions,
+            producer=producer,
+            liveness=Liveness(None, ()),
+            keep_position=keep,
         )
 
     async def numbered(count: int) -> bool:
@@ -144,7 +163,9 @@ async def test_an_offset_that_was_committed_for_nothing_is_noticed_and_the_reque
         await eventually(lambda: numbered(2))
         assert await gaps(sessions) == [(0, 3, 5)]
         async with sessions.begin() as session:
-            assert (await send_skipped_again(session, 1, "olli", lags, producer, keyring)).settled_by == "olli"
+            assert (
+                await send_skipped_again(session, 1, "olli", lags, producer, keyring)
+            ).settled_by == "olli"
         await eventually(lambda: numbered(4))
     assert await gaps(sessions) == []
     async with sessions.begin() as session:
@@ -164,12 +185,21 @@ async def test_what_nobody_is_given_is_no_skipped_record(
     def reading() -> BatchConsumer:
         keep = position_keeper(topic, lags.holds_records)
         return BatchConsumer(
-            kafka, topic, [topic], handler=note, sessions=sessions, producer=producer, liveness=Liveness(None, ()), keep_position=keep
+            kafka,
+            topic,
+            [topic],
+            handler=note,
+            sessions=sessions,
+            producer=producer,
+            liveness=Liveness(None, ()),
+            keep_position=keep,
         )
 
     async def compared() -> bool:
         async with sessions.begin() as session:
-            await compare_positions(session, topic, topic, (await lags.stands({topic: [topic]}))[topic, topic], lags.holds_records)
+            await compare_positions(
+                session, topic, topic, (await lags.stands({topic: [topic]}))[topic, topic], lags.holds_records
+            )
         return await lags.read({topic: [topic]}) == []
 
     async def has(count: int) -> bool:
@@ -194,7 +224,9 @@ async def test_what_nobody_is_given_is_no_skipped_record(
     assert await gaps(sessions) == []
 
 
-async def test_what_compaction_took_is_no_skipped_record(kafka: KafkaConnection, sessions: Sessions, lags: LagReader) -> None:
+async def test_what_compaction_took_is_no_skipped_record(
+    kafka: KafkaConnection, sessions: Sessions, lags: LagReader
+) -> None:
     topic, key = f"compacted.{uuid4().hex}", str(uuid4()).encode()
     await make_compacted(kafka, topic)
     keep = position_keeper(topic, lags.holds_records)
@@ -269,14 +301,25 @@ async def delete_before(kafka: KafkaConnection, topic: str, offset: int) -> None
 
 
 async def read_to(sessions: Sessions, offset: int) -> bool:
-    return [row.next_offset for row in await rows(sessions, "select next_offset from read_positions")] == [offset]
+    return [row.next_offset for row in await rows(sessions, "select next_offset from read_positions")] == [
+        offset
+    ]
 
 
 async def test_records_that_are_gone_are_told_and_can_be_settled(
     topic: str, sessions: Sessions, producer: EventProducer, lags: LagReader, keyring: Keyring
 ) -> None:
     async with sessions.begin() as session:
-        session.add(SkippedRecords(reader="r", topic=topic, partition=0, first_offset=3, next_offset=9, noticed_at=submission().time))
+        session.add(
+            SkippedRecords(
+                reader="r",
+                topic=topic,
+                partition=0,
+                first_offset=3,
+                next_offset=9,
+                noticed_at=submission().time,
+            )
+        )
     async with sessions.begin() as session:
         with pytest.raises(NoLongerThere):
             await send_skipped_again(session, 1, "olli", lags, producer, keyring)
@@ -294,7 +337,12 @@ async def test_skipped_records_from_before_intake_signed_are_sent_again_signed_a
     await producer.send_all(SUBMITTED, [old, forged])
     first, second = [each for each in await read_topic(kafka, SUBMITTED) if each.key == old.key]
     gap = SkippedRecords(
-        reader="r", topic=SUBMITTED, partition=first.partition, first_offset=first.offset, next_offset=second.offset + 1, noticed_at=submission().time
+        reader="r",
+        topic=SUBMITTED,
+        partition=first.partition,
+        first_offset=first.offset,
+        next_offset=second.offset + 1,
+        noticed_at=submission().time,
     )
     async with sessions.begin() as session:
         session.add(UnsignedBefore(partition=first.partition, next_offset=second.offset))
@@ -304,13 +352,20 @@ async def test_skipped_records_from_before_intake_signed_are_sent_again_signed_a
             await send_skipped_again(session, 1, "olli", lags, producer, keyring)
     assert await gaps(sessions) == []
     again = [each for each in await read_topic(kafka, SUBMITTED) if each.key == old.key][2:]
-    assert [(each.value, has_mac(each.headers)) for each in again] == [(old.value, True), (forged.value, False)]
+    assert [(each.value, has_mac(each.headers)) for each in again] == [
+        (old.value, True),
+        (forged.value, False),
+    ]
 
 
-async def test_offsets_that_pass_over_records_are_noticed_though_none_comes_after_them(sessions: Sessions) -> None:
+async def test_offsets_that_pass_over_records_are_noticed_though_none_comes_after_them(
+    sessions: Sessions,
+) -> None:
     async def compare(**stands: int) -> None:
         async with sessions.begin() as session:
-            await compare_positions(session, "r", "t", {int(name[1:]): offset for name, offset in stands.items()}, there)
+            await compare_positions(
+                session, "r", "t", {int(name[1:]): offset for name, offset in stands.items()}, there
+            )
 
     await advance(sessions, Stretch("t", 0, 0, 5))
     await compare(p0=5, p1=2)

@@ -33,13 +33,25 @@ async def test_an_old_entry_with_a_huge_trace_is_set_aside_and_the_next_ones_go(
 ) -> None:
     poisoned, other = await register_one(sessions, keyring), await register_one(sessions, keyring)
     async with sessions.begin() as session:
-        await session.execute(text("update history set traceparent = repeat('x', 1100000) where request_id = :id"), {"id": poisoned})
+        await session.execute(
+            text("update history set traceparent = repeat('x', 1100000) where request_id = :id"),
+            {"id": poisoned},
+        )
         await handle_request(session, poisoned, "take", STAFF, keyring=keyring)
     async with publishing(tracker_database, producer):
         await eventually(lambda: published(sessions))
     left = await rows(sessions, "select request_id, type, refused from history where published_at is null")
     assert [tuple(row) for row in left] == [(poisoned, "request.registered.v1", "too-large")]
-    assert len(await rows(sessions, "select 1 from history where request_id = :id and published_at is not null", id=other)) == 1
+    assert (
+        len(
+            await rows(
+                sessions,
+                "select 1 from history where request_id = :id and published_at is not null",
+                id=other,
+            )
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize("character", ["\x01", "\U0001f600"])
@@ -47,10 +59,23 @@ async def test_the_largest_entry_that_a_sender_can_cause_goes(
     character: str, sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer
 ) -> None:
     name = character * LONGEST_OF_OTHERS
-    longest = submission(sealed_contact="x" * LONGEST["sealed_contact"], service=name, service_title=name, service_title_fi=name, queue=name)
+    longest = submission(
+        sealed_contact="x" * LONGEST["sealed_contact"],
+        service=name,
+        service_title=name,
+        service_title_fi=name,
+        queue=name,
+    )
     request_id = await register_one(sessions, keyring, longest)
     async with sessions.begin() as session:
-        await handle_request(session, request_id, "resolve", STAFF, text="a" + character * (LONGEST_TEXT - 2) + "z", keyring=keyring)
+        await handle_request(
+            session,
+            request_id,
+            "resolve",
+            STAFF,
+            text="a" + character * (LONGEST_TEXT - 2) + "z",
+            keyring=keyring,
+        )
     async with publishing(tracker_database, producer):
         await eventually(lambda: published(sessions))
     assert await rows(sessions, "select 1 from history where refused is not null") == []
@@ -62,14 +87,25 @@ async def test_operators_have_it_sent_again_or_settle_it_with_its_mail(
     again, settled = await register_one(sessions, keyring), await register_one(sessions, keyring)
     await refuse(sessions)
     first, second = (await desk.get("/api/v1/unsendable", "operate")).raise_for_status().json()
-    assert [(each["request_id"], each["refused"]) for each in (first, second)] == [(str(again), "too-large"), (str(settled), "too-large")]
+    assert [(each["request_id"], each["refused"]) for each in (first, second)] == [
+        (str(again), "too-large"),
+        (str(settled), "too-large"),
+    ]
     place = "/api/v1/unsendable"
     assert (await desk.post(f"{place}/{first['event_id']}/settle", None, "requests:read")).status_code == 403
-    assert (await desk.post(f"{place}/{first['event_id']}/send-again", None, "operate")).json()["refused"] is None
+    assert (await desk.post(f"{place}/{first['event_id']}/send-again", None, "operate")).json()[
+        "refused"
+    ] is None
     assert (await desk.post(f"{place}/{second['event_id']}/settle", None, "operate")).status_code == 200
     assert (await desk.post(f"{place}/{second['event_id']}/settle", None, "operate")).status_code == 404
     assert (await desk.get(place, "operate")).json() == []
     async with publishing(tracker_database, producer):
         await eventually(lambda: published(sessions))
-    assert [row.request_id for row in await rows(sessions, "select request_id from history where published_at is not null")] == [again]
-    assert [row.request_id for row in await rows(sessions, "select request_id from owed_mails where settled_at is not null")] == [settled]
+    assert [
+        row.request_id
+        for row in await rows(sessions, "select request_id from history where published_at is not null")
+    ] == [again]
+    assert [
+        row.request_id
+        for row in await rows(sessions, "select request_id from owed_mails where settled_at is not null")
+    ] == [settled]

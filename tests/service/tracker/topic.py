@@ -12,7 +12,9 @@ from shared.kafka.connection import KafkaConnection
 
 async def read_topic(kafka: KafkaConnection, topic: str) -> list["ConsumerRecord[bytes, bytes]"]:
     """Give every record of a topic, each partition in order."""
-    consumer = AIOKafkaConsumer(topic, **kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        topic, **kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False
+    )
     await consumer.start()
     try:
         partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
@@ -30,4 +32,8 @@ async def read_topic(kafka: KafkaConnection, topic: str) -> list["ConsumerRecord
 async def published(kafka: KafkaConnection, request_id: UUID) -> list[Envelope[Event]]:
     """Give the lifecycle events of one request in the order of the log."""
     key = str(request_id).encode()
-    return [decode(record.value, record.headers) for record in await read_topic(kafka, LIFECYCLE) if record.key == key]
+    return [
+        decode(record.value, record.headers)
+        for record in await read_topic(kafka, LIFECYCLE)
+        if record.key == key
+    ]

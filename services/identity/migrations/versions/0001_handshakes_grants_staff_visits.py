@@ -30,7 +30,13 @@ def upgrade() -> None:
     op.create_table(
         "handshakes",
         sa.Column("stamp", sa.Text, primary_key=True),
-        sa.Column("attempt_id", sa.Uuid, sa.ForeignKey("attempts.id", ondelete="CASCADE"), nullable=False, index=True),
+        sa.Column(
+            "attempt_id",
+            sa.Uuid,
+            sa.ForeignKey("attempts.id", ondelete="CASCADE"),
+            nullable=False,
+            index=True,
+        ),
         sa.Column("bank", sa.Text, nullable=False),
         sa.Column("consumed_at", MOMENT),
     )
@@ -90,6 +96,15 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("bank_visits", "throttles", "staff", "assertions", "grants", "identifications", "handshakes", "attempts"):
+    for table in (
+        "bank_visits",
+        "throttles",
+        "staff",
+        "assertions",
+        "grants",
+        "identifications",
+        "handshakes",
+        "attempts",
+    ):
         op.drop_table(table)
     op.execute(sa.schema.DropSequence(sa.Sequence("bank_identification_numbers")))

@@ -36,13 +36,27 @@ def upgrade() -> None:
         sa.Column("trying_since", MOMENT, nullable=False, server_default=sa.func.now()),
         sa.Column("finished_at", MOMENT),
         sa.UniqueConstraint("event_id", "template", name="deliveries_event"),
-        sa.CheckConstraint("state in ('pending', 'sending', 'sent', 'deferred', 'failed')", name="deliveries_state"),
+        sa.CheckConstraint(
+            "state in ('pending', 'sending', 'sent', 'deferred', 'failed')", name="deliveries_state"
+        ),
     )
     op.create_index("deliveries_request", "deliveries", ["request_id", "id"])
     # Millions of sent rows stay out of everything that is asked all the time.
-    op.create_index("deliveries_due", "deliveries", ["next_attempt_at", "id"], postgresql_where=sa.text("state in ('pending', 'deferred')"))
-    op.create_index("deliveries_sending", "deliveries", ["owner"], postgresql_where=sa.text("state = 'sending'"))
-    op.create_index("deliveries_held", "deliveries", ["request_id", "id"], postgresql_where=sa.text("state = 'pending' and next_attempt_at is null"))
+    op.create_index(
+        "deliveries_due",
+        "deliveries",
+        ["next_attempt_at", "id"],
+        postgresql_where=sa.text("state in ('pending', 'deferred')"),
+    )
+    op.create_index(
+        "deliveries_sending", "deliveries", ["owner"], postgresql_where=sa.text("state = 'sending'")
+    )
+    op.create_index(
+        "deliveries_held",
+        "deliveries",
+        ["request_id", "id"],
+        postgresql_where=sa.text("state = 'pending' and next_attempt_at is null"),
+    )
     op.create_index("deliveries_failed", "deliveries", ["id"], postgresql_where=sa.text("state = 'failed'"))
     # Encrypted bytes do not compress; long resolutions go out of line as they are.
     op.execute("alter table deliveries alter column contents set storage external")

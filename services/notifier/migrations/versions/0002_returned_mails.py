@@ -56,5 +56,9 @@ def downgrade() -> None:
     op.drop_table("mailbox_positions")
     op.drop_table("reports")
     op.drop_table("sent_contents")
-    op.execute("alter table outcomes drop column sending, drop column bounce, drop column status, drop column diagnostic")
-    op.execute("alter table deliveries drop column sending, drop column returned_at, drop column return_status")
+    op.execute(
+        "alter table outcomes drop column sending, drop column bounce, drop column status, drop column diagnostic"
+    )
+    op.execute(
+        "alter table deliveries drop column sending, drop column returned_at, drop column return_status"
+    )

@@ -9,7 +9,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("create table canary_mails (event_id text primary key, added_at timestamptz not null default now())")
+    op.execute(
+        "create table canary_mails (event_id text primary key, added_at timestamptz not null default now())"
+    )
 
 
 def downgrade() -> None:

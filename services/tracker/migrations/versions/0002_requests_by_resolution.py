@@ -9,7 +9,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("create index requests_resolved_at_idx on requests (resolved_at) where resolved_at is not null")
+    op.execute(
+        "create index requests_resolved_at_idx on requests (resolved_at) where resolved_at is not null"
+    )
 
 
 def downgrade() -> None:

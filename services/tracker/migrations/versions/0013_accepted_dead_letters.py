@@ -7,7 +7,9 @@ down_revision = "0012"
 branch_labels = None
 depends_on = None
 
-WAITS = "redriven_at is null and (dismissed_at is null or (accepted and note is null and registered_at is null))"
+WAITS = (
+    "redriven_at is null and (dismissed_at is null or (accepted and note is null and registered_at is null))"
+)
 
 
 def upgrade() -> None:
@@ -17,12 +19,18 @@ def upgrade() -> None:
     """)
     op.execute("drop index dead_letters_waiting")
     op.execute(f"create index dead_letters_waiting on dead_letters (id) where {WAITS}")
-    op.execute("create index dead_letters_accepted on dead_letters (request_id) where accepted and registered_at is null")
+    op.execute(
+        "create index dead_letters_accepted on dead_letters (request_id) where accepted and registered_at is null"
+    )
     op.execute("alter table skipped_records add column note text")
 
 
 def downgrade() -> None:
     op.execute("alter table skipped_records drop column note")
     op.execute("drop index dead_letters_waiting")
-    op.execute("alter table dead_letters drop column accepted, drop column request_id, drop column registered_at, drop column note")
-    op.execute("create index dead_letters_waiting on dead_letters (id) where redriven_at is null and dismissed_at is null")
+    op.execute(
+        "alter table dead_letters drop column accepted, drop column request_id, drop column registered_at, drop column note"
+    )
+    op.execute(
+        "create index dead_letters_waiting on dead_letters (id) where redriven_at is null and dismissed_at is null"
+    )

@@ -9,7 +9,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("alter table mail_outcomes add column sending integer not null default 1, add column bounce text, add column status text")
+    op.execute(
+        "alter table mail_outcomes add column sending integer not null default 1, add column bounce text, add column status text"
+    )
     op.execute("""
         alter table owed_mails
             add column sending integer not null default 1,
@@ -18,7 +20,9 @@ def upgrade() -> None:
             add column return_status text,
             add column settled_note text
     """)
-    op.execute("create index owed_mails_returned on owed_mails (returned_at, event_id) where returned_at is not null and settled_at is null")
+    op.execute(
+        "create index owed_mails_returned on owed_mails (returned_at, event_id) where returned_at is not null and settled_at is null"
+    )
     op.execute("drop index owed_mails_unsettled")
     op.execute("""
         create index owed_mails_unsettled on owed_mails (failed_at, event_id)
@@ -28,7 +32,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("drop index owed_mails_unsettled")
-    op.execute("create index owed_mails_unsettled on owed_mails (failed_at, event_id) where failed_at is not null and settled_at is null")
+    op.execute(
+        "create index owed_mails_unsettled on owed_mails (failed_at, event_id) where failed_at is not null and settled_at is null"
+    )
     op.execute("drop index owed_mails_returned")
     for column in ("sending", "returned_at", "returned_message_id", "return_status", "settled_note"):
         op.execute(f"alter table owed_mails drop column {column}")

@@ -16,7 +16,9 @@ INDEXES = {
 
 
 def upgrade() -> None:
-    op.execute("alter table requests add column if not exists answers_box bytea, alter column answers set default '[]'")
+    op.execute(
+        "alter table requests add column if not exists answers_box bytea, alter column answers set default '[]'"
+    )
     op.execute("alter table history add column if not exists text_box bytea")
     with op.get_context().autocommit_block():
         for name, definition in INDEXES.items():
