@@ -11,7 +11,7 @@ from deploy.processes import ROOT
 FULL_REQUESTS, FULL_RATE = 10_000, 20.0
 SHORT_REQUESTS, SHORT_RATE = 1_100, 20.0
 ALONE_REQUESTS, ALONE_RATE = 200, 10.0
-FULL_SETTLE, SHORT_SETTLE, VARIANT_SETTLE = 300.0, 90.0, 8.0
+SETTLE, VARIANT_SETTLE = 300.0, 8.0
 VARIANTS = ("offsets-first", "mark-first", "no-unique-key", "send-without-ack")
 
 
@@ -38,7 +38,7 @@ class Options:
     @property
     def settle_seconds(self) -> float:
         """How long the system may take to settle; a broken one never does."""
-        return VARIANT_SETTLE if self.variant else SHORT_SETTLE if self.short else FULL_SETTLE
+        return VARIANT_SETTLE if self.variant else SETTLE
 
 
 def read_options(arguments: Sequence[str]) -> Options:

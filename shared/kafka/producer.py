@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,10 @@ log = get_log(__name__)
 
 # After an outage an idempotent producer can answer every send with one of these for ever; only a new one helps.
 SPOILED = (OutOfOrderSequenceNumber, UnknownProducerId, ProducerFenced)
+STALLED_SECONDS = 10.0
+"""A producer whose sends time out, with no ack for this long, is replaced: its sender may have stopped for ever."""
+BATCH_BYTES = 128 * 1024
+"""One batch of a partition is under way at a time, so a backlog passes at this size for each round trip."""
 
 
 class KafkaUnavailable(Exception):
@@ -52,7 +57,7 @@ class EventProducer:
         self._producer: AIOKafkaProducer | None = None
         self._connected = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._connecting = False
+        self._unacknowledged_since: float | None = None
 
     async def __aenter__(self) -> Self:
         """Begin to connect; a broker that is away is waited for in the background."""
@@ -90,6 +95,8 @@ class EventProducer:
             if reason := unsendable(message):
                 raise RecordRefused(index, reason)
         producer = None
+        if self._unacknowledged_since is None:
+            self._unacknowledged_since = time.monotonic()
         try:
             async with asyncio.timeout(within):
                 await self._connected.wait()
@@ -99,6 +106,7 @@ class EventProducer:
                     await producer.send(topic, each.value, each.key, headers=each.headers) for each in records
                 ]
                 refused = await _acks(futures)
+                self._unacknowledged_since = None
                 if refused:
                     # The broker expects the refused sequence numbers for ever: this producer cannot go on.
                     self._replace(producer)
@@ -106,9 +114,14 @@ class EventProducer:
         except (KafkaError, TimeoutError, OSError, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and is_cancelled():
                 raise
-            if _is_spoiled(error):
+            if _is_spoiled(error) or (isinstance(error, TimeoutError) and self._stalled):
                 self._replace(producer)
             raise KafkaUnavailable(type(error).__name__) from error
+
+    @property
+    def _stalled(self) -> bool:
+        since = self._unacknowledged_since
+        return since is not None and time.monotonic() - since >= STALLED_SECONDS
 
     async def _find_refused(self, topic: str, records: Sequence[Message], refused: Sequence[int]) -> None:
         """Send records of refused batches alone: a batch is refused as a whole, for one record of it, maybe another caller's."""
@@ -141,6 +154,7 @@ class EventProducer:
             return
         log.warning("producer_replaced", client_id=self._client_id)
         self._producer = None
+        self._unacknowledged_since = None
         self._connected.clear()
         self._keep(asyncio.create_task(_stop(spoiled)))
         self._connect()
@@ -160,6 +174,7 @@ class EventProducer:
                 client_id=self._client_id,
                 acks="all",
                 enable_idempotence=True,
+                max_batch_size=BATCH_BYTES,
                 max_request_size=2 * LARGEST_RECORD,
             )
             try:

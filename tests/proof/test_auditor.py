@@ -204,6 +204,27 @@ def test_only_what_can_stand_between_the_servers_word_and_the_commit_explains_a_
     assert (broken(twice) == set()) is explains
 
 
+@pytest.mark.parametrize(("accepted_again_at", "error_at", "explained"), [
+    (43.0, 44.0, True),
+    (65.0, 64.0, True),  # a busy machine took 23 s to start the process
+    (65.0, 80.0, False),
+    (43.0, 60.0, False),
+    (999.0, 60.0, True),
+    (999.0, 111.0, False),  # what does not come back within a minute is broken
+])  # fmt: skip
+def test_an_error_is_explained_until_intake_answers_again(
+    accepted_again_at: float, error_at: float, *, explained: bool
+) -> None:
+    world = clean()
+    submits = [
+        *world.submits,
+        submit(3, sent_at=accepted_again_at - 0.5, told_at=accepted_again_at),
+        submit(3, told="unknown", status=None, request_id=None, sent_at=error_at, told_at=error_at + 0.1),
+    ]
+    found = broken(replace(world, submits=submits, faults=[KILL, Fault("kill", "intake", 40.0, 42.0)]))
+    assert ("errors_without_fault" not in found) is explained
+
+
 def test_a_mail_that_the_server_kept_without_a_word_may_come_again() -> None:
     world = clean()
     first = mail(2, at=9.0)

@@ -15,6 +15,9 @@ def check_answers(cases: Cases) -> list[Finding]:
         }
         for order, submits in cases.submits.items()
     }
+    accepted = sorted(
+        (submit for submit in evidence.submits if submit.told == "accepted"), key=lambda each: each.sent_at
+    )
     return [
         *_never_sent(cases),
         *findings("second_ids", (f"order {order}" for order, told in ids.items() if len(told) > 1)),
@@ -39,7 +42,7 @@ def check_answers(cases: Cases) -> list[Finding]:
             (
                 f"order {submit.order}"
                 for submit in conflicts_not_told(cases)
-                if not explains_conflict(submit, evidence.faults)
+                if not explains_conflict(submit, evidence.faults, accepted)
             ),
         ),
         *findings(
@@ -47,7 +50,7 @@ def check_answers(cases: Cases) -> list[Finding]:
             (
                 f"order {each.order}: {each.status}"
                 for each in evidence.submits
-                if _failed(each) and not explains_error(each, evidence.faults)
+                if _failed(each) and not explains_error(each, evidence.faults, accepted)
             ),
         ),
     ]

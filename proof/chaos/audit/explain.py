@@ -1,6 +1,7 @@
 """Says which fault explains what was seen: a mail that went out twice, an error that a client was told, a conflict that it was not told."""
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
 from proof.chaos.audit.evidence import Fault, Mail, Submit
 
@@ -12,6 +13,8 @@ AFTER_KILL, AFTER_OUTAGE = 0.3, 6.0
 SENDERS, SERVERS = ("notifier-worker",), ("postgres", "mailbox", "smtp", "kafka+postgres")
 STARTS, NOTICES = {"intake": 8.0, "kafka": 20.0, "postgres": 10.0}, 10.0
 """Seconds after its end in which a fault still shows: where a process was ended it has to start, and Kafka to recover its log."""
+LONGEST_START, AT_ONCE = 60.0, 100
+"""Seconds after which a process that does not answer is broken, however busy the machine is; submissions that may be under way at once."""
 HARMLESS = frozenset(
     f"mail-{mode}"
     for mode in (
@@ -30,26 +33,37 @@ HARMLESS = frozenset(
 ENDING = ("kill", "term", "crash", "disk-full")
 
 
-def explains_error(submit: Submit, faults: Iterable[Fault]) -> bool:
-    """Say whether a client may have been told an error, or nothing: intake itself was struck, or both Kafka and the spool's database were."""
-    struck = _struck(submit, faults)
+def explains_error(submit: Submit, faults: Iterable[Fault], accepted: Sequence[Submit]) -> bool:
+    """True if a client may have got an error, or no answer: intake itself was hit, or both Kafka and the spool's database.
+
+    `accepted` are the submissions that were accepted, in the order they were sent.
+    """
+    struck = _struck(submit, faults, accepted)
     return "intake" in struck or {"kafka", "postgres"} <= struck
 
 
-def explains_conflict(submit: Submit, faults: Iterable[Fault]) -> bool:
-    """Say whether a conflict may be noticed only later: intake forgot the key, or could not look for it."""
-    return bool(_struck(submit, faults))
+def explains_conflict(submit: Submit, faults: Iterable[Fault], accepted: Sequence[Submit]) -> bool:
+    """True if a conflict may be noticed only later: intake forgot the key, or could not look for it."""
+    return bool(_struck(submit, faults, accepted))
 
 
-def _struck(submit: Submit, faults: Iterable[Fault]) -> set[str]:
-    """Name the parts on a submission's way that were, or still suffered from being, struck meanwhile."""
+def _struck(submit: Submit, faults: Iterable[Fault], accepted: Sequence[Submit]) -> set[str]:
+    """Return the parts on a submission's way that were hit meanwhile, or still recovering."""
     return {
         part
         for fault in faults
         if fault.started_at <= submit.told_at
         for part in _parts(fault)
-        if submit.sent_at <= fault.ended_at + (STARTS[part] if fault.kind in ENDING else NOTICES)
+        if submit.sent_at
+        <= _recovered_at(fault, accepted) + (STARTS[part] if fault.kind in ENDING else NOTICES)
     }
+
+
+def _recovered_at(fault: Fault, accepted: Sequence[Submit]) -> float:
+    """Return when the first submission that was sent after a fault was accepted: a busy machine takes its time to start a process."""
+    first = bisect_left(accepted, fault.ended_at, key=lambda each: each.sent_at)
+    answered_at = min((each.told_at for each in accepted[first : first + AT_ONCE]), default=fault.ended_at)
+    return min(answered_at, fault.ended_at + LONGEST_START)
 
 
 def _parts(fault: Fault) -> set[str]:

@@ -40,6 +40,19 @@ async def test_a_producer_whose_sender_died_is_replaced(producer: EventProducer,
     await eventually(sends_again)
 
 
+async def test_a_producer_whose_sender_hangs_is_replaced(
+    producer: EventProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.kafka.producer.STALLED_SECONDS", 1.5)
+    await producer.send(SUBMITTED, RECORD)
+    assert producer._producer is not None  # noqa: SLF001  as above
+    await producer._producer._sender.close()  # noqa: SLF001  as above
+    for _ in range(2):
+        with pytest.raises(KafkaUnavailable):
+            await producer.send(SUBMITTED, RECORD, within=1.0)
+    await producer.send(SUBMITTED, RECORD)
+
+
 @pytest.fixture
 def make_topic(kafka: KafkaConnection) -> Callable[..., Awaitable[str]]:
     async def make(**configs: str) -> str:
