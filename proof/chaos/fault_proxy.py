@@ -1,10 +1,17 @@
-"""A TCP proxy that can be told to misbehave: cut, slow, half open, narrow."""
+"""A TCP proxy that misbehaves on command: cut, slow, half open, narrow.
+
+`python -m proof.chaos.fault_proxy TARGET_PORT` runs one as a process: it writes its own port to standard output, takes a
+mode from each line of standard input, and ends when that is closed.
+"""
 
 import asyncio
 import contextlib
 import struct
+import sys
 from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, Literal, Self, TypeAlias, get_args
+
+import uvloop
 
 Mode: TypeAlias = Literal["pass", "cut", "slow", "half-open", "narrow"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -96,6 +103,39 @@ class FaultProxy:
         self._open.clear()
 
 
+class FaultProxyProcess:
+    """The same proxy in a process of its own, so that it forwards however busy this one is."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._process: asyncio.subprocess.Process | None = None
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        """Start the process; `port` says where it listens."""
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", __spec__.name, str(self._target)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert self._process.stdout  # noqa: S101  for the type checker: it is piped
+        self.port = int(await self._process.stdout.readline())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End the process, and with it every connection."""
+        if self._process and self._process.stdin:
+            self._process.stdin.close()
+            await self._process.wait()
+
+    def set(self, mode: str) -> None:
+        """Change what happens to connections, as `FaultProxy.set` does."""
+        if mode not in MODES:
+            raise ValueError(mode)
+        assert self._process and self._process.stdin  # noqa: S101, PT018  as above
+        self._process.stdin.write(f"{mode}\n".encode())
+
+
 def _reset(writer: asyncio.StreamWriter) -> None:
     """End a connection with a reset, as a cut line shows itself."""
     socket: Any = writer.get_extra_info("socket")
@@ -103,3 +143,16 @@ def _reset(writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             socket.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
+
+
+async def _serve_until_closed(target: int) -> None:
+    loop, modes = asyncio.get_running_loop(), asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(modes), sys.stdin)
+    async with FaultProxy(target) as proxy:
+        print(proxy.port, flush=True)  # noqa: T201  the parent reads it
+        while mode := await modes.readline():
+            proxy.set(mode.decode().strip())
+
+
+if __name__ == "__main__":
+    uvloop.run(_serve_until_closed(int(sys.argv[1])))

@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ from shared.crypto.sealing import Sealer
 
 POISON_EVERY = 50
 FIRST_BASE = 22_000
-CONNECTIONS = 300
+CONNECTIONS, SENDING_CLIENTS = 100, 17
 CLIENTS_SECONDS = 240.0
 
 
@@ -143,9 +143,12 @@ async def _clients(
     under: StackUnderTest, journals: Path
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Senders, BackOffice]]:
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS // 10)
+    # What one client spends on a request grows with the requests and connections that it has: a few hundred would take all the time there is.
+    several = [httpx.AsyncClient(timeout=30, limits=limits) for _ in range(SENDING_CLIENTS)]
     credentials: dict[str, str] = under.addresses["credentials"]["backoffice"]
-    async with httpx.AsyncClient(timeout=30, limits=limits) as http:
-        senders = Senders(http, under.url("intake"), Journal(journals / "senders.jsonl"))
+    async with AsyncExitStack() as exits:
+        http, *sending = [await exits.enter_async_context(each) for each in several]
+        senders = Senders(sending, under.url("intake"), Journal(journals / "senders.jsonl"))
         office = BackOffice(
             http,
             under.url("tracker"),

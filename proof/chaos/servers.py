@@ -16,7 +16,7 @@ from deploy.postgres import ADMIN, dsn, make_standby, postgres_program
 from deploy.program import Program
 from deploy.servers import JARS, Elsewhere
 from deploy.supervise import Supervisor
-from proof.chaos.fault_proxy import FaultProxy
+from proof.chaos.fault_proxy import FaultProxyProcess
 from proof.chaos.storm.plan import BROKERS
 from shared.database.engine import connect
 
@@ -34,7 +34,7 @@ COPIES = 3
 class Link:
     """The way to one kind of server, over one proxy for each of them."""
 
-    proxies: Sequence[FaultProxy]
+    proxies: Sequence[FaultProxyProcess]
 
     def set(self, mode: str) -> None:
         """Change what happens on all of them."""
@@ -159,7 +159,7 @@ class Servers:
     def _port(self, server: str) -> int:
         return self.ports.postgres if server == DATABASES[0] else self.standby_port
 
-    def _proxy(self, server: str) -> FaultProxy:
+    def _proxy(self, server: str) -> FaultProxyProcess:
         return self.links["postgres"].proxies[DATABASES.index(server)]
 
     def _admin(self, port: int) -> str:
@@ -175,9 +175,14 @@ async def behind_proxies(
         places = [Broker(name, number, ports, first_free) for number, name in enumerate(BROKERS[:brokers])]
         standby_port = first_free + 3 * COPIES
         links = {
-            "kafka": Link([await exits.enter_async_context(FaultProxy(place.proxied)) for place in places]),
+            "kafka": Link(
+                [await exits.enter_async_context(FaultProxyProcess(place.proxied)) for place in places]
+            ),
             "postgres": Link(
-                [await exits.enter_async_context(FaultProxy(port)) for port in (ports.postgres, standby_port)]
+                [
+                    await exits.enter_async_context(FaultProxyProcess(port))
+                    for port in (ports.postgres, standby_port)
+                ]
             ),
         }
         yield Servers(data, secrets, places, links, standby_port, ports, {})

@@ -17,7 +17,7 @@ from deploy.processes import ROOT
 from deploy.program import Program
 from deploy.progress import Progress
 from deploy.stack import Stack
-from proof.chaos.fault_proxy import FaultProxy
+from proof.chaos.fault_proxy import FaultProxyProcess
 from proof.chaos.servers import DATABASES, Link, Servers, behind_proxies
 
 PATIENT = {"NOTIFIER_RETRY_FIRST_SECONDS": "1", "NOTIFIER_SMTP_TIMEOUT": "4"}
@@ -73,7 +73,7 @@ async def stack_under_test(
     (data / "mode").unlink(missing_ok=True)
     async with (
         behind_proxies(data, ports, smtp + 1, secrets, brokers) as servers,
-        FaultProxy(smtp) as mail_proxy,
+        FaultProxyProcess(smtp) as mail_proxy,
         AsyncExitStack() as exits,
     ):
 

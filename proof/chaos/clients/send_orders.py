@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from itertools import takewhile
 from typing import Any
@@ -25,8 +25,8 @@ Send = Callable[[], Awaitable[tuple[int, str | None]]]
 class Senders:
     """All who send: `site` is where the API and the pages are."""
 
-    def __init__(self, http: httpx.AsyncClient, site: str, journal: Journal) -> None:
-        self._http = http
+    def __init__(self, clients: Sequence[httpx.AsyncClient], site: str, journal: Journal) -> None:
+        self._clients = clients
         self._site = site
         self._journal = journal
         self._example: Body = {}
@@ -34,7 +34,7 @@ class Senders:
 
     async def learn(self) -> None:
         """Fetch the example that the API offers, as the body to send."""
-        answer = await self._http.get(f"{self._site}/api/v1/services/{SERVICE}")
+        answer = await self._clients[0].get(f"{self._site}/api/v1/services/{SERVICE}")
         example: dict[str, Any] = answer.raise_for_status().json()["form_schema"]["examples"][0]
         self._example = {name: str(value) for name, value in example.items()}
 
@@ -103,7 +103,7 @@ class Senders:
         return answer
 
     async def _post_json(self, order: Order, body: Body) -> tuple[int, str | None]:
-        answer = await self._http.post(
+        answer = await self._clients[order.number % len(self._clients)].post(
             f"{self._site}/api/v1/requests",
             json={"service": SERVICE, "language": order.language, "form": body},
             headers={"Idempotency-Key": order.key},
