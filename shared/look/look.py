@@ -11,8 +11,7 @@ from markupsafe import Markup, escape
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from shared.look import finnish
-from shared.text import work_number
+from shared.text import moments, work_number
 from shared.text.mail_address import shown_address
 
 folder = Path(__file__).parent
@@ -82,10 +81,11 @@ def build_environment(
     environment.globals["look_url"] = versioned(static_folder, mounted_at)
     environment.filters.update(
         grouped=work_number.grouped,
-        clock=finnish.clock,
-        day=finnish.day,
-        day_and_clock=finnish.day_and_clock,
-        short_day=finnish.short_day,
+        clock=moments.clock,
+        hour=moments.hour,
+        day=moments.day,
+        day_and_clock=moments.day_and_clock,
+        short_day=moments.short_day,
         unbroken=unbroken,
         shown_address=shown_address,
     )

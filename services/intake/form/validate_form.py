@@ -9,7 +9,7 @@ from services.intake.form.catalogue import PERSON_FIELDS, Field, Service
 from services.intake.form.clean_values import NAMES, Wrong, clean_value
 from services.intake.form.messages import message
 from shared.events.vocabulary import Language
-from shared.look.finnish import HELSINKI
+from shared.text.moments import HELSINKI
 from shared.text.typed_text import plain, visible
 
 PERSON = (*PERSON_FIELDS, "business_id")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from services.intake.submit.working_days import is_working_day
-from shared.look.finnish import HELSINKI
+from shared.text.moments import HELSINKI
 
 OPENS, CLOSES = time(8), time(16)
 LONGEST_BREAK = 14

@@ -14,7 +14,7 @@ from services.notifier.write.contents import Contents
 from services.notifier.write.render_mail import Envelope, Skeleton, clean_line, mark, render, skeleton
 from shared.crypto.follow_link import sign
 from shared.events.vocabulary import Language, Template
-from shared.look.finnish import day, day_and_clock
+from shared.text.moments import day, day_and_clock
 from shared.text.personal_codes import hide_personal_codes
 from shared.text.work_number import grouped
 

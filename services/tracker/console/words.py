@@ -9,7 +9,7 @@ from services.tracker.console.figures import MOST
 from services.tracker.domain import MEANINGS, Action, Reason
 from services.tracker.models import TrackedRequest
 from shared.events.vocabulary import State
-from shared.look.finnish import HELSINKI, THIN_SPACE, clock, short_day
+from shared.text.moments import HELSINKI, THIN_SPACE, clock, short_day
 from shared.text.personal_codes import hide_lookalikes, hide_personal_codes
 
 STATES: Mapping[State, str] = {

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, get_args
 from uuid import UUID
 
 from services.tracker.domain import Reason
-from shared.look.finnish import HELSINKI
+from shared.text.moments import HELSINKI
 
 Part: TypeAlias = Literal["kafka", "spool"]
 

@@ -11,7 +11,7 @@ from services.intake.site.opening_hours import phone_hours
 from services.intake.site.texts import raw_texts
 from shared.events.vocabulary import LANGUAGES, Language
 from shared.kafka.connection import KafkaConnection
-from shared.look.finnish import HELSINKI
+from shared.text.moments import HELSINKI
 from tests.service.intake.running import Running, make_settings, running_intake
 
 PAGES = [

@@ -16,7 +16,7 @@ from services.intake.site.opening_hours import phone_hours
 from services.intake.site.texts import fill, raw_texts
 from shared.auth.session import COOKIE_LIMIT, SESSION_ID, CookieBox, EncryptedSession
 from shared.events.vocabulary import LANGUAGES, Language
-from shared.look.finnish import HELSINKI, clock, day, day_and_clock, short_day
+from shared.text.moments import HELSINKI, clock, day, day_and_clock, short_day
 from shared.look.look import static_folder
 
 KEY = bytes(range(32))
