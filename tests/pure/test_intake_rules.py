@@ -1,6 +1,6 @@
 """Working days, traces, languages and derived ids."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -42,15 +42,37 @@ def test_what_is_due_is_due_on_a_working_day_and_later_with_every_day_more(
     assert submitted < due < due_at(submitted, days + 1)
 
 
-def test_the_holidays_of_a_year() -> None:
-    assert public_holidays(2025) >= {
-        date(2025, 4, 18),
-        date(2025, 4, 21),
-        date(2025, 5, 29),
-        date(2025, 6, 20),
-        date(2025, 12, 6),
-    }
-    assert date(2038, 4, 26) in public_holidays(2038)  # the latest Easter of the century
+EASTER_SUNDAYS = [
+    date.fromisoformat(day)
+    for day in [
+        "2020-04-12",
+        "2021-04-04",
+        "2022-04-17",
+        "2023-04-09",
+        "2024-03-31",
+        "2025-04-20",
+        "2026-04-05",
+        "2027-03-28",
+        "2028-04-16",
+        "2029-04-01",
+        "2030-04-21",
+        "2031-04-13",
+        "2032-03-28",
+        "2033-04-17",
+        "2034-04-09",
+        "2035-03-25",
+    ]
+]
+
+
+@pytest.mark.parametrize("easter", EASTER_SUNDAYS, ids=str)
+def test_the_weekdays_off_are_those_of_finnish_law_and_the_two_eves(easter: date) -> None:
+    year = easter.year
+    fixed = {date(year, *day) for day in ((1, 1), (1, 6), (5, 1), (12, 6), (12, 24), (12, 25), (12, 26))}
+    by_easter = {easter + timedelta(days=days) for days in (-2, 1, 39)}
+    midsummer_eve = next(day for day in (date(year, 6, 19 + n) for n in range(7)) if day.weekday() == 4)
+    weekdays = {day for day in fixed | by_easter | {midsummer_eve} if day.weekday() < 5}
+    assert {day for day in public_holidays(year) if day.weekday() < 5} == weekdays
 
 
 def test_a_trace_goes_on_in_a_span_of_ours_and_a_bad_one_begins_anew() -> None:
