@@ -13,8 +13,9 @@ from stdnum.fi import hetu
 from services.intake.citizen.identity import Identity
 from services.intake.form.catalogue import Field, Kind, Text, load_catalogue
 from services.intake.form.clean_values import PLAIN_ADDRESS, Wrong, canonical_email, clean_value
-from services.intake.form.messages import MESSAGES, message
+from services.intake.form.messages import message
 from services.intake.form.validate_form import FormErrors, ValidForm, validate_form
+from services.intake.texts import texts_in
 from shared.events.vocabulary import LANGUAGES
 
 CATALOGUE = load_catalogue()
@@ -219,7 +220,7 @@ def test_any_text_is_refused_by_name_or_comes_out_clean_and_stays_so(kind: Kind,
     try:
         kept = clean_value(field(kind), typed)
     except Wrong as wrong:
-        assert wrong.slug in MESSAGES  # noqa: PT017  most texts are wrong; the others are looked at below
+        assert wrong.slug in texts_in("fi").wrong_values  # noqa: PT017  most texts are wrong; the others are looked at below
         return
     kept.encode()
     assert kept == unicodedata.normalize("NFC", kept).strip()

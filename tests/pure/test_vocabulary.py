@@ -6,10 +6,9 @@ from typing import Any, get_args
 
 import pytest
 
-from services.identity.pages import load_texts
 from services.intake.form.catalogue import Text
-from services.intake.site.texts import raw_texts
 from services.intake.status.tracker_answers import TOLD_BY
+from services.intake.texts import texts_in
 from services.notifier.delivery_states import DELIVERY_STATES, EDGES, FINISHED, OPEN, DeliveryState
 from services.notifier.domain import HELLO, MESSAGE_ID, template_for
 from services.notifier.write.write_mail import MAILS
@@ -38,7 +37,7 @@ def test_every_state_has_its_mark(state: State) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_state_and_mail_has_words_for_citizens(language: Any) -> None:  # noqa: ANN401  a language
-    follow = raw_texts(language)["follow"]
+    follow = texts_in(language)["follow"]
     assert set(follow["states"]) - {"reopened"} == set(follow["explanations"]) - {"reopened"} == set(STATES)
     assert set(follow["texts"]) == {state for state in TOLD_BY if state != "closed"}
     assert set(follow["mail_names"]) == set(TEMPLATES)
@@ -82,7 +81,6 @@ def test_every_language_is_spoken_everywhere(language: str) -> None:
     assert language in HELLO
     assert language in words.LANGUAGES
     assert language in Text.model_fields
-    assert load_texts()[language]
     assert (MAILS / f"{language}.jinja").is_file()
 
 

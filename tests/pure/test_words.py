@@ -7,12 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from services.identity.pages import load_texts
 from services.intake.form.catalogue import FOLDER, Text, load_catalogue
-from services.intake.form.messages import MESSAGES
-from services.intake.problems import SHAPE, TITLES
-from services.intake.site.texts import raw_texts
 from shared.events.vocabulary import LANGUAGES, Language
+from shared.text.texts import read_texts, walk
 
 ROOT = Path(__file__).parents[2]
 MAILS = ROOT / "services/notifier/mails"
@@ -30,31 +27,16 @@ CONSOLE_GIVEN_UP = r"kirjanpi|hyl[äa]tty? sanom|hylätyt sanomat|\bposti(a|t|en
 
 
 def texts_in(language: Language) -> Iterator[tuple[str, str]]:
-    """Give every text that citizens read in a language, with where it stands."""
-    yield from ((f"site {place}", text) for place, text in _leaves(raw_texts(language)))
-    yield from (
-        (f"identity {name}", text)
-        for name, text in load_texts()[language].items()
-        if not name.startswith("language_")
-    )
-    for place, sentences in (("messages", MESSAGES), ("titles", TITLES), ("shapes", SHAPE)):
-        yield from ((f"{place} {slug}", text.in_language(language)) for slug, text in sentences.items())
+    """Yield every text that citizens read in a language, with its place."""
+    for folder in ("intake", "identity"):
+        for key, text in walk(read_texts(ROOT / "services" / folder / "texts")[language]):
+            forms = [text] if isinstance(text, str) else text.values()
+            yield from ((f"{folder} {key}", form) for form in forms if "language_name" not in key)
     catalogue = load_catalogue(FOLDER)
     for service in [*catalogue.services, *catalogue.hidden]:
         yield from ((f"catalogue {service.code}", text) for text in _texts_of(service, language))
     for file in MAILS.glob(f"*{language}.jinja"):
         yield from ((f"mail {file.name}", line) for line in file.read_text("utf-8").splitlines())
-
-
-def _leaves(node: object, place: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(node, dict):
-        for key, value in node.items():
-            yield from _leaves(value, f"{place}.{key}")
-    elif isinstance(node, list):
-        for number, value in enumerate(node):
-            yield from _leaves(value, f"{place}.{number}")
-    else:
-        yield place, str(node)
 
 
 def _texts_of(node: object, language: Language) -> Iterator[str]:

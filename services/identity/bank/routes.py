@@ -120,7 +120,7 @@ def _wrong(resources: Resources, bank: Bank, visit: BankVisit, typed: Typed) -> 
     if visit.failures >= MOST_FAILURES:
         close_visit(visit)
         return RedirectResponse(_asked(visit).rejlink, 303)
-    return _page(resources, bank, visit, status=422, error=f"bank_wrong_{visit.step}", typed=typed.user_id)
+    return _page(resources, bank, visit, status=422, error=visit.step, typed=typed.user_id)
 
 
 async def _answer(resources: Resources, session: AsyncSession, bank: Bank, visit: BankVisit) -> Response:
@@ -142,14 +142,13 @@ def _page(
 ) -> Response:
     language = _asked(visit).langcode.lower()
     customer = customer_of(visit, bank) if visit.user_id else None
-    texts = resources.pages.texts[language]
     return resources.pages.render(
         f"bank/{visit.step}.html",
         language,
         status=status,
         bank=bank,
         customer=customer,
-        error=texts[error] if error else "",
+        error=resources.pages.texts[language].bank_wrong[error] if error else "",
         typed=typed,
     )
 

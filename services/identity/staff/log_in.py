@@ -77,14 +77,14 @@ async def log_in(
     texts = resources.pages.texts[attempt.language]
     if wait:
         log.warning("staff_login_throttled")
-        error = texts["staff_throttled"].format(minutes=math.ceil(wait / timedelta(minutes=1)))
+        error = texts.staff_throttled.format(minutes=math.ceil(wait / timedelta(minutes=1)))
         page = show_staff_login(resources, attempt, {}, status=429, username=username, error=error)
         page.headers["Retry-After"] = str(math.ceil(wait.total_seconds()))
         return page
     if not await is_password_of(staff, password) or staff is None:
         log.warning("staff_login_failed")
         return show_staff_login(
-            resources, attempt, {}, status=422, username=username, error=texts["staff_wrong"]
+            resources, attempt, {}, status=422, username=username, error=texts.staff_wrong
         )
     async with transaction(resources.sessions) as session:
         await forget_failures(session, caller)

@@ -13,21 +13,19 @@ from services.intake.citizen.identity_client import IdentityAway, TokenRefused
 from services.intake.form.catalogue import Service
 from services.intake.form.validate_form import FieldError, FormErrors, validate_form
 from services.intake.problems import (
-    NO_REQUEST,
-    NO_SERVICE,
     OTHERWISE,
-    TWICE,
     MalformedJson,
     NotIdentified,
     WrongMediaType,
     invalid_form,
     invalid_shape,
-    told_in,
+    translate,
 )
 from services.intake.resources import Resources
 from services.intake.status.request_state import ask_state
 from services.intake.submit.submission import Accepted, Submission
 from services.intake.submit.trace import traceparent_of
+from services.intake.texts import texts_in
 from shared.events.vocabulary import Language
 from shared.web.languages import as_language, preferred_language
 from shared.web.name_faults import MOST_FIELD_LENGTH
@@ -37,14 +35,6 @@ from shared.web.problems import BodyTooLong, NotFound, Problem, Unavailable, pro
 MOST_BODY_BYTES = 64 * 1024
 LEAST_KEY_LENGTH, MOST_KEY_LENGTH = 16, 200
 """Callers who are not identified share one space of keys: whoever could guess a key would learn of another's request."""
-WRONG_KEY = {
-    "fi": f"Avaimessa on {LEAST_KEY_LENGTH}–{MOST_KEY_LENGTH} näkyvää ASCII-merkkiä, esimerkiksi UUID. Lyhyen avaimen voisi arvata ja saada "
-    "selville toisen pyynnön",
-    "sv": f"Nyckeln har {LEAST_KEY_LENGTH}–{MOST_KEY_LENGTH} synliga ASCII-tecken, till exempel ett UUID. En kort nyckel kunde gissas och avslöja "
-    "någon annans ärende",
-    "en": f"A key has {LEAST_KEY_LENGTH} to {MOST_KEY_LENGTH} visible ASCII characters, such as a UUID. A short one could be guessed, and tell of "
-    "another's request",
-}
 CHALLENGE = 'Bearer realm="asiointi", scope="openid profile"'
 HOW_TO_IDENTIFY = "Send the citizen's access token of the identity service (OpenID Connect, scope openid profile) as Authorization: Bearer."
 
@@ -121,7 +111,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 async def _on_too_long(request: Request, error: Exception) -> Response:
     """Tell it in the caller's language, as the other errors are."""
     assert isinstance(error, BodyTooLong)  # noqa: S101  as above
-    return problem_response(told_in(_preferred(request), error))
+    return problem_response(translate(error, _preferred(request)))
 
 
 async def send_request(request: Request) -> Response:
@@ -157,7 +147,7 @@ async def send_request(request: Request) -> Response:
     except FormErrors as wrong:
         raise invalid_form(wrong.errors, language) from None
     except Problem as refusal:
-        raise told_in(language, refusal) from None
+        raise translate(refusal, language) from None
     return _answer(resources, accepted)
 
 
@@ -168,9 +158,9 @@ async def get_request(request: Request, request_id: UUID) -> AcceptedRequest:
         told = await ask_state(request_id, resources.recent, resources.spool, resources.tracker)
     except NotFound:
         language = _preferred(request)
-        raise told_in(language, NotFound(NO_REQUEST.in_language(language))) from None
+        raise translate(NotFound(texts_in(language).api["no-request"]), language) from None
     except Problem as refusal:
-        raise told_in(_preferred(request), refusal) from None
+        raise translate(refusal, _preferred(request)) from None
     return AcceptedRequest(request_id=told.request_id, work_number=told.work_number, state=told.state)
 
 
@@ -178,7 +168,7 @@ def _parse(request: Request, body: bytes) -> NewRequest:
     """Read the body; its errors are told in its own language where it has one."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
-        raise told_in(_preferred(request), WrongMediaType())
+        raise translate(WrongMediaType(), _preferred(request))
     try:
         content = read_json(body)
         return NewRequest.model_validate(content)
@@ -188,18 +178,17 @@ def _parse(request: Request, body: bytes) -> NewRequest:
         ) or _preferred(request)
         raise invalid_shape(error.errors(include_url=False, include_input=False), language) from None
     except NameTwice as twice:
-        raise invalid_form(
-            [FieldError(twice.name[:MOST_FIELD_LENGTH], TWICE.in_language(_preferred(request)))],
-            _preferred(request),
-        ) from None
+        language = _preferred(request)
+        fault = FieldError(twice.name[:MOST_FIELD_LENGTH], texts_in(language).api.twice)
+        raise invalid_form([fault], language) from None
     except ValueError:
-        raise told_in(_preferred(request), MalformedJson()) from None
+        raise translate(MalformedJson(), _preferred(request)) from None
 
 
 def _service(resources: Resources, code: str, language: Language) -> Service:
     service = resources.catalogue.get_even_hidden(code)
     if service is None:
-        raise invalid_form([FieldError("service", NO_SERVICE.in_language(language))], language)
+        raise invalid_form([FieldError("service", texts_in(language).api["no-service"])], language)
     return service
 
 
@@ -207,7 +196,8 @@ def _check_key(key: str | None, language: Language) -> None:
     if key is not None and not (
         LEAST_KEY_LENGTH <= len(key) <= MOST_KEY_LENGTH and key.isascii() and key.isprintable()
     ):
-        raise invalid_form([FieldError("Idempotency-Key", WRONG_KEY[language])], language)
+        text = texts_in(language).api["wrong-key"].format(least=LEAST_KEY_LENGTH, most=MOST_KEY_LENGTH)
+        raise invalid_form([FieldError("Idempotency-Key", text)], language)
 
 
 async def _identify(resources: Resources, service: Service, authorization: str | None) -> Identity | None:

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Header, Query, Request
 from services.intake.api.models import ServiceDescription, ServiceSummary, problem
 from services.intake.form.catalogue import Service
 from services.intake.form.json_schema import form_schema
-from services.intake.problems import NO_SERVICE, OTHERWISE, told_in
+from services.intake.problems import OTHERWISE, translate
 from services.intake.resources import Resources
+from services.intake.texts import texts_in
 from shared.events.vocabulary import Language
 from shared.web.languages import preferred_language
 from shared.web.problems import NotFound
@@ -46,7 +47,7 @@ async def get_service(
     chosen = language or preferred_language(accept_language, OTHERWISE)
     service = resources.catalogue.get(code)
     if service is None:
-        raise told_in(chosen, NotFound(NO_SERVICE.in_language(chosen)))
+        raise translate(NotFound(texts_in(chosen).api["no-service"]), chosen)
     described = {
         "minutes": service.minutes,
         "due_days": service.due_days,

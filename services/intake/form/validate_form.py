@@ -8,6 +8,7 @@ from services.intake.citizen.identity import Identity
 from services.intake.form.catalogue import PERSON_FIELDS, Field, Service
 from services.intake.form.clean_values import NAMES, Wrong, clean_value
 from services.intake.form.messages import message
+from services.intake.texts import texts_in
 from shared.events.vocabulary import Language
 from shared.text.moments import HELSINKI
 from shared.text.typed_text import plain, visible
@@ -143,7 +144,7 @@ def _readable(field: Field, value: str) -> str:
     if field.kind == "choice":
         return next(choice.label.fi for choice in field.choices if choice.value == value)
     if field.kind == "checkbox":
-        return "kyllä" if value == "true" else "ei"
+        return str(texts_in("fi").checked[value])
     if field.kind in {"date", "month"}:
         parts = [str(int(part)) for part in reversed(value.split("-"))]
         return (FINNISH_DAY if field.kind == "date" else FINNISH_MONTH).join(parts)

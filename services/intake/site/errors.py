@@ -53,9 +53,8 @@ def _status_of(error: Exception) -> int:
 def error_page(request: Request, status: int, headers: dict[str, str] | None = None) -> Response:
     """Answer with the page of one status."""
     view = view_of(request)
-    texts = getattr(view.texts.errors, str(status), None) or getattr(
-        view.texts.errors, "500" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "405"
-    )
+    otherwise = "500" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "405"
+    texts = view.texts.errors.pages.get(str(status), view.texts.errors.pages[otherwise])
     kept = {
         name: value for name, value in (headers or {}).items() if name.lower() in {"retry-after", "allow"}
     }

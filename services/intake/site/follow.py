@@ -14,11 +14,11 @@ from services.intake.form.messages import message
 from services.intake.site.read_form import read_form
 from services.intake.site.same_site import is_from_our_pages
 from services.intake.site.sent import correct, recall
-from services.intake.site.texts import fill
 from services.intake.site.thanks import number_of
 from services.intake.site.view import PHONE, Page, View
 from services.intake.status.tracker_client import NothingToCorrect, RequestStatus, TrackerAway, UnknownRequest
 from shared.limits.limit import TooMany
+from shared.text.texts import fill
 from shared.text.typed_text import visible
 from shared.text.work_number import InvalidWorkNumber, WrongLength, parse
 
@@ -142,14 +142,18 @@ async def _answer(
     by_link: bool = False,
     known: bool = False,
 ) -> Response:
-    wrong = view.texts.follow
     try:
         status = await _asked(view, question, known=known or by_link)
     except UnknownRequest:
         return _form(
             view,
             typed,
-            [_error("" if by_link else "work_number", wrong.link_unknown if by_link else wrong.unknown)],
+            [
+                _error(
+                    "" if by_link else "work_number",
+                    view.texts.follow.link_unknown if by_link else view.texts.follow.unknown,
+                )
+            ],
             status=404,
         )
     except TooMany as many:
@@ -188,27 +192,28 @@ def _form(
 
 
 def _number_errors(view: View, typed: str) -> list[dict[str, str]]:
-    texts = view.texts.follow
     if not typed:
-        return [_error("work_number", texts.number_missing)]
+        return [_error("work_number", view.texts.follow.number_missing)]
     try:
         parse(typed)
     except InvalidWorkNumber as invalid:
         if any(letter.isalpha() for letter in typed):
-            return [_error("work_number", texts.number_letters)]
+            return [_error("work_number", view.texts.follow.number_letters)]
         return [
             _error(
-                "work_number", texts.number_length if isinstance(invalid, WrongLength) else texts.number_wrong
+                "work_number",
+                view.texts.follow.number_length
+                if isinstance(invalid, WrongLength)
+                else view.texts.follow.number_wrong,
             )
         ]
     return []
 
 
 def _email_errors(view: View, email: str) -> list[dict[str, str]]:
-    texts = view.texts.follow
     if not email:
-        return [_error("email", texts.email_missing)]
-    return [] if EMAIL.fullmatch(email) else [_error("email", texts.email_wrong)]
+        return [_error("email", view.texts.follow.email_missing)]
+    return [] if EMAIL.fullmatch(email) else [_error("email", view.texts.follow.email_wrong)]
 
 
 def _error(field: str, message: str) -> dict[str, str]:

@@ -15,8 +15,7 @@ from services.intake.citizen.identity_client import proof_by
 from services.intake.form.catalogue import Service
 from services.intake.settings import Settings
 from services.intake.site.same_site import is_from_our_pages
-from services.intake.site.texts import DEFAULT_LANGUAGE
-from services.intake.site.view import Page, View
+from services.intake.site.view import DEFAULT_LANGUAGE, Page, View
 from shared.auth.ended_sessions import ended_sessions
 from shared.auth.oidc_client import BackChannelClient, make_oidc_client
 from shared.auth.sign_in_attempts import SignInAttempts

@@ -1,5 +1,6 @@
 """The site put together: session, pages in three languages, error pages, style sheets and scripts."""
 
+from datetime import datetime
 from pathlib import Path
 
 from fastapi import Depends, FastAPI
@@ -10,13 +11,16 @@ from services.intake.settings import Settings
 from services.intake.site import ask_before_ending, browse, follow, form_page, identify, keep_form, thanks
 from services.intake.site.errors import install_error_pages
 from services.intake.site.form_token import FormTokens
-from services.intake.site.texts import DEFAULT_LANGUAGE, fill, read_texts
-from services.intake.site.view import Site
+from services.intake.site.view import DEFAULT_LANGUAGE, Site
+from services.intake.submit.working_days import public_holidays
+from services.intake.texts import all_texts
 from shared.auth.ended_sessions import empty_if_ended
 from shared.auth.session import EncryptedSession
 from shared.events.vocabulary import LANGUAGES, Language
 from shared.look.look import LOOK_URL, VersionedFiles, build_environment, look_files, versioned
 from shared.settings import all_key_bytes
+from shared.text.moments import HELSINKI
+from shared.text.texts import fill
 
 FOLDER = Path(__file__).parent
 STATIC_URL = "/static"
@@ -45,7 +49,8 @@ def build_site(settings: Settings) -> Site:
     templates.globals["static_url"] = versioned(FOLDER / "static", STATIC_URL)
     templates.filters["fill"] = fill
     templates.filters["choices"] = _choices
-    site = Site(settings, templates, read_texts(), FormTokens(all_key_bytes(settings.session_key)))
+    site = Site(settings, templates, all_texts(), FormTokens(all_key_bytes(settings.session_key)))
+    public_holidays(datetime.now(HELSINKI).year)  # loads the calendar now, not while a citizen waits
     if settings.public_url.startswith("https://"):
         site.headers["Strict-Transport-Security"] = "max-age=31536000"
     return site

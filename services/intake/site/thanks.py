@@ -12,12 +12,12 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.exceptions import HTTPException
 
 from services.intake.site.sent import Sent, recall
-from services.intake.site.texts import Texts
 from services.intake.site.view import Page, View
 from services.intake.status.tracker_client import TrackerAway, UnknownRequest
 from services.intake.submit.recent_requests import Progress
 from services.intake.submit.working_days import due_at
 from shared.limits.limit import TooMany
+from shared.text.texts import Texts
 from shared.text.work_number import grouped
 
 routes = APIRouter()

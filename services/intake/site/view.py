@@ -1,6 +1,7 @@
 """What a page needs: its language, texts and services; and how a template becomes an answer."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
@@ -16,11 +17,13 @@ from services.intake.settings import Settings
 from services.intake.site.draft import BrowserDrafts
 from services.intake.site.form_token import FormTokens
 from services.intake.site.opening_hours import phone_hours
-from services.intake.site.texts import DEFAULT_LANGUAGE, Texts, breakable
 from shared.auth.session import SESSION_SECONDS
 from shared.events.vocabulary import LANGUAGES, Language
+from shared.text.texts import Texts, breakable, plural
 
 PHONE = "020\N{NO-BREAK SPACE}6399\N{NO-BREAK SPACE}400"
+
+DEFAULT_LANGUAGE: Language = "fi"
 
 LONGEST_IDENTIFICATION = 4 * 60 * 60
 REFRESH_SECONDS = 60
@@ -44,7 +47,7 @@ class Site:
 
     settings: Settings
     templates: Environment
-    texts: dict[str, Texts]
+    texts: Mapping[Language, Texts]
     form_tokens: FormTokens
     headers: dict[str, str] = field(default_factory=lambda: dict(PAGE_HEADERS))
 
@@ -131,6 +134,7 @@ class View:
                 (code, self.site.texts[code].language_name, self._in_language(code)) for code in LANGUAGES
             ],
             "to": self.to,
+            "plural": lambda text, number: plural(text, self.language, number),
             "breakable": lambda text: breakable(text, self.texts.breaks),
             "here": self.request.url.path.removeprefix(f"/{self.language}/"),
             "site_name": self.texts.name,

@@ -12,8 +12,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from services.intake.limits import RECEIPTS_FROM_ONE
-from services.intake.site.texts import raw_texts
 from services.intake.submit.recent_requests import Progress
+from services.intake.texts import texts_in
 from shared.events.vocabulary import LANGUAGES, Language
 from shared.kafka.connection import KafkaConnection
 from tests.infra.serving import free_socket, serving
@@ -83,7 +83,7 @@ async def test_the_thank_you_page_tells_how_the_receipt_stands(
             now,
         )
         page = (await intake.client.get(thanks)).text
-    assert lead_of(page) == raw_texts("fi")["thanks"]["receipts"][state].format(email=EMAIL)
+    assert lead_of(page) == texts_in("fi")["thanks"]["receipts"][state].format(email=EMAIL)
     assert ("Korjaa osoite ja lähetä uudelleen" in page) == (state in {"failed", "returned"})
     assert f'data-receipt="{state}"' in page
 
@@ -102,7 +102,7 @@ async def test_without_the_cookie_the_thank_you_page_tells_the_same_but_names_no
         intake.intake.recent.told(UUID(thanks.rsplit("/", 1)[1]), progress, now)
         intake.client.cookies.clear()
         page = (await intake.client.get(thanks.replace("/fi/", f"/{language}/"))).text
-    texts = raw_texts(language)["follow"]
+    texts = texts_in(language)["follow"]
     assert lead_of(page) == texts["mail_states"][state].format(mail=texts["mail_names"]["receipt"])
     assert f'data-receipt="{state}"' in page
     assert EMAIL not in page
@@ -120,7 +120,7 @@ async def test_the_follow_up_page_tells_how_the_mail_of_the_state_stands(
 ) -> None:
     async with beside(Tracker(template, state, request_state), kafka, intake_database) as intake:
         page = (await intake.client.get("/fi/seuraa/signed")).text
-    texts = raw_texts("fi")["follow"]
+    texts = texts_in("fi")["follow"]
     assert texts["mail_states"][state].format(mail=texts["mail_names"][template]) in page
     assert ("Vastaus on lähetetty sähköpostiisi" in page) == (state == "sent" and template == "resolution")
     assert ("Korjaa osoite ja lähetä uudelleen" in page) == (state in {"failed", "returned"})
@@ -128,7 +128,7 @@ async def test_the_follow_up_page_tells_how_the_mail_of_the_state_stands(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_state_of_every_mail_has_its_sentence(language: Language) -> None:
-    texts = raw_texts(language)
+    texts = texts_in(language)
     assert set(texts["thanks"]["receipts"]) == set(texts["follow"]["mail_states"]) == set(STATES)
     assert set(texts["follow"]["mail_names"]) == {"receipt", "question", "resolution", "rejection"}
 

@@ -8,7 +8,7 @@ import pytest
 
 from services.intake.form.catalogue import load_catalogue
 from services.intake.site.opening_hours import phone_hours
-from services.intake.site.texts import raw_texts
+from services.intake.texts import texts_in
 from shared.events.vocabulary import LANGUAGES, Language
 from shared.kafka.connection import KafkaConnection
 from shared.text.moments import HELSINKI
@@ -152,7 +152,7 @@ async def test_the_three_columns_name_the_services_as_the_guide_does(intake: Run
 async def test_whatever_asks_for_a_bank_says_so_wherever_it_is_listed(
     intake: Running, language: Language
 ) -> None:
-    mark = raw_texts(language)["authentication"]["strong"]
+    mark = texts_in(language)["authentication"]["strong"]
     for page in ("", "palvelut/yksityishenkilo", "palvelut/yritys"):
         rows = re.findall(
             rf'<a href="/{language}/pyynto/([a-z-]+)"[^>]*>(.*?)</a>',
@@ -203,7 +203,7 @@ def test_an_answer_about_accessibility_is_promised_with_what_it_takes(language: 
     wanted = (
         load_catalogue().by_code["laheta-palautetta"].by_name["answer_wanted"].label.in_language(language)
     )
-    assert wanted in raw_texts(language)["accessibility"]["sections"][2]["text"][0]
+    assert wanted in texts_in(language)["accessibility"]["sections"][2]["text"][0]
 
 
 async def test_the_root_leads_to_the_finnish_front_page(intake: Running) -> None:

@@ -1,8 +1,6 @@
 """The site's pure rules: opening hours, how Finns write, texts in three languages, the session's cookie, contrasts."""
 
 import re
-import string
-from collections.abc import Iterator
 from datetime import datetime, timezone
 
 import pytest
@@ -13,11 +11,11 @@ from starlette.types import Message, Receive, Scope, Send
 from services.intake.site.form_page import mask
 from services.intake.site.identify import Destination
 from services.intake.site.opening_hours import phone_hours
-from services.intake.site.texts import fill, raw_texts
 from shared.auth.session import COOKIE_LIMIT, SESSION_ID, CookieBox, EncryptedSession
-from shared.events.vocabulary import LANGUAGES, Language
-from shared.text.moments import HELSINKI, clock, day, day_and_clock, short_day
+from shared.events.vocabulary import LANGUAGES
 from shared.look.look import static_folder
+from shared.text.moments import HELSINKI, clock, day, day_and_clock, short_day
+from shared.text.texts import fill
 
 KEY = bytes(range(32))
 
@@ -61,36 +59,6 @@ def test_days_and_times_are_written_as_finns_write_them() -> None:
 def test_a_personal_identity_code_is_shown_only_up_to_its_birth_part() -> None:
     assert mask("081181-9984") == "081181-••••"
     assert mask("081101A998X") == "081101A••••"
-
-
-def leaves(node: object, path: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(node, dict):
-        for key, value in node.items():
-            yield from leaves(value, f"{path}.{key}")
-    elif isinstance(node, list):
-        for number, value in enumerate(node):
-            yield from leaves(value, f"{path}.{number}")
-    else:
-        yield path, str(node)
-
-
-def test_every_text_is_there_in_all_languages_with_the_same_places_to_fill() -> None:
-    finnish = _texts("fi")
-    for language in LANGUAGES:
-        texts = _texts(language)
-        assert texts.keys() == finnish.keys()
-        for path, text in texts.items():
-            assert text.strip(), (language, path)
-            assert places(text) - {"day", "hour"} <= places(finnish[path]), (language, path)
-
-
-def _texts(language: Language) -> dict[str, str]:
-    """Give the texts that every language has: long words that may break are each language's own."""
-    return dict(leaves({name: texts for name, texts in raw_texts(language).items() if name != "breaks"}))
-
-
-def places(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
 def test_what_is_filled_into_a_text_is_escaped() -> None:

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from services.intake.site.texts import raw_texts
+from services.intake.texts import texts_in
 from shared.events.vocabulary import LANGUAGES, Language
 from shared.kafka.connection import KafkaConnection
 from shared.web.health import failure_of
@@ -69,7 +69,7 @@ async def _kafka_is_there(running: Running) -> bool:
 
 def states_of(page: str, language: Language = "fi") -> dict[str, str]:
     """Read what the page says of each part."""
-    texts = raw_texts(language)["state_page"]
+    texts = texts_in(language)["state_page"]
     names = {text: part for part, text in texts["parts"].items()}
     said = {texts["works"]: "works", texts["away"]: "away", texts["unknown"]: "unknown"}
     rows = re.findall(
@@ -89,7 +89,7 @@ async def test_all_is_well_when_everything_works(
     async with beside(Others(), kafka, intake_database) as intake:
         page = await page_of(intake, language)
     assert states_of(page, language) == dict.fromkeys(PARTS, "works")
-    assert raw_texts(language)["state_page"]["well"] in page
+    assert texts_in(language)["state_page"]["well"] in page
 
 
 TOLD: list[dict[str, bool | None] | None] = [
@@ -115,7 +115,7 @@ async def test_no_combination_says_that_all_works_when_one_part_does_not(
         "mail": words[facts["mails"]],
     }
     assert states_of(page) == expected
-    texts = raw_texts("fi")["state_page"]
+    texts = texts_in("fi")["state_page"]
     assert (texts["well"] in page) == (set(expected.values()) == {"works"})
     for part, state in expected.items():
         assert all((texts["troubles"][part][said] in page) == (state == said) for said in ("away", "unknown"))

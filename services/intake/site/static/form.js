@@ -64,6 +64,7 @@ addEventListener("pageshow", async (event) => {
 // --- identification ---
 
 const warning = document.getElementById("expiring");
+const plurals = new Intl.PluralRules(document.documentElement.lang);
 let clock = 0;
 
 function warnBefore(until) {
@@ -74,8 +75,8 @@ function warnBefore(until) {
   const show = () => {
     const left = until - Date.now() / 1000;
     const minutes = Math.ceil(left / 60);
-    const said = left <= 0 ? "over" : minutes === 1 ? "minute" : "minutes";
-    const sentence = warning.dataset[said].replace("{minutes}", minutes);
+    const which = left <= 0 ? "over" : plurals.select(minutes);
+    const sentence = warning.dataset[which].replace("{minutes}", minutes);
     const [text, stay, identify] = warning.children;
     warning.hidden = left > WARNING_SECONDS;
     stay.hidden = left <= 0;
