@@ -43,6 +43,11 @@ async def test_it_forwards(kind: Kind) -> None:
         line[1].close()
 
 
+async def read_one(port: int) -> bytes:
+    reader, _ = await asyncio.open_connection("127.0.0.1", port)
+    return await asyncio.wait_for(reader.readexactly(1), 5)
+
+
 @pytest.mark.parametrize("kind", [FaultProxy, FaultProxyProcess])
 async def test_a_cut_ends_connections_and_takes_no_new_ones_until_it_is_over(kind: Kind) -> None:
     async with proxied(kind) as proxy:
@@ -52,8 +57,7 @@ async def test_a_cut_ends_connections_and_takes_no_new_ones_until_it_is_over(kin
         with pytest.raises(ConnectionError):
             await asyncio.wait_for(line[0].readexactly(1), 5)
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
-            reader, _ = await asyncio.open_connection("127.0.0.1", proxy.port)
-            await asyncio.wait_for(reader.readexactly(1), 5)
+            await read_one(proxy.port)
         proxy.set("pass")
 
         async def forwards_again() -> None:

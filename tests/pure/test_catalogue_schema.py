@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from services.intake.form.catalogue import Service, load_catalogue
-from services.intake.form.clean_values import PICKED, WRITTEN
+from services.intake.form.clean_values import WRITTEN
 from services.intake.form.json_schema import form_schema
 from services.intake.form.validate_form import FormErrors, validate_form
 from shared.events.vocabulary import LANGUAGES, Language
@@ -36,7 +36,7 @@ def test_the_schema_is_one_and_its_example_is_accepted_as_it_stands(
 
 def as_seen(service: Service, name: str, value: str) -> str:
     field = service.by_name.get(name)
-    if field is None or field.kind in PICKED:
+    if field is None:
         return value
     return visible(value, lines=field.kind == "textarea") if field.kind in WRITTEN else plain(value)
 
