@@ -42,13 +42,13 @@ class Pages:
 
     def problem(self, kind: str, language: str, *, status: int = 400, back: str = "") -> HTMLResponse:
         """Render the error page `problems.<kind>` of the texts; `back` is an address to return to."""
-        texts = self.texts[language].problems[kind]
+        page = self.texts[language].problems[kind]
         return self.render(
             "problem.html",
             language,
             status=status,
-            title=texts.title,
-            text=texts.text,
+            title=page.title,
+            text=page.text,
             back=back,
         )
 

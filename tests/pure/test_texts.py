@@ -1,11 +1,20 @@
-"""Texts in several languages: every language has the same keys and places, or the error names file and key."""
+"""Texts of all services: every language has the same keys and places, and each text is read somewhere."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from shared.text.texts import Texts, WrongTexts, breakable, fill, plural, read_texts
+from shared.events.vocabulary import LANGUAGES, Language
+from shared.text.texts import Texts, WrongTexts, breakable, fill, plural, read_texts, walk
+from tests.pure.keys_of_texts import ANY, Key, matches, read_in_python, read_in_templates
+
+ROOT = Path(__file__).parents[2]
+SERVICES = sorted(folder.parent for folder in (ROOT / "services").glob("*/texts"))
+SPOKEN: dict[str, tuple[Language, ...]] = {"tracker": ("fi",)}
+"""The languages of a service, where they are not all: the console is Finnish."""
+MAY_BE_EMPTY = {"breaks"}
+every_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 
 DAYS = "days: {one: a day, other: '{days} days'}"
 
@@ -68,3 +77,71 @@ def test_values_are_escaped_and_the_text_is_not() -> None:
 
 def test_long_words_break_where_the_text_says() -> None:
     assert breakable("Saavutettavuusseloste", "x|y saavutettavuus|seloste") == "Saavutettavuus\xadseloste"
+
+
+def keys_of(service: Path) -> list[Key]:
+    return [tuple(key.split(".")) for key, _ in walk(_texts_of(service))]
+
+
+def _texts_of(service: Path) -> Texts:
+    texts = read_texts(service / "texts")
+    assert set(texts) == set(SPOKEN.get(service.name, LANGUAGES))
+    return texts["fi"]
+
+
+def unread(keys: list[Key], reads: set[Key]) -> list[str]:
+    return [".".join(key) for key in keys if not any(matches(key, read) for read in reads)]
+
+
+def missing(keys: list[Key], reads: set[Key]) -> list[str]:
+    return [".".join(read) for read in sorted(reads) if not any(_is_there(key, read) for key in keys)]
+
+
+def _is_there(key: Key, read: Key) -> bool:
+    rest = read[len(key) :]
+    return matches(key, read) and (not rest or rest[0] == ANY or rest[0] in PARTS_OF_TEXT)
+
+
+PARTS_OF_TEXT = {*dir(str), "one", "other"}
+
+
+@every_service
+def test_no_text_is_empty(service: Path) -> None:
+    empty = [
+        f"{language}.yaml: {key}"
+        for language, texts in read_texts(service / "texts").items()
+        for key, text in walk(texts)
+        for form in ([text] if isinstance(text, str) else text.values())
+        if not form.strip() and key not in MAY_BE_EMPTY
+    ]
+    assert empty == []
+
+
+@every_service
+def test_every_text_is_read_somewhere(service: Path) -> None:
+    reads = {*read_in_templates(service), *read_in_python(service)}
+    assert unread(keys_of(service), reads) == []
+
+
+@every_service
+def test_every_key_that_is_read_is_there(service: Path) -> None:
+    reads = {*read_in_templates(service), *read_in_python(service)}
+    assert missing(keys_of(service), reads) == []
+
+
+def test_keys_are_found_in_templates_and_code(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(
+        "{% set a = t.a.b %}{{ t.c[name] | fill(x=t.d['e-f']) }}{{ t.g.items() }}"
+    )
+    (tmp_path / "page.py").write_text(
+        "view.texts.h.i\nself.texts[language].j[kind]\ntexts_in(language).k.get(x, 1)\ntexts['l-m'].format(n=1)"
+    )
+    assert {*read_in_templates(tmp_path)} == {("a", "b"), ("c", "*"), ("d", "e-f"), ("g",)}
+    assert {*read_in_python(tmp_path)} == {("h", "i"), ("j", "*"), ("k", "*"), ("l-m", "format")}
+
+
+def test_a_text_that_nobody_reads_and_a_key_that_is_not_there_are_named() -> None:
+    keys = [("a", "b"), ("a", "c"), ("d",)]
+    assert unread(keys, {("a", "b"), ("d", "format")}) == ["a.c"]
+    assert unread(keys, {("a",)}) == ["d"]
+    assert missing(keys, {("a", "*"), ("a", "x"), ("d", "format"), ("e",)}) == ["a.x", "e"]

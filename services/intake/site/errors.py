@@ -54,8 +54,8 @@ def error_page(request: Request, status: int, headers: dict[str, str] | None = N
     """Answer with the page of one status."""
     view = view_of(request)
     otherwise = "500" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "405"
-    texts = view.texts.errors.pages.get(str(status), view.texts.errors.pages[otherwise])
+    page = view.texts.errors.pages.get(str(status), view.texts.errors.pages[otherwise])
     kept = {
         name: value for name, value in (headers or {}).items() if name.lower() in {"retry-after", "allow"}
     }
-    return view.render("error.html", status=status, headers=kept, texts=texts)
+    return view.render("error.html", status=status, headers=kept, page=page)

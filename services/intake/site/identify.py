@@ -144,7 +144,7 @@ async def end_visit(view: Page) -> Response:
     While the database is away, what was typed stays until it is a day old, and only this browser's cookie for it is gone.
     """
     if not is_from_our_pages(view.request, view.site.settings.public_url):
-        return view.render("error.html", status=403, texts=view.texts.not_ended)
+        return view.render("error.html", status=403, page=view.texts.not_ended)
     held = view.request.session.get("identity")
     await ended_sessions(view.request).end(view.request.session)
     await view.drafts.forget_all(
@@ -168,7 +168,7 @@ async def callback(request: Request) -> Response:
     destination = Destination.from_state(state)
     view = View(request.app.state.site, request, destination.language)
     if view.resources.catalogue.get(destination.code) is None:
-        return view.render("error.html", status=400, texts=view.texts.stale_identification)
+        return view.render("error.html", status=400, page=view.texts.stale_identification)
     response = await _answered(view, destination, state)
     _client(request).end(request, response)
     return response
