@@ -66,7 +66,8 @@ class GuardPages:
         targets = sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, [issuer, *led_to])})
         self._headers = {
             "Content-Security-Policy": "default-src 'none'; style-src 'self'; font-src 'self'; "
-            f"img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; form-action 'self' {' '.join(targets)}",
+            "img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; "
+            f"form-action 'self' {' '.join(targets)}",
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": "DENY",

@@ -1,17 +1,14 @@
 """Serves the public site and the submission API: `uvicorn --factory services.intake.app:create_app`."""
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
 
-from services.intake.api import services as api_catalogue
 from services.intake.api.models import DESCRIPTION
-from services.intake.api.requests import install_api
-from services.intake.api.spool import spool_routes
-from services.intake.form.catalogue import load_catalogue
+from services.intake.api.routes import install_api
+from services.intake.form.load_catalogue import load_catalogue
 from services.intake.resources import open_resources
 from services.intake.settings import Settings
 from services.intake.site.routes import install_site
@@ -25,7 +22,10 @@ from shared.web.well_known import well_known_routes
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Make the app; `None` reads the environment. A wrong catalogue or setting stops the boot, a server that is away does not."""
+    """Return the app; `None` reads the environment.
+
+    An invalid catalogue, text or setting stops the boot; a server that is away does not.
+    """
     chosen = settings or read_settings(Settings)
     configure_logs(chosen.log_level)
     warn_of_unnamed_proxies(chosen.public_url)
@@ -35,11 +35,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_resources(chosen, catalogue) as resources:
             app.state.resources, app.state.ended_sessions = resources, resources.ended
-            # What was made by now lives for ever: a full collection over it would hold up every answer for a tenth of a second.
-            gc.collect()
-            gc.freeze()
             yield
-            gc.unfreeze()
 
     app = build_app(
         "Asiointi",
@@ -50,17 +46,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=DESCRIPTION,
     )
     app.state.public_url = chosen.public_url.rstrip("/")
-    install_api(app)
     # One of the two is enough to accept a request.
-    app.include_router(
-        health_routes({name: partial(_check, app, name) for name in ("kafka", "database")}, enough=any)
-    )
-    site_files = well_known_routes(
-        closed=("/api/", "/auth/"), contact=chosen.security_contact, public_url=chosen.public_url
-    )
-    app.include_router(site_files)
-    for routes in (api_catalogue.routes, spool_routes(chosen)):
-        app.include_router(routes)
+    checks = {name: partial(_check, app, name) for name in ("kafka", "database")}
+    app.include_router(health_routes(checks, enough=any))
+    closed, contact = ("/api/", "/auth/"), chosen.security_contact
+    app.include_router(well_known_routes(closed=closed, contact=contact, public_url=chosen.public_url))
+    install_api(app, chosen)
     install_site(app, chosen)
     return app
 

@@ -1,4 +1,4 @@
-"""What a stranger may do how often: every limit of intake, and who is counted."""
+"""Rate limits of intake: each limit, and by what its events are counted."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,31 +13,34 @@ from shared.limits.caller import caller_of
 from shared.limits.limit import Limit, Limits, TooMany
 
 SUBMISSIONS = Limit("submissions", most=60, seconds=600)
-"""By caller, unless it is a portal: a town hall's visitors share one address."""
+"""By caller, except portals: all visitors of a town hall share one address."""
 OF_ONE_PERSON = Limit("submissions-of-one", most=30, seconds=3_600)
-"""By person, of those that a bank has identified."""
+"""By person, for those whom a bank has identified."""
 RECEIPTS = Limit("receipts", most=60, seconds=3_600)
-"""By mailbox: many callers together do not fill a stranger's."""
+"""By mailbox, so that many callers together cannot fill a stranger's mailbox."""
 RECEIPTS_FROM_ONE = Limit("receipts-from-one", most=10, seconds=3_600)
-"""By mailbox and caller, or person identified: none alone uses up what a mailbox gets, so that its owner is not refused elsewhere."""
+"""By mailbox and caller (or identified person).
+
+One sender alone cannot use up what a mailbox gets, so its owner is not refused elsewhere.
+"""
 CANARIES = Limit("canaries", most=6, seconds=60)
-"""By caller: tracker sends one test request a minute, and a few more where intake cannot keep it."""
+"""By caller. Tracker sends one test request a minute, and a few more when intake cannot store it."""
 IDENTIFICATIONS = Limit("identifications", most=60, seconds=600)
 """By caller."""
 DRAFTS = Limit("drafts", most=3_000, seconds=600)
-"""By caller: one is kept at most each second while somebody types."""
+"""By caller. While somebody types, at most one draft a second is stored."""
 GMAIL = "gmail.com"
 GMAIL_DOMAINS = frozenset((GMAIL, "googlemail.com"))
-"""There, dots in the local part change nothing."""
+"""Providers that ignore dots in the local part."""
 MOST_STREAMS = 20
-"""Event streams that one caller holds open in one process; the number comes without them too."""
+"""Open event streams per caller and process. The number is also found without a stream."""
 STREAM_RETRY_SECONDS = 10
 
 Portals = Sequence[IPv4Network | IPv6Network]
 
 
 class Doors:
-    """Counts what strangers do; every method raises `TooMany` where it is too much."""
+    """Counts what callers do; every method raises `TooMany` if it is too much."""
 
     def __init__(self, limits: Limits, portals: Portals, look_ups: Limit) -> None:
         self._limits = limits
@@ -46,7 +49,7 @@ class Doors:
         self._streams: Counter[str] = Counter()
 
     def submission(self, connection: HTTPConnection, identity: Identity | None, email: str) -> None:
-        """Count one request that is about to be accepted."""
+        """Count one request before it is accepted."""
         who = identity.personal_identity_code if identity else _caller(connection)
         if identity is not None:
             self._limits.hit(OF_ONE_PERSON, who)
@@ -55,7 +58,7 @@ class Doors:
         self._mail(email, who)
 
     def canary(self, connection: HTTPConnection) -> None:
-        """Count one test request that is about to be accepted."""
+        """Count one test request before it is accepted."""
         self._limits.hit(CANARIES, _caller(connection))
 
     def identification(self, connection: HTTPConnection) -> None:
@@ -67,11 +70,14 @@ class Doors:
         self._limits.hit(self._look_ups, _caller(connection))
 
     def correction(self, connection: HTTPConnection, email: str) -> None:
-        """Count one mail to a corrected address, asked for by somebody who has proven the request's number and old address."""
+        """Count one mail to a corrected address.
+
+        The caller has proven the request's number and its old address.
+        """
         self._mail(email, _caller(connection))
 
     def draft(self, connection: HTTPConnection) -> None:
-        """Count one draft that is about to be kept."""
+        """Count one draft before it is stored."""
         self._limits.hit(DRAFTS, _caller(connection))
 
     @contextmanager
@@ -102,7 +108,10 @@ class Doors:
 
 
 def mailbox_of(email: str) -> str:
-    """Give what all spellings of a mailbox have in common, for counting only: mail goes to the address as it was typed."""
+    """Return one form for all spellings of a mailbox.
+
+    For counting only: mail goes to the address as it was typed.
+    """
     local, _, domain = canonical_email(email).casefold().rpartition("@")
     local = local.partition("+")[0] or local
     return f"{local.replace('.', '')}@{GMAIL}" if domain in GMAIL_DOMAINS else f"{local}@{domain}"

@@ -1,4 +1,4 @@
-"""The spool: sealed records that wait for Kafka. It is empty while Kafka is there."""
+"""Tables of intake: the spool of sealed records that wait for Kafka, empty while Kafka is there."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -18,13 +18,16 @@ metadata = MetaData()
 
 
 class Table(SQLModel):
-    """What every table of intake derives from, so that they share one `MetaData` of their own."""
+    """The base of intake's tables, with a `MetaData` of their own."""
 
     metadata = metadata
 
 
 class SpooledRecord(Table, table=True):
-    """A record as it goes to Kafka; `body_digest` tells another body under a used key from a repeat. With `refused` it stays here."""
+    """One record as it goes to Kafka.
+
+    `body_digest` tells a repeat from another body under the same key. A `refused` record stays here.
+    """
 
     __tablename__: ClassVar[str] = "spool"
 

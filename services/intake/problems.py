@@ -63,7 +63,10 @@ IN_FORM = "form."
 
 
 def invalid_shape(faults: Sequence[Fault], language: Language) -> Problem:
-    """Return the problem for a body or parameter of a wrong shape, from pydantic's faults; at most 20 are named."""
+    """Return the problem for a body or parameter of a wrong shape, from pydantic's faults.
+
+    At most 20 are named.
+    """
     texts = texts_in(language)
     errors = [
         {

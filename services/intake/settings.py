@@ -1,4 +1,4 @@
-"""What intake reads from the environment, prefix `INTAKE_`."""
+"""Settings of intake, from environment variables with the prefix `INTAKE_`."""
 
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ def _sealing_key(text: str) -> str:
     return text
 
 
-def _split(networks: Any) -> Any:  # noqa: ANN401  whatever a settings source holds
+def _split(networks: Any) -> Any:  # noqa: ANN401  any value of a settings source
     return (
         tuple(part.strip() for part in networks.split(",") if part.strip())
         if isinstance(networks, str)
@@ -45,7 +45,8 @@ class Settings(KafkaSettings, DatabaseSettings):
     strong_acr_values: str = Field(
         default="http://ftn.ficora.fi/2017/loa2 http://ftn.ficora.fi/2017/loa3",
         pattern=r"\S",
-        description="Which `acr` of the provider are a strong identification, with spaces (those of the Finnish trust network)",
+        description="Which `acr` of the provider are a strong identification, with spaces "
+        "(those of the Finnish trust network)",
     )
     identified_within_seconds: int | None = Field(
         default=None,
@@ -69,7 +70,8 @@ class Settings(KafkaSettings, DatabaseSettings):
     )
     portals: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_split)] = Field(
         default=(),
-        description="Addresses or networks, with commas between them, of portals that send many people's requests: not limited by caller",
+        description="Addresses or networks, with commas between them, of portals that send many people's "
+        "requests: not limited by caller",
     )
     status_attempts_per_minute: int = Field(
         default=10, ge=1, description="Look-ups of a request's status, per client address"

@@ -1,1 +1,1 @@
-"""The look that site, bank pages, console and mailbox page share: style sheets, macros, and how Finns write times and numbers."""
+"""The look of site, bank pages, console and mailbox page: style sheets and macros."""

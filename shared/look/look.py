@@ -1,4 +1,4 @@
-"""Where the look's files are, and a Jinja environment that knows its macros."""
+"""The look's static files, and the Jinja environment with its macros and filters."""
 
 import hashlib
 import re
@@ -29,19 +29,19 @@ class VersionedFiles(StaticFiles):
     """Static files whose addresses carry a version, so that browsers may keep them for a year."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:  # noqa: ANN401  passed through
-        """Answer with the file, and for how long it stays fresh."""
+        """Return the file, with how long it stays fresh."""
         response = super().file_response(*args, **kwargs)
         response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
         return response
 
 
 def look_files() -> StaticFiles:
-    """Make the app that serves the look's files, to be mounted at `LOOK_URL`."""
+    """Return the app that serves the look's files, to be mounted at `LOOK_URL`."""
     return VersionedFiles(directory=static_folder)
 
 
 def versioned(folder_of_files: Path, mounted_at: str) -> Callable[[str], str]:
-    """Give a function from a file's name to its address with the version of its content."""
+    """Return a function from a file's name to its URL with the version of its content."""
     versions: Mapping[str, str] = {
         file.name: hashlib.sha256(file.read_bytes()).hexdigest()[:10]
         for file in sorted(folder_of_files.iterdir())
@@ -55,8 +55,8 @@ def versioned(folder_of_files: Path, mounted_at: str) -> Callable[[str], str]:
 
 
 def unbroken(text: str) -> Markup:
-    """Keep each number, date or code of a text in one line: `131052-308T`, `040 123 4567`, `ppkkvv-xxxx`."""
-    # Tags, and what stands for a letter (`&#39;`), hold numbers of their own.
+    """Keep each number, date or code of a text on one line: `131052-308T`, `040 123 4567`."""
+    # Tags and entities (`&#39;`) contain numbers of their own.
     pieces = TAG_OR_ENTITY.split(str(escape(text)))
     pieces[::2] = [CODE.sub(r'<span class="nowrap">\g<0></span>', piece) for piece in pieces[::2]]
     return Markup("".join(pieces))  # noqa: S704  escaped before
@@ -65,10 +65,10 @@ def unbroken(text: str) -> Markup:
 def build_environment(
     *templates: Path, mounted_at: str = LOOK_URL, demonstration: bool = False
 ) -> Environment:
-    """Make an autoescaping environment over the given folders and the look's own.
+    """Return an autoescaping environment over the given folders and the look's own.
 
-    It knows `look_url(name)` and the filters `grouped`, `clock`, `day`, `day_and_clock`, `short_day`, `unbroken`, `shown_address`.
-    With `demonstration` every page says that it is one.
+    It has `look_url(name)` and the filters `grouped`, `clock`, `hour`, `day`, `day_and_clock`, `short_day`,
+    `unbroken` and `shown_address`. With `demonstration`, every page says that it is one.
     """
     environment = Environment(
         loader=FileSystemLoader([*templates, templates_folder]),

@@ -1,1 +1,1 @@
-"""What people type: names, addresses, numbers, codes. One rule for each, in every service."""
+"""Texts for people, and what people type: names, addresses, numbers, codes; one rule for each."""

@@ -1,10 +1,10 @@
-"""By which name a mail may greet: one that is sure, and nobody else's words."""
+"""The name by which a mail may greet its reader: only one that a bank has confirmed."""
 
 
 def greeted_name(given_name: str, *, identified: bool) -> str:
-    """Give the given name that a bank has told, if it is one only; empty for everybody else.
+    """Return the given name from a bank, if it is a single one; otherwise an empty text.
 
-    A name that nobody has proven can be a message to whose address it is. Which of several names is used, or is none but a second family name, a bank
-    does not tell.
+    An unproven name can be a message to the owner of the address. Which of several given names is used, or
+    whether one is a second family name, a bank does not say.
     """
     return given_name if identified and len(given_name.split()) == 1 else ""

@@ -1,4 +1,4 @@
-"""Text that PostgreSQL, UTF-8 and every reader of ours can keep."""
+"""Text that PostgreSQL, UTF-8 and all our readers can store."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from pydantic import AfterValidator
 
 
 def can_be_kept(text: str) -> bool:
-    """Say whether a text is free of what no database of ours can hold: NUL, and halves of surrogate pairs."""
+    """True if a text holds nothing that our databases refuse: NUL, and halves of surrogate pairs."""
     return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
@@ -17,4 +17,4 @@ def _checked(text: str) -> str:
 
 
 KeptText = Annotated[str, AfterValidator(_checked)]
-"""A text from outside that is kept, or compared with what is kept."""
+"""A text from outside that is stored, or compared with what is stored."""

@@ -1,7 +1,7 @@
-"""Writes days, times and numbers as people read them in Finland, in each language; times are Helsinki time.
+"""Writes days, times and numbers as people read them in Finland, in each language.
 
-Names and symbols come from CLDR, by babel. The patterns are ours, because babel has none for running text, and
-its `format_date` takes three to four times as long.
+Times are Helsinki time. Names and symbols come from CLDR, by babel. The patterns are ours, because babel has
+none for running text, and its `format_date` takes three to four times as long.
 """
 
 from collections.abc import Mapping
@@ -119,7 +119,7 @@ def _written(pattern: str, when: date, language: Language) -> str:
 @cache
 def _names(language: Language) -> Names:
     locale = Locale.parse(language)
-    # The stand-alone names: in Finnish, the name that CLDR 47 has for Sunday inside a date lacks its case ending.
+    # Stand-alone names: CLDR 47 lacks the case ending of the Finnish Sunday in its names for dates.
     weekdays, months, halves = locale.days["stand-alone"], locale.months["stand-alone"], locale.day_periods
     group = get_group_symbol(language).replace("\N{NO-BREAK SPACE}", THIN_SPACE)
     return Names(

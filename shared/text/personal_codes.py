@@ -1,4 +1,4 @@
-"""The henkilötunnus in texts that people typed: is it one, does a text hold one, and the text without it. One rule for every service."""
+"""Finds and masks the henkilötunnus in typed texts; one rule for every service. Pure."""
 
 import re
 import unicodedata
@@ -14,25 +14,28 @@ LOOKALIKE = re.compile(rf"\b\d{{6}}{SIGN}?\d{{3}}[0-9A-Za-z]\b")
 GAP = r"[\s._/\u00ad\u200b-\u200d\u2060\ufeff]{0,3}"
 BIRTH_DATE = rf"\d(?:{GAP}\d){{5}}"
 SERIAL = rf"\d(?:{GAP}\d){{2}}"
-# Without a sign only one whose check character is a letter counts: too many telephone numbers would pass otherwise.
-WRITTEN = rf"{BIRTH_DATE}(?:{GAP}{SIGN}{GAP}{SERIAL}{GAP}(?:[A-Za-z]|\d(?!\d))|{GAP}{SERIAL}[A-Za-z](?![0-9A-Za-z]))"
+# Without a sign the check character must be a letter, or too many phone numbers would match.
+WRITTEN = (
+    rf"{BIRTH_DATE}(?:{GAP}{SIGN}{GAP}{SERIAL}{GAP}(?:[A-Za-z]|\d(?!\d))"
+    rf"|{GAP}{SERIAL}[A-Za-z](?![0-9A-Za-z]))"
+)
 CANDIDATE = re.compile(rf"(?<!\d)(?=({WRITTEN}))")
-"""Looks ahead, so that digits in front of a code do not take it along."""
+"""A lookahead, so that digits before a code do not become part of a match."""
 BIRTH_DATE_DIGITS, BIRTH_DATE_AND_SIGN = 6, 7
 
 
 def is_personal_code(text: str) -> bool:
-    """Say whether a text is a henkilötunnus and nothing else."""
+    """True if a text is a henkilötunnus and nothing else."""
     return bool(hetu.is_valid("".join(plain(text).split()), allow_temporary=True))
 
 
 def holds_personal_code(text: str) -> bool:
-    """Say whether a valid henkilötunnus stands somewhere in a text, whatever dash or blanks it is written with."""
+    """True if a text contains a valid henkilötunnus, with any dash or blanks in it."""
     return any(_places(text))
 
 
 def hide_personal_codes(text: str) -> str:
-    """Cover every valid henkilötunnus of a text; numbers that only look like one stay."""
+    """Mask every valid henkilötunnus of a text; other numbers stay."""
     kept, covered_to = [], 0
     for start, end in _places(text):
         if start >= covered_to:
@@ -42,17 +45,20 @@ def hide_personal_codes(text: str) -> str:
 
 
 def hide_lookalikes(text: str) -> str:
-    """Cover whatever looks like a henkilötunnus, mistyped ones too; ten digits of another kind may be covered with them."""
+    """Mask all that looks like a henkilötunnus, also a mistyped one.
+
+    Other numbers of ten digits may be masked too.
+    """
     return LOOKALIKE.sub(HIDDEN, hide_personal_codes(text))
 
 
 def mask(code: str) -> str:
-    """Give a henkilötunnus with what only its owner has covered: `131052-****`."""
+    """Return a henkilötunnus with the part that only its owner knows masked: `131052-****`."""
     return code[:BIRTH_DATE_AND_SIGN] + "*" * len(code[BIRTH_DATE_AND_SIGN:])
 
 
 def _places(text: str) -> Iterator[tuple[int, int]]:
-    """Give where each valid code begins and ends, in order."""
+    """Yield the beginning and end of each valid code, in order."""
     return (found.span(1) for found in CANDIDATE.finditer(text) if _is_valid(found[1]))
 
 

@@ -1,6 +1,6 @@
-"""What somebody typed or pasted, as it is seen on a screen. One rule for every place where people write.
+"""Cleans typed or pasted text to what is seen on a screen; one rule for every place where people write.
 
-Contact cards, word processors and PDFs put characters around a number or into a text that nobody sees and nobody can remove.
+Contact cards, word processors and PDFs add invisible characters that people cannot remove.
 """
 
 import re
@@ -14,9 +14,16 @@ INVISIBLE = re.compile(
     "\ud800-\udfff]"  # halves of surrogate pairs
 )
 JOINER_ALONE = re.compile(r"(?<!\S)[\u200c\u200d]++|(?<![\u200c\u200d])[\u200c\u200d]++(?!\S)")
-"""Within a word a joiner shapes Persian and Indic letters and emoji; elsewhere it is not seen. Possessive: a run is looked at once."""
+"""Joiners that are not visible.
+
+Inside a word a joiner shapes Persian and Indic letters and emoji. The match is possessive, so a run is read
+once.
+"""
 MOST_MARKS = 30
-"""On one letter, as Unicode's stream-safe format has it (UAX #15): composing a longer run takes the square of its length."""
+"""The most marks on one letter, as in Unicode's stream-safe format (UAX #15).
+
+Composing a longer run takes the square of its length.
+"""
 
 
 def _of_category(*categories: str) -> str:
@@ -25,7 +32,8 @@ def _of_category(*categories: str) -> str:
     )
 
 
-_MARK = f"[{re.escape(''.join(chr(code) for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code))))}]"
+_MARKS = "".join(chr(code) for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code)))
+_MARK = f"[{re.escape(_MARKS)}]"
 TOO_MANY_MARKS = re.compile(f"({_MARK}{{{MOST_MARKS}}}){_MARK}+")
 PLAIN = str.maketrans(
     dict.fromkeys(_of_category("Pd") + "\u2212", "-")
@@ -35,7 +43,10 @@ PLAIN = str.maketrans(
 
 
 def visible(text: str, *, lines: bool = False) -> str:
-    """Give a text composed (NFC), without what is not seen, and without blanks around it; line ends become line feeds, or blanks without `lines`."""
+    """Return a text composed (NFC), without invisible characters, trimmed.
+
+    Line ends become line feeds, or blanks without `lines`.
+    """
     if text.isascii() and text.isprintable():
         return text.strip()
     shown = INVISIBLE.sub("", LINE_END.sub("\n" if lines else " ", text))
@@ -43,5 +54,8 @@ def visible(text: str, *, lines: bool = False) -> str:
 
 
 def plain(text: str) -> str:
-    """Give what is visible with every dash, blank and apostrophe as the keyboard's own: for codes and numbers, and to compare names."""
+    """Return what is visible, with every dash, blank and apostrophe as on a keyboard.
+
+    For codes and numbers, and to compare names.
+    """
     return visible(text).translate(PLAIN)

@@ -1,4 +1,4 @@
-"""How work numbers are typed and shown: nine digits or ten, the last a Damm check digit. One parser for every service."""
+"""Parses and writes work numbers: nine digits or ten, the last a Damm check digit. Pure."""
 
 import re
 
@@ -13,7 +13,7 @@ GROUP = 3
 
 
 class InvalidWorkNumber(ValueError):
-    """Not a work number; `reason` is a constant slug, the message is for people."""
+    """Not a work number; `reason` is a fixed slug, the message is for people."""
 
     reason = "invalid-work-number"
 
@@ -37,16 +37,22 @@ class WrongCheckDigit(InvalidWorkNumber):
 
 
 def parse(text: str) -> str:
-    """Give the digits of a work number, with or without separators; raises `WrongLength` or `WrongCheckDigit`."""
+    """Return the digits of a work number; raises `WrongLength` or `WrongCheckDigit`.
+
+    Separators are allowed.
+    """
     digits = SEPARATORS.sub("", plain(text))
     if not DIGITS.fullmatch(digits):
         raise WrongLength
-    # A zero in front does not change a Damm digit: ten digits never begin with one, so that a stray zero is found too.
+    # A leading zero does not change a Damm digit. Ten digits never begin with one, so it is found too.
     if not damm.is_valid(digits) or (digits[0] == "0" and len(digits) > 3 * GROUP):
         raise WrongCheckDigit
     return digits
 
 
 def grouped(number: str) -> str:
-    """Write a number as people read it: `482 913 057`, `482 913 0577` (ordinary spaces, which people type too); of no number, nothing."""
+    """Write a number in groups: `482 913 057`, `482 913 0577`; no number is an empty text.
+
+    The spaces are ordinary ones, which people type too.
+    """
     return f"{number[:GROUP]} {number[GROUP : 2 * GROUP]} {number[2 * GROUP :]}".rstrip()

@@ -1,8 +1,8 @@
 """Finds the keys of texts that a service reads: in its Python, and in its templates.
 
-A key is a tuple of names; what is only known at run time is `*`. Where a reader takes a whole group, all of it
-counts as read. So that the keys can be seen, code writes them in full: `view.texts.follow.email_wrong`, not
-`texts = view.texts.follow` and `texts.email_wrong` somewhere below.
+A key is a tuple of names; a name that is only known at run time is `*`. If a reader takes a whole group, all
+of the group counts as read. So that the keys can be seen, code writes them in full:
+`view.texts.follow.email_wrong`, not `texts = view.texts.follow` and then `texts.email_wrong`.
 """
 
 import ast

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from services.intake.form.catalogue import FOLDER, PERSON_FIELDS, Catalogue, InvalidCatalogue, load_catalogue
+from services.intake.form.catalogue import PERSON_FIELDS, Catalogue
+from services.intake.form.load_catalogue import FOLDER, InvalidCatalogue, load_catalogue
 from services.notifier.settings import Settings
 from shared.events.topics import DAY_MS, TOPICS
 

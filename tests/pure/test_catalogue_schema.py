@@ -7,9 +7,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
-from services.intake.form.catalogue import Service, load_catalogue
+from services.intake.form.catalogue import Service
 from services.intake.form.clean_values import WRITTEN
 from services.intake.form.json_schema import form_schema
+from services.intake.form.load_catalogue import load_catalogue
 from services.intake.form.validate_form import FormErrors, validate_form
 from shared.events.vocabulary import LANGUAGES, Language
 from shared.text.typed_text import plain, visible

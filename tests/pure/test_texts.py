@@ -134,7 +134,8 @@ def test_keys_are_found_in_templates_and_code(tmp_path: Path) -> None:
         "{% set a = t.a.b %}{{ t.c[name] | fill(x=t.d['e-f']) }}{{ t.g.items() }}"
     )
     (tmp_path / "page.py").write_text(
-        "view.texts.h.i\nself.texts[language].j[kind]\ntexts_in(language).k.get(x, 1)\ntexts['l-m'].format(n=1)"
+        "view.texts.h.i\nself.texts[language].j[kind]\n"
+        "texts_in(language).k.get(x, 1)\ntexts['l-m'].format(n=1)"
     )
     assert {*read_in_templates(tmp_path)} == {("a", "b"), ("c", "*"), ("d", "e-f"), ("g",)}
     assert {*read_in_python(tmp_path)} == {("h", "i"), ("j", "*"), ("k", "*"), ("l-m", "format")}

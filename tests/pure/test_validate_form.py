@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from stdnum.fi import hetu
 
 from services.intake.citizen.identity import Identity
-from services.intake.form.catalogue import Field, Kind, Text, load_catalogue
+from services.intake.form.catalogue import Field, Kind, Text
 from services.intake.form.clean_values import PLAIN_ADDRESS, Wrong, canonical_email, clean_value
+from services.intake.form.load_catalogue import load_catalogue
 from services.intake.form.messages import message
 from services.intake.form.validate_form import FormErrors, ValidForm, validate_form
 from services.intake.texts import texts_in

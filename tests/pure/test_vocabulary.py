@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from services.intake.form.catalogue import Text
-from services.intake.status.tracker_answers import TOLD_BY
+from services.intake.status.tracker_answers import INFORMED_BY
 from services.intake.texts import texts_in
 from services.notifier.delivery_states import DELIVERY_STATES, EDGES, FINISHED, OPEN, DeliveryState
 from services.notifier.domain import HELLO, MESSAGE_ID, template_for
@@ -39,7 +39,7 @@ def test_every_state_has_its_mark(state: State) -> None:
 def test_every_state_and_mail_has_words_for_citizens(language: Any) -> None:  # noqa: ANN401  a language
     follow = texts_in(language)["follow"]
     assert set(follow["states"]) - {"reopened"} == set(follow["explanations"]) - {"reopened"} == set(STATES)
-    assert set(follow["texts"]) == {state for state in TOLD_BY if state != "closed"}
+    assert set(follow["texts"]) == {state for state in INFORMED_BY if state != "closed"}
     assert set(follow["mail_names"]) == set(TEMPLATES)
 
 
@@ -73,7 +73,7 @@ def test_every_mail_has_texts_and_a_name(template: Template) -> None:
     assert set(words.MAILS) == set(TEMPLATES)
     assert MESSAGE_ID.fullmatch(f"<event.{template}@example.fi>")
     assert template in {*MAIL_OWED.values()}
-    assert template in {*TOLD_BY.values()}
+    assert template in {*INFORMED_BY.values()}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from services.intake.form.catalogue import FOLDER, Text, load_catalogue
+from services.intake.form.catalogue import Text
+from services.intake.form.load_catalogue import FOLDER, load_catalogue
 from shared.events.vocabulary import LANGUAGES, Language
 from shared.text.texts import read_texts, walk
 

@@ -1,4 +1,4 @@
-"""What the API takes and gives, as its OpenAPI description shows it."""
+"""The bodies of the submission API and their OpenAPI descriptions."""
 
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
@@ -12,9 +12,11 @@ from shared.web.describe_problems import REFERENCE
 DESCRIPTION = """
 Send a citizen's or a company's request for a service, and ask for its work number.
 
-1. `GET /api/v1/services` tells what is on offer; `GET /api/v1/services/{code}` what its form asks, as JSON Schema.
-2. `POST /api/v1/requests` with an `Idempotency-Key` sends a request. It is kept safely when the answer arrives.
-3. `GET /api/v1/requests/{request_id}` gives the work number, as soon as there is one; the citizen gets it by e-mail.
+1. `GET /api/v1/services` lists the services; `GET /api/v1/services/{code}` has the JSON Schema of one form.
+2. `POST /api/v1/requests` with an `Idempotency-Key` sends a request. It is stored before the
+   answer is sent.
+3. `GET /api/v1/requests/{request_id}` has the work number as soon as there is one; the citizen gets it by
+   e-mail.
 
 Errors are problem details (RFC 9457). Personal data is sealed before it leaves this service.
 """
@@ -34,7 +36,7 @@ EXAMPLE: dict[str, Any] = {
 
 
 def _without_nulls(form: object) -> object:
-    """Leave out what is null: many callers send every field they know, and null means that it was not given."""
+    """Leave out null values: many callers send every field, with null for what was not given."""
     return (
         {name: value for name, value in form.items() if value is not None} if isinstance(form, dict) else form
     )
@@ -60,7 +62,8 @@ class AcceptedRequest(BaseModel):
         description="Nine or ten digits, or null while the request has none", examples=[None, "482913057"]
     )
     state: str = Field(
-        description="`accepted` until there is a number, then `received`, `in_progress`, …; `under_investigation` where it does not come by itself",
+        description="`accepted` until there is a number, then `received`, `in_progress`, …; "
+        "`under_investigation` if an operator must act before there is one",
         examples=["accepted"],
     )
 
@@ -91,7 +94,7 @@ Responses: TypeAlias = dict[int | str, dict[str, Any]]
 
 
 def problem(description: str, **headers: str) -> dict[str, Any]:
-    """Describe one error answer for OpenAPI; `headers` name those it comes with."""
+    """Return the OpenAPI description of one error answer; `headers` are those that it has."""
     shown = {
         name.replace("_", "-"): {"description": text, "schema": {"type": "string"}}
         for name, text in headers.items()
@@ -100,7 +103,7 @@ def problem(description: str, **headers: str) -> dict[str, Any]:
 
 
 def header(name: str, description: str, **limits: int | str) -> dict[str, Any]:
-    """Describe one optional request header for OpenAPI; `limits` are JSON Schema's."""
+    """Return the OpenAPI description of one optional request header; `limits` are JSON Schema's."""
     return {
         "name": name,
         "in": "header",

@@ -1,4 +1,4 @@
-"""The submission API: a new request, its number and state."""
+"""The submission API: sends a request, and returns its number and state."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -34,19 +34,26 @@ from shared.web.problems import BodyTooLong, NotFound, Problem, Unavailable, pro
 
 MOST_BODY_BYTES = 64 * 1024
 LEAST_KEY_LENGTH, MOST_KEY_LENGTH = 16, 200
-"""Callers who are not identified share one space of keys: whoever could guess a key would learn of another's request."""
+"""Keys of callers who are not identified are in one space.
+
+Who could guess a key would learn of somebody else's request.
+"""
 CHALLENGE = 'Bearer realm="asiointi", scope="openid profile"'
-HOW_TO_IDENTIFY = "Send the citizen's access token of the identity service (OpenID Connect, scope openid profile) as Authorization: Bearer."
+HOW_TO_IDENTIFY = (
+    "Send the citizen's access token of the identity service (OpenID Connect, scope openid profile) "
+    "as Authorization: Bearer."
+)
 
 SUBMIT_ANSWERS: Responses = {
     400: problem("The body is not JSON"),
     401: problem("The service needs a strong identification", WWW_Authenticate="How to identify"),
-    409: problem("The key was used for another body; the first request stands"),
+    409: problem("The key was used for another body; the first request is kept"),
     413: problem(f"The body is longer than {MOST_BODY_BYTES} bytes"),
     415: problem("The body is not declared as JSON, or compressed"),
     422: problem("Fields are missing or wrong; `errors` names each, in the request's language"),
     429: problem(
-        "Too many requests from this address, for this person or to this e-mail address; nothing was accepted",
+        "Too many requests from this address, for this person or to this e-mail address; nothing was "
+        "accepted",
         Retry_After="Seconds to wait",
     ),
     503: problem(
@@ -54,7 +61,7 @@ SUBMIT_ANSWERS: Responses = {
         Retry_After="Seconds to wait",
     ),
 }
-# Body and headers are described here and read by hand: FastAPI's own reading of them costs a tenth of the whole answer.
+# Body and headers are described here and read by hand: FastAPI's own reading takes a tenth of the answer.
 SUBMIT_DESCRIBED = {
     "requestBody": {
         "required": True,
@@ -63,7 +70,8 @@ SUBMIT_DESCRIBED = {
     "parameters": [
         header(
             "Idempotency-Key",
-            f"Makes a repeat the same request: choose a new one for each request, one that nobody can guess, such as a random UUID; "
+            f"Makes a repeat the same request: choose a new one for each request, one that nobody can guess, "
+            f"such as a random UUID; "
             f"{LEAST_KEY_LENGTH} to {MOST_KEY_LENGTH} visible ASCII characters",
             minLength=LEAST_KEY_LENGTH,
             maxLength=MOST_KEY_LENGTH,
@@ -75,13 +83,16 @@ SUBMIT_DESCRIBED = {
 }
 STATE_ANSWERS: Responses = {
     404: problem("Unknown"),
-    422: problem("The request id is none; `errors` says so"),
-    503: problem("Nobody who would know answers", Retry_After="Seconds to wait"),
+    422: problem("The request id is invalid; `errors` says so"),
+    503: problem("The services that know do not answer", Retry_After="Seconds to wait"),
 }
 
 
-def install_api(app: FastAPI) -> None:
-    """Add the routes to the app itself: a router in between would cost every request a second search for its route."""
+def install_routes(app: FastAPI) -> None:
+    """Add the routes to the app itself.
+
+    With a router in between every request searches for its route twice.
+    """
     app.post(
         "/api/v1/requests",
         status_code=HTTPStatus.ACCEPTED,
@@ -103,21 +114,22 @@ def install_api(app: FastAPI) -> None:
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
-    """Tell a wrong parameter in the caller's language; replaces the handler of `install_problems`."""
+    """Answer a wrong parameter in the caller's language; replaces the handler of `install_problems`."""
     assert isinstance(error, RequestValidationError)  # noqa: S101  for the type checker: registered for this class only
     return problem_response(invalid_shape(error.errors(), _preferred(request)))
 
 
 async def _on_too_long(request: Request, error: Exception) -> Response:
-    """Tell it in the caller's language, as the other errors are."""
+    """Answer in the caller's language, like the other errors."""
     assert isinstance(error, BodyTooLong)  # noqa: S101  as above
     return problem_response(translate(error, _preferred(request)))
 
 
 async def send_request(request: Request) -> Response:
-    """Accept a request for a service; it is kept safely when the answer arrives, and its work number follows within a second.
+    """Accept a request for a service; it is stored before the answer.
 
-    Send an `Idempotency-Key`: a repeat with the same key and body answers the same, with another body 409.
+    Its work number follows within a second. Send an `Idempotency-Key`: a repeat with the same key and body
+    gets the same answer, one with another body 409.
     """
     resources: Resources = request.app.state.resources
     headers = request.headers
@@ -152,20 +164,23 @@ async def send_request(request: Request) -> Response:
 
 
 async def get_request(request: Request, request_id: UUID) -> AcceptedRequest:
-    """Give number and state of a request that was sent here or on the site; `work_number` is null until there is one."""
+    """Return number and state of a request, sent here or on the site.
+
+    `work_number` is null until there is one.
+    """
     resources: Resources = request.app.state.resources
     try:
-        told = await ask_state(request_id, resources.recent, resources.spool, resources.tracker)
+        found = await ask_state(request_id, resources.recent, resources.spool, resources.tracker)
     except NotFound:
         language = _preferred(request)
         raise translate(NotFound(texts_in(language).api["no-request"]), language) from None
     except Problem as refusal:
         raise translate(refusal, _preferred(request)) from None
-    return AcceptedRequest(request_id=told.request_id, work_number=told.work_number, state=told.state)
+    return AcceptedRequest(request_id=found.request_id, work_number=found.work_number, state=found.state)
 
 
 def _parse(request: Request, body: bytes) -> NewRequest:
-    """Read the body; its errors are told in its own language where it has one."""
+    """Read the body; errors are in the language that it names, if it names one."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise translate(WrongMediaType(), _preferred(request))

@@ -1,4 +1,4 @@
-"""The catalogue over the API: what is on offer, and what each form asks."""
+"""API of the catalogue: which services there are, and the JSON Schema of each form."""
 
 from typing import Annotated
 
@@ -27,7 +27,7 @@ AcceptLanguage = Annotated[str, Header(include_in_schema=False)]
 async def list_services(
     request: Request, language: LanguageWanted = None, accept_language: AcceptLanguage = ""
 ) -> list[ServiceSummary]:
-    """Give every service, ordered as on the site: private persons' first."""
+    """Return every service in the order of the site: private persons' first."""
     resources: Resources = request.app.state.resources
     chosen = language or preferred_language(accept_language, OTHERWISE)
     return [
@@ -42,7 +42,10 @@ async def list_services(
 async def get_service(
     request: Request, code: str, language: LanguageWanted = None, accept_language: AcceptLanguage = ""
 ) -> ServiceDescription:
-    """Give one service with the JSON Schema of its form; the schema's `examples` hold a form that is accepted as it stands."""
+    """Return one service with the JSON Schema of its form.
+
+    `examples` of the schema holds a form that is accepted.
+    """
     resources: Resources = request.app.state.resources
     chosen = language or preferred_language(accept_language, OTHERWISE)
     service = resources.catalogue.get(code)

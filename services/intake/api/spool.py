@@ -1,4 +1,4 @@
-"""For operators' systems: what waits in the spool for Kafka. Ids and times only."""
+"""Operators' API for the spool: which requests wait for Kafka. It shows ids and times only."""
 
 from datetime import datetime
 from typing import Annotated
@@ -21,7 +21,7 @@ AUDIENCE = "intake"
 
 
 class SpooledRequest(BaseModel):
-    """A submission that waits."""
+    """One request that waits for Kafka."""
 
     request_id: UUID
     spooled_at: datetime
@@ -31,7 +31,7 @@ class SpooledRequest(BaseModel):
 
 
 class SpoolAnswer(BaseModel):
-    """What waits; the oldest thousand by name."""
+    """All that wait: how many, and the oldest thousand by id."""
 
     waiting: int = Field(description=f"Counted up to {MOST_COUNTED}")
     oldest_at: datetime | None
@@ -39,7 +39,7 @@ class SpoolAnswer(BaseModel):
 
 
 def spool_routes(settings: Settings) -> APIRouter:
-    """Give `GET /api/v1/spool`, for tokens with the scope `operate`."""
+    """Return the routes under `/api/v1/spool`, for tokens with the scope `operate`."""
     routes = APIRouter(tags=["operators"])
     verifier = TokenVerifier(settings.oidc_issuer, AUDIENCE, backchannel_url=settings.oidc_backchannel_url)
     Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
@@ -48,7 +48,7 @@ def spool_routes(settings: Settings) -> APIRouter:
         "/api/v1/spool", summary="What waits for Kafka", responses={503: problem("The database is away")}
     )
     async def spool(request: Request, _: Operator) -> SpoolAnswer:
-        """Give what was accepted while Kafka was away and is not on its topic yet."""
+        """Return the requests that were accepted while Kafka was away and are not on their topic yet."""
         resources: Resources = request.app.state.resources
         try:
             waiting = await resources.spool.waiting()
@@ -69,7 +69,7 @@ def spool_routes(settings: Settings) -> APIRouter:
         responses={404: problem("Nothing")},
     )
     async def send_again(request: Request, request_id: UUID, operator: Operator) -> None:
-        """Try again to publish a request that Kafka refused, after the cause is mended."""
+        """Publish a request again that Kafka refused, once the cause is repaired."""
         resources: Resources = request.app.state.resources
         try:
             found = await resources.spool.send_again(request_id)

@@ -1,1 +1,1 @@
-"""Who the citizen is, and what has to be proven for it to count."""
+"""The citizen's proven identity, and what counts as a proof."""

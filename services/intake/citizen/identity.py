@@ -1,4 +1,4 @@
-"""Who the citizen is, as the identity service told over the back channel, and what has to be proven for it to count."""
+"""The citizen's identity from the claims of the identity service, and the checks that prove it. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 
 
 class Identity(BaseModel):
-    """Facts from the bank; they win over what is typed. `bank` is its name where it is known."""
+    """What the bank says about a person; it overrides what is typed. `bank` is the bank's name, if known."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -25,23 +25,26 @@ class Identity(BaseModel):
 
 
 class NotProven(ValueError):
-    """The claims do not prove who it is; `str()` says which of them, and never what it held."""
+    """The claims prove no identity; `str()` names the claim that failed, never its value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the claims of a citizen must show: an `acr` that is `strong`, and a sign-in `within` so long, where there is such a bound."""
+    """The proof that we require.
+
+    The `acr` must be one of `strong`. With `within`, the sign-in must not be older than that.
+    """
 
     strong: tuple[str, ...]
     within: timedelta | None = None
 
     def asked(self) -> dict[str, str]:
-        """Give the parameters that ask a provider for such a proof."""
+        """Return the parameters of an authorization request that ask for such a proof."""
         freshly = {} if self.within is None else {"max_age": f"{self.within.total_seconds():.0f}"}
         return {"acr_values": " ".join(self.strong), **freshly}
 
     def identity_from(self, claims: Mapping[str, Any]) -> Identity:
-        """Read the person out of the claims of an ID token or of `/userinfo`; raises `NotProven`."""
+        """Return the person from the claims of an ID token or of `/userinfo`; raises `NotProven`."""
         if claims.get("acr") not in self.strong:
             raise NotProven("acr")
         codes = {

@@ -1,4 +1,4 @@
-"""Asks the identity service over the back channel: who bears this token, and a token for ourselves."""
+"""Client of the identity service: who a citizen's access token belongs to, and tokens of our own."""
 
 from datetime import timedelta
 from http import HTTPStatus
@@ -17,11 +17,14 @@ MOST_TOKEN_BYTES = 4_096
 
 
 class TokenRefused(Exception):
-    """The token is not good, or its bearer is not strongly identified."""
+    """The token is invalid, or its owner is not strongly identified."""
 
 
 class IdentityProvider(ClientCredentials):
-    """The provider of tokens of our own, and of who bears a citizen's, where the claims are `proof` of it."""
+    """The OpenID Connect provider.
+
+    It issues our own tokens, and says who a citizen's token belongs to if the claims are a `proof`.
+    """
 
     def __init__(
         self,
@@ -35,14 +38,17 @@ class IdentityProvider(ClientCredentials):
         self._proof = proof
 
     async def is_ready(self) -> bool:
-        """Say whether people can identify; of a provider that has no `/readyz` only that it answers. Raises `httpx.HTTPError`."""
+        """Raise `httpx.HTTPError` if people cannot identify.
+
+        A provider without `/readyz` only has to answer.
+        """
         answer = await self.ask_plainly("/readyz")
         if answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
             answer = await self.ask_plainly("/.well-known/openid-configuration")
         return answer.status_code == HTTPStatus.OK
 
     async def identity_of(self, token: str) -> Identity:
-        """Exchange a citizen's access token for who it is; raises `TokenRefused` or `IdentityAway`."""
+        """Return the person behind a citizen's access token; raises `TokenRefused` or `IdentityAway`."""
         if not token.isascii() or not token.isprintable() or len(token) > MOST_TOKEN_BYTES:
             raise TokenRefused("not a token")
         answer = await self.call("userinfo_endpoint", "GET", headers={"Authorization": f"Bearer {token}"})
@@ -51,13 +57,13 @@ class IdentityProvider(ClientCredentials):
         try:
             return self._proof.identity_from(read_facts(answer))
         except NotProven as error:
-            # A member of staff, a weak login, or a bank that told no plain henkilötunnus.
+            # A member of staff, a weak login, or a bank that sent no henkilötunnus in clear.
             log.info("identification_not_proven", claim=str(error))
             raise TokenRefused("not a strong identification") from error
 
 
 def proof_by(settings: Settings) -> Proof:
-    """Give what the settings ask for."""
+    """Return the proof that the settings require."""
     seconds = settings.identified_within_seconds
     return Proof(
         tuple(settings.strong_acr_values.split()), None if seconds is None else timedelta(seconds=seconds)

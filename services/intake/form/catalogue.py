@@ -1,19 +1,13 @@
-"""The services on offer: one YAML file each, read and checked at start."""
+"""The model of the catalogue: services, the fields of their forms, and the rules that a file must keep."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Limits
 
 from shared.events.vocabulary import Language
-
-FOLDER = Path(__file__).parents[1] / "catalogue"
-COMMON_FIELDS = "_common_fields.yaml"
-COMPANY_SUFFIX = "-yritys"
 
 Kind: TypeAlias = Literal[
     "text",
@@ -30,32 +24,33 @@ Kind: TypeAlias = Literal[
 ]
 Role: TypeAlias = Literal["person", "company"]
 Group: TypeAlias = Literal["invoices", "employment", "online"]
+GROUPS: tuple[Group, ...] = get_args(Group)
 Slug: TypeAlias = Annotated[str, Limits(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Sentence: TypeAlias = Annotated[str, Limits(min_length=1)]
 
 PERSON_FIELDS = ("first_name", "last_name", "personal_identity_code", "email", "phone")
-"""The names of the five fields that a form begins with."""
-
-
-class InvalidCatalogue(Exception):
-    """A catalogue file is wrong; the message names each file and place."""
+"""The names of the five fields that every form begins with."""
 
 
 class Part(BaseModel):
-    """A frozen piece of a catalogue file that bears no unknown keys."""
+    """A frozen part of a catalogue file; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Text(Part):
-    """One text in the three languages."""
+    """One text in all languages.
+
+    The texts of a form are here and not in `texts/`: a form is one unit, which one person writes and checks
+    with its languages side by side.
+    """
 
     fi: Sentence
     sv: Sentence
     en: Sentence
 
     def in_language(self, language: Language) -> str:
-        """Give the text in one language."""
+        """Return the text in a language."""
         text: str = getattr(self, language)
         return text
 
@@ -73,8 +68,9 @@ TIMES: tuple[Kind, ...] = ("date", "month")
 class Field(Part):
     """One field of a form.
 
-    `example` is a value that is accepted, `hint` stands under the label, `info` behind the ⓘ, which `info_title` names. `missing` is the
-    sentence for a required field that was left empty. A date or month is `not_before` that of another field, and `not_after` today.
+    `example` is a value that is accepted, `hint` is under the label, `info` behind the ⓘ, whose name is
+    `info_title`. `missing` is the sentence for a required field that was left empty. A date or month is
+    `not_before` that of another field, and `not_after` today.
     """
 
     name: str = Limits(pattern=r"^[a-z][a-z0-9_]{0,39}$")
@@ -109,17 +105,18 @@ class Field(Part):
 
     @property
     def sample(self) -> str:
-        """Give a value that is accepted."""
+        """A value that is accepted."""
         return self.example or self.choices[0].value
 
 
 class Service(Part):
-    """One service for one role, with all fields of its form: the common ones first, then the company's, then its own.
+    """One service for one role, with all fields of its form: the common, the company's, its own.
 
-    A file with both roles makes two services; the company's code ends in `-yritys`. `quick_link` is the place on the front page, `minutes` how
-    long the form takes, `due_days` counts working days, `retention_days` is how long tracker keeps a closed request. One that is
-    `hidden` is listed nowhere. Where `answered_if` names a checkbox, an answer is promised only to who ticks it. `leaves_out` names common fields
-    that the form does not ask; a henkilötunnus is asked only where the person must be known, and so of no company's contact.
+    A file with both roles makes two services; the company's code ends in `-yritys`. `quick_link` is the place
+    on the front page, `minutes` the time that the form takes. `due_days` are working days, `retention_days`
+    how long tracker keeps a closed request. A `hidden` service is not listed. If `answered_if` names a
+    checkbox, an answer is promised only to those who tick it. `leaves_out` names common fields that the form
+    does not ask. A henkilötunnus is asked only if the person must be known, so never of a company's contact.
     """
 
     code: Slug
@@ -174,16 +171,16 @@ class Service(Part):
 
     @property
     def role(self) -> Role:
-        """Give the one role that the form is for."""
+        """The role that the form is for."""
         return self.roles[0]
 
     def promises_answer(self, form: Mapping[str, str]) -> bool:
-        """Say whether who sent a form is promised an answer; `form` holds its cleaned values."""
+        """True if the sender of a form is promised an answer; `form` holds its cleaned values."""
         return self.answered_if is None or form.get(self.answered_if) == "true"
 
     @cached_property
     def by_name(self) -> dict[str, Field]:
-        """Give the fields by their names."""
+        """The fields by name."""
         return {field.name: field for field in self.fields}
 
 
@@ -195,93 +192,29 @@ class Catalogue(Part):
 
     @cached_property
     def by_code(self) -> dict[str, Service]:
-        """Give the services by their codes."""
+        """The services by code."""
         return {service.code: service for service in self.services}
 
     def get(self, code: str) -> Service | None:
-        """Give one service, or `None` where there is none of that code."""
+        """Return a service, `None` if the code is unknown."""
         return self.by_code.get(code)
 
     def get_even_hidden(self, code: str) -> Service | None:
-        """Give one service, also one that is on offer nowhere."""
+        """Return a service, also a hidden one."""
         return self.get(code) or next((service for service in self.hidden if service.code == code), None)
 
     @property
     def groups(self) -> list[Group]:
-        """Give the groups in the order of the site."""
-        return ["invoices", "employment", "online"]
+        """The groups in the order of the site."""
+        return list(GROUPS)
 
     def for_role(self, role: Role, group: Group | None = None) -> list[Service]:
-        """Give the services for one role, and of one group where asked."""
+        """Return the services for a role, of one group if it is given."""
         return [
             service for service in self.services if role in service.roles and group in {None, service.group}
         ]
 
     def quick_links(self) -> list[Service]:
-        """Give the services of the front page, in their order."""
+        """Return the services of the front page, in their order."""
         linked = [service for service in self.services if service.quick_link]
         return sorted(linked, key=lambda service: service.quick_link or 0)
-
-
-def load_catalogue(folder: Path = FOLDER) -> Catalogue:
-    """Read every file of a folder; raises `InvalidCatalogue` naming file and field of everything that is wrong."""
-    errors: list[str] = []
-    common = _read(folder / COMMON_FIELDS)
-    services: list[Service] = []
-    for file in sorted(folder.glob("[!_]*.yaml")):
-        try:
-            services += _services_of(_read(file), common, file.stem)
-        except ValidationError as error:
-            errors += [
-                f"{file.name}: {'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}"
-                for fault in error.errors()
-            ]
-        except InvalidCatalogue as error:
-            errors.append(str(error))
-    if not services and not errors:
-        errors.append(f"{folder}: no services")
-    if errors:
-        raise InvalidCatalogue("\n".join(errors))
-    shown = sorted((service for service in services if not service.hidden), key=_place)
-    catalogue = Catalogue(services=shown, hidden=[service for service in services if service.hidden])
-    _check_quick_links(catalogue)
-    return catalogue
-
-
-def _services_of(content: dict[str, Any], common: dict[str, Any], code: str) -> Iterator[Service]:
-    """Make a service for each role; the file's own fields come after the common ones."""
-    roles: Sequence[Any] = content.get("roles") or [None]
-    for role in roles:
-        company = role == "company"
-        unasked = {
-            *content.get("leaves_out", []),
-            *(["personal_identity_code"] if company and content.get("authentication") != "strong" else []),
-        }
-        person = [field for field in common["person"] if field["name"] not in unasked]
-        fields = [*person, *(common["company"] if company else []), *content.get("fields", [])]
-        variant = (
-            {"quick_link": None, "code": code + COMPANY_SUFFIX}
-            if company and len(roles) > 1
-            else {"code": code}
-        )
-        yield Service.model_validate({**content, **variant, "roles": [role], "fields": fields})
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InvalidCatalogue(f"{file.name}: {error}") from error
-    if not isinstance(content, dict):
-        raise InvalidCatalogue(f"{file.name}: a mapping is needed")
-    return content
-
-
-def _place(service: Service) -> tuple[bool, int, int]:
-    return service.role == "company", ["invoices", "employment", "online"].index(service.group), service.order
-
-
-def _check_quick_links(catalogue: Catalogue) -> None:
-    numbers = [service.quick_link for service in catalogue.quick_links()]
-    if len(set(numbers)) != len(numbers):
-        raise InvalidCatalogue(f"quick_link: a number is given twice: {numbers}")

@@ -1,6 +1,6 @@
-"""Forgiving input, strict result: what is typed into one field becomes its one canonical form. Pure.
+"""Turns what is typed into one field into its canonical form, or refuses it. Pure.
 
-Every pattern of `json_schema.py` must match whatever is accepted here.
+Every pattern of `json_schema.py` must match all that is accepted here.
 """
 
 import re
@@ -27,7 +27,7 @@ FINNISH_DATE = re.compile(r"(\d{1,2})([./])(\d{1,2})\2(\d{4})", re.ASCII)
 ISO_MONTH = re.compile(r"(\d{4})[-/](\d{1,2})", re.ASCII)
 FINNISH_MONTH = re.compile(r"(\d{1,2})[/.](\d{4})", re.ASCII)
 TRUNK_ZERO = re.compile(r"(?<=\d)\s*\(0\)|(?<=^\+358)\s*0|(?<=^00358)\s*0", re.ASCII)
-"""The nought that is dialled at home only, as people write it behind the country's number."""
+"""The zero that is dialled inside the country only, as people write it after the country code."""
 PHONE = re.compile(r"(\+|00)?[\d ().\-/]+", re.ASCII)
 NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 BUSINESS_ID = re.compile(r"(?:FI-?)?(\d{7})-?(\d)|(\d{6})-(\d)", re.ASCII)
@@ -39,12 +39,18 @@ PLAIN_ADDRESS_LENGTH = 64  # no part of it can be too long then
 WRITTEN = frozenset({"text", "textarea", "email", "choice", "checkbox"})
 PICKED = frozenset({"choice", "checkbox"})
 MAY_HOLD_PERSONAL_CODE = frozenset({"personal_identity_code", "textarea"})
-"""The field that is for one, and free text, where it is covered wherever that is shown."""
+"""Kinds that may contain a henkilötunnus.
+
+Its own field, and free text, where it is masked wherever it is shown.
+"""
 NAMES = frozenset({"first_name", "last_name"})
 
 
 class Wrong(Exception):
-    """A value cannot be what its field asks for; `slug` is a key of `form_messages.MESSAGES`, `over` by how many characters it is too long."""
+    """The value is invalid for its field.
+
+    `slug` is a key of `wrong_values` in the texts, `over` the number of characters too many.
+    """
 
     def __init__(self, slug: str, over: int = 0) -> None:
         super().__init__(slug)
@@ -53,7 +59,7 @@ class Wrong(Exception):
 
 
 def clean_value(field: Field, typed: str) -> str:
-    """Give the canonical form of a value, or `""` where nothing was given; raises `Wrong`."""
+    """Return the canonical form of a value, `""` if it is empty; raises `Wrong`."""
     value = typed.strip() if field.kind in PICKED else visible(typed, lines=field.kind == "textarea")
     if field.kind not in WRITTEN:
         value = plain(value)
@@ -66,7 +72,7 @@ def clean_value(field: Field, typed: str) -> str:
         and not _is_phone_number(field, value)
     ):
         raise Wrong("hetu-elsewhere")
-    # What has a form of its own is told the form, however long it is.
+    # A kind with a fixed form gets the error about that form first, however long the value is.
     cleaned = CLEANERS[field.kind](field, value) if value else ""
     if over > 0:
         raise Wrong("too-long", over)
@@ -74,7 +80,7 @@ def clean_value(field: Field, typed: str) -> str:
 
 
 def _is_phone_number(field: Field, value: str) -> bool:
-    """Say whether digits that could be those of a henkilötunnus are a phone number: `040 123-4567` is one in a field for them."""
+    """True if digits that look like a henkilötunnus are a phone number, such as `040 123-4567`."""
     return field.kind == "phone" and value.startswith(("0", "+"))
 
 
@@ -85,7 +91,7 @@ def _text(field: Field, value: str) -> str:
 
 
 def canonical_email(typed: str) -> str:
-    """Give an address as it is kept: trimmed, its domain in ASCII; what is no address comes back trimmed only."""
+    """Return the stored form of an address: trimmed, domain in ASCII. What is no address is only trimmed."""
     value = visible(typed)
     try:
         return _address(value)
@@ -94,11 +100,11 @@ def canonical_email(typed: str) -> str:
 
 
 def _address(value: str) -> str:
-    # The library takes 40 µs, a tenth of a whole submission: what everybody has is told at a glance.
+    # The library takes 40 µs, a tenth of a whole submission, so ordinary addresses are recognised here.
     if len(value) <= PLAIN_ADDRESS_LENGTH and PLAIN_ADDRESS.fullmatch(value):
         local, _, domain = value.partition("@")
         return f"{local}@{domain.lower()}"
-    # The mail server need not speak SMTPUTF8, so only the domain may hold letters beyond ASCII; it is kept in its ASCII form.
+    # Mail servers need not support SMTPUTF8, so only the domain may be non-ASCII; it is kept in ASCII form.
     address = str(validate_email(value, check_deliverability=False, allow_smtputf8=False).ascii_email)
     try:
         mailbox_address(address)
@@ -139,7 +145,8 @@ def _personal_identity_code(_: Field, value: str) -> str:
         raise Wrong("hetu-form")
     code = code.upper()
     try:
-        # Temporary codes (900–999) are accepted: payroll gives them to those who have no other yet, and the banks' test customers have them.
+        # Temporary codes (900–999) are accepted: payroll gives them to people who have no other yet, and
+        # the banks' test customers have them.
         known = str(hetu.validate(code, allow_temporary=True))
     except InvalidChecksum:
         raise Wrong("hetu-check") from None
@@ -156,7 +163,7 @@ def _personal_identity_code(_: Field, value: str) -> str:
 
 
 def _today() -> date:
-    # Nobody is refused on the day of their birth: it begins first in the east.
+    # The latest date on earth, so that nobody is refused on the day of their birth.
     return datetime.now(timezone(timedelta(hours=14))).date()
 
 
@@ -166,7 +173,7 @@ def _business_id(_: Field, value: str) -> str:
     if match is None:
         raise Wrong("business-id-form")
     try:
-        # Old numbers were written with six digits; the seventh is a nought in front.
+        # Old numbers have six digits; today a zero is written in front.
         return str(ytunnus.format(ytunnus.validate("".join(filter(None, match.groups())).zfill(8))))
     except InvalidChecksum:
         raise Wrong("business-id-check") from None

@@ -1,4 +1,4 @@
-"""Where the drafts of forms are kept: in the database, and nowhere while that is away."""
+"""Stores drafts of forms in the database; while it is away there are no drafts."""
 
 import asyncio
 import time
@@ -18,22 +18,25 @@ T = TypeVar("T")
 
 DEADLINE_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
-"""For how long a database that did not answer is not asked again: nobody waits for a draft twice."""
+"""After a failure the database is not asked for this many seconds, so that nobody waits for a draft twice."""
 
 
 class DraftStore:
-    """Never raises because the database is away: then there is no draft, and none is kept."""
+    """Reads and writes drafts.
+
+    While the database is away nothing is raised: no draft is found, and none is kept.
+    """
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._ask_from = 0.0
 
     async def find(self, keys: Sequence[DraftKey]) -> dict[str, Any] | None:
-        """Give what is kept under the first of the keys that has something."""
+        """Return the first draft that is found under one of the keys."""
         return await self._in_time(partial(find_draft, keys=keys))
 
     async def keep(self, key: DraftKey, content: dict[str, Any], sending: str) -> bool:
-        """Keep a draft that is to be sent as `sending`, and say whether it is kept."""
+        """Store a draft whose form will be sent as `sending`; true if it was stored."""
         return bool(await self._in_time(partial(keep_draft, key=key, content=content, sending=sending)))
 
     async def end(
@@ -44,17 +47,17 @@ class DraftStore:
         *,
         is_another: Callable[[dict[str, Any]], bool],
     ) -> None:
-        """Put in the place of a draft what tells that it was sent, and as what, unless what is kept by now `is_another` draft."""
+        """Replace a draft by the note that it was sent, unless the stored one `is_another` draft by now."""
         await self._in_time(
             partial(end_draft, key=key, content=content, sending=sending, is_another=is_another)
         )
 
     async def forget(self, keys: Sequence[DraftKey]) -> None:
-        """Remove drafts."""
+        """Remove the drafts under the keys."""
         await self._in_time(partial(forget_drafts, keys=keys))
 
     async def _in_time(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T | None:
-        """Do one transaction within the deadline; `None` where the database is, or lately was, away."""
+        """Run one transaction within the deadline; `None` if the database is away, or was a moment ago."""
         if time.monotonic() < self._ask_from:
             return None
         try:

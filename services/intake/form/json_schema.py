@@ -1,7 +1,7 @@
 """The JSON Schema (draft 2020-12) of a service's form, in one language. Pure.
 
-It describes what `clean_values.py` accepts, no less: whatever breaks it, once it is without what nobody sees, is refused. Checksums and calendars
-are beyond it.
+It accepts at least what `clean_values.py` accepts: what violates the schema, invisible characters aside, is
+refused there too. It does not check check digits or calendars.
 """
 
 from typing import Any
@@ -17,9 +17,11 @@ PATTERNS: dict[Kind, str] = {
     "textarea": r"\S",
     "email": r"^\s*\S+@\S+\s*$",
     "phone": rf"^\s*\+?[0-9\s().{DASHES[1:]}/\-]{{5,}}\s*$",
-    "personal_identity_code": rf"^\s*([0-9]\s*){{6}}[-+{DASHES[1:]}A-FU-Ya-fu-y]\s*([0-9]\s*){{3}}[0-9A-Ya-y]\s*$",
+    "personal_identity_code": rf"^\s*([0-9]\s*){{6}}[-+{DASHES[1:]}A-FU-Ya-fu-y]"
+    r"\s*([0-9]\s*){3}[0-9A-Ya-y]\s*$",
     "business_id": rf"^\s*([Ff]\s*[Ii]\s*([{DASHES}]\s*)?)?([0-9]\s*){{6,7}}([{DASHES}]\s*)?[0-9]\s*$",
-    "date": rf"^\s*([0-9]{{4}}\s*[{DASHES}]\s*[0-9]{{1,2}}\s*[{DASHES}]\s*[0-9]{{1,2}}|[0-9]{{1,2}}\s*[./]\s*[0-9]{{1,2}}\s*[./]\s*[0-9]{{4}})\s*$",
+    "date": rf"^\s*([0-9]{{4}}\s*[{DASHES}]\s*[0-9]{{1,2}}\s*[{DASHES}]\s*[0-9]{{1,2}}"
+    r"|[0-9]{1,2}\s*[./]\s*[0-9]{1,2}\s*[./]\s*[0-9]{4})\s*$",
     "month": rf"^\s*([0-9]{{4}}\s*[/{DASHES[1:]}\-]\s*[0-9]{{1,2}}|[0-9]{{1,2}}\s*[/.]\s*[0-9]{{4}})\s*$",
     "number": r"^\s*[0-9]{1,9}\s*$",
 }
@@ -27,7 +29,10 @@ EMPTY = r"^\s*$"
 
 
 def form_schema(service: Service, language: Language) -> dict[str, Any]:
-    """Give the schema of `form` for one service; every value is a string, as in a form, and `examples` holds one that is accepted."""
+    """Return the schema of `form` for one service.
+
+    Every value is a string, as in a form. `examples` holds a form that is accepted.
+    """
     return {
         "$schema": DRAFT,
         "title": service.title.in_language(language),
@@ -41,13 +46,13 @@ def form_schema(service: Service, language: Language) -> dict[str, Any]:
 
 
 def _must_be_given(field: Field, service: Service) -> bool:
-    """Say whether the caller gives the field: what the bank tells may be left out."""
-    told = service.authentication == "strong" and field.name in {
+    """True if the caller must give the field; what comes from the bank may be left out."""
+    from_bank = service.authentication == "strong" and field.name in {
         "first_name",
         "last_name",
         "personal_identity_code",
     }
-    return field.required and not told
+    return field.required and not from_bank
 
 
 def _property(field: Field, language: Language) -> dict[str, Any]:
@@ -63,12 +68,12 @@ def _property(field: Field, language: Language) -> dict[str, Any]:
 
 
 def _as_sentence(text: str) -> str:
-    """End a text with a stop: a form's hint has none, for it stands on a line of its own."""
+    """Add a full stop: a hint has none, because on the form it is on a line of its own."""
     return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _limits(field: Field) -> dict[str, Any]:
-    """Give what the schema can say about a value; an optional field may be empty as well."""
+    """Return the limits of a value; an optional field may be empty as well."""
     if field.kind == "choice":
         values = [choice.value for choice in field.choices]
         return {"enum": values if field.required else [*values, ""]}

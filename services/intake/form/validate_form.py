@@ -1,4 +1,4 @@
-"""A whole form: every field cleaned, what the bank told put in, every fault named in the citizen's language. Pure."""
+"""Validates a form: cleans every field, adds what the bank said, and collects all errors. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ FINNISH_DAY, FINNISH_MONTH = ".", "/"
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One wrong field and what to do about it."""
+    """One wrong field, and a sentence that says what to do about it."""
 
     field: str
     message: str
 
 
 class FormErrors(Exception):
-    """Everything that is wrong with a form, in the order of its fields."""
+    """All errors of a form, in the order of its fields."""
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
         super().__init__(", ".join(error.field for error in errors))
@@ -43,15 +43,18 @@ class ValidForm:
 
     @property
     def email(self) -> str:
-        """Give the e-mail address, its domain in ASCII."""
+        """The e-mail address, its domain in ASCII."""
         return self.values["email"]
 
     def person(self) -> dict[str, str]:
-        """Give who asks: the common five, and the business id of a company. Both names are always there, an empty one where the bank told none."""
+        """Return the common five fields, and the business id of a company.
+
+        Both names are always there, empty if the bank has none.
+        """
         return {name: self.values.get(name, "") for name in PERSON if name in self.values or name in NAMES}
 
     def answers(self, service: Service) -> list[dict[str, str]]:
-        """Give the other fields for the handler: labels, the texts of choices, days and months in Finnish."""
+        """Return the other fields as the handler reads them, in Finnish: labels, texts of choices, dates."""
         return [
             {
                 "field": name,
@@ -66,9 +69,9 @@ class ValidForm:
 def validate_form(
     service: Service, form: Mapping[str, str], language: Language, identity: Identity | None
 ) -> ValidForm:
-    """Check a form against its service; raises `FormErrors` naming every field that is wrong or unknown.
+    """Check a form against its service; raises `FormErrors` that names every wrong or unknown field.
 
-    Facts of `identity` are put in where nothing was typed, and win: a differing typed value is an error.
+    What `identity` says fills fields that are empty. A typed value that differs from it is an error.
     """
     errors: list[FieldError] = []
     values: dict[str, str] = {}
@@ -95,7 +98,10 @@ def validate_form(
 
 
 def _out_of_order(service: Service, values: Mapping[str, str], language: Language) -> list[FieldError]:
-    """Name each date or month that is before the one that it may not be before; as they are kept, the order of their texts is that of time."""
+    """Return an error for each date or month that is before the one that it must follow.
+
+    The canonical forms sort as text in the order of time.
+    """
     pairs = [(field, service.by_name[field.not_before]) for field in service.fields if field.not_before]
     wrong = [
         (field, other)
@@ -136,7 +142,7 @@ def _agree(typed: str, fact: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """Give what two spellings of one name or code have in common."""
+    """Return a form that is the same for all spellings of one name or code."""
     return "".join(plain(text).casefold().split())
 
 

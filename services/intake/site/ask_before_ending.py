@@ -1,4 +1,4 @@
-"""The visit is ended from a form: with something typed in it, a page in between says what is lost."""
+"""Ends a visit from a form; if something is typed in the form, a page asks first."""
 
 from fastapi import APIRouter, Response
 
@@ -11,7 +11,10 @@ routes = APIRouter()
 
 @routes.post("/pyynto/{code}/lopeta")
 async def ask_before_ending(view: Page, code: str) -> Response:
-    """End the visit at once where nothing is typed; otherwise ask first. The page carries what is typed, so that going back needs no draft."""
+    """End the visit at once if nothing is typed, otherwise ask first.
+
+    The page carries what is typed, so that going back needs no draft.
+    """
     filled = await read_filled(view, code)
     if not any(filled.values.values()):
         return await end_visit(view)

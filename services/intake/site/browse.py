@@ -1,4 +1,4 @@
-"""Pages to read: the front page, contact details, services, questions, statements, the state of the service."""
+"""Routes of the pages that are only read: front page, contacts, services, questions, statements, state."""
 
 from typing import Literal
 
@@ -26,7 +26,7 @@ async def customer_service(view: Page) -> Response:
 
 @routes.get("/palvelut")
 async def to_customer_service(view: Page) -> Response:
-    """Lead to the choice of a role."""
+    """Redirect to the choice of a role."""
     return view.redirect("asiakaspalvelu")
 
 
@@ -40,7 +40,7 @@ async def services(view: Page) -> Response:
 
 @routes.get("/ukk")
 async def questions(view: Page) -> Response:
-    """Show the questions people ask, and answers."""
+    """Show questions and answers."""
     return view.render("questions.html")
 
 

@@ -1,4 +1,7 @@
-"""The draft of a form: it belongs to a browser, a service and a person, and comes back in any tab and language until it is sent."""
+"""Drafts of forms: encrypted for one browser, service and person, until the form is sent.
+
+A draft comes back in every tab and language.
+"""
 
 import hashlib
 import hmac
@@ -21,12 +24,15 @@ from shared.limits.limit import TooMany
 
 SECRET_BYTES = 32
 MOST_CHARACTERS = 64 * 1024
-"""A longer form is sent, or comes back, without being kept."""
+"""A longer form is not stored as a draft."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What was typed, and under which token; `tried`: it was sent once, with errors. `sent_as` is the request that it became."""
+    """What was typed, and the form's token.
+
+    `tried`: the form was sent once, with errors. `sent_as` is the request that it became.
+    """
 
     token: str
     values: dict[str, str] = field(default_factory=dict)
@@ -36,7 +42,7 @@ class Draft:
 
     @classmethod
     def read(cls, content: dict[str, Any]) -> "Draft":
-        """Read what is kept in the store."""
+        """Read a draft from its stored form."""
         sent_as = content.get("sent_as")
         return cls(
             content["token"],
@@ -47,14 +53,14 @@ class Draft:
         )
 
     def content(self) -> dict[str, Any]:
-        """Give what is kept in the store: of one that was sent, nothing that was typed."""
+        """Return the stored form; of a draft that was sent it holds nothing that was typed."""
         if self.sent_as:
             return {"token": self.token, "sent_as": str(self.sent_as), "sent_at": self.sent_at}
         return {"token": self.token, "values": self.values, "tried": self.tried}
 
 
 class BrowserDrafts:
-    """The drafts of one browser: its cookie is the half of each draft's key that the store does not have."""
+    """The drafts of one browser; half of the key of each draft is in the browser's cookie only."""
 
     def __init__(
         self, request: Request, drafts: DraftStore, tokens: FormTokens, doors: Doors, *, secure: bool
@@ -67,11 +73,11 @@ class BrowserDrafts:
         self._cookie = "__Host-asiointi-draft" if secure else "asiointi-draft"
         held = _secret(request.cookies.get(self._cookie, ""))
         self.known = held is not None
-        """Whether the browser has shown its cookie: another one may keep none."""
+        """True if the browser sent its cookie; without one, nothing is stored for it."""
         self._secret = held or secrets.token_bytes(SECRET_BYTES)
 
     async def find(self, service: str, person: str) -> Draft | None:
-        """Give this person's draft."""
+        """Return this person's draft, if there is one."""
         content = (
             await self._drafts.find([self._key(owner) for owner in self._tokens.owners(service, person)])
             if self.known
@@ -80,7 +86,7 @@ class BrowserDrafts:
         return Draft.read(content) if content else None
 
     async def keep(self, draft: Draft) -> bool:
-        """Keep a draft for whom its token names, and say whether it is kept."""
+        """Store a draft for the person that its token names; true if it was stored."""
         owner = owner_of(draft.token)
         if not self.known or owner is None or sum(map(len, draft.values.values())) > MOST_CHARACTERS:
             return False
@@ -91,7 +97,7 @@ class BrowserDrafts:
         return await self._drafts.keep(self._key(owner), draft.content(), draft.token)
 
     async def end(self, token: str, request_id: UUID) -> None:
-        """Forget what was typed, now that it is sent, and keep as which request."""
+        """Replace what was typed by the id of the request that it became."""
         if self.known and (owner := owner_of(token)) is not None:
             sent = Draft(token, sent_as=request_id, sent_at=int(time.time()))
             await self._drafts.end(
@@ -102,11 +108,14 @@ class BrowserDrafts:
             )
 
     async def forget(self, service: str, person: str) -> None:
-        """Forget this person's draft, sent or not."""
+        """Remove this person's draft, sent or not."""
         await self._drafts.forget([self._key(owner) for owner in self._tokens.owners(service, person)])
 
     async def forget_all(self, services: Iterable[str], person: str | None) -> None:
-        """Forget what was typed in this browser for any of the services, by nobody known or by this person: no copy of its cookie opens it."""
+        """Remove the drafts of this browser: those without an identified person, and those of this person.
+
+        A copy of the cookie opens none of them afterwards.
+        """
         persons = {NOBODY, person or NOBODY}
         owners = [
             owner for service in services for each in persons for owner in self._tokens.owners(service, each)
@@ -115,7 +124,7 @@ class BrowserDrafts:
             await self._drafts.forget([self._key(owner) for owner in owners])
 
     def remember_browser(self, response: Response) -> None:
-        """Give the browser its cookie for another day."""
+        """Set the browser's cookie for another day."""
         response.set_cookie(
             self._cookie,
             to_base64url(self._secret),
@@ -127,7 +136,7 @@ class BrowserDrafts:
         )
 
     def drop_browser(self, response: Response) -> None:
-        """Take the cookie away: without it nobody can read what may be left in the store."""
+        """Delete the cookie; without it nobody can read a draft that may be left in the store."""
         response.delete_cookie(self._cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
 
     def _key(self, owner: bytes) -> DraftKey:
@@ -135,7 +144,7 @@ class BrowserDrafts:
 
 
 def _is_begun_elsewhere(kept: dict[str, Any], token: str) -> bool:
-    """Say whether another form than that of a token was typed here and is not sent yet."""
+    """True if a form with another token has text typed in this browser that is not sent yet."""
     other = Draft.read(kept)
     return other.token != token and other.sent_as is None and any(other.values.values())
 

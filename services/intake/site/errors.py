@@ -1,4 +1,4 @@
-"""Errors on the site's pages: in the look, in the language, saying what to do. The API keeps its problem details."""
+"""Error pages of the site, in the reader's language; the API keeps its problem details."""
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -20,7 +20,7 @@ NOT_PAGES = ("/api/", "/healthz", "/readyz", "/metrics", "/openapi.json")
 
 
 def install_error_pages(app: FastAPI) -> None:
-    """Put a page in place of the problem details wherever a person is reading; called after `install_problems`."""
+    """Answer with pages instead of problem details outside the API; called after `install_problems`."""
     for kind in (Problem, BodyTooLong, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, _page_or(cast("Handler", app.exception_handlers[kind])))
 
@@ -45,13 +45,13 @@ def _page_or(for_machines: Handler) -> Handler:
 
 
 def _status_of(error: Exception) -> int:
-    if isinstance(error, RequestValidationError):  # a request id in an address that is none
+    if isinstance(error, RequestValidationError):  # an invalid request id in the address
         return HTTPStatus.NOT_FOUND
     return int(getattr(error, "status", 0) or getattr(error, "status_code", HTTPStatus.INTERNAL_SERVER_ERROR))
 
 
 def error_page(request: Request, status: int, headers: dict[str, str] | None = None) -> Response:
-    """Answer with the page of one status."""
+    """Answer with the page of a status, or of the nearest one that has texts."""
     view = view_of(request)
     otherwise = "500" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "405"
     page = view.texts.errors.pages.get(str(status), view.texts.errors.pages[otherwise])

@@ -1,4 +1,8 @@
-"""Following a request: by its work number and e-mail address, or by the signed link of the mail. A work number is never in an address."""
+"""Shows a citizen the state of a request, and corrects its e-mail address.
+
+A request is found by its work number and e-mail address, or by the signed link of the mail. A work number is
+never in a URL.
+"""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -37,7 +41,10 @@ async def show_follow(view: Page) -> Response:
 
 @routes.post("/seuraa")
 async def follow(view: Page) -> Response:
-    """Show the state of a request; the front page's box gives the number only, and the e-mail address is asked for next."""
+    """Show the state of a request.
+
+    The form on the front page has the number only; then the e-mail address is asked for.
+    """
     form = await read_form(view.request, SMALL_FORM)
     typed = {name: visible(form.get(name, ""))[:LONGEST] for name in ("work_number", "email")}
     errors = _number_errors(view, typed["work_number"])
@@ -53,13 +60,13 @@ async def follow(view: Page) -> Response:
 
 @routes.get("/seuraa/{link}")
 async def follow_link(view: Page, link: str) -> Response:
-    """Show the state of the request that a signed link leads to."""
+    """Show the state of the request of a signed link."""
     return await _answer(view, lambda: view.resources.tracker.status_by_link(link), {}, by_link=True)
 
 
 @routes.get("/kiitos/{request_id}/seuranta")
 async def follow_sent(view: Page, request_id: UUID) -> Response:
-    """Show the state of a request that this browser has just sent; anybody else is asked for the number and the e-mail address."""
+    """Show the state of a request that this browser has just sent; others get the form."""
     sent = recall(view.request.session, request_id)
     if sent is None:
         return view.redirect("seuraa")
@@ -76,7 +83,10 @@ async def follow_sent(view: Page, request_id: UUID) -> Response:
 
 @routes.post("/seuraa/osoite")
 async def correct_address(view: Page) -> Response:
-    """Correct the address of a request whose mail did not arrive, by its number and the address that it has."""
+    """Correct the address of a request whose mail did not arrive.
+
+    The request is named by its number and its present address.
+    """
     if not is_from_our_pages(view.request, view.site.settings.public_url):
         raise HTTPException(HTTPStatus.FORBIDDEN)
     form = await read_form(view.request, SMALL_FORM)
@@ -88,7 +98,7 @@ async def correct_address(view: Page) -> Response:
     if errors:
         return _correction(view, typed, errors, status=422)
     try:
-        # Who names a stranger's address proves first what only the sender of a request knows.
+        # Before mail goes to an address that was just typed, the caller proves what only the sender knows.
         await _asked(
             view,
             lambda: view.resources.tracker.status_by_number(typed["work_number"], typed["email"]),
@@ -113,7 +123,7 @@ async def correct_address(view: Page) -> Response:
 
 
 def _corrected(view: View, typed: str) -> tuple[str, list[dict[str, str]]]:
-    """Give the address as it is kept, or what is wrong with it."""
+    """Return the address in its stored form, or the errors."""
     field = view.resources.catalogue.services[0].by_name["email"]
     try:
         if email := clean_value(field, typed):
@@ -171,7 +181,7 @@ async def _answer(
 async def _asked(
     view: View, question: Callable[[], Awaitable[RequestStatus]], *, known: bool
 ) -> RequestStatus:
-    # Whoever has a signed link, or has sent the request, guesses nothing.
+    # Nothing is guessed with a signed link, or by the browser that sent the request: no limit.
     if not known:
         view.resources.doors.look_up(view.request)
     return await question()

@@ -1,4 +1,4 @@
-"""The form of one service: shown empty or as it was left, shown again with what is wrong, and sent."""
+"""Shows the form of one service, empty or with what was typed and its errors, and sends it."""
 
 import time
 from collections.abc import Sequence
@@ -29,16 +29,19 @@ from shared.web.problems import Unavailable
 log = get_log(__name__)
 routes = APIRouter()
 
-TOLD_BY_BANK = frozenset({"first_name", "last_name", "personal_identity_code"})
+FROM_BANK = frozenset({"first_name", "last_name", "personal_identity_code"})
 TRAP = "homepage"
-"""A field that people do not see: whoever fills it in does not read the page."""
+"""A hidden field: only a program that does not read the page fills it in."""
 LONGEST_FORM = 256 * 1024
-"""In bytes: room for a paste that is far too long, so that it can be told by how much."""
+"""In bytes. There is room for a paste that is far too long, so that its error can say by how much."""
 
 
 @dataclass(frozen=True)
 class Filled:
-    """A form as somebody filled it in: what is typed and which sending it belongs to; `tried`: it was sent once, with errors."""
+    """A form with what was typed, and the token of its sending.
+
+    `tried`: it was sent once, with errors. `trapped`: the hidden field was filled in.
+    """
 
     service: Service
     identity: Identity | None
@@ -49,23 +52,26 @@ class Filled:
 
     @property
     def locked(self) -> frozenset[str]:
-        """Give the names of the fields that the bank fills in, and nobody else."""
-        return TOLD_BY_BANK if self.service.authentication == "strong" else frozenset()
+        """The names of the fields that only the bank fills in."""
+        return FROM_BANK if self.service.authentication == "strong" else frozenset()
 
     @property
     def person(self) -> str:
-        """Give whose form it is, as tokens and drafts know them."""
+        """The person that tokens and drafts of the form are for."""
         return self.identity.personal_identity_code if self.identity else NOBODY
 
     @property
     def draft(self) -> Draft:
-        """Give what is kept of it."""
+        """What is stored as its draft."""
         return Draft(self.token, self.values, self.tried)
 
 
 @routes.get("/pyynto/{code}")
 async def show_form(view: Page, code: str) -> Response:
-    """Show the form, empty or as it was left; a service that needs it asks for identification first."""
+    """Show the form, empty or as it was left.
+
+    A service that needs identification asks for it first.
+    """
     service = service_or_404(view, code)
     empty = Filled(service, identity_for(view, service), "", {})
     if service.authentication == "strong" and empty.identity is None:
@@ -87,17 +93,17 @@ async def show_form(view: Page, code: str) -> Response:
 
 @routes.post("/pyynto/{code}")
 async def send_form(view: Page, code: str) -> Response:
-    """Send the form; whatever goes wrong, everything typed is still there."""
+    """Send the form; after any error, all that was typed is still on the page."""
     filled = replace(await read_filled(view, code), tried=True)
     if trouble := not_theirs(view, filled):
         await view.drafts.keep(filled.draft)
-        # Nothing of who identified last is shown: the form stays that of the person it was opened for.
+        # Nothing of the person who identified last is shown: the form belongs to whom it was opened for.
         return form_page(view, replace(filled, identity=None), trouble=trouble, status=403)
     try:
         return await _submit(view, filled, _valid_form(view, filled))
     except FormErrors as wrong:
         if not filled.trapped and await view.drafts.keep(filled.draft):
-            # An address of its own, so that Back and reload show the page instead of asking to send again.
+            # A redirect, so that Back and reload show the page instead of asking to send again.
             return view.redirect(f"pyynto/{code}")
         return form_page(view, filled, errors=wrong.errors, status=422)
     except Conflict:
@@ -120,7 +126,7 @@ def _valid_form(view: View, filled: Filled) -> ValidForm:
 
 
 def not_theirs(view: View, filled: Filled) -> str:
-    """Say why who is identified now may not send this form; empty where they may."""
+    """Return why the person identified now may not send this form; empty if they may."""
     if filled.service.authentication != "strong":
         return ""
     if filled.identity is None:
@@ -129,7 +135,10 @@ def not_theirs(view: View, filled: Filled) -> str:
 
 
 async def read_filled(view: View, code: str) -> Filled:
-    """Read a posted form; raises `HTTPException` 404 where there is no such service, 403 where it comes from another site."""
+    """Read a posted form.
+
+    Raises `HTTPException` 404 for an unknown service, 403 for a form from another site.
+    """
     service = service_or_404(view, code)
     if not is_from_our_pages(view.request, view.site.settings.public_url):
         raise HTTPException(403)
@@ -198,7 +207,7 @@ def form_page(
     restored: bool = False,
     **more: Any,  # noqa: ANN401  render's
 ) -> Response:
-    """Show a form with everything typed in it; `restored` says that it comes from a draft."""
+    """Show a form with all that was typed; `restored` says that it comes from a draft."""
     context: dict[str, Any] = {
         "filled": filled,
         "service": filled.service,
@@ -220,12 +229,12 @@ def _with_cookie(view: View, response: Response) -> Response:
 
 
 def mask(personal_identity_code: str) -> str:
-    """Show the birth part only: `081181-••••`."""
+    """Return the birth part, the rest masked: `081181-••••`."""
     return personal_identity_code[:7] + "•" * len(personal_identity_code[7:])
 
 
 def service_or_404(view: View, code: str) -> Service:
-    """Find a service; raises `HTTPException` 404."""
+    """Return a service; raises `HTTPException` 404."""
     service = view.resources.catalogue.get(code)
     if service is None:
         raise HTTPException(404)
@@ -233,5 +242,5 @@ def service_or_404(view: View, code: str) -> Service:
 
 
 def identity_for(view: View, service: Service) -> Identity | None:
-    """Use the identity only where the service asks for one: feedback need not carry what the bank told."""
+    """Return the identity if the service asks for one; feedback needs nothing from the bank."""
     return view.identity() if service.authentication == "strong" else None

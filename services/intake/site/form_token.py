@@ -1,4 +1,4 @@
-"""A form's token: it makes every sending of one form the same request, and says for whom the form was shown. Pure."""
+"""Tokens of forms: each makes all sendings of one form the same request, and names its owner. Pure."""
 
 import hashlib
 import hmac
@@ -16,27 +16,28 @@ NOBODY = ""
 
 
 class FormTokens:
-    """Makes tokens under the first of its keys (32 bytes each, newest first) and checks them under any of them.
+    """Makes tokens under the newest of its keys (32 bytes each), and checks them under all of them.
 
-    A token is a random part and the form's owner: a MAC over service and person, from which nothing of the person can be read.
+    A token is a random part and the form's owner: a MAC over service and person, which reveals nothing of the
+    person.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._keys = [derive_key(key, PURPOSE) for key in keys]
 
     def owners(self, service: str, person: str) -> list[bytes]:
-        """Give what stands for a person (a henkilötunnus, or `NOBODY`) in a service's tokens, under each of the keys."""
+        """Return a person's (a henkilötunnus, or `NOBODY`) owner MAC for a service, under each key."""
         return [
             hmac.digest(key, b"\n".join((service.encode(), person.encode())), hashlib.sha256)[:OWNER_BYTES]
             for key in self._keys
         ]
 
     def make(self, service: str, person: str) -> str:
-        """Give a new token, base64url; `person` is a henkilötunnus, or `NOBODY` for a form that was shown to anybody."""
+        """Return a new token, base64url; `person` is `NOBODY` for a form that was shown to anybody."""
         return to_base64url(secrets.token_bytes(NONCE_BYTES) + self.owners(service, person)[0])
 
     def is_for(self, token: str, service: str, person: str) -> bool:
-        """Say whether a form with this token was shown to this person by this service."""
+        """True if a form with this token was shown to this person for this service."""
         owner = owner_of(token)
         return owner is not None and any(
             hmac.compare_digest(owner, known) for known in self.owners(service, person)
@@ -44,7 +45,7 @@ class FormTokens:
 
 
 def owner_of(token: str) -> bytes | None:
-    """Give whose form a token is of, as it claims; `None` where it was not made here."""
+    """Return the owner that a token claims; `None` if the token is malformed."""
     try:
         raw = from_base64url(token)
     except ValueError:

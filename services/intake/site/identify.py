@@ -1,4 +1,4 @@
-"""Identification with a bank: to the identity service and back, by OpenID Connect."""
+"""Identifies a citizen by a bank, over OpenID Connect: redirects to the provider, and reads its answer."""
 
 import secrets
 import time
@@ -38,7 +38,7 @@ PROBLEMS = {
     "epaonnistui": "failed",
     "poissa": "away",
 }
-"""What an address says, and which texts that are."""
+"""The last part of a page's address, and the key of its texts."""
 DENIED = "access_denied"
 WHY_DENIED = {
     "cancelled": "peruit",
@@ -48,7 +48,7 @@ WHY_DENIED = {
     "user-without-code": "ei-henkilotunnusta",
     "company-without-id": "yritys",
 }
-"""Why nobody was identified, in the words of our identity service (`error_description`); another provider's are not known."""
+"""Our identity service's `error_description` when nobody was identified; other providers' are unknown."""
 KNOWN_ERRORS = frozenset(
     (
         *(
@@ -71,11 +71,11 @@ KNOWN_ERRORS = frozenset(
         *("unsupported_response_type", "unsupported_token_type"),
     )
 )
-"""Errors of OpenID Connect and of its client library, as they may stand in a log line."""
+"""Errors of OpenID Connect and of its client library that may be logged as they are."""
 
 
 def identity_client(settings: Settings) -> BackChannelClient:
-    """Make the client of the identity service, or of a real broker in its place."""
+    """Return the client of the identity service, or of a real broker in its place."""
     secret = settings.oidc_client_secret.get_secret_value()
     attempts = SignInAttempts(
         all_key_bytes(settings.session_key), "asiointi", secure=settings.public_url.startswith("https://")
@@ -87,25 +87,28 @@ def identity_client(settings: Settings) -> BackChannelClient:
 
 @dataclass(frozen=True)
 class Destination:
-    """The form that somebody identifies for; it travels in OpenID Connect's `state`, so that each tab finds back to its own."""
+    """The form that the citizen identifies for.
+
+    It is part of OpenID Connect's `state`, so that every tab returns to its own form.
+    """
 
     language: Language
     code: str
 
     def as_state(self) -> str:
-        """Make a fresh state."""
+        """Return a new state."""
         return f"{secrets.token_urlsafe(18)}.{self.language}.{self.code}"
 
     @classmethod
     def from_state(cls, state: str) -> "Destination":
-        """Read a state; what cannot be read leads to the front page."""
+        """Read a state; an unreadable one leads to the front page."""
         _, language, code = [*state.split("."), "", ""][:3]
         return cls(next((known for known in LANGUAGES if known == language), DEFAULT_LANGUAGE), code)
 
 
 @routes.get("/tunnistaudu/{code}")
 async def identify(view: Page, code: str) -> Response:
-    """Lead to the bank by way of the identity service."""
+    """Redirect to the identity service, which leads to the bank."""
     service = _strong_service_or_404(view, code)
     view.resources.doors.identification(view.request)
     state = Destination(view.language, code).as_state()
@@ -130,7 +133,7 @@ async def identify(view: Page, code: str) -> Response:
 
 @routes.get("/tunnistaudu/{code}/{problem}")
 async def problem_page(view: Page, code: str, problem: str) -> Response:
-    """Say why the identification did not succeed, and how to try again."""
+    """Show why the identification did not succeed, and how to try again."""
     service = _strong_service_or_404(view, code)
     if problem not in PROBLEMS:
         raise HTTPException(404)
@@ -139,9 +142,10 @@ async def problem_page(view: Page, code: str, problem: str) -> Response:
 
 @routes.post("/lopeta")
 async def end_visit(view: Page) -> Response:
-    """Forget who identified, what was sent and what was typed, for every copy of the cookies; another site may not do that to somebody.
+    """End the visit: remove identity, sent requests and drafts, for every copy of the cookies.
 
-    While the database is away, what was typed stays until it is a day old, and only this browser's cookie for it is gone.
+    Another site cannot do that in the visitor's name. While the database is away, drafts stay until they are
+    a day old; only this browser's cookie for them is deleted.
     """
     if not is_from_our_pages(view.request, view.site.settings.public_url):
         return view.render("error.html", status=403, page=view.texts.not_ended)
@@ -157,13 +161,13 @@ async def end_visit(view: Page) -> Response:
 
 @routes.get("/lopetettu")
 async def visit_ended(view: Page) -> Response:
-    """Say that nothing of the visit is left on the device."""
+    """Show that nothing of the visit is left on the device."""
     return view.render("visit_ended.html")
 
 
 @callback_routes.get(CALLBACK, include_in_schema=False)
 async def callback(request: Request) -> Response:
-    """Take the identity service's answer and lead on to the form, or to a page that says what went wrong."""
+    """Read the identity service's answer, and redirect to the form or to a page with the error."""
     state = request.query_params.get("state", "")
     destination = Destination.from_state(state)
     view = View(request.app.state.site, request, destination.language)
@@ -191,20 +195,20 @@ async def _answered(view: View, destination: Destination, state: str) -> Respons
     except (JoseError, KeyError, ValueError, RuntimeError) as error:
         return _ended(view, destination, "epaonnistui", type(error).__name__)
     if "identity" in request.session:
-        # Answers that are still under way for who identified before must not bring them back with their copy of the cookie.
+        # A late answer with an older copy of the cookie must not bring back the person before.
         await ended_sessions(request).end(request.session)
     request.session["identity"] = {
         "facts": identity.model_dump(mode="json"),
         "since": int(time.time()),
         "state": state,
     }
-    # Who chose another language on the way goes on in it.
+    # The citizen may have chosen another language on the way.
     language = next((known for known in LANGUAGES if known == claims.get("locale")), destination.language)
     return View(view.site, request, language).redirect(f"pyynto/{destination.code}")
 
 
 def _slug(error: str | None) -> str:
-    """Give an error as it may stand in a log line: an answer's own words are anybody's."""
+    """Return an error as it may be logged: a fixed slug, because the answer may hold any text."""
     return error if error in KNOWN_ERRORS else "other"
 
 

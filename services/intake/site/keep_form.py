@@ -1,4 +1,4 @@
-"""A form that is not sent yet: kept while it is typed, taken along to another language, and begun anew."""
+"""Stores a form while it is typed, moves it to another language, and starts it again."""
 
 from dataclasses import replace
 
@@ -13,10 +13,11 @@ routes = APIRouter()
 
 @routes.post("/pyynto/{code}/luonnos")
 async def keep_form(view: Page, code: str) -> Response:
-    """Keep what is typed. With `show` the form comes back in this page's language, otherwise its state is told to the script.
+    """Store what is typed.
 
-    The state is `kept`, `away` (not kept), `sent` (this form was sent), or `ended` (whose form it is has ended the visit);
-    `until` is until when an identification counts, in seconds since 1970.
+    With `show` the form comes back in this page's language, otherwise the script gets its state: `kept`,
+    `away` (not stored), `sent` (this form was sent) or `ended` (the visit of its owner was ended). `until` is
+    the end of the identification, in seconds since 1970.
     """
     filled = await read_filled(view, code)
     kept = await view.drafts.keep(filled.draft)
@@ -37,7 +38,7 @@ async def keep_form(view: Page, code: str) -> Response:
 
 @routes.post("/pyynto/{code}/uusi")
 async def begin_anew(view: Page, code: str) -> Response:
-    """Forget the draft, or that a form was sent, and show a new one; what comes along is put into it."""
+    """Remove the draft, or the note that a form was sent, and show a new form with the posted values."""
     filled = await read_filled(view, code)
     if filled.service.authentication == "strong" and filled.identity is None:
         return (
@@ -46,7 +47,7 @@ async def begin_anew(view: Page, code: str) -> Response:
             else view.redirect(f"tunnistaudu/{code}")
         )
     if any(filled.values.values()) and not _is_theirs(view, filled):
-        # It is somebody else's, who finds it again; the one who is here now goes on with their own.
+        # The form belongs to somebody else, who finds it again; the person here now gets their own.
         await view.drafts.keep(filled.draft)
         return view.redirect(f"pyynto/{code}")
     await view.drafts.forget(code, filled.person)

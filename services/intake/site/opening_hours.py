@@ -1,4 +1,4 @@
-"""When the phone service answers: working days from 8 to 16 by the Helsinki clock."""
+"""Opening hours of the phone service: working days from 8 to 16, Helsinki time. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -8,7 +8,7 @@ from shared.text.moments import HELSINKI
 
 OPENS, CLOSES = time(8), time(16)
 LONGEST_BREAK = 14
-"""Days; there is a working day in every two weeks."""
+"""In days: every two weeks have a working day."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class PhoneHours:
 
 
 def phone_hours(now: datetime) -> PhoneHours:
-    """Say whether the phone is answered at a moment (aware)."""
+    """Return whether the phone is answered at a moment (aware), and when that changes."""
     local = now.astimezone(HELSINKI)
     today = local.date()
     if is_working_day(today) and OPENS <= local.time() < CLOSES:

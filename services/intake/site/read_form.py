@@ -1,4 +1,4 @@
-"""Reads a posted form, but not one that no browser of ours would send."""
+"""Reads a posted form within limits that every real browser keeps."""
 
 from contextlib import suppress
 from http import HTTPStatus
@@ -13,9 +13,10 @@ MOST_DRAINED = 4 * 1024 * 1024
 
 
 async def read_form(request: Request, most_bytes: int) -> dict[str, str]:
-    """Give the texts of a form; raises `HTTPException` 413 where it is larger than `most_bytes`, 411 where it does not say.
+    """Return the values of a form.
 
-    A limit on the route would answer before a page can be made.
+    Raises `HTTPException` 413 if it is larger than `most_bytes`, 411 without a length. A limit on the route
+    would answer before a page can be rendered.
     """
     length = request.headers.get("content-length", "")
     if not length.isdecimal():
@@ -30,7 +31,7 @@ async def read_form(request: Request, most_bytes: int) -> dict[str, str]:
 
 
 def _read_urlencoded(body: bytes) -> dict[str, str]:
-    """Read UTF-8, or what browsers write where a page is in another encoding: nothing of it is lost to replacement marks."""
+    """Decode UTF-8, or what browsers send from a page in another encoding, without replacement marks."""
     for encoding in ("utf-8", "cp1252", "latin-1"):
         with suppress(UnicodeDecodeError):
             text = body.decode(encoding)
@@ -52,7 +53,7 @@ def _read_urlencoded(body: bytes) -> dict[str, str]:
 
 
 async def _drain(request: Request, length: int) -> None:
-    """Let a browser finish sending: it shows the answer only then."""
+    """Read the rest of the body: a browser shows the answer only after it has sent everything."""
     if length <= MOST_DRAINED:
         async for _ in request.stream():
             pass

@@ -1,4 +1,4 @@
-"""The site put together: session, pages in three languages, error pages, style sheets and scripts."""
+"""Installs the public site in an app: session, pages in all languages, error pages, static files."""
 
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,10 @@ STATIC_URL = "/static"
 
 
 def install_site(app: FastAPI, settings: Settings) -> None:
-    """Add the site to an app whose `state.resources` holds the resources while it runs; called after `install_problems`."""
+    """Add the site to an app; called after `install_problems`.
+
+    `state.resources` of the app holds the resources while it runs.
+    """
     secure = settings.public_url.startswith("https://")
     app.state.site = build_site(settings)
     app.state.identity_client = identify.identity_client(settings)

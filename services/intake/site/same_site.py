@@ -1,4 +1,4 @@
-"""Forms come from our own pages: another site may not press a button in a visitor's name."""
+"""Checks that a form was posted from our own pages, not by another site in the visitor's name."""
 
 from urllib.parse import urlsplit
 
@@ -6,9 +6,10 @@ from starlette.requests import Request
 
 
 def is_from_our_pages(request: Request, public_url: str) -> bool:
-    """Say whether a form was sent from a page of this site, or by the visitor's own doing.
+    """True if a form was sent from a page of this site, or by the visitor directly.
 
-    Browsers tell it by `Sec-Fetch-Site`, though only over HTTPS and to this machine; elsewhere `Origin` is compared. Neither: no browser.
+    Browsers say so in `Sec-Fetch-Site`, though only over HTTPS and to localhost; otherwise `Origin` is
+    compared. A request with neither is not from a browser.
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:

@@ -1,4 +1,7 @@
-"""What this browser has sent lately, kept in its encrypted session: the thank-you page shows the e-mail address from here only."""
+"""The requests that this browser sent lately, in its encrypted session.
+
+The thank-you page takes the e-mail address from here only.
+"""
 
 import time
 from dataclasses import asdict, dataclass
@@ -25,7 +28,7 @@ class Sent:
 
 
 def remember(session: dict[str, Any], request_id: UUID, sent: Sent) -> None:
-    """Keep a request; older ones make room, for a cookie is small. One that is sent again keeps its time."""
+    """Store a request; the oldest go, because a cookie is small. A request sent again keeps its time."""
     earlier: dict[str, Any] = session.get("sent", {})
     if str(request_id) not in earlier:
         kept = dict(list(earlier.items())[-KEPT + 1 :])
@@ -33,7 +36,7 @@ def remember(session: dict[str, Any], request_id: UUID, sent: Sent) -> None:
 
 
 def correct(session: dict[str, Any], email: str, corrected: str) -> None:
-    """Note a corrected address with what this browser has sent under the old one."""
+    """Replace a corrected address in what this browser sent under the old one."""
     earlier: dict[str, Any] = session.get("sent", {})
     if any(held["email"] == email for held in earlier.values()):
         session["sent"] = {
@@ -43,6 +46,6 @@ def correct(session: dict[str, Any], email: str, corrected: str) -> None:
 
 
 def recall(session: dict[str, Any], request_id: UUID) -> Sent | None:
-    """Give a request that this browser has sent."""
+    """Return a request that this browser sent, if it did."""
     held = session.get("sent", {}).get(str(request_id))
     return Sent(**held) if held else None

@@ -1,4 +1,4 @@
-"""The thank-you page: the ticket, whose number appears by itself as soon as the tracker has given it."""
+"""The thank-you page: shows the request's number, which appears as soon as tracker has assigned it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from shared.text.work_number import grouped
 routes = APIRouter()
 
 LATE_SECONDS = 20
-"""After this long without a number the page says that it comes by e-mail."""
+"""Without a number after this time, the page says that it comes by e-mail."""
 STREAM_SECONDS = 25
 RETRY_MS = 1_000
 RECEIPT_SECONDS = 1.0
@@ -31,7 +31,7 @@ RECEIPT_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Ticket:
-    """What the ticket shows; what is not known here is empty."""
+    """What the ticket shows; unknown parts are empty."""
 
     number: str
     title: str
@@ -41,7 +41,7 @@ class Ticket:
 
 @routes.get("/kiitos/{request_id}")
 async def thanks(view: Page, request_id: UUID) -> Response:
-    """Show the ticket, or that its number is awaited, or that it comes by e-mail."""
+    """Show the ticket; without a number, that it is awaited or comes by e-mail."""
     sent = recall(view.request.session, request_id)
     number = await number_of(view, request_id, sent)
     if number is None and sent is None and not view.resources.recent.remembers(request_id):
@@ -59,7 +59,10 @@ async def thanks(view: Page, request_id: UUID) -> Response:
 
 
 async def number_of(view: View, request_id: UUID, sent: Sent | None) -> str | None:
-    """Find the number: among what the lifecycle told here, or at the tracker where that is long ago or was told to a process before us."""
+    """Return the number, from the lifecycle events seen here or from tracker.
+
+    Tracker is asked if the request is older, or its events were read by a process before this one.
+    """
     if progress := view.resources.recent.known(request_id):
         return progress.work_number
     if sent and sent.age < LATE_SECONDS:
@@ -71,7 +74,7 @@ async def number_of(view: View, request_id: UUID, sent: Sent | None) -> str | No
 
 
 async def _receipt(view: View, request_id: UUID) -> str:
-    """Say how the receipt stands, `sending` where that is not known: nobody waits long for it."""
+    """Return the state of the receipt; `sending` if it is unknown, because the page must not wait for it."""
     try:
         async with asyncio.timeout(RECEIPT_SECONDS):
             mails = (await view.resources.tracker.state_of(request_id)).mails
@@ -95,7 +98,7 @@ def _ticket(view: View, request_id: UUID, sent: Sent | None, number: str) -> Tic
 
 
 async def _stream(view: Page, request_id: UUID) -> AsyncIterator[None]:
-    """Let those wait for a number who have sent the request, or whose request is known here."""
+    """Open an event stream for the sender of the request, or for a request that is known here."""
     if recall(view.request.session, request_id) is None and not view.resources.recent.remembers(request_id):
         raise HTTPException(HTTPStatus.NOT_FOUND)
     with view.resources.doors.stream(view.request):
@@ -106,7 +109,10 @@ async def _stream(view: Page, request_id: UUID) -> AsyncIterator[None]:
     "/kiitos/{request_id}/tapahtumat", response_class=EventSourceResponse, dependencies=[Depends(_stream)]
 )
 async def number_events(view: Page, request_id: UUID) -> AsyncIterator[ServerSentEvent]:
-    """Tell the number once it is there (`number`), or that it is late (`late`); the browser asks again by itself until it has it."""
+    """Send the number once it is known (`number`), or that it is late (`late`).
+
+    The browser asks again by itself until it has the number.
+    """
     sent = recall(view.request.session, request_id)
     progress = await view.resources.recent.wait(
         request_id, timeout=STREAM_SECONDS if sent and sent.age > LATE_SECONDS else LATE_SECONDS

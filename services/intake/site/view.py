@@ -1,4 +1,4 @@
-"""What a page needs: its language, texts and services; and how a template becomes an answer."""
+"""Renders a page of the site: its language, texts, person and template."""
 
 import time
 from collections.abc import Mapping
@@ -30,8 +30,8 @@ REFRESH_SECONDS = 60
 
 PAGE_HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -63,33 +63,36 @@ class View:
 
     @property
     def resources(self) -> Resources:
-        """Give the process's resources."""
+        """The process's resources."""
         resources: Resources = self.request.app.state.resources
         return resources
 
     def to(self, path: str = "") -> str:
-        """Give the address of a page in this language."""
+        """Return the address of a page in this language."""
         return f"/{self.language}/{path}"
 
     def redirect(self, path: str = "") -> RedirectResponse:
-        """Lead to another page, to be fetched with GET."""
+        """Redirect to another page, to be fetched with GET."""
         return RedirectResponse(self.to(path), status_code=303, headers={"Cache-Control": "no-store"})
 
     def title_of(self, service: str, otherwise: str) -> str:
-        """Give a service's title in this language; `otherwise` is the title as it was sent, for one that is offered no longer."""
+        """Return a service's title in this language.
+
+        `otherwise` is the title as it was sent, for a service that is no longer offered.
+        """
         offered = self.resources.catalogue.get(service)
         return offered.title.in_language(self.language) if offered else otherwise
 
     @cached_property
     def drafts(self) -> BrowserDrafts:
-        """Give the drafts of this browser."""
+        """The drafts of this browser."""
         secure = self.site.settings.public_url.startswith("https://")
         return BrowserDrafts(
             self.request, self.resources.drafts, self.site.form_tokens, self.resources.doors, secure=secure
         )
 
     def identity(self) -> Identity | None:
-        """Give who has identified, as long as that counts."""
+        """Return the identified person while the identification is valid."""
         return (
             Identity.model_validate(self.request.session["identity"]["facts"])
             if self.identified_until() > time.time()
@@ -97,7 +100,10 @@ class View:
         )
 
     def identified_until(self) -> int:
-        """Give until when an identification counts, in seconds since 1970: half an hour from when it was last used, four hours at most."""
+        """Return the end of the identification in seconds since 1970.
+
+        It is half an hour after the last use, and at most four hours after its beginning.
+        """
         held = self.request.session.get("identity")
         return (
             min(held.get("used", held["since"]) + SESSION_SECONDS, held["since"] + LONGEST_IDENTIFICATION)
@@ -106,7 +112,7 @@ class View:
         )
 
     def use_identity(self) -> None:
-        """Let an identification count for another half an hour."""
+        """Extend the identification by half an hour from now."""
         if (
             self.identity() is not None
             and (now := int(time.time())) - self.request.session["identity"].get("used", 0) > REFRESH_SECONDS
@@ -121,7 +127,7 @@ class View:
         headers: dict[str, str] | None = None,
         **context: Any,  # noqa: ANN401  a template's own
     ) -> HTMLResponse:
-        """Answer with a page."""
+        """Return a rendered page."""
         html = self.site.templates.get_template(template).render(self._common() | context)
         return HTMLResponse(html, status, self.site.headers | (headers or {}))
 
@@ -153,7 +159,7 @@ class View:
 
 
 def language_of(path: str) -> Language:
-    """Give the language that an address begins with; Finnish where it names none."""
+    """Return the language that an address begins with; Finnish if it names none."""
     for language in LANGUAGES:
         if path == f"/{language}" or path.startswith(f"/{language}/"):
             return language
@@ -161,7 +167,7 @@ def language_of(path: str) -> Language:
 
 
 def view_of(request: Request) -> View:
-    """Give the view of a request, in the language of its address."""
+    """Return the view of a request, in the language of its address."""
     return View(request.app.state.site, request)
 
 

@@ -1,1 +1,1 @@
-"""How a request, and the service as a whole, is getting on."""
+"""The state of a request, and of the service as a whole."""

@@ -1,4 +1,4 @@
-"""Number and state of one request by its id: from what is known here, from the spool, or from tracker."""
+"""Finds number and state of a request by its id: in this process, in the spool, or at tracker."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,9 +14,10 @@ RETRY_AFTER_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class RequestProgress:
-    """`state` is `accepted` until the request has its number, then tracker's.
+    """`state` is `accepted` until the request has a number, then tracker's.
 
-    Where its record was set aside it is `under_investigation`, and `settled` once the sender was told another way.
+    If its record was set aside the state is `under_investigation`, or `settled` once the sender was informed
+    in another way.
     """
 
     request_id: UUID
@@ -27,14 +28,17 @@ class RequestProgress:
 async def ask_state(
     request_id: UUID, recent: RecentRequests, spool: Spool, tracker: Tracker
 ) -> RequestProgress:
-    """Say how a request is getting on; raises `NotFound`, or `Unavailable` when nobody who would know answers."""
+    """Return the state of a request.
+
+    Raises `NotFound`, or `Unavailable` if the services that know do not answer.
+    """
     if progress := recent.known(request_id):
         return RequestProgress(request_id, progress.work_number, progress.state)
     remembered = recent.remembers(request_id)
     if (remembered and not recent.is_late(request_id)) or await _is_spooled(spool, request_id):
         return RequestProgress(request_id, None, "accepted")
     try:
-        told = await tracker.state_of(request_id)
+        found = await tracker.state_of(request_id)
     except UnknownRequest:
         if remembered:
             return RequestProgress(request_id, None, "accepted")
@@ -43,7 +47,7 @@ async def ask_state(
         if remembered:
             return RequestProgress(request_id, None, "accepted")
         raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from None
-    return RequestProgress(request_id, told.work_number, told.state)
+    return RequestProgress(request_id, found.work_number, found.state)
 
 
 async def _is_spooled(spool: Spool, request_id: UUID) -> bool:

@@ -1,4 +1,7 @@
-"""Which parts of the service work, for its public page: measured here, or told by tracker; nobody waits long, and few are asked often."""
+"""Which parts of the service work, for its public page: measured here, or answered by tracker.
+
+Readings are cached and have a time limit, so nobody waits long and few questions are asked.
+"""
 
 import asyncio
 import time
@@ -23,19 +26,19 @@ ANSWER_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class Parts:
-    """What works at a moment; `None` where it is not known."""
+    """Which parts work at a moment; `None` is unknown."""
 
     at: datetime
     works: dict[Part, bool | None]
 
     @property
     def well(self) -> bool:
-        """Say whether everything is known to work."""
+        """True if every part is known to work."""
         return all(self.works.values())
 
 
 class StateOfService:
-    """Keeps the latest reading for some seconds; who asks meanwhile, or while one is made, shares it."""
+    """Caches the latest reading for some seconds; concurrent callers share one reading."""
 
     def __init__(
         self, checks: Callable[[], dict[str, Check]], provider: IdentityProvider, tracker: Tracker
@@ -48,36 +51,36 @@ class StateOfService:
         self._read_at = 0.0
 
     async def read(self) -> Parts:
-        """Give a reading that is at most some seconds old."""
+        """Return a reading that is at most some seconds old."""
         async with self._reading:
             if self._latest is None or time.monotonic() - self._read_at > FRESH_SECONDS:
                 self._latest, self._read_at = await self._measure(), time.monotonic()
             return self._latest
 
     async def _measure(self) -> Parts:
-        form, identification, told = await asyncio.gather(
+        form, identification, answer = await asyncio.gather(
             self._form_works(), _in_time(self._provider.is_ready()), _in_time(self._tracker.service_state())
         )
         return Parts(
             datetime.now(timezone.utc),
             {
                 "form": form,
-                "number": told.numbers if told else None,
+                "number": answer.numbers if answer else None,
                 "identification": bool(identification),
-                "following": told is not None,
-                "mail": told.mails if told else None,
+                "following": answer is not None,
+                "mail": answer.mails if answer else None,
             },
         )
 
     async def _form_works(self) -> bool:
-        # One of the stores is enough to keep a request.
+        # One of the two is enough to store a request.
         return any(
             failure is None for failure in await asyncio.gather(*map(failure_of, self._checks().values()))
         )
 
 
 async def _in_time(answer: Awaitable[T]) -> T | None:
-    """Give an answer, or nothing where it does not come in time."""
+    """Return the answer, or `None` if it does not come in time."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             return await answer

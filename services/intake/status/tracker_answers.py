@@ -1,4 +1,4 @@
-"""How a request is getting on, as tracker's status API tells its sender. Pure."""
+"""Bodies of tracker's status API: the state of a request as its sender may see it. Pure."""
 
 from datetime import datetime
 
@@ -6,39 +6,43 @@ from pydantic import BaseModel, Field
 
 
 class Step(BaseModel):
-    """A state, since when, and what the citizen was told with it."""
+    """A state, its time, and the text that the citizen got with it."""
 
     state: str
     occurred_at: datetime
     text: str | None = None
 
 
-TOLD_BY = {
+INFORMED_BY = {
     "received": "receipt",
     "waiting_for_customer": "question",
     "resolved": "resolution",
     "closed": "resolution",
     "rejected": "rejection",
 }
-"""Which mail brings the citizen what a state is about."""
+"""The mail that informs the citizen of each state."""
 
 
 class MailState(BaseModel):
-    """The latest mail of a kind: `sending`, `deferred`, `sent`, `failed`, `returned`, or `settled` by an operator where it did not arrive."""
+    """The latest mail of a kind.
+
+    Its state is `sending`, `deferred`, `sent`, `failed`, `returned`, or `settled` by an operator if it did
+    not arrive.
+    """
 
     template: str
     state: str
 
     @property
     def undelivered(self) -> bool:
-        """Say whether it waits for the right address."""
+        """True if it did not arrive and waits for a correct address."""
         return self.state in {"failed", "returned"}
 
 
 class RequestStatus(BaseModel):
-    """The request and its story in public terms, oldest first; the title is in the request's language.
+    """The request and its history, oldest first; the title is in the request's language.
 
-    `contents_removed_at` is when the service's retention time was over: what was written is no longer there.
+    `contents_removed_at` is the end of the retention time, when what was written was removed.
     """
 
     work_number: str
@@ -53,24 +57,27 @@ class RequestStatus(BaseModel):
 
     @property
     def undelivered(self) -> list[MailState]:
-        """Give the mails that wait for the right address; none once the contents are removed, an address with them."""
+        """The mails that wait for a correct address.
+
+        None once the contents are removed, because the address is removed with them.
+        """
         return [mail for mail in self.mails if mail.undelivered and not self.contents_removed_at]
 
     @property
-    def told_by(self) -> MailState | None:
-        """Give the mail that brings what the state is about."""
-        return next((mail for mail in self.mails if mail.template == TOLD_BY.get(self.state)), None)
+    def informed_by(self) -> MailState | None:
+        """The mail about the present state, if it has one."""
+        return next((mail for mail in self.mails if mail.template == INFORMED_BY.get(self.state)), None)
 
 
 class ServiceState(BaseModel):
-    """Whether requests get their numbers and their mails; nothing where that is not known."""
+    """Whether requests get their numbers and their mails; `None` is unknown."""
 
     numbers: bool | None
     mails: bool | None
 
 
 class RequestState(BaseModel):
-    """Number and state of one request; one whose record was set aside has no number."""
+    """Number and state of one request; it has no number if its record was set aside."""
 
     work_number: str | None
     state: str

@@ -1,4 +1,4 @@
-"""Asks tracker how a request is getting on."""
+"""Client of tracker's status API."""
 
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -30,37 +30,43 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class UnknownRequest(Exception):
-    """There is no such request, or it is not this e-mail's: the two are not told apart."""
+    """There is no such request, or it has another e-mail address; the answer is the same for both."""
 
 
 class NothingToCorrect(Exception):
-    """No mail of the request waits for another address."""
+    """No mail of the request waits for a correct address."""
 
 
 class TrackerAway(Exception):
-    """Tracker, or identity on the way to it, did not answer."""
+    """Tracker did not answer, or identity, which issues the token."""
 
 
 class Tracker:
-    """Tracker's status API, with a token of ours. Each question raises `UnknownRequest`, `TooMany` or `TrackerAway`."""
+    """Tracker's status API, called with intake's own token.
+
+    Every method raises `UnknownRequest`, `TooMany` or `TrackerAway`.
+    """
 
     def __init__(self, url: str, provider: IdentityProvider) -> None:
         self._url = url.rstrip("/") + "/api/v1/status"
         self._provider = provider
 
     async def status_by_number(self, work_number: str, email: str) -> RequestStatus:
-        """Ask by the number and the e-mail address that was given with the request; raises `InvalidWorkNumber` too."""
+        """Return the state by number and e-mail address; raises `InvalidWorkNumber` too."""
         number = parse(work_number)
         return await self._ask(
             "POST", "", RequestStatus, json={"work_number": number, "email": canonical_email(email)}
         )
 
     async def status_by_link(self, token: str) -> RequestStatus:
-        """Ask by the signed link of a mail."""
+        """Return the state by the signed link of a mail."""
         return await self._ask("POST", "", RequestStatus, json={"link": token})
 
     async def correct_address(self, work_number: str, email: str, corrected: str) -> None:
-        """Have what did not arrive sent to the right address; raises `InvalidWorkNumber` and `NothingToCorrect` too."""
+        """Correct the address and send again what did not arrive.
+
+        Raises `InvalidWorkNumber` and `NothingToCorrect` too.
+        """
         body = {
             "work_number": parse(work_number),
             "email": canonical_email(email),
@@ -72,11 +78,11 @@ class Tracker:
         _check(answer)
 
     async def service_state(self) -> ServiceState:
-        """Ask whether numbers and mails come."""
+        """Return whether numbers and mails come."""
         return await self._ask("GET", "", ServiceState)
 
     async def state_of(self, request_id: UUID) -> RequestState:
-        """Ask by the request's id."""
+        """Return the state by the request's id."""
         return await self._ask("GET", f"/{request_id}", RequestState)
 
     async def _ask(self, method: str, path: str, model: type[M], **request: Any) -> M:  # noqa: ANN401  httpx's own parameters
@@ -92,7 +98,7 @@ class Tracker:
 
 def _check(answer: httpx.Response) -> None:
     if answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY}:
-        # What can be wrong with a number was told before; what else tracker finds wrong (an e-mail, a link) makes it an unknown one.
+        # Numbers were checked before. What else tracker refuses (an e-mail, a link) names no request.
         raise UnknownRequest
     if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         seconds = answer.headers.get("Retry-After", "")

@@ -1,1 +1,1 @@
-"""A valid form goes to Kafka, or to the spool while Kafka is away."""
+"""Sends a valid form to Kafka, or to the spool while Kafka is away."""

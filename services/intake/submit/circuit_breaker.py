@@ -1,4 +1,7 @@
-"""The way to `requests.submitted`, behind a breaker: while Kafka is known to be away nobody waits for it."""
+"""Sends records to `requests.submitted` behind a circuit breaker.
+
+While Kafka is known to be away, senders fail at once instead of waiting.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,7 +19,10 @@ PROBE_SECONDS = 2.0
 
 
 class SubmittedTopic:
-    """Signs records, sends them and waits for the ack, at most `deadline` seconds; a send that fails opens the breaker, `probe()` closes it."""
+    """Signs records, sends them and waits for the ack, at most `deadline` seconds.
+
+    A failed send opens the breaker, `probe()` closes it.
+    """
 
     def __init__(self, producer: EventProducer, signer: RecordSigner, deadline: float) -> None:
         self._producer = producer
@@ -28,11 +34,11 @@ class SubmittedTopic:
 
     @property
     def away(self) -> bool:
-        """Say whether Kafka is known to be away."""
+        """True if Kafka is known to be away."""
         return self._away.is_set()
 
     async def send(self, messages: Sequence[Message], *, within: float | None = None) -> None:
-        """Send records in order; raises `KafkaUnavailable`, and then any of them may still arrive."""
+        """Send records in order; raises `KafkaUnavailable`, after which any of them may still arrive."""
         if self.away:
             raise KafkaUnavailable("known to be away")
         try:
@@ -44,7 +50,7 @@ class SubmittedTopic:
             raise
 
     async def wait_until_back(self, most_seconds: float) -> None:
-        """Wait until Kafka is not known to be away, or the time is over."""
+        """Wait until the breaker is closed, or the time is over."""
         try:
             async with asyncio.timeout(most_seconds):
                 await self._back.wait()
@@ -52,7 +58,7 @@ class SubmittedTopic:
             return
 
     async def probe(self) -> None:
-        """Ask the broker again and again while the breaker is open, for ever."""
+        """Run for ever: while the breaker is open, ask the broker again and again."""
         while True:
             await self._away.wait()
             backoff = Backoff(first=0.1, most=1.0)
@@ -63,7 +69,7 @@ class SubmittedTopic:
             log.info("kafka_back")
 
     async def check(self) -> None:
-        """Raise `KafkaUnavailable` or `TimeoutError` where the broker does not answer."""
+        """Raise `KafkaUnavailable` or `TimeoutError` if the broker does not answer."""
         async with asyncio.timeout(PROBE_SECONDS):
             await self._producer.check()
 

@@ -1,4 +1,4 @@
-"""Publishes what waits in the spool when Kafka is back."""
+"""Publishes the spool's records once Kafka is back."""
 
 import json
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ SPOOL = Outbox(
 
 
 def spool_publisher(dsn: str, spool: Spool, topic: SubmittedTopic, numbers: RecentRequests) -> Publisher:
-    """Make the loop; it waits while Kafka is known to be away."""
+    """Return the loop; it waits while Kafka is known to be away."""
 
     async def published(rows: Sequence["asyncpg.Record"]) -> None:
         for row in rows:

@@ -1,4 +1,4 @@
-"""What this process knows of recent requests: the digests of their bodies and, from the lifecycle, their numbers and states."""
+"""Memory of recent requests in this process: body digests, and numbers and states from the lifecycle."""
 
 import asyncio
 import contextlib
@@ -24,12 +24,15 @@ LATE_SECONDS = 10.0
 MOST_READ_BACK = 20_000
 PATIENCE_MS = 500
 DIGEST_HEADER = "ce_bodydigest"
-"""CloudEvents extension of `request.submitted.v1`: the body digest in hex, so that a follower need not parse the sealed record."""
+"""CloudEvents extension of `request.submitted.v1`: the body digest in hex.
+
+A follower reads it without parsing the sealed record.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the lifecycle told last about one request; `work_number` has nine or ten digits."""
+    """The latest number and state of one request; `work_number` has nine or ten digits."""
 
     work_number: str
     state: str
@@ -50,7 +53,7 @@ class Known:
 
 
 class RecentRequests:
-    """A bounded memory of recent requests; the one that was touched longest ago goes first."""
+    """A bounded memory of recent requests; the least recently used one goes first."""
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
         self._most = most
@@ -58,48 +61,48 @@ class RecentRequests:
         self._waiting: dict[UUID, set[asyncio.Future[None]]] = {}
 
     def known(self, request_id: UUID) -> Progress | None:
-        """Give number and state where the lifecycle has told them here."""
+        """Return number and state if the lifecycle events were seen here."""
         entry = self._known.get(request_id)
         return entry.progress if entry else None
 
     def digest_of(self, request_id: UUID) -> bytes | None:
-        """Give the body digest of a request that was accepted lately, by any process."""
+        """Return the body digest of a request that any process accepted lately."""
         entry = self._known.get(request_id)
         return entry.digest if entry else None
 
     def remembers(self, request_id: UUID) -> bool:
-        """Say whether the request was accepted lately, with a number or not."""
+        """True if the request was accepted lately, with a number or not."""
         return request_id in self._known
 
     def is_late(self, request_id: UUID) -> bool:
-        """Say whether a request that is remembered should have had its number by now."""
+        """True if a remembered request should have its number by now."""
         entry = self._known.get(request_id)
         return entry is not None and entry.progress is None and time.monotonic() - entry.since > LATE_SECONDS
 
     async def wait(self, request_id: UUID, timeout: float) -> Progress | None:  # noqa: ASYNC109  part of what is asked: how long to wait
-        """Wait until the request has its number, at most `timeout` seconds; gives what is known then."""
+        """Wait until the request has its number, at most `timeout` seconds; return what is known then."""
         if progress := self.known(request_id):
             return progress
-        told = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(request_id, set()).add(told)
+        known = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(request_id, set()).add(known)
         try:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(told, timeout)
+                await asyncio.wait_for(known, timeout)
         finally:
             waiting = self._waiting.get(request_id, set())
-            waiting.discard(told)
+            waiting.discard(known)
             if not waiting:
                 self._waiting.pop(request_id, None)
         return self.known(request_id)
 
     def accepted(self, request_id: UUID, digest: bytes) -> None:
-        """Remember the digest of an accepted body; the first one stands."""
+        """Remember the digest of an accepted body; the first one is kept."""
         entry = self._touch(request_id)
         if entry.digest is None:
             entry.digest = digest
 
-    def told(self, request_id: UUID, progress: Progress, at: datetime) -> None:
-        """Remember what the lifecycle told at a moment, unless something later is known, and wake who waits for it."""
+    def note(self, request_id: UUID, progress: Progress, at: datetime) -> None:
+        """Remember a lifecycle event unless a later one is known, and wake those who wait for the request."""
         entry = self._touch(request_id)
         if entry.told_at is None or entry.told_at <= at:
             entry.progress, entry.told_at = progress, at
@@ -108,7 +111,10 @@ class RecentRequests:
                 future.set_result(None)
 
     async def follow(self, kafka: KafkaConnection, verifier: RecordVerifier) -> None:
-        """Read both topics for ever, from an hour back on: numbers at once, digests (other processes' keys) within half a second."""
+        """Run for ever: read both topics, from an hour back on.
+
+        Numbers come at once, digests (keys used at other processes) within half a second.
+        """
         follow = partial(follow_topics, kafka, back_seconds=BACK_SECONDS, most=MOST_READ_BACK)
         await run_together(
             follow([LIFECYCLE], self._read_lifecycle),
@@ -117,7 +123,7 @@ class RecentRequests:
 
     def _read_submitted(self, verifier: RecordVerifier, record: Record) -> None:
         digest = next((value for name, value in record.headers if name == DIGEST_HEADER), None)
-        # A stranger's record must not make a citizen's own a conflict.
+        # A record that intake did not sign must not turn a citizen's own request into a conflict.
         if record.key and digest and verifier.verify(record.key, record.value, record.headers):
             self.accepted(UUID(record.key.decode()), bytes.fromhex(digest.decode()))
 
@@ -128,7 +134,7 @@ class RecentRequests:
             progress = Progress(
                 event.work_number, intern(event.state), event.submitted_at, event.due_at, title, service
             )
-            self.told(event.request_id, progress, event.occurred_at)
+            self.note(event.request_id, progress, event.occurred_at)
 
     def _touch(self, request_id: UUID) -> Known:
         entry = self._known.pop(request_id, None) or Known()

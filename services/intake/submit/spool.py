@@ -1,4 +1,4 @@
-"""The spool in PostgreSQL: keeps sealed records while Kafka is away."""
+"""The spool in PostgreSQL: stores sealed records while Kafka is away."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -28,21 +28,28 @@ MOST_COUNTED, MOST_NAMED = 100_000, 1_000
 
 
 class SpoolAway(Exception):
-    """The database did not answer in time. A record may be kept all the same: whatever is done instead must carry the same id."""
+    """The database did not answer in time.
+
+    The record may be stored all the same, so another attempt must use the same id.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for Kafka: how many records, and the oldest of them with the time since when, and why where Kafka refused them."""
+    """The records that wait for Kafka: how many, and the oldest.
+
+    Each has its time, and the reason if Kafka refused it.
+    """
 
     count: int
     oldest: Sequence[tuple[UUID, datetime, str | None]]
 
 
 class Spool:
-    """`filled` is false only when a look has found nothing and nothing was added since; other processes may add meanwhile.
+    """Stores, counts and releases records.
 
-    `on_add()` is called when this process has added a record.
+    `filled` is false only if a look found nothing and nothing was added since; other processes may add
+    meanwhile. `on_add()` is called when this process has added a record.
     """
 
     def __init__(self, sessions: Sessions) -> None:
@@ -53,7 +60,10 @@ class Spool:
         self._adds = 0
 
     async def add(self, request_id: UUID, body_digest: bytes, message: Message) -> bytes:
-        """Keep a record; gives the digest of the one that stands, which is another's where the id was there first. Raises `SpoolAway`."""
+        """Store a record; return the digest of the stored one.
+
+        That is another record's digest if the id was there before. Raises `SpoolAway`.
+        """
         row = {
             "request_id": request_id,
             "body_digest": body_digest,
@@ -69,7 +79,8 @@ class Spool:
             first = kept or await session.scalar(
                 select(SpooledRecord.body_digest).where(col(SpooledRecord.request_id) == request_id)
             )
-            # Between the two statements the first may have been published: then it has been accepted, and tracker tells a conflict.
+            # The first record may be published between the two statements: then it is accepted, and
+            # tracker reports a conflict.
             return bytes(first or body_digest)
 
         standing = await self._in_time(keep)
@@ -79,7 +90,7 @@ class Spool:
         return standing
 
     async def digest_of(self, request_id: UUID) -> bytes | None:
-        """Give the digest of a waiting record, or `None` where there is none; raises `SpoolAway`."""
+        """Return the digest of a waiting record, or `None`; raises `SpoolAway`."""
 
         async def look(session: AsyncSession) -> bytes | None:
             return await session.scalar(
@@ -89,7 +100,10 @@ class Spool:
         return await self._in_time(look)
 
     async def waiting(self) -> Waiting:
-        """Tell how many records wait, counted up to `MOST_COUNTED`, and the oldest `MOST_NAMED` of them; raises `SpoolAway`."""
+        """Count the waiting records, up to `MOST_COUNTED`.
+
+        Return also the oldest `MOST_NAMED` of them. Raises `SpoolAway`.
+        """
 
         async def look(session: AsyncSession) -> Waiting:
             some = select(SpooledRecord.id).limit(MOST_COUNTED).subquery()
@@ -106,7 +120,10 @@ class Spool:
         return await self._in_time(look)
 
     async def send_again(self, request_id: UUID) -> bool:
-        """Have a record that Kafka refused published; says whether there was one. Raises `SpoolAway`."""
+        """Release a record that Kafka refused, so that it is published; true if there was one.
+
+        Raises `SpoolAway`.
+        """
 
         async def clear(session: AsyncSession) -> bool:
             refused = col(SpooledRecord.refused).is_not(None), col(SpooledRecord.request_id) == request_id
@@ -125,7 +142,7 @@ class Spool:
         return cleared
 
     async def look(self) -> None:
-        """Find out whether anything waits; `filled` stays true where the database does not answer."""
+        """Look whether a record waits; `filled` stays true if the database does not answer."""
 
         async def any_there(session: AsyncSession) -> bool:
             return bool(await session.scalar(text("select exists (select from spool)")))
@@ -135,11 +152,11 @@ class Spool:
             self.filled = await self._in_time(any_there) or self._adds > adds
 
     async def check(self) -> None:
-        """Raise what the driver raises where the database does not answer."""
+        """Raise the driver's error if the database does not answer."""
         await ping(self._sessions)
 
     async def _in_time(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
-        """Do one transaction within the deadline; once more where a pooled connection turned out to be dead."""
+        """Run one transaction within the deadline; run it again if a pooled connection was dead."""
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 for last in (False, True):

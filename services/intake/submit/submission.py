@@ -1,4 +1,4 @@
-"""What is sent in, and what comes of it."""
+"""The input and the result of `submit_request`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +12,11 @@ from shared.events.vocabulary import Language
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One press of LÄHETÄ. `idempotency_key` is the caller's key or the form's token; `caller` tells one identified caller's keys from another's."""
+    """One sending of a form.
+
+    `idempotency_key` is the caller's key or the form's token. `caller` separates the keys of identified
+    callers.
+    """
 
     service: Service
     form: ValidForm
@@ -26,7 +30,7 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The request is kept by Kafka, or by the spool where `spooled`."""
+    """The request is stored: by Kafka, or by the spool if `spooled`."""
 
     request_id: UUID
     spooled: bool

@@ -1,4 +1,4 @@
-"""Accepts a valid form: derives its id, seals the personal data, publishes and waits for the ack, or spools while Kafka is away."""
+"""Accepts a valid form: derives its id, seals personal data, and publishes it or stores it in the spool."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -45,8 +45,8 @@ class SubmitRequest:
     async def __call__(self, submission: Submission) -> Accepted:
         """Accept a submission once, however often it comes.
 
-        Raises `Conflict` when its key was used for another body, `Unavailable` when neither Kafka nor the spool took it (it may still arrive,
-        under the same id when it is sent again).
+        Raises `Conflict` if its key was used for another body, `Unavailable` if neither Kafka nor the spool
+        took it. It may still arrive then, and has the same id if it is sent again.
         """
         request_id = self.derivation.request_id(
             submission.idempotency_key, f"{submission.channel} {submission.caller}"
@@ -61,7 +61,7 @@ class SubmitRequest:
             self._in_flight[request_id] = earlier
             earlier[1].add_done_callback(lambda _: self._in_flight.pop(request_id, None))
         _refuse_other_body(earlier[0], digest)
-        # Shielded: a caller that goes away does not take the answer from another one that waits for the same request.
+        # Shielded: when one caller disconnects, others that wait for the same request get their answer.
         return await asyncio.shield(earlier[1])
 
     async def _keep_once(self, submission: Submission, request_id: UUID, digest: bytes) -> Accepted:
@@ -90,7 +90,8 @@ class SubmitRequest:
             crash_point("intake.after-ack")
             self.recent.accepted(request_id, digest)
         except (KafkaUnavailable, RecordRefused) as error:
-            # A topic that takes less than a form may hold is for an operator to mend: the spool sets the record aside, which is an alarm.
+            # The topic's size limit is below that of a form. The spool sets the record aside, which is an
+            # alarm for operators.
             if submission.service.hidden:
                 raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from None  # the spool is for requests only
             try:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from services.intake.form.catalogue import load_catalogue
+from services.intake.form.load_catalogue import load_catalogue
 from services.intake.status.tracker_client import TrackerAway, UnknownRequest
 from services.tracker.personal_data.submitted_form import read_form
 from shared.events.envelope import decode

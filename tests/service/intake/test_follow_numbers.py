@@ -104,8 +104,8 @@ async def test_a_field_of_another_type_does_not_end_the_site(intake: Running, ka
 async def test_a_late_event_does_not_move_the_state_backwards() -> None:
     numbers, request_id = RecentRequests(), uuid4()
     late = Progress("572572720", "received", NOW, NOW, "x")
-    numbers.told(request_id, Progress("572572720", "resolved", NOW, NOW, "x"), NOW + timedelta(hours=2))
-    numbers.told(request_id, late, NOW)
+    numbers.note(request_id, Progress("572572720", "resolved", NOW, NOW, "x"), NOW + timedelta(hours=2))
+    numbers.note(request_id, late, NOW)
     known = numbers.known(request_id)
     assert known is not None
     assert known.state == "resolved"

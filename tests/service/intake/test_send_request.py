@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from services.intake.form.catalogue import load_catalogue
+from services.intake.form.load_catalogue import load_catalogue
 from services.intake.submit.submit_request import SOURCE
 from shared.events.envelope import decode
 from shared.events.request_submitted import RequestSubmitted

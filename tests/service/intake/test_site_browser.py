@@ -68,7 +68,7 @@ class Served:
     def register(self, request_id: str) -> None:
         """Let the lifecycle tell the number."""
         now = datetime.now(timezone.utc)
-        self.numbers.told(
+        self.numbers.note(
             UUID(request_id),
             Progress(NUMBER, "received", now, now + timedelta(days=2), "Pyydä laskukopio"),
             now,

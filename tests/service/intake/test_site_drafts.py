@@ -230,7 +230,7 @@ async def test_once_sent_the_form_says_so_with_its_number_and_a_new_one_must_be_
     assert "Työnumero tulee sähköpostiisi." in page
     assert not any(value in page for value in PERSON.values())
     now = datetime.now(UTC)
-    intake.intake.recent.told(
+    intake.intake.recent.note(
         UUID(request_id), Progress(NUMBER, "received", now, now, "Pyydä laskukopio"), now
     )
     assert grouped(NUMBER) in await browser.page(language="sv")

@@ -328,7 +328,7 @@ def register(intake: Running, thanks: str) -> None:
     """Let the lifecycle tell the number."""
     now = datetime(2026, 11, 24, 7, 41, tzinfo=timezone.utc)
     progress = Progress("482913053", "received", now, now + timedelta(days=2), "Pyydä laskukopio")
-    intake.intake.recent.told(UUID(thanks.rsplit("/", 1)[1]), progress, now)
+    intake.intake.recent.note(UUID(thanks.rsplit("/", 1)[1]), progress, now)
 
 
 async def test_the_number_appears_by_itself_as_an_event_and_on_the_page(intake: Running, thanks: str) -> None:

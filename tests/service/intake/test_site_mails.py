@@ -77,7 +77,7 @@ async def test_the_thank_you_page_tells_how_the_receipt_stands(
         # Before there is a number no mail can have gone.
         assert "Lähetämme vahvistuksen osoitteeseen" in lead_of((await intake.client.get(thanks)).text)
         now = datetime.now(timezone.utc)
-        intake.intake.recent.told(
+        intake.intake.recent.note(
             UUID(thanks.rsplit("/", 1)[1]),
             Progress(NUMBER, "received", now, now + timedelta(days=2), "Palaute"),
             now,
@@ -99,7 +99,7 @@ async def test_without_the_cookie_the_thank_you_page_tells_the_same_but_names_no
         progress = Progress(
             NUMBER, "received", now, now + timedelta(days=2), "Lähetä palautetta", "laheta-palautetta"
         )
-        intake.intake.recent.told(UUID(thanks.rsplit("/", 1)[1]), progress, now)
+        intake.intake.recent.note(UUID(thanks.rsplit("/", 1)[1]), progress, now)
         intake.client.cookies.clear()
         page = (await intake.client.get(thanks.replace("/fi/", f"/{language}/"))).text
     texts = texts_in(language)["follow"]

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from services.intake.form.catalogue import load_catalogue
+from services.intake.form.load_catalogue import load_catalogue
 from services.intake.site.opening_hours import phone_hours
 from services.intake.texts import texts_in
 from shared.events.vocabulary import LANGUAGES, Language

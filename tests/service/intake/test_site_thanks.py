@@ -36,7 +36,7 @@ async def send(intake: Running, form: dict[str, str]) -> str:
 
 def number_it(intake: Running, thanks: str) -> None:
     now = datetime.now(timezone.utc)
-    intake.intake.recent.told(
+    intake.intake.recent.note(
         UUID(thanks.rsplit("/", 1)[1]),
         Progress(NUMBER, "received", now, now + timedelta(days=2), "Lähetä palautetta"),
         now,
