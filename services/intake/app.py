@@ -46,12 +46,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description=DESCRIPTION,
     )
     app.state.public_url = chosen.public_url.rstrip("/")
+    install_api(app, chosen)  # first, because routes are searched in order
     # One of the two is enough to accept a request.
     checks = {name: partial(_check, app, name) for name in ("kafka", "database")}
     app.include_router(health_routes(checks, enough=any))
     closed, contact = ("/api/", "/auth/"), chosen.security_contact
     app.include_router(well_known_routes(closed=closed, contact=contact, public_url=chosen.public_url))
-    install_api(app, chosen)
     install_site(app, chosen)
     return app
 
