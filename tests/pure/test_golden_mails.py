@@ -1,4 +1,4 @@
-"""The bytes of every mail are pinned: a change of texts, templates or dates changes exactly the mails that it means to."""
+"""The bytes of every mail are pinned: a change of texts, templates or dates shows which mails it reaches."""
 
 import hashlib
 from collections.abc import Mapping

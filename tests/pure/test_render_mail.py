@@ -4,6 +4,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from html import unescape
 from uuid import UUID
 
@@ -15,18 +16,22 @@ from services.notifier.delivery import Claimed
 from services.notifier.write.contents import Contents
 from services.notifier.write.write_mail import MailWriter
 from shared.crypto.follow_link import read
+from shared.events.vocabulary import LANGUAGES, TEMPLATES
 from shared.text.personal_codes import holds_personal_code
 from shared.text.typed_text import visible
 
 KEY = b"k" * 32
 NOW = datetime(2026, 11, 24, 7, 41, tzinfo=timezone.utc)
 REQUEST = UUID(int=7)
-TEMPLATES, LANGUAGES = ("receipt", "question", "resolution", "rejection"), ("fi", "sv", "en")
-WRITER = MailWriter(sender="asiointi@kunta.example", site_url="https://asiointi.example/", link_key=KEY)
 CRUEL = "Åsa\r\nBcc: x@y.example\r\n\r\n.\r\n=?utf-8?q?x?= 👩‍👩‍👧 \x00\x02greeting\x03 <script>&amp;\u202e\u2028--=_asiointi_7c1f4e--"
 QUOTED_LINE = 76
 """The longest line of quoted-printable (RFC 2045 6.7)."""
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
+
+
+@cache
+def writer() -> MailWriter:
+    return MailWriter(sender="asiointi@kunta.example", site_url="https://asiointi.example/", link_key=KEY)
 
 
 def write(
@@ -60,7 +65,7 @@ def write(
     contents = Contents(
         email="anna@kansalainen.example", first_name=name, text=text, answer_promised=promised
     )
-    return WRITER.write(mail, contents, "anna@kansalainen.example")
+    return writer().write(mail, contents, "anna@kansalainen.example")
 
 
 def parse(raw: bytes) -> EmailMessage:

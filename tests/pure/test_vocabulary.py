@@ -10,8 +10,8 @@ from services.intake.form.catalogue import Text
 from services.intake.status.tracker_answers import INFORMED_BY
 from services.intake.texts import texts_in
 from services.notifier.delivery_states import DELIVERY_STATES, EDGES, FINISHED, OPEN, DeliveryState
-from services.notifier.domain import HELLO, MESSAGE_ID, template_for
-from services.notifier.write.write_mail import MAILS
+from services.notifier.domain import MESSAGE_ID, template_for
+from services.notifier.write.write_mail import TEXTS as MAILS
 from services.tracker import domain
 from services.tracker.console import words
 from services.tracker.domain import ACTIONS, MAIL_OWED, MEANINGS
@@ -20,6 +20,7 @@ from services.tracker.handle.on_request_command import ACTIONS as ACTIONS_OF_COM
 from services.tracker.ledger.overdue import REASONS
 from shared.events.event import Event
 from shared.events.vocabulary import LANGUAGES, STATES, TEMPLATES, Actor, State, Template
+from shared.text.texts import read_texts
 
 MARKS = (Path(__file__).parents[2] / "shared" / "look" / "static" / "parts.css").read_text(encoding="utf-8")
 
@@ -67,9 +68,8 @@ def test_the_mail_that_tracker_says_is_owed_is_the_one_that_notifier_makes(actio
 
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_every_mail_has_texts_and_a_name(template: Template) -> None:
-    assert {file.name for file in MAILS.glob(f"{template}.*.jinja")} == {
-        f"{template}.{language}.jinja" for language in LANGUAGES
-    }
+    for language, texts in read_texts(MAILS).items():
+        assert {"subject", "heading", "lead", "steps"} <= {*texts.mails.get(template, ())}, language
     assert set(words.MAILS) == set(TEMPLATES)
     assert MESSAGE_ID.fullmatch(f"<event.{template}@example.fi>")
     assert template in {*MAIL_OWED.values()}
@@ -78,10 +78,9 @@ def test_every_mail_has_texts_and_a_name(template: Template) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_is_spoken_everywhere(language: str) -> None:
-    assert language in HELLO
     assert language in words.LANGUAGES
     assert language in Text.model_fields
-    assert (MAILS / f"{language}.jinja").is_file()
+    assert language in read_texts(MAILS)
 
 
 def test_every_actor_and_reason_has_words() -> None:

@@ -13,7 +13,6 @@ from shared.events.vocabulary import LANGUAGES, Language
 from shared.text.texts import read_texts, walk
 
 ROOT = Path(__file__).parents[2]
-MAILS = ROOT / "services/notifier/mails"
 CONSOLE = ROOT / "services/tracker/console"
 GUIDE = {"Tilaa uusi salasana online-palveluun", "Online palvelu"}
 """What the citizens' guide calls by name keeps that name in Finnish."""
@@ -29,15 +28,13 @@ CONSOLE_GIVEN_UP = r"kirjanpi|hyl[äa]tty? sanom|hylätyt sanomat|\bposti(a|t|en
 
 def texts_in(language: Language) -> Iterator[tuple[str, str]]:
     """Yield every text that citizens read in a language, with its place."""
-    for folder in ("intake", "identity"):
+    for folder in ("intake", "identity", "notifier"):
         for key, text in walk(read_texts(ROOT / "services" / folder / "texts")[language]):
             forms = [text] if isinstance(text, str) else text.values()
             yield from ((f"{folder} {key}", form) for form in forms if "language_name" not in key)
     catalogue = load_catalogue(FOLDER)
     for service in [*catalogue.services, *catalogue.hidden]:
         yield from ((f"catalogue {service.code}", text) for text in _texts_of(service, language))
-    for file in MAILS.glob(f"*{language}.jinja"):
-        yield from ((f"mail {file.name}", line) for line in file.read_text("utf-8").splitlines())
 
 
 def _texts_of(node: object, language: Language) -> Iterator[str]:

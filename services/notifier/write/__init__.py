@@ -1,1 +1,1 @@
-"""What a mail says: its contents, encrypted until it is sent, and the bytes made of them."""
+"""Writes mails: their contents, encrypted until they are sent, and the bytes that are sent."""

@@ -1,7 +1,8 @@
-"""What a mail holds of a person: opened once when the event arrives, encrypted at rest until the mail is sent, and then gone.
+"""The personal parts of a mail: decrypted once when the event arrives, encrypted at rest until it is sent.
 
-The sealed parts on the log are hybrid and 1.6 kB each. In our own table they stand under a symmetric key that is derived from the same private
-key, so that a row is a tenth of the size and sending needs no second opening.
+They are removed once the mail is sent. On Kafka they are sealed with hybrid encryption, 1.6 kB each. In our
+own table they are encrypted with a symmetric key that is derived from the same private key, so that a row is
+a tenth of the size, and sending needs no second hybrid decryption.
 """
 
 from uuid import UUID
@@ -17,7 +18,10 @@ PURPOSE = b"asiointi/notifier/contents"
 
 
 class Contents(BaseModel):
-    """The personal parts of one mail; `text` is the resolution, question or reason, and `answer_promised` is for the receipt."""
+    """The personal parts of one mail.
+
+    `text` is the resolution, question or reason; `answer_promised` matters to the receipt.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,7 +38,7 @@ class _Text(BaseModel):
 def open_contents(
     opener: Opener, request_id: UUID, sealed_contact: str, sealed_message: str | None
 ) -> Contents:
-    """Open the sealed parts of an event; raises `Rejected` when they cannot be opened or read."""
+    """Decrypt the sealed parts of an event; raises `Rejected` if they cannot be decrypted or are invalid."""
     contact = opener.open(sealed_contact, purpose="contact", request_id=request_id)
     message = (
         opener.open(sealed_message, purpose="message", request_id=request_id) if sealed_message else None
@@ -51,11 +55,11 @@ def open_contents(
 
 
 class Unreadable(Exception):
-    """The contents were encrypted under a key that is no longer here, or were changed."""
+    """The contents were encrypted with a key that we no longer have, or were changed."""
 
 
 class ContentsBox:
-    """Encrypts contents at rest under a key derived from the newest of the private keys, and decrypts under any of them."""
+    """Encrypts contents at rest with a key derived from the newest private key; decrypts with any of them."""
 
     def __init__(self, private_keys: str) -> None:
         self.box = Box([derive_key(text.strip().encode(), PURPOSE) for text in private_keys.split(",")])

@@ -1,7 +1,8 @@
-"""Turns a mail's facts into ready bytes: everything that never changes is encoded beforehand, the rest is filled into its places.
+"""Encodes mails as MIME: the fixed parts once, as a skeleton; a mail's values are filled into its places.
 
-The result is 7-bit MIME with CRLF line ends, in the body lines of at most 76 characters: `multipart/alternative` with quoted-printable parts,
-headers in encoded words (RFC 2047). A value is cleaned before it is filled in, so that it can neither end a header nor leave its place in a part.
+The result is 7-bit, with CRLF line ends and body lines of at most 76 characters: `multipart/alternative` with
+quoted-printable parts, and headers in encoded words (RFC 2047). A value is cleaned before it is filled in, so
+that it can neither end a header nor leave its place in a part.
 """
 
 import binascii
@@ -21,16 +22,17 @@ from shared.text.work_number import grouped
 MARK = re.compile("\x02([a-z_]+)\x03")
 SOFT_BREAK = b"=\r\n"
 BOUNDARY = b"=_asiointi_7c1f4e"
+QUOTED_PRINTABLE = b"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 ENCODED_WORD = 60
 HEADER_LINE = QUOTED_LINE = 76
 
 Chunk: TypeAlias = "bytes | str"
-"""Ready bytes, or the name of the value that comes here."""
+"""Encoded bytes, or the name of the value that is filled in here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """One template in one language, encoded but for its places."""
+    """One mail in one language, encoded except for its places."""
 
     language: Language
     subject: bytes
@@ -40,7 +42,7 @@ class Skeleton:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What stands in the headers of one mail; `thread_id` is the Message-ID of the receipt, for the mails that follow it."""
+    """The headers of one mail; `thread_id` is the Message-ID of the receipt, for the mails that follow it."""
 
     sender: str
     recipient: str
@@ -53,19 +55,22 @@ class Envelope:
 
 
 def mark(name: str) -> str:
-    """Write a place into a template."""
+    """Return the mark of a place, to be rendered into a template."""
     return f"\x02{name}\x03"
 
 
 def skeleton(language: Language, subject: str, plain: str, html: str) -> Skeleton:
-    """Encode what never changes of a rendered template; places are those of `mark`."""
+    """Encode the fixed parts of a rendered template; its places are those of `mark`."""
     return Skeleton(
         language, b"Subject:" + _header_text(subject, len("Subject:")), _chunks(plain), _chunks(html)
     )
 
 
 def render(parts: Skeleton, envelope: Envelope, values: Mapping[str, str]) -> bytes:
-    """Fill one mail in. `values` are plain texts; those of the HTML part are escaped here, and their line breaks become `<br>`."""
+    """Fill in one mail. `values` are plain texts.
+
+    In the HTML part they are escaped, and their line breaks become `<br>`.
+    """
     plain, html = {}, {}
     for name, value in values.items():
         cleaned = visible(value, lines=True)
@@ -75,13 +80,9 @@ def render(parts: Skeleton, envelope: Envelope, values: Mapping[str, str]) -> by
     return b"".join(
         (
             _headers(parts, envelope),
-            b"--"
-            + BOUNDARY
-            + b"\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
+            b"--" + BOUNDARY + b"\r\nContent-Type: text/plain; charset=utf-8" + QUOTED_PRINTABLE,
             _fill(parts.plain, plain),
-            b"\r\n--"
-            + BOUNDARY
-            + b"\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n",
+            b"\r\n--" + BOUNDARY + b"\r\nContent-Type: text/html; charset=utf-8" + QUOTED_PRINTABLE,
             _fill(parts.html, html),
             b"\r\n--" + BOUNDARY + b"--\r\n",
         )
@@ -92,7 +93,7 @@ MARKUP = re.compile("[&<>\"'\n]")
 
 
 def clean_line(value: str) -> str:
-    """Make a text one line, for a header or a label."""
+    """Put a text on one line, for a header or a label."""
     return " ".join(visible(value).split())
 
 
@@ -132,7 +133,10 @@ def _headers(parts: Skeleton, envelope: Envelope) -> bytes:
 
 @lru_cache(maxsize=1024)
 def _header_text(value: str, used: int) -> bytes:
-    """Encode a header's text with the space before it; it continues a line of `used` characters, or begins the next one."""
+    """Encode a header's text with the space before it.
+
+    It continues a line of `used` characters, or begins the next line.
+    """
     if value.isascii() and value.isprintable() and "=?" not in value and used + 1 + len(value) <= HEADER_LINE:
         return b" " + value.encode()
     words = [b""]
@@ -162,7 +166,7 @@ def _chunks(text: str) -> tuple[Chunk, ...]:
         if place % 2:
             chunks.append(piece)
         elif piece:
-            # A line is broken softly on both sides of a value, so that its length is its own affair.
+            # Soft line breaks before and after a value, so that line lengths do not depend on it.
             before = SOFT_BREAK if place and not piece.startswith("\n") else b""
             after = SOFT_BREAK if place < 2 * text.count("\x02") and not piece.endswith("\n") else b""
             chunks.append(before + _quoted(piece) + after)
@@ -174,7 +178,7 @@ def _fill(chunks: Sequence[Chunk], values: Mapping[str, bytes]) -> bytes:
 
 
 def _quoted(text: str) -> bytes:
-    """Encode a text so that a soft break fits behind its last line too."""
+    """Encode a text so that a soft line break fits after its last line too."""
     lines = binascii.b2a_qp(text.encode()).replace(b"\n", b"\r\n")
     if _last_line(lines) < QUOTED_LINE:
         return lines
