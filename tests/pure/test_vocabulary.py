@@ -13,7 +13,8 @@ from services.notifier.delivery_states import DELIVERY_STATES, EDGES, FINISHED, 
 from services.notifier.domain import MESSAGE_ID, template_for
 from services.notifier.write.write_mail import TEXTS as MAILS
 from services.tracker import domain
-from services.tracker.console import words
+from services.tracker.console.all_well import WORST_FIRST
+from services.tracker.console.texts import read_console_texts
 from services.tracker.domain import ACTIONS, MAIL_OWED, MEANINGS
 from services.tracker.handle.lifecycle_event import EVENT_OF
 from services.tracker.handle.on_request_command import ACTIONS as ACTIONS_OF_COMMANDS
@@ -22,13 +23,14 @@ from shared.events.event import Event
 from shared.events.vocabulary import LANGUAGES, STATES, TEMPLATES, Actor, State, Template
 from shared.text.texts import read_texts
 
+WORDS = read_console_texts()
 MARKS = (Path(__file__).parents[2] / "shared" / "look" / "static" / "parts.css").read_text(encoding="utf-8")
 
 
 def test_every_state_has_a_meaning_a_way_in_and_words_for_handlers() -> None:
-    assert set(MEANINGS) == set(STATES) == set(words.STATES) == set(words.NONE)
+    assert set(MEANINGS) == set(STATES) == set(WORDS.states)
     assert {edge.target for edge in domain.EDGES} | {"received"} == set(STATES)
-    assert set(words.CHANGED_TO) <= set(STATES)
+    assert set(WORDS.changed_to) <= set(STATES)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -46,7 +48,7 @@ def test_every_state_and_mail_has_words_for_citizens(language: Any) -> None:  # 
 
 def test_every_action_has_an_event_and_words() -> None:
     assert set(EVENT_OF) == set(ACTIONS)
-    assert set(words.ACTIONS) == set(ACTIONS) - {"register"}
+    assert set(WORDS.actions) == set(ACTIONS) - {"register"}
     assert set(ACTIONS_OF_COMMANDS.values()) <= set(ACTIONS)
 
 
@@ -70,7 +72,7 @@ def test_the_mail_that_tracker_says_is_owed_is_the_one_that_notifier_makes(actio
 def test_every_mail_has_texts_and_a_name(template: Template) -> None:
     for language, texts in read_texts(MAILS).items():
         assert {"subject", "heading", "lead", "steps"} <= {*texts.mails.get(template, ())}, language
-    assert set(words.MAILS) == set(TEMPLATES)
+    assert set(WORDS.mails) == set(TEMPLATES)
     assert MESSAGE_ID.fullmatch(f"<event.{template}@example.fi>")
     assert template in {*MAIL_OWED.values()}
     assert template in {*INFORMED_BY.values()}
@@ -78,14 +80,14 @@ def test_every_mail_has_texts_and_a_name(template: Template) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_is_spoken_everywhere(language: str) -> None:
-    assert language in words.LANGUAGES
+    assert language in WORDS.languages
     assert language in Text.model_fields
     assert language in read_texts(MAILS)
 
 
 def test_every_actor_and_reason_has_words() -> None:
-    assert set(words.ACTORS) == set(get_args(Actor))
-    assert set(words.ALARMS) == set(REASONS)
+    assert set(WORDS.actors) == set(get_args(Actor))
+    assert set(WORDS.overdue) == set(WORST_FIRST) == set(REASONS)
 
 
 def test_every_state_of_a_delivery_is_reached_and_left() -> None:

@@ -1,4 +1,4 @@
-"""The operators' console: is all well, what is open, one request, what went wrong."""
+"""The operators' console: web pages for requests, the ledger, and what failed."""
 
 from services.tracker.console.install import install_console
 

@@ -1,93 +1,88 @@
-"""Is all well? One sentence out of the ledger and the figures, and its colour."""
+"""Judges the ledger and the figures: is all well? Returns one sentence, a note and a colour."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from services.tracker.console.figures import Figures
+from services.tracker.console.texts import LANGUAGE, counted
 from services.tracker.domain import Reason
 from services.tracker.ledger.overdue import Ledger
+from shared.text.moments import number
+from shared.text.texts import Texts, fill
 
-WELL = "Kaikki on kunnossa"
-NUMBERED_AND_TOLD = "Jokaisella pyynnöllä on työnumero ja vahvistus."
-OVERDUE: Mapping[Reason, tuple[str, str]] = {
-    "skipped": ("sanoma jäi saamatta kokonaan", "sanomaa jäi saamatta kokonaan"),
-    "no-number": (
-        "pyyntö on yli 10 sekuntia ilman työnumeroa",
-        "pyyntöä on yli 10 sekuntia ilman työnumeroa",
-    ),
-    "no-receipt": (
-        "pyyntö on yli minuutin ilman vastaanottoilmoitusta",
-        "pyyntöä on yli minuutin ilman vastaanottoilmoitusta",
-    ),
-    "no-mail": (
-        "vastaus tai kysymys on yli minuutin lähtemättä",
-        "vastausta tai kysymystä on yli minuutin lähtemättä",
-    ),
-    "mail-failed": ("sähköposti ei mennyt perille", "sähköpostia ei mennyt perille"),
-    "returned-mail-unsettled": (
-        "palautunut sähköposti odottaa liian kauan",
-        "palautunutta sähköpostia odottaa liian kauan",
-    ),
-    "unpublished": ("tapahtuma on julkaisematta", "tapahtumaa on julkaisematta"),
-    "unsendable": ("tapahtumaa ei voi julkaista", "tapahtumaa ei voi julkaista"),
-    "spool": ("pyyntö odottaa Kafkaa välivarastossa", "pyyntöä odottaa Kafkaa välivarastossa"),
-    "dead-letter": ("lukematta jäänyt sanoma odottaa", "lukematta jäänyttä sanomaa odottaa"),
-    "lag": ("sanoma on lukematta yli 10 sekuntia", "sanomaa on lukematta yli 10 sekuntia"),
-    "canary": ("koepyyntö ei kulkenut perille minuutissa", "koepyyntöä ei kulkenut perille minuutissa"),
-    "alarm-undelivered": ("hälytys ei ole tavoittanut ketään", "hälytystä ei ole tavoittanut ketään"),
-    "not-removed": (
-        "pyynnön säilytysaika on ohi, mutta sisältö on poistamatta",
-        "pyynnön säilytysaika on ohi, mutta sisältö on poistamatta",
-    ),
-    "numbers-low": ("prosentti työnumeroista on käytetty", "prosenttia työnumeroista on käytetty"),
-    "unknown": ("osa palvelusta ei vastaa", "osaa palvelusta ei vastaa"),
-}
-"""One and many; each is an alarm."""
+WORST_FIRST: tuple[Reason, ...] = (
+    "skipped",
+    "no-number",
+    "no-receipt",
+    "no-mail",
+    "mail-failed",
+    "returned-mail-unsettled",
+    "unpublished",
+    "unsendable",
+    "spool",
+    "dead-letter",
+    "lag",
+    "canary",
+    "alarm-undelivered",
+    "not-removed",
+    "numbers-low",
+    "unknown",
+)
 NOBODY_WAITS: frozenset[Reason] = frozenset({"not-removed", "numbers-low"})
 """Alarms that no citizen's request waits for."""
 SHORTEST_SHOWN = 0.1
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`alert`: a citizen's request waits for somebody here; `wait`: something should be looked at; `good`: nothing."""
+    """`alert`: a citizen's request waits for staff; `wait`: something needs a look; `good`: nothing does."""
 
     colour: Literal["good", "wait", "alert"]
     sentence: str
     note: str
 
 
-def all_well(figures: Figures, ledger: Ledger) -> Verdict:
-    """Judge; the worst is told first and the rest in the note."""
-    fresh = {"dead-letter": figures.dead_letters, "mail-failed": figures.failed_mails}
-    counts = {reason: fresh.get(reason, ledger.of(reason)) for reason in OVERDUE}
-    alerts = [told(count, *OVERDUE[reason]) for reason, count in counts.items() if reason not in NOBODY_WAITS]
-    waits = [told(figures.late, "pyyntö on myöhässä", "pyyntöä on myöhässä")]
-    waits += [told(count, *OVERDUE[reason]) for reason, count in counts.items() if reason in NOBODY_WAITS]
-    first, *others = [each for each in alerts + waits if each] or [WELL]
-    if first == WELL:
-        leaving = told(
-            ledger.receipts_waiting, "vahvistus on juuri lähdössä", "vahvistusta on juuri lähdössä"
-        )
-        note = f"Jokaisella pyynnöllä on työnumero; {leaving}." if leaving else NUMBERED_AND_TOLD
-        return Verdict("good", WELL, f"{note}{_canary(ledger)}")
-    return Verdict(
-        "alert" if first in alerts else "wait",
-        first,
-        f"Lisäksi: {', '.join(others)}." if others else "Muu on kunnossa.",
-    )
+def all_well(texts: Texts, figures: Figures, ledger: Ledger) -> Verdict:
+    """Put the worst into the sentence, and the rest into the note."""
+    # Counted for this page; the ledger may be some seconds old.
+    fresh: Mapping[Reason, int] = {"dead-letter": figures.dead_letters, "mail-failed": figures.failed_mails}
+    sentences = {
+        reason: overdue_sentence(texts, reason, fresh.get(reason, ledger.of(reason)))
+        for reason in WORST_FIRST
+    }
+    alerts = [sentence for reason, sentence in sentences.items() if sentence and reason not in NOBODY_WAITS]
+    waits = [counted(texts.verdict.late, figures.late)] if figures.late else []
+    waits += [sentence for reason, sentence in sentences.items() if sentence and reason in NOBODY_WAITS]
+    if not alerts and not waits:
+        return Verdict("good", texts.verdict.well, _good_note(texts, ledger))
+    first, *others = alerts + waits
+    note: str = texts.verdict.rest_is_well
+    if others:
+        note = texts.verdict.others.format(sentences=", ".join(others))
+    return Verdict("alert" if alerts else "wait", first, note)
 
 
-def _canary(ledger: Ledger) -> str:
-    """Say how long the latest test request took."""
+def overdue_sentence(texts: Texts, reason: Reason, many: int) -> str:
+    """Return the sentence that counts what is overdue; empty for none."""
+    return counted(texts.overdue[reason].counted, many) if many else ""
+
+
+def _good_note(texts: Texts, ledger: Ledger) -> str:
+    waiting = ledger.receipts_waiting
+    receipts: str = texts.verdict.numbered_and_receipted
+    if waiting:
+        receipts = counted(texts.verdict.receipts_waiting, waiting)
+    canary = _canary(texts, ledger)
+    return f"{receipts} {canary}" if canary else receipts
+
+
+def _canary(texts: Texts, ledger: Ledger) -> str:
+    """Return how long the latest test request took; empty if that is not known."""
     seconds = ledger.canary.seconds.get("mailed") if ledger.canary else None
     if seconds is None:
         return ""
-    shown = "alle 0,1" if seconds < SHORTEST_SHOWN else f"{seconds:.1f}".replace(".", ",")
-    return f" Koepyyntö kulki lomakkeelta postiin {shown} sekunnissa."
-
-
-def told(number: int, one: str, many: str) -> str:
-    """Count something in words; nothing where there is none of it."""
-    return f"{number} {one if number == 1 else many}" if number else ""
+    if seconds < SHORTEST_SHOWN:
+        return str(texts.verdict.canary_fast)
+    return fill(texts.verdict.canary, seconds=number(seconds, LANGUAGE, decimals=1))

@@ -1,4 +1,4 @@
-"""What somebody typed whose login had ended: carried over the next login, under a key that only that browser gets."""
+"""Keeps what was typed over a login, when the session had ended; only that browser gets the key to it."""
 
 import secrets
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ FIELD = "text"
 
 
 async def carry_text(session: AsyncSession, text: str) -> str:
-    """Keep a text for a day, and give what it is found by, base64url."""
+    """Keep a text for a day, and return its key, base64url."""
     secret = secrets.token_bytes(KEY_BYTES)
     await keep_draft(session, DraftKey(secret), {FIELD: text})
     return to_base64url(secret)
 
 
 def carried(found_by: str) -> Sequence[DraftKey]:
-    """Give the key of what `carry_text` kept; none where that is no such thing."""
+    """Return the key that `carry_text` returned, in a list; empty if it is invalid."""
     try:
         return [DraftKey(from_base64url(found_by))] if found_by else []
     except ValueError:

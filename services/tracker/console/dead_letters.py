@@ -1,4 +1,4 @@
-"""What could never succeed: why, from where, what it holds, and the way back for it."""
+"""The page of dead letters: why and from where each came; send one back to its topic, or settle it."""
 
 import base64
 from typing import Annotated
@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Path, Query
 from fastapi.responses import Response
 
-from services.tracker.console.desk import AtDesk
+from services.tracker.console.console_request import GivenConsole
 from services.tracker.console.operator import Unforged
-from services.tracker.console.words import safe_value
+from services.tracker.console.safe_value import safe_value
 from services.tracker.domain import By
 from services.tracker.models import DeadLetter
 from services.tracker.trouble.dead_letters import (
@@ -26,10 +26,12 @@ Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
 
 @routes.get("/dead-letters")
-async def show(desk: AtDesk, before: Annotated[int, Query(ge=1, le=LARGEST_ID)] = LARGEST_ID) -> Response:
-    """Show those that wait, newest first."""
-    letters = await list_dead_letters(desk.session, before=before, limit=A_PAGE)
-    topics = desk.resources.settings.main_topics
+async def show(
+    console: GivenConsole, before: Annotated[int, Query(ge=1, le=LARGEST_ID)] = LARGEST_ID
+) -> Response:
+    """Show those that are not settled, the newest first."""
+    letters = await list_dead_letters(console.session, before=before, limit=A_PAGE)
+    topics = console.resources.settings.main_topics
     shown = [
         (
             letter,
@@ -40,7 +42,7 @@ async def show(desk: AtDesk, before: Annotated[int, Query(ge=1, le=LARGEST_ID)] 
         )
         for letter in letters
     ]
-    return await desk.render(
+    return await console.render(
         "dead_letters.html",
         letters=shown,
         next=letters[-1].id if len(letters) == A_PAGE else None,
@@ -50,23 +52,23 @@ async def show(desk: AtDesk, before: Annotated[int, Query(ge=1, le=LARGEST_ID)] 
 
 @routes.post("/dead-letters/{id}/again", dependencies=[Unforged])
 @routes.post("/dead-letters/{id}/redrive", dependencies=[Unforged])
-async def again(desk: AtDesk, id: Id) -> Response:  # noqa: A002  the path's name for it
+async def again(console: GivenConsole, id: Id) -> Response:  # noqa: A002  the path's name for it
     """Send one back to its topic."""
-    given, by = desk.resources, desk.operator.username
-    return await desk.once_then(
+    given, by = console.resources, console.operator.username
+    return await console.once_then(
         "dead-letters",
         lambda: send_dead_letter_again(
-            desk.session, id, by, given.producer, given.lags, given.keyring, given.settings.main_topics
+            console.session, id, by, given.producer, given.lags, given.keyring, given.settings.main_topics
         ),
     )
 
 
 @routes.post("/dead-letters/{id}/settle", dependencies=[Unforged])
 @routes.post("/dead-letters/{id}/dismiss", dependencies=[Unforged])
-async def settle(desk: AtDesk, id: Id, note: Annotated[str, Form()] = "") -> Response:  # noqa: A002  as above
-    """Settle one in another way; for an accepted request with what its citizen was told."""
-    by = By("staff", desk.operator.username)
-    return await desk.once_then("dead-letters", lambda: settle_dead_letter(desk.session, id, by, note))
+async def settle(console: GivenConsole, id: Id, note: Annotated[str, Form()] = "") -> Response:  # noqa: A002  as above
+    """Settle one with a note; for an accepted request the note says what its citizen was told."""
+    by = By("staff", console.operator.username)
+    return await console.once_then("dead-letters", lambda: settle_dead_letter(console.session, id, by, note))
 
 
 def _headers(letter: DeadLetter) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
-"""Where somebody signed in within a day: a cookie of its own, for browsers drop a session's when it ends. It opens nothing.
+"""A cookie that shows that this browser signed in within a day. It gives access to nothing.
 
-Only what comes from a page of such a sign-in is kept over the next login: nobody else may fill the database.
+It is apart from the session's cookie, which browsers drop when the session ends. Only texts from the pages of
+such a sign-in are kept over the next login, so that strangers cannot fill the database.
 """
 
 import json
@@ -26,7 +27,7 @@ class EarlierSignIns:
         self._secure = secure
 
     def remember(self, response: Response, csrf: str) -> None:
-        """Give the browser the cookie; `csrf` is the token of all forms of this sign-in."""
+        """Set the cookie; `csrf` is the token in all forms of this sign-in."""
         plain = json.dumps({"csrf": csrf, "until": int(time.time()) + KEPT_SECONDS}).encode()
         value = to_base64url(self._box.encrypt(plain, self._cookie.encode()))
         response.set_cookie(
@@ -34,7 +35,7 @@ class EarlierSignIns:
         )
 
     def is_from(self, request: Request, csrf: str) -> bool:
-        """Say whether a form with this token comes from a page of this browser's latest sign-in."""
+        """True if a form with this token comes from a page of this browser's latest sign-in."""
         try:
             held = json.loads(
                 self._box.decrypt(

@@ -1,4 +1,4 @@
-"""Mails that did not reach their readers: tried again, or settled once somebody has called."""
+"""The page of failed mails: retry one or all of a cause, correct an address, or settle one with a note."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from services.tracker.console.desk import AtDesk, Desk
+from services.tracker.console.console_request import ConsoleRequest, GivenConsole
 from services.tracker.console.operator import Unforged
 from services.tracker.mails.failed_mails import (
     MOST_SHOWN,
@@ -24,40 +24,41 @@ routes = APIRouter()
 
 
 @routes.get("/failed-mails")
-async def show(desk: AtDesk) -> Response:
-    """Show those that wait for an operator, the oldest first."""
-    return await _show(desk)
+async def show(console: GivenConsole) -> Response:
+    """Show those that are not settled, the oldest first."""
+    return await _show(console)
 
 
 @routes.post("/failed-mails/retry", dependencies=[Unforged])
 async def retry_all(
-    desk: AtDesk, cause: Annotated[str, Form(max_length=200)], before: Annotated[Moment, Form()]
+    console: GivenConsole, cause: Annotated[str, Form(max_length=200)], before: Annotated[Moment, Form()]
 ) -> Response:
-    """Have all of a cause tried again that the operator saw."""
-    notifier, by = desk.resources.notifier, desk.operator.username
-    return await desk.once_then(
-        "failed-mails", lambda: retry_failed_mails(desk.session, notifier, cause=cause, by=by, before=before)
+    """Retry all mails of a cause; not those that failed after the operator opened the page."""
+    notifier, by = console.resources.notifier, console.operator.username
+    return await console.once_then(
+        "failed-mails",
+        lambda: retry_failed_mails(console.session, notifier, cause=cause, by=by, before=before),
     )
 
 
 @routes.post("/failed-mails/{event_id}/retry", dependencies=[Unforged])
-async def retry(desk: AtDesk, event_id: UUID) -> Response:
-    """Have one tried again now."""
-    notifier, by = desk.resources.notifier, desk.operator.username
-    return await desk.once_then(
-        "failed-mails", lambda: retry_failed_mail(desk.session, str(event_id), by, notifier)
+async def retry(console: GivenConsole, event_id: UUID) -> Response:
+    """Retry one now."""
+    notifier, by = console.resources.notifier, console.operator.username
+    return await console.once_then(
+        "failed-mails", lambda: retry_failed_mail(console.session, str(event_id), by, notifier)
     )
 
 
 @routes.post("/failed-mails/{event_id}/send-again", dependencies=[Unforged])
-async def send_again(desk: AtDesk, event_id: UUID, email: Annotated[str, Form()] = "") -> Response:
-    """Have one sent to a corrected address; a wrong one is given back to be mended."""
-    given, by = desk.resources, desk.by
+async def send_again(console: GivenConsole, event_id: UUID, email: Annotated[str, Form()] = "") -> Response:
+    """Send one to a corrected address; show an invalid one again, to be corrected."""
+    given, by = console.resources, console.by
     try:
-        return await desk.once_then(
+        return await console.once_then(
             "failed-mails",
             lambda: send_mail_again(
-                desk.session,
+                console.session,
                 str(event_id),
                 by,
                 returned=False,
@@ -67,28 +68,28 @@ async def send_again(desk: AtDesk, event_id: UUID, email: Annotated[str, Form()]
             ),
         )
     except InvalidFields:
-        return await _show(desk, status=422, wrong=str(event_id), typed=email)
+        return await _show(console, status=422, wrong=str(event_id), typed=email)
 
 
 @routes.post("/failed-mails/{event_id}/settle", dependencies=[Unforged])
-async def settle(desk: AtDesk, event_id: UUID, note: Annotated[str, Form()] = "") -> Response:
-    """Settle the matter without the mail, with a note of how the citizen knows."""
+async def settle(console: GivenConsole, event_id: UUID, note: Annotated[str, Form()] = "") -> Response:
+    """Settle one without the mail, with a note of how the citizen was informed."""
     if read_note(note) is None:
         raise NOTE_NEEDED
-    by = desk.by
-    return await desk.once_then(
-        "failed-mails", lambda: settle_failed_mail(desk.session, str(event_id), by, note)
+    by = console.by
+    return await console.once_then(
+        "failed-mails", lambda: settle_failed_mail(console.session, str(event_id), by, note)
     )
 
 
-async def _show(desk: Desk, *, status: int = 200, wrong: str = "", typed: str = "") -> Response:
-    return await desk.render(
+async def _show(console: ConsoleRequest, *, status: int = 200, wrong: str = "", typed: str = "") -> Response:
+    return await console.render(
         "failed_mails.html",
         status=status,
-        mails=await list_failed_mails(desk.session, desk.resources.keyring, desk.by),
-        causes=await list_causes(desk.session),
+        mails=await list_failed_mails(console.session, console.resources.keyring, console.by),
+        causes=await list_causes(console.session),
         most=MOST_SHOWN,
-        can_retry=desk.resources.notifier is not None,
+        can_retry=console.resources.notifier is not None,
         here="failed-mails",
         wrong=wrong,
         typed=typed,

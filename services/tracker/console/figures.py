@@ -1,4 +1,7 @@
-"""The console's figures. Each is counted through an index and only so far, so that they cost the same with millions of requests."""
+"""Reads the console's counts: queues, late, arrived, handled, and what waits for an operator.
+
+Each is counted through an index and only up to a limit, so that the cost does not grow with the table.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,15 +23,20 @@ QUEUES = text(f"""
         select state, (select min(queue) from requests where requests.state = states.state)
         from unnest(array[{in_sql(STATES)}]) as states (state)
         union all
-        select state, (select min(queue) from requests where requests.state = found.state and requests.queue > found.queue)
+        select state, (
+            select min(queue) from requests
+            where requests.state = found.state and requests.queue > found.queue
+        )
         from found where queue is not null
     )
     select queue,
         sum((select count(*) from (select from requests
-            where requests.state = found.state and requests.queue = found.queue and found.state in ({in_sql(OPEN)})
+            where requests.state = found.state and requests.queue = found.queue
+                and found.state in ({in_sql(OPEN)})
             limit :most) counted))::int as open,
         min((select min(submitted_at) from requests
-            where requests.state = found.state and requests.queue = found.queue and found.state in ({in_sql(OPEN)}))) as oldest
+            where requests.state = found.state and requests.queue = found.queue
+                and found.state in ({in_sql(OPEN)}))) as oldest
     from found where queue is not null group by queue order by queue
 """)  # noqa: S608  states of our own
 COUNTS = text(f"""
@@ -36,12 +44,18 @@ COUNTS = text(f"""
         (select count(*) from (select from requests
             where state in ({in_sql(OPEN)}) and state in ({in_sql(OURS)}) and due_at < :now
             limit :most) counted) as late,
-        (select count(*) from (select from requests where submitted_at > :hour_ago limit :most_arrived) counted) as arrived,
-        (select count(*) from (select from requests where resolved_at > :hour_ago limit :most_arrived) counted) as handled,
-        (select count(*) from (select from dead_letters where {DEAD_LETTER_WAITS} limit :most) counted) as dead_letters,
-        (select count(*) from (select from owed_mails where failed_at is not null and returned_at is null and settled_at is null
+        (select count(*) from (select from requests where submitted_at > :hour_ago
+            limit :most_arrived) counted) as arrived,
+        (select count(*) from (select from requests where resolved_at > :hour_ago
+            limit :most_arrived) counted) as handled,
+        (select count(*) from (select from dead_letters where {DEAD_LETTER_WAITS}
+            limit :most) counted) as dead_letters,
+        (select count(*) from (select from owed_mails
+            where failed_at is not null and returned_at is null and settled_at is null
             limit :most) counted) as failed_mails,
-        (select count(*) from (select from owed_mails where returned_at is not null and settled_at is null limit :most) counted) as returned_mails
+        (select count(*) from (select from owed_mails
+            where returned_at is not null and settled_at is null
+            limit :most) counted) as returned_mails
 """)  # noqa: S608  conditions of our own
 
 
@@ -55,7 +69,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How things stand at `at`; arrived and handled are of the last hour."""
+    """The counts at `at`; `arrived` and `handled` are of the last hour."""
 
     at: datetime
     queues: Sequence[Queue]
@@ -69,7 +83,7 @@ class Figures:
 
 
 async def read_figures(session: AsyncSession) -> Figures:
-    """Count."""
+    """Count now; see the limits `MOST` and `MOST_ARRIVED`."""
     now = datetime.now(timezone.utc)
     queues = (await session.execute(QUEUES, {"most": MOST})).all()
     times = {"now": now, "hour_ago": now - timedelta(hours=1)}

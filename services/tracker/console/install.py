@@ -1,4 +1,4 @@
-"""The console put together: an app of its own under `/console`, with its session, pages and error pages."""
+"""Builds the console, an app with its own sessions and error pages, and mounts it on tracker's app."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ MAX_BODY_BYTES = 100_000
 
 
 def install_console(app: FastAPI, settings: Settings) -> None:
-    """Mount the console on tracker's app; it shares the app's `state`, where the resources are while it runs."""
+    """Mount the console under `/console`; it shares the app's `state`, which holds the resources."""
     console = FastAPI(title="Asiointi: console", openapi_url=None, max_body_size=MAX_BODY_BYTES)
     console.state = app.state
     keys, secure = all_key_bytes(settings.session_key), settings.public_url.startswith("https://")

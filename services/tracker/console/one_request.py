@@ -1,14 +1,14 @@
-"""One request: who asks and what, what happened, and what may be done with it now."""
+"""The page of one request: person, answers, timeline, and the actions that are possible now."""
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from fastapi import APIRouter, Form, Query
 from fastapi.responses import RedirectResponse, Response
 from pydantic import AfterValidator
 
-from services.tracker.console.desk import AtDesk, Desk
+from services.tracker.console.console_request import ConsoleRequest, GivenConsole
 from services.tracker.console.draft import find_text, forget_text, keep_text
 from services.tracker.console.operator import Unforged
 from services.tracker.console.pages import PREFIX
@@ -30,98 +30,104 @@ from shared.web.problems import InvalidFields
 routes = APIRouter()
 
 Typed: TypeAlias = Annotated[str, Form(), AfterValidator(lambda text: text.replace("\r\n", "\n"))]
-"""A text as it was typed: browsers send its lines ended by two characters."""
+"""A text as it was typed: browsers send CRLF as the line end."""
 
-STALE = "Pyyntö on muuttunut sen jälkeen, kun avasit sivun. Mitään ei tehty eikä lähetetty. Katso nykyinen tila ja tee sama uudelleen."
-REMOVED = "Pyynnön sisältö on poistettu, koska säilytysaika päättyi. Mitään ei tehty eikä lähetetty."
-NO_TEXT = "Kirjoita teksti asiakkaalle. Se lähtee hänelle sähköpostilla."
+Trouble: TypeAlias = Literal["", "stale", "removed", "no_text", "too_long", "reason_needed", "code_in_text"]
+"""Why nothing was done: a key of the texts' `request.problems`."""
+
 LONGEST_REASON = 300
-REASON_NEEDED = (
-    f"Kirjoita, miksi henkilötunnus on nähtävä (enintään {LONGEST_REASON} merkkiä). Syy jää katselulokiin."
-)
-CODE_IN_TEXT = (
-    "Jätä henkilötunnus pois tekstistä: teksti lähtee asiakkaalle sähköpostilla. Mitään ei lähetetty."
-)
-TOO_LONG = f"Lyhennä tekstiä: siinä saa olla enintään {LONGEST_TEXT} merkkiä."
 
 
 @routes.get("/requests/{number}")
-async def show(desk: AtDesk, number: str, typed: Annotated[str, Query(max_length=64)] = "") -> Response:
-    """Show a request with what the operator has typed; its henkilötunnus stays covered. `typed` leads to a text from before the login."""
+async def show(
+    console: GivenConsole, number: str, typed: Annotated[str, Query(max_length=64)] = ""
+) -> Response:
+    """Show a request with what the operator has typed; the henkilötunnus stays masked.
+
+    `typed` is the key of a text that was kept over a login.
+    """
     return await _show(
-        desk, number, text=await find_text(desk, await resolve_id(desk.session, number), typed)
+        console, number, text=await find_text(console, await resolve_id(console.session, number), typed)
     )
 
 
 @routes.post("/requests/{number}/reveal", dependencies=[Unforged])
-async def reveal(desk: AtDesk, number: str, reason: Typed = "", text: Typed = "") -> Response:
-    """Show the henkilötunnus too, once; who looked is recorded, with the reason."""
+async def reveal(console: GivenConsole, number: str, reason: Typed = "", text: Typed = "") -> Response:
+    """Show the henkilötunnus too, once; the read is recorded with the operator and the reason."""
     typed = hide_lookalikes(visible(reason))
     if not can_be_kept(typed) or not 0 < len(typed) <= LONGEST_REASON:
-        return await _show(desk, number, status=422, problem=REASON_NEEDED, reason=typed, text=text)
-    return await _show(desk, number, revealed=True, reason=typed, text=text)
+        return await _show(console, number, status=422, problem="reason_needed", reason=typed, text=text)
+    return await _show(console, number, revealed=True, reason=typed, text=text)
 
 
 @routes.post("/requests/{number}/draft", dependencies=[Unforged])
-async def keep(desk: AtDesk, number: str, text: Typed = "") -> Response:
-    """Keep what is typed while it is typed."""
-    await keep_text(desk, await resolve_id(desk.session, number), text)
+async def keep(console: GivenConsole, number: str, text: Typed = "") -> Response:
+    """Keep a draft; the page sends it while the operator types."""
+    await keep_text(console, await resolve_id(console.session, number), text)
     return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 @routes.post("/requests/{number}/{action}", dependencies=[Unforged])
 async def handle(
-    desk: AtDesk,
+    console: GivenConsole,
     number: str,
     action: Action,
     seen: Annotated[datetime | None, Form()] = None,
     text: Typed = "",
 ) -> Response:
-    """Take a step, unless somebody took one since the page was opened; what was typed is never lost."""
-    return await desk.once(lambda: _handle(desk, number, action, seen, text))
+    """Take an action, unless the request has changed since the page was opened.
+
+    What was typed is never lost.
+    """
+    return await console.once(lambda: _handle(console, number, action, seen, text))
 
 
-async def _handle(desk: Desk, number: str, action: Action, seen: datetime | None, text: str) -> Response:
-    request_id = await resolve_id(desk.session, number)
-    request = await desk.session.get(TrackedRequest, request_id, with_for_update=True)
+async def _handle(
+    console: ConsoleRequest, number: str, action: Action, seen: datetime | None, text: str
+) -> Response:
+    request_id = await resolve_id(console.session, number)
+    request = await console.session.get(TrackedRequest, request_id, with_for_update=True)
     if request is None or request.changed_at != seen:
-        return await _show(desk, number, status=409, problem=STALE, text=text)
+        return await _show(console, number, status=409, problem="stale", text=text)
     try:
         await handle_request(
-            desk.session, request_id, action, desk.by, text=text, keyring=desk.resources.keyring
+            console.session, request_id, action, console.by, text=text, keyring=console.resources.keyring
         )
     except NotAllowedNow:
-        return await _show(desk, number, status=409, problem=STALE, text=text)
+        return await _show(console, number, status=409, problem="stale", text=text)
     except PersonalCodeInText:
-        return await _show(desk, number, status=422, problem=CODE_IN_TEXT, text=text)
+        return await _show(console, number, status=422, problem="code_in_text", text=text)
     except ContentsRemoved:
-        return await _show(desk, number, status=409, problem=REMOVED, text=text)
+        return await _show(console, number, status=409, problem="removed", text=text)
     except InvalidFields:
-        return await _show(desk, number, status=422, problem=TOO_LONG if text.strip() else NO_TEXT, text=text)
+        problem: Trouble = "too_long" if text.strip() else "no_text"
+        return await _show(console, number, status=422, problem=problem, text=text)
     if action in TEXT_NEEDED:
-        await forget_text(desk, request_id)
+        await forget_text(console, request_id)
     else:
-        await keep_text(desk, request_id, text)
+        await keep_text(console, request_id, text)
     return RedirectResponse(f"{PREFIX}/requests/{request.work_number}", status_code=303)
 
 
 async def _show(
-    desk: Desk,
+    console: ConsoleRequest,
     number: str,
     *,
     status: int = 200,
     revealed: bool = False,
     reason: str = "",
-    problem: str = "",
+    problem: Trouble = "",
     text: str = "",
 ) -> Response:
-    request_id = await resolve_id(desk.session, number)
+    request_id = await resolve_id(console.session, number)
     if text:
-        await keep_text(desk, request_id, text)
-    keyring, why = desk.resources.keyring, reason if revealed else None
-    whole = await show_request(desk.session, request_id, keyring, desk.by, revealed=revealed, reason=why)
+        await keep_text(console, request_id, text)
+    keyring, why = console.resources.keyring, reason if revealed else None
+    whole = await show_request(
+        console.session, request_id, keyring, console.by, revealed=revealed, reason=why
+    )
     possible = () if whole.request.erased_at else possible_actions(whole.request.state, "staff")
-    return await desk.render(
+    return await console.render(
         "request.html",
         status=status,
         request=whole.request,
@@ -132,15 +138,19 @@ async def _show(
         plain=[
             action
             for action in possible
-            if action not in TEXT_NEEDED and not _is_mine_already(desk, whole.request, action)
+            if action not in TEXT_NEEDED and not _is_mine_already(console, whole.request, action)
         ],
         revealed=revealed,
         reason=reason,
-        asks_reason=problem == REASON_NEEDED,
+        asks_reason=problem == "reason_needed",
         problem=problem,
+        longest_text=LONGEST_TEXT,
+        longest_reason=LONGEST_REASON,
         text=text,
     )
 
 
-def _is_mine_already(desk: Desk, request: TrackedRequest, action: Action) -> bool:
-    return action == "take" and request.state == "in_progress" and request.assignee == desk.operator.username
+def _is_mine_already(console: ConsoleRequest, request: TrackedRequest, action: Action) -> bool:
+    return (
+        action == "take" and request.state == "in_progress" and request.assignee == console.operator.username
+    )

@@ -1,4 +1,4 @@
-"""Who sits at the console: from the session, for every page; and the token that every change has to bring."""
+"""The signed-in operator of each page, read from the session; and the CSRF token that every change needs."""
 
 import secrets
 import time
@@ -16,11 +16,11 @@ REFRESH_SECONDS = 60
 
 
 class NotSignedIn(Exception):
-    """Nobody is signed in, or no longer; whoever asks is led to the login."""
+    """Nobody is signed in, or the session has ended; answered with a redirect to the login."""
 
 
 class ForgedForm(Problem):
-    """403: a change came without the token of the page it should come from."""
+    """403: a change came without the CSRF token of its page."""
 
     status = 403
     slug = "forged-form"
@@ -37,9 +37,9 @@ class Operator:
 
 
 def sign_in_operator(session: dict[str, Any], claims: dict[str, Any]) -> bool:
-    """Begin a session for the person of an ID token; False where that person has not the role.
+    """Begin a session for the person of an ID token; False if that person lacks the role.
 
-    Somebody who is signed in already keeps the forms' token: pages of other tabs go on.
+    A person who is signed in already keeps the CSRF token, so that pages in other tabs still work.
     """
     earlier = dict(session)
     session.clear()
@@ -55,16 +55,16 @@ def sign_in_operator(session: dict[str, Any], claims: dict[str, Any]) -> bool:
     return True
 
 
-def _roles(told: object) -> list[object]:
-    """Give the roles of a claim: whole words in a list, or one role as a text."""
-    return told if isinstance(told, list) else [told]
+def _roles(claim: object) -> list[object]:
+    """Return the roles of a claim, which is a list or one role."""
+    return claim if isinstance(claim, list) else [claim]
 
 
 async def _on_duty(request: Request, resources: GivenResources) -> Operator:
     session = request.session
     if "epoch" not in session or int(time.time()) - session["since"] > LONGEST_SECONDS:
         raise NotSignedIn
-    # Another provider than ours may tell no epoch; then sessions end by sign-out and by their age alone.
+    # A provider other than ours may send no epoch; then sessions end by sign-out and by their age alone.
     if session["epoch"] is not None and not await resources.staff.stands(
         session["subject"], session["epoch"]
     ):
@@ -73,7 +73,7 @@ async def _on_duty(request: Request, resources: GivenResources) -> Operator:
 
 
 OnDuty: TypeAlias = Annotated[Operator, Depends(_on_duty)]
-"""Who is signed in, without keeping the session alive."""
+"""The signed-in operator, without extending the session."""
 
 
 async def _operator(request: Request, operator: OnDuty) -> Operator:
@@ -92,4 +92,4 @@ async def _unforged(operator: SignedIn, csrf: Annotated[str, Form()] = "") -> No
 
 
 Unforged = Depends(_unforged)
-"""For every route that changes or reveals something."""
+"""Checks the CSRF token: for every route that changes or reveals something."""

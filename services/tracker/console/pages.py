@@ -1,4 +1,4 @@
-"""How a template becomes an answer, and the pages for whatever goes wrong."""
+"""Renders the console's templates, and shows every error of the console as a page."""
 
 import asyncio
 import secrets
@@ -14,10 +14,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from services.tracker.console import words
 from services.tracker.console.carried_text import carry_text
 from services.tracker.console.earlier_sign_in import EarlierSignIns
 from services.tracker.console.operator import NotSignedIn
+from services.tracker.console.template_filters import template_filters
+from services.tracker.console.texts import LANGUAGE, read_console_texts
 from services.tracker.domain import MEANINGS
 from shared.database.engine import DATABASE_ERRORS
 from shared.look.look import build_environment, versioned
@@ -29,15 +30,15 @@ log = get_log(__name__)
 FOLDER = Path(__file__).parent
 PREFIX = "/console"
 TYPED = ("text", "note", "email", "words")
-"""The fields that somebody types into; all others are filled in by the page."""
+"""The form fields that people type into; the page fills in all others."""
 WITH_TEXT = "/requests/"
 PAGE_ABOVE = {"search": "", "sign-out": "", "skipped": "ledger", "unsendable": "ledger"}
-"""The pages of addresses that do not begin with their page's own."""
+"""The page that shows a form, by the first part of the form's address, where the two differ."""
 CARRY_SECONDS = 2.0
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; font-src 'self'; img-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; font-src 'self'; "
+        "img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -49,27 +50,28 @@ HSTS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 class Pages:
-    """The console's templates, and the headers that guard every page."""
+    """The console's templates with their `texts`, and the security headers of every page."""
 
     def __init__(self, *, secure: bool, demonstration: bool) -> None:
+        self.texts = read_console_texts()
         self._headers = HEADERS | (HSTS if secure else {})
         self._templates = build_environment(
             FOLDER / "templates", mounted_at=f"{PREFIX}/look", demonstration=demonstration
         )
         self._templates.globals.update(
             static_url=versioned(FOLDER / "static", f"{PREFIX}/static"),
-            language="fi",
-            site_name="Asiointi · käsittely",
-            skip_text="Siirry sisältöön",
+            language=LANGUAGE,
+            t=self.texts,
+            site_name=self.texts.site.name,
+            skip_text=self.texts.site.skip,
             home=f"{PREFIX}/",
-            words=words,
             meanings=MEANINGS,
             form_id=lambda: secrets.token_urlsafe(12),
         )
-        self._templates.filters.update(words.FILTERS)
+        self._templates.filters.update(template_filters(self.texts))
 
     def render(self, template: str, status: int, context: Mapping[str, Any]) -> HTMLResponse:
-        """Render a page; `now` is at hand in every one."""
+        """Render a page; every template knows `now`."""
         html = self._templates.get_template(template).render({"now": datetime.now(timezone.utc), **context})
         return HTMLResponse(html, status, self._headers)
 
@@ -77,13 +79,18 @@ class Pages:
 def show_message(
     request: Request, kind: str, *, status: int = 200, typed: str = "", to: str = f"{PREFIX}/"
 ) -> HTMLResponse:
-    """Say one thing of `words.MESSAGES`, without rail, with a button that leads on; `typed` is given back to whoever typed it."""
+    """Show one of the texts' `messages` on a page of its own, with a button that leads to `to`.
+
+    `typed` is what the operator had typed, so that it is not lost.
+    """
     pages: Pages = request.app.state.console_pages
-    return pages.render("message.html", status, {"message": words.MESSAGES[kind], "typed": typed, "to": to})
+    return pages.render(
+        "message.html", status, {"message": pages.texts.messages[kind], "typed": typed, "to": to}
+    )
 
 
 def install_error_pages(console: FastAPI) -> None:
-    """Show every error as a page; who is not signed in is led to the login."""
+    """Show every error as a page; redirect to the login if nobody is signed in."""
     console.add_exception_handler(NotSignedIn, _on_not_signed_in)
     console.add_exception_handler(Problem, _on_problem)
     console.add_exception_handler(RequestValidationError, _on_invalid)
@@ -108,11 +115,10 @@ async def _on_not_signed_in(request: Request, _: Exception) -> Response:
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101  for the type checker: registered for this class only
-    kind = (
-        error.slug
-        if error.slug in words.MESSAGES
-        else {404: "not-found", 503: "unavailable"}.get(error.status, "not-found")
-    )
+    pages: Pages = request.app.state.console_pages
+    kind = error.slug
+    if kind not in pages.texts.messages:
+        kind = "unavailable" if error.status == HTTPStatus.SERVICE_UNAVAILABLE else "not-found"
     return show_message(request, kind, status=int(error.status), typed=await _typed(request))
 
 
@@ -135,7 +141,7 @@ async def _on_surprise(request: Request, error: Exception) -> Response:
 
 
 async def _typed(request: Request) -> str:
-    """Give what stood in a form's field that somebody types into."""
+    """Return the text of the first form field that was typed into; empty if there is none."""
     if request.method != "POST":
         return ""
     form = await request.form()
@@ -149,7 +155,10 @@ async def _is_from_earlier_sign_in(request: Request) -> bool:
 
 
 async def _carried(request: Request, typed: str) -> str:
-    """Keep a text over the login; empty where the database is away: it still stands on the page."""
+    """Keep a text over the login, and return its key.
+
+    The key is empty while the database is away; the text is still on the page.
+    """
     try:
         async with asyncio.timeout(CARRY_SECONDS), request.app.state.sessions.begin() as session:
             return await carry_text(session, typed.replace("\r\n", "\n"))
@@ -159,7 +168,7 @@ async def _carried(request: Request, typed: str) -> str:
 
 
 def _page_above(path: str) -> str:
-    """Give the page that an address belongs to which forms are sent to: a reload by its address leads there."""
+    """Return the page whose form is sent to `path`: a reload of that address is redirected there."""
     place, *rest = path.strip("/").split("/")
     if place == "requests":
         return f"/requests/{quote(rest[0])}"
@@ -167,7 +176,7 @@ def _page_above(path: str) -> str:
 
 
 def _page_of(request: Request) -> str:
-    """Give the page of the console that a form was sent from; its start where the sender does not say it, or in no address."""
+    """Return the page that a form was sent from, by its `Referer`; the front page if it is not valid."""
     try:
         path = urlsplit(request.headers.get("referer", "")).path
     except ValueError:

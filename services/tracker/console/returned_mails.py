@@ -1,42 +1,40 @@
-"""Mails that came back: sent again, also to a corrected address, or settled once somebody has called."""
+"""The page of returned mails: send one again, if needed to a corrected address, or settle it with a note."""
 
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from services.tracker.console.desk import AtDesk, Desk
+from services.tracker.console.console_request import ConsoleRequest, GivenConsole
 from services.tracker.console.operator import Unforged
 from services.tracker.handle.handle_request import PersonalCodeInText
 from services.tracker.mails.returned_mails import MOST_SHOWN, list_returned_mails, settle_returned_mail
 from services.tracker.mails.send_mail_again import send_mail_again
+from services.tracker.trouble.settle_note import LONGEST_NOTE
 from shared.web.problems import InvalidFields
 
 routes = APIRouter()
 
-WRONG = {
-    "email": "Osoite ei ole sähköpostiosoite. Tarkista se.",
-    "note": "Kirjoita lyhyesti, miten asia hoitui (enintään 1000 merkkiä).",
-}
-CODE_IN_NOTE = "Jätä henkilötunnus pois: merkintä jää pyynnön tapahtumiin."
+Trouble: TypeAlias = Literal["", "email", "note", "personal_code"]
+"""What is wrong with what was typed: a key of the texts' `mail_problems`."""
 
 
 @routes.get("/returned-mails")
-async def show(desk: AtDesk) -> Response:
-    """Show those that wait for a person, the oldest first."""
-    return await _show(desk)
+async def show(console: GivenConsole) -> Response:
+    """Show those that are not settled, the oldest first."""
+    return await _show(console)
 
 
 @routes.post("/returned-mails/{event_id}/send-again", dependencies=[Unforged])
-async def send_again(desk: AtDesk, event_id: UUID, email: Annotated[str, Form()] = "") -> Response:
-    """Have one sent again; a wrong address is given back to be mended."""
-    given, by = desk.resources, desk.by
+async def send_again(console: GivenConsole, event_id: UUID, email: Annotated[str, Form()] = "") -> Response:
+    """Have one sent again; show an invalid address again, to be corrected."""
+    given, by = console.resources, console.by
     try:
-        return await desk.once_then(
+        return await console.once_then(
             "returned-mails",
             lambda: send_mail_again(
-                desk.session,
+                console.session,
                 str(event_id),
                 by,
                 returned=True,
@@ -46,41 +44,41 @@ async def send_again(desk: AtDesk, event_id: UUID, email: Annotated[str, Form()]
             ),
         )
     except InvalidFields:
-        return await _show(desk, status=422, wrong=event_id, field="email", typed=email)
+        return await _show(console, status=422, wrong=event_id, problem="email", typed=email)
 
 
 @routes.post("/returned-mails/{event_id}/settle", dependencies=[Unforged])
-async def settle(desk: AtDesk, event_id: UUID, note: Annotated[str, Form()] = "") -> Response:
-    """Settle the matter without the mail."""
-    by = desk.by
+async def settle(console: GivenConsole, event_id: UUID, note: Annotated[str, Form()] = "") -> Response:
+    """Settle one without the mail."""
+    by = console.by
     try:
-        return await desk.once_then(
-            "returned-mails", lambda: settle_returned_mail(desk.session, str(event_id), by, note)
+        return await console.once_then(
+            "returned-mails", lambda: settle_returned_mail(console.session, str(event_id), by, note)
         )
     except PersonalCodeInText:
-        return await _show(desk, status=422, wrong=event_id, field="note", problem=CODE_IN_NOTE, typed=note)
+        return await _show(console, status=422, wrong=event_id, problem="personal_code", typed=note)
     except InvalidFields:
-        return await _show(desk, status=422, wrong=event_id, field="note", typed=note)
+        return await _show(console, status=422, wrong=event_id, problem="note", typed=note)
 
 
 async def _show(
-    desk: Desk,
+    console: ConsoleRequest,
     *,
     status: int = 200,
     wrong: UUID | None = None,
-    field: str = "",
-    problem: str = "",
+    problem: Trouble = "",
     typed: str = "",
 ) -> Response:
-    return await desk.render(
+    return await console.render(
         "returned_mails.html",
         status=status,
-        mails=await list_returned_mails(desk.session, desk.resources.keyring, desk.by),
+        mails=await list_returned_mails(console.session, console.resources.keyring, console.by),
         most=MOST_SHOWN,
-        can_send=desk.resources.notifier is not None,
+        can_send=console.resources.notifier is not None,
         here="returned-mails",
         wrong=str(wrong),
-        field=field,
-        problem=problem or WRONG.get(field, ""),
+        field="note" if problem == "personal_code" else problem,
+        problem=problem,
+        longest_note=LONGEST_NOTE,
         typed=typed,
     )

@@ -1,4 +1,4 @@
-"""Sign-in with identity's staff login, by OpenID Connect with PKCE, and sign-out."""
+"""Sign-in of operators with identity's staff login (OpenID Connect with PKCE), and sign-out."""
 
 import httpx2
 from authlib.integrations.base_client import OAuthError
@@ -9,6 +9,7 @@ from joserfc.errors import JoseError
 from services.tracker.console.earlier_sign_in import EarlierSignIns
 from services.tracker.console.operator import Unforged, sign_in_operator
 from services.tracker.console.pages import PREFIX, show_message
+from services.tracker.console.texts import LANGUAGE
 from services.tracker.settings import Settings
 from shared.auth.ended_sessions import ended_sessions
 from shared.auth.oidc_client import BackChannelClient, make_oidc_client
@@ -26,7 +27,7 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 
 def make_client(settings: Settings) -> BackChannelClient:
-    """Make the client of identity that operators sign in with."""
+    """Make the OpenID Connect client that operators sign in with."""
     secret = settings.oidc_client_secret.get_secret_value()
     attempts = SignInAttempts(
         all_key_bytes(settings.session_key), COOKIE, secure=settings.public_url.startswith("https://")
@@ -38,11 +39,11 @@ def make_client(settings: Settings) -> BackChannelClient:
 
 @routes.get("/login")
 async def login(request: Request) -> Response:
-    """Lead to the staff login."""
+    """Redirect to the staff login."""
     back = request.app.state.resources.settings.public_url.rstrip("/") + CALLBACK
     try:
         return await _client(request).begin(
-            request, back, keep=request.session.get("after", ""), ui_locales="fi"
+            request, back, keep=request.session.get("after", ""), ui_locales=LANGUAGE
         )
     except (httpx2.HTTPError, RuntimeError, ValueError) as error:
         log.warning("identity_away", error=type(error).__name__)
@@ -51,7 +52,10 @@ async def login(request: Request) -> Response:
 
 @routes.get("/callback")
 async def callback(request: Request) -> Response:
-    """Take identity's answer and lead to the page that was asked for in the same tab; the session that the browser had before ends."""
+    """Take identity's answer, and redirect to the page that was asked for in the same tab.
+
+    The session that the browser had before ends.
+    """
     response = await _answered(request)
     _client(request).end(request, response)
     return response
@@ -90,7 +94,7 @@ async def sign_out(request: Request) -> Response:
 
 @routes.get("/signed-out")
 async def signed_out(request: Request) -> Response:
-    """Say so, and how to come back."""
+    """Show that the operator is signed out, with a link to sign in."""
     return show_message(request, "signed_out")
 
 

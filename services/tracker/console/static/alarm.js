@@ -25,9 +25,9 @@ async function ask() {
   try {
     const answer = await fetch(place.dataset.ask, { redirect: "error" });
     if (answer.ok) tell((await answer.json()).alarm ?? "");
-    else if (answer.status >= 500) tell("Valvontaan ei saada yhteyttä");
+    else if (answer.status >= 500) tell(place.dataset.away);
   } catch {
-    tell("Valvontaan ei saada yhteyttä");
+    tell(place.dataset.away);
   }
 }
 

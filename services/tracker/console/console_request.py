@@ -1,4 +1,4 @@
-"""What a page of the console works with: the operator, the database, and the frame around every page."""
+"""One HTTP request to the console: its operator, database session and resources, and its answer."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from services.tracker.resources import GivenResources, Resources
 from shared.web.transaction import Transaction, away_is_unavailable
 
 AT_MOST_OLD = 10.0
-"""Seconds; the watch reads the ledger more often than that."""
+"""Seconds: how old the shown ledger may be. The ledger's watch reads it more often than that."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """One request of a signed-in operator."""
+class ConsoleRequest:
+    """One HTTP request of a signed-in operator."""
 
     request: Request
     operator: Operator
@@ -34,24 +34,24 @@ class Desk:
 
     @property
     def by(self) -> By:
-        """Name the operator, for histories and the log of reads."""
+        """The operator, as histories and the log of reads record it."""
         return By("staff", self.operator.username[:100])
 
     async def render(self, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401  a template's own
-        """Answer with a page and its rail."""
+        """Answer with a page inside the frame that all pages have."""
         figures = await read_figures(self.session)
         pages: Pages = self.request.app.state.console_pages
         frame = {
             "figures": figures,
             "ledger": self.ledger,
-            "verdict": all_well(figures, self.ledger),
+            "verdict": all_well(pages.texts, figures, self.ledger),
             "operator": self.operator,
             "here": "",
         }
         return pages.render(template, status, {**frame, **context})
 
     async def once(self, act: Callable[[], Awaitable[Response]]) -> Response:
-        """Do what the form asks for; the same form sent twice (a double click, a reload) is done once and answered alike."""
+        """Run `act` once per form: a double click or a reload gets the first answer again."""
         fields = [
             (name, str(value)) for name, value in (await self.request.form()).multi_items() if name != "csrf"
         ]
@@ -60,7 +60,7 @@ class Desk:
         return await answer_once(self.session, once.of_its_own(), act)
 
     async def once_then(self, page: str, act: Callable[[], Awaitable[object]]) -> Response:
-        """Do what the form asks for once, and lead on to a page of the console."""
+        """Run `act` once per form, then redirect to a page of the console."""
 
         async def do() -> Response:
             await act()
@@ -75,13 +75,13 @@ async def _ledger(resources: GivenResources, _: SignedIn) -> Ledger:
 
 
 GivenLedger: TypeAlias = Annotated[Ledger, Depends(_ledger)]
-"""Read before the request's own transaction begins: it takes a connection of its own."""
+"""Read before the transaction of the HTTP request begins: it takes a database connection of its own."""
 
 
-async def _desk(
+async def _console(
     request: Request, operator: SignedIn, resources: GivenResources, ledger: GivenLedger, session: Transaction
-) -> Desk:
-    return Desk(request, operator, session, resources, ledger)
+) -> ConsoleRequest:
+    return ConsoleRequest(request, operator, session, resources, ledger)
 
 
-AtDesk: TypeAlias = Annotated[Desk, Depends(_desk, scope="function")]
+GivenConsole: TypeAlias = Annotated[ConsoleRequest, Depends(_console, scope="function")]

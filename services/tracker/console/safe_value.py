@@ -1,0 +1,15 @@
+"""Shows bytes of unknown origin as text that is safe on a page."""
+
+from shared.text.personal_codes import hide_lookalikes
+
+LONGEST_VALUE = 4_000
+
+
+def safe_value(value: bytes | None) -> str:
+    """Decode UTF-8, mask any henkilötunnus, escape what is not printable, and cut after `LONGEST_VALUE`."""
+    text = hide_lookalikes((value or b"").decode(errors="replace"))
+    shown = "".join(
+        letter if letter.isprintable() or letter == "\n" else f"\\x{ord(letter):02x}"
+        for letter in text[:LONGEST_VALUE]
+    )
+    return shown if len(text) <= LONGEST_VALUE else f"{shown} …"
