@@ -14,7 +14,7 @@ from services.notifier.models import CanaryMail
 from services.notifier.queue.deliveries import add
 from services.notifier.queue.erase_request import erase_requests
 from services.notifier.queue.hand_over import HandOver
-from services.notifier.queue.per_mailbox import Waiting
+from services.notifier.queue.lanes import Waiting
 from services.notifier.write.contents import Contents, ContentsBox, open_contents
 from shared import canary
 from shared.crypto.sealing import Opener

@@ -6,8 +6,8 @@ from typing import Literal
 from pydantic import Field, PositiveFloat, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from services.notifier.ehlo_name import is_ehlo_name
-from services.notifier.smtp_limits import TimedStep
+from services.notifier.mail.ehlo_name import is_ehlo_name
+from services.notifier.mail.smtp_limits import TimedStep
 from shared.kafka.settings import KafkaSettings
 from shared.settings import DatabaseSettings, Key
 
@@ -71,7 +71,7 @@ class Settings(KafkaSettings, DatabaseSettings):
     smtp_limits: dict[TimedStep, PositiveFloat] = Field(
         default_factory=dict,
         description=(
-            'Such as `{"end": 60}`: seconds that single steps may take, instead of those in `services/notifier/smtp_limits.py` '
+            'Such as `{"end": 60}`: seconds that single steps may take, instead of those in `services/notifier/mail/smtp_limits.py` '
             "(RFC 5321's minimum times, ten minutes after the final dot)"
         ),
     )

@@ -5,7 +5,7 @@ from functools import partial
 from services.notifier.on_request_lifecycle import on_request_lifecycle
 from services.notifier.queue.forget_contents import forget_for_ever
 from services.notifier.queue.publish_outcomes import OUTCOMES, outcome_publisher
-from services.notifier.send.dispatch import Dispatcher
+from services.notifier.queue.dispatch import Dispatcher
 from services.notifier.settings import Settings
 from services.notifier.write.contents import ContentsBox
 from services.notifier.write.write_mail import MailWriter

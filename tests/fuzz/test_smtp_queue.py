@@ -5,7 +5,7 @@ import random
 import secrets
 import time
 
-from services.notifier.smtp_limits import LIMITS
+from services.notifier.mail.smtp_limits import LIMITS
 from shared.database.engine import Sessions
 from tests.eventually import eventually
 from tests.fuzz.odd_replies import KINDS

@@ -14,9 +14,9 @@ import pytest
 
 from services.notifier import smtp_limits
 from services.notifier.delivery import Reply
-from services.notifier.send.open_session import MailServer, ServerAway
-from services.notifier.send.send_mail import MailConnection
-from services.notifier.smtp_limits import limits
+from services.notifier.mail.send.open_session import MailServer, ServerAway
+from services.notifier.mail.send.send_mail import MailConnection
+from services.notifier.mail.smtp_limits import limits
 from shared.text.mail_address import MailboxAddress
 from tests.fuzz.odd_replies import KINDS
 from tests.service.notifier.scripted_server import NO_PIPELINING, Odd, ScriptedServer

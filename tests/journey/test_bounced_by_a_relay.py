@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from services.notifier.operate.send_again import SendAgain, send_again
+from services.notifier.mail.send_again import SendAgain, send_again
 from services.notifier.queue.publish_outcomes import OUTCOMES
-from services.notifier.send.dispatch import Dispatcher
+from services.notifier.queue.dispatch import Dispatcher
 from services.notifier.write.contents import ContentsBox
 from services.tracker.domain import By
 from services.tracker.handle.publish_history import HISTORY

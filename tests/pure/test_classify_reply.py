@@ -3,7 +3,7 @@
 import pytest
 
 from services.notifier.domain import SESSION, TRANSACTION, Concern, Step
-from services.notifier.send.classify_reply import concern_of
+from services.notifier.mail.send.classify_reply import concern_of
 
 CODES = range(1000)
 ENHANCED = [

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from services.intake.form.clean_values import canonical_email
-from services.notifier.bounces.read_report import read_report
+from services.notifier.mail.bounces.read_report import read_report
 from services.tracker.personal_data.at_rest import name_words
 from shared.text.mail_address import BadAddress, mailbox_address
 from shared.text.personal_codes import (

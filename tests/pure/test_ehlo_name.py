@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.notifier.ehlo_name import default_ehlo_name, is_ehlo_name
+from services.notifier.mail.ehlo_name import default_ehlo_name, is_ehlo_name
 
 
 @pytest.mark.parametrize(

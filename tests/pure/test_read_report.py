@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.bounces.read_report import read_report, readable_text
-from services.notifier.bounces.return_path import ReturnPaths, Sending
+from services.notifier.mail.bounces.read_report import read_report, readable_text
+from services.notifier.mail.bounces.return_path import ReturnPaths, Sending
 from shared.crypto.sealing import generate_private_key
 from tests.pure.report_samples import HEAD, OUR_ID, STANDARD, UNKNOWN_USER, Sample, standard
 from tests.pure.worded_samples import NO_BOUNCES, WORDED

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from services.notifier.send.sending_pace import (
+from services.notifier.mail.send.sending_pace import (
     FIRST_GROWTH_SECONDS,
     LONGEST_GROWTH_SECONDS,
     LONGEST_PAUSE_SECONDS,

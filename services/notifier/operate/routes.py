@@ -5,13 +5,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from services.notifier.bounces.list_reports import UnclearReport, list_reports
-from services.notifier.bounces.show_report import ReportText, show_report
+from services.notifier.mail.bounces.list_reports import UnclearReport, list_reports
+from services.notifier.mail.bounces.show_report import ReportText, show_report
 from services.notifier.delivery_states import DeliveryState
 from services.notifier.operate.list_deliveries import DeliveryPage, DeliveryView, list_deliveries
 from services.notifier.operate.retry_deliveries import RetriedMany, RetryMany, retry_deliveries
-from services.notifier.operate.retry_delivery import retry_delivery
-from services.notifier.operate.send_again import SendAgain, send_again
+from services.notifier.queue.again import retry_delivery
+from services.notifier.mail.send_again import SendAgain, send_again
 from services.notifier.resources import GivenResources
 from shared.auth.authorize import Caller, TokenVerifier, require_scope
 from shared.web.transaction import Transaction

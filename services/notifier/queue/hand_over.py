@@ -6,7 +6,7 @@ sent by two: one whose commit is in doubt is let go of, and claimed like any oth
 
 from collections.abc import Callable, Sequence
 
-from services.notifier.queue.per_mailbox import Waiting
+from services.notifier.queue.lanes import Waiting
 
 
 class HandOver:

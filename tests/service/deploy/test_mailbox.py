@@ -15,8 +15,8 @@ from playwright.async_api import Browser
 from deploy.mailbox.maildir import Maildir
 from deploy.mailbox.page import create_app
 from deploy.mailbox.smtp import serve_smtp
-from services.notifier.bounces.read_report import read_report
-from services.notifier.bounces.receive_reports import receiving
+from services.notifier.mail.bounces.read_report import read_report
+from services.notifier.mail.bounces.receive_reports import receiving
 from tests.eventually import eventually
 from tests.infra.embedded import free_ports
 from tests.infra.serving import free_socket, serving

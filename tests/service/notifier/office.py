@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.notifier.on_request_lifecycle import on_request_lifecycle
 from services.notifier.queue.hand_over import HandOver
-from services.notifier.send.dispatch import Dispatcher
+from services.notifier.queue.dispatch import Dispatcher
 from services.notifier.settings import Settings
 from services.notifier.write.contents import ContentsBox
 from services.notifier.write.write_mail import MailWriter

@@ -8,9 +8,9 @@ from typing import Any
 from aiosmtplib import SMTP, SMTPResponseException
 from sqlalchemy import Row
 
-from services.notifier.bounces.receive_reports import receiving
-from services.notifier.bounces.return_path import return_paths
-from services.notifier.bounces.take_in import Inbox
+from services.notifier.mail.bounces.receive_reports import receiving
+from services.notifier.mail.bounces.return_path import return_paths
+from services.notifier.mail.bounces.take_in import Inbox
 from services.notifier.settings import Settings
 from services.notifier.write.contents import ContentsBox
 from shared.database.engine import Sessions

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from services.notifier.bounces import take_in
-from services.notifier.bounces.list_reports import list_reports
-from services.notifier.bounces.return_path import Sending, return_paths
-from services.notifier.bounces.show_report import ReportText, show_report
-from services.notifier.operate.send_again import ContentsGone, NotSendable, SendAgain, send_again
+from services.notifier.mail.bounces import take_in
+from services.notifier.mail.bounces.list_reports import list_reports
+from services.notifier.mail.bounces.return_path import Sending, return_paths
+from services.notifier.mail.bounces.show_report import ReportText, show_report
+from services.notifier.mail.send_again import ContentsGone, NotSendable, SendAgain, send_again
 from services.notifier.queue.forget_contents import forget
 from services.notifier.settings import Settings
 from services.notifier.write.contents import ContentsBox

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from services.notifier.operate.send_again import SendAgain, send_again
+from services.notifier.mail.send_again import SendAgain, send_again
 from services.notifier.write.contents import ContentsBox
 from shared.database.engine import Sessions
 from tests.eventually import eventually

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from services.notifier.operate.retry_deliveries import RetryMany, retry_deliveries
-from services.notifier.operate.retry_delivery import NotRetriable, retry_delivery
-from services.notifier.operate.send_again import ContentsGone, SendAgain, send_again
+from services.notifier.queue.again import NotRetriable, retry_delivery
+from services.notifier.mail.send_again import ContentsGone, SendAgain, send_again
 from services.notifier.settings import Settings
 from services.notifier.write.contents import ContentsBox
 from shared.database.engine import Sessions

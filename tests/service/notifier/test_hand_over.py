@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.notifier.send.dispatch import Dispatcher
+from services.notifier.queue.dispatch import Dispatcher
 from services.notifier.settings import Settings
 from shared.database.engine import Sessions
 from tests.eventually import eventually

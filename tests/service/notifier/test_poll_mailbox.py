@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from services.notifier.bounces.poll_mailbox import MailboxReader
+from services.notifier.mail.bounces.poll_mailbox import MailboxReader
 from services.notifier.settings import Settings
 from shared.database.engine import Sessions
 from shared.web.health import Liveness

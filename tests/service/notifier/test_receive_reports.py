@@ -7,8 +7,8 @@ from typing import Literal
 
 import pytest
 
-from services.notifier.bounces import receive_reports
-from services.notifier.bounces.receive_reports import receiving
+from services.notifier.mail.bounces import receive_reports
+from services.notifier.mail.bounces.receive_reports import receiving
 from tests.eventually import eventually
 from tests.service.notifier.mail_server import free_port
 from tests.service.notifier.returning import raw_talk

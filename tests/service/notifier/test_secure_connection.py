@@ -17,9 +17,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from services.notifier.send.open_session import MailServer, ServerAway
-from services.notifier.send.send_mail import MailConnection
-from services.notifier.smtp_limits import limits
+from services.notifier.mail.send.open_session import MailServer, ServerAway
+from services.notifier.mail.send.send_mail import MailConnection
+from services.notifier.mail.smtp_limits import limits
 from shared.text.mail_address import MailboxAddress
 from tests.service.notifier.mail_server import free_port
 from tests.service.notifier.office import SENDER

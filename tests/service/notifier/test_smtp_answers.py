@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from services.notifier.send.open_session import MailServer, ServerAway
-from services.notifier.send.send_mail import MailConnection
-from services.notifier.smtp_limits import limits
+from services.notifier.mail.send.open_session import MailServer, ServerAway
+from services.notifier.mail.send.send_mail import MailConnection
+from services.notifier.mail.smtp_limits import limits
 from shared.text.mail_address import MailboxAddress
 from tests.service.notifier.mail_server import free_port
 from tests.service.notifier.office import SENDER

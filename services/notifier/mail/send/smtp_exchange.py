@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple, cast
 
-from services.notifier.smtp_limits import TimedStep
+from services.notifier.mail.smtp_limits import TimedStep
 
 LONGEST_REPLY = 64 * 1024
 BLOCK = 64 * 1024

@@ -6,19 +6,19 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from services.notifier.bounces.return_path import PROBE, Sending, return_paths
+from services.notifier.mail.bounces.return_path import PROBE, Sending, return_paths
 from services.notifier.delivery import Claimed, Reply, Result
 from services.notifier.queue.deliveries import LONG_AGO, at_once, claim, let_all_go
 from services.notifier.queue.delivery_lease import delivery_lease
 from services.notifier.queue.give_back import disown, give_back, reclaim
 from services.notifier.queue.hand_over import HandOver
-from services.notifier.queue.per_mailbox import Lanes, Waiting
+from services.notifier.queue.lanes import Lanes, Waiting
 from services.notifier.queue.record_results import Recorder, result_of
-from services.notifier.send.connection_pool import ConnectionPool
-from services.notifier.send.open_session import mail_server
-from services.notifier.send.outage import Outage
-from services.notifier.send.send_mail import MailConnection
-from services.notifier.send.senders import Outgoing, Senders
+from services.notifier.mail.send.connection_pool import ConnectionPool
+from services.notifier.mail.send.open_session import mail_server
+from services.notifier.queue.outage import Outage
+from services.notifier.mail.send.send_mail import MailConnection
+from services.notifier.queue.senders import Outgoing, Senders
 from services.notifier.settings import Settings
 from services.notifier.write.contents import ContentsBox, Unreadable
 from services.notifier.write.write_mail import MailWriter

@@ -7,12 +7,12 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from services.notifier.delivery import Claimed, Reply, Result
-from services.notifier.queue.per_mailbox import Lanes, Waiting
+from services.notifier.queue.lanes import Lanes, Waiting
 from services.notifier.queue.record_results import Recorder
-from services.notifier.send.connection_pool import ConnectionPool
-from services.notifier.send.open_session import ServerAway
-from services.notifier.send.outage import Outage
-from services.notifier.send.send_mail import MailConnection
+from services.notifier.mail.send.connection_pool import ConnectionPool
+from services.notifier.mail.send.open_session import ServerAway
+from services.notifier.queue.outage import Outage
+from services.notifier.mail.send.send_mail import MailConnection
 from shared.process.crash_points import crash_point
 
 LOOK_SECONDS = 1.0

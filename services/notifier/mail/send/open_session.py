@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from services.notifier.domain import Step
-from services.notifier.ehlo_name import default_ehlo_name, host_name
-from services.notifier.send.smtp_exchange import Answer, ConnectionGone, SmtpTalk
+from services.notifier.mail.ehlo_name import default_ehlo_name, host_name
+from services.notifier.mail.send.smtp_exchange import Answer, ConnectionGone, SmtpTalk
 from services.notifier.settings import Settings
-from services.notifier.smtp_limits import LIMITS, SILENT_SECONDS, TimedStep, limits
+from services.notifier.mail.smtp_limits import LIMITS, SILENT_SECONDS, TimedStep, limits
 
 READY, OK, LOGGED_IN, CONTINUE = 220, 250, 235, 334
 NO_EHLO = {500, 502, 504}

@@ -8,8 +8,8 @@ import time
 from collections.abc import Awaitable, Callable
 
 from services.notifier.queue.outage_statements import defer_waiting, give_up_waiting
-from services.notifier.send.open_session import ServerAway
-from services.notifier.send.send_mail import MailConnection
+from services.notifier.mail.send.open_session import ServerAway
+from services.notifier.mail.send.send_mail import MailConnection
 from shared.database.engine import Sessions, is_transient
 from shared.process.backoff import Backoff
 from shared.process.logs import get_log

@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.bounces.read_report import Report, read_report
-from services.notifier.bounces.return_path import ReturnPaths, Sending
+from services.notifier.mail.bounces.read_report import Report, read_report
+from services.notifier.mail.bounces.return_path import ReturnPaths, Sending
 from services.notifier.domain import message_id_of_sending, read_message_id
 from services.notifier.queue.publish_outcomes import OUTCOMES
 from services.notifier.write.contents import ContentsBox

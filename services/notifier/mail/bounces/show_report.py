@@ -4,8 +4,8 @@ from pydantic import Field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.bounces.list_reports import UnclearReport
-from services.notifier.bounces.read_report import readable_text
+from services.notifier.mail.bounces.list_reports import UnclearReport
+from services.notifier.mail.bounces.read_report import readable_text
 from services.notifier.write.contents import ContentsBox
 from shared.auth.authorize import Caller
 from shared.crypto.box import CannotDecrypt

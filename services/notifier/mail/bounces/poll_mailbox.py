@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
-from services.notifier.bounces.take_in import Inbox
+from services.notifier.mail.bounces.take_in import Inbox
 from services.notifier.settings import Settings
 from shared.process.backoff import Backoff
 from shared.process.logs import get_log

@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections import deque
 
-from services.notifier.send.open_session import MailServer
-from services.notifier.send.send_mail import MailConnection
-from services.notifier.send.sending_pace import SendingPace
+from services.notifier.mail.send.open_session import MailServer
+from services.notifier.mail.send.send_mail import MailConnection
+from services.notifier.mail.send.sending_pace import SendingPace
 
 SLOW_SECONDS = 10.0
 LOOK_SECONDS = 1.0

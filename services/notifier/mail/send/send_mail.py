@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from services.notifier.delivery import Reply
 from services.notifier.domain import Concern, ReplyClass, Step
-from services.notifier.send.classify_reply import concern_of
-from services.notifier.send.open_session import (
+from services.notifier.mail.send.classify_reply import concern_of
+from services.notifier.mail.send.open_session import (
     MailServer,
     ServerAway,
     Session,
@@ -15,7 +15,7 @@ from services.notifier.send.open_session import (
     enhanced_of,
     open_session,
 )
-from services.notifier.send.smtp_exchange import Answer, ConnectionGone, SmtpTalk
+from services.notifier.mail.send.smtp_exchange import Answer, ConnectionGone, SmtpTalk
 from shared.text.mail_address import MailboxAddress
 
 START_INPUT, SERVICE_CLOSING = 354, 421

@@ -12,9 +12,9 @@ from email.message import Message
 from html import unescape
 from typing import NamedTuple
 
-from services.notifier.bounces import report_shapes as shapes
-from services.notifier.bounces.delivery_status import CLASSES, Found, codes_of, read_delivery_status
-from services.notifier.bounces.report_shapes import Verdict
+from services.notifier.mail.bounces import report_shapes as shapes
+from services.notifier.mail.bounces.delivery_status import CLASSES, Found, codes_of, read_delivery_status
+from services.notifier.mail.bounces.report_shapes import Verdict
 
 # A report begins with what it says; reading all that hostile bytes can hold would take seconds.
 MOST_BYTES, MOST_TEXT, MOST_PARTS, DEEPEST = 256 * 1024, 64 * 1024, 100, 3

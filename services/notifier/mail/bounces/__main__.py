@@ -1,13 +1,13 @@
-"""`python -m services.notifier.bounces`: takes in what came back, over SMTP or LMTP, and out of a mailbox."""
+"""`python -m services.notifier.mail.bounces`: takes in what came back, over SMTP or LMTP, and out of a mailbox."""
 
 import asyncio
 import sys
 from contextlib import AsyncExitStack
 
-from services.notifier.bounces.poll_mailbox import MailboxReader
-from services.notifier.bounces.receive_reports import receiving
-from services.notifier.bounces.return_path import return_paths
-from services.notifier.bounces.take_in import Inbox
+from services.notifier.mail.bounces.poll_mailbox import MailboxReader
+from services.notifier.mail.bounces.receive_reports import receiving
+from services.notifier.mail.bounces.return_path import return_paths
+from services.notifier.mail.bounces.take_in import Inbox
 from services.notifier.settings import Settings
 from services.notifier.write.contents import ContentsBox
 from shared.database.engine import open_database

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.bounces.return_path import LAST_SENDING
+from services.notifier.mail.bounces.return_path import LAST_SENDING
 from services.notifier.delivery_states import sources
 from services.notifier.domain import message_id_of_sending
 from services.notifier.models import Delivery, SentContents
