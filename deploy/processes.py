@@ -40,7 +40,8 @@ def processes(place: Place, environments: Mapping[str, Environment]) -> list[Pro
         for name in WORKERS
     ]
     bounces = replace(
-        _worker(BOUNCES, "services.notifier.mail.bounces", place, given[BOUNCES]), ports=(place.ports.bounces,)
+        _worker(BOUNCES, "services.notifier.mail.bounces", place, given[BOUNCES]),
+        ports=(place.ports.bounces,),
     )
     return [*apps, *workers, bounces]
 

@@ -1,19 +1,22 @@
-"""What the rooms of notifier hand to one another: a mail to be sent, one that is claimed, the answer to an attempt, and its result."""
+"""The plain types that the rooms of notifier exchange: a new delivery, a claimed one, a reply, and a result."""
 
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from services.notifier.domain import Concern, ReplyClass
-from shared.events.vocabulary import Template
 
 
 class NewDelivery(NamedTuple):
-    """A mail to be sent: one row of the insert. With an `owner` it is that process's from the beginning, and nobody claims it."""
+    """One row of the insert. With an `owner` it is that process's from the beginning, and no other claims it.
+
+    `template` says what is owed for the event, in any channel: an event and a template make one delivery.
+    """
 
     event_id: str
+    channel: str
     request_id: UUID
-    template: Template
+    template: str
     language: str
     work_number: str
     service_title: str
@@ -27,12 +30,12 @@ class NewDelivery(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str]:
-        """Give what makes a mail the same mail."""
+        """Return what the unique constraint of the table is about."""
         return self.event_id, self.template
 
 
 class Added(NamedTuple):
-    """A mail that was not there yet, as it stands in the table."""
+    """A delivery that was not there yet, as it is in the table now."""
 
     id: int
     event_id: str
@@ -42,12 +45,12 @@ class Added(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str]:
-        """Give the same as `NewDelivery.key`."""
+        """Return the same as `NewDelivery.key`."""
         return self.event_id, self.template
 
 
 class Claimed(NamedTuple):
-    """A mail that this process sends now; `thread_id` is the Message-ID of the request's receipt."""
+    """A delivery that this process sends now; `thread_id` is the `message_id` of the request's receipt."""
 
     id: int
     request_id: UUID
@@ -68,7 +71,10 @@ class Claimed(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What became of one try; `retry_seconds` is the wait before the next one, `tell` whether the result is published."""
+    """What one attempt led to.
+
+    `retry_seconds` is the wait before the next attempt; `tell` is true if the result is published as an outcome.
+    """
 
     id: int
     request_id: UUID
@@ -80,9 +86,11 @@ class Result(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What became of a mail: class and codes (`550 5.1.1`) of the answer, and what it concerns if it is a refusal.
+    """The answer to one attempt: its kind and codes (`550 5.1.1`), and what a refusal concerns.
 
-    `5xx` is a refusal for good: what the server refuses for its own reasons is never one.
+    The kinds are those of SMTP in every channel: `2xx` was delivered, `4xx` and `connection` are tried again, all
+    others have failed for good. `5xx` is a refusal of this delivery, never one that the server has own reasons for.
+    `codes` never hold words of the other side, which may repeat an address.
     """
 
     kind: ReplyClass

@@ -1,18 +1,27 @@
-"""The states of a delivery and the only ways between them: one table, from which the statements take what they may move. Pure."""
+"""The states of a delivery and the only edges between them: one table that the statements are made from. Pure."""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
-DeliveryState: TypeAlias = Literal["pending", "sending", "sent", "deferred", "failed"]
+DeliveryState: TypeAlias = Literal["pending", "sending", "sent", "deferred", "failed", "settled"]
 Move: TypeAlias = Literal[
-    "enter", "claim", "record", "give_back", "defer_in_outage", "give_up", "try_again", "send_again", "erase"
+    "enter",
+    "claim",
+    "record",
+    "give_back",
+    "defer_in_outage",
+    "give_up",
+    "again",
+    "settle",
+    "send_again",
+    "erase",
 ]
 
 DELIVERY_STATES: tuple[DeliveryState, ...] = get_args(DeliveryState)
 
 
 class Edge(NamedTuple):
-    """One way from a state to the next; `source` is None for a row that is new."""
+    """One edge from a state to the next; `source` is None for a new row."""
 
     source: DeliveryState | None
     move: Move
@@ -21,7 +30,7 @@ class Edge(NamedTuple):
 
 EDGES = (
     Edge(None, "enter", "pending"),
-    Edge(None, "enter", "sending"),  # handed straight to the pool of the process that reads the event
+    Edge(None, "enter", "sending"),  # handed straight to the senders of the process that reads the event
     Edge("pending", "claim", "sending"),
     Edge("deferred", "claim", "sending"),
     Edge("sending", "record", "sent"),
@@ -31,28 +40,31 @@ EDGES = (
     Edge("pending", "defer_in_outage", "deferred"),
     Edge("pending", "give_up", "failed"),
     Edge("deferred", "give_up", "failed"),
-    Edge("failed", "try_again", "pending"),
-    Edge("deferred", "try_again", "pending"),
+    Edge("failed", "again", "pending"),
+    Edge("deferred", "again", "pending"),
+    Edge("settled", "again", "pending"),
+    Edge("failed", "settle", "settled"),
     Edge("sent", "send_again", "pending"),
     Edge("failed", "send_again", "pending"),
+    Edge("settled", "send_again", "pending"),
     Edge("pending", "erase", "failed"),
     Edge("sending", "erase", "failed"),
     Edge("deferred", "erase", "failed"),
 )
 OPEN: tuple[DeliveryState, ...] = ("pending", "sending", "deferred")
-FINISHED: tuple[DeliveryState, ...] = ("sent", "failed")
+FINISHED: tuple[DeliveryState, ...] = ("sent", "failed", "settled")
 
 
 def sources(move: Move) -> tuple[DeliveryState, ...]:
-    """Give the states that a move may begin from."""
+    """Return the states that a move may begin from."""
     return tuple(edge.source for edge in EDGES if edge.move == move and edge.source)
 
 
 def in_sql(states: Iterable[DeliveryState]) -> str:
-    """Give states as SQL lists them: `'sent', 'failed'`."""
+    """Return states as SQL lists them: `'sent', 'failed'`."""
     return ", ".join(f"'{state}'" for state in states)
 
 
 def from_any(move: Move) -> str:
-    """Give the condition that a row may be moved: `state in ('pending', 'deferred')`."""
+    """Return the condition that a row may be moved: `state in ('pending', 'deferred')`."""
     return f"state in ({in_sql(sources(move))})"

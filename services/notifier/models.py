@@ -1,4 +1,4 @@
-"""Notifier's tables: one row per mail, the outcomes that are not published yet, and what came back."""
+"""Notifier's tables: one row per delivery, the outcomes that are not published yet, and reports about mails."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -16,19 +16,20 @@ metadata = MetaData()
 
 
 class Table(SQLModel):
-    """What every table of notifier derives from, so that they share one `MetaData` of their own."""
+    """The base of notifier's tables: they share one `MetaData` of their own."""
 
     metadata = metadata
 
 
 class Delivery(Table, table=True):
-    """One mail about one event.
+    """One delivery for one event: a mail, or what another channel sends.
 
-    `owner` is the process that sends it now. `next_attempt_at` is null while an earlier mail of the same request is still open. `contents` are the
-    encrypted personal parts; when the mail is sent they move to `sent_contents`. `last_reply` holds codes only, because a server's words may repeat
-    the address.
-    `trying_since` begins anew with an operator's retry. `sending` counts deliberate repetitions, each with a Message-ID of its own; `returned_at` and
-    `return_status` say that the present one came back.
+    `channel` says which channel delivers it, `template` what is owed for the event (unique over all channels).
+    `owner` is the process that sends it now. `next_attempt_at` is null while an earlier one of the same request and
+    channel is still open. `contents` are the encrypted personal parts; once it is sent they move to `sent_contents`.
+    `last_reply` holds codes only, because a server's words may repeat the address. `trying_since` begins anew when an
+    operator has it tried again. `sending` counts deliberate repetitions, each with a `message_id` of its own;
+    `returned_at` and `return_status` say that the present one came back. `settled_by` closed it without a delivery.
     """
 
     __tablename__: ClassVar[str] = "deliveries"
@@ -36,7 +37,7 @@ class Delivery(Table, table=True):
         UniqueConstraint("event_id", "template", name="deliveries_event"),
         CheckConstraint(f"state in ({in_sql(DELIVERY_STATES)})", name="deliveries_state"),
         Index("deliveries_request", "request_id", "id"),
-        Index("deliveries_due", "next_attempt_at", "id", postgresql_where=text(from_any("claim"))),
+        Index("deliveries_due", "channel", "next_attempt_at", "id", postgresql_where=text(from_any("claim"))),
         Index("deliveries_sending", "owner", postgresql_where=text("state = 'sending'")),
         Index(
             "deliveries_held",
@@ -71,10 +72,13 @@ class Delivery(Table, table=True):
     sending: int = bigint_column(server_default="1")
     returned_at: datetime | None = moment_column(nullable=True)
     return_status: str | None = text_column(nullable=True)
+    channel: str = text_column(server_default="'mail'")
+    settled_by: str | None = text_column(nullable=True)
+    settled_note: str | None = text_column(nullable=True)
 
 
 class CanaryMail(Table, table=True):
-    """The event of a mail that is a canary's."""
+    """The event of a mail for the canary request."""
 
     __tablename__: ClassVar[str] = "canary_mails"
 
@@ -94,7 +98,10 @@ class SentContents(Table, table=True):
 
 
 class ReceivedReport(Table, table=True):
-    """A mail that came to a return path, known by the digest of its bytes; `mail` (encrypted) stays only where a person has to read it."""
+    """A mail that came to a return path, known by the digest of its bytes.
+
+    `mail` (encrypted) stays only where a person has to read it.
+    """
 
     __tablename__: ClassVar[str] = "reports"
     __table_args__ = (
@@ -114,7 +121,7 @@ class ReceivedReport(Table, table=True):
 
 
 class MailboxPosition(Table, table=True):
-    """How far a mailbox has been read for reports; its numbers (UID) mean something only under one `uid_validity`."""
+    """How far a mailbox has been read for reports; numbers (UID) are comparable only under one `uid_validity`."""
 
     __tablename__: ClassVar[str] = "mailbox_positions"
 
@@ -124,7 +131,10 @@ class MailboxPosition(Table, table=True):
 
 
 class Outcome(Table, table=True):
-    """An outcome that waits to be published; the row goes after the broker's ack. Its id is the order; `refused` says why it can never be sent."""
+    """An outcome that waits to be published; the row is deleted after the broker's ack.
+
+    Its id is the order; `refused` says why it can never be published.
+    """
 
     __tablename__: ClassVar[str] = "outcomes"
 
@@ -145,10 +155,11 @@ class Outcome(Table, table=True):
     status: str | None = text_column(nullable=True)
     diagnostic: str | None = text_column(nullable=True)
     refused: str | None = text_column(nullable=True)
+    channel: str = text_column(server_default="'mail'")
 
 
 class ReportRead(Table, table=True):
-    """Somebody was shown the text of a report; written in the read's own transaction, and kept, as tracker keeps its reads."""
+    """Who was shown the text of a report; written in the read's own transaction, and kept, as tracker keeps its reads."""
 
     __tablename__: ClassVar[str] = "report_reads"
     __table_args__ = (Index("report_reads_digest", "digest"),)

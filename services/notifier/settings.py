@@ -8,11 +8,11 @@ from pydantic_settings import SettingsConfigDict
 
 from services.notifier.mail.ehlo_name import is_ehlo_name
 from services.notifier.mail.smtp_limits import TimedStep
-from shared.kafka.settings import KafkaSettings
-from shared.settings import DatabaseSettings, Key
+from shared.kafka.worker import WorkerSettings
+from shared.settings import Key
 
 
-class Settings(KafkaSettings, DatabaseSettings):
+class Settings(WorkerSettings):
     """Database, keys, the mail server, and how long to try."""
 
     model_config = SettingsConfigDict(env_prefix="NOTIFIER_")
@@ -30,7 +30,8 @@ class Settings(KafkaSettings, DatabaseSettings):
         default=None,
         pattern=r"^[A-Za-z0-9._-]{1,37}@[A-Za-z0-9.-]+$",
         description=(
-            "An address such as `bounces@kunta.example`: each mail goes out under `bounces+<token>@kunta.example`, and reports about it come there. "
+            "An address such as `bounces@kunta.example`: each mail goes out under "
+            "`bounces+<token>@kunta.example`, and reports about it come there. "
             "Unset: under `NOTIFIER_FROM` alone, for mail servers that take no other sender"
         ),
     )
@@ -57,12 +58,16 @@ class Settings(KafkaSettings, DatabaseSettings):
     smtp_connections: int = Field(
         default=8,
         ge=1,
-        description="How many mails are sent at once; those that the server has kept waiting for 10 s do not count, up to as many again",
+        description=(
+            "How many mails are sent at once; those that the server has kept waiting for 10 s do not count, "
+            "up to as many again"
+        ),
     )
     smtp_ehlo_name: str | None = Field(
         default=None,
         description=(
-            "Our name in EHLO, a full name or an address literal; without it the host's full name, or the address that the connection comes from"
+            "Our name in EHLO, a full name or an address literal; without it the host's full name, "
+            "or the address that the connection comes from"
         ),
     )
     smtp_timeout: float | None = Field(
@@ -71,7 +76,8 @@ class Settings(KafkaSettings, DatabaseSettings):
     smtp_limits: dict[TimedStep, PositiveFloat] = Field(
         default_factory=dict,
         description=(
-            'Such as `{"end": 60}`: seconds that single steps may take, instead of those in `services/notifier/mail/smtp_limits.py` '
+            'Such as `{"end": 60}`: seconds that single steps may take, '
+            "instead of those in `services/notifier/mail/smtp_limits.py` "
             "(RFC 5321's minimum times, ten minutes after the final dot)"
         ),
     )
@@ -85,7 +91,10 @@ class Settings(KafkaSettings, DatabaseSettings):
     imap_host: str | None = Field(
         default=None,
         min_length=1,
-        description="A mailbox that reports come to; certificates are checked by the system's authorities or `SSL_CERT_FILE`",
+        description=(
+            "A mailbox that reports come to; certificates are checked by the system's authorities "
+            "or `SSL_CERT_FILE`"
+        ),
     )
     imap_port: int = Field(default=993, ge=1, le=65535, description="Its port")
     imap_username: str = Field(default="", description="Our user there")

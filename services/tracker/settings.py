@@ -5,11 +5,11 @@ from pydantic_settings import SettingsConfigDict
 
 from shared.events.command_topics import DEFAULT, CommandTopics
 from shared.events.topics import main_topics
-from shared.kafka.settings import KafkaSettings
-from shared.settings import DatabaseSettings, Key, Keys
+from shared.kafka.worker import WorkerSettings
+from shared.settings import Key, Keys
 
 
-class Settings(KafkaSettings, DatabaseSettings):
+class Settings(WorkerSettings):
     """Settings of both processes, `TRACKER_…`."""
 
     model_config = SettingsConfigDict(

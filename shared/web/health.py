@@ -80,6 +80,10 @@ class Liveness:
         self._beats: dict[str, float | None] = dict.fromkeys(loops)
         self._patience = patience
 
+    def watch(self, loop: str) -> None:
+        """Add a loop that has to make progress from now on."""
+        self._beats.setdefault(loop, None)
+
     def beat(self, loop: str) -> None:
         """Say that a loop made progress."""
         self._beats[loop] = time.monotonic()

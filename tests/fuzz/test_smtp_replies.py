@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.notifier import smtp_limits
 from services.notifier.delivery import Reply
+from services.notifier.mail import smtp_limits
 from services.notifier.mail.send.open_session import MailServer, ServerAway
 from services.notifier.mail.send.send_mail import MailConnection
 from services.notifier.mail.smtp_limits import limits

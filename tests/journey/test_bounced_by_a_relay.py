@@ -12,9 +12,11 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
+from services.notifier.mail.mail_channel import MAIL
+from services.notifier.mail.mail_outcome import mail_outcome
 from services.notifier.mail.send_again import SendAgain, send_again
-from services.notifier.queue.publish_outcomes import OUTCOMES
 from services.notifier.queue.dispatch import Dispatcher
+from services.notifier.queue.publish_outcomes import outcomes_outbox
 from services.notifier.write.contents import ContentsBox
 from services.tracker.domain import By
 from services.tracker.handle.publish_history import HISTORY
@@ -55,7 +57,7 @@ class Services:
         """Do what Kafka and the consumers do."""
         if events := await self._new(self.tracker, HISTORY):
             await hand_over(self.notifier, events, self.dispatcher)
-        if outcomes := await self._new(self.notifier, OUTCOMES):
+        if outcomes := await self._new(self.notifier, outcomes_outbox({MAIL: mail_outcome})):
             async with self.tracker.begin() as session:
                 await on_mail_outcome(session, outcomes)
 

@@ -1,17 +1,20 @@
-"""A person has a mail sent once more, also to a corrected address: a sending of its own, with a Message-ID and a return path of its own."""
+"""An operator has a mail sent once more, also to a corrected address.
+
+That is a sending of its own, with its own Message-ID and return path.
+"""
 
 from http import HTTPStatus
 
 from pydantic import BaseModel, Field
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.notifier.mail.bounces.return_path import LAST_SENDING
 from services.notifier.delivery_states import sources
 from services.notifier.domain import message_id_of_sending
+from services.notifier.mail.bounces.return_path import LAST_SENDING
+from services.notifier.mail.mail_channel import MAIL
 from services.notifier.models import Delivery, SentContents
-from services.notifier.operate.list_deliveries import DeliveryView
-from services.notifier.queue.delivery_lease import CHANNEL
+from services.notifier.queue.again import notify_due
 from services.notifier.write.contents import Contents, ContentsBox, Unreadable
 from shared.process.logs import get_log
 from shared.text.mail_address import BadAddress, mailbox_address
@@ -49,12 +52,10 @@ class ContentsGone(Problem):
     title = "The mail's contents are no longer kept"
 
 
-async def send_again(
-    session: AsyncSession, box: ContentsBox, delivery_id: int, order: SendAgain
-) -> DeliveryView:
-    """Make a new sending of a mail due now; the worker hears of it with the commit."""
+async def send_again(session: AsyncSession, box: ContentsBox, delivery_id: int, order: SendAgain) -> Delivery:
+    """Make a new sending of a mail due now; the worker is notified by the commit."""
     mail = await session.get(Delivery, delivery_id, with_for_update=True)
-    if mail is None:
+    if mail is None or mail.channel != MAIL:
         raise NotFound("There is no such delivery")
     if (
         mail.state not in sources("send_again")
@@ -69,10 +70,10 @@ async def send_again(
     mail.message_id = message_id_of_sending(mail.message_id, mail.sending)
     mail.contents = box.lock(contents, mail.message_id)
     mail.state, mail.attempts, mail.last_reply = "pending", 0, None
-    mail.finished_at = mail.returned_at = mail.return_status = None
+    mail.finished_at = mail.returned_at = mail.return_status = mail.settled_by = mail.settled_note = None
     mail.next_attempt_at = mail.trying_since = (await session.execute(select(func.now()))).scalar_one()
     await session.flush()
-    await session.execute(text("select pg_notify(:channel, '')"), {"channel": CHANNEL})
+    await notify_due(session)
     log.info(
         "mail_sent_again",
         delivery=mail.id,
@@ -80,7 +81,7 @@ async def send_again(
         sending=mail.sending,
         corrected=order.email is not None,
     )
-    return DeliveryView.model_validate(mail)
+    return mail
 
 
 async def _contents(session: AsyncSession, box: ContentsBox, mail: Delivery) -> Contents:

@@ -1,4 +1,4 @@
-"""What operators see of the mails: the newest first, by state or by request. No row shows an address."""
+"""The list of deliveries for operators: the newest first, by state or by request. No row shows an address."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,13 +14,14 @@ from shared import canary
 
 
 class DeliveryView(BaseModel):
-    """One mail as operators see it."""
+    """One delivery as operators see it."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
     id: int
+    channel: str = Field(description="How it is delivered, such as `mail`")
     request_id: UUID
-    event_id: str = Field(description="CloudEvents id of the lifecycle event that the mail is about")
+    event_id: str = Field(description="CloudEvents id of the lifecycle event that it is about")
     work_number: str
     service_title: str
     template: str
@@ -28,10 +29,10 @@ class DeliveryView(BaseModel):
     state: DeliveryState
     attempts: int
     next_attempt_at: datetime | None = Field(
-        description="Null once it is finished, and while an earlier mail of the same request is open"
+        description="Null once it is finished, and while an earlier one of the same request is open"
     )
     last_reply: str | None = Field(
-        description="The mail server's codes, such as `550 5.1.1`; its words may hold an address and are not kept"
+        description="The other side's codes, such as `550 5.1.1`; its words may hold an address and are not kept"
     )
     message_id: str
     sending: int = Field(
@@ -43,10 +44,12 @@ class DeliveryView(BaseModel):
     return_status: str | None = Field(description="The enhanced status code of that report, such as `5.1.1`")
     created_at: datetime
     finished_at: datetime | None
+    settled_by: str | None = Field(description="Who closed it without a delivery")
+    settled_note: str | None = Field(description="What they noted")
 
 
 class DeliveryPage(BaseModel):
-    """Some mails, newest first; `next` is the `before` of the following page, null on the last one."""
+    """Some deliveries, newest first; `next` is the `before` of the following page, null on the last one."""
 
     deliveries: Sequence[DeliveryView]
     next: int | None
@@ -60,7 +63,7 @@ async def list_deliveries(
     before: int | None,
     limit: int,
 ) -> DeliveryPage:
-    """Give a page of mails."""
+    """Return a page of deliveries."""
     query = (
         select(Delivery)
         .where(col(Delivery.work_number) != canary.WORK_NUMBER)

@@ -1,1 +1,1 @@
-"""The queue of deliveries: who owns them, in which order they go, and what became of each attempt."""
+"""The queue of deliveries: claims and order, attempts and their results, operators' orders. It knows no channel."""

@@ -4,16 +4,19 @@ from collections.abc import Callable
 
 from shared.outbox.lease import Lease
 
-CHANNEL = "deliveries"
-"""`NOTIFY` on it says that a mail is due."""
+DUE = "deliveries"
+"""The name for `NOTIFY` that says that a delivery is due."""
 GRACE_SECONDS = 3.0
-"""A connection that is lost is not a process that is dead: its mails are under way."""
+"""A process that lost its connection is not dead: its deliveries are under way."""
 OLDER_LOCK = "select pg_try_advisory_lock({owner})"
-"""The sign of life of versions before the lease, which take nothing from its holder."""
+"""What versions before the lease look at: they take nothing from the holder of this lock."""
 
 
 def delivery_lease(dsn: str, *, wake: Callable[[], None], lost: Callable[[], None]) -> Lease:
-    """Make the lease; `wake()` is called when mails are due, `lost()` when another process may have taken ours."""
+    """Make the lease.
+
+    `wake()` is called when deliveries are due, `lost()` when another process may have taken ours.
+    """
     return Lease(
-        dsn, "deliveries", lock=OLDER_LOCK, grace=GRACE_SECONDS, channel=CHANNEL, notified=wake, lost=lost
+        dsn, "deliveries", lock=OLDER_LOCK, grace=GRACE_SECONDS, channel=DUE, notified=wake, lost=lost
     )

@@ -1,4 +1,4 @@
-"""The ways in which deliveries that a process owns become anybody's again."""
+"""The statements that end a process's ownership of deliveries, so that any process can claim them."""
 
 from collections.abc import Collection, Sequence
 
@@ -14,32 +14,35 @@ GIVE_BACK = text("""
 update deliveries set state = 'pending', owner = null, next_attempt_at = now() + make_interval(secs => :seconds)
 where id = any(cast(:ids as bigint[])) and owner = :owner and state = 'sending'""")
 
-# Claimed by a statement whose answer never came: its mails are ours, and we do not know them.
+# Claimed by a statement whose answer never came: ours in the database, and unknown here.
 DISOWN = text("""
-update deliveries set state = 'pending', owner = null where state = 'sending' and owner = :owner and id <> all(cast(:known as bigint[]))""")
+update deliveries set state = 'pending', owner = null
+where state = 'sending' and owner = :owner and id <> all(cast(:known as bigint[]))""")
 
 # Versions before the lease hold a lock instead.
 RECLAIM = text("""
 with gone as materialized (
   select owner from (select distinct owner from deliveries where state = 'sending' and owner <> :owner) other
-  where now() - pg_postmaster_start_time() > interval '3 seconds' and not exists (select from leases where leases.owner = other.owner))
+  where now() - pg_postmaster_start_time() > interval '3 seconds'
+    and not exists (select from leases where leases.owner = other.owner))
 update deliveries set state = 'pending', owner = null where id in (
-  select id from deliveries where state = 'sending' and owner in (select owner from gone where pg_try_advisory_xact_lock(owner))
+  select id from deliveries
+  where state = 'sending' and owner in (select owner from gone where pg_try_advisory_xact_lock(owner))
   for update skip locked)""")
 
 
 async def give_back(session: AsyncSession, owner: int, ids: Sequence[int], *, seconds: float = 0.0) -> None:
-    """Return mails that were taken but not tried; they are due again in `seconds`."""
+    """Return deliveries that were claimed but not tried; they are due again in `seconds`."""
     await session.execute(GIVE_BACK, {"owner": owner, "ids": list(ids), "seconds": seconds})
 
 
 async def disown(session: AsyncSession, owner: int, known: Collection[int]) -> int:
-    """Let go of the mails that are `owner`'s but that it does not know of; gives how many."""
+    """Return the deliveries that are `owner`'s and not `known`; the result is how many."""
     return await count(session, DISOWN, {"owner": owner, "known": list(known)})
 
 
 async def reclaim(session: AsyncSession, owner: int) -> int:
-    """Take back the mails of processes that have no lease any more; gives how many."""
+    """Take back the deliveries of processes that have no lease any more; the result is how many."""
     taken = await count(session, RECLAIM, {"owner": owner})
     if taken:
         log.warning("deliveries_reclaimed", count=taken)

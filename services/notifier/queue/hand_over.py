@@ -1,58 +1,50 @@
-"""New mails that go straight from the consumer to the pool: written down as this process's to send, they need no claim.
+"""Hands new deliveries from the consumer straight to the senders: written as this process's own, they need no claim.
 
-A claim would cost every mail a second update and a second wait for the disk. Whatever becomes of such a transaction, no mail is lost and none is
-sent by two: one whose commit is in doubt is let go of, and claimed like any other.
+A claim would cost every delivery a second update and a second wait for the disk. Whatever becomes of such a
+transaction, no delivery is lost and none is sent by two processes: one whose commit is in doubt is disowned, and
+claimed like any other.
 """
 
 from collections.abc import Callable, Sequence
 
-from services.notifier.queue.lanes import Waiting
+from services.notifier.queue.channel import Waiting
+from services.notifier.queue.claims import Claims
+from services.notifier.queue.ownership import Ownership
 
 
 class HandOver:
-    """One for the consumer's loop, whose transactions come one after another: `begin` each, and call what `after_commit` gave once it is committed.
+    """For one consumer, whose transactions follow one another.
 
-    `room()` says how many mails the pool takes now, `take` gives them to it, `wake()` tells it that there are others to claim; `doubt()` says that
-    there may be mails of ours that it does not know of.
+    `begin()` each transaction, and call what `after_commit` returned once it is committed.
     """
 
-    def __init__(
-        self,
-        owner: int,
-        *,
-        room: Callable[[], int],
-        take: Callable[[Sequence[Waiting]], None],
-        wake: Callable[[], None],
-        doubt: Callable[[], None],
-    ) -> None:
-        self.owner = owner
-        self._room = room
-        self._take = take
-        self._wake = wake
-        self._doubt = doubt
-        self._under_way = False
-
-    @property
-    def under_way(self) -> bool:
-        """Say whether a transaction may be writing mails down as ours."""
-        return self._under_way
+    def __init__(self, ownership: Ownership, claims: Claims) -> None:
+        self.owner = ownership.lease.owner
+        self._ownership = ownership
+        self._claims = claims
+        self._begun_in = 0
 
     def begin(self) -> int:
-        """Say how many mails of the transaction that begins may be written down as `owner`'s."""
-        if self._under_way:
-            # The last one was not seen to be committed, and may have been all the same.
-            self._doubt()
-        room = self._room()
-        self._under_way = room > 0
+        """Return how many deliveries the transaction that begins may write as `owner`'s."""
+        if self._ownership.handing_over:
+            # The last transaction was not seen to be committed, and may have been all the same.
+            self._ownership.doubt()
+        self._begun_in = self._ownership.lease.generation
+        room = self._claims.room_for_new()
+        self._ownership.handing_over = room > 0
         return room
 
-    def after_commit(self, mails: Sequence[Waiting] = (), *, others: bool = False) -> Callable[[], None]:
-        """Give what hands the mails to the pool that were written down as `owner`'s, and tells it whether there are others."""
+    def after_commit(self, ours: Sequence[Waiting] = (), *, others: bool = False) -> Callable[[], None]:
+        """Return what hands over the deliveries that were written as `owner`'s; `others` have to be claimed."""
 
         def hand_over() -> None:
-            self._under_way = False
-            self._take(mails)
+            self._ownership.handing_over = False
+            if self._begun_in == self._ownership.lease.generation:
+                for waiting in ours:
+                    self._ownership.lanes.put(waiting)
+            else:
+                self._ownership.doubt()
             if others:
-                self._wake()
+                self._ownership.wake()
 
         return hand_over

@@ -1,30 +1,19 @@
-"""The mails that wait for a connection: in order, but so that one mailbox never holds all connections."""
+"""The deliveries that wait for a connection: in order, but one recipient never gets all connections."""
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
-from services.notifier.delivery import Claimed
-from services.notifier.write.contents import Contents
-from shared.text.mail_address import MailboxAddress
+from services.notifier.queue.channel import Waiting
 
 SLOW_SECONDS = 2.0
 
 
-class Waiting(NamedTuple):
-    """A claimed mail, its contents and where it goes."""
-
-    mail: Claimed
-    contents: Contents
-    to: MailboxAddress
-
-
 class Lanes:
-    """A queue that keeps at most three quarters of the connections for one mailbox, and one for a mailbox that is slow.
+    """A queue that gives one recipient at most three quarters of the connections, and a slow recipient only one.
 
-    A mailbox is slow from when a mail to it has been under way for `SLOW_SECONDS` until one goes faster.
+    A recipient is slow from when a delivery to it has been under way for `SLOW_SECONDS` until one goes faster.
     """
 
     def __init__(self, connections: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,63 +29,63 @@ class Lanes:
         return len(self._ready)
 
     def put(self, waiting: Waiting) -> None:
-        """Add a mail at the end."""
+        """Add a delivery at the end."""
         self._ready.append(waiting)
         self._wake_one()
 
     async def take(self) -> Waiting:
-        """Give the next mail whose mailbox has a connection free; `done` must follow."""
+        """Return the next delivery whose recipient may have a connection; `done` must follow."""
         while True:
             while self._ready:
                 waiting = self._ready.popleft()
-                mailbox = waiting.to.address
-                flying = self._flying.setdefault(mailbox, {})
-                if len(flying) < (1 if mailbox in self._slow else self._most):
-                    flying[waiting.mail.id] = float("inf")
+                recipient = waiting.recipient
+                flying = self._flying.setdefault(recipient, {})
+                if len(flying) < (1 if recipient in self._slow else self._most):
+                    flying[waiting.delivery.id] = float("inf")
                     return waiting
-                self._aside.setdefault(mailbox, deque()).append(waiting)
+                self._aside.setdefault(recipient, deque()).append(waiting)
             taker = asyncio.get_running_loop().create_future()
             self._takers.append(taker)
             await taker
 
     def begin(self, waiting: Waiting) -> None:
-        """Say that a mail that was taken has its connection, and is being sent from now on."""
-        self._flying[waiting.to.address][waiting.mail.id] = self._clock()
+        """Note that a delivery that was taken has its connection, and is being sent from now on."""
+        self._flying[waiting.recipient][waiting.delivery.id] = self._clock()
 
     def done(self, waiting: Waiting) -> None:
-        """Say that a mail that was taken is under way no longer."""
-        mailbox = waiting.to.address
-        flying = self._flying[mailbox]
-        seconds = self._clock() - flying.pop(waiting.mail.id)
-        (self._slow.add if seconds >= SLOW_SECONDS else self._slow.discard)(mailbox)
+        """Note that a delivery that was taken is no longer under way."""
+        recipient = waiting.recipient
+        flying = self._flying[recipient]
+        seconds = self._clock() - flying.pop(waiting.delivery.id)
+        (self._slow.add if seconds >= SLOW_SECONDS else self._slow.discard)(recipient)
         if not flying:
-            del self._flying[mailbox]
-        aside = self._aside.get(mailbox)
+            del self._flying[recipient]
+        aside = self._aside.get(recipient)
         if aside:
             self._ready.appendleft(aside.popleft())
             self._wake_one()
             if not aside:
-                del self._aside[mailbox]
+                del self._aside[recipient]
 
     def ids(self) -> set[int]:
-        """Name every mail that waits or is under way."""
-        waiting = {waiting.mail.id for lane in (self._ready, *self._aside.values()) for waiting in lane}
-        return waiting | {mail for flying in self._flying.values() for mail in flying}
+        """Return the id of every delivery that waits or is under way."""
+        waiting = {waiting.delivery.id for lane in (self._ready, *self._aside.values()) for waiting in lane}
+        return waiting | {id_ for flying in self._flying.values() for id_ in flying}
 
     def drop_slow(self) -> list[Waiting]:
-        """Take out the mails that wait for slow mailboxes, so that they can be tried later without keeping anybody's place."""
+        """Remove those that wait for slow recipients: tried later, they take no room from others."""
         now = self._clock()
         self._slow.update(
-            mailbox
-            for mailbox, flying in self._flying.items()
+            recipient
+            for recipient, flying in self._flying.items()
             if any(now - since >= SLOW_SECONDS for since in flying.values())
         )
         return [
-            waiting for mailbox in self._slow & self._aside.keys() for waiting in self._aside.pop(mailbox)
+            waiting for recipient in self._slow & self._aside.keys() for waiting in self._aside.pop(recipient)
         ]
 
     def drop_all(self) -> list[Waiting]:
-        """Take out everything that waits."""
+        """Remove everything that waits."""
         dropped = [*self._ready, *(waiting for aside in self._aside.values() for waiting in aside)]
         self._ready.clear()
         self._aside.clear()

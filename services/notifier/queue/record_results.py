@@ -1,4 +1,4 @@
-"""What became of each try, written down as it comes: while one commit is under way, the next results gather."""
+"""Writes the result of each attempt to the database: while one commit is under way, the next results gather."""
 
 import asyncio
 import random
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 from services.notifier.delivery import Claimed, Reply, Result
 from services.notifier.domain import is_given_up, is_worth_telling, retry_delay
+from services.notifier.queue.channel import RetrySchedule
 from services.notifier.queue.deliveries import at_once, let_go, record
 from shared.database.engine import Sessions, is_transient
 from shared.process.backoff import Backoff
@@ -16,9 +17,10 @@ log = get_log(__name__)
 
 
 class Recorder:
-    """Commits results in groups. `recorded(released)` is called after each commit; `released` says that a mail that waited for its turn is due now.
+    """Commits results in groups.
 
-    At most `most` results wait: while the database is away nobody sends what could not be written down.
+    `recorded(released)` is called after each commit; `released` is true if a delivery that waited for an earlier one
+    is due now. At most `most` results wait: while the database is away nothing is sent that could not be recorded.
     """
 
     def __init__(
@@ -38,27 +40,27 @@ class Recorder:
         await self._room.acquire()
 
     def no_result(self) -> None:
-        """Give the room back."""
+        """Release the room: there is no result."""
         self._room.release()
 
     def add(self, result: Result) -> None:
-        """Hand over a result; it is written down at once, or with the next group."""
+        """Add a result; it is committed at once, or with the next group."""
         self._results.append(result)
         self._some.set()
 
     def ids(self) -> set[int]:
-        """Name every mail whose result is not known to be written down."""
+        """Return the id of every delivery whose result is not known to be committed."""
         return {result.id for result in (*self._results, *self._committing)}
 
     async def run(self) -> None:
-        """Write down until cancelled."""
+        """Commit until cancelled."""
         while True:
             await self._some.wait()
             self._some.clear()
             await self._commit()
 
     async def flush(self) -> None:
-        """Write down what is left."""
+        """Commit what is left."""
         if self._results:
             await self._commit()
 
@@ -90,16 +92,16 @@ class Recorder:
         return True
 
 
-def result_of(mail: Claimed, reply: Reply, *, retry_first_seconds: float, retry_hours: float) -> Result:
-    """Say what becomes of a mail after one try: sent, to be tried again, or failed."""
-    attempts = mail.attempts + 1
+def result_of(delivery: Claimed, reply: Reply, retry: RetrySchedule) -> Result:
+    """Decide what one attempt leads to: sent, deferred with a wait, or failed."""
+    attempts = delivery.attempts + 1
     state, wait = "sent" if reply.kind == "2xx" else "failed", None
     if reply.kind in {"4xx", "connection"}:
-        wait = retry_delay(attempts, retry_first_seconds, random.random())  # noqa: S311  jitter, not a secret
+        wait = retry_delay(attempts, retry.first_seconds, random.random())  # noqa: S311  jitter, not a secret
         now = datetime.now(timezone.utc)
-        if is_given_up(mail.trying_since, now + timedelta(seconds=wait), retry_hours):
+        if is_given_up(delivery.trying_since, now + timedelta(seconds=wait), retry.hours):
             wait = None
         else:
             state = "deferred"
     tell = state != "deferred" or is_worth_telling(attempts)
-    return Result(mail.id, mail.request_id, state, reply.kind, reply.codes, wait, tell)
+    return Result(delivery.id, delivery.request_id, state, reply.kind, reply.codes, wait, tell)

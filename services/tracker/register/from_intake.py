@@ -17,6 +17,8 @@ from shared.events.envelope import Envelope, decode
 from shared.events.event import Event
 from shared.events.rejected import Rejected
 from shared.kafka.batches import Record
+from shared.kafka.consume import ReadRecord
+from shared.kafka.worker import WaitForReader
 from shared.process.backoff import Backoff
 from shared.process.logs import get_log
 
@@ -79,6 +81,15 @@ async def wait_for_unsigned_before(sessions: Sessions, alive: Callable[[], None]
                 raise
             log.warning("unsigned_offsets_not_read", error=type(error).__name__)
             await backoff.wait()
+
+
+def from_intake(verifier: RecordVerifier) -> WaitForReader:
+    """Make what waits for the database and then reads only records that intake made."""
+
+    async def wait(sessions: Sessions, alive: Callable[[], None]) -> ReadRecord:
+        return FromIntake(verifier, await wait_for_unsigned_before(sessions, alive)).read
+
+    return wait
 
 
 async def is_unsigned_before_recorded(dsn: str) -> bool:

@@ -13,12 +13,13 @@ from pydantic import SecretStr
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifier.mail.mail_channel import MailChannel
 from services.notifier.on_request_lifecycle import on_request_lifecycle
-from services.notifier.queue.hand_over import HandOver
+from services.notifier.queue.channel import Channel, Waiting
 from services.notifier.queue.dispatch import Dispatcher
+from services.notifier.queue.hand_over import HandOver
 from services.notifier.settings import Settings
 from services.notifier.write.contents import ContentsBox
-from services.notifier.write.write_mail import MailWriter
 from shared.crypto.sealing import Opener, Sealer, generate_private_key, public_key_of
 from shared.database.engine import Sessions
 from shared.events.envelope import Envelope
@@ -29,7 +30,6 @@ from shared.events.request_lifecycle import (
     RequestResolved,
     RequestStateChanged,
 )
-from shared.settings import key_bytes
 from shared.web.health import Liveness
 from tests.eventually import eventually
 
@@ -113,9 +113,19 @@ def seal_text(text: str, request_id: UUID) -> str:
     return SEALER.seal(json.dumps({"text": text}).encode(), purpose="message", request_id=request_id)
 
 
-def nobody() -> HandOver:
-    """Give the way to a pool that takes nothing: every mail has to be claimed."""
-    return HandOver(0, room=lambda: 0, take=lambda _: None, wake=lambda: None, doubt=lambda: None)
+class NoHandOver(HandOver):
+    """The way to senders that take nothing: every mail has to be claimed."""
+
+    def __init__(self) -> None:
+        self.owner = 0
+
+    def begin(self) -> int:
+        """Take nothing."""
+        return 0
+
+    def after_commit(self, ours: Sequence[Waiting] = (), *, others: bool = False) -> Callable[[], None]:  # noqa: ARG002  as the real one
+        """Do nothing."""
+        return lambda: None
 
 
 async def hand_over(
@@ -123,7 +133,9 @@ async def hand_over(
 ) -> None:
     """Do what the worker does with a batch of events; with a pool its mails go straight to it."""
     async with sessions.begin() as session:
-        after_commit = await work_off(session, envelopes, dispatcher.hand_over if dispatcher else nobody())
+        after_commit = await work_off(
+            session, envelopes, dispatcher.hand_over if dispatcher else NoHandOver()
+        )
     after_commit()
 
 
@@ -144,19 +156,19 @@ async def work_off(
 
 @asynccontextmanager
 async def dispatching(settings: Settings, sessions: Sessions) -> AsyncIterator[Dispatcher]:
-    """Run a pool for as long as the context lasts; its failure is the test's."""
-    writer = MailWriter(
-        sender=settings.sender, site_url=settings.site_url, link_key=key_bytes(settings.link_key)
-    )
-    dispatcher = Dispatcher(
-        settings,
-        sessions,
-        box=ContentsBox(PRIVATE_KEY),
-        writer=writer,
-        liveness=Liveness(None, (Dispatcher.loop,)),
-        told=lambda: None,
-    )
-    work = asyncio.create_task(dispatcher.run())
+    """Send mails for as long as the context lasts; a failure is the test's."""
+    async with dispatching_over(MailChannel(settings), settings, sessions) as dispatcher:
+        yield dispatcher
+
+
+@asynccontextmanager
+async def dispatching_over(
+    channel: Channel, settings: Settings, sessions: Sessions
+) -> AsyncIterator[Dispatcher]:
+    """Work off the deliveries of any channel for as long as the context lasts."""
+    dsn = settings.database_url.get_secret_value()
+    dispatcher = Dispatcher(channel, sessions, dsn, outcomes_written=lambda: None)
+    work = asyncio.create_task(dispatcher.run(Liveness(None, ())))
     try:
         yield dispatcher
     finally:

@@ -12,7 +12,7 @@ from services.notifier.mail.bounces.list_reports import list_reports
 from services.notifier.mail.bounces.return_path import Sending, return_paths
 from services.notifier.mail.bounces.show_report import ReportText, show_report
 from services.notifier.mail.send_again import ContentsGone, NotSendable, SendAgain, send_again
-from services.notifier.queue.forget_contents import forget
+from services.notifier.retention import forget
 from services.notifier.settings import Settings
 from services.notifier.write.contents import ContentsBox
 from shared.auth.authorize import Caller

@@ -5,7 +5,7 @@ from dataclasses import replace
 from sqlalchemy import text
 
 from services.notifier.operate.list_deliveries import list_deliveries
-from services.notifier.queue.forget_contents import forget
+from services.notifier.retention import forget
 from services.notifier.settings import Settings
 from shared import canary
 from shared.database.engine import Sessions

@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from services.notifier.operate.retry_deliveries import RetryMany, retry_deliveries
-from services.notifier.queue.again import NotRetriable, retry_delivery
 from services.notifier.mail.send_again import ContentsGone, SendAgain, send_again
+from services.notifier.queue.again import ManyAgain, NotRetriable, again, many_again
 from services.notifier.settings import Settings
 from services.notifier.write.contents import ContentsBox
 from shared.database.engine import Sessions
@@ -83,9 +82,9 @@ async def test_a_mail_that_did_not_go_can_go_no_more(
         ("failed", None, None, False)
     }
     async with sessions.begin() as session:
-        assert (await retry_deliveries(session, RetryMany(template="receipt"))).events == []
+        assert await many_again(session, ManyAgain(template="receipt")) == []
         with pytest.raises(NotRetriable, match="no longer kept"):
-            await retry_delivery(session, found[0].id)
+            await again(session, found[0].id)
     async with dispatching(settings, sessions):
         marker = Citizen()
         await hand_over(sessions, [marker.registered(), *told])

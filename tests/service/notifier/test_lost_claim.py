@@ -35,7 +35,7 @@ async def test_a_mail_claimed_by_a_lost_answer_is_sent_all_the_same(
 
             pid = await eventually(claiming)
             # What the server has after the claim's commit; the one who claims hears nothing of it but the end of its connection.
-            await session.execute(CLAIMED, {"owner": dispatcher._lease.owner})  # noqa: SLF001  nobody else can be told to lose an answer
+            await session.execute(CLAIMED, {"owner": dispatcher.hand_over.owner})
             await session.execute(CUT, {"pid": pid})
         await delivered(sessions, citizen)
     assert [row.state for row in await rows(sessions)] == ["sent"]

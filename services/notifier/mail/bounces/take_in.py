@@ -8,10 +8,10 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifier.domain import message_id_of_sending, read_message_id
 from services.notifier.mail.bounces.read_report import Report, read_report
 from services.notifier.mail.bounces.return_path import ReturnPaths, Sending
-from services.notifier.domain import message_id_of_sending, read_message_id
-from services.notifier.queue.publish_outcomes import OUTCOMES
+from services.notifier.queue.publish_outcomes import OUTBOX
 from services.notifier.write.contents import ContentsBox
 from shared.database.engine import Sessions
 from shared.process.logs import get_log
@@ -93,7 +93,7 @@ class Inbox(NamedTuple):
         if final:
             await session.execute(RETURN, names | {"status": report.status})
         await session.execute(OUTCOME, _outcome(delivery, sending, report))
-        await session.execute(WAKE, {"outbox": OUTCOMES.name})
+        await session.execute(WAKE, {"outbox": OUTBOX})
         return "entered"
 
     def _locked(self, raw: bytes, digest: bytes) -> bytes:

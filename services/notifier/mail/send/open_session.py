@@ -14,8 +14,8 @@ from typing import Literal, NamedTuple
 from services.notifier.domain import Step
 from services.notifier.mail.ehlo_name import default_ehlo_name, host_name
 from services.notifier.mail.send.smtp_exchange import Answer, ConnectionGone, SmtpTalk
-from services.notifier.settings import Settings
 from services.notifier.mail.smtp_limits import LIMITS, SILENT_SECONDS, TimedStep, limits
+from services.notifier.settings import Settings
 
 READY, OK, LOGGED_IN, CONTINUE = 220, 250, 235, 334
 NO_EHLO = {500, 502, 504}

@@ -1,17 +1,36 @@
-"""Forgets the contents of mails that were sent so long ago that nobody sends them again, and mails that no report was found in."""
+"""Removes what is kept of deliveries: at once when a request is erased, and by age when nobody sends them again."""
 
 import asyncio
+from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.notifier.delivery_states import FINISHED, in_sql
 from services.notifier.queue.deliveries import at_once
 from shared.database.engine import Sessions, is_transient
 from shared.process.logs import get_log
 
 log = get_log(__name__)
 
+ERASED = "erased"
 AT_ONCE = 1_000
 PAUSE_SECONDS = 60.0
+
+# One that was still tried can go no more. If it is under way at this moment, its sender finds that it lost it.
+ERASE = text(f"""
+with emptied as (
+  update deliveries set contents = null, owner = null, settled_note = null,
+    next_attempt_at = case when state in ({in_sql(FINISHED)}) then next_attempt_at end,
+    last_reply = case when state in ({in_sql(FINISHED)}) then last_reply else :erased end,
+    finished_at = coalesce(finished_at, now()),
+    state = case when state in ({in_sql(FINISHED)}) then state else 'failed' end
+  where request_id = any(cast(:requests as uuid[]))
+  returning id),
+forgotten as (delete from sent_contents kept using emptied where kept.delivery_id = emptied.id)
+update reports set mail = null from emptied
+where reports.delivery_id = emptied.id and reports.mail is not null""")  # noqa: S608  states of our own
 
 FORGET_CONTENTS = text("""
 with old as materialized (
@@ -21,7 +40,8 @@ gone as (delete from sent_contents kept using old where kept.delivery_id = old.d
 select count(*) from old""")
 FORGET_REPORTS = text("""
 with old as materialized (
-  select digest from reports where (mail is not null or delivery_id is null) and received_at < now() - make_interval(secs => :seconds)
+  select digest from reports
+  where (mail is not null or delivery_id is null) and received_at < now() - make_interval(secs => :seconds)
   order by received_at limit :most for update skip locked),
 emptied as (update reports r set mail = null from old where r.digest = old.digest and r.delivery_id is not null),
 gone as (delete from reports r using old where r.digest = old.digest and r.delivery_id is null)
@@ -37,8 +57,16 @@ forgotten as (delete from canary_mails c using old where c.event_id = old.event_
 select count(*) from old""")
 
 
+async def erase_requests(session: AsyncSession, requests: Sequence[UUID]) -> None:
+    """Empty all deliveries of these requests, in any channel, and reports about them; a repeat changes nothing.
+
+    Rows and outcomes stay, without what was sent and to whom.
+    """
+    await session.execute(ERASE, {"requests": list(requests), "erased": ERASED})
+
+
 async def forget_for_ever(sessions: Sessions, days: float) -> None:
-    """Forget until cancelled."""
+    """Forget by age until cancelled."""
     while True:
         try:
             while await forget(sessions, days):
@@ -51,7 +79,7 @@ async def forget_for_ever(sessions: Sessions, days: float) -> None:
 
 
 async def forget(sessions: Sessions, days: float) -> bool:
-    """Forget some of what is older than so many days; says whether there may be more."""
+    """Forget some of what is older than `days`; true if there may be more."""
     values = {"seconds": days * 86_400, "most": AT_ONCE}
     async with at_once(sessions) as session:
         counts = [
