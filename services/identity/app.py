@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 from services.identity.bank.routes import routes as bank_routes
 from services.identity.citizen.return_from_bank import routes as tupas_routes
+from services.identity.clean_up import clean_up_forever
 from services.identity.login.errors import OAuthError, on_oauth_error
 from services.identity.oidc import authorize, discovery, token, userinfo
 from services.identity.pages import FOLDER, STATIC_URL, GuardPages
@@ -16,11 +17,14 @@ from services.identity.resources import Using, open_resources
 from services.identity.settings import Settings
 from services.identity.show_problems import show_problem
 from services.identity.staff import tell_accounts
+from services.identity.staff.accounts import follow_settings
 from services.identity.staff.log_in import routes as staff_routes
 from shared.database.engine import ping
+from shared.limits.exchange import exchange_counts
 from shared.limits.proxies import warn_of_unnamed_proxies
 from shared.look.look import LOOK_URL, look_files
 from shared.process.logs import configure_logs
+from shared.process.loops import running_beside
 from shared.settings import read_settings
 from shared.web.build_app import build_app
 from shared.web.health import health_routes
@@ -38,9 +42,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_resources(settings) as app.state.resources:
-            app.state.sessions = app.state.resources.sessions
-            yield
+        async with open_resources(settings) as resources:
+            app.state.resources, app.state.sessions = resources, resources.sessions
+            await follow_settings(resources.sessions, settings.staff)
+            counts = exchange_counts(resources.limits, resources.sessions)
+            async with running_beside(clean_up_forever(resources.sessions), counts):
+                yield
 
     led_to = [
         *(uri for client in settings.clients for uri in client.redirect_uris),

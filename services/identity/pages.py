@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.identity.bank.directory import Bank, colour_sheet
+from services.identity.banks import Bank, colour_sheet
 from services.identity.keys import digest
 from shared.events.vocabulary import Language
 from shared.look.look import build_environment, versioned

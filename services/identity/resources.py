@@ -1,4 +1,4 @@
-"""What every route of this service works with, and its loops: opened once, given to routes by dependency."""
+"""What every route of this service works with: opened once, given to routes by dependency."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,17 +8,13 @@ from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
-from services.identity.bank.directory import Bank, choose_banks
+from services.identity.banks import Bank, choose_banks
 from services.identity.browser import BrowserCookie
-from services.identity.clean_up import clean_up_forever
 from services.identity.keys import Keys
 from services.identity.pages import Pages
 from services.identity.settings import Client, Settings
-from services.identity.staff.accounts import follow_settings
 from shared.database.engine import Sessions, open_database
-from shared.limits.exchange import exchange_counts
 from shared.limits.limit import Limits
-from shared.process.loops import running_beside
 from shared.settings import all_key_bytes
 
 
@@ -55,14 +51,11 @@ def make_resources(settings: Settings, sessions: Sessions) -> Resources:
 
 @asynccontextmanager
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
-    """Open the database, which has to be there, bring the staff accounts to what the settings name, and run the loops."""
+    """Open the database, which has to be there."""
     async with open_database(
         settings.database_url.get_secret_value(), most=settings.database_connections
     ) as sessions:
-        resources = make_resources(settings, sessions)
-        await follow_settings(sessions, settings.staff)
-        async with running_beside(clean_up_forever(sessions), exchange_counts(resources.limits, sessions)):
-            yield resources
+        yield make_resources(settings, sessions)
 
 
 def _home(settings: Settings) -> str:

@@ -18,7 +18,7 @@ from pydantic import (
 )
 from pydantic_settings import SettingsConfigDict
 
-from services.identity.bank.directory import BankAgreement, choose_banks
+from services.identity.banks import BankAgreement, choose_banks
 from shared.demonstration import Demonstration, refuse_unless_allowed
 from shared.settings import DatabaseSettings, Key, Keys
 from shared.text.typed_text import visible

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.identity.bank.directory import load_banks
+from services.identity.banks import load_banks
 from services.identity.citizen.claims import citizen_claims
 from services.identity.keys import Keys
 from services.identity.tupas import Response

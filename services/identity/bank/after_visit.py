@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.identity import tupas
-from services.identity.bank.directory import Bank
 from services.identity.bank.visits import ANSWERED, find_ended_visit
+from services.identity.banks import Bank
 from services.identity.browser import takes_cookies
 from services.identity.login.parameters import with_parameters
 from services.identity.models import Attempt, BankVisit, Handshake

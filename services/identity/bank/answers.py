@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 
 from services.identity import tupas
-from services.identity.bank.directory import Bank, Customer
+from services.identity.banks import Bank, Customer
 
 SHORT_TIMESTMP, SHORT_IDNBR, IDNBR = 19, 8, 10
 NOTHING = "-"

@@ -10,7 +10,6 @@ from starlette.responses import RedirectResponse, Response
 from services.identity import tupas
 from services.identity.bank.after_visit import show_visit_over
 from services.identity.bank.answers import address_with, make_answer
-from services.identity.bank.directory import Bank
 from services.identity.bank.visits import (
     ANSWERED,
     LEFT,
@@ -24,6 +23,7 @@ from services.identity.bank.visits import (
     take_code,
     take_password,
 )
+from services.identity.banks import Bank
 from services.identity.limits import BANK_STEPS, count
 from services.identity.models import BankVisit, utc_now
 from services.identity.pages import language_of

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import select
 
 from services.identity import tupas
-from services.identity.bank.directory import Bank, Customer
+from services.identity.banks import Bank, Customer
 from services.identity.keys import digest
 from services.identity.models import NUMBERS, BankVisit, utc_now
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from services.identity import tupas
-from services.identity.bank.directory import Bank
+from services.identity.banks import Bank
 from services.identity.login.grants import end_attempt
 from services.identity.models import Attempt, Handshake, Identification, utc_now
 from services.identity.resources import Resources

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response as HTTPResponse
 
 from services.identity import tupas
-from services.identity.bank.directory import load_banks
+from services.identity.banks import load_banks
 from services.identity.browser import BrowserCookie
 from services.identity.models import Attempt
 from services.identity.tupas import Response

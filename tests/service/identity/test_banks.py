@@ -10,7 +10,7 @@ import pytest
 
 from services.identity import tupas
 from services.identity.bank.answers import address_with, make_answer
-from services.identity.bank.directory import Bank, load_banks
+from services.identity.banks import Bank, load_banks
 from services.identity.tupas import Keys, Request
 from tests.service.identity.conftest import CALLBACK, Running
 from tests.service.identity.walk import OP_PASSWORD, Walker, parameters

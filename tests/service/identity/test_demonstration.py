@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from services.identity.bank.directory import BankAgreement
+from services.identity.banks import BankAgreement
 from shared.demonstration import Demonstration
 from tests.infra.embedded import free_ports
 from tests.service.identity.conftest import serving, settings_for

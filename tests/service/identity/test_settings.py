@@ -6,7 +6,7 @@ import json
 import pytest
 from joserfc.jwk import ECKey, OKPKey
 
-from services.identity.bank.directory import Bank, choose_banks, load_banks
+from services.identity.banks import Bank, choose_banks, load_banks
 from services.identity.settings import Settings
 from shared.demonstration import Demonstration
 from shared.settings import read_settings
