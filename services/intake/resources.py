@@ -73,12 +73,11 @@ async def open_resources(settings: Settings, catalogue: Catalogue) -> AsyncItera
         )
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=BACK_CHANNEL_SECONDS))
         record_keys = all_key_bytes(settings.record_keys)
-        secret = settings.oidc_client_secret.get_secret_value()
         provider = IdentityProvider(
             http,
             settings.oidc_issuer,
             settings.oidc_backchannel_url,
-            (settings.oidc_client_id, secret),
+            (settings.oidc_client_id, settings.oidc_client_secret.get_secret_value()),
             proof_by(settings),
         )
         limits = Limits(key_bytes(settings.idempotency_key), times=settings.limits_times)

@@ -1,1 +1,4 @@
-"""Mail: receipt, questions, rejections and resolutions; each owed mail is a row first and an SMTP transaction after."""
+"""Mail: receipt, questions, rejections and resolutions.
+
+Each owed mail is a row first and an SMTP transaction after.
+"""

@@ -1,4 +1,7 @@
-"""The plain types that the rooms of notifier exchange: a new delivery, a claimed one, a reply, and a result."""
+"""The plain types that the rooms of notifier exchange.
+
+A new delivery, a claimed one, a reply, and a result.
+"""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -73,7 +76,8 @@ class Claimed(NamedTuple):
 class Result(NamedTuple):
     """What one attempt led to.
 
-    `retry_seconds` is the wait before the next attempt; `tell` is true if the result is published as an outcome.
+    `retry_seconds` is the wait before the next attempt; `tell` is true if the result is published as an
+    outcome.
     """
 
     id: int
@@ -88,9 +92,9 @@ class Result(NamedTuple):
 class Reply(NamedTuple):
     """The answer to one attempt: its kind and codes (`550 5.1.1`), and what a refusal concerns.
 
-    The kinds are those of SMTP in every channel: `2xx` was delivered, `4xx` and `connection` are tried again, all
-    others have failed for good. `5xx` is a refusal of this delivery, never one that the server has own reasons for.
-    `codes` never hold words of the other side, which may repeat an address.
+    The kinds are those of SMTP in every channel: `2xx` was delivered, `4xx` and `connection` are tried again,
+    all others have failed for good. `5xx` is a refusal of this delivery, never one that the server has own
+    reasons for. `codes` never hold words of the other side, which may repeat an address.
     """
 
     kind: ReplyClass

@@ -1,4 +1,7 @@
-"""The states of a delivery and the only edges between them: one table that the statements are made from. Pure."""
+"""The states of a delivery and the only edges between them: one table that the statements are made from.
+
+Pure.
+"""
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias, get_args

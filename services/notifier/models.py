@@ -1,4 +1,4 @@
-"""Notifier's tables: one row per delivery, the outcomes that are not published yet, and reports about mails."""
+"""Notifier's tables: one row per delivery, outcomes that are not published yet, reports about mails."""
 
 from datetime import datetime
 from typing import ClassVar
@@ -24,12 +24,13 @@ class Table(SQLModel):
 class Delivery(Table, table=True):
     """One delivery for one event: a mail, or what another channel sends.
 
-    `channel` says which channel delivers it, `template` what is owed for the event (unique over all channels).
-    `owner` is the process that sends it now. `next_attempt_at` is null while an earlier one of the same request and
-    channel is still open. `contents` are the encrypted personal parts; once it is sent they move to `sent_contents`.
-    `last_reply` holds codes only, because a server's words may repeat the address. `trying_since` begins anew when an
-    operator has it tried again. `sending` counts deliberate repetitions, each with a `message_id` of its own;
-    `returned_at` and `return_status` say that the present one came back. `settled_by` closed it without a delivery.
+    `channel` says which channel delivers it, `template` what is owed for the event (unique over all
+    channels). `owner` is the process that sends it now. `next_attempt_at` is null while an earlier one of the
+    same request and channel is still open. `contents` are the encrypted personal parts; once it is sent they
+    move to `sent_contents`. `last_reply` holds codes only, because a server's words may repeat the address.
+    `trying_since` begins anew when an operator has it tried again. `sending` counts deliberate repetitions,
+    each with a `message_id` of its own; `returned_at` and `return_status` say that the present one came back.
+    `settled_by` closed it without a delivery.
     """
 
     __tablename__: ClassVar[str] = "deliveries"
@@ -121,7 +122,10 @@ class ReceivedReport(Table, table=True):
 
 
 class MailboxPosition(Table, table=True):
-    """How far a mailbox has been read for reports; numbers (UID) are comparable only under one `uid_validity`."""
+    """How far a mailbox has been read for reports.
+
+    Numbers (UID) are comparable only under one `uid_validity`.
+    """
 
     __tablename__: ClassVar[str] = "mailbox_positions"
 
@@ -159,7 +163,10 @@ class Outcome(Table, table=True):
 
 
 class ReportRead(Table, table=True):
-    """Who was shown the text of a report; written in the read's own transaction, and kept, as tracker keeps its reads."""
+    """Who was shown the text of a report.
+
+    Written in the read's own transaction, and kept, as tracker keeps its reads.
+    """
 
     __tablename__: ClassVar[str] = "report_reads"
     __table_args__ = (Index("report_reads_digest", "digest"),)

@@ -1,4 +1,7 @@
-"""Handles the lifecycle of requests: writes each mail that is owed, once, and empties those of an erased request."""
+"""Handles the lifecycle of requests.
+
+Writes each mail that is owed, once, and empties those of an erased request.
+"""
 
 import re
 from collections.abc import Callable, Sequence

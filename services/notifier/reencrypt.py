@@ -1,4 +1,7 @@
-"""Encrypts what is kept of mails again under the newest private key: `python -m services.notifier.reencrypt`."""
+"""Encrypts what is kept of mails again under the newest private key.
+
+`python -m services.notifier.reencrypt`.
+"""
 
 import asyncio
 import sys

@@ -1,4 +1,7 @@
-"""Removes what is kept of deliveries: at once when a request is erased, and by age when nobody sends them again."""
+"""Removes what is kept of deliveries.
+
+At once when a request is erased, and by age when nobody sends them again.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,7 +21,8 @@ ERASED = "erased"
 AT_ONCE = 1_000
 PAUSE_SECONDS = 60.0
 
-# One that was still tried can go no more. If it is under way at this moment, its sender finds that it lost it.
+# One that was still tried can go no more. If it is under way at this moment, its sender finds that it lost
+# it.
 ERASE = text(f"""
 with emptied as (
   update deliveries set contents = null, owner = null, settled_note = null,
@@ -43,13 +47,15 @@ with old as materialized (
   select digest from reports
   where (mail is not null or delivery_id is null) and received_at < now() - make_interval(secs => :seconds)
   order by received_at limit :most for update skip locked),
-emptied as (update reports r set mail = null from old where r.digest = old.digest and r.delivery_id is not null),
+emptied as (update reports r set mail = null from old where r.digest = old.digest
+  and r.delivery_id is not null),
 gone as (delete from reports r using old where r.digest = old.digest and r.delivery_id is null)
 select count(*) from old""")
 
 FORGET_CANARIES = text("""
 with old as materialized (
-  select event_id from canary_mails where added_at < now() - interval '1 day' limit :most for update skip locked),
+  select event_id from canary_mails where added_at < now() - interval '1 day'
+  limit :most for update skip locked),
 mails as (select id from deliveries join old using (event_id)),
 emptied as (delete from sent_contents kept using mails where kept.delivery_id = mails.id),
 gone as (delete from deliveries d using mails where d.id = mails.id),
@@ -58,7 +64,9 @@ select count(*) from old""")
 
 
 async def erase_requests(session: AsyncSession, requests: Sequence[UUID]) -> None:
-    """Empty all deliveries of these requests, in any channel, and reports about them; a repeat changes nothing.
+    """Empty all deliveries of these requests, in any channel, and reports about them.
+
+    A repeat changes nothing.
 
     Rows and outcomes stay, without what was sent and to whom.
     """

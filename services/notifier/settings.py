@@ -38,7 +38,7 @@ class Settings(WorkerSettings):
     keep_days: float = Field(
         default=30.0,
         ge=0,
-        description="How long the contents of a mail that was sent are kept, encrypted, so that it can be sent again",
+        description="How long the contents of a sent mail are kept, encrypted, so that it can be sent again",
     )
     site_url: str = Field(min_length=1, description="Where links in mails lead")
     oidc_issuer: str = Field(min_length=1, description="The OpenID Connect issuer that signs tokens")

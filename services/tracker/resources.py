@@ -1,4 +1,7 @@
-"""What tracker's HTTP side works with: keys, database, producer; opened once, given to routes by dependency."""
+"""What tracker's HTTP side works with: keys, database, producer.
+
+Opened once, given to routes by dependency.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -40,17 +40,21 @@ class Settings(WorkerSettings):
     intake_url: str | None = Field(
         default=None,
         pattern="^https?://",
-        description="Intake's address on the back channel, asked for its spool; without it the ledger leaves the spool out",
+        description="Intake's address on the back channel, asked for its spool; without it the ledger omits that",
     )
     notifier_url: str | None = Field(
         default=None,
         pattern="^https?://",
-        description="Notifier's address on the back channel, asked to try failed mails again; without it the console has no button for that",
+        description=(
+            "Notifier's address on the back channel, asked to try failed mails again; "
+            "without it the console has no button for that"
+        ),
     )
     command_topics: CommandTopics = Field(
         default=DEFAULT,
         description=(
-            "Each back office's own topic of commands and the Kafka user who may write it: `topic=principal, …` or a JSON object. "
+            "Each back office's own topic of commands and the Kafka user who may write it: "
+            "`topic=principal, …` or a JSON object. "
             "`deploy.prepare` reads it too"
         ),
     )
@@ -74,7 +78,9 @@ class Settings(WorkerSettings):
         default=None,
         pattern="^https?://",
         description=(
-            'Where alarms are POSTed (`{"text", "alarms": […]}`, which chat systems and alert receivers take); unset: they stand in the console, '
+            'Where alarms are POSTed (`{"text", "alarms": […]}`, '
+            "which chat systems and alert receivers take); "
+            "unset: they stand in the console, "
             "the API and the metrics"
         ),
     )

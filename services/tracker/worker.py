@@ -1,4 +1,4 @@
-"""The worker of tracker: reads requests, commands, mail outcomes and dead letters, and publishes the history."""
+"""The worker of tracker: reads requests, commands, mail outcomes, dead letters; publishes the history."""
 
 from functools import partial
 

@@ -1,4 +1,7 @@
-"""The skeleton of a worker process: opens what its loops share, registers consumers, and runs all loops together."""
+"""The skeleton of a worker process.
+
+Opens what its loops share, registers consumers, and runs all loops together.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -35,7 +38,8 @@ class WorkerSettings(KafkaSettings, DatabaseSettings):
 class Worker:
     """The loops of one process, and what they share. Register them, then `await worker.run()`.
 
-    `committed` is called after each commit of a consumer, `keep_position(group)` makes what keeps its position.
+    `committed` is called after each commit of a consumer, `keep_position(group)` makes what keeps its
+    position.
     """
 
     def __init__(self, settings: WorkerSettings, sessions: Sessions, producer: EventProducer) -> None:

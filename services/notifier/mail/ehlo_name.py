@@ -21,7 +21,7 @@ def is_ehlo_name(name: str) -> bool:
 
 
 def default_ehlo_name(host: str, address: str) -> str:
-    """Give this host's name where it is fully qualified, otherwise a literal of the connection's own address."""
+    """Return this host's name if it is fully qualified, otherwise a literal of the connection's address."""
     if is_ehlo_name(host) and not host.lower().endswith(NOBODYS):
         return host
     own = ip_address(address.partition("%")[0])

@@ -1,4 +1,7 @@
-"""Mail as a channel of the queue: decrypts and writes each mail, and sends it over a pool of SMTP connections."""
+"""Mail as a channel of the queue.
+
+Decrypts and writes each mail, and sends it over a pool of SMTP connections.
+"""
 
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -112,7 +115,8 @@ class MailChannel:
         except ServerAway as away:
             if not self._pool.others_work(connection):
                 self.breaker.open(away.why)
-            # It may be this mail alone that the server refuses to begin: it waits by itself, and others go on.
+            # It may be this mail alone that the server refuses to begin: it waits by itself, and others go
+            # on.
             return Reply("connection", away.why) if away.may_be_the_mail else None
         crash_point("notifier.after-mail-accepted")
         if reply.concern in {"server", "rate"}:

@@ -25,7 +25,9 @@ LIMITS: Mapping[TimedStep, float] = {
     "quit": 2.0,
 }
 SILENT_SECONDS = 30
-"""How long our bytes or keepalive probes may stay unacknowledged: a slow server acknowledges them, a vanished one
+"""How long our bytes or keepalive probes may stay unacknowledged.
+
+A slow server acknowledges them, a vanished one
 does not."""
 
 

@@ -32,7 +32,7 @@ class DeliveryView(BaseModel):
         description="Null once it is finished, and while an earlier one of the same request is open"
     )
     last_reply: str | None = Field(
-        description="The other side's codes, such as `550 5.1.1`; its words may hold an address and are not kept"
+        description="The codes of the reply, such as `550 5.1.1`; words may hold an address and are not kept"
     )
     message_id: str
     sending: int = Field(

@@ -25,7 +25,10 @@ ReportId = Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="The `id` o
 
 
 class TriedAgain(BaseModel):
-    """The events whose deliveries are tried again; `next` is the `after` of the following call, null if none is left."""
+    """The events whose deliveries are tried again.
+
+    `next` is the `after` of the following call, null if none is left.
+    """
 
     events: Sequence[str]
     next: int | None

@@ -1,10 +1,16 @@
-"""The circuit breaker of a channel: while it is open nothing is sent, and a probe asks whether the outage is over."""
+"""The circuit breaker of a channel.
+
+While it is open nothing is sent, and a probe asks whether the outage is over.
+"""
 
 import asyncio
 
 
 class Breaker:
-    """Closed at first. `closed` and `opened` can be waited for; `why` is the last reason that it was opened for."""
+    """Closed at first. `closed` and `opened` can be waited for.
+
+    `why` is the last reason that it was opened for.
+    """
 
     def __init__(self) -> None:
         self.closed, self.opened = asyncio.Event(), asyncio.Event()

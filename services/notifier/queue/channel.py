@@ -1,7 +1,9 @@
-"""The interface between the queue and a channel, such as mail: all that the queue knows of how a delivery travels.
+"""The interface between the queue and a channel, such as mail.
 
-A channel is a folder of its own and one row of `services/notifier/channels.py`. The queue claims deliveries, keeps
-order and lanes, counts attempts, waits, and writes results down; the channel only delivers.
+All that the queue knows of how a delivery travels.
+
+A channel is a folder of its own and one row of `services/notifier/channels.py`. The queue claims deliveries,
+keeps order and lanes, counts attempts, waits, and writes results down; the channel only delivers.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,7 +16,7 @@ from shared.events.event import Event
 
 
 class RetrySchedule(NamedTuple):
-    """The first wait after a deferral in seconds (it doubles, up to an hour), and for how many hours to try."""
+    """The first wait in seconds (it doubles, up to an hour), and for how many hours to try."""
 
     first_seconds: float
     hours: float
@@ -36,7 +38,10 @@ Deliver: TypeAlias = Callable[[Waiting], Awaitable[Reply | None]]
 
 
 class ChannelAway(Exception):
-    """The other side does not answer, or accepts nothing; `why` holds codes, never words of the other side."""
+    """The other side does not answer, or accepts nothing.
+
+    `why` holds codes, never words of the other side.
+    """
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -46,8 +51,8 @@ class ChannelAway(Exception):
 class Channel(Protocol):
     """One way that deliveries take.
 
-    `name` is the value of `deliveries.channel`. `most` is how many deliveries are sent at once. `deliver` opens the
-    `breaker` when the other side as a whole is away; it never opens it for one bad recipient.
+    `name` is the value of `deliveries.channel`. `most` is how many deliveries are sent at once. `deliver`
+    opens the `breaker` when the other side as a whole is away; it never opens it for one bad recipient.
     """
 
     name: str
@@ -64,7 +69,7 @@ class Channel(Protocol):
         ...
 
     def slow(self) -> int:
-        """Return how many deliveries under way are so slow that others may be sent beside them, at most `most`."""
+        """Return how many deliveries under way are so slow that others may go beside them (≤ `most`)."""
         ...
 
     async def probe(self) -> None:

@@ -23,7 +23,7 @@ LATE_COMMIT = timedelta(seconds=1)
 
 
 class Claims:
-    """`await Claims(…).run(liveness, name)` claims until it is cancelled, as much as there is room for in the lanes."""
+    """`await Claims(…).run(liveness, name)` claims until cancelled, as much as the lanes have room for."""
 
     def __init__(self, channel: Channel, ownership: Ownership) -> None:
         self._channel = channel
@@ -65,7 +65,10 @@ class Claims:
         self._ownership.wake()
 
     def room_for_new(self) -> int:
-        """Return how many new deliveries may pass those that are due already: none where any of those wait."""
+        """Return how many new deliveries may pass those that are due already.
+
+        None where any of those wait.
+        """
         ownership = self._ownership
         ready = ownership.lease.valid and self._channel.breaker.is_closed
         if not ready or ownership.ending or ownership.unsure or self._more:

@@ -1,7 +1,7 @@
 """The statements on deliveries: each takes a batch, and each is one round trip.
 
-Deliveries of one request and channel go in order. One that has to wait for an earlier one has no `next_attempt_at`;
-it gets one when the earlier one is finished. Channels do not wait for one another.
+Deliveries of one request and channel go in order. One that has to wait for an earlier one has no
+`next_attempt_at`; it gets one when the earlier one is finished. Channels do not wait for one another.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -31,16 +31,19 @@ from unnest(
   cast(:event_id as text[]), cast(:channel as text[]), cast(:request_id as uuid[]), cast(:template as text[]),
   cast(:language as text[]), cast(:work_number as text[]), cast(:service_title as text[]),
   cast(:submitted_at as timestamptz[]), cast(:due_at as timestamptz[]), cast(:occurred_at as timestamptz[]),
-  cast(:message_id as text[]), cast(:traceparent as text[]), cast(:contents as bytea[]), cast(:owner as bigint[])
+  cast(:message_id as text[]), cast(:traceparent as text[]), cast(:contents as bytea[]),
+    cast(:owner as bigint[])
 ) with ordinality as new ({COLUMNS}, place)
 order by place
 on conflict (event_id, template) do nothing
 returning id, event_id, template, trying_since, next_attempt_at""")  # noqa: S608  ours
 
-# Waits for a result that is being committed, so that the next statement sees what became of the earlier delivery.
+# Waits for a result that is being committed, so that the next statement sees what became of the earlier
+# delivery.
 LOCK_OPEN = text(f"""
 select id from deliveries
-where request_id = any(cast(:requests as uuid[])) and state in ({in_sql(OPEN)}) order by id for share""")  # noqa: S608  ours
+where request_id = any(cast(:requests as uuid[])) and state in ({in_sql(OPEN)})
+  order by id for share""")  # noqa: S608  ours
 
 EARLIER_IS_OPEN = f"""exists (
   select from deliveries earlier
@@ -58,7 +61,8 @@ with due as materialized (
     and exists (select from leases where owner = :owner and expires_at > clock_timestamp())
   order by next_attempt_at, id limit :most for update skip locked)
 update deliveries d set state = 'sending', owner = :owner from due where d.id = due.id
-returning d.id, d.request_id, d.template, d.language, d.work_number, d.service_title, d.submitted_at, d.due_at,
+returning d.id, d.request_id, d.template, d.language, d.work_number, d.service_title, d.submitted_at,
+  d.due_at,
   d.occurred_at, d.message_id,
   case when d.template <> 'receipt' then
     (select receipt.message_id from deliveries receipt
@@ -69,7 +73,8 @@ RECORD = text("""
 with kept as (
   insert into sent_contents (delivery_id, contents)
   select d.id, d.contents from deliveries d
-  where d.id = any(cast(:sent as bigint[])) and d.owner = :owner and d.state = 'sending' and d.contents is not null
+  where d.id = any(cast(:sent as bigint[])) and d.owner = :owner and d.state = 'sending'
+    and d.contents is not null
   on conflict (delivery_id) do update set contents = excluded.contents, sent_at = now()),
 done as (
   update deliveries d set state = r.state, attempts = d.attempts + 1, owner = null, last_reply = r.last_reply,
@@ -81,10 +86,12 @@ done as (
     cast(:retry_seconds as float8[]), cast(:tell as bool[])
   ) as r (id, state, reply, last_reply, retry_seconds, tell)
   where d.id = r.id and d.owner = :owner and d.state = 'sending'
-  returning d.id, d.channel, d.request_id, d.event_id, d.template, d.message_id, d.traceparent, d.sending, d.state,
+  returning d.id, d.channel, d.request_id, d.event_id, d.template, d.message_id, d.traceparent, d.sending,
+    d.state,
     d.attempts, r.reply, r.last_reply, d.next_attempt_at, r.tell),
 told as (
-  insert into outcomes (channel, request_id, event_id, template, message_id, traceparent, sending, state, attempt,
+  insert into outcomes (channel, request_id, event_id, template, message_id, traceparent, sending, state,
+    attempt,
     reply, codes, retry_at)
   select channel, request_id, event_id, template, message_id, traceparent, sending, state, attempts,
     reply, last_reply, next_attempt_at
@@ -104,14 +111,20 @@ LET_ALL_GO = text(f"update deliveries d set next_attempt_at = now() where {FIRST
 
 @asynccontextmanager
 async def at_once(sessions: Sessions) -> AsyncIterator[AsyncSession]:
-    """Open a session whose every statement is a transaction: one round trip instead of three, for thousands."""
+    """Open a session whose every statement is a transaction.
+
+    One round trip instead of three, for thousands.
+    """
     async with sessions() as session:
         await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
         yield session
 
 
 async def add(session: AsyncSession, new: Sequence[NewDelivery]) -> list[Added]:
-    """Insert deliveries in the order given and return those that were new; one that is there stays as it is."""
+    """Insert deliveries in the order given and return those that were new.
+
+    One that is there stays as it is.
+    """
     if not new:
         return []
     added = await session.execute(
@@ -137,10 +150,13 @@ async def claim(
 
 
 async def record(session: AsyncSession, owner: int, results: Sequence[Result]) -> bool:
-    """Write results and their outcomes; true if a delivery waits behind a finished one, so that `let_go` must follow.
+    """Write results and their outcomes.
 
-    Deliveries whose lease was lost belong to another process, and may be sent twice, under the same `message_id`.
-    One that is inserted at this very moment may be missed; `let_all_go`, from time to time, finds it.
+    True if a delivery waits behind a finished one, so that `let_go` must follow.
+
+    Deliveries whose lease was lost belong to another process, and may be sent twice, under the same
+    `message_id`. One that is inserted at this very moment may be missed; `let_all_go`, from time to time,
+    finds it.
     """
     columns = dict(zip(Result._fields, map(list, zip(*sorted(results), strict=True)), strict=True))
     del columns["request_id"]

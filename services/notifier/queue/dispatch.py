@@ -28,10 +28,10 @@ def loop_of(channel: Channel) -> str:
 
 
 class Dispatcher:
-    """One loop of a worker: `await Dispatcher(…).run(liveness)` works until cancelled, then ends what is under way.
+    """One loop of a worker: `await Dispatcher(…).run(liveness)` works until it is cancelled.
 
-    `wake()` says that there are new deliveries; the consumer may hand over its own by `hand_over`. `outcomes_written()`
-    is called when outcomes wait to be published.
+    `wake()` says that there are new deliveries; the consumer may hand over its own by `hand_over`.
+    `outcomes_written()` is called when outcomes wait to be published.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Dispatcher:
                 await self._stop()
 
     async def _keep_house(self) -> None:
-        """Once a second: return what waits for slow recipients, and find deliveries that nobody else will make due."""
+        """Each second, return what waits for slow recipients, and release what nothing else releases."""
         ownership = self._ownership
         while True:
             try:
@@ -85,7 +85,10 @@ class Dispatcher:
             self.wake()
 
     async def _stop(self) -> None:
-        """End what is under way and give back the rest; what cannot be done in time, the next process takes back."""
+        """End what is under way and give back the rest.
+
+        What cannot be done in time, the next process takes back.
+        """
         self._ownership.ending = True
         await self._senders.stop(STOP_SENDING_SECONDS)
         with suppress(TimeoutError):

@@ -11,7 +11,8 @@ from shared.process.logs import get_log
 log = get_log(__name__)
 
 GIVE_BACK = text("""
-update deliveries set state = 'pending', owner = null, next_attempt_at = now() + make_interval(secs => :seconds)
+update deliveries set state = 'pending', owner = null,
+  next_attempt_at = now() + make_interval(secs => :seconds)
 where id = any(cast(:ids as bigint[])) and owner = :owner and state = 'sending'""")
 
 # Claimed by a statement whose answer never came: ours in the database, and unknown here.

@@ -1,8 +1,10 @@
-"""Hands new deliveries from the consumer straight to the senders: written as this process's own, they need no claim.
+"""Hands new deliveries from the consumer straight to the senders.
+
+Written as this process's own, they need no claim.
 
 A claim would cost every delivery a second update and a second wait for the disk. Whatever becomes of such a
-transaction, no delivery is lost and none is sent by two processes: one whose commit is in doubt is disowned, and
-claimed like any other.
+transaction, no delivery is lost and none is sent by two processes: one whose commit is in doubt is disowned,
+and claimed like any other.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,7 +37,10 @@ class HandOver:
         return room
 
     def after_commit(self, ours: Sequence[Waiting] = (), *, others: bool = False) -> Callable[[], None]:
-        """Return what hands over the deliveries that were written as `owner`'s; `others` have to be claimed."""
+        """Return what hands over the deliveries that were written as `owner`'s.
+
+        `others` have to be claimed.
+        """
 
         def hand_over() -> None:
             self._ownership.handing_over = False

@@ -11,9 +11,10 @@ SLOW_SECONDS = 2.0
 
 
 class Lanes:
-    """A queue that gives one recipient at most three quarters of the connections, and a slow recipient only one.
+    """A queue that gives a recipient at most three quarters of the connections, a slow one only one.
 
-    A recipient is slow from when a delivery to it has been under way for `SLOW_SECONDS` until one goes faster.
+    A recipient is slow from when a delivery to it has been under way for `SLOW_SECONDS` until one goes
+    faster.
     """
 
     def __init__(self, connections: int, clock: Callable[[], float] = time.monotonic) -> None:

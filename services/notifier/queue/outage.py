@@ -1,7 +1,7 @@
 """Outages: while a channel's breaker is open, it is probed, and what waits in the database is looked after.
 
-No delivery uses up attempts of its own meanwhile. One that has waited for long is marked as deferred, once; one that
-could not be sent for the whole time of its channel's retry schedule has failed.
+No delivery uses up attempts of its own meanwhile. One that has waited for long is marked as deferred, once;
+one that could not be sent for the whole time of its channel's retry schedule has failed.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ FIRST_PROBE_SECONDS, LONGEST_PROBE_SECONDS = 0.1, 5.0
 
 
 class Outage:
-    """One loop of a dispatcher: `await Outage(…).run()` ends the outages of a channel until it is cancelled."""
+    """One loop of a dispatcher: `await Outage(…).run()` ends outages of a channel until cancelled."""
 
     def __init__(self, channel: Channel, ownership: Ownership) -> None:
         self._channel = channel
@@ -40,7 +40,7 @@ class Outage:
             self._ownership.wake()
 
     async def _answers(self, tries: int) -> bool:
-        """Probe; a server may take minutes to answer at all, so waiting deliveries are looked after meanwhile."""
+        """Probe; a server may take minutes to answer, so waiting deliveries are looked after meanwhile."""
         breaker = self._channel.breaker
         probe = asyncio.create_task(self._channel.probe())
         try:

@@ -1,4 +1,7 @@
-"""What a process owns of one channel's deliveries: the lease, what waits in memory, and results not committed yet."""
+"""What a process owns of one channel's deliveries.
+
+The lease, what waits in memory, and results not committed yet.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -17,9 +20,9 @@ RESULTS_PER_CONNECTION = 8
 class Ownership:
     """The state that the loops of one dispatcher share.
 
-    `unsure`: the database may hold deliveries of ours that we do not know of, because the answer to a claim or a
-    commit was lost. `handing_over`: a transaction may be writing deliveries of ours. `ending`: nothing new is taken.
-    `outcomes_written()` is called when outcomes wait to be published.
+    `unsure`: the database may hold deliveries of ours that we do not know of, because the answer to a claim
+    or a commit was lost. `handing_over`: a transaction may be writing deliveries of ours. `ending`: nothing
+    new is taken. `outcomes_written()` is called when outcomes wait to be published.
     """
 
     def __init__(

@@ -1,4 +1,7 @@
-"""Writes the result of each attempt to the database: while one commit is under way, the next results gather."""
+"""Writes the result of each attempt to the database.
+
+While one commit is under way, the next results gather.
+"""
 
 import asyncio
 import random
@@ -19,8 +22,9 @@ log = get_log(__name__)
 class Recorder:
     """Commits results in groups.
 
-    `recorded(released)` is called after each commit; `released` is true if a delivery that waited for an earlier one
-    is due now. At most `most` results wait: while the database is away nothing is sent that could not be recorded.
+    `recorded(released)` is called after each commit; `released` is true if a delivery that waited for an
+    earlier one is due now. At most `most` results wait: while the database is away nothing is sent that could
+    not be recorded.
     """
 
     def __init__(

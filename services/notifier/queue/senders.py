@@ -13,7 +13,7 @@ LOOK_SECONDS = 1.0
 
 
 class Senders:
-    """As many tasks as the channel sends at once, and more while some deliveries are slow, so that others go on."""
+    """As many tasks as the channel sends at once, and more while some deliveries are slow."""
 
     def __init__(self, channel: Channel, ownership: Ownership, claims: Claims) -> None:
         self._channel = channel
@@ -36,7 +36,10 @@ class Senders:
                 task.result()
 
     async def stop(self, seconds: float) -> None:
-        """Let deliveries under way end, for `seconds`; it is unknown if later ones arrive, so they are tried again."""
+        """Let deliveries under way end, for `seconds`.
+
+        It is unknown if later ones arrive, so they are tried again.
+        """
         for task in self._tasks - self._busy:
             task.cancel()
         if self._tasks:

@@ -40,7 +40,7 @@ class HandledRequest(BaseModel):
     resolved_at: datetime | None
     contents_removed_at: datetime | None = Field(
         validation_alias="erased_at",
-        description="When the retention time was over: what the citizen wrote, and who it was, is no longer there",
+        description="When the retention time was over: what the citizen wrote, and who it was, is removed",
     )
 
 

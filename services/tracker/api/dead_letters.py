@@ -1,4 +1,4 @@
-"""For operators: what could never succeed, and the way back for it."""
+"""The operators' API for dead letters: list them, send one again, settle one."""
 
 from datetime import datetime
 from functools import partial
@@ -42,10 +42,16 @@ class DeadLetterLine(BaseModel):
     key: str = Field(description="The request id, if the record had one")
     bytes: int = Field(description="Length of its value")
     part: str | None = Field(
-        description="What was left out of a record that was too large, or that it could not be read; it cannot be sent again"
+        description=(
+            "What was left out of a record that was too large, or that it could not be read; "
+            "it cannot be sent again"
+        )
     )
     accepted: bool = Field(
-        description="Intake has accepted it as a request: it stays overdue until it is registered or settled with a note"
+        description=(
+            "Intake has accepted it as a request: it stays overdue until it is registered "
+            "or settled with a note"
+        )
     )
     request_id: UUID | None
     registered_at: datetime | None = Field(
@@ -70,8 +76,15 @@ class DeadLetterPage(BaseModel):
 
 
 def dead_letter_routes(verifier: TokenVerifier) -> APIRouter:
-    """Give the routes of `/api/v1/dead-letters`."""
+    """Return the routes of `/api/v1/dead-letters`."""
     routes = APIRouter(prefix="/api/v1/dead-letters", tags=["operators"])
+    _add_list(routes, verifier)
+    _add_again(routes, verifier)
+    _add_settle(routes, verifier)
+    return routes
+
+
+def _add_list(routes: APIRouter, verifier: TokenVerifier) -> None:
     Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
 
     @routes.get("")
@@ -87,6 +100,10 @@ def dead_letter_routes(verifier: TokenVerifier) -> APIRouter:
             dead_letters=[_line(letter) for letter in letters],
             next=letters[-1].id if len(letters) == limit else None,
         )
+
+
+def _add_again(routes: APIRouter, verifier: TokenVerifier) -> None:
+    Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  as above
 
     @routes.post("/{id}/again", response_model=DeadLetterLine)
     @routes.post("/{id}/redrive", response_model=DeadLetterLine, deprecated=True)
@@ -111,6 +128,10 @@ def dead_letter_routes(verifier: TokenVerifier) -> APIRouter:
             partial(_show, session, id),
         )
 
+
+def _add_settle(routes: APIRouter, verifier: TokenVerifier) -> None:
+    Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  as above
+
     @routes.post("/{id}/settle", response_model=DeadLetterLine)
     async def settle(
         session: Transaction,
@@ -131,8 +152,6 @@ def dead_letter_routes(verifier: TokenVerifier) -> APIRouter:
     async def dismiss(session: Transaction, operator: Operator, id: Id) -> DeadLetterLine:  # noqa: A002  as above
         """Lay it aside without a note; an accepted request stays overdue."""
         return _line(await lay_aside_dead_letter(session, id, operator_of(operator)))
-
-    return routes
 
 
 async def _show(session: AsyncSession, dead_letter_id: int, kept: bytes) -> DeadLetterLine:

@@ -82,10 +82,11 @@ class RetriedMany(BaseModel):
 
 
 def failed_mail_routes(verifier: TokenVerifier) -> APIRouter:
-    """Give the routes of `/api/v1/failed-mails`."""
+    """Return the routes of `/api/v1/failed-mails`."""
     routes = APIRouter(prefix="/api/v1/failed-mails", tags=["operators"])
     _add_routes_of_all(routes, verifier)
     _add_routes_of_one(routes, verifier)
+    _add_send_again(routes, verifier)
     return routes
 
 
@@ -158,6 +159,30 @@ def _add_routes_of_one(routes: APIRouter, verifier: TokenVerifier) -> None:
             session, command_of(operator, key, "failed-mail", str(event_id), "again"), act
         )
 
+    @routes.post("/{event_id}/settle", summary="Settle a failed mail", response_model=OwedMailView)
+    async def settle(
+        session: Transaction,
+        operator: Operator,
+        event_id: EventId,
+        settlement: Settlement | None = None,
+        key: IdempotencyKey = None,
+    ) -> Response:
+        """Settle the matter without the mail, because the citizen knows by other means."""
+        note = settlement.note if settlement else None
+
+        async def act() -> OwedMailView:
+            return OwedMailView.model_validate(
+                await settle_failed_mail(session, str(event_id), operator_of(operator), note)
+            )
+
+        return await answer_command(
+            session, command_of(operator, key, "failed-mail", str(event_id), "settle", note or ""), act
+        )
+
+
+def _add_send_again(routes: APIRouter, verifier: TokenVerifier) -> None:
+    Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  as above
+
     @routes.post(
         "/{event_id}/send-again",
         summary="Send a failed mail to a corrected address",
@@ -189,24 +214,4 @@ def _add_routes_of_one(routes: APIRouter, verifier: TokenVerifier) -> None:
             session,
             command_of(operator, key, "failed-mail", str(event_id), "send-again", order.email or ""),
             act,
-        )
-
-    @routes.post("/{event_id}/settle", summary="Settle a failed mail", response_model=OwedMailView)
-    async def settle(
-        session: Transaction,
-        operator: Operator,
-        event_id: EventId,
-        settlement: Settlement | None = None,
-        key: IdempotencyKey = None,
-    ) -> Response:
-        """Settle the matter without the mail, because the citizen knows by other means."""
-        note = settlement.note if settlement else None
-
-        async def act() -> OwedMailView:
-            return OwedMailView.model_validate(
-                await settle_failed_mail(session, str(event_id), operator_of(operator), note)
-            )
-
-        return await answer_command(
-            session, command_of(operator, key, "failed-mail", str(event_id), "settle", note or ""), act
         )

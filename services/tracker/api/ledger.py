@@ -51,7 +51,10 @@ class LedgerAnswer(BaseModel):
 
     at: datetime
     accepted: int | None = Field(
-        description="`numbered` + `on_the_log` + `in_the_spool` + `set_aside` + `settled`; null while Kafka or the spool cannot be asked"
+        description=(
+            "`numbered` + `on_the_log` + `in_the_spool` + `set_aside` + `settled`; "
+            "null while Kafka or the spool cannot be asked"
+        )
     )
     numbered: int
     numbers_drawn: int = Field(description="Work numbers drawn so far, those of rolled-back transactions too")
@@ -69,7 +72,10 @@ class LedgerAnswer(BaseModel):
     )
     settled: int = Field(description="Those of which an operator has noted what the citizen was told")
     to_be_removed: int = Field(
-        description="Requests whose retention time is over and whose contents are still there, counted up to 100,000; after two days each is overdue"
+        description=(
+            "Requests whose retention time is over and whose contents are still there, "
+            "counted up to 100,000; after two days each is overdue"
+        )
     )
     dead_letters: int
     lag: dict[str, int] = Field(description="Records that each consumer group is behind")
@@ -89,7 +95,10 @@ def ledger_routes(verifier: TokenVerifier) -> APIRouter:
 
     @routes.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
     async def metrics(resources: GivenResources) -> Response:
-        """Give the latest reading for Prometheus, also while the database is away; its age tells how old it is."""
+        """Give the latest reading for Prometheus, also while the database is away.
+
+        Its age tells how old it is.
+        """
         watch = resources.ledger
         return Response(exposition(watch.latest, watch.age), media_type=CONTENT_TYPE_LATEST)
 

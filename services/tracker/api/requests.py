@@ -1,4 +1,4 @@
-"""For back-office systems: find requests, read them, handle them."""
+"""The back-office API for requests: find them, read one, handle one."""
 
 from datetime import datetime, timezone
 from typing import Annotated, Literal
@@ -43,6 +43,7 @@ Handling = Literal["take", "ask-customer", "resolve", "reject", "close", "reopen
 READ = "requests:read"
 PERSONAL_CODE = "requests:personal-code"
 """The scope beside `requests:read` that reveals a henkilötunnus."""
+ONLY_A_WORK_NUMBER = "Only a work number may stand here; search for people with POST /api/v1/requests/search"
 ACTIONS: dict[Handling, Action] = {
     "take": "take",
     "ask-customer": "ask_customer",
@@ -54,7 +55,10 @@ ACTIONS: dict[Handling, Action] = {
 
 
 class Search(BaseModel):
-    """What to look for: a name, an e-mail, a henkilötunnus or a work number. It travels in the body, because addresses end up in logs."""
+    """What to look for: a name, an e-mail, a henkilötunnus or a work number.
+
+    It travels in the body, because URLs end up in logs.
+    """
 
     q: KeptText = Field(min_length=1, max_length=320)
     queue: KeptText | None = Field(None, max_length=200)
@@ -70,10 +74,17 @@ class Said(BaseModel):
 
 
 def request_routes(verifier: TokenVerifier) -> APIRouter:
-    """Give the routes of `/api/v1/requests`."""
+    """Return the routes of `/api/v1/requests`."""
     routes = APIRouter(prefix="/api/v1/requests", tags=["requests"])
+    _add_list(routes, verifier)
+    _add_search(routes, verifier)
+    _add_read(routes, verifier)
+    _add_handle(routes, verifier)
+    return routes
+
+
+def _add_list(routes: APIRouter, verifier: TokenVerifier) -> None:
     Reader = Annotated[Caller, Depends(require_scope(verifier, READ))]  # noqa: N806  a type, made for this verifier
-    Writer = Annotated[Caller, Depends(require_scope(verifier, "requests:write"))]  # noqa: N806  as above
 
     @routes.get("")
     async def list_requests(  # noqa: PLR0913  a query string's parameters
@@ -92,20 +103,17 @@ def request_routes(verifier: TokenVerifier) -> APIRouter:
         limit: Limit = 50,
     ) -> RequestPage:
         if q and not looks_like_work_number(q):
-            raise InvalidFields(
-                [
-                    {
-                        "field": "q",
-                        "message": "Only a work number may stand here; search for people with POST /api/v1/requests/search",
-                    }
-                ]
-            )
+            raise InvalidFields([{"field": "q", "message": ONLY_A_WORK_NUMBER}])
         overdue_at = datetime.now(timezone.utc) if overdue else None
         filters = Filters(queue, state, service, submitted_after, submitted_before, overdue_at, q)
         page = await find_requests(
             session, filters, resources.keyring, operator_of(caller), limit=limit, cursor=cursor
         )
         return RequestPage(requests=[summary(each) for each in page.requests], next=page.next)
+
+
+def _add_search(routes: APIRouter, verifier: TokenVerifier) -> None:
+    Reader = Annotated[Caller, Depends(require_scope(verifier, READ))]  # noqa: N806  as above
 
     @routes.post("/search")
     async def search_requests(
@@ -117,6 +125,10 @@ def request_routes(verifier: TokenVerifier) -> APIRouter:
         )
         return RequestPage(requests=[summary(each) for each in page.requests], next=page.next)
 
+
+def _add_read(routes: APIRouter, verifier: TokenVerifier) -> None:
+    Reader = Annotated[Caller, Depends(require_scope(verifier, READ))]  # noqa: N806  as above
+
     @routes.get("/{id}")
     async def read_request(
         session: Transaction,
@@ -124,7 +136,10 @@ def request_routes(verifier: TokenVerifier) -> APIRouter:
         caller: Reader,
         id: Id,  # noqa: A002  the path's name for it
     ) -> RequestDetail:
-        """Give it in full. A henkilötunnus is masked (`131052-****`) unless the token has the scope `requests:personal-code` too."""
+        """Return it in full.
+
+        A henkilötunnus is masked (`131052-****`) unless the token has the scope `requests:personal-code` too.
+        """
         revealed = PERSONAL_CODE in caller.scopes
         return detail(
             await show_request(
@@ -135,6 +150,10 @@ def request_routes(verifier: TokenVerifier) -> APIRouter:
                 revealed=revealed,
             )
         )
+
+
+def _add_handle(routes: APIRouter, verifier: TokenVerifier) -> None:
+    Writer = Annotated[Caller, Depends(require_scope(verifier, "requests:write"))]  # noqa: N806  as above
 
     @routes.post("/{id}/{action}", response_model=CommandAnswer)
     async def handle(  # noqa: PLR0913  a route's parameters
@@ -170,5 +189,3 @@ def request_routes(verifier: TokenVerifier) -> APIRouter:
         return await answer_command(
             session, command_of(caller, key, str(request_id), action, text or ""), act, show
         )
-
-    return routes

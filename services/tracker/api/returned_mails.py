@@ -53,8 +53,15 @@ class Settle(BaseModel):
 
 
 def returned_mail_routes(verifier: TokenVerifier) -> APIRouter:
-    """Give the routes of `/api/v1/returned-mails`."""
+    """Return the routes of `/api/v1/returned-mails`."""
     routes = APIRouter(prefix="/api/v1/returned-mails", tags=["operators"])
+    _add_list(routes, verifier)
+    _add_send_again(routes, verifier)
+    _add_settle(routes, verifier)
+    return routes
+
+
+def _add_list(routes: APIRouter, verifier: TokenVerifier) -> None:
     Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
 
     @routes.get("", summary="List mails that came back")
@@ -66,6 +73,10 @@ def returned_mail_routes(verifier: TokenVerifier) -> APIRouter:
             ReturnedMail.model_validate(each)
             for each in await list_returned_mails(session, resources.keyring, operator_of(operator))
         ]
+
+
+def _add_send_again(routes: APIRouter, verifier: TokenVerifier) -> None:
+    Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  as above
 
     @routes.post(
         "/{event_id}/send-again", summary="Send a returned mail again", response_model=ReturnedMailView
@@ -98,6 +109,10 @@ def returned_mail_routes(verifier: TokenVerifier) -> APIRouter:
             act,
         )
 
+
+def _add_settle(routes: APIRouter, verifier: TokenVerifier) -> None:
+    Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  as above
+
     @routes.post("/{event_id}/settle", summary="Settle a returned mail", response_model=ReturnedMailView)
     async def settle(
         session: Transaction, operator: Operator, event_id: EventId, order: Settle, key: IdempotencyKey = None
@@ -113,5 +128,3 @@ def returned_mail_routes(verifier: TokenVerifier) -> APIRouter:
         return await answer_command(
             session, command_of(operator, key, "returned-mail", str(event_id), "settle", order.note), act
         )
-
-    return routes

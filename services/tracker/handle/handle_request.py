@@ -95,6 +95,17 @@ async def handle_request(
     return request
 
 
+def _take_step(request: TrackedRequest, step: Step, by: By) -> None:
+    request.state, request.changed_at = step.state, step.occurred_at
+    if step.action == "take":
+        request.assignee = by.name
+    if step.action in {"resolve", "reject"}:
+        request.resolved_at = step.occurred_at
+    elif step.action != "close":
+        request.resolved_at = None
+    request.closed_at = step.occurred_at if step.action == "close" else None
+
+
 def _enter(
     session: AsyncSession,
     request: TrackedRequest,
@@ -103,17 +114,8 @@ def _enter(
     keyring: Keyring,
     traceparent: str | None,
 ) -> HistoryEntry:
-    previous, request.state, request.changed_at = request.state, step.state, step.occurred_at
-    if step.action == "take":
-        request.assignee = by.name
-    request.resolved_at = (
-        step.occurred_at
-        if step.action in {"resolve", "reject"}
-        else request.resolved_at
-        if step.action == "close"
-        else None
-    )
-    request.closed_at = step.occurred_at if step.action == "close" else None
+    previous = request.state
+    _take_step(request, step, by)
     sealed = (
         keyring.to_notifier.seal(
             to_json({"text": step.text}), purpose="message", request_id=request.request_id

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from services.tracker.ledger.overdue import REASONS, Ledger
+from services.tracker.ledger.overdue import REASONS, CanaryRun, Ledger
 
 
 class _Reading:
@@ -32,17 +32,7 @@ class _Reading:
 
 
 def _counts(ledger: Ledger) -> Iterable[Metric]:
-    requests = CounterMetricFamily("asiointi_requests", "Requests that came so far", labels=["stage"])
-    stages = {
-        "accepted": ledger.accepted,
-        "numbered": ledger.numbered,
-        "receipted": ledger.receipted,
-        "resolved": ledger.resolved,
-    }
-    for stage, count in stages.items():
-        if count is not None:
-            requests.add_metric([stage], count)
-    yield requests
+    yield _by_stage(ledger)
     yield GaugeMetricFamily(
         "asiointi_receipts_failed", "Receipts that will not go by themselves", value=ledger.receipts_failed
     )
@@ -72,23 +62,41 @@ def _counts(ledger: Ledger) -> Iterable[Metric]:
             "asiointi_spool_waiting", "Submissions in intake's spool", value=ledger.in_the_spool
         )
     if ledger.canary is not None:
-        canary = GaugeMetricFamily(
-            "asiointi_canary_seconds",
-            "Seconds that the latest test request took to each stage",
-            labels=["stage"],
-        )
-        for stage, seconds in ledger.canary.seconds.items():
-            canary.add_metric([stage], seconds)
-        yield canary
-        yield GaugeMetricFamily(
-            "asiointi_canary_begun_seconds",
-            "When it began, since 1970",
-            value=ledger.canary.begun_at.timestamp(),
-        )
+        yield from _of_canary(ledger.canary)
     lag = GaugeMetricFamily("asiointi_lag_records", "Records that a reader is behind", labels=["group"])
     for group, behind in ledger.lag.items():
         lag.add_metric([group], behind)
     yield lag
+
+
+def _by_stage(ledger: Ledger) -> Metric:
+    requests = CounterMetricFamily("asiointi_requests", "Requests that came so far", labels=["stage"])
+    stages = {
+        "accepted": ledger.accepted,
+        "numbered": ledger.numbered,
+        "receipted": ledger.receipted,
+        "resolved": ledger.resolved,
+    }
+    for stage, count in stages.items():
+        if count is not None:
+            requests.add_metric([stage], count)
+    return requests
+
+
+def _of_canary(canary: CanaryRun) -> Iterable[Metric]:
+    seconds_to = GaugeMetricFamily(
+        "asiointi_canary_seconds",
+        "Seconds that the latest test request took to each stage",
+        labels=["stage"],
+    )
+    for stage, seconds in canary.seconds.items():
+        seconds_to.add_metric([stage], seconds)
+    yield seconds_to
+    yield GaugeMetricFamily(
+        "asiointi_canary_begun_seconds",
+        "When it began, since 1970",
+        value=canary.begun_at.timestamp(),
+    )
 
 
 def _overdue(ledger: Ledger) -> Iterable[Metric]:

@@ -90,13 +90,7 @@ class LedgerReader:
         log, spool = await asyncio.gather(self._read_log(ours), self._read_spool())
         now = datetime.now(timezone.utc)
         if log:
-            # In a transaction of its own: readers wait for the rows that it takes.
-            async with self._sessions.begin() as session:
-                for (reader, topic), stands in log.stands.items():
-                    await compare_positions(session, reader, topic, stands, self._lags.holds_records)
-            with suppress(KafkaUnavailable):
-                async with self._sessions.begin() as session:
-                    await look_up_skipped(session, self._lags.holds_records)
+            await self._compare_positions(log)
         async with self._sessions.begin() as session:
             counts = await read_counts(session)
             drawn = await numbers_drawn(session)
@@ -124,10 +118,8 @@ class LedgerReader:
                 found += _lagging(log, now)
             if spool:
                 found.append(_spooled(spool))
-        if log is None:
-            found.append(Overdue("unknown", 1, "kafka"))
-        if spool is None and self._intake:
-            found.append(Overdue("unknown", 1, "spool"))
+        unknown = {"kafka": log is None, "spool": spool is None and self._intake is not None}
+        found += [Overdue("unknown", 1, place) for place, missing in unknown.items() if missing]
         return Ledger(
             at=now,
             **counts,
@@ -142,6 +134,15 @@ class LedgerReader:
             lag=_by_group(log.lags, self._readers) if log else {},
             overdue=only_late(found),
         )
+
+    async def _compare_positions(self, log: _Log) -> None:
+        # In a transaction of its own: readers wait for the rows that it takes.
+        async with self._sessions.begin() as session:
+            for (reader, topic), stands in log.stands.items():
+                await compare_positions(session, reader, topic, stands, self._lags.holds_records)
+        with suppress(KafkaUnavailable):
+            async with self._sessions.begin() as session:
+                await look_up_skipped(session, self._lags.holds_records)
 
     async def _from_intake(self) -> FromIntake:
         """Read once how far unsigned records reach: that changes by command only."""

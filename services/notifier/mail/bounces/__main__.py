@@ -1,4 +1,7 @@
-"""`python -m services.notifier.mail.bounces`: takes in what came back, over SMTP or LMTP, and out of a mailbox."""
+"""The process that receives reports about mails, over SMTP or LMTP, and out of a mailbox over IMAP.
+
+`python -m services.notifier.mail.bounces`
+"""
 
 import asyncio
 import sys
@@ -24,7 +27,10 @@ BEAT_SECONDS = 1.0
 
 
 async def run(settings: Settings) -> None:
-    """Work until cancelled; a part that fails ends the process, and nothing is lost: whoever brings a report brings it again."""
+    """Work until cancelled; a part that fails ends the process, and nothing is lost.
+
+    Whoever brings a report brings it again.
+    """
     loops = ((LISTENER,) if settings.inbound_port else ()) + (
         (MailboxReader.loop,) if settings.imap_host else ()
     )
@@ -56,7 +62,7 @@ def main() -> None:
     settings = read_settings(Settings)
     if not settings.inbound_port and not settings.imap_host:
         sys.exit(
-            "Settings are missing: NOTIFIER_INBOUND_PORT or NOTIFIER_IMAP_HOST says where reports about mails come from"
+            "Settings are missing: NOTIFIER_INBOUND_PORT or NOTIFIER_IMAP_HOST says where reports come from"
         )
     run_worker(run, settings)
 

@@ -1,4 +1,7 @@
-"""The fields of a delivery status (RFC 3464, RFC 6533): one group for the message, and one for each recipient. Pure."""
+"""The fields of a delivery status (RFC 3464, RFC 6533).
+
+One group for the message, and one for each recipient. Pure.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -22,7 +25,10 @@ MOST_FIELDS = 2_000
 
 
 class Found(NamedTuple):
-    """What is said of one recipient: the enhanced status (`5.1.1`) and the SMTP reply code (`550`), where there are any."""
+    """What is said of one recipient.
+
+    The enhanced status (`5.1.1`) and the SMTP reply code (`550`), where there are any.
+    """
 
     verdict: Verdict
     status: str | None = None
@@ -57,7 +63,10 @@ def _recipient(group: Mapping[str, str]) -> Found:
 
 
 def _groups(lines: Iterable[str]) -> list[dict[str, str]]:
-    """Take the groups apart, also where the empty line between two of them is missing; a folded field is one."""
+    """Take the groups apart, also where the empty line between two of them is missing.
+
+    A folded field is one.
+    """
     groups: list[dict[str, str]] = [{}]
     name = ""
     for line in lines:

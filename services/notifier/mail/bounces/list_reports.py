@@ -1,4 +1,7 @@
-"""What came to the return paths and nobody could make out, for people to look at: all that is known of it but its text."""
+"""What came to the return paths and nobody could make out, for people to look at.
+
+All that is known of it but its text.
+"""
 
 from datetime import datetime
 from typing import Any, Literal

@@ -1,7 +1,8 @@
 """Reads reports out of a mailbox over IMAP, where no server can bring them to us.
 
-How far it has read is in the database, by the mailbox's own numbers (UID), and is written after what was read: a mail may be read twice, and never
-not at all. Mails that are no reports about our mails stay unread, for the people who read the mailbox.
+How far it has read is in the database, by the mailbox's own numbers (UID), and is written after what was
+read: a mail may be read twice, and never not at all. Mails that are no reports about our mails stay unread,
+for the people who read the mailbox.
 """
 
 import asyncio
@@ -31,7 +32,9 @@ POSITION = text(
 ADVANCE = text("""
 insert into mailbox_positions as known (mailbox, uid_validity, last_uid) values (:mailbox, :validity, :uid)
 on conflict (mailbox) do update set
-  last_uid = case when known.uid_validity = excluded.uid_validity then greatest(known.last_uid, excluded.last_uid) else excluded.last_uid end,
+  last_uid = case when known.uid_validity = excluded.uid_validity
+    then greatest(known.last_uid, excluded.last_uid)
+    else excluded.last_uid end,
   uid_validity = excluded.uid_validity""")
 
 
@@ -54,7 +57,7 @@ class MailboxReader:
         self._name = f"{settings.imap_username}@{settings.imap_host}/{settings.imap_folder}"
 
     async def run(self) -> None:
-        """Read until cancelled; a mailbox that is away is tried again, at last as often as it is looked into."""
+        """Read until cancelled; a mailbox that is away is tried again."""
         backoff = Backoff(first=1.0, most=max(1.0, self._settings.imap_seconds))
         while True:
             self._liveness.beat(self.loop)
@@ -74,7 +77,10 @@ class MailboxReader:
             await asyncio.sleep(min(left, 5.0))
 
     async def read_all(self) -> None:
-        """Read what has come since the last time; raises what the mailbox or the database raises, and then nothing more counts as read."""
+        """Read what has come since the last time.
+
+        Raises what the mailbox or the database raises, and then nothing more counts as read.
+        """
         connection = await asyncio.to_thread(self._connect)
         try:
             validity = await asyncio.to_thread(self._select, connection)
@@ -117,7 +123,10 @@ class MailboxReader:
 
 
 def _fetch(connection: imaplib.IMAP4, after: int) -> list[Found]:
-    """Fetch the next mails, without marking them as read; the server answers `n:*` with the last mail even where that is before n."""
+    """Fetch the next mails, without marking them as read.
+
+    The server answers `n:*` with the last mail even where that is before n.
+    """
     (numbers,) = _done(connection.uid("SEARCH", f"UID {after + 1}:*"))
     uids = sorted(uid for uid in map(int, (numbers or b"").split()) if uid > after)[:AT_ONCE]
     found = []

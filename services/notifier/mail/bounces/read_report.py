@@ -1,7 +1,9 @@
-"""Reads what came to a return path: a report about a mail in any of its usual shapes, an automatic reply, or something else. Pure.
+"""Reads what came to a return path.
 
-Whatever the bytes, reading ends with a verdict. Only the mail's own words are believed to be the mail's: who may change a delivery by it is decided
-by the authenticated token, not here.
+A report about a mail in any of its usual shapes, an automatic reply, or something else. Pure.
+
+Whatever the bytes, reading ends with a verdict. Only the mail's own words are believed to be the mail's: who
+may change a delivery by it is decided by the authenticated token, not here.
 """
 
 import re
@@ -18,7 +20,8 @@ from services.notifier.mail.bounces.report_shapes import Verdict
 
 # A report begins with what it says; reading all that hostile bytes can hold would take seconds.
 MOST_BYTES, MOST_TEXT, MOST_PARTS, DEEPEST = 256 * 1024, 64 * 1024, 100, 3
-# Parts of the type `message/…` are read as text: a returned mail is looked into for its Message-ID alone, and some come in base64 against the rules.
+# Parts of the type `message/…` are read as text: a returned mail is looked into for its Message-ID alone, and
+# some come in base64 against the rules.
 ENCLOSED = re.compile(rb"(?im)^(content-type:\s{0,20})message/")
 ENCODED = re.compile(rb"(?i)base64|quoted-printable|=\?[^?\s]{1,60}\?[bq]\?")
 MESSAGE_ID = re.compile(rb"(?im)^[> \t]{0,4}message-id:\s{0,20}(<[^<>\s]{1,300}>)")
@@ -30,7 +33,10 @@ NO_REPORT = ("disposition-notification", "feedback-report")
 
 
 class Report(NamedTuple):
-    """What a mail says: `message_ids` are of the mails that it may be about, `decoded` is where a token may stand."""
+    """What a mail reports.
+
+    `message_ids` are of the mails that it may be about; `decoded` is searched for a token.
+    """
 
     verdict: Verdict
     status: str | None = None
@@ -48,7 +54,10 @@ def read_report(raw: bytes) -> Report:
 
 
 def readable_text(raw: bytes, depth: int = DEEPEST) -> str:
-    """Give a mail as people read it: as it came, or where something in it is encoded, its headers and parts decoded."""
+    """Give a mail as people read it.
+
+    As it came, or where something in it is encoded, its headers and parts decoded.
+    """
     if not ENCODED.search(raw):
         return raw.decode(errors="replace")
     try:

@@ -1,6 +1,9 @@
-"""Takes in reports over SMTP or LMTP: only for return paths of ours, and a report is answered with 250 only once it is committed.
+"""Takes in reports over SMTP or LMTP.
 
-Small on purpose, for anybody may connect: one recipient a mail, no relaying, and a limit on everything that a peer could make endless.
+Only for return paths of ours, and a report is answered with 250 only once it is committed.
+
+Small on purpose, for anybody may connect: one recipient a mail, no relaying, and a limit on everything that a
+peer could make endless.
 """
 
 import asyncio
@@ -18,7 +21,10 @@ MOST_CONNECTIONS, MOST_MISTAKES = 50, 20
 MOST_BYTES, MOST_DISCARDED, LONGEST_LINE, LONGEST_COMMAND = 4 << 20, 32 << 20, 64 << 10, 2_048
 COMMAND_SECONDS, SESSION_SECONDS = 300.0, 1_800.0
 YOUNG_SECONDS = 30.0
-"""While all connections are taken, one that is older gives way to a new one: nobody who only holds them keeps reports out."""
+"""While all connections are taken, one that is older gives way to a new one.
+
+Nobody who only holds them keeps reports out.
+"""
 PATH = re.compile(r"(?i)(?:from|to):\s?<([^<>\s]{0,512})>((?: \S+)*)")
 FEATURES = ("PIPELINING", f"SIZE {MOST_BYTES}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
 GREETINGS = {"smtp": ("HELO", "EHLO"), "lmtp": ("LHLO",)}
@@ -31,7 +37,10 @@ class TooMuch(Exception):
 
 
 class Conversation:
-    """One connection; `takes(address)` says whether reports come there, `take_in(mail, address)` returns when the report is safe."""
+    """One connection.
+
+    `takes(address)` is true if reports come there; `take_in(mail, address)` returns after its commit.
+    """
 
     def __init__(
         self,
@@ -148,7 +157,10 @@ class Conversation:
             at_start = ended
 
     async def _piece(self) -> tuple[bytes, bool]:
-        """Read a line, or as much of one as fits; only CR LF ends a line, so that nothing can be smuggled past a server before us."""
+        """Read a line, or as much of one as fits.
+
+        Only CR LF ends a line, so that nothing can be smuggled past a server before us.
+        """
         async with asyncio.timeout(COMMAND_SECONDS):
             try:
                 return await self._reader.readuntil(b"\r\n"), True
@@ -210,7 +222,10 @@ async def receiving(
 
 
 def _has_given_way(open_now: dict[asyncio.StreamWriter, float]) -> bool:
-    """End the oldest conversation, unless that is young; whoever was in the middle of a report brings it again."""
+    """End the oldest conversation, unless that is young.
+
+    Whoever was in the middle of a report brings it again.
+    """
     oldest, begun = next(iter(open_now.items()))
     if time.monotonic() - begun < YOUNG_SECONDS:
         return False

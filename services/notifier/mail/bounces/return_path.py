@@ -1,6 +1,9 @@
-"""A return path for each mail (VERP): `bounces+<token>@domain`. The token names the delivery and is authenticated, so that no report can be forged.
+"""A return path for each mail (VERP): `bounces+<token>@domain`.
 
-A token is 26 letters and digits that survive a change of case, and holds nothing about a person: delivery, sending, MAC.
+The token names the delivery and is authenticated, so that no report can be forged.
+
+A token is 26 letters and digits that survive a change of case, and holds nothing about a person: delivery,
+sending, MAC.
 """
 
 import base64
@@ -34,7 +37,8 @@ PROBE = Sending(0, 1)
 class ReturnPaths:
     """Makes return paths under the newest of the private keys, and reads those made under any of them.
 
-    Without an `address` mails go out under `sender` alone: a report then comes to the sender's own mailbox, and names the mail by its Message-ID.
+    Without an `address` mails go out under `sender` alone: a report then comes to the sender's own mailbox,
+    and names the mail by its Message-ID.
     """
 
     def __init__(self, private_keys: str, *, sender: str, address: str | None) -> None:
@@ -48,7 +52,10 @@ class ReturnPaths:
         return f"{self._local}+{self._token(sending)}@{self._domain}" if self._domain else self._sender
 
     def takes(self, address: str) -> bool:
-        """Say whether reports come to an address: a return path of ours, or one of the addresses without a token."""
+        """Say whether reports come to an address.
+
+        A return path of ours, or one of the addresses without a token.
+        """
         return address.lower() in self.plain or self.read(address) is not None
 
     def read(self, address: str) -> Sending | None:

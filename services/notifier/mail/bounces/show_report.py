@@ -1,4 +1,7 @@
-"""A person reads what came back and nobody could make out; who reads which is recorded with it, or nothing is shown."""
+"""A person reads what came back and nobody could make out.
+
+Who reads which is recorded with it, or nothing is shown.
+"""
 
 from pydantic import Field
 from sqlalchemy import text
@@ -13,17 +16,22 @@ from shared.text.personal_codes import hide_lookalikes
 from shared.web.problems import NotFound
 
 ONE = text(
-    "select digest, received_at, verdict, status, delivery_id, sending, mail from reports where digest = :digest and mail is not null"
+    "select digest, received_at, verdict, status, delivery_id, sending, mail from reports"
+    " where digest = :digest and mail is not null"
 )
 RECORD = text("""
-insert into report_reads (reader_kind, reader, digest, delivery_id) values (:kind, :reader, :digest, :delivery_id)""")
+insert into report_reads (reader_kind, reader, digest, delivery_id) values (:kind, :reader, :digest,
+  :delivery_id)""")
 
 
 class ReportText(UnclearReport):
     """The same with what it says."""
 
     mail: str = Field(
-        description="Its first 64 KiB, decoded; what is not text is replaced, and whatever looks like a henkilötunnus is covered"
+        description=(
+            "Its first 64 KiB, decoded; what is not text is replaced, "
+            "and whatever looks like a henkilötunnus is covered"
+        )
     )
 
 

@@ -1,4 +1,7 @@
-"""Takes in a mail that came to a return path: what it reports becomes an outcome, once, in the transaction that remembers the mail."""
+"""Takes in a mail that came to a return path.
+
+What it reports becomes an outcome, once, in the transaction that remembers the mail.
+"""
 
 import asyncio
 import hashlib
@@ -22,23 +25,30 @@ MOST_KEPT, MOST_UNMATCHED = 64 * 1024, 1_000
 BOUNCES = {"hard": "hard", "soft": "soft", "unknown": "unclear"}
 
 ENTER = text("""
-insert into reports (digest, verdict, status) values (:digest, :verdict, :status) on conflict do nothing returning digest""")
+insert into reports (digest, verdict, status) values (:digest, :verdict, :status)
+  on conflict do nothing returning digest""")
 DELIVERY = text("""
-select id, request_id, event_id, template, message_id, traceparent, attempts, sending from deliveries where id = :id for update""")
+select id, request_id, event_id, template, message_id, traceparent, attempts, sending
+  from deliveries where id = :id for update""")
 NAMED = text("select id, message_id from deliveries where event_id = :event_id and template = :template")
 SAID_BEFORE = text("""
-select exists (select from reports where delivery_id = :id and sending = :sending and verdict = any(cast(:verdicts as text[])))""")
+select exists (select from reports where delivery_id = :id and sending = :sending
+  and verdict = any(cast(:verdicts as text[])))""")
 LINK = text("update reports set delivery_id = :id, sending = :sending, mail = :mail where digest = :digest")
-# What a mail server brought is kept nowhere else. Anybody can write to the addresses without a token, so only so many are kept.
+# What a mail server brought is kept nowhere else. Anybody can write to the addresses without a token, so only
+# so many are kept.
 KEEP_UNMATCHED = text("""
 update reports set mail = :mail where digest = :digest
-and (select count(*) from (select from reports where delivery_id is null and mail is not null limit :most) kept) < :most returning true""")
+and (select count(*) from (select from reports where delivery_id is null
+  and mail is not null limit :most) kept) < :most returning true""")
 RETURN = text(
     "update deliveries set returned_at = now(), return_status = :status where id = :id and sending = :sending"
 )
 OUTCOME = text("""
-insert into outcomes (request_id, event_id, template, message_id, traceparent, state, attempt, reply, sending, bounce, status, diagnostic)
-values (:request_id, :event_id, :template, :message_id, :traceparent, 'bounced', :attempt, '', :sending, :bounce, :status, :diagnostic)""")
+insert into outcomes (request_id, event_id, template, message_id, traceparent, state, attempt, reply,
+  sending, bounce, status, diagnostic)
+values (:request_id, :event_id, :template, :message_id, :traceparent, 'bounced', :attempt, '', :sending,
+  :bounce, :status, :diagnostic)""")
 
 WAKE = text("select pg_notify(:outbox, '')")
 
@@ -100,10 +110,12 @@ class Inbox(NamedTuple):
         return self.box.box.encrypt(raw[:MOST_KEPT], digest)
 
     async def _sending(self, session: AsyncSession, report: Report, recipient: str) -> Sending | None:
-        """Find the mail that a report is about: by the token it was sent to, by one that stands in it, or by our Message-ID.
+        """Find the mail that a report is about.
 
-        A Message-ID is as hard to guess as a token, and known to the same servers, but stands in answers of people too: it counts only in what is
-        certainly a report.
+        By the token it was sent to, by one that stands in it, or by our Message-ID.
+
+        A Message-ID is as hard to guess as a token, and known to the same servers, but stands in answers of
+        people too: it counts only in what is certainly a report.
         """
         if sending := self.paths.read(recipient) or next(self.paths.find(report.decoded), None):
             return sending

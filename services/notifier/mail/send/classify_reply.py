@@ -1,8 +1,8 @@
 """What a mail server's refusal concerns: a recipient, a message, the server itself, or the rate of mails.
 
-Only a refused recipient or message may fail a mail. What the server refuses for its own reasons concerns every
-mail, so it holds or slows the queue. Codes: RFC 5321 4.2; enhanced codes: RFC 3463 and the IANA registry; words
-only where servers put different things under one code.
+Only a refused recipient or message may fail a mail. What the server refuses for its own reasons concerns
+every mail, so it holds or slows the queue. Codes: RFC 5321 4.2; enhanced codes: RFC 3463 and the IANA
+registry; words only where servers put different things under one code.
 """
 
 import re
@@ -25,7 +25,10 @@ OF_US = (
 
 
 class Rule(NamedTuple):
-    """One row: `code` and `enhanced` match whole codes, `words` anywhere in the text; no enhanced code is ''."""
+    """One row: `code` and `enhanced` match whole codes, `words` anywhere in the text.
+
+    No enhanced code is ''.
+    """
 
     concern: Concern
     steps: tuple[Step, ...]
@@ -61,7 +64,10 @@ RULES = tuple(
         Rule("server", TRANSACTION),
     )
 )
-"""The first row that matches decides. The last takes what is no reply to this step: the state is unknown then."""
+"""The first row that matches decides. The last takes what is no reply to this step.
+
+The state is unknown then.
+"""
 
 
 def concern_of(step: Step, code: int, enhanced: str = "", words: str = "") -> Concern:

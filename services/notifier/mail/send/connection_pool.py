@@ -13,7 +13,7 @@ LOOK_SECONDS = 1.0
 
 
 class ConnectionPool:
-    """Up to `most` connections, and as many again for mails that the server keeps waiting, so that others go on."""
+    """Up to `most` connections, and as many again beside mails that the server keeps waiting."""
 
     def __init__(self, server: MailServer, most: int) -> None:
         self.most = most

@@ -24,7 +24,7 @@ ENHANCED = re.compile(rb"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Where the mail server is, how to log in, the seconds that each step may take, and our name if not the default."""
+    """Address, login, the seconds that each step may take, and our EHLO name if not the default."""
 
     host: str
     port: int
@@ -50,7 +50,10 @@ def mail_server(settings: Settings) -> MailServer:
 
 
 class ServerAway(Exception):
-    """The server cannot be reached, or refuses us at `step`, before it took a sender; `why` holds codes only."""
+    """The server cannot be reached, or refuses us at `step`, before it took a sender.
+
+    `why` holds codes only.
+    """
 
     def __init__(self, step: Step, why: str) -> None:
         super().__init__(f"{step}: {why}")

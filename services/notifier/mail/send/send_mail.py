@@ -43,7 +43,9 @@ class MailConnection:
         return self._session is not None and self._session.talk.is_open
 
     async def send(self, to: MailboxAddress, message: bytes, return_path: str) -> Reply:
-        """Send ready bytes (CRLF line ends) to one address; bounces go to `return_path`, the envelope's sender.
+        """Send ready bytes (CRLF line ends) to one address.
+
+        Bounces go to `return_path`, the envelope's sender.
 
         Raises `ServerAway`, and then nothing was sent. A connection that went down while idle is opened anew.
         """

@@ -1,4 +1,7 @@
-"""How many connections may be used at once, and from when on: fewer while the mail server refuses mails. Pure."""
+"""How many connections may be used at once, and from when on: fewer while the mail server refuses mails.
+
+Pure.
+"""
 
 FIRST_GROWTH_SECONDS, LONGEST_GROWTH_SECONDS = 5.0, 300.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0

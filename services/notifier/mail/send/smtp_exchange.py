@@ -1,4 +1,4 @@
-"""Commands and replies on one SMTP connection, several at once where the server offers PIPELINING (RFC 2920)."""
+"""Commands and replies on one SMTP connection, pipelined if the server offers that (RFC 2920)."""
 
 import asyncio
 import re
@@ -30,7 +30,10 @@ class ConnectionGone(ConnectionError):
 
 
 class SmtpTalk(asyncio.Protocol):
-    """The client's side of a connection, used by one task at a time; each step may take its `limits` (seconds)."""
+    """The client's side of a connection, used by one task at a time.
+
+    Each step may take its `limits` (seconds).
+    """
 
     def __init__(self, limits: Mapping[TimedStep, float]) -> None:
         self._limits = limits
@@ -51,7 +54,7 @@ class SmtpTalk(asyncio.Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Say whether the server is there, silent as between two commands, and was never in an unknown state."""
+        """True if the server is there, silent as between two commands, and was never in an unknown state."""
         unread = self._answers or self._before or self._rest
         closed = self._gone or self._transport is None or self._transport.is_closing()
         return not (closed or unread or self._doubtful)

@@ -1,4 +1,4 @@
-"""Which channel a delivery takes, deliveries that were settled, and an index by channel, made without locking writers."""
+"""Channels of deliveries, settled deliveries, and an index by channel that is made without locking."""
 
 from alembic import op
 
