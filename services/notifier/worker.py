@@ -1,10 +1,12 @@
 """The worker of notifier: reads lifecycle events, delivers over every channel, and publishes the outcomes."""
 
+from functools import partial
+
 from services.notifier.channels import CHANNELS
 from services.notifier.mail.mail_channel import MAIL
 from services.notifier.on_request_lifecycle import lifecycle_handler
 from services.notifier.queue.dispatch import Dispatcher, loop_of
-from services.notifier.queue.publish_outcomes import OUTBOX, outcome_publisher
+from services.notifier.queue.publish_outcomes import outcome_publisher
 from services.notifier.retention import forget_for_ever
 from services.notifier.settings import Settings
 from shared.events.topics import LIFECYCLE
@@ -18,13 +20,12 @@ async def run(settings: Settings) -> None:
     channels = [make(settings) for make in CHANNELS]
     async with open_worker(settings, "notifier-worker") as worker:
         outcome_of = {channel.name: channel.outcome for channel in channels}
-        outcomes = outcome_publisher(worker.dsn, worker.producer, worker.liveness, outcome_of)
+        outcomes = worker.publish(partial(outcome_publisher, outcome_of=outcome_of))
         hand_over = {}
         for channel in channels:
             dispatcher = Dispatcher(channel, worker.sessions, worker.dsn, outcomes_written=outcomes.wake)
             hand_over[channel.name] = dispatcher.hand_over
             worker.add(dispatcher.run(worker.liveness), watched=loop_of(channel))
-        worker.add(outcomes.run(), watched=OUTBOX)
         worker.add(forget_for_ever(worker.sessions, settings.keep_days))
         worker.consume("notifier", [LIFECYCLE], lifecycle_handler(settings, hand_over[MAIL]))
         await worker.run()

@@ -40,7 +40,7 @@ class Settings(WorkerSettings):
     intake_url: str | None = Field(
         default=None,
         pattern="^https?://",
-        description="Intake's address on the back channel, asked for its spool; without it the ledger omits that",
+        description="Intake's address on the back channel, asked for its spool, which the ledger shows",
     )
     notifier_url: str | None = Field(
         default=None,

@@ -20,6 +20,7 @@ from shared.kafka.consume import (
 from shared.kafka.keep_raw import RawConsumer, RawHandler
 from shared.kafka.producer import EventProducer
 from shared.kafka.settings import KafkaSettings
+from shared.outbox.publish import Publisher
 from shared.process.logs import get_log
 from shared.process.loops import Loop, run_together
 from shared.settings import DatabaseSettings
@@ -58,6 +59,12 @@ class Worker:
             self.liveness.watch(watched)
         self._loops.extend(loops)
 
+    def publish(self, make: Callable[[str, EventProducer, Liveness], Publisher]) -> Publisher:
+        """Add the publisher of an outbox, and return it: it is woken after a commit."""
+        publisher = make(self.dsn, self.producer, self.liveness)
+        self.add(publisher.run())
+        return publisher
+
     def consume(
         self,
         group: str,
@@ -65,10 +72,10 @@ class Worker:
         handler: Handler,
         *,
         read: ReadRecord = read_event,
-        wait_for_reader: WaitForReader | None = None,
+        reader: WaitForReader | None = None,
     ) -> None:
-        """Add a consumer of events; `wait_for_reader` replaces `read` before the first record."""
-        self.add(self._consume(group, topics, handler, read, wait_for_reader), watched=_loop(group))
+        """Add a consumer of events; `reader` makes another `read` before the first record."""
+        self.add(self._consume(group, topics, handler, read, reader), watched=_loop(group))
 
     def keep_raw(self, group: str, topics: Sequence[str], handler: RawHandler) -> None:
         """Add a consumer of records as they came."""
@@ -88,10 +95,10 @@ class Worker:
         topics: Sequence[str],
         handler: Handler,
         read: ReadRecord,
-        wait_for_reader: WaitForReader | None,
+        reader: WaitForReader | None,
     ) -> None:
-        if wait_for_reader:
-            read = await wait_for_reader(self.sessions, partial(self.liveness.beat, _loop(group)))
+        if reader:
+            read = await reader(self.sessions, partial(self.liveness.beat, _loop(group)))
         await BatchConsumer(
             self._kafka,
             group,

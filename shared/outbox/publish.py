@@ -62,6 +62,7 @@ class Publisher:
         self._outbox = outbox
         self._send = send
         self._liveness = liveness
+        liveness.watch(outbox.name)
         self._published = published
         lock = f"select pg_try_advisory_lock_shared({outbox.older_lock})"
         self._lease = Lease(dsn, outbox.name, lock=lock, channel=outbox.name, notified=self._look)

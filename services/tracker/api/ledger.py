@@ -95,10 +95,7 @@ def ledger_routes(verifier: TokenVerifier) -> APIRouter:
 
     @routes.get("/metrics", response_class=Response, responses={200: {"content": {CONTENT_TYPE_LATEST: {}}}})
     async def metrics(resources: GivenResources) -> Response:
-        """Give the latest reading for Prometheus, also while the database is away.
-
-        Its age tells how old it is.
-        """
+        """Return the latest reading for Prometheus, also while the database is away; its age is shown."""
         watch = resources.ledger
         return Response(exposition(watch.latest, watch.age), media_type=CONTENT_TYPE_LATEST)
 

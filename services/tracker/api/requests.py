@@ -136,10 +136,7 @@ def _add_read(routes: APIRouter, verifier: TokenVerifier) -> None:
         caller: Reader,
         id: Id,  # noqa: A002  the path's name for it
     ) -> RequestDetail:
-        """Return it in full.
-
-        A henkilötunnus is masked (`131052-****`) unless the token has the scope `requests:personal-code` too.
-        """
+        """Return it in full; a henkilötunnus is masked without the scope `requests:personal-code`."""
         revealed = PERSONAL_CODE in caller.scopes
         return detail(
             await show_request(

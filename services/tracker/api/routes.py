@@ -35,10 +35,7 @@ def api_routes(verifier: TokenVerifier) -> APIRouter:
 
     @together.get("/.well-known/sealing-key", tags=["keys"])
     async def sealing_key(resources: GivenResources) -> dict[str, str]:
-        """Return the public key that texts of commands are sealed to.
-
-        HPKE with ML-KEM-768 + X25519, HKDF-SHA256 and AES-256-GCM.
-        """
+        """Return the public key to seal texts to (HPKE, ML-KEM-768 + X25519, HKDF-SHA256, AES-256-GCM)."""
         return {"public_key": resources.keyring.public_key}
 
     return together
