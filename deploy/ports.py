@@ -21,7 +21,7 @@ NAMES = (
     "bounces",
 )
 DEFAULT_BASE = 8400
-PATIENCE_TENTHS = 20
+FREE_TRIES = 20
 LOWEST, HIGHEST, EPHEMERAL = 1024, 65535, 32768
 
 
@@ -65,7 +65,7 @@ async def check_free(ports: list[int]) -> None:
 
     Waits a moment first: the processes of a run that was just killed may still be going.
     """
-    for _ in range(PATIENCE_TENTHS):
+    for _ in range(FREE_TRIES):
         taken = next(filter(in_use, ports), None)
         if taken is None:
             return

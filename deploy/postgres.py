@@ -27,7 +27,11 @@ SETTINGS = {
     "log_error_verbosity": "terse",
 }
 # Under the bit, access(2) too counts the one right that is kept, by which PostgreSQL looks for its own programs; starting one drops all other rights.
-PASSAGE = ("--securebits=+no_setuid_fixup", "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+KEEP_DAC_OVERRIDE = (
+    "--securebits=+no_setuid_fixup",
+    "--inh-caps=+dac_override",
+    "--ambient-caps=+dac_override",
+)
 
 
 def postgres_program(folder: Path, port: int, password: str) -> Program:
@@ -35,7 +39,7 @@ def postgres_program(folder: Path, port: int, password: str) -> Program:
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "data" / "PG_VERSION").exists():
         _initialise(folder, password)
-    _forget_stranger(folder / "data" / "postmaster.pid")
+    _remove_stale_pid_file(folder / "data" / "postmaster.pid")
     options = [
         option
         for name, value in {**SETTINGS, "port": str(port)}.items()
@@ -147,7 +151,7 @@ def _initialise(folder: Path, password: str) -> None:
         raise StartFailure(message)
 
 
-def _forget_stranger(pid_file: Path) -> None:
+def _remove_stale_pid_file(pid_file: Path) -> None:
     """Remove the pid file of a killed server when its number now belongs to another program, which would keep PostgreSQL from starting."""
     try:
         pid = int(pid_file.read_text().splitlines()[0])
@@ -192,7 +196,7 @@ def _as_unprivileged(folder: Path) -> tuple[str, ...]:
     if setpriv is None:
         message = "PostgreSQL refuses to run as root and setpriv (util-linux) is missing; install it or start ./run as an ordinary user."
         raise StartFailure(message)
-    passage = () if _open_to_all(folder) and _open_to_all(_binaries()) else PASSAGE
+    passage = () if _open_to_all(folder) and _open_to_all(_binaries()) else KEEP_DAC_OVERRIDE
     return (
         setpriv,
         f"--reuid={user.pw_uid}",

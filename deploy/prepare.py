@@ -27,7 +27,7 @@ from shared.process.backoff import Backoff
 from shared.settings import read_settings
 
 SERVICES = Path(__file__).resolve().parents[1] / "services"
-PATIENCE = 60.0
+KAFKA_SECONDS = 60.0
 
 
 class PrepareSettings(KafkaSettings):
@@ -84,7 +84,9 @@ async def _prepare_kafka(settings: PrepareSettings) -> None:
     kafka = settings.kafka_connection
     topics = all_topics(settings.command_topics, settings.partitions)
     durability = Durability(settings.replication_factor, settings.min_insync_replicas)
-    await ensure_topics(kafka, topics, durability, readers=readers(settings.command_topics), within=PATIENCE)
+    await ensure_topics(
+        kafka, topics, durability, readers=readers(settings.command_topics), within=KAFKA_SECONDS
+    )
     if settings.users:
         passwords = {user: password.get_secret_value() for user, password in settings.users.items()}
         await ensure_access(kafka, passwords, grants(settings.command_topics))
@@ -103,11 +105,11 @@ async def _record_unsigned_before(dsn: str, kafka: KafkaConnection) -> None:
     """Let the submissions that lie on the log, and those only, be without intake's MAC: earlier versions did not sign."""
     if await is_unsigned_before_recorded(dsn):
         return None
-    async with asyncio.timeout(PATIENCE), LagReader(kafka) as lags:
+    async with asyncio.timeout(KAFKA_SECONDS), LagReader(kafka) as lags:
         backoff = Backoff(first=0.1, most=1.0)
         while True:
             try:
-                return await record_unsigned_before(dsn, await lags.ends(SUBMITTED))
+                return await record_unsigned_before(dsn, await lags.end_offsets(SUBMITTED))
             except KafkaUnavailable:
                 await backoff.wait()
 
@@ -127,7 +129,7 @@ def main() -> None:
         sys.exit(f"{error}.")
     except TimeoutError:
         sys.exit(
-            f"Kafka did not take us or did not get there within {PATIENCE:.0f} s; check the KAFKA_ settings, its user's rights and its logs."
+            f"Kafka did not take us or did not get there within {KAFKA_SECONDS:.0f} s; check the KAFKA_ settings, its user's rights and its logs."
         )
 
 

@@ -14,7 +14,7 @@ from deploy.failure import StartFailure
 from deploy.ports import DEFAULT_BASE, NAMES, ports_from
 from deploy.processes import ROOT
 from deploy.progress import Progress
-from deploy.servers import Elsewhere
+from deploy.servers import ExistingServers
 from deploy.stack import Stack
 
 DEFAULT_DATA = ROOT / "var"
@@ -58,8 +58,8 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 async def _serve(data: Path, port_base: int, progress: Progress) -> int:
     started = time.monotonic()
-    elsewhere, log_level = Elsewhere.from_environment(os.environ), os.environ.get("LOG_LEVEL", "INFO")
-    stack = Stack(data, port_base, progress, elsewhere, log_level=log_level, canary_seconds=CANARY_SECONDS)
+    existing, log_level = ExistingServers.from_environment(os.environ), os.environ.get("LOG_LEVEL", "INFO")
+    stack = Stack(data, port_base, progress, existing, log_level=log_level, canary_seconds=CANARY_SECONDS)
     _stop_on_signals(stack)
     try:
         async with stack.running():

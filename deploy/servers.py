@@ -1,4 +1,4 @@
-"""The servers of one stack: Kafka, PostgreSQL and the mailbox, or those that already run elsewhere."""
+"""The servers of one stack: Kafka, PostgreSQL and the mailbox, or those that already run existing."""
 
 import asyncio
 from collections.abc import Mapping
@@ -22,19 +22,19 @@ from shared.kafka.settings import KafkaSettings
 from shared.settings import read_settings
 
 JARS = ROOT / "var" / "jars"
-WHO = ("user", "password", "dbname", "passfile")
+ADMIN_PARAMETERS = ("user", "password", "dbname", "passfile")
 """Parameters of an administrator's address that are not for the services."""
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class ExistingServers:
     """Servers that run already: each user's connection to Kafka, and a PostgreSQL address whose role may make roles and databases."""
 
     kafka: Connections | None = None
     database: str | None = None
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Elsewhere":
+    def from_environment(cls, environment: Mapping[str, str]) -> "ExistingServers":
         """Read `DATABASE_URL`, and Kafka's settings where `KAFKA_BOOTSTRAP_SERVERS` is among them: then all services connect alike.
 
         Raises `StartFailure` where `DATABASE_URL` is not an address.
@@ -50,30 +50,34 @@ class Elsewhere:
         return cls(kafka, database)
 
 
-def find_place(data: Path, ports: Ports, secrets: Secrets, elsewhere: Elsewhere) -> Place:
+def find_place(data: Path, ports: Ports, secrets: Secrets, existing: ExistingServers) -> Place:
     """Give where everything of one stack is."""
-    admin = elsewhere.database or _own_admin(ports, secrets)
+    admin = existing.database or _own_admin(ports, secrets)
     databases = {
         service: service_dsn(admin, service, secrets[f"{service}_database_password"]) for service in SERVICES
     }
-    return Place(ports, elsewhere.kafka or own_connections(f"{HOST}:{ports.kafka}", secrets), databases, data)
+    return Place(ports, existing.kafka or own_connections(f"{HOST}:{ports.kafka}", secrets), databases, data)
 
 
 def service_dsn(admin: str, service: str, password: str) -> str:
     """Give the address of a service's database on the servers of `admin`, with a role of the same name; raises `BadDatabaseAddress`."""
     hosts, parameters = hosts_and_parameters(admin)
     query = urlencode(
-        [(name, value) for name, value in parse_qsl(parameters, keep_blank_values=True) if name not in WHO]
+        [
+            (name, value)
+            for name, value in parse_qsl(parameters, keep_blank_values=True)
+            if name not in ADMIN_PARAMETERS
+        ]
     )
     return f"postgresql://{quote(service)}:{quote(password, safe='')}@{hosts}/{quote(service)}{'?' if query else ''}{query}"
 
 
 async def server_programs(
-    place: Place, secrets: Secrets, elsewhere: Elsewhere, progress: Progress
+    place: Place, secrets: Secrets, existing: ExistingServers, progress: Progress
 ) -> list[Program]:
     """Prepare the folders of the servers that are ours to run, and give their programs."""
     ports, preparing = place.ports, []
-    if not elsewhere.kafka:
+    if not existing.kafka:
         jars = await asyncio.to_thread(_jars, progress)
         security = broker_security(secrets)
         preparing.append(
@@ -81,7 +85,7 @@ async def server_programs(
                 kafka_program, place.data / "kafka", jars, ports.kafka, ports.kafka_controller, security
             )
         )
-    if not elsewhere.database:
+    if not existing.database:
         preparing.append(
             asyncio.to_thread(
                 postgres_program, place.data / "postgres", ports.postgres, secrets["postgres_password"]
@@ -90,9 +94,9 @@ async def server_programs(
     return await asyncio.gather(*preparing)
 
 
-async def make_databases(place: Place, secrets: Secrets, elsewhere: Elsewhere) -> None:
+async def make_databases(place: Place, secrets: Secrets, existing: ExistingServers) -> None:
     """Make each service's role and database where they are missing."""
-    admin = elsewhere.database or _own_admin(place.ports, secrets)
+    admin = existing.database or _own_admin(place.ports, secrets)
     for service in SERVICES:
         await ensure_database(admin, service, secrets[f"{service}_database_password"])
 

@@ -14,7 +14,7 @@ from deploy.ports import check_free, ports_from
 from deploy.processes import mailbox, prepare_program, processes
 from deploy.program import Program, spawn
 from deploy.progress import Progress
-from deploy.servers import Elsewhere, find_place, make_databases, server_programs
+from deploy.servers import ExistingServers, find_place, make_databases, server_programs
 from deploy.supervise import Supervisor, ending_of_log
 
 SERVERS = ("kafka", "postgres", "mailbox")
@@ -33,15 +33,15 @@ class Stack:
         data: Path,
         port_base: int,
         progress: Progress,
-        elsewhere: Elsewhere,
+        existing: ExistingServers,
         *,
         log_level: str = "INFO",
         canary_seconds: int = 0,
         change: Callable[[Program], Program] = unchanged,
     ) -> None:
         self.secrets = read_or_make(data / "secrets.json")
-        self.place = find_place(data, ports_from(port_base), self.secrets, elsewhere)
-        self._elsewhere = elsewhere
+        self.place = find_place(data, ports_from(port_base), self.secrets, existing)
+        self._existing = existing
         self._progress = progress
         self._environments = environments(self.place, self.secrets, log_level, canary_seconds)
         self._mailbox = change(mailbox(self.place, self._environments["mailbox"]))
@@ -72,20 +72,20 @@ class Stack:
         with self._progress.step("Preparing Kafka and PostgreSQL"):
             servers = {
                 program.name: program
-                for program in await server_programs(
-                    self.place, self.secrets, self._elsewhere, self._progress
-                )
+                for program in await server_programs(self.place, self.secrets, self._existing, self._progress)
             }
         await check_free([port for program in servers.values() for port in program.ports])
         with self._progress.step("Starting Kafka, PostgreSQL and the mailbox"):
             database = servers.pop("postgres", None)
-            await together(
+            await run_concurrently(
                 self._start_or_go_on(self._mailbox),
                 *(self.supervisor.start(program) for program in servers.values()),
                 self._prepare(database),
             )
         with self._progress.step("Starting the four services"):
-            await together(*(self._start_or_go_on(program, needs=SERVERS) for program in self._services))
+            await run_concurrently(
+                *(self._start_or_go_on(program, needs=SERVERS) for program in self._services)
+            )
 
     async def _start_or_go_on(self, program: Program, needs: Iterable[str] = ()) -> None:
         try:
@@ -102,7 +102,7 @@ class Stack:
         if database:
             await self.supervisor.start(database)
         try:
-            await make_databases(self.place, self.secrets, self._elsewhere)
+            await make_databases(self.place, self.secrets, self._existing)
         except Exception as error:
             raise StartFailure(
                 f"The databases cannot be made ({type(error).__name__}: {error}); check DATABASE_URL."
@@ -120,7 +120,7 @@ class Stack:
         self._addresses.update(self.supervisor.pids, self.supervisor.down)
 
 
-async def together(*jobs: Coroutine[Any, Any, None]) -> None:
+async def run_concurrently(*jobs: Coroutine[Any, Any, None]) -> None:
     """Do jobs at once; the first failure ends the others and is raised."""
     try:
         async with asyncio.TaskGroup() as group:

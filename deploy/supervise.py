@@ -12,8 +12,8 @@ from deploy.program import Program, spawn, stop
 
 READY_PAUSE = 0.1
 START_SECONDS = 60.0
-SHORT_LIFE = 10.0
-SHORT_LIVES = 5
+SHORT_RUN_SECONDS = 10.0
+SHORT_RUNS = 5
 DELAYS = (0.1, 0.5, 1.0, 2.0, 4.0, 10.0, 30.0, 60.0)
 STALE_SECONDS = 120.0
 LOG_LINES = 15
@@ -78,7 +78,7 @@ class Supervisor:
             for each in waiting:
                 each.cancel()
         if not kept.ready.is_set():
-            down = kept.down or self._fall(
+            down = kept.down or self._mark_down(
                 kept, f"{program.name} did not answer within {START_SECONDS:.0f} s"
             )
             raise StartFailure(ending_of_log(down, self._log(program.name)))
@@ -102,20 +102,20 @@ class Supervisor:
         name, short_lives = kept.program.name, 0
         while True:
             born = time.monotonic()
-            code = await self._live_once(kept)
-            if time.monotonic() - born > SHORT_LIFE:
+            code = await self._run_once(kept)
+            if time.monotonic() - born > SHORT_RUN_SECONDS:
                 short_lives = 0
             elif code != -signal.SIGKILL and await self._all_answer(kept.needs):
                 short_lives += 1
             delay = DELAYS[min(short_lives, len(DELAYS) - 1)]
-            if short_lives >= SHORT_LIVES:
-                self._fall(
+            if short_lives >= SHORT_RUNS:
+                self._mark_down(
                     kept, f"{name} cannot stay up: it ended {short_lives} times in a row ({_ending(code)})"
                 )
-            if short_lives <= SHORT_LIVES:
+            if short_lives <= SHORT_RUNS:
                 again = (
                     f"starting it again in {delay:g} s"
-                    if short_lives < SHORT_LIVES
+                    if short_lives < SHORT_RUNS
                     else "it is tried again with growing delays"
                 )
                 self._tell(
@@ -123,7 +123,7 @@ class Supervisor:
                 )
             await asyncio.sleep(delay)
 
-    async def _live_once(self, kept: _Kept) -> int | None:
+    async def _run_once(self, kept: _Kept) -> int | None:
         """Run the program until it ends; gives its exit code, `None` where it could not be started."""
         if kept.program.alive:
             kept.program.alive.unlink(missing_ok=True)
@@ -147,8 +147,8 @@ class Supervisor:
             await asyncio.sleep(READY_PAUSE)
         kept.ready.set()
         if kept.down:
-            await asyncio.sleep(max(0.0, born + SHORT_LIFE - time.monotonic()))
-            self._rise(kept)
+            await asyncio.sleep(max(0.0, born + SHORT_RUN_SECONDS - time.monotonic()))
+            self._mark_up(kept)
         while kept.program.alive:
             await asyncio.sleep(STALE_SECONDS / 10)
             if time.time() - kept.program.alive.stat().st_mtime > STALE_SECONDS:
@@ -163,7 +163,7 @@ class Supervisor:
         )
         return all(answers)
 
-    def _fall(self, kept: _Kept, why: str) -> str:
+    def _mark_down(self, kept: _Kept, why: str) -> str:
         kept.down = why
         kept.fell.set()
         self._changed()
@@ -171,7 +171,7 @@ class Supervisor:
             self.failed.set_exception(StartFailure(ending_of_log(why, self._log(kept.program.name))))
         return why
 
-    def _rise(self, kept: _Kept) -> None:
+    def _mark_up(self, kept: _Kept) -> None:
         kept.down = None
         self._tell(f"{kept.program.name} is up again.")
         self._changed()

@@ -19,9 +19,9 @@ from shared.process.logs import get_log
 
 log = get_log(__name__)
 
-KEPT = timedelta(days=1)
+KEEP_DRAFT = timedelta(days=1)
 REMOVE_EVERY_SECONDS = 60
-MOST_REMOVED = 1_000
+REMOVED_AT_ONCE = 1_000
 
 # Migrations run these texts: change the table by another migration.
 CREATE = (
@@ -93,7 +93,7 @@ async def keep_draft(
 
     Where that sending is over already the draft is not kept: a browser's last save may come after the form that it belongs to.
     """
-    statement = insert(_drafts).values(id=key.id, box=key.seal(content), until=_now() + KEPT)
+    statement = insert(_drafts).values(id=key.id, box=key.seal(content), until=_now() + KEEP_DRAFT)
     newer = {"box": statement.excluded.box, "sent": None, "until": statement.excluded.until}
     over = _drafts.c.sent.is_distinct_from(_digest(sending))
     return (
@@ -126,7 +126,7 @@ async def end_draft(
         await session.execute(update(_drafts).where(_drafts.c.id == key.id).values(sent=_digest(sending)))
         return
     statement = insert(_drafts).values(
-        id=key.id, box=key.seal(content), sent=_digest(sending), until=_now() + KEPT
+        id=key.id, box=key.seal(content), sent=_digest(sending), until=_now() + KEEP_DRAFT
     )
     newer = {name: statement.excluded[name] for name in ("box", "sent", "until")}
     await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=newer))
@@ -141,7 +141,7 @@ async def remove_old_drafts(sessions: Sessions) -> None:
     """Remove what is older than a day, every minute, for ever."""
     while True:
         try:
-            while await _remove_some(sessions) == MOST_REMOVED:
+            while await _remove_some(sessions) == REMOVED_AT_ONCE:
                 pass
         except DATABASE_ERRORS as error:
             log.warning("drafts_not_removed", error=type(error).__name__)
@@ -152,7 +152,7 @@ async def _remove_some(sessions: Sessions) -> int:
     old = (
         select(_drafts.c.id)
         .where(_drafts.c.until <= _now())
-        .limit(MOST_REMOVED)
+        .limit(REMOVED_AT_ONCE)
         .with_for_update(skip_locked=True)
     )
     async with sessions.begin() as session:

@@ -19,10 +19,10 @@ from shared.process.logs import get_log
 log = get_log(__name__)
 
 HOST = "127.0.0.1"
-MOST_TRIES = 20
+MAX_TRIES = 20
 
 
-class Fate(NamedTuple):
+class BounceReport(NamedTuple):
     """What is reported of a mail."""
 
     action: str
@@ -30,30 +30,32 @@ class Fate(NamedTuple):
     diagnostic: str
 
 
-BOUNCING: Mapping[str, Fate] = {
-    "bounce": Fate("failed", "5.1.1", "smtp; 550 5.1.1 No such mailbox"),
-    "soft-bounce": Fate("delayed", "4.4.1", "smtp; 450 4.4.1 The mailbox's server does not answer yet"),
+BOUNCING: Mapping[str, BounceReport] = {
+    "bounce": BounceReport("failed", "5.1.1", "smtp; 550 5.1.1 No such mailbox"),
+    "soft-bounce": BounceReport(
+        "delayed", "4.4.1", "smtp; 450 4.4.1 The mailbox's server does not answer yet"
+    ),
 }
 
 
-def fate_of(address: str) -> Fate | None:
+def bounce_report_for(address: str) -> BounceReport | None:
     """Say what comes of a mail to an address after it was taken; `None` for nearly all."""
     return BOUNCING.get(address.partition("@")[0].casefold())
 
 
-def report(fate: Fate, return_path: str, recipient: str, content: bytes) -> bytes:
+def report(kind: BounceReport, return_path: str, recipient: str, content: bytes) -> bytes:
     """Write the report about one mail."""
     whole = MIMEMultipart("report", report_type="delivery-status")
     whole["From"] = "Mail Delivery System <MAILER-DAEMON@mailbox.example>"
     whole["To"], whole["Subject"] = return_path, "Mail delivery report"
     whole["Date"], whole["Message-ID"] = formatdate(), make_msgid(domain="mailbox.example")
     whole["Auto-Submitted"] = "auto-replied"
-    whole.attach(MIMEText(f"Your mail to <{recipient}>: {fate.action} ({fate.diagnostic}).\n"))
+    whole.attach(MIMEText(f"Your mail to <{recipient}>: {kind.action} ({kind.diagnostic}).\n"))
     status = MIMEBase("message", "delivery-status")
     message, about = Message(), Message()
     message["Reporting-MTA"] = "dns; mailbox.example"
-    about["Final-Recipient"], about["Action"] = f"rfc822; {recipient}", fate.action
-    about["Status"], about["Diagnostic-Code"] = fate.status, fate.diagnostic
+    about["Final-Recipient"], about["Action"] = f"rfc822; {recipient}", kind.action
+    about["Status"], about["Diagnostic-Code"] = kind.status, kind.diagnostic
     status.set_payload([message, about])
     whole.attach(status)
     headers = MIMEBase("text", "rfc822-headers")
@@ -66,10 +68,10 @@ def report(fate: Fate, return_path: str, recipient: str, content: bytes) -> byte
     return written.getvalue()
 
 
-async def bounce(port: int, fate: Fate, return_path: str, recipient: str, content: bytes) -> bool:
+async def bounce(port: int, kind: BounceReport, return_path: str, recipient: str, content: bytes) -> bool:
     """Bring the report to where reports are taken in, once that can be reached; says whether it was taken."""
-    backoff, raw = Backoff(first=0.1, most=5.0), report(fate, return_path, recipient, content)
-    for _ in range(MOST_TRIES):
+    backoff, raw = Backoff(first=0.1, most=5.0), report(kind, return_path, recipient, content)
+    for _ in range(MAX_TRIES):
         try:
             async with SMTP(hostname=HOST, port=port, timeout=10) as smtp:
                 await smtp.sendmail("", [return_path], raw)

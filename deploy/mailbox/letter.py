@@ -54,7 +54,7 @@ def split_links(text: str) -> list[tuple[str, bool]]:
     return [piece for piece in [*pieces, (text[end:], False)] if piece[0]]
 
 
-def leave_the_frame(html: str) -> str:
+def open_links_outside_frame(html: str) -> str:
     """Make the links of a mail open in the whole window instead of the frame that shows it."""
     head = HEAD.search(html)
     place = head.end() if head else 0

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment
 from pydantic import BaseModel
 
-from deploy.mailbox.letter import Letter, leave_the_frame, read_letter, split_links
+from deploy.mailbox.letter import Letter, open_links_outside_frame, read_letter, split_links
 from deploy.mailbox.maildir import Maildir
 from shared.api_viewer.viewer import install_api_viewer
 from shared.look.look import LOOK_URL, VersionedFiles, build_environment, look_files, versioned
@@ -93,7 +93,7 @@ def create_app(maildir: Maildir, smtp_answers: Callable[[], Awaitable[None]]) ->
 
     @app.get("/messages/{mail_id}/html", include_in_schema=False)
     async def mail_html(mail_id: str) -> HTMLResponse:
-        return _guarded(leave_the_frame(_letter(maildir, mail_id).html), MAIL_POLICY)
+        return _guarded(open_links_outside_frame(_letter(maildir, mail_id).html), MAIL_POLICY)
 
     @app.exception_handler(NotFound)
     async def not_found(request: Request, error: NotFound) -> Response:

@@ -4,10 +4,10 @@ import asyncio
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from deploy.mailbox.bounce import Fate, bounce, fate_of
+from deploy.mailbox.bounce import BounceReport, bounce, bounce_report_for
 from deploy.mailbox.maildir import Maildir
 
-MOST_BYTES = 10 << 20
+MAX_MAIL_BYTES = 10 << 20
 REFUSED = {
     "perm-fail": "550 5.1.1 No such mailbox",
     "temp-fail": "451 4.2.1 Mailbox busy, try again later",
@@ -52,18 +52,18 @@ class Receiver:
         if all(local_part(address) == CANARY for address in envelope.rcpt_tos):
             return "250 OK"
         content = envelope.original_content or b""
-        fates = [(address, fate) for address in envelope.rcpt_tos if (fate := fate_of(address))]
-        if fates:
-            self._bounce(envelope, fates, content)
+        kinds = [(address, kind) for address in envelope.rcpt_tos if (kind := bounce_report_for(address))]
+        if kinds:
+            self._bounce(envelope, kinds, content)
             return "250 OK"
         await asyncio.to_thread(self._maildir.deliver, content)
         return "250 OK"
 
-    def _bounce(self, envelope: Envelope, fates: list[tuple[str, Fate]], content: bytes) -> None:
-        for address, fate in fates:
+    def _bounce(self, envelope: Envelope, kinds: list[tuple[str, BounceReport]], content: bytes) -> None:
+        for address, kind in kinds:
             if self._bounces_port and envelope.mail_from:
                 task = asyncio.create_task(
-                    bounce(self._bounces_port, fate, envelope.mail_from, address, content)
+                    bounce(self._bounces_port, kind, envelope.mail_from, address, content)
                 )
                 self._bouncing.add(task)
                 task.add_done_callback(self._bouncing.discard)
@@ -77,7 +77,7 @@ async def serve_smtp(
     receiver = Receiver(maildir, bounces_port)
     return await loop.create_server(
         lambda: SMTP(
-            receiver, enable_SMTPUTF8=True, data_size_limit=MOST_BYTES, hostname="mailbox", loop=loop
+            receiver, enable_SMTPUTF8=True, data_size_limit=MAX_MAIL_BYTES, hostname="mailbox", loop=loop
         ),
         host,
         port,

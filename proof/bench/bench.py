@@ -17,7 +17,7 @@ from deploy.kafka_users import ADMINISTRATOR
 from deploy.ports import HOST, NAMES, free_base
 from deploy.program import Program
 from deploy.progress import Progress
-from deploy.servers import Elsewhere
+from deploy.servers import ExistingServers
 from deploy.stack import Stack
 from proof.bench.load.load import Load, fetch_form
 from proof.bench.results import Results
@@ -117,7 +117,12 @@ async def open_bench(options: Options, results: Results, progress: Progress) -> 
 
     with data_folder(data, data, fresh=True):
         stack = Stack(
-            data, base, progress, Elsewhere(), log_level=os.environ.get("LOG_LEVEL", "INFO"), change=change
+            data,
+            base,
+            progress,
+            ExistingServers(),
+            log_level=os.environ.get("LOG_LEVEL", "INFO"),
+            change=change,
         )
         async with stack.running():
             form = await asyncio.to_thread(fetch_form, stack.place.url("intake"))

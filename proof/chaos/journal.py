@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-Told: TypeAlias = Literal["accepted", "refused", "failed", "unknown"]
+Reply: TypeAlias = Literal["accepted", "refused", "failed", "unknown"]
 """`failed`: an answer that says so (5xx). `unknown`: no answer at all, so the client may think what it likes."""
 
 ACCEPTED, REFUSED, SERVER_ERROR = 200, 400, 500
 
 
-def told_by_status(status: int) -> Told:
+def reply_of_status(status: int) -> Reply:
     """Say what an HTTP status tells a client."""
     if status >= SERVER_ERROR:
         return "failed"

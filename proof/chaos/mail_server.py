@@ -43,7 +43,7 @@ NO_SENDER = "530 5.7.0 Must issue a STARTTLS command first"
 TOO_FAST, MAIL_EVERY_SECONDS = "550 5.7.1 Too many emails per second", 0.1
 TOO_MANY, MOST_CONNECTIONS = "421 4.7.0 Too many connections from your host", 2
 GREETING_SECONDS = 12.0
-MOST_BYTES = 10 << 20
+MAX_MAIL_BYTES = 10 << 20
 
 
 class Receiver:
@@ -186,7 +186,7 @@ async def serve(folder: Path, port: int, reports_port: int) -> None:
     receiver = Receiver(folder, bounces)
     server = await loop.create_server(
         lambda: FaultySMTP(
-            receiver, enable_SMTPUTF8=True, data_size_limit=MOST_BYTES, hostname="mailbox", loop=loop
+            receiver, enable_SMTPUTF8=True, data_size_limit=MAX_MAIL_BYTES, hostname="mailbox", loop=loop
         ),
         HOST,
         port,

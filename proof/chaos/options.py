@@ -11,7 +11,7 @@ from deploy.processes import ROOT
 FULL_REQUESTS, FULL_RATE = 10_000, 20.0
 SHORT_REQUESTS, SHORT_RATE = 1_100, 20.0
 ALONE_REQUESTS, ALONE_RATE = 200, 10.0
-SETTLE, VARIANT_SETTLE = 300.0, 8.0
+DRAIN_SECONDS, VARIANT_DRAIN_SECONDS = 300.0, 8.0
 VARIANTS = ("offsets-first", "mark-first", "no-unique-key", "send-without-ack")
 
 
@@ -36,9 +36,9 @@ class Options:
         return self.requests / self.rate
 
     @property
-    def settle_seconds(self) -> float:
+    def drain_seconds(self) -> float:
         """How long the system may take to settle; a broken one never does."""
-        return VARIANT_SETTLE if self.variant else SETTLE
+        return VARIANT_DRAIN_SECONDS if self.variant else DRAIN_SECONDS
 
 
 def read_options(arguments: Sequence[str]) -> Options:

@@ -1,4 +1,4 @@
-"""One chaos run: start, send through the storm, settle, audit, report."""
+"""One chaos run: start, send through the storm, wait_until_done, audit, report."""
 
 import asyncio
 import base64
@@ -28,11 +28,11 @@ from proof.chaos.journal import Journal
 from proof.chaos.options import Options
 from proof.chaos.own_lag import OwnLag, own_lag
 from proof.chaos.population import Order, draw_orders
-from proof.chaos.settle import fetch_ledger, settle
 from proof.chaos.stack_under_test import StackUnderTest, stack_under_test
 from proof.chaos.storm.plan import Fault, draw_plan, one_of_each
-from proof.chaos.storm.strike import Storm
+from proof.chaos.storm.run_storm import Storm
 from proof.chaos.variants.catalogue import VARIANTS
+from proof.chaos.wait_until_done import fetch_ledger, wait_until_done
 from shared.crypto.sealing import Sealer
 
 POISON_EVERY = 50
@@ -106,9 +106,9 @@ async def _through_the_storm(
     progress: Progress,
 ) -> tuple[Verdict, Mapping[str, int]]:
     faults = options.folder / "faults.jsonl"
-    async with _clients(under, journals) as (http, senders, office):
+    async with _clients(under, journals) as (http, senders, back_office):
         with progress.step(f"Sending {options.requests} requests through the storm"), faults.open("w") as log:
-            await _send_and_strike(
+            await _send_and_run_storm(
                 options,
                 under,
                 plan,
@@ -118,10 +118,10 @@ async def _through_the_storm(
             )
         clock.append(time.monotonic())
         with progress.step("Faults are over: waiting until all has settled"):
-            office.resolving = False
-            await asyncio.wait_for(office.finish(), CLIENTS_SECONDS)
-            still = await settle(under, options.settle_seconds)
-            ledger = await fetch_ledger(under, http, office)
+            back_office.resolving = False
+            await asyncio.wait_for(back_office.finish(), CLIENTS_SECONDS)
+            still = await wait_until_done(under, options.drain_seconds)
+            ledger = await fetch_ledger(under, http, back_office)
         clock.append(time.monotonic())
         with progress.step("Auditing"):
             kafka = under.kafka[ADMINISTRATOR].client_options()
@@ -151,20 +151,20 @@ async def _clients(
     async with AsyncExitStack() as exits:
         http, *sending = [await exits.enter_async_context(each) for each in several]
         senders = Senders(sending, under.url("intake"), Journal(journals / "senders.jsonl"))
-        office = BackOffice(
+        back_office = BackOffice(
             http,
             under.url("tracker"),
             under.kafka["backoffice"],
             Credentials(**credentials),
-            Journal(journals / "back-office.jsonl"),
+            Journal(journals / "back-back_office.jsonl"),
         )
         await senders.learn()
         urls = {name: under.url(name) for name in ("tracker", "notifier")}
         working = asyncio.gather(
-            office.follow(), look_after_mails(http, urls, under.databases["notifier"], office)
+            back_office.follow(), look_after_mails(http, urls, under.databases["notifier"], back_office)
         )
         try:
-            yield http, senders, office
+            yield http, senders, back_office
             if working.done():
                 await working  # a client that gave up must not pass for one that found nothing to do
         finally:
@@ -172,7 +172,7 @@ async def _clients(
             await asyncio.gather(working, return_exceptions=True)
 
 
-async def _send_and_strike(
+async def _send_and_run_storm(
     options: Options,
     under: StackUnderTest,
     plan: Sequence[Fault],
@@ -182,7 +182,7 @@ async def _send_and_strike(
 ) -> None:
     """Send and strike at once, and go on sending while the storm lasts longer than it should; a stack that cannot stay up ends the run."""
     started = time.monotonic()
-    storming = asyncio.create_task(storm.rage(plan, started))
+    storming = asyncio.create_task(storm.run(plan, started))
 
     def enough(order: Order) -> bool:
         return order.number >= options.requests and storming.done()

@@ -14,7 +14,7 @@ from deploy.keys import Secrets
 from deploy.ports import HOST, Ports
 from deploy.postgres import ADMIN, dsn, make_standby, postgres_program
 from deploy.program import Program
-from deploy.servers import JARS, Elsewhere
+from deploy.servers import JARS, ExistingServers
 from deploy.supervise import Supervisor
 from proof.chaos.fault_proxy import FaultProxyProcess
 from proof.chaos.storm.plan import BROKERS
@@ -74,13 +74,13 @@ class Servers:
         return f"{HOST}:{self.ports.postgres},{HOST}:{self.standby_port}"
 
     @property
-    def elsewhere(self) -> Elsewhere:
+    def existing(self) -> ExistingServers:
         """Where the services find them."""
         kafka = own_connections(
             ",".join(f"{HOST}:{proxy.port}" for proxy in self.links["kafka"].proxies), self.secrets
         )
         hosts = ",".join(f"{HOST}:{proxy.port}" for proxy in self.links["postgres"].proxies)
-        return Elsewhere(kafka, self._admin(0).replace(f"{HOST}:0", hosts))
+        return ExistingServers(kafka, self._admin(0).replace(f"{HOST}:0", hosts))
 
     async def start(self, supervisor: Supervisor) -> None:
         """Start all of them; the standby streams and has all that the primary commits."""

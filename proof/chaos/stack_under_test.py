@@ -20,7 +20,7 @@ from deploy.stack import Stack
 from proof.chaos.fault_proxy import FaultProxyProcess
 from proof.chaos.servers import DATABASES, Link, Servers, behind_proxies
 
-PATIENT = {"NOTIFIER_RETRY_FIRST_SECONDS": "1", "NOTIFIER_SMTP_TIMEOUT": "4"}
+FAST_RETRIES = {"NOTIFIER_RETRY_FIRST_SECONDS": "1", "NOTIFIER_SMTP_TIMEOUT": "4"}
 """A run has minutes, not days: deferred mails are tried again soon, a silent mail server is given up on soon."""
 
 
@@ -87,7 +87,7 @@ async def stack_under_test(
             servers.programs[program.name] = changed
             return changed
 
-        stack = Stack(data, port_base, progress, servers.elsewhere, change=change)
+        stack = Stack(data, port_base, progress, servers.existing, change=change)
         exits.push_async_callback(
             stack.supervisor.stop, (*(broker.name for broker in servers.brokers), *DATABASES)
         )
@@ -125,7 +125,7 @@ def _exposed(program: Program, crash_folder: Path, smtp: int, broken: Mapping[st
     """Let the storm at a process of ours: crash points, the proxied mail server; or a broken variant of it."""
     extra = {"CRASH_POINTS": str(crash_folder), "PYTHONPATH": str(ROOT)}
     if program.name.startswith("notifier"):
-        extra |= {"NOTIFIER_SMTP_PORT": str(smtp), **PATIENT}
+        extra |= {"NOTIFIER_SMTP_PORT": str(smtp), **FAST_RETRIES}
     command = program.command
     if program.name in broken:
         command = (sys.executable, "-m", "proof.chaos.variants.run", broken[program.name], *command[2:])

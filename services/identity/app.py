@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         *(bank.url for bank in settings.banks.values() if bank.url),
     ]
     guard = partial(GuardPages, issuer=settings.issuer, led_to=led_to)
-    app = build_app("Identity", lifespan, guard=guard, openapi_url=None, max_body_size=LARGEST_BODY)
+    app = build_app("Identity", lifespan, add_headers=guard, openapi_url=None, max_body_size=LARGEST_BODY)
     app.add_exception_handler(OAuthError, on_oauth_error)
     app.add_exception_handler(Problem, show_problem)
     for routes in (

@@ -16,7 +16,7 @@ from shared.limits.proxies import warn_of_unnamed_proxies
 from shared.process.logs import configure_logs
 from shared.settings import read_settings
 from shared.web.build_app import build_app
-from shared.web.guard_answers import GuardAnswers
+from shared.web.default_headers import DefaultHeaders
 from shared.web.health import health_routes
 from shared.web.well_known import well_known_routes
 
@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = build_app(
         "Asiointi",
         lifespan,
-        guard=partial(GuardAnswers, secure=chosen.public_url.startswith("https://")),
+        add_headers=partial(DefaultHeaders, secure=chosen.public_url.startswith("https://")),
         version="1",
         summary="Municipal customer service",
         description=DESCRIPTION,

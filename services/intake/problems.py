@@ -6,8 +6,8 @@ from http import HTTPStatus
 from services.intake.form.validate_form import FieldError
 from services.intake.texts import texts_in
 from shared.events.vocabulary import Language
-from shared.web.name_faults import Fault, field_of
 from shared.web.problems import InvalidFields, Problem
+from shared.web.validation_messages import Fault, field_of
 
 OTHERWISE: Language = "en"
 """The language of errors where the caller names none that we have."""

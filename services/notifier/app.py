@@ -15,7 +15,7 @@ from shared.database.engine import ping
 from shared.process.logs import configure_logs
 from shared.settings import read_settings
 from shared.web.build_app import build_app
-from shared.web.guard_answers import GuardAnswers
+from shared.web.default_headers import DefaultHeaders
 from shared.web.health import health_routes
 
 LARGEST_BODY = 256 * 1024
@@ -35,7 +35,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = build_app(
         "Notifier",
         lifespan,
-        guard=partial(GuardAnswers, secure=settings.site_url.startswith("https://")),
+        add_headers=partial(DefaultHeaders, secure=settings.site_url.startswith("https://")),
         max_body_size=LARGEST_BODY,
     )
     # Listing and retrying need the database alone; mail server and Kafka are reported only.

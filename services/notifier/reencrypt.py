@@ -8,7 +8,7 @@ import sys
 
 from services.notifier.settings import Settings
 from services.notifier.write.contents import ContentsBox
-from shared.crypto.reencrypt import BoxColumn, Done, reencrypt, said
+from shared.crypto.reencrypt import BoxColumn, Done, reencrypt, summarize
 from shared.database.engine import open_database
 from shared.settings import read_settings
 
@@ -32,5 +32,5 @@ async def run(settings: Settings) -> Done:
 
 if __name__ == "__main__":
     done = asyncio.run(run(read_settings(Settings)))
-    print(said(done))  # noqa: T201  a command's answer
+    print(summarize(done))  # noqa: T201  a command's answer
     sys.exit(bool(done.left or done.unreadable))

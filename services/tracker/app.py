@@ -16,7 +16,7 @@ from shared.database.engine import ping
 from shared.process.logs import configure_logs
 from shared.settings import read_settings
 from shared.web.build_app import build_app
-from shared.web.guard_answers import GuardAnswers
+from shared.web.default_headers import DefaultHeaders
 from shared.web.health import health_routes
 from shared.web.well_known import well_known_routes
 
@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = build_app(
         "Asiointi: tracker",
         lifespan,
-        guard=partial(GuardAnswers, secure=settings.public_url.startswith("https://")),
+        add_headers=partial(DefaultHeaders, secure=settings.public_url.startswith("https://")),
         version="1",
         max_body_size=MAX_BODY_BYTES,
     )

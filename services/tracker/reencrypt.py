@@ -5,7 +5,7 @@ import sys
 
 from services.tracker.personal_data.keyring import read_keyring
 from services.tracker.settings import Settings
-from shared.crypto.reencrypt import BoxColumn, Done, reencrypt, said
+from shared.crypto.reencrypt import BoxColumn, Done, reencrypt, summarize
 from shared.database.engine import open_database
 from shared.settings import read_settings
 
@@ -39,5 +39,5 @@ async def run(settings: Settings) -> Done:
 
 if __name__ == "__main__":
     done = asyncio.run(run(read_settings(Settings)))
-    print(said(done))  # noqa: T201  a command's answer
+    print(summarize(done))  # noqa: T201  a command's answer
     sys.exit(bool(done.left or done.unreadable))

@@ -17,7 +17,7 @@ async def run(settings: Settings) -> None:
     """Move the offsets that were recorded at the upgrade to where the log ends."""
     async with LagReader(settings.kafka_connection) as lags:
         await record_unsigned_before(
-            settings.database_url.get_secret_value(), await lags.ends(SUBMITTED), again=True
+            settings.database_url.get_secret_value(), await lags.end_offsets(SUBMITTED), again=True
         )
 
 

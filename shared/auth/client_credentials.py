@@ -12,7 +12,7 @@ from shared.process.logs import get_log
 
 log = get_log(__name__)
 
-EARLY_SECONDS = 30
+RENEW_BEFORE_SECONDS = 30
 
 
 class IdentityAway(Exception):
@@ -57,7 +57,7 @@ class ClientCredentials:
                 issued = self._tokens[scope] = read_token(answer)
             return issued.token
 
-    async def ask_plainly(self, path: str) -> httpx.Response:
+    async def get_without_token(self, path: str) -> httpx.Response:
         """Call an address of the provider's that needs no token; raises httpx's errors."""
         return await self._http.get(self._back_channel + path)
 
@@ -86,7 +86,7 @@ class ClientCredentials:
         """Call one of the provider's endpoints, by its name in the metadata; raises `IdentityAway`."""
         try:
             if self._metadata is None:
-                self._metadata = read_facts(
+                self._metadata = read_json_object(
                     await self._http.get(f"{self._back_channel}/.well-known/openid-configuration")
                 )
             url = str(self._metadata[endpoint])
@@ -101,7 +101,7 @@ class ClientCredentials:
             raise IdentityAway(type(error).__name__) from error
 
 
-def read_facts(answer: httpx.Response) -> dict[str, Any]:
+def read_json_object(answer: httpx.Response) -> dict[str, Any]:
     """Read a JSON object; raises `IdentityAway` where the answer is none."""
     try:
         facts = answer.json()
@@ -115,10 +115,11 @@ def read_facts(answer: httpx.Response) -> dict[str, Any]:
 
 def read_token(answer: httpx.Response) -> Issued:
     """Read a token endpoint's answer; raises `IdentityAway` where it grants none."""
-    facts = read_facts(answer)
+    facts = read_json_object(answer)
     try:
         return Issued(
-            str(facts["access_token"]), time.monotonic() + float(facts.get("expires_in", 60)) - EARLY_SECONDS
+            str(facts["access_token"]),
+            time.monotonic() + float(facts.get("expires_in", 60)) - RENEW_BEFORE_SECONDS,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise IdentityAway("no token") from error

@@ -17,13 +17,13 @@ from shared.web.problems import Unavailable
 
 log = get_log(__name__)
 
-KEPT = timedelta(seconds=2 * SESSION_SECONDS)
+KEEP_ENDED = timedelta(seconds=2 * SESSION_SECONDS)
 """Longer than any cookie lasts that was sealed before, or while, its session was ended."""
 READ_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
 """For how long a database that did not answer is not asked again, where sessions open without it."""
-MOST_UNWRITTEN = 10_000
-MOST_REMOVED = 1_000
+MAX_UNWRITTEN = 10_000
+REMOVED_AT_ONCE = 1_000
 
 # Migrations run these texts: change the table by another migration.
 CREATE = (
@@ -63,9 +63,9 @@ class EndedSessions:
         otherwise `Unavailable` is raised and it goes on.
         """
         if session_id := session.get(SESSION_ID):
-            while len(self._unwritten) >= MOST_UNWRITTEN:
+            while len(self._unwritten) >= MAX_UNWRITTEN:
                 del self._unwritten[next(iter(self._unwritten))]
-            self._unwritten[session_id] = datetime.now(UTC) + KEPT
+            self._unwritten[session_id] = datetime.now(UTC) + KEEP_ENDED
             try:
                 async with asyncio.timeout(READ_SECONDS):
                     await self._write()
@@ -96,7 +96,7 @@ class EndedSessions:
             over = (
                 select(_ended.c.id)
                 .where(_ended.c.until < now)
-                .limit(MOST_REMOVED)
+                .limit(REMOVED_AT_ONCE)
                 .with_for_update(skip_locked=True)
             )
             await database.execute(delete(_ended).where(_ended.c.id.in_(over)))

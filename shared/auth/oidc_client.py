@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from shared.auth.sign_in_attempts import SignInAttempts
 
-SECONDS = 10
+HTTP_TIMEOUT_SECONDS = 10
 
 
 class BackChannelClient(StarletteOAuth2App):
@@ -67,8 +67,8 @@ class BackChannelClient(StarletteOAuth2App):
     async def _check_issuer(self, request: Request) -> None:
         """Refuse the answer of another provider (RFC 9207), `ValueError`: `iss` has to be there where the provider says that it sends one."""
         metadata = await self.load_server_metadata()
-        told = request.query_params.getlist("iss")
-        if (told or metadata.get("authorization_response_iss_parameter_supported")) and told != [
+        issuers = request.query_params.getlist("iss")
+        if (issuers or metadata.get("authorization_response_iss_parameter_supported")) and issuers != [
             metadata["issuer"]
         ]:
             raise ValueError("the answer is not this provider's")
@@ -108,7 +108,7 @@ def make_oidc_client(
         client_id=client_id,
         client_secret=client_secret,
         server_metadata_url=f"{back_channel or issuer}/.well-known/openid-configuration",
-        client_kwargs={"scope": scope, "code_challenge_method": "S256", "timeout": SECONDS},
+        client_kwargs={"scope": scope, "code_challenge_method": "S256", "timeout": HTTP_TIMEOUT_SECONDS},
     )
     client.issuer, client.back_channel, client.attempts = issuer, back_channel or None, attempts
     return client

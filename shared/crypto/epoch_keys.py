@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from shared.crypto.keys import KEY_BYTES
 
 NONCE_BYTES = 12
-MOST_RECORDS = 1_000
-MOST_SECONDS = 60.0
-MOST_REMEMBERED = 1_000
+RECORDS_AN_EPOCH = 1_000
+EPOCH_SECONDS = 60.0
+MAX_OPENED_KEYS = 1_000
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class EpochKeys:
     def next(self) -> Epoch:
         """Give the epoch that seals one more record."""
         now, epoch = self._clock(), self._epoch
-        if epoch is None or epoch.records >= MOST_RECORDS or now - epoch.began >= MOST_SECONDS:
+        if epoch is None or epoch.records >= RECORDS_AN_EPOCH or now - epoch.began >= EPOCH_SECONDS:
             key = os.urandom(KEY_BYTES)
             epoch = self._epoch = Epoch(key, self._seal_key(key), now)
         epoch.records += 1
@@ -51,7 +51,7 @@ class EpochKeys:
 class OpenedKeys:
     """The reader's memory of epoch keys that it has opened; the one that was used longest ago goes first."""
 
-    most: ClassVar = MOST_REMEMBERED
+    most: ClassVar = MAX_OPENED_KEYS
 
     def __init__(self, open_key: Callable[[str], bytes]) -> None:
         self._open_key = open_key

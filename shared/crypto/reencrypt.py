@@ -8,7 +8,7 @@ from sqlalchemy import text
 from shared.crypto.box import Box, CannotDecrypt
 from shared.database.engine import Sessions
 
-AT_ONCE = 500
+ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,13 @@ async def reencrypt(sessions: Sessions, box: Box, columns: Sequence[BoxColumn]) 
         after: object = None
         while True:
             async with sessions.begin() as session:
-                rows = (await session.execute(text(column.page), {"after": after, "most": AT_ONCE})).all()
+                rows = (
+                    await session.execute(text(column.page), {"after": after, "most": ROWS_AT_ONCE})
+                ).all()
                 old = [row for row in rows if row.box is not None and not box.is_under_newest(row.box)]
-                again = [(row.key, row.box, new) for row in old if (new := _again(box, row.box, row.context))]
+                again = [
+                    (row.key, row.box, new) for row in old if (new := _reencrypted(box, row.box, row.context))
+                ]
                 done.unreadable += len(old) - len(again)
                 if again:
                     keys, olds, news = map(list, zip(*again, strict=True))
@@ -87,14 +91,14 @@ async def reencrypt(sessions: Sessions, box: Box, columns: Sequence[BoxColumn]) 
     return done
 
 
-def _again(box: Box, old: bytes, context: bytes) -> bytes | None:
+def _reencrypted(box: Box, old: bytes, context: bytes) -> bytes | None:
     try:
         return box.encrypt(box.decrypt(old, context), context)
     except CannotDecrypt:
         return None
 
 
-def said(done: Done) -> str:
+def summarize(done: Done) -> str:
     """Put what was done into words."""
     counts = f"{done.changed} encrypted again, {done.left} left under an older key, {done.unreadable} open under none."
     return counts if done.left or done.unreadable else f"{counts} Nothing is left under an older key."

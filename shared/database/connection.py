@@ -70,10 +70,10 @@ async def connect(dsn: str, **options: Any) -> asyncpg.Connection:  # noqa: ANN4
         **options,
         "server_settings": settings,
     }
-    return await _first_that_works(address, shared)
+    return await _connect_to_first(address, shared)
 
 
-async def _first_that_works(address: DatabaseAddress, options: dict[str, Any]) -> asyncpg.Connection:
+async def _connect_to_first(address: DatabaseAddress, options: dict[str, Any]) -> asyncpg.Connection:
     waiting, running, failures = (
         list(address.hosts),
         set[asyncio.Task[asyncpg.Connection]](),
@@ -95,7 +95,7 @@ async def _first_that_works(address: DatabaseAddress, options: dict[str, Any]) -
                 failures.append(error)
     finally:
         await _abandon(running)
-    raise _most_telling(failures)
+    raise _most_informative(failures)
 
 
 async def _connect(
@@ -119,7 +119,7 @@ async def _connect(
         )
     except TargetServerAttributeNotMatched as error:
         raise NoWritableServer(f"{host}: the server is not {address.target_session_attrs}") from error
-    _notice_dead_line(connection, {**KEEPALIVE, **address.keepalive})
+    _detect_dead_connection(connection, {**KEEPALIVE, **address.keepalive})
     return connection
 
 
@@ -134,7 +134,7 @@ def _system_trust(address: DatabaseAddress) -> ssl.SSLContext | None:
     return context
 
 
-def _notice_dead_line(connection: asyncpg.Connection, keepalive: dict[str, int]) -> None:
+def _detect_dead_connection(connection: asyncpg.Connection, keepalive: dict[str, int]) -> None:
     """Have the system give up a line on which nothing is acknowledged; asyncpg has no setting for it, but its transport has the socket."""
     socket = connection._transport.get_extra_info("socket")  # noqa: SLF001
     if socket.family == AF_UNIX:
@@ -152,7 +152,7 @@ async def _abandon(tasks: set["asyncio.Task[asyncpg.Connection]"]) -> None:
             ended.terminate()
 
 
-def _most_telling(failures: Sequence[BaseException]) -> BaseException:
+def _most_informative(failures: Sequence[BaseException]) -> BaseException:
     """Prefer what a server answered, say a wrong password, to one that is away or cannot take writes."""
     answers = (
         error for error in failures if not isinstance(error, OSError | TimeoutError | CannotConnectNowError)

@@ -27,7 +27,7 @@ from shared.database.address import read_database_address
 from shared.database.advisory_locks import MIGRATIONS
 from shared.database.connection import COMMAND_SECONDS, MOST_CONNECTIONS, NoWritableServer, connect
 from shared.database.driver_errors import DRIVER_ERRORS
-from shared.database.leave_lost_servers import leave_lost_servers
+from shared.database.drop_lost_connections import drop_lost_connections
 
 __all__ = [
     "BY_INDEX",
@@ -75,7 +75,7 @@ def create_engine(
         pool_timeout=POOL_SECONDS,
         hide_parameters=True,
     )
-    leave_lost_servers(engine.sync_engine, try_first=try_first)
+    drop_lost_connections(engine.sync_engine, try_first=try_first)
     return engine
 
 

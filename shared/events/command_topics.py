@@ -16,9 +16,9 @@ from shared.events.topics import COMMANDS, LIFECYCLE, MAIL_OUTCOMES, SUBMITTED, 
 
 DEFAULT: Mapping[str, str] = {COMMANDS: "backoffice"}
 VARIABLE = "TRACKER_COMMAND_TOPICS"
-LONGEST_PRINCIPAL = 100
+MAX_PRINCIPAL_LENGTH = 100
 TOPIC = re.compile(r"[A-Za-z0-9._-]{1,200}")
-TAKEN = frozenset({SUBMITTED, LIFECYCLE, MAIL_OUTCOMES})
+RESERVED_TOPICS = frozenset({SUBMITTED, LIFECYCLE, MAIL_OUTCOMES})
 
 
 def read_command_topics(text: object) -> object:
@@ -40,13 +40,13 @@ def read_command_topics(text: object) -> object:
     if len(dict(pairs)) < len(pairs):
         raise ValueError("names a topic twice")
     for topic, principal in pairs:
-        if not TOPIC.fullmatch(topic) or topic in TAKEN or topic.endswith(dead_letter_topic("")):
+        if not TOPIC.fullmatch(topic) or topic in RESERVED_TOPICS or topic.endswith(dead_letter_topic("")):
             raise ValueError(
                 f"{topic[:100]!r} cannot be a topic of commands; write topic=principal, separated by commas, or a JSON object"
             )
-        if not principal.isprintable() or not 0 < len(principal) <= LONGEST_PRINCIPAL:
+        if not principal.isprintable() or not 0 < len(principal) <= MAX_PRINCIPAL_LENGTH:
             raise ValueError(
-                f"{topic} needs the name of the user who writes it, of at most {LONGEST_PRINCIPAL} characters"
+                f"{topic} needs the name of the user who writes it, of at most {MAX_PRINCIPAL_LENGTH} characters"
             )
     return dict(pairs)
 

@@ -155,10 +155,10 @@ def _text(value: bytes | None) -> str | None:
         return None
 
 
-def _time(told: str | None) -> datetime:
+def _time(value: str | None) -> datetime:
     """Read a time as far as that is one; it is optional, and nothing depends on it."""
     try:
-        time = time_that_can_be_kept(datetime.fromisoformat((told or "").upper()))
+        time = time_that_can_be_kept(datetime.fromisoformat((value or "").upper()))
     except ValueError:
         return datetime.now(timezone.utc)
     return time if time.tzinfo else time.replace(tzinfo=timezone.utc)

@@ -14,11 +14,11 @@ BARE_NUMBER = re.compile(r"[+-]?[\d._]+(e[+-]?\d+)?", re.IGNORECASE)
 FIRST_YEAR, LAST_YEAR = 1900, 9000
 
 
-def no_bare_number(told: object) -> object:
+def no_bare_number(value: object) -> object:
     """Refuse a number: pydantic takes one for seconds since 1970, or for milliseconds if it is large."""
-    if isinstance(told, int | float) or (isinstance(told, str) and BARE_NUMBER.fullmatch(told.strip())):
+    if isinstance(value, int | float) or (isinstance(value, str) and BARE_NUMBER.fullmatch(value.strip())):
         raise ValueError("give a time with its zone, such as 2026-11-24T12:00:00+02:00")
-    return told
+    return value
 
 
 def time_that_can_be_kept(moment: datetime) -> datetime:

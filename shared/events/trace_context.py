@@ -7,13 +7,13 @@ LENGTH = 55
 PATTERN = re.compile(
     r"(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2})(-.*)?", re.ASCII
 )
-LATER = 512
+MAX_LATER_LENGTH = 512
 """No longer than this is a header of a later version."""
 
 
-def valid_traceparent(told: str | None) -> str | None:
+def valid_traceparent(value: str | None) -> str | None:
     """Give a `traceparent` as one of version 00, which may be sent on; `None` where it is no valid one."""
-    match = PATTERN.fullmatch(told) if told and len(told) <= LATER else None
+    match = PATTERN.fullmatch(value) if value and len(value) <= MAX_LATER_LENGTH else None
     if match is None or (match[1] == "00" and match[3]):
         return None
     return f"00-{match[2]}"

@@ -15,7 +15,7 @@ from shared.kafka.batches import Record, UnreadableRecord
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.dead_letter import send_dead_letters
 from shared.kafka.group import commit_offsets, group_consumer
-from shared.kafka.poll import Polled, Stretch, poll_for_ever
+from shared.kafka.poll import OffsetRange, Polled, poll_for_ever
 from shared.kafka.producer import EventProducer
 from shared.kafka.stall_watch import StallWatch
 from shared.kafka.within import within
@@ -35,7 +35,7 @@ Must be idempotent: delivery is at least once.
 """
 ReadRecord: TypeAlias = Callable[[Record], Envelope[Event]]
 """Reads a record; raises `Rejected` for one that is none of those that are wanted."""
-KeepPosition: TypeAlias = Callable[[AsyncSession, Sequence[Stretch]], Awaitable[None]]
+KeepPosition: TypeAlias = Callable[[AsyncSession, Sequence[OffsetRange]], Awaitable[None]]
 """Writes down how far a reader has come, in the transaction of the batch itself."""
 
 TRIES_OF_ONE_RECORD = 4
@@ -49,7 +49,7 @@ def read_event(record: Record) -> Envelope[Event]:
     return decode(record.value, record.headers)
 
 
-async def keep_no_position(_session: AsyncSession, _stretches: Sequence[Stretch]) -> None:
+async def keep_no_position(_session: AsyncSession, _offset_ranges: Sequence[OffsetRange]) -> None:
     """Leave it to the committed offsets alone."""
 
 
@@ -92,18 +92,18 @@ class BatchConsumer:
         bind_contextvars(group=self._group)
         await poll_for_ever(
             lambda: group_consumer(self._kafka, self._group, self._topics),
-            self._work_off_and_commit,
+            self._process_and_commit,
             watch=lambda: StallWatch(self._topics),
             alive=self._beat,
         )
 
-    async def _work_off_and_commit(self, consumer: AIOKafkaConsumer, polled: Polled) -> None:
-        await self._work_off(polled)
+    async def _process_and_commit(self, consumer: AIOKafkaConsumer, polled: Polled) -> None:
+        await self._process(polled)
         if polled.records:
             crash_point(f"{self._group}.after-database-commit")
         await commit_offsets(consumer, polled.offsets)
 
-    async def _work_off(self, polled: Polled) -> None:
+    async def _process(self, polled: Polled) -> None:
         readable: list[Pair] = []
         rejected: list[tuple[Record, Rejected]] = []
         for record in polled.records:
@@ -116,19 +116,19 @@ class BatchConsumer:
         try:
             # What the handler of a single record logs names that record.
             with bound_contextvars(**_names(*readable[0]) if len(readable) == 1 else {}):
-                await self._handle(readable, polled.stretches)
+                await self._handle(readable, polled.offset_ranges)
         except Exception as error:  # noqa: BLE001  each record is tried alone, where every failure is told apart
             log.warning("batch_failed", records=len(readable), error=type(error).__name__)
-            await self._work_off_one_by_one(readable)
+            await self._process_one_by_one(readable)
             # After the last of them: a position that is ahead of its records would hide that they were skipped.
-            await self._keep_position_alone(polled.stretches)
+            await self._keep_position_alone(polled.offset_ranges)
 
-    async def _work_off_one_by_one(self, pairs: Sequence[Pair]) -> None:
+    async def _process_one_by_one(self, pairs: Sequence[Pair]) -> None:
         refused: list[tuple[Record, Rejected]] = []
         pauses = True
         for pair in pairs:
             with bound_contextvars(**_names(*pair)):
-                rejection = await self._work_off_alone(pair, pauses=pauses)
+                rejection = await self._process_alone(pair, pauses=pauses)
             if rejection:
                 refused.append((pair[0], rejection))
                 # What ails many records alike is waited for once: each of a flood would hold up all behind it for a second.
@@ -136,7 +136,7 @@ class BatchConsumer:
         if refused:
             await send_dead_letters(self._producer, refused, self._group)
 
-    async def _work_off_alone(self, pair: Pair, *, pauses: bool) -> Rejected | None:
+    async def _process_alone(self, pair: Pair, *, pauses: bool) -> Rejected | None:
         """Give why a record can never succeed; with `pauses`, its own failures are tried again after growing delays, without them at once."""
         backoff = Backoff(first=0.1, most=5.0)
         own_failures = 0
@@ -162,11 +162,11 @@ class BatchConsumer:
             else:
                 return None
 
-    async def _keep_position_alone(self, stretches: Sequence[Stretch]) -> None:
+    async def _keep_position_alone(self, offset_ranges: Sequence[OffsetRange]) -> None:
         backoff = Backoff(first=0.1, most=5.0)
         while True:
             try:
-                return await self._handle([], stretches)
+                return await self._handle([], offset_ranges)
             except Exception as error:
                 if not is_transient(error):
                     raise
@@ -174,21 +174,23 @@ class BatchConsumer:
                 self._beat()
                 await backoff.wait()
 
-    async def _handle(self, pairs: Sequence[Pair], stretches: Sequence[Stretch] = ()) -> None:
+    async def _handle(self, pairs: Sequence[Pair], offset_ranges: Sequence[OffsetRange] = ()) -> None:
         if not pairs and self._keep_position is keep_no_position:
             return
-        after_commit = await within(TRANSACTION_SECONDS, self._transaction(pairs, stretches))
+        after_commit = await within(TRANSACTION_SECONDS, self._transaction(pairs, offset_ranges))
         self._beat()
         if after_commit:
             after_commit()
         self._committed()
 
-    async def _transaction(self, pairs: Sequence[Pair], stretches: Sequence[Stretch]) -> AfterCommit | None:
+    async def _transaction(
+        self, pairs: Sequence[Pair], offset_ranges: Sequence[OffsetRange]
+    ) -> AfterCommit | None:
         async with self._sessions.begin() as session:
             after_commit = (
                 await self._handler(session, [envelope for _, envelope in pairs]) if pairs else None
             )
-            await self._keep_position(session, stretches)
+            await self._keep_position(session, offset_ranges)
         return after_commit
 
     def _beat(self) -> None:

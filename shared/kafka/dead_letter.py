@@ -30,7 +30,7 @@ class _Letter:
     added: Headers
 
     @property
-    def whole(self) -> Message:
+    def complete(self) -> Message:
         return replace(self.message, headers=[*self.message.headers, *self.added])
 
 
@@ -47,7 +47,7 @@ async def send_dead_letters(
     for topic, of_topic in letters.items():
         try:
             # Together: a flood of records that nobody can read must not hold up its partition for longer than they take to read.
-            await producer.send_all(topic, [letter.whole for letter in of_topic])
+            await producer.send_all(topic, [letter.complete for letter in of_topic])
         except RecordRefused:
             for letter in of_topic:
                 await _send_alone(producer, topic, letter)
@@ -78,7 +78,7 @@ def _letter(record: Record, rejection: Rejected, group: str) -> _Letter:
 
 async def _send_alone(producer: EventProducer, topic: str, letter: _Letter) -> None:
     try:
-        await producer.send(topic, letter.whole)
+        await producer.send(topic, letter.complete)
     except RecordRefused as refusal:
         log.warning("dead_letter_cut", refused=refusal.reason)
         await _send_part(producer, topic, letter.message, letter.added)

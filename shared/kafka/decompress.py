@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 import cramjam
 
 LIMIT = 64 * 1024 * 1024
-GROWTH = 8
-MOST_MEMBERS = 100
+BUFFER_GROWTH = 8
+MAX_GZIP_MEMBERS = 100
 GZIP = b"\x1f\x8b"
 XERIAL = b"\x82SNAPPY\x00"
 XERIAL_HEADER = 16
@@ -22,7 +22,7 @@ class TooMuch(ValueError):
 
 def decompress(codec: int, packed: bytes) -> bytes:
     """Give what was compressed; raises what the codec raises, `KeyError` for an unknown one, `TooMuch` beyond `LIMIT`."""
-    return _WAYS[CODECS[codec]](packed)
+    return _DECOMPRESSORS[CODECS[codec]](packed)
 
 
 def _gzip(packed: bytes) -> bytes:
@@ -30,7 +30,7 @@ def _gzip(packed: bytes) -> bytes:
     if not packed.startswith(GZIP):
         message = "no gzip"
         raise ValueError(message)
-    for _ in range(MOST_MEMBERS):
+    for _ in range(MAX_GZIP_MEMBERS):
         member = zlib.decompressobj(wbits=31)
         plain += member.decompress(packed, LIMIT - len(plain) + 1)
         if len(plain) > LIMIT:
@@ -59,7 +59,7 @@ def _snappy(packed: bytes) -> bytes:
 
 def _into_growing(decompress_into: Callable[[bytes, memoryview], int]) -> Callable[[bytes], bytes]:
     def decompress_bounded(packed: bytes) -> bytes:
-        size = min(LIMIT, max(1024 * 1024, GROWTH * len(packed)))
+        size = min(LIMIT, max(1024 * 1024, BUFFER_GROWTH * len(packed)))
         while True:
             room = bytearray(size)
             try:
@@ -69,12 +69,12 @@ def _into_growing(decompress_into: Callable[[bytes, memoryview], int]) -> Callab
                     raise
             if size == LIMIT:
                 raise TooMuch
-            size = min(LIMIT, GROWTH * size)
+            size = min(LIMIT, BUFFER_GROWTH * size)
 
     return decompress_bounded
 
 
-_WAYS: Mapping[str, Callable[[bytes], bytes]] = {
+_DECOMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
     "gzip": _gzip,
     "snappy": _snappy,
     "lz4": _into_growing(cramjam.lz4.decompress_into),

@@ -14,7 +14,7 @@ MAX_BATCH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class GroupPosition:
     """Where a group stands in a partition, and where the partition ends."""
 
     group: str
@@ -32,7 +32,7 @@ class Found:
 
 
 async def fetch(
-    consumer: AIOKafkaConsumer, places: Iterable[Place], most: int, *, until_ended: bool = False
+    consumer: AIOKafkaConsumer, places: Iterable[GroupPosition], most: int, *, until_ended: bool = False
 ) -> dict[TopicPartition, Found]:
     """Give up to `most` records of each place; fewer where nothing comes any more, or `until_ended` only where nothing else lies there."""
     open_places = {place.partition: place for place in places}
@@ -66,14 +66,14 @@ async def fetch(
     }
 
 
-def go_on_from(place: Place, seen: tuple[int, int] | None) -> Place:
+def resume_from(place: GroupPosition, seen: tuple[int, int] | None) -> GroupPosition:
     """Go on where one stopped looking, unless the group went back or the topic was made anew."""
     if seen is None or place.position < seen[0] or place.end < seen[1]:
         return place
     return replace(place, position=max(place.position, seen[1]))
 
 
-def looked_up_to(place: Place, found: Found | None) -> int:
+def looked_up_to(place: GroupPosition, found: Found | None) -> int:
     """Give how far a place was looked at."""
     if found is None:
         return place.position

@@ -64,7 +64,7 @@ async def follow_topics(
             # Only a new connection reads them too.
             raise ConnectionError("partitions were added")
 
-    await poll_for_ever(connect, work, watch=lambda: StallWatch(topics, standing=own_positions))
+    await poll_for_ever(connect, work, watch=lambda: StallWatch(topics, positions=own_positions))
 
 
 def _read_one(record: Record, read: Callable[[Record], None]) -> None:

@@ -15,9 +15,9 @@ from aiokafka.errors import KafkaError
 from shared.events.envelope import Message
 from shared.kafka.batches import Record
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.fetch import Found, Place, fetch, go_on_from, looked_up_to
+from shared.kafka.fetch import Found, GroupPosition, fetch, looked_up_to, resume_from
+from shared.kafka.group_positions import group_positions, high_watermarks, partitions_of
 from shared.kafka.make_consumer import make_consumer
-from shared.kafka.places import high_watermarks, partitions_of, places_of
 from shared.kafka.producer import KafkaUnavailable
 from shared.kafka.start import STOP_SECONDS, start
 from shared.kafka.within import within
@@ -103,7 +103,7 @@ class LagReader:
                 consumer,
                 await partitions_of(consumer, {topic for topics in readers.values() for topic in topics}),
             )
-            places = await places_of(consumer, admin, readers)
+            places = await group_positions(consumer, admin, readers)
             behind = [place for place in places if place.end > place.position]
             first: dict[tuple[str, TopicPartition], Found] = {}
             for group in {place.group for place in behind}:
@@ -132,17 +132,17 @@ class LagReader:
                 )
         return lags
 
-    async def stands(self, readers: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], dict[int, int]]:
+    async def positions(self, readers: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], dict[int, int]]:
         """Give where groups go on in each partition, by group and topic; raises `KafkaUnavailable` as `read` does."""
         found: dict[tuple[str, str], dict[int, int]] = {}
         async with self._asking() as (consumer, admin):
-            for each in await places_of(consumer, admin, readers):
+            for each in await group_positions(consumer, admin, readers):
                 found.setdefault((each.group, each.partition.topic), {})[each.partition.partition] = (
                     each.position
                 )
         return found
 
-    async def ends(self, topic: str) -> dict[int, int]:
+    async def end_offsets(self, topic: str) -> dict[int, int]:
         """Give the offset behind the last record of each partition of a topic; raises `KafkaUnavailable` as `read` does."""
         async with self._asking() as (consumer, _):
             return {
@@ -157,9 +157,11 @@ class LagReader:
         Raises `KafkaUnavailable` as `read` does.
         """
         async with self._asking() as (consumer, admin):
-            places = {place.partition: place for place in await places_of(consumer, admin, {group: [topic]})}
+            places = {
+                place.partition: place for place in await group_positions(consumer, admin, {group: [topic]})
+            }
             begin = {
-                partition: go_on_from(place, seen.get(partition.partition))
+                partition: resume_from(place, seen.get(partition.partition))
                 for partition, place in places.items()
             }
             open_places = [place for place in begin.values() if place.end > place.position] if most else []
@@ -178,7 +180,7 @@ class LagReader:
         found, _ = await self._between(topic, partition, first, following, 1)
         return bool(found)
 
-    async def between(
+    async def records_between(
         self, topic: str, partition: int, first: int, following: int
     ) -> tuple[list[Message], bool]:
         """Give the records from offset `first` to before `following`, and whether the topic still keeps all of them.
@@ -201,7 +203,7 @@ class LagReader:
             if end <= begin:
                 return [], whole
             # A broker that is slow to give records is not one that has none.
-            return (await fetch(consumer, [Place("", place, begin, end)], most, until_ended=True))[
+            return (await fetch(consumer, [GroupPosition("", place, begin, end)], most, until_ended=True))[
                 place
             ].records, whole
 

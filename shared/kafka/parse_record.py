@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MOST_BITS = 70
+MAX_VARINT_BITS = 70
 CONTINUES, SEVEN_BITS = 0x80, 0x7F
 
 
@@ -49,7 +49,7 @@ class _Reader:
 
     def number(self) -> int:
         found = 0
-        for shift in range(0, MOST_BITS, 7):
+        for shift in range(0, MAX_VARINT_BITS, 7):
             (byte,) = self.take(1)
             found |= (byte & SEVEN_BITS) << shift
             if not byte & CONTINUES:
@@ -94,8 +94,8 @@ def parse_records(
         try:
             fields.take(1)
             timestamp = base_timestamp + fields.number() * follows_delta
-            told = places.start + fields.number()
-            offset = told if following <= told < places.stop else by_order
+            named = places.start + fields.number()
+            offset = named if following <= named < places.stop else by_order
             record = Parsed(
                 offset, timestamp, 1 - follows_delta, fields.sized(), fields.sized(), _headers(fields)
             )

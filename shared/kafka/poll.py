@@ -23,12 +23,12 @@ log = get_log(__name__)
 MAX_BATCH = 500
 POLL_MS = 1_000
 ANSWER_SECONDS = 15.0
-GATHER_SECONDS, FEW = 0.01, range(2, 100)
+GATHER_SECONDS, FEW_RECORDS = 0.01, range(2, 100)
 """After a poll of a few records a loop rests so long: under load the next ones gather meanwhile. Who comes alone never waits, nor does a backlog."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class OffsetRange:
     """Offsets of one partition that were dealt with: from `first` to before `next`. Not each of them need be a record."""
 
     topic: str
@@ -42,12 +42,12 @@ class Polled:
     """What one poll gave: records, in order within each partition, and how far the reader has come by them."""
 
     records: Sequence[Record]
-    stretches: Sequence[Stretch]
+    offset_ranges: Sequence[OffsetRange]
 
     @property
     def offsets(self) -> dict[TopicPartition, int]:
         """Give what is to be committed."""
-        return {TopicPartition(each.topic, each.partition): each.next for each in self.stretches}
+        return {TopicPartition(each.topic, each.partition): each.next for each in self.offset_ranges}
 
 
 class PollFailed(OSError):
@@ -73,17 +73,17 @@ async def poll_for_ever(
                 while True:
                     polled = await poll(consumer, before)
                     alive()
-                    if polled.records or polled.stretches:
+                    if polled.records or polled.offset_ranges:
                         await work(consumer, polled)
                         before |= polled.offsets
                     held = consumer.assignment()
                     before = {place: position for place, position in before.items() if place in held}
                     if polled.records:
-                        watching.moved()
+                        watching.note_records()
                     else:
-                        await watching.still(consumer)
+                        await watching.check(consumer)
                     backoff.reset()
-                    if len(polled.records) in FEW:
+                    if len(polled.records) in FEW_RECORDS:
                         await asyncio.sleep(GATHER_SECONDS)
         except (KafkaError, KafkaUnavailable, OSError, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and is_cancelled():
@@ -110,10 +110,10 @@ async def poll(
         # No fault of the library may end a process: a lag that stays is an alarm.
         raise PollFailed(type(error).__name__) from error
     # Nothing may come between: these are the positions behind just these records.
-    stretches = []
+    offset_ranges = []
     for place, position in positions_of(consumer).items():
         records = polled.get(place)
         first = min(before.get(place, position), records[0].offset if records else position)
         if records or before.get(place) != position:
-            stretches.append(Stretch(*place, first, position))
-    return Polled([record for records in polled.values() for record in records], stretches)
+            offset_ranges.append(OffsetRange(*place, first, position))
+    return Polled([record for records in polled.values() for record in records], offset_ranges)

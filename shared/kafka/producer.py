@@ -22,7 +22,7 @@ from shared.process.loops import is_cancelled
 log = get_log(__name__)
 
 # After an outage an idempotent producer can answer every send with one of these for ever; only a new one helps.
-SPOILED = (OutOfOrderSequenceNumber, UnknownProducerId, ProducerFenced)
+BROKEN_PRODUCER = (OutOfOrderSequenceNumber, UnknownProducerId, ProducerFenced)
 STALLED_SECONDS = 10.0
 """A producer whose sends time out, with no ack for this long, is replaced: its sender may have stopped for ever."""
 BATCH_BYTES = 128 * 1024
@@ -46,7 +46,7 @@ class RecordRefused(Exception):
 
 
 class EventProducer:
-    """An idempotent producer (`acks=all`) that connects by itself, in the background, and is replaced when it is spoiled.
+    """An idempotent producer (`acks=all`) that connects by itself, in the background, and is replaced when it is broken.
 
     `async with EventProducer(kafka, client_id) as producer: await producer.send(topic, encode(envelope))`.
     """
@@ -114,7 +114,7 @@ class EventProducer:
         except (KafkaError, TimeoutError, OSError, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and is_cancelled():
                 raise
-            if _is_spoiled(error) or (isinstance(error, TimeoutError) and self._stalled):
+            if _is_broken(error) or (isinstance(error, TimeoutError) and self._stalled):
                 self._replace(producer)
             raise KafkaUnavailable(type(error).__name__) from error
 
@@ -149,14 +149,14 @@ class EventProducer:
         except (KafkaError, OSError) as error:
             raise KafkaUnavailable(type(error).__name__) from error
 
-    def _replace(self, spoiled: AIOKafkaProducer | None) -> None:
-        if spoiled is None or spoiled is not self._producer:
+    def _replace(self, broken: AIOKafkaProducer | None) -> None:
+        if broken is None or broken is not self._producer:
             return
         log.warning("producer_replaced", client_id=self._client_id)
         self._producer = None
         self._unacknowledged_since = None
         self._connected.clear()
-        self._keep(asyncio.create_task(_stop(spoiled)))
+        self._keep(asyncio.create_task(_stop(broken)))
         self._connect()
 
     def _connect(self) -> None:
@@ -192,13 +192,13 @@ class EventProducer:
                 return
 
 
-def _is_spoiled(error: BaseException) -> bool:
+def _is_broken(error: BaseException) -> bool:
     """Say whether the producer is done for.
 
     A bare `KafkaError` comes when its background sender has died ("Unexpected error during batch delivery", after a connection was cut at the wrong
     moment): metadata still arrives, and every send fails for ever.
     """
-    return isinstance(error, SPOILED) or type(error) is KafkaError
+    return isinstance(error, BROKEN_PRODUCER) or type(error) is KafkaError
 
 
 async def _acks(futures: Sequence["asyncio.Future[object]"]) -> list[int]:

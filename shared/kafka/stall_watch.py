@@ -12,10 +12,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from shared.kafka.make_consumer import positions_of
 
-LOOK_SECONDS = 10.0
+CHECK_SECONDS = 10.0
 ANSWER_SECONDS = 10.0
 
-Standing: TypeAlias = Callable[
+ReadPositions: TypeAlias = Callable[
     [AIOKafkaConsumer, Collection[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]
 ]
 """Gives how far a reader has come; a partition that is left out has not been begun."""
@@ -46,36 +46,36 @@ class StallWatch:
     def __init__(
         self,
         topics: Sequence[str],
-        look_seconds: float = LOOK_SECONDS,
+        check_seconds: float = CHECK_SECONDS,
         *,
-        standing: Standing = committed_offsets,
+        positions: ReadPositions = committed_offsets,
     ) -> None:
         self._topics = topics
-        self._look_seconds = look_seconds
-        self._standing = standing
+        self._check_seconds = check_seconds
+        self._positions = positions
         self._behind: dict[TopicPartition, int] = {}
-        self._next = time.monotonic() + look_seconds
+        self._next_check = time.monotonic() + check_seconds
 
-    def moved(self) -> None:
+    def note_records(self) -> None:
         """Note that records came."""
         self._behind = {}
-        self._next = time.monotonic() + self._look_seconds
+        self._next_check = time.monotonic() + self._check_seconds
 
-    async def still(self, consumer: AIOKafkaConsumer) -> None:
-        """Note that none came; raises `Stalled` when a partition stands where it stood at the last look, with something before it.
+    async def check(self, consumer: AIOKafkaConsumer) -> None:
+        """Note that none came; raises `Stalled` when a partition positions where it stood at the last look, with something before it.
 
         A partition that another member reads moves, so a member without any may look on. `TimeoutError` where the broker does not answer.
         """
-        if time.monotonic() < self._next:
+        if time.monotonic() < self._next_check:
             return
-        self._next = time.monotonic() + self._look_seconds
+        self._next_check = time.monotonic() + self._check_seconds
         async with asyncio.timeout(ANSWER_SECONDS):
-            behind = await self._look(consumer)
+            behind = await self._partitions_behind(consumer)
         if any(self._behind.get(partition) == offset for partition, offset in behind.items()):
             raise Stalled
         self._behind = behind
 
-    async def _look(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+    async def _partitions_behind(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
         """Give the offset (-1: none yet) of every partition that goes on after it; raises `Stalled` where a topic has none."""
         numbers = {topic: consumer.partitions_for_topic(topic) for topic in self._topics}
         if not all(numbers.values()):
@@ -86,9 +86,9 @@ class StallWatch:
         ]
         # The last stable offsets: nobody is given what belongs to an open transaction.
         ends = await consumer.end_offsets(partitions)
-        stands = await self._standing(consumer, partitions)
+        positions = await self._positions(consumer, partitions)
         return {
-            partition: stands.get(partition, -1)
+            partition: positions.get(partition, -1)
             for partition in partitions
-            if ends[partition] > max(0, stands.get(partition, 0))
+            if ends[partition] > max(0, positions.get(partition, 0))
         }

@@ -4,7 +4,7 @@ from ipaddress import ip_address, ip_network
 
 __all__ = ["caller_of"]
 
-ONE_CALLERS_BITS = 64
+IPV6_NETWORK_BITS = 64
 """Whoever has one IPv6 address has all that begin with the same 64 bits."""
 
 
@@ -21,4 +21,4 @@ def caller_of(address: str) -> str:
         return str(known)
     if known.ipv4_mapped is not None:
         return str(known.ipv4_mapped)
-    return str(ip_network((int(known), ONE_CALLERS_BITS), strict=False))
+    return str(ip_network((int(known), IPV6_NETWORK_BITS), strict=False))

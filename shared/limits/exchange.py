@@ -26,10 +26,10 @@ from shared.process.logs import get_log
 log = get_log(__name__)
 
 PAUSE_SECONDS = 2.0
-MOST_AT_ONCE = 2_000
+ROWS_A_STATEMENT = 2_000
 """In one statement, of five parameters each."""
-MOST_REMOVED = 5_000
-REMOVE_EVERY = 30
+REMOVED_AT_ONCE = 5_000
+EXCHANGES_A_REMOVAL = 30
 """So many exchanges."""
 
 # Unlogged: what a crash of the server takes along are counts of the last minutes.
@@ -69,7 +69,7 @@ async def exchange_counts(limits: Limits, sessions: Sessions) -> None:
         limits.forget_old()
         try:
             await exchange_once(limits, sessions)
-            if rounds % REMOVE_EVERY == 0:
+            if rounds % EXCHANGES_A_REMOVAL == 0:
                 await _remove_old(sessions)
         except DATABASE_ERRORS as error:
             log.warning("counts_not_exchanged", error=type(error).__name__)
@@ -78,8 +78,8 @@ async def exchange_counts(limits: Limits, sessions: Sessions) -> None:
 
 async def exchange_once(limits: Limits, sessions: Sessions) -> None:
     """Do it once; what was counted here and could not be told is lost to the others, and counts here all the same."""
-    untold = sorted(limits.take_untold().items())
-    for start in range(0, len(untold), MOST_AT_ONCE):
+    unshared = sorted(limits.take_unshared().items())
+    for start in range(0, len(unshared), ROWS_A_STATEMENT):
         rows = [
             {
                 "limit": count.limit,
@@ -88,7 +88,7 @@ async def exchange_once(limits: Limits, sessions: Sessions) -> None:
                 "count": times,
                 "until": datetime.fromtimestamp(end, UTC),
             }
-            for count, (times, end) in untold[start : start + MOST_AT_ONCE]
+            for count, (times, end) in unshared[start : start + ROWS_A_STATEMENT]
         ]
         statement = insert(_counts).values(rows)
         added = statement.on_conflict_do_update(
@@ -97,7 +97,7 @@ async def exchange_once(limits: Limits, sessions: Sessions) -> None:
         ).returning(_counts.c.limit, _counts.c.who, _counts.c.window, _counts.c.count)
         async with sessions.begin() as session:
             totals = (await session.execute(added)).all()
-        limits.hear((Count(limit, who, window), total) for limit, who, window, total in totals)
+        limits.merge((Count(limit, who, window), total) for limit, who, window, total in totals)
 
 
 async def _remove_old(sessions: Sessions) -> None:
@@ -105,7 +105,7 @@ async def _remove_old(sessions: Sessions) -> None:
     old = (
         select(*key)
         .where(_counts.c.until < datetime.now(UTC))
-        .limit(MOST_REMOVED)
+        .limit(REMOVED_AT_ONCE)
         .with_for_update(skip_locked=True)
     )
     async with sessions.begin() as session:

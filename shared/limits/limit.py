@@ -15,7 +15,7 @@ from shared.web.problems import Problem
 
 PURPOSE = b"asiointi/limits/1"
 WHO_BYTES = 16
-MOST_COUNTED = 200_000
+MAX_COUNTS = 200_000
 """So many counts are kept at once; the oldest make room."""
 
 
@@ -63,7 +63,7 @@ class Limits:
         self._key = derive_key(key, PURPOSE)
         self._times = times
         self._counts: dict[Count, int] = {}
-        self._untold: dict[Count, int] = defaultdict(int)
+        self._unshared: dict[Count, int] = defaultdict(int)
         self._ends: dict[Count, float] = {}
 
     def hit(self, limit: Limit, who: str, now: float | None = None) -> None:
@@ -84,21 +84,23 @@ class Limits:
         if present + before * (1 - passed / limit.seconds) + 1 > most:
             raise TooMany(_wait(limit.seconds, passed, most, present, before))
         self._add(here, 1, (here.window + 2) * limit.seconds)
-        self._untold[here] += 1
+        self._unshared[here] += 1
 
-    def take_untold(self) -> dict[Count, tuple[int, float]]:
+    def take_unshared(self) -> dict[Count, tuple[int, float]]:
         """Give what was counted here since the last time, each with when it no longer matters (in seconds since 1970)."""
-        untold = {
-            count: (times, self._ends[count]) for count, times in self._untold.items() if count in self._ends
+        unshared = {
+            count: (times, self._ends[count])
+            for count, times in self._unshared.items()
+            if count in self._ends
         }
-        self._untold.clear()
-        return untold
+        self._unshared.clear()
+        return unshared
 
-    def hear(self, totals: Iterable[tuple[Count, int]]) -> None:
+    def merge(self, totals: Iterable[tuple[Count, int]]) -> None:
         """Take over what all processes have counted together."""
         for count, total in totals:
             if count in self._counts:
-                self._counts[count] = max(self._counts[count], total + self._untold.get(count, 0))
+                self._counts[count] = max(self._counts[count], total + self._unshared.get(count, 0))
 
     def forget_old(self, now: float | None = None) -> None:
         """Drop the counts of windows that no longer matter."""
@@ -107,14 +109,14 @@ class Limits:
             self._drop(count)
 
     def _add(self, count: Count, times: int, end: float) -> None:
-        if count not in self._counts and len(self._counts) >= MOST_COUNTED:
+        if count not in self._counts and len(self._counts) >= MAX_COUNTS:
             self._drop(next(iter(self._counts)))
         self._counts[count] = self._counts.get(count, 0) + times
         self._ends[count] = end
 
     def _drop(self, count: Count) -> None:
         del self._counts[count], self._ends[count]
-        self._untold.pop(count, None)
+        self._unshared.pop(count, None)
 
 
 def _wait(seconds: int, passed: float, most: float, present: int, before: int) -> float:

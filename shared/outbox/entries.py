@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LANE = f"get_byte(uuid_send(request_id), 15) % {LANES}"
 """The last byte of a request id is random in every version that we use. Entries of one request are in one lane."""
-OURS = f"{LANE} = any(array(select lane from outbox_lanes where outbox = $1 and owner = $2))"  # noqa: S608  ours
+IN_OWN_LANES = f"{LANE} = any(array(select lane from outbox_lanes where outbox = $1 and owner = $2))"  # noqa: S608  ours
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Entries:
         return f"""
             with claimed as materialized (
                 select id, {self.columns}, {LANE} as lane from {self.table}
-                where {self.waiting} and refused is null and {OURS}
+                where {self.waiting} and refused is null and {IN_OWN_LANES}
                     and exists (select from leases where owner = $2 and expires_at > clock_timestamp())
                 order by id limit $3
             ), noted as (
@@ -47,12 +47,12 @@ class Entries:
     @property
     def mark(self) -> str:
         """Mark entries as published."""
-        return f"{self.published} where id = any($3::bigint[]) and {self.waiting} and {OURS}"
+        return f"{self.published} where id = any($3::bigint[]) and {self.waiting} and {IN_OWN_LANES}"
 
     @property
     def set_aside(self) -> str:
         """Set an entry aside, with the reason."""
-        return f"update {self.table} set refused = $4 where id = $3 and {self.waiting} and {OURS}"  # noqa: S608  ours
+        return f"update {self.table} set refused = $4 where id = $3 and {self.waiting} and {IN_OWN_LANES}"  # noqa: S608  ours
 
 
 class ClaimedEntries:

@@ -41,12 +41,12 @@ insert into leases (owner, kind, backend_pid, backend_start, renewed_at, expires
 select $1, $2, pid, backend_start, clock_timestamp(), clock_timestamp() + make_interval(secs => $3)
 from pg_stat_activity where pid = pg_backend_pid()"""
 # Just after a start of the server nobody has a session, and the living come back first.
-OVER = """
+EXPIRED = """
 select owner, backend_pid, backend_start from leases
 where kind = $1 and owner <> $2 and pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => $3) and (
     expires_at < clock_timestamp() or renewed_at < clock_timestamp() - make_interval(secs => $3) and not exists (
         select from pg_stat_activity a where a.pid = leases.backend_pid and a.backend_start = leases.backend_start))"""
-LOCK_OVER = OVER + " for update skip locked"
+LOCK_EXPIRED = EXPIRED + " for update skip locked"
 # A pid alone may be another session's by now.
 END_SESSION = "select coalesce(bool_and(pg_terminate_backend(pid, 3000)), true) from pg_stat_activity where pid = $1 and backend_start = $2"
 # After a cut the server may not have noticed yet.
@@ -90,7 +90,7 @@ class Lease:
         self.owner = secrets.randbits(62) + 1
         self.held = asyncio.Event()
         self.generation = 0
-        self.on_round: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
+        self.on_renewal: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
         self._lost = lost
         self._dsn = dsn
         self._lock = lock.format(owner=self.owner)
@@ -135,7 +135,7 @@ class Lease:
                     await connection.fetch(END_OWN_SESSION, self.owner)
                     await self._stand_by(connection)
                     while True:
-                        await self._round(connection)
+                        await self._renew(connection)
                         backoff.reset()
                         with suppress(TimeoutError):
                             async with asyncio.timeout(RENEW_SECONDS):
@@ -174,7 +174,7 @@ class Lease:
             log.info("lease_stands_by", kind=self.kind)
             await asyncio.sleep(RENEW_SECONDS / 2)
 
-    async def _round(self, connection: "asyncpg.Connection") -> None:
+    async def _renew(self, connection: "asyncpg.Connection") -> None:
         async with self._turn:
             asked = _clock()
             if not await connection.fetchval(RENEW, self.owner, LEASE_SECONDS):
@@ -186,15 +186,15 @@ class Lease:
                 await connection.execute(INSERT, self.owner, self.kind, LEASE_SECONDS)
                 await connection.execute(f"notify {LEASES_CHANGED}")
             self._renewed_at, self._connection = asked, connection
-            if await connection.fetch(OVER, self.kind, self.owner, self._grace):
+            if await connection.fetch(EXPIRED, self.kind, self.owner, self._grace):
                 await self._take_over(connection)
-            if self.on_round:
-                await self.on_round(connection)
+            if self.on_renewal:
+                await self.on_renewal(connection)
             self.held.set()
 
     async def _take_over(self, connection: "asyncpg.Connection") -> None:
         async with connection.transaction():
-            for lease in await connection.fetch(LOCK_OVER, self.kind, self.owner, self._grace):
+            for lease in await connection.fetch(LOCK_EXPIRED, self.kind, self.owner, self._grace):
                 if await connection.fetchval(END_SESSION, lease["backend_pid"], lease["backend_start"]):
                     await connection.execute(FREE_LANES, lease["owner"])
                     await connection.execute(END_LEASE, lease["owner"])

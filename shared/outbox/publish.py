@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 log = get_log(__name__)
 
-MOST = 500
+CLAIMED_AT_ONCE = 500
 FALLBACK_SECONDS = 1.0
-GATHER = range(2, 100)
+FEW_ENTRIES = range(2, 100)
 
 Send = Callable[[Sequence[Message]], Awaitable[None]]
 
@@ -41,7 +41,7 @@ class Outbox:
     crash_point: str
     older_lock: int
     gather_seconds: float = 0.0
-    most: int = MOST
+    most: int = CLAIMED_AT_ONCE
 
 
 class Publisher:
@@ -65,16 +65,16 @@ class Publisher:
         liveness.watch(outbox.name)
         self._published = published
         lock = f"select pg_try_advisory_lock_shared({outbox.older_lock})"
-        self._lease = Lease(dsn, outbox.name, lock=lock, channel=outbox.name, notified=self._look)
-        self._lanes = Lanes(self._lease, self._look)
+        self._lease = Lease(dsn, outbox.name, lock=lock, channel=outbox.name, notified=self._wake_up)
+        self._lanes = Lanes(self._lease, self._wake_up)
         self._entries = ClaimedEntries(outbox.entries, self._lease)
         self._woken = asyncio.Event()
-        self._tell_others = False
+        self._notify_others = False
         self._unmarked: set[int] = set()
 
     def wake(self) -> None:
         """Look for new entries now."""
-        self._tell_others = True
+        self._notify_others = True
         self._woken.set()
 
     async def run(self) -> None:
@@ -90,7 +90,7 @@ class Publisher:
                     await backoff.wait()
                     continue
                 backoff.reset()
-                if looked in GATHER and self._outbox.gather_seconds:
+                if looked in FEW_ENTRIES and self._outbox.gather_seconds:
                     await asyncio.sleep(self._outbox.gather_seconds)
                 if looked < self._outbox.most:
                     await self._wait()
@@ -99,10 +99,10 @@ class Publisher:
         if not self._lease.held.is_set():
             await self._wait_for_the_lease()
             return 0
-        if self._tell_others and self._lanes.others:
+        if self._notify_others and self._lanes.others:
             await self._lease.fetch("select pg_notify($1, '')", self._outbox.name)
-        self._tell_others = False
-        await self._lanes.leave_surplus()
+        self._notify_others = False
+        await self._lanes.release_surplus()
         rows = await self._entries.claim(self._outbox.most)
         if rows:
             await self._publish(rows)
@@ -151,7 +151,7 @@ class Publisher:
         await self._entries.mark(ids)
         self._unmarked.difference_update(ids)
 
-    def _look(self) -> None:
+    def _wake_up(self) -> None:
         self._woken.set()
 
     async def _wait_for_the_lease(self) -> None:

@@ -53,7 +53,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Begin to wait for the first request."""
         super().connection_made(cast("Transport", transport))  # uvloop's is one in all but name
-        self._others = _waiting.setdefault(self.server_state, {})
+        self._waiting_here = _waiting.setdefault(self.server_state, {})
         self._wait_for_client(HEAD_SECONDS)
         if self.server_state not in _looked_at:
             _looked_at.add(self.server_state)
@@ -62,9 +62,9 @@ class BoundedHttp(HttpToolsProtocol):
             stalled = (
                 each
                 for each in cast("set[BoundedHttp]", self.connections)
-                if each.is_stalled and each not in self._others
+                if each.is_stalled and each not in self._waiting_here
             )
-            _most_patient([*stalled, *self._others]).transport.abort()
+            _longest_waiting([*stalled, *self._waiting_here]).transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting, and stop the answer that is under way: uvicorn stops that of the latest request, which may be a later one's."""
@@ -114,7 +114,7 @@ class BoundedHttp(HttpToolsProtocol):
         """Wait for the next request, for as long as uvicorn keeps an idle connection."""
         super().on_response_complete()
         if not self.pipeline and not self.transport.is_closing():
-            self._others[self] = None
+            self._waiting_here[self] = None
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._answering = cycle
@@ -142,11 +142,11 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _wait_for_client(self, seconds: float) -> None:
         self._client_is_done()
-        self._others[self] = None
+        self._waiting_here[self] = None
         self._timer = self.loop.call_later(seconds, self._give_up)
 
     def _client_is_done(self) -> None:
-        self._others.pop(self, None)
+        self._waiting_here.pop(self, None)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -222,7 +222,7 @@ def _unread_by_system(transport: Transport) -> int:
     return int(count)
 
 
-def _most_patient(waiting: Sequence[BoundedHttp]) -> BoundedHttp:
+def _longest_waiting(waiting: Sequence[BoundedHttp]) -> BoundedHttp:
     """Give the oldest that waits, of whoever has the most of them."""
     whose = Counter(each.client[0] if each.client else "" for each in waiting)
     host, _ = whose.most_common(1)[0]

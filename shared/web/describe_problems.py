@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 MEDIA_TYPE = "application/problem+json"
 REFERENCE = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}}
-FASTAPIS_OWN = ("HTTPValidationError", "ValidationError")
+FASTAPI_SCHEMAS = ("HTTPValidationError", "ValidationError")
 
 
 class FieldProblem(BaseModel):
@@ -45,7 +45,7 @@ def describe_problems(app: FastAPI) -> None:
                     if status not in own
                 }
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
-            for name in FASTAPIS_OWN:
+            for name in FASTAPI_SCHEMAS:
                 schemas.pop(name, None)
             shape = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= {**shape.pop("$defs"), "ProblemDetails": shape}
@@ -61,16 +61,16 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, An
 
 
 def _answers(path: str, operation: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    told = {"default": "Any other error"}
+    answers = {"default": "Any other error"}
     if operation.get("security"):
-        told |= {"401": "No access token, or one that does not hold", "403": "The token lacks the scope"}
+        answers |= {"401": "No access token, or one that does not hold", "403": "The token lacks the scope"}
     if "{" in path:
-        told["404"] = "Unknown"
+        answers["404"] = "Unknown"
     if "requestBody" in operation:
-        told |= {
+        answers |= {
             "413": "The body is too long",
             "415": "The body is compressed, or not of a type that is read",
         }
     if "requestBody" in operation or operation.get("parameters"):
-        told["422"] = "A parameter or field is missing or wrong; `errors` names each"
-    return {status: {"description": text, **REFERENCE} for status, text in told.items()}
+        answers["422"] = "A parameter or field is missing or wrong; `errors` names each"
+    return {status: {"description": text, **REFERENCE} for status, text in answers.items()}

@@ -12,17 +12,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.web.problems import BodyTooLong
 
-OURS = ("application/problem+json", "text/html")
+OWN_TYPES = ("application/problem+json", "text/html")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
-Guard: TypeAlias = Callable[[ASGIApp], ASGIApp]
+AddHeaders: TypeAlias = Callable[[ASGIApp], ASGIApp]
 
 
-def install_edge(app: FastAPI, guard: Guard) -> None:
-    """Put the edge around a whole app, its answers to unexpected errors included; `guard` is what adds the headers."""
+def install_edge(app: FastAPI, add_headers: AddHeaders) -> None:
+    """Put the edge around a whole app, its answers to unexpected errors included; `add_headers` is what adds the headers."""
     inner = app.build_middleware_stack
     # Middleware that is added in the usual way stands inside of what answers unexpected errors and bodies that are too long.
-    app.build_middleware_stack = lambda: HeadAsGet(guard(ToldTooLong(inner(), app)), app)  # type: ignore[method-assign]
+    app.build_middleware_stack = lambda: HeadAsGet(add_headers(BodyTooLongAsProblem(inner(), app)), app)  # type: ignore[method-assign]
 
 
 class HeadAsGet:
@@ -45,7 +45,7 @@ class HeadAsGet:
             if starts and message["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
                 MutableHeaders(scope=message)["Allow"] = ", ".join(allowed_methods(self._owner.routes, scope))
             if starts and HTTPStatus.MULTIPLE_CHOICES <= message["status"] < HTTPStatus.BAD_REQUEST:
-                _lead_within(MutableHeaders(scope=message), scope)
+                _make_redirect_relative(MutableHeaders(scope=message), scope)
             if starts or not head:
                 await send(message)
             if starts and head:  # what follows is left out, also where it would never end
@@ -54,11 +54,11 @@ class HeadAsGet:
         await self.app(asked, receive, send_on)
 
 
-def _lead_within(headers: MutableHeaders, scope: Scope) -> None:
+def _make_redirect_relative(headers: MutableHeaders, scope: Scope) -> None:
     """Make a redirect to where the request came relative: its `Host` is whatever the client wrote."""
     here = str(URL(scope={**scope, "path": "/", "root_path": "", "query_string": b""}))
-    if (led_to := headers.get("location", "")).startswith(here):
-        headers["location"] = "/" + led_to.removeprefix(here).lstrip("/\\")
+    if (location := headers.get("location", "")).startswith(here):
+        headers["location"] = "/" + location.removeprefix(here).lstrip("/\\")
 
 
 def allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
@@ -82,7 +82,7 @@ def _takes(route: BaseRoute, scope: dict[str, Any]) -> bool:
     )
 
 
-class ToldTooLong:
+class BodyTooLongAsProblem:
     """ASGI: a body that is longer than the app takes is answered like every other error."""
 
     def __init__(self, app: ASGIApp, owner: FastAPI) -> None:
@@ -95,7 +95,7 @@ class ToldTooLong:
         async def send_on(message: Message) -> None:
             nonlocal replaced
             if message["type"] == "http.response.start":
-                ours = Headers(raw=message["headers"]).get("content-type", "").startswith(OURS)
+                ours = Headers(raw=message["headers"]).get("content-type", "").startswith(OWN_TYPES)
                 replaced = message["status"] == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and not ours
             if not replaced:
                 await send(message)

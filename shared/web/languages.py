@@ -4,7 +4,7 @@ import re
 
 from shared.events.vocabulary import LANGUAGES, Language
 
-MOST_HEADER = 500
+MAX_HEADER_LENGTH = 500
 RANGE = re.compile(
     r"([a-z]{1,8}|\*)(?:-[a-z0-9-]*)?\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?",
     re.ASCII | re.IGNORECASE,
@@ -22,7 +22,7 @@ def preferred_language(accept_language: str, otherwise: Language) -> Language:
     A tag counts by its first subtag as a whole: `fil` is not Finnish. `otherwise` where the header names none of ours.
     """
     best, weight = otherwise, 0.0
-    for part in accept_language[:MOST_HEADER].split(","):
+    for part in accept_language[:MAX_HEADER_LENGTH].split(","):
         wanted = RANGE.fullmatch(part.strip())
         if wanted is None:
             continue

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from shared.process.logs import get_log
 from shared.web.describe_problems import describe_problems
-from shared.web.name_faults import field_of, sentence_for
+from shared.web.validation_messages import field_of, sentence_for
 
 log = get_log(__name__)
 

@@ -177,7 +177,7 @@ def _own(target: Target, route: Route) -> tuple[str, ...]:
     return next((names for beginning, names in target.own.items() if route.path.startswith(beginning)), ())
 
 
-def places_of(target: Target, route: Route) -> list[str]:
+def group_positions(target: Target, route: Route) -> list[str]:
     """Name the places of a route in which something can be put."""
     path = [f"path:{found[1]}" for found in PLACEHOLDER.finditer(route.path)]
     body = [f"body:{name}" for name in fields_of(target, route)] if route.method == "POST" else []
@@ -193,7 +193,7 @@ def one_at_a_time(target: Target) -> Iterator[Shot]:
     """Give each hostile value alone at each place."""
     for route in routes_of(target.app):
         yield shot_at(target, route, {}, {})
-        for place in places_of(target, route):
+        for place in group_positions(target, route):
             for value in values_for(route, place):
                 yield shot_at(target, route, {place: value}, {})
         if route.method == "POST":
@@ -227,7 +227,7 @@ def by_chance(target: Target, chance: random.Random) -> Iterator[Shot]:
     routes = routes_of(target.app)
     while True:
         route = chance.choice(routes)
-        places = places_of(target, route)
+        places = group_positions(target, route)
         changed = {
             place: chance.choice(values_for(route, place))
             for place in chance.sample(places, chance.randint(0, len(places)))

@@ -231,7 +231,7 @@ def test_a_mail_that_the_server_kept_without_a_word_may_come_again() -> None:
     again = replace(
         world,
         mails=[world.mails[0], first, mail(2, at=14.0), *world.mails[2:]],
-        untold=frozenset({first.file}),
+        unacknowledged=frozenset({first.file}),
     )
     verdict = judge(again)
     assert verdict.ok
@@ -245,14 +245,14 @@ def test_what_was_told_as_failed_and_arrived_is_listed_and_is_no_fault() -> None
         replace(world, submits=[*world.submits[:2], failed], faults=[Fault("kill", "intake", 40.0, 42.0)])
     )
     assert verdict.ok
-    assert verdict.told_failed_yet_arrived == [3]
+    assert verdict.failed_yet_registered == [3]
 
 
 def test_a_mail_that_came_back_may_come_under_another_id_beside_a_copy_that_was_kept_without_a_word() -> None:
     world = clean()
     first, again = mail(2, at=9.0), mail(2, at=14.0, message_id="<2.receipt.2@kunta.example>")
     twice = replace(
-        world, mails=[world.mails[0], first, again, *world.mails[2:]], untold=frozenset({first.file})
+        world, mails=[world.mails[0], first, again, *world.mails[2:]], unacknowledged=frozenset({first.file})
     )
     assert broken(twice) == {"second_messages"}
     assert broken(replace(twice, bounced=frozenset({first.message_id}))) == set()

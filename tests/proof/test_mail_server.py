@@ -11,7 +11,7 @@ from aiosmtpd import smtp
 from aiosmtpd.smtp import Envelope
 from aiosmtplib import SMTP, SMTPException, SMTPRecipientsRefused, SMTPResponseException
 
-from proof.chaos.audit.read_journals import read_bounced, read_untold
+from proof.chaos.audit.read_journals import read_bounced, read_unacknowledged
 from proof.chaos.bounces import Bounces
 from proof.chaos.mail_server import FaultySMTP, Receiver
 from tests.eventually import eventually
@@ -111,7 +111,7 @@ async def test_a_mail_that_bounces_is_taken_and_reported_though_the_server_dies_
     await send(port)
     assert kept(tmp_path) == []
     assert read_bounced(tmp_path / "mail.jsonl") == {"<one@kunta.example>"}
-    assert read_untold(tmp_path / "mail.jsonl") == set()
+    assert read_unacknowledged(tmp_path / "mail.jsonl") == set()
     reports: list[Envelope] = []
 
     class Taker:

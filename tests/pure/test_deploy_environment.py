@@ -12,7 +12,7 @@ from deploy.failure import StartFailure
 from deploy.kafka_users import own_connections
 from deploy.keys import KAFKA_USERS, Secrets, make
 from deploy.ports import ports_from
-from deploy.servers import Elsewhere, find_place, service_dsn
+from deploy.servers import ExistingServers, find_place, service_dsn
 from services.identity.oidc.tokens import audiences
 
 PLACE = Place(
@@ -131,7 +131,7 @@ def test_a_service_keeps_hosts_and_certificates_of_the_administrators_address_bu
 
 def test_an_administrators_address_that_cannot_be_read_is_told_with_its_variable() -> None:
     with pytest.raises(StartFailure, match="DATABASE_URL: sslmode must be one of") as refused:
-        Elsewhere.from_environment({"DATABASE_URL": "postgresql://admin:secret@h/d?sslmode=yes"})
+        ExistingServers.from_environment({"DATABASE_URL": "postgresql://admin:secret@h/d?sslmode=yes"})
     assert "secret" not in str(refused.value)
 
 
@@ -147,7 +147,7 @@ def test_the_settings_of_a_cluster_of_ones_own_reach_every_process(
     }
     for name, value in own.items():
         monkeypatch.setenv(name, value)
-    place = find_place(Path("/data"), ports_from(9000), secrets, Elsewhere.from_environment(os.environ))
+    place = find_place(Path("/data"), ports_from(9000), secrets, ExistingServers.from_environment(os.environ))
     given = environments(place, secrets)
     for process in ("intake", "tracker", "tracker-worker", "notifier", "notifier-worker"):
         assert {name: value for name, value in given[process].items() if name.startswith("KAFKA_")} == own, (

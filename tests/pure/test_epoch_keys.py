@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from shared.crypto.epoch_keys import MOST_RECORDS, MOST_REMEMBERED, MOST_SECONDS, OpenedKeys
+from shared.crypto.epoch_keys import EPOCH_SECONDS, MAX_OPENED_KEYS, RECORDS_AN_EPOCH, OpenedKeys
 from shared.crypto.sealing import EpochSealer, Opener, Sealer, generate_private_key, public_key_of
 from shared.events.rejected import Rejected
 
@@ -60,9 +60,9 @@ def test_the_same_record_sealed_twice_differs_and_both_open() -> None:
 
 def test_a_new_key_comes_with_the_record_that_would_be_one_too_many() -> None:
     sealer = EpochSealer(PUBLIC)
-    epochs = [parts(sealer.seal(b"", purpose="form", request_id=ONE))[0] for _ in range(2 * MOST_RECORDS)]
-    assert set(epochs[:MOST_RECORDS]) == {epochs[0]}
-    assert set(epochs[MOST_RECORDS:]) == {epochs[-1]}
+    epochs = [parts(sealer.seal(b"", purpose="form", request_id=ONE))[0] for _ in range(2 * RECORDS_AN_EPOCH)]
+    assert set(epochs[:RECORDS_AN_EPOCH]) == {epochs[0]}
+    assert set(epochs[RECORDS_AN_EPOCH:]) == {epochs[-1]}
     assert epochs[0] != epochs[-1]
 
 
@@ -74,7 +74,7 @@ def test_a_new_key_comes_when_the_minute_is_over() -> None:
         return parts(sealer.seal(b"", purpose="form", request_id=ONE))[0]
 
     first = epoch()
-    now += MOST_SECONDS - 0.01
+    now += EPOCH_SECONDS - 0.01
     assert epoch() == first
     now += 0.01
     assert epoch() != first
@@ -107,15 +107,15 @@ def test_a_reader_opens_an_epoch_once_and_remembers_a_bounded_number() -> None:
         return sealed.encode()
 
     keys = OpenedKeys(open_key)
-    for n in range(MOST_REMEMBERED):
+    for n in range(MAX_OPENED_KEYS):
         keys.open(str(n))
     assert keys.open("0") == b"0"
     keys.open("one more")
-    assert len(keys) == MOST_REMEMBERED
-    assert asked == [*map(str, range(MOST_REMEMBERED)), "one more"]
+    assert len(keys) == MAX_OPENED_KEYS
+    assert asked == [*map(str, range(MAX_OPENED_KEYS)), "one more"]
     keys.open("0")  # was used after the others, and stayed
     keys.open("1")
-    assert asked[MOST_REMEMBERED:] == ["one more", "1"]
+    assert asked[MAX_OPENED_KEYS:] == ["one more", "1"]
 
 
 def test_a_key_that_does_not_open_is_not_remembered() -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Response
 
-from shared.web.guard_answers import GuardAnswers
+from shared.web.default_headers import DefaultHeaders
 from shared.web.http_edge import install_edge
 from shared.web.problems import install_problems
 
@@ -17,7 +17,7 @@ SERVICES = Path(__file__).parents[2] / "services"
 
 async def answer_of(path: str, *, secure: bool = False) -> httpx.Response:
     app = FastAPI()
-    install_edge(app, partial(GuardAnswers, secure=secure))
+    install_edge(app, partial(DefaultHeaders, secure=secure))
     install_problems(app)
 
     @app.get("/kept")
@@ -52,4 +52,4 @@ async def test_what_may_be_stored_says_so() -> None:
 def test_every_service_guards_its_answers(app: Path) -> None:
     source = app.read_text(encoding="utf-8")
     assert re.search(r"build_app\(", source)
-    assert re.search(r"guard ?= ?partial\(Guard(Answers|Pages), ", source)
+    assert re.search(r"(guard|add_headers) ?= ?partial\((DefaultHeaders|GuardPages), ", source)

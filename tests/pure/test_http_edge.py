@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from starlette.responses import RedirectResponse
 from starlette.staticfiles import StaticFiles
 
-from shared.web.guard_answers import GuardAnswers
+from shared.web.default_headers import DefaultHeaders
 from shared.web.http_edge import install_edge
-from shared.web.one_json import NameTwice, read_json
 from shared.web.problems import install_problems
 from shared.web.readable_bodies import ReadableBodies
+from shared.web.strict_json import DuplicateName, read_json
 
 PROBLEM = "application/problem+json"
 
@@ -25,7 +25,7 @@ PROBLEM = "application/problem+json"
 def make_app() -> FastAPI:
     app = FastAPI(max_body_size=1_000)
     app.add_middleware(ReadableBodies)
-    install_edge(app, partial(GuardAnswers, secure=True))
+    install_edge(app, partial(DefaultHeaders, secure=True))
     install_problems(app)
     routes = APIRouter(prefix="/inside")
 
@@ -169,7 +169,7 @@ def test_openapi_describes_errors_as_they_are_answered() -> None:
 
 @pytest.mark.parametrize("body", [b'{"a":1,"a":1}', b'[{"b":{"a":1,"b":2,"a":1}}]'])
 def test_a_name_that_stands_twice_is_told(body: bytes) -> None:
-    with pytest.raises(NameTwice) as twice:
+    with pytest.raises(DuplicateName) as twice:
         read_json(body)
     assert twice.value.name == "a"
 

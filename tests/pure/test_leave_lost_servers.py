@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 from asyncpg.exceptions import InterfaceError, InternalClientError
 
-from shared.database.leave_lost_servers import _takes_writes
+from shared.database.drop_lost_connections import _takes_writes
 
 
 class Answers:

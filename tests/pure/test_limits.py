@@ -80,10 +80,10 @@ def test_two_processes_that_have_exchanged_their_counts_count_as_one(turns: list
     for second in turns:
         let_in += allowed(pair[second], "somebody", 0)
         for limits in pair:
-            for count, (times, _) in limits.take_untold().items():
+            for count, (times, _) in limits.take_unshared().items():
                 totals[count] = totals.get(count, 0) + times
         for limits in pair:
-            limits.hear(totals.items())
+            limits.merge(totals.items())
     # A process hears of those only whom it has seen itself: each first try comes before that.
     assert let_in <= LIMIT.most + 1
 
@@ -91,16 +91,16 @@ def test_two_processes_that_have_exchanged_their_counts_count_as_one(turns: list
 def test_nobody_who_is_counted_stands_in_clear_and_memory_has_a_bound(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("shared.limits.limit.MOST_COUNTED", 100)
+    monkeypatch.setattr("shared.limits.limit.MAX_COUNTS", 100)
     limits = Limits(KEY)
     for number in range(1_000):
         limits.hit(LIMIT, f"anna{number}@example.com", 0)
-    told = limits.take_untold()
+    told = limits.take_unshared()
     assert len(told) <= 100
     assert not any(b"anna" in count.who for count in told)
     limits.forget_old(now=LIMIT.seconds * 2)
     limits.hit(LIMIT, "anna@example.com", LIMIT.seconds * 2)
-    assert len(limits.take_untold()) == 1
+    assert len(limits.take_unshared()) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pydantic_core._pydantic_core import (
     list_all_errors,
 )  # no public name leads to the list of every fault there is
 
-from shared.web.name_faults import SENTENCES, WRONG, field_of, sentence_for
+from shared.web.validation_messages import SENTENCES, WRONG, field_of, sentence_for
 
 KNOWN = list_all_errors()
 

@@ -26,7 +26,7 @@ from shared.database.engine import migrate
 from shared.events.topics import LIFECYCLE, PARTITIONS
 
 CLIENTS, REQUESTS = 16, 5_000
-WITHIN, PAUSE, WARM_SHARE = 180.0, 0.03, 0.1
+DRAIN_SECONDS, SAMPLE_SECONDS, WARM_SHARE = 180.0, 0.03, 0.1
 SHARES = {"intake": 0.6, "tracker": 0.5, "notifier": 0.8}
 TRACKER, NOTIFIER = WORKERS = ("tracker-worker", "notifier-worker")
 Count = Callable[[], Awaitable[int]]
@@ -82,13 +82,13 @@ async def measure_alone(bench: Bench) -> None:
         )
 
 
-async def drain(count: Count, amount: int, within: float = WITHIN) -> list[tuple[float, int]]:
+async def drain(count: Count, amount: int, within: float = DRAIN_SECONDS) -> list[tuple[float, int]]:
     """Sample (monotonic seconds, how many are done) until `amount` are done; raises `StartFailure` where that takes too long."""
     samples = [(time.monotonic(), await count())]
     while samples[-1][1] < amount:
         if samples[-1][0] - samples[0][0] > within:
             raise StartFailure(f"Only {samples[-1][1]} of {amount} were worked off within {within:.0f} s.")
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(SAMPLE_SECONDS)
         done = await count()
         samples.append((time.monotonic(), done))
     return samples
@@ -101,7 +101,7 @@ def drain_rate(samples: Sequence[tuple[float, int]], before: int, amount: int) -
     """
     first = next(sample for sample in samples if sample[1] >= before + amount * WARM_SHARE)
     last = next(sample for sample in samples if sample[1] >= before + amount)
-    return (last[1] - first[1]) / (last[0] - first[0]) if last[0] > first[0] else amount / PAUSE
+    return (last[1] - first[1]) / (last[0] - first[0]) if last[0] > first[0] else amount / SAMPLE_SECONDS
 
 
 async def _post(load: Load) -> float:

@@ -6,7 +6,7 @@ from proof.bench.bench import Bench
 from proof.bench.figures.figure import Figure
 from proof.bench.figures.processes import cpu_seconds, memory_mib, used_since
 
-CALM_SECONDS, SHORT_SECONDS = 5.0, 1.0
+IDLE_SECONDS, SHORT_SECONDS = 5.0, 1.0
 MEMORY_GOAL_MIB = 1024.0
 
 
@@ -20,7 +20,7 @@ async def measure_idle(bench: Bench) -> None:
 
 async def idle_cpu(bench: Bench) -> dict[str, float]:
     """Wait until all work is done, then watch what each program uses while nothing is sent, in milliseconds of CPU a second."""
-    seconds = SHORT_SECONDS if bench.options.short else CALM_SECONDS
+    seconds = SHORT_SECONDS if bench.options.short else IDLE_SECONDS
     await asyncio.sleep(seconds)
     before = cpu_seconds(bench.pids)
     await asyncio.sleep(seconds)

@@ -13,13 +13,13 @@ from services.tracker.work_number import work_number
 from shared.settings import decode_key
 
 CHUNK = 100_000
-QUIET = timedelta(minutes=65)
+OLDER_THAN = timedelta(minutes=65)
 """The latest filled request is older than what the services still look at when they start."""
 TRACKER, NOTIFIER = (
     "requests, history, mail_outcomes, owed_mails, ledger_counts, alarms",
     "deliveries, outcomes",
 )
-HURRY = {"synchronous_commit": "off", "jit": "off", "work_mem": "64MB", "maintenance_work_mem": "512MB"}
+FAST_FILL = {"synchronous_commit": "off", "jit": "off", "work_mem": "64MB", "maintenance_work_mem": "512MB"}
 """What is filled can be filled again."""
 INDEXES = """
     select format('alter table %I drop constraint %I', $1::text, conname) as dropped,
@@ -36,11 +36,11 @@ async def fill_tables(databases: Mapping[str, str], key: str, total: int) -> Non
     `key` is the stack's `work_number_key`: a filled row and a new request never meet. What needs no numbers is filled first.
     """
     tracker, notifier = (
-        asyncpg.create_pool(databases[name], min_size=1, max_size=3, server_settings=HURRY)
+        asyncpg.create_pool(databases[name], min_size=1, max_size=3, server_settings=FAST_FILL)
         for name in ("tracker", "notifier")
     )
     async with tracker, notifier:
-        filling = _Filling(decode_key(key), total, datetime.now(timezone.utc) - QUIET)
+        filling = _Filling(decode_key(key), total, datetime.now(timezone.utc) - OLDER_THAN)
         for pool, tables in ((tracker, TRACKER), (notifier, NOTIFIER)):
             await pool.execute(f"truncate {tables}; {rows.MADE}")
         history, outcomes = (

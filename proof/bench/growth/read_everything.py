@@ -9,7 +9,7 @@ import httpx
 from proof.bench.bench import Bench
 
 CALLS, SHORT_CALLS = 30, 5
-SECONDS = 30.0
+HTTP_TIMEOUT_SECONDS = 30.0
 HIDDEN = re.compile(r'name="attempt" value="([^"]+)"')
 LISTS = {
     "newest": "",
@@ -29,7 +29,7 @@ async def read_everything(bench: Bench, address: str, request_id: str) -> dict[s
     calls, taken = SHORT_CALLS if bench.options.short else CALLS, {}
     headers = {"Authorization": f"Bearer {await bench.back_office_token()}"}
     async with httpx.AsyncClient(
-        base_url=bench.stack.place.url("tracker"), timeout=SECONDS, headers=headers
+        base_url=bench.stack.place.url("tracker"), timeout=HTTP_TIMEOUT_SECONDS, headers=headers
     ) as http:
         for name, query in LISTS.items():
             taken[name] = await _median_ms(http, calls, f"/api/v1/requests{query}")
@@ -38,7 +38,7 @@ async def read_everything(bench: Bench, address: str, request_id: str) -> dict[s
         taken["ledger"] = await _median_ms(http, calls, "/api/v1/ledger")
         taken["one-request"] = await _median_ms(http, calls, f"/api/v1/requests/{request_id}")
     async with httpx.AsyncClient(
-        base_url=bench.stack.place.url("tracker"), timeout=SECONDS, follow_redirects=True
+        base_url=bench.stack.place.url("tracker"), timeout=HTTP_TIMEOUT_SECONDS, follow_redirects=True
     ) as http:
         attempt = HIDDEN.findall((await http.get("/console/login")).text)
         form = {**bench.credentials["operator"], "attempt": "".join(attempt[:1])}
@@ -50,7 +50,7 @@ async def read_everything(bench: Bench, address: str, request_id: str) -> dict[s
 
 async def _median_ms(http: httpx.AsyncClient, calls: int, path: str, body: object = None) -> float:
     taken: list[float] = []
-    while len(taken) <= calls and sum(taken) < SECONDS * 1000:
+    while len(taken) <= calls and sum(taken) < HTTP_TIMEOUT_SECONDS * 1000:
         started = time.perf_counter()
         answer = await (http.get(path) if body is None else http.post(path, json=body))
         taken.append((time.perf_counter() - started) * 1000)

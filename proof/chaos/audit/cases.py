@@ -95,7 +95,7 @@ class Cases:
         return {request: by_order[order] for order, requests in self.requests.items() for request in requests}
 
     def is_resolution(self, request: str, mail: Mail) -> bool:
-        """Say whether a mail brings the resolution: it holds a text that the back office gave."""
+        """Say whether a mail brings the resolution: it holds a text that the back back_office gave."""
         return any(same_text(text, mail.text) for text in self.texts.get(request, ()))
 
     def receipts(self, request: str) -> list[Mail]:

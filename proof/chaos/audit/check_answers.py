@@ -63,7 +63,7 @@ def conflicts_not_told(cases: Cases) -> list[Submit]:
     ]
 
 
-def told_failed_yet_arrived(cases: Cases) -> list[int]:
+def failed_yet_registered(cases: Cases) -> list[int]:
     """Give the orders that nobody was told are accepted, and that are registered all the same: allowed, once."""
     return sorted(
         order

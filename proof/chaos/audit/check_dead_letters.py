@@ -14,7 +14,7 @@ Origin = tuple[str, int, int]
 def check_dead_letters(cases: Cases) -> list[Finding]:
     """Find `poison_lost` (told as kept, not on its topic), `dead_letters_missing`, `dead_letters_extra`, `dead_letters_unseen`, `…_twice`."""
     evidence = cases.evidence
-    expected, found = sent_poison(cases), buried(cases)
+    expected, found = sent_poison(cases), dead_letter_origins(cases)
     keys = {record.key for record in evidence.records if not record.topic.endswith(SUFFIX)}
     rows = Counter((row.topic, row.partition, row.offset, row.group) for row in evidence.dead_letters)
     seen = {(topic, partition, offset) for topic, partition, offset, _ in rows}
@@ -49,7 +49,7 @@ def sent_poison(cases: Cases) -> set[Origin]:
     }
 
 
-def buried(cases: Cases) -> set[Origin]:
+def dead_letter_origins(cases: Cases) -> set[Origin]:
     """Give where the records on the dead-letter topics came from."""
     return {_origin(record) for record in cases.evidence.records if record.topic.endswith(SUFFIX)}
 

@@ -5,14 +5,14 @@ from proof.chaos.audit.finding import Finding, findings
 from proof.chaos.audit.recovery import FAILED
 
 REFUSES_RECIPIENTS = "mail-refuse"
-BEFORE, AFTER = 0.5, 15.0
+SECONDS_BEFORE, SECONDS_AFTER = 0.5, 15.0
 """Seconds around the fault in which an outcome of it may reach the topic."""
 
 
 def check_failed_mails(cases: Cases) -> list[Finding]:
     """Find `failed_without_cause`."""
     windows = [
-        (fault.started_at - BEFORE, fault.ended_at + AFTER)
+        (fault.started_at - SECONDS_BEFORE, fault.ended_at + SECONDS_AFTER)
         for fault in cases.evidence.faults
         if fault.kind == REFUSES_RECIPIENTS
     ]

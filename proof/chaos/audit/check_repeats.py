@@ -19,7 +19,7 @@ def check_repeats(cases: Cases) -> list[Finding]:
         if len(ids - cases.evidence.bounced) > 1:
             found.append(Finding("second_messages", request, ", ".join(sorted(ids))))
         for first, again in pairwise(mails):
-            if cause_of_repeat(first, again, cases.evidence.faults, cases.evidence.untold) is None:
+            if cause_of_repeat(first, again, cases.evidence.faults, cases.evidence.unacknowledged) is None:
                 found.append(
                     Finding("unexplained_repeats", request, f"{first.file} came again as {again.file}")
                 )
@@ -37,7 +37,8 @@ def causes_of_repeats(cases: Cases) -> Counter[str]:
     for _, mails in _same_mails(cases):
         for first, again in pairwise(mails):
             causes[
-                cause_of_repeat(first, again, cases.evidence.faults, cases.evidence.untold) or "unexplained"
+                cause_of_repeat(first, again, cases.evidence.faults, cases.evidence.unacknowledged)
+                or "unexplained"
             ] += 1
     return causes
 

@@ -1,4 +1,4 @@
-"""What the back office was told is resolved is resolved once, and the citizen got that text."""
+"""What the back back_office was told is resolved is resolved once, and the citizen got that text."""
 
 from collections import defaultdict
 
@@ -17,7 +17,7 @@ def check_resolutions(cases: Cases) -> list[Finding]:
         request: {record.id for record in records if record.type == RESOLVED}
         for request, records in cases.lifecycle.items()
     }
-    # What is in the history was done, whether or not the back office heard of it.
+    # What is in the history was done, whether or not the back back_office heard of it.
     told = {resolve.request_id for resolve in cases.evidence.resolves if resolve.told == "accepted"} | set(
         entries
     )

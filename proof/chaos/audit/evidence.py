@@ -150,7 +150,7 @@ class Mail:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything; `untold` names the mails that were kept without the sender being told, `bounced` the Message-IDs of those that came back.
+    """Everything; `unacknowledged` names the mails that were kept without the sender being told, `bounced` the Message-IDs of those that came back.
 
     `ledger` is the tracker's own count.
 
@@ -169,7 +169,7 @@ class Evidence:
     dead_letters: Sequence[DeadLetterRow] = ()
     alarms: Sequence[AlarmRow] = ()
     mails: Sequence[Mail] = ()
-    untold: frozenset[str] = frozenset()
+    unacknowledged: frozenset[str] = frozenset()
     bounced: frozenset[str] = frozenset()
     spooled: int = 0
     ordered: int = 0

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Sequence
 
 from proof.chaos.audit.evidence import Fault, Mail, Submit
 
-LONGEST_WINDOW = 40.0
+MAX_COMMIT_SECONDS = 40.0
 """Seconds that a mail can wait for its commit: the longest outage and a little."""
-BEFORE = 0.2
+SECONDS_BEFORE = 0.2
 AFTER_KILL, AFTER_OUTAGE = 0.3, 6.0
 """A killed sender is dead at once; a server or a link that is back is noticed a little later."""
 SENDERS, SERVERS = ("notifier-worker",), ("postgres", "mailbox", "smtp", "kafka+postgres")
 STARTS, NOTICES = {"intake": 8.0, "kafka": 20.0, "postgres": 10.0}, 10.0
 """Seconds after its end in which a fault still shows: where a process was ended it has to start, and Kafka to recover its log."""
-LONGEST_START, AT_ONCE = 60.0, 100
+MAX_START_SECONDS, MAX_UNDER_WAY = 60.0, 100
 """Seconds after which a process that does not answer is broken, however busy the machine is; submissions that may be under way at once."""
 HARMLESS = frozenset(
     f"mail-{mode}"
@@ -62,8 +62,10 @@ def _struck(submit: Submit, faults: Iterable[Fault], accepted: Sequence[Submit])
 def _recovered_at(fault: Fault, accepted: Sequence[Submit]) -> float:
     """Return when the first submission that was sent after a fault was accepted: a busy machine takes its time to start a process."""
     first = bisect_left(accepted, fault.ended_at, key=lambda each: each.sent_at)
-    answered_at = min((each.told_at for each in accepted[first : first + AT_ONCE]), default=fault.ended_at)
-    return min(answered_at, fault.ended_at + LONGEST_START)
+    answered_at = min(
+        (each.told_at for each in accepted[first : first + MAX_UNDER_WAY]), default=fault.ended_at
+    )
+    return min(answered_at, fault.ended_at + MAX_START_SECONDS)
 
 
 def _parts(fault: Fault) -> set[str]:
@@ -77,17 +79,19 @@ def _parts(fault: Fault) -> set[str]:
     )
 
 
-def cause_of_repeat(first: Mail, again: Mail, faults: Iterable[Fault], untold: frozenset[str]) -> str | None:
+def cause_of_repeat(
+    first: Mail, again: Mail, faults: Iterable[Fault], unacknowledged: frozenset[str]
+) -> str | None:
     """Name the fault that explains why a mail came again, or `None` where there is none."""
-    if first.file in untold:
+    if first.file in unacknowledged:
         return "mail-hang-up-after-data"
-    begin, end = first.at, min(again.at, first.at + LONGEST_WINDOW)
+    begin, end = first.at, min(again.at, first.at + MAX_COMMIT_SECONDS)
     for fault in faults:
         after = _after(fault)
         if (
             fault.hit
             and after is not None
-            and fault.started_at - BEFORE <= end
+            and fault.started_at - SECONDS_BEFORE <= end
             and fault.ended_at + after >= begin
         ):
             return f"{fault.kind} {fault.target}"

@@ -13,7 +13,7 @@ from proof.chaos.audit.read_journals import (
     read_faults,
     read_journals,
     read_no_page,
-    read_untold,
+    read_unacknowledged,
 )
 from proof.chaos.audit.read_mails import read_mails
 from proof.chaos.audit.read_topics import read_topics
@@ -50,7 +50,7 @@ async def gather(places: Places, ledger: Mapping[str, Any] | None, ordered: int)
         dead_letters=dead_letters,
         alarms=alarms,
         mails=await asyncio.to_thread(read_mails, places.maildir),
-        untold=read_untold(places.mail_log),
+        unacknowledged=read_unacknowledged(places.mail_log),
         bounced=read_bounced(places.mail_log),
         spooled=(await still_open(places.databases))["spooled"],
         ledger=ledger,

@@ -24,7 +24,7 @@ OPEN = {
         "mails under way": "select count(*) from deliveries where state in ('pending', 'sending', 'deferred')",
         "mails refused": "select count(*) from deliveries where state = 'failed'",
         "mails that came back": "select count(*) from deliveries where returned_at is not null",
-        "outcomes untold": "select count(*) from outcomes",
+        "outcomes unacknowledged": "select count(*) from outcomes",
     },
 }
 

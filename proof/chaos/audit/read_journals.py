@@ -47,7 +47,7 @@ def read_faults(file: Path) -> list[Fault]:
     return [_make(Fault, entry) for entry in read_lines(file)]
 
 
-def read_untold(file: Path) -> frozenset[str]:
+def read_unacknowledged(file: Path) -> frozenset[str]:
     """Name the mails that the mail server kept without saying so."""
     return frozenset(entry["file"] for entry in read_lines(file) if not entry["told"])
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from proof.chaos.audit.cases import LIFECYCLE, RESOLVED, Cases
 from proof.chaos.audit.check_alarms import check_alarms
-from proof.chaos.audit.check_answers import check_answers, conflicts_not_told, told_failed_yet_arrived
-from proof.chaos.audit.check_dead_letters import buried, check_dead_letters, sent_poison
+from proof.chaos.audit.check_answers import check_answers, conflicts_not_told, failed_yet_registered
+from proof.chaos.audit.check_dead_letters import check_dead_letters, dead_letter_origins, sent_poison
 from proof.chaos.audit.check_failed_mails import check_failed_mails
 from proof.chaos.audit.check_ledger import check_ledger
 from proof.chaos.audit.check_logins import check_logins
@@ -88,7 +88,7 @@ class Verdict:
     repeats: dict[str, int]
     recovery: list[Recovery]
     flow: Flow
-    told_failed_yet_arrived: list[int]
+    failed_yet_registered: list[int]
 
     @property
     def ok(self) -> bool:
@@ -103,7 +103,7 @@ def judge(evidence: Evidence) -> Verdict:
     if evidence.spooled:
         found.append(Finding("still_spooled", "spool", f"{evidence.spooled} records"))
     counted = Counter(finding.check for finding in found)
-    ways, arrived = passages(cases), told_failed_yet_arrived(cases)
+    ways, arrived = passages(cases), failed_yet_registered(cases)
     return Verdict(
         figures=_figures(cases, len(arrived)),
         broken={promise: counted[promise] for promise in PROMISES},
@@ -111,7 +111,7 @@ def judge(evidence: Evidence) -> Verdict:
         repeats=dict(causes_of_repeats(cases)),
         recovery=recoveries([fault for fault in evidence.faults if fault.hit], ways),
         flow=flow(ways),
-        told_failed_yet_arrived=arrived,
+        failed_yet_registered=arrived,
     )
 
 
@@ -127,7 +127,7 @@ def _figures(cases: Cases, arrived: int) -> dict[str, int]:
         "told_refused": told["refused"],
         "told_failed": told["failed"],
         "told_nothing": told["unknown"],
-        "told_failed_yet_arrived": arrived,
+        "failed_yet_registered": arrived,
         "conflicts_told_late": len(conflicts_not_told(cases)),
         "numbered": len(cases.rows),
         "mails": len(evidence.mails),
@@ -135,7 +135,7 @@ def _figures(cases: Cases, arrived: int) -> dict[str, int]:
         "resolved": len(resolved),
         "events_published_twice": _published_twice(cases),
         "dead_letters_expected": len(sent_poison(cases)),
-        "dead_letters_found": len(buried(cases)),
+        "dead_letters_found": len(dead_letter_origins(cases)),
         "alarms": len(evidence.alarms),
         "faults": sum(fault.hit for fault in evidence.faults),
         "crash_points_missed": sum(not fault.hit for fault in evidence.faults if fault.kind == "crash"),

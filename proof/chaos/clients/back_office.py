@@ -1,4 +1,4 @@
-"""A back office: follows the lifecycle on Kafka and resolves requests, over the API and by commands."""
+"""A back back_office: follows the lifecycle on Kafka and resolves requests, over the API and by commands."""
 
 import asyncio
 import hashlib
@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from proof.chaos.clients.over_http import Answer, again_until_told, attempt
+from proof.chaos.clients.over_http import Answer, attempt, retry_until_answered
 from proof.chaos.clients.to_kafka import context, produce
 from proof.chaos.journal import Journal
 from shared.crypto.sealing import Sealer
@@ -31,7 +31,7 @@ LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 @dataclass(frozen=True)
 class Credentials:
-    """How the back office gets its token."""
+    """How the back back_office gets its token."""
 
     token_endpoint: str
     client_id: str
@@ -104,11 +104,11 @@ class BackOffice:
     async def _resolve(self, request_id: str, *, by_api: bool, twice: bool) -> None:
         text = f"Pyyntösi on käsitelty. Ratkaisu {uuid4().hex.translate(LETTERS)}.\nTerveisin asiakaspalvelu"
         if by_api:
-            await again_until_told(lambda: self._over_api(request_id, text), persists=True)
+            await retry_until_answered(lambda: self._over_api(request_id, text), persists=True)
             return
         command_id = uuid4().hex
         for _ in range(2 if twice else 1):
-            await again_until_told(lambda: self._by_command(request_id, command_id, text), persists=True)
+            await retry_until_answered(lambda: self._by_command(request_id, command_id, text), persists=True)
 
     async def _over_api(self, request_id: str, text: str) -> Answer:
         async def post() -> tuple[int, str | None]:
@@ -130,7 +130,7 @@ class BackOffice:
             sealed = sealer.seal(
                 json.dumps({"text": text}).encode(), purpose="command", request_id=UUID(request_id)
             )
-            event = {"request_id": request_id, "actor": "chaos-back-office", "sealed_text": sealed}
+            event = {"request_id": request_id, "actor": "chaos-back-back_office", "sealed_text": sealed}
             await produce(
                 self._kafka,
                 COMMANDS,

@@ -12,7 +12,7 @@ from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresErro
 from proof.chaos.clients.back_office import BackOffice
 
 LOOK_SECONDS = 2.0
-MOST = 500
+LIST_LIMIT = 500
 AWAY = (
     OSError,
     TimeoutError,
@@ -26,26 +26,26 @@ AWAY = (
 
 
 async def look_after_mails(
-    http: httpx.AsyncClient, urls: Mapping[str, str], database: str, office: BackOffice
+    http: httpx.AsyncClient, urls: Mapping[str, str], database: str, back_office: BackOffice
 ) -> None:
     """Look after failed and returned mails until cancelled (`urls`: of tracker and notifier); `database` is the notifier's, reached directly."""
     while True:
         with suppress(*AWAY):
             for each in await _failed(database):
                 await http.post(
-                    f"{urls['notifier']}/api/v1/deliveries/{each}/retry", headers=await office.headers()
+                    f"{urls['notifier']}/api/v1/deliveries/{each}/retry", headers=await back_office.headers()
                 )
-            await _send_returned_again(http, f"{urls['tracker']}/api/v1/returned-mails", office)
+            await _send_returned_again(http, f"{urls['tracker']}/api/v1/returned-mails", back_office)
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _send_returned_again(http: httpx.AsyncClient, url: str, office: BackOffice) -> None:
-    answer = await http.get(url, headers=await office.headers())
+async def _send_returned_again(http: httpx.AsyncClient, url: str, back_office: BackOffice) -> None:
+    answer = await http.get(url, headers=await back_office.headers())
     for mail in answer.raise_for_status().json():
         # With a key: an answer that never came is asked for again, and nothing is sent twice.
         key = {"Idempotency-Key": f"{mail['event_id']}-{mail['sending']}"}
         await http.post(
-            f"{url}/{mail['event_id']}/send-again", json={}, headers={**key, **await office.headers()}
+            f"{url}/{mail['event_id']}/send-again", json={}, headers={**key, **await back_office.headers()}
         )
 
 
@@ -55,7 +55,7 @@ async def _failed(database: str) -> list[int]:
         return [
             row["id"]
             for row in await connection.fetch(
-                "select id from deliveries where state = 'failed' limit $1", MOST
+                "select id from deliveries where state = 'failed' limit $1", LIST_LIMIT
             )
         ]
     finally:

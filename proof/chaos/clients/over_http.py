@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from proof.chaos.journal import Told, told_by_status
+from proof.chaos.journal import Reply, reply_of_status
 
 ATTEMPT_SECONDS = 20.0
 TRIES = 12
@@ -19,7 +19,7 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 5.0
 class Answer:
     """What came of one attempt; `request_id` where the answer named one."""
 
-    told: Told
+    told: Reply
     status: int | None
     request_id: str | None
     sent_at: float
@@ -44,10 +44,10 @@ async def attempt(send: Callable[[], Awaitable[tuple[int, str | None]]]) -> Answ
             status, request_id = await send()
     except (httpx.HTTPError, TimeoutError, ValueError, KeyError):
         return Answer("unknown", None, None, sent_at, time.time())
-    return Answer(told_by_status(status), status, request_id, sent_at, time.time())
+    return Answer(reply_of_status(status), status, request_id, sent_at, time.time())
 
 
-async def again_until_told(once: Callable[[], Awaitable[Answer]], *, persists: bool) -> Answer:
+async def retry_until_answered(once: Callable[[], Awaitable[Answer]], *, persists: bool) -> Answer:
     """Attempt until the answer is one to go by (accepted or refused), a dozen times at most; once only for those who give up."""
     wait = FIRST_WAIT
     answer = await once()

@@ -9,28 +9,28 @@ import httpx
 from proof.chaos.clients.form_page import find_form
 from proof.chaos.journal import Journal
 
-CROWD = 30
+LOGINS_AT_ONCE = 30
 """More than a service has connections to its database."""
-SECONDS = 40.0
+HTTP_TIMEOUT_SECONDS = 40.0
 
 
 async def log_in_at_once(console: str, journal: Journal, wave: int) -> None:
-    """Open `CROWD` login pages, send all forms at once, and write down what each was told and after how long."""
+    """Open `LOGINS_AT_ONCE` login pages, send all forms at once, and write down what each was told and after how long."""
     async with asyncio.TaskGroup() as group:
-        ready = asyncio.Barrier(CROWD)
-        for number in range(CROWD):
+        ready = asyncio.Barrier(LOGINS_AT_ONCE)
+        for number in range(LOGINS_AT_ONCE):
             group.create_task(_one(console, ready, journal, f"kuka{wave}-{number}"))
 
 
 async def _one(console: str, ready: asyncio.Barrier, journal: Journal, username: str) -> None:
     status, sent_at = 0, time.time()
     try:
-        async with httpx.AsyncClient(timeout=SECONDS, follow_redirects=True) as browser:
+        async with httpx.AsyncClient(timeout=HTTP_TIMEOUT_SECONDS, follow_redirects=True) as browser:
             try:
                 page = await browser.get(f"{console}/console/login")
                 form = find_form(page.text, "password")
             finally:
-                async with asyncio.timeout(SECONDS):
+                async with asyncio.timeout(HTTP_TIMEOUT_SECONDS):
                     await ready.wait()
             sent_at = time.time()
             typed = {**form.values, "username": username, "password": "not the password"}

@@ -10,7 +10,7 @@ from uuid import UUID
 from aiokafka.errors import KafkaError
 
 from proof.chaos.clients.raw_batches import RawProducer, batch, record
-from proof.chaos.clients.to_kafka import SECONDS, Headers, context, produce
+from proof.chaos.clients.to_kafka import SEND_SECONDS, Headers, context, produce
 from proof.chaos.journal import Journal
 from shared.crypto.sealing import Sealer
 from shared.kafka.connection import KafkaConnection
@@ -107,7 +107,7 @@ async def _send_unreadable(
         else batch(record(key, b"{}", [(b"\xff\xfe", b"x")]))
     )
     try:
-        async with asyncio.timeout(SECONDS), RawProducer(kafka) as raw:
+        async with asyncio.timeout(SEND_SECONDS), RawProducer(kafka) as raw:
             code = await raw.send(topic, partition, content)
     except (KafkaError, OSError) as error:
         raise TimeoutError from error

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from proof.chaos.clients.form_page import Form, find_form
-from proof.chaos.clients.over_http import Answer, again_until_told, attempt
+from proof.chaos.clients.over_http import Answer, attempt, retry_until_answered
 from proof.chaos.journal import Journal
 from proof.chaos.population import Order
 
@@ -81,9 +81,9 @@ class Senders:
         first = partial(self._once, order, "first", post(order.email))
         if order.manner == "twice":
             # A double click: both are under way at once.
-            await asyncio.gather(*(again_until_told(first, persists=order.persists) for _ in range(2)))
+            await asyncio.gather(*(retry_until_answered(first, persists=order.persists) for _ in range(2)))
             return
-        answer = await again_until_told(first, persists=order.persists)
+        answer = await retry_until_answered(first, persists=order.persists)
         if order.manner == "other-body" and answer.told == "accepted":
             await self._once(order, "other", post(order.other_email))
 
@@ -120,7 +120,7 @@ async def _open_form(browser: httpx.AsyncClient, page: str) -> Form | None:
             found.append(find_form(answer.text, "email"))
         return answer.status_code, None
 
-    await again_until_told(partial(attempt, get), persists=True)
+    await retry_until_answered(partial(attempt, get), persists=True)
     return found[-1] if found else None
 
 

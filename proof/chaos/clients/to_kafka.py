@@ -10,8 +10,8 @@ from aiokafka.errors import KafkaError
 
 from shared.kafka.connection import KafkaConnection
 
-SECONDS = 15.0
-LARGEST = 2_000_000
+SEND_SECONDS = 15.0
+MAX_REQUEST_BYTES = 2_000_000
 Headers = list[tuple[str, bytes]]
 
 
@@ -51,12 +51,12 @@ async def produce(
         acks="all",
         enable_idempotence=True,
         request_timeout_ms=10_000,
-        max_request_size=LARGEST,
+        max_request_size=MAX_REQUEST_BYTES,
         compression_type=compression,
     )
     try:
         # A client that met the broker before its registration can wait for ever.
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(SEND_SECONDS):
             await producer.start()
             if rolled_back:
                 await producer.begin_transaction()

@@ -35,7 +35,7 @@ def facts(options: Options, outcome: Outcome) -> dict[str, Any]:
         "seconds": dict(outcome.seconds),
         "harness_stood_still": asdict(outcome.lag),
         "recovery": [_recovery(each) for each in verdict.recovery],
-        "told_failed_yet_arrived_orders": verdict.told_failed_yet_arrived,
+        "told_failed_yet_arrived_orders": verdict.failed_yet_registered,
         "findings": [asdict(finding) for finding in verdict.findings[:MOST_FINDINGS]],
         "kinds_left_out": [] if options.variant else kinds_left_out(outcome.plan),
         "plan": [asdict(fault) for fault in outcome.plan],

@@ -12,7 +12,7 @@ FIGURES = {
     "told_refused": "answers: refused",
     "told_failed": "answers: failed",
     "told_nothing": "no answer at all",
-    "told_failed_yet_arrived": "told as failed, arrived all the same (once)",
+    "failed_yet_registered": "told as failed, arrived all the same (once)",
     "conflicts_told_late": "another body under a used key, noticed later",
     "numbered": "requests with a number",
     "mails": "mails at the mail server",

@@ -10,13 +10,13 @@ from shared.process.crash_points import crash_point
 
 def break_it() -> None:
     """Turn the two commits of the batch loop around."""
-    product.BatchConsumer._work_off_and_commit = _commit_and_work_off  # type: ignore[method-assign]  # noqa: SLF001  breaks it from outside
+    product.BatchConsumer._process_and_commit = _commit_and_process  # type: ignore[method-assign]  # noqa: SLF001  breaks it from outside
 
 
-async def _commit_and_work_off(
+async def _commit_and_process(
     self: product.BatchConsumer, consumer: AIOKafkaConsumer, polled: Polled
 ) -> None:
     await commit_offsets(consumer, polled.offsets)
     if self._group == "tracker.submitted" and polled.records:
         crash_point("variant.after-offset-commit")
-    await self._work_off(polled)
+    await self._process(polled)

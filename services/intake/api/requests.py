@@ -28,9 +28,9 @@ from services.intake.submit.trace import traceparent_of
 from services.intake.texts import texts_in
 from shared.events.vocabulary import Language
 from shared.web.languages import as_language, preferred_language
-from shared.web.name_faults import MOST_FIELD_LENGTH
-from shared.web.one_json import NameTwice, read_json
 from shared.web.problems import BodyTooLong, NotFound, Problem, Unavailable, problem_response
+from shared.web.strict_json import DuplicateName, read_json
+from shared.web.validation_messages import MOST_FIELD_LENGTH
 
 MOST_BODY_BYTES = 64 * 1024
 LEAST_KEY_LENGTH, MOST_KEY_LENGTH = 16, 200
@@ -192,7 +192,7 @@ def _parse(request: Request, body: bytes) -> NewRequest:
             as_language(content.get("language")) if isinstance(content, dict) else None
         ) or _preferred(request)
         raise invalid_shape(error.errors(include_url=False, include_input=False), language) from None
-    except NameTwice as twice:
+    except DuplicateName as twice:
         language = _preferred(request)
         fault = FieldError(twice.name[:MOST_FIELD_LENGTH], texts_in(language).api.twice)
         raise invalid_form([fault], language) from None

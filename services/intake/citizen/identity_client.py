@@ -7,7 +7,7 @@ import httpx
 
 from services.intake.citizen.identity import Identity, NotProven, Proof
 from services.intake.settings import Settings
-from shared.auth.client_credentials import ClientCredentials, IdentityAway, read_facts
+from shared.auth.client_credentials import ClientCredentials, IdentityAway, read_json_object
 from shared.process.logs import get_log
 
 __all__ = ["IdentityAway", "IdentityProvider", "TokenRefused", "proof_by"]
@@ -42,9 +42,9 @@ class IdentityProvider(ClientCredentials):
 
         A provider without `/readyz` only has to answer.
         """
-        answer = await self.ask_plainly("/readyz")
+        answer = await self.get_without_token("/readyz")
         if answer.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
-            answer = await self.ask_plainly("/.well-known/openid-configuration")
+            answer = await self.get_without_token("/.well-known/openid-configuration")
         return answer.status_code == HTTPStatus.OK
 
     async def identity_of(self, token: str) -> Identity:
@@ -55,7 +55,7 @@ class IdentityProvider(ClientCredentials):
         if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST}:
             raise TokenRefused("refused by the identity service")
         try:
-            return self._proof.identity_from(read_facts(answer))
+            return self._proof.identity_from(read_json_object(answer))
         except NotProven as error:
             # A member of staff, a weak login, or a bank that sent no henkilötunnus in clear.
             log.info("identification_not_proven", claim=str(error))

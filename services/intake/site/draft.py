@@ -19,7 +19,7 @@ from services.intake.form.draft_store import DraftStore
 from services.intake.limits import Doors
 from services.intake.site.form_token import NOBODY, FormTokens, owner_of
 from shared.crypto.base64url import from_base64url, to_base64url
-from shared.drafts import KEPT, DraftKey
+from shared.drafts import KEEP_DRAFT, DraftKey
 from shared.limits.limit import TooMany
 
 SECRET_BYTES = 32
@@ -128,7 +128,7 @@ class BrowserDrafts:
         response.set_cookie(
             self._cookie,
             to_base64url(self._secret),
-            max_age=int(KEPT.total_seconds()),
+            max_age=int(KEEP_DRAFT.total_seconds()),
             path="/",
             secure=self._secure,
             httponly=True,

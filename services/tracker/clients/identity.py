@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from shared.auth.client_credentials import ClientCredentials, IdentityAway, read_facts
+from shared.auth.client_credentials import ClientCredentials, IdentityAway, read_json_object
 from shared.process.logs import get_log
 from shared.web.problems import Unavailable
 
@@ -37,7 +37,9 @@ class StaffAccounts:
             if time.monotonic() >= self._ask_from:
                 try:
                     self._epochs = _read_epochs(
-                        read_facts(await self._provider.call_as_client("staff_accounts_endpoint", "POST"))
+                        read_json_object(
+                            await self._provider.call_as_client("staff_accounts_endpoint", "POST")
+                        )
                     )
                 except IdentityAway:
                     self._ask_from = time.monotonic() + PAUSE_SECONDS

@@ -13,9 +13,9 @@ from fastapi import Request, Response
 
 from shared.crypto.base64url import from_base64url, to_base64url
 from shared.crypto.box import Box, CannotDecrypt
-from shared.drafts import KEPT
+from shared.drafts import KEEP_DRAFT
 
-KEPT_SECONDS = int(KEPT.total_seconds())
+KEPT_SECONDS = int(KEEP_DRAFT.total_seconds())
 
 
 class EarlierSignIns:

@@ -12,7 +12,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.kafka.consume import KeepPosition
-from shared.kafka.poll import Stretch
+from shared.kafka.poll import OffsetRange
 from shared.kafka.producer import KafkaUnavailable
 from shared.process.logs import get_log
 
@@ -70,14 +70,14 @@ NOTHING_THERE = text("delete from skipped_records where id = :id")
 def position_keeper(reader: str, holds_records: HoldsRecords) -> KeepPosition:
     """Give what a `BatchConsumer` calls: it enters the position, and any records that lie between the last one and the first of these."""
 
-    async def keep_position(session: AsyncSession, stretches: Sequence[Stretch]) -> None:
-        if not stretches:
+    async def keep_position(session: AsyncSession, offset_ranges: Sequence[OffsetRange]) -> None:
+        if not offset_ranges:
             return
         columns = {
-            "topics": [each.topic for each in stretches],
-            "partitions": [each.partition for each in stretches],
-            "firsts": [each.first for each in stretches],
-            "nexts": [each.next for each in stretches],
+            "topics": [each.topic for each in offset_ranges],
+            "partitions": [each.partition for each in offset_ranges],
+            "firsts": [each.first for each in offset_ranges],
+            "nexts": [each.next for each in offset_ranges],
         }
         passed_over = (await session.execute(ADVANCE, {"reader": reader, **columns})).all()
         await _enter_skipped(session, reader, passed_over, holds_records)

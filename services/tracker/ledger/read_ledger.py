@@ -154,7 +154,7 @@ class LedgerReader:
     async def _read_log(self, ours: FromIntake) -> _Log | None:
         try:
             kept = {group: topics for group, topics in self._readers.items() if group in KEPT}
-            stands = await self._lags.stands(kept)
+            stands = await self._lags.positions(kept)
             lags = await self._lags.read(self._readers)
             unregistered = (
                 await self._unread.look(ours)

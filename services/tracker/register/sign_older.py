@@ -26,7 +26,7 @@ async def as_intake_sent_it(
     partition, offset = place
     if offset >= (await read_unsigned_before(session)).get(partition, 0):
         return None
-    lay_there, _ = await lags.between(SUBMITTED, partition, offset, offset + 1)
+    lay_there, _ = await lags.records_between(SUBMITTED, partition, offset, offset + 1)
     unsigned = [each for each in lay_there if not has_mac(each.headers)]
     same = [each for each in unsigned if (each.key, each.value) == (record.key, record.value)]
     return keyring.record_signer.sign(same[0]) if same else None

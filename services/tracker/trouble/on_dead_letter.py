@@ -15,8 +15,8 @@ from shared.canary import is_canary
 from shared.crypto.record_mac import RecordVerifier
 from shared.events.event import time_that_can_be_kept
 from shared.events.topics import SUBMITTED, dead_letter_topic
+from shared.kafka.consume_raw import RawRecord
 from shared.kafka.dead_letter import PART, PREFIX, is_part
-from shared.kafka.keep_raw import RawRecord
 
 SUFFIX = dead_letter_topic("")
 UNKNOWN, UNREADABLE, NOT_FROM_INTAKE = "unknown", "unreadable", "not-from-intake"

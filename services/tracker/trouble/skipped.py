@@ -61,7 +61,9 @@ async def send_skipped_again(
         skipped.next_offset, skipped.first_offset + MOST_SENT, older if unsigned else skipped.next_offset
     )
     try:
-        records, whole = await lags.between(skipped.topic, skipped.partition, skipped.first_offset, following)
+        records, whole = await lags.records_between(
+            skipped.topic, skipped.partition, skipped.first_offset, following
+        )
         if not whole:
             raise NoLongerThere(kept=len(records), skipped=skipped.next_offset - skipped.first_offset)
         signed = [sign_unsigned(keyring, record) for record in records] if unsigned else records

@@ -16,7 +16,7 @@ from deploy.ports import free_base
 from deploy.program import Program
 from deploy.progress import Progress
 from deploy.run import welcome
-from deploy.servers import Elsewhere
+from deploy.servers import ExistingServers
 from deploy.stack import Stack
 from tests.eventually import eventually
 from tests.infra.stack import RunningStack, launch, running_stack
@@ -116,8 +116,8 @@ async def test_an_app_that_cannot_stay_up_leaves_the_rest_serving_and_is_back_at
             else program
         )
 
-    with data_folder(tmp_path / "data", tmp_path / "elsewhere", fresh=False) as data:
-        stack = Stack(data, free_base(26000), Progress(output), Elsewhere(), change=change)
+    with data_folder(tmp_path / "data", tmp_path / "existing", fresh=False) as data:
+        stack = Stack(data, free_base(26000), Progress(output), ExistingServers(), change=change)
         async with stack.running():
             facts = json.loads((data / "addresses.json").read_text())
             assert facts["pids"].keys() >= PROCESSES - broken
@@ -134,7 +134,7 @@ async def test_an_app_that_cannot_stay_up_leaves_the_rest_serving_and_is_back_at
                 for name in ("intake", "identity", "tracker", "notifier"):
                     (await client.get(f"{facts[name]}/readyz")).raise_for_status()
         broken.clear()
-        stack = Stack(data, free_base(26000), Progress(output), Elsewhere(), change=change)
+        stack = Stack(data, free_base(26000), Progress(output), ExistingServers(), change=change)
         async with stack.running():
             facts = json.loads((data / "addresses.json").read_text())
             assert (facts["pids"].keys(), facts["down"]) == (PROCESSES, {})

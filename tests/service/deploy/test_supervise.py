@@ -88,7 +88,7 @@ async def test_what_cannot_stay_up_takes_nothing_with_it_is_reported_and_is_back
     supervisor: Supervisor, told: Told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(supervise, "DELAYS", (0.01,))
-    monkeypatch.setattr(supervise, "SHORT_LIFE", 0.5)
+    monkeypatch.setattr(supervise, "SHORT_RUN_SECONDS", 0.5)
     await supervisor.start(program(tmp_path, STAYS, "server"))
     server = supervisor.pids["server"]
     cured = tmp_path / "cured"
@@ -123,10 +123,10 @@ async def test_a_program_that_was_up_and_then_cannot_stay_up_is_reported_and_tri
     )
 
     async def tried_on() -> bool:
-        return "one" in supervisor.down and len(counter.read_text()) > supervise.SHORT_LIVES + 2
+        return "one" in supervisor.down and len(counter.read_text()) > supervise.SHORT_RUNS + 2
 
     await eventually(tried_on, 30)
-    assert len(told) == supervise.SHORT_LIVES, "it is not repeated at every death"
+    assert len(told) == supervise.SHORT_RUNS, "it is not repeated at every death"
 
 
 async def test_a_program_that_cannot_be_started_at_all_is_down_as_well(
@@ -143,7 +143,7 @@ async def test_a_program_killed_from_outside_again_and_again_is_not_given_up(
 ) -> None:
     monkeypatch.setattr(supervise, "DELAYS", (0.01,))
     await supervisor.start(program(tmp_path, STAYS))
-    for _ in range(supervise.SHORT_LIVES + 2):
+    for _ in range(supervise.SHORT_RUNS + 2):
         pid = supervisor.pids["one"]
         os.kill(pid, signal.SIGKILL)
 
@@ -167,7 +167,7 @@ async def test_a_program_is_not_given_up_while_a_server_that_it_needs_is_away(
     before = len(told)
 
     async def many_deaths() -> bool:
-        return len(told) > before + supervise.SHORT_LIVES + 2
+        return len(told) > before + supervise.SHORT_RUNS + 2
 
     await eventually(many_deaths, 30)
     assert not supervisor.failed.done()
@@ -236,7 +236,7 @@ def test_programs_die_with_a_launcher_that_is_killed(tmp_path: Path) -> None:
 
 
 async def test_one_failure_ends_what_was_started_beside_it() -> None:
-    from deploy.stack import together  # noqa: PLC0415  imports the whole launcher
+    from deploy.stack import run_concurrently  # noqa: PLC0415  imports the whole launcher
 
     ended = asyncio.Event()
 
@@ -250,5 +250,5 @@ async def test_one_failure_ends_what_was_started_beside_it() -> None:
         raise StartFailure("no")
 
     with pytest.raises(StartFailure):
-        await together(endless(), fails())
+        await run_concurrently(endless(), fails())
     assert ended.is_set()

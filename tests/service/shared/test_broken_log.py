@@ -85,5 +85,5 @@ async def test_batches_that_broke_on_the_disk_are_set_aside(tmp_path: Path, sess
         async with LagReader(kafka) as lags:
             assert await lags.read({f"group-{TOPIC}": [TOPIC]}) == []
             assert await lags.read({"nobody": [TOPIC, COMMANDS]})
-            messages, kept = await lags.between(TOPIC, 0, 0, len(ids))
+            messages, kept = await lags.records_between(TOPIC, 0, 0, len(ids))
             assert (len(messages), kept) == (len(ids), True)

@@ -240,7 +240,7 @@ async def test_a_broker_that_is_slow_to_give_records_is_not_taken_for_one_that_h
     async with LagReader(kafka) as fresh:
         assert await fresh.holds_records(topic, partition, 0, 1)
     async with LagReader(kafka) as fresh:
-        records, whole = await fresh.between(topic, partition, 0, 1)
+        records, whole = await fresh.records_between(topic, partition, 0, 1)
     assert (len(records), whole) == (1, True)
 
 

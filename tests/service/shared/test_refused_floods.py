@@ -13,7 +13,7 @@ from shared.events.event import Event
 from shared.events.rejected import Rejected
 from shared.events.topics import dead_letter_topic
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.keep_raw import RawConsumer, RawRecord
+from shared.kafka.consume_raw import RawConsumer, RawRecord
 from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
 from shared.web.health import Liveness
@@ -38,7 +38,7 @@ async def test_a_flood_that_the_handler_cannot_take_passes_quickly(
 
     async def set_aside() -> int:
         async with LagReader(kafka) as lags:
-            messages, _ = await lags.between(dead_letter_topic(topic), 0, 0, FLOOD + 1)
+            messages, _ = await lags.records_between(dead_letter_topic(topic), 0, 0, FLOOD + 1)
         return len(messages)
 
     await producer.send_all(topic, [take(each) for each in [*bad, *good]])

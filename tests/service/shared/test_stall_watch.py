@@ -34,35 +34,35 @@ async def group(kafka: KafkaConnection) -> AsyncIterator[Group]:
 
 async def test_a_consumer_that_gets_nothing_of_what_is_there_is_found_out(group: Group) -> None:
     consumer, producer, topic = group
-    watch = StallWatch([topic], look_seconds=0)
+    watch = StallWatch([topic], check_seconds=0)
     consumer.pause(*consumer.assignment())
     await producer.send(topic, Message(b"key", b"{}", []))
-    await watch.still(consumer)
+    await watch.check(consumer)
     with pytest.raises(Stalled):
-        await watch.still(consumer)
+        await watch.check(consumer)
 
 
 async def test_one_that_has_read_all_is_left_alone(group: Group) -> None:
     consumer, producer, topic = group
-    watch = StallWatch([topic], look_seconds=0)
+    watch = StallWatch([topic], check_seconds=0)
     await producer.send(topic, Message(b"key", b"{}", []))
     async with asyncio.timeout(10):
         while not await consumer.getmany(timeout_ms=100):
-            await watch.still(consumer)
-            watch.moved()
+            await watch.check(consumer)
+            watch.note_records()
     await consumer.commit({TopicPartition(topic, 0): 1})
     for _ in range(3):
-        await watch.still(consumer)
+        await watch.check(consumer)
 
 
 async def test_a_partition_that_another_reads_is_no_stall(group: Group) -> None:
     consumer, producer, topic = group
-    watch = StallWatch([topic], look_seconds=0)
+    watch = StallWatch([topic], check_seconds=0)
     for _ in range(4):
         await producer.send(topic, Message(b"key", b"{}", []))
     for offset in range(1, 4):
         await consumer.commit({TopicPartition(topic, 0): offset})
-        await watch.still(consumer)
+        await watch.check(consumer)
 
 
 async def test_a_follower_that_gets_nothing_of_what_is_there_is_found_out(
@@ -76,11 +76,11 @@ async def test_a_follower_that_gets_nothing_of_what_is_there_is_found_out(
         follower.assign([TopicPartition(topic, 0)])
         follower.seek(TopicPartition(topic, 0), 0)
         follower.pause(TopicPartition(topic, 0))
-        watch = StallWatch([topic], look_seconds=0, standing=own_positions)
-        await watch.still(follower)
+        watch = StallWatch([topic], check_seconds=0, positions=own_positions)
+        await watch.check(follower)
         await producer.send(topic, Message(b"key", b"{}", []))
-        await watch.still(follower)
+        await watch.check(follower)
         with pytest.raises(Stalled):
-            await watch.still(follower)
+            await watch.check(follower)
     finally:
         await follower.stop()

@@ -68,7 +68,7 @@ async def test_a_log_that_ends_with_what_nobody_is_given_is_no_stall(
     else:
         await in_transaction(kafka, topic, take(uuid4()), commit=ending == "commit")
     async with LagReader(kafka) as lags, group_consumer(kafka, group, [topic]) as consumer:
-        watch, positions = StallWatch([topic], look_seconds=0), dict(polled.offsets)
+        watch, positions = StallWatch([topic], check_seconds=0), dict(polled.offsets)
 
         async def caught_up() -> bool:
             polled = await poll(consumer, positions)
@@ -78,7 +78,7 @@ async def test_a_log_that_ends_with_what_nobody_is_given_is_no_stall(
 
         await eventually(caught_up)
         for _ in range(3):
-            await watch.still(consumer)
+            await watch.check(consumer)
 
 
 async def test_lag_counts_no_markers_and_nothing_that_was_rolled_back(
@@ -93,7 +93,7 @@ async def test_lag_counts_no_markers_and_nothing_that_was_rolled_back(
         await in_transaction(kafka, topic, take(uuid4()), commit=True)
         assert [each.offset for each in (await lags.tail("nobody", topic, {}, 1_000)).records] == [2]
         assert await lags.holds_records(topic, 0, 0, 4)
-        messages, whole = await lags.between(topic, 0, 0, 4)
+        messages, whole = await lags.records_between(topic, 0, 0, 4)
         assert (len(messages), whole) == (1, True)
 
 

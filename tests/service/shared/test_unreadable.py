@@ -19,7 +19,7 @@ from shared.database.engine import Sessions
 from shared.events.topics import DAY_MS, Topic, dead_letter_topic
 from shared.kafka.batches import PORTION_BYTES
 from shared.kafka.connection import KafkaConnection
-from shared.kafka.keep_raw import RawConsumer, RawRecord
+from shared.kafka.consume_raw import RawConsumer, RawRecord
 from shared.kafka.lag import LagReader
 from shared.kafka.make_consumer import make_consumer, positions_of
 from shared.kafka.producer import EventProducer
@@ -95,7 +95,7 @@ async def test_a_flood_of_poison_passes_quickly(
     async with consuming(kafka, one_partition, insert, sessions, producer):
         await eventually(holds(sessions, [good]), 10)
     async with LagReader(kafka) as lags:
-        messages, _ = await lags.between(dead_letter_topic(one_partition), 0, 0, FLOOD)
+        messages, _ = await lags.records_between(dead_letter_topic(one_partition), 0, 0, FLOOD)
     assert len(messages) == FLOOD
 
 
@@ -142,9 +142,9 @@ async def test_the_ledger_can_look_at_it(kafka: KafkaConnection, sent: Sent) -> 
         assert {each.offset for each in (await lags.tail("nobody", sent.topic, {}, 1_000)).records} == set(
             range(sent.size + 2)
         )
-        messages, whole = await lags.between(sent.topic, 0, 0, sent.size + 2)
+        messages, whole = await lags.records_between(sent.topic, 0, 0, sent.size + 2)
         assert (len(messages), whole) == (sent.size + 2, True)
-        await lags.between(sent.topic, 0, 1, 2)
+        await lags.records_between(sent.topic, 0, 1, 2)
 
 
 async def test_a_reader_of_dead_letters_keeps_it(

@@ -40,7 +40,7 @@ class Log:
             raise KafkaUnavailable("away")
         return self.lags
 
-    async def stands(self, _readers: object) -> dict[tuple[str, str], dict[int, int]]:
+    async def positions(self, _readers: object) -> dict[tuple[str, str], dict[int, int]]:
         """Tell nothing of where a group stands."""
         return {}
 

@@ -18,7 +18,7 @@ from services.tracker.trouble.on_dead_letter import on_dead_letter
 from shared.database.engine import Sessions
 from shared.events.envelope import Message, decode
 from shared.events.topics import SUBMITTED, dead_letter_topic
-from shared.kafka.keep_raw import RawRecord
+from shared.kafka.consume_raw import RawRecord
 from shared.kafka.lag import Lag, Unread
 from tests.service.tracker.desk import Desk
 from tests.service.tracker.ledger_rows import Log, read

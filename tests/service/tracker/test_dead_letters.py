@@ -18,8 +18,8 @@ from shared.events.envelope import Message, encode
 from shared.events.topics import MAIN_TOPICS, SUBMITTED, dead_letter_topic
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.consume import BatchConsumer
+from shared.kafka.consume_raw import RawConsumer, RawRecord
 from shared.kafka.dead_letter import PART
-from shared.kafka.keep_raw import RawConsumer, RawRecord
 from shared.kafka.producer import EventProducer
 from shared.web.health import Liveness
 from tests.eventually import eventually

@@ -169,7 +169,7 @@ async def test_how_far_unsigned_records_reach_is_recorded_once_and_moved_by_comm
     await producer.send(SUBMITTED, encode(submission()))
     await take_unsigned(make_settings(tracker_database, kafka))
     async with sessions.begin() as session, LagReader(kafka) as lags:
-        assert await read_unsigned_before(session) == await lags.ends(SUBMITTED)
+        assert await read_unsigned_before(session) == await lags.end_offsets(SUBMITTED)
 
 
 async def test_only_what_intake_made_counts_on_the_log_however_much_of_strangers_lies_before_it(

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from services.tracker.personal_data.at_rest import AtRest
 from services.tracker.personal_data.keyring import Keyring
 from services.tracker.reencrypt import COLUMNS, run
-from shared.crypto.reencrypt import AT_ONCE, Done, reencrypt
+from shared.crypto.reencrypt import ROWS_AT_ONCE, Done, reencrypt
 from shared.database.engine import Sessions
 from tests.service.tracker.office import HETU, make_settings, submission
 from tests.service.tracker.rows import register, rows
@@ -46,7 +46,8 @@ async def test_every_code_comes_under_the_new_key_however_many_there_are(
     sessions: Sessions, tracker_database: str, keyring: Keyring
 ) -> None:
     sent = [
-        submission(person={} if n % 3 else {"personal_identity_code": None}) for n in range(AT_ONCE + 100)
+        submission(person={} if n % 3 else {"personal_identity_code": None})
+        for n in range(ROWS_AT_ONCE + 100)
     ]
     await register(sessions, keyring, *sent)
     first = sent[1].event.request_id

@@ -25,7 +25,7 @@ from shared.events.topics import DAY_MS, SUBMITTED, Topic, dead_letter_topic
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.consume import BatchConsumer
 from shared.kafka.lag import LagReader
-from shared.kafka.poll import Stretch
+from shared.kafka.poll import OffsetRange
 from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from shared.web.health import Liveness
@@ -47,9 +47,9 @@ async def there(_topic: str, _partition: int, _first: int, _next: int) -> bool:
 KEEP = position_keeper("r", there)
 
 
-async def advance(sessions: Sessions, *stretches: Stretch) -> None:
+async def advance(sessions: Sessions, *offset_ranges: OffsetRange) -> None:
     async with sessions.begin() as session:
-        await KEEP(session, stretches)
+        await KEEP(session, offset_ranges)
 
 
 async def gaps(sessions: Sessions) -> Sequence[tuple[int, int, int]]:
@@ -61,11 +61,13 @@ async def gaps(sessions: Sessions) -> Sequence[tuple[int, int, int]]:
 
 
 async def test_a_stretch_that_begins_beyond_the_last_one_leaves_a_gap(sessions: Sessions) -> None:
-    await advance(sessions, Stretch("t", 0, 40, 50), Stretch("t", 1, 0, 5))
-    await advance(sessions, Stretch("t", 0, 50, 60), Stretch("t", 1, 3, 8))
-    await advance(sessions, Stretch("t", 0, 45, 55))
+    await advance(sessions, OffsetRange("t", 0, 40, 50), OffsetRange("t", 1, 0, 5))
+    await advance(sessions, OffsetRange("t", 0, 50, 60), OffsetRange("t", 1, 3, 8))
+    await advance(sessions, OffsetRange("t", 0, 45, 55))
     assert await gaps(sessions) == []
-    await advance(sessions, Stretch("t", 0, 63, 70), Stretch("t", 1, 8, 9), Stretch("other", 0, 99, 100))
+    await advance(
+        sessions, OffsetRange("t", 0, 63, 70), OffsetRange("t", 1, 8, 9), OffsetRange("other", 0, 99, 100)
+    )
     assert await gaps(sessions) == [(0, 60, 63)]
     ledger = await read(sessions)
     assert [(each.reason, each.count) for each in ledger.overdue] == [("skipped", 3)]
@@ -77,8 +79,8 @@ async def test_a_gap_that_the_log_could_not_be_asked_about_is_looked_up_later(
 ) -> None:
     keep = position_keeper("r", Log(holds=None).holds_records)
     async with sessions.begin() as session:
-        await keep(session, [Stretch("t", 0, 0, 5)])
-        await keep(session, [Stretch("t", 0, 7, 9)])
+        await keep(session, [OffsetRange("t", 0, 0, 5)])
+        await keep(session, [OffsetRange("t", 0, 7, 9)])
     assert (await read(sessions, Log(holds=None))).overdue == ()
     assert await gaps(sessions) == [(0, 5, 7)]
     ledger = await read(sessions, Log(holds=held))
@@ -87,18 +89,18 @@ async def test_a_gap_that_the_log_could_not_be_asked_about_is_looked_up_later(
 
 
 async def test_a_position_that_was_rolled_back_with_its_batch_leaves_no_gap(sessions: Sessions) -> None:
-    await advance(sessions, Stretch("t", 0, 0, 10))
+    await advance(sessions, OffsetRange("t", 0, 0, 10))
     async with sessions() as session:
-        await KEEP(session, [Stretch("t", 0, 10, 20)])
+        await KEEP(session, [OffsetRange("t", 0, 10, 20)])
         await session.rollback()
-    await advance(sessions, Stretch("t", 0, 10, 20))
+    await advance(sessions, OffsetRange("t", 0, 10, 20))
     assert await gaps(sessions) == []
 
 
 async def test_two_readers_of_the_same_partitions_do_not_wait_for_each_other_for_ever(
     sessions: Sessions,
 ) -> None:
-    there = [Stretch("t", number, 0, 5) for number in range(6)]
+    there = [OffsetRange("t", number, 0, 5) for number in range(6)]
     await asyncio.gather(*(advance(sessions, *(there if turn % 2 else reversed(there))) for turn in range(8)))
     assert await gaps(sessions) == []
 
@@ -198,7 +200,11 @@ async def test_what_nobody_is_given_is_no_skipped_record(
     async def compared() -> bool:
         async with sessions.begin() as session:
             await compare_positions(
-                session, topic, topic, (await lags.stands({topic: [topic]}))[topic, topic], lags.holds_records
+                session,
+                topic,
+                topic,
+                (await lags.positions({topic: [topic]}))[topic, topic],
+                lags.holds_records,
             )
         return await lags.read({topic: [topic]}) == []
 
@@ -217,7 +223,7 @@ async def test_what_nobody_is_given_is_no_skipped_record(
         await eventually(compared)
     await in_transaction(kafka, topic, encode(submission()), commit=False)
     await producer.send_all(topic, [encode(submission()), encode(submission())])
-    await delete_before(kafka, topic, (await lags.ends(topic))[0] - 1)
+    await delete_before(kafka, topic, (await lags.end_offsets(topic))[0] - 1)
     async with running(reading().run()):
         await eventually(lambda: has(4))
         await eventually(compared)
@@ -242,11 +248,11 @@ async def test_what_compaction_took_is_no_skipped_record(
 
     await eventually(compacted, 60)
     async with sessions.begin() as session:
-        await keep(session, [Stretch(topic, 0, 0, 1)])
-        await keep(session, [Stretch(topic, 0, 5, 6)])
+        await keep(session, [OffsetRange(topic, 0, 0, 1)])
+        await keep(session, [OffsetRange(topic, 0, 5, 6)])
     assert await gaps(sessions) == []
     async with sessions.begin() as session:
-        await keep(session, [Stretch(topic, 0, 7, 8)])
+        await keep(session, [OffsetRange(topic, 0, 7, 8)])
     assert await gaps(sessions) == [(0, 6, 7)]
 
 
@@ -267,8 +273,8 @@ async def test_every_reader_of_tracker_notices_what_it_was_not_given(
     keep = position_keeper(reader, lags.holds_records)
     await producer.send_all(topic, [encode(submission()) for _ in range(4)])
     async with sessions.begin() as session:
-        await keep(session, [Stretch(topic, 0, 0, 1)])
-        await keep(session, [Stretch(topic, 0, 3, 4)])
+        await keep(session, [OffsetRange(topic, 0, 0, 1)])
+        await keep(session, [OffsetRange(topic, 0, 3, 4)])
     assert await gaps(sessions) == [(0, 1, 3)]
 
 
@@ -285,7 +291,7 @@ async def in_transaction(kafka: KafkaConnection, topic: str, message: Message, *
 
         async def ended() -> bool:
             # The broker answers before the marker that ends the transaction is in the log.
-            return (await lags.ends(topic))[0] > int(sent.offset) + 1
+            return (await lags.end_offsets(topic))[0] > int(sent.offset) + 1
 
         await eventually(ended)
 
@@ -367,20 +373,20 @@ async def test_offsets_that_pass_over_records_are_noticed_though_none_comes_afte
                 session, "r", "t", {int(name[1:]): offset for name, offset in stands.items()}, there
             )
 
-    await advance(sessions, Stretch("t", 0, 0, 5))
+    await advance(sessions, OffsetRange("t", 0, 0, 5))
     await compare(p0=5, p1=2)
     await compare(p0=4, p1=2)
     assert await gaps(sessions) == []
     for _ in range(2):
         await compare(p0=9, p1=3)
     assert sorted(await gaps(sessions)) == [(0, 5, 9), (1, 2, 3)]
-    await advance(sessions, Stretch("t", 0, 9, 10))
+    await advance(sessions, OffsetRange("t", 0, 9, 10))
     assert len(await gaps(sessions)) == 2
 
 
 async def test_operators_see_a_gap_and_settle_it_over_the_api(desk: Desk, sessions: Sessions) -> None:
-    await advance(sessions, Stretch("t", 0, 0, 1))
-    await advance(sessions, Stretch("t", 0, 4, 5))
+    await advance(sessions, OffsetRange("t", 0, 0, 1))
+    await advance(sessions, OffsetRange("t", 0, 4, 5))
     (told,) = (await desk.get("/api/v1/skipped", "operate")).raise_for_status().json()
     assert (told["first_offset"], told["next_offset"], told["reader"]) == (1, 4, "r")
     assert (await desk.post(f"/api/v1/skipped/{told['id']}/settle", None, "requests:read")).status_code == 403

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import asyncpg
 from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 
-LONGEST_SECONDS = 180.0
+MAX_WAIT_SECONDS = 180.0
 LOOK_SECONDS = 0.2
 QUIET_SECONDS = 3.0
 """Groups and leases have their owners again, so that one fault does not lengthen the next one's time to recover."""
@@ -15,9 +15,9 @@ RECEIPT_SINCE = "select exists (select from deliveries where template = 'receipt
 AWAY = (OSError, TimeoutError, PostgresError, InterfaceError, InternalClientError)
 
 
-async def flows_again(notifier_database: str, since: float) -> None:
-    """Wait for the receipt of a request that was sent after `since` (seconds since 1970), at most `LONGEST_SECONDS`."""
-    deadline, moment = time.monotonic() + LONGEST_SECONDS, datetime.fromtimestamp(since, UTC)
+async def wait_for_receipt(notifier_database: str, since: float) -> None:
+    """Wait for the receipt of a request that was sent after `since` (seconds since 1970), at most `MAX_WAIT_SECONDS`."""
+    deadline, moment = time.monotonic() + MAX_WAIT_SECONDS, datetime.fromtimestamp(since, UTC)
     while time.monotonic() < deadline and not await _receipted(notifier_database, moment):  # noqa: ASYNC110  another process has no event to wait for
         await asyncio.sleep(LOOK_SECONDS)
     await asyncio.sleep(QUIET_SECONDS)

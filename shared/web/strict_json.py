@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 
-class NameTwice(ValueError):
+class DuplicateName(ValueError):
     """An object has a name twice: readers differ on which of the two counts."""
 
     def __init__(self, name: str) -> None:
@@ -13,7 +13,7 @@ class NameTwice(ValueError):
 
 
 def read_json(body: bytes) -> Any:  # noqa: ANN401  whatever it is
-    """Give what a JSON text says; raises `NameTwice`, or `ValueError` where it is no JSON."""
+    """Give what a JSON text says; raises `DuplicateName`, or `ValueError` where it is no JSON."""
     try:
         content = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number)
         if b"\\ud" in body.lower():
@@ -29,7 +29,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        raise NameTwice(next(name for name in names if names.count(name) > 1))
+        raise DuplicateName(next(name for name in names if names.count(name) > 1))
     return found
 
 

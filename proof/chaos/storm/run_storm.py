@@ -14,12 +14,12 @@ from deploy.program import spawn
 from proof.chaos.clients.parallel_logins import log_in_at_once
 from proof.chaos.journal import Journal
 from proof.chaos.stack_under_test import StackUnderTest
-from proof.chaos.storm.flows_again import flows_again
 from proof.chaos.storm.plan import Fault
 from proof.chaos.storm.processes import limit_files, signal_family, signal_one
+from proof.chaos.storm.wait_for_receipt import wait_for_receipt
 
 FULL_DISK = Path("/dev/full")
-PATIENCE, CRASH_PATIENCE = 8.0, 12.0
+START_SECONDS, CRASH_SECONDS = 8.0, 12.0
 TICK = 0.01
 
 
@@ -36,21 +36,21 @@ class Storm:
         self._journal = journal
         self._alone = alone
 
-    async def rage(self, plan: Sequence[Fault], started: float) -> None:
+    async def run(self, plan: Sequence[Fault], started: float) -> None:
         """Carry out a plan that counts from `started` (monotonic seconds); every fault is over when this returns, even when cancelled."""
         try:
             for fault in plan:
                 await asyncio.sleep(max(0.0, started + fault.at - time.monotonic()))
-                await self.strike(fault)
+                await self.inject(fault)
                 if self._alone:
-                    await flows_again(self._under.databases["notifier"], time.time())
+                    await wait_for_receipt(self._under.databases["notifier"], time.time())
         finally:
-            self.calm()
+            self.end_faults()
 
-    async def strike(self, fault: Fault) -> None:
+    async def inject(self, fault: Fault) -> None:
         """Do one fault, from its beginning to its end."""
         kind, _, how = fault.kind.partition("-")
-        strikes: dict[str, Callable[[Fault, str], Awaitable[bool]]] = {
+        injectors: dict[str, Callable[[Fault, str], Awaitable[bool]]] = {
             "kill": self._kill,
             "term": self._term,
             "freeze": self._freeze,
@@ -65,10 +65,10 @@ class Storm:
             "failover": self._fail_over,
         }
         started_at = time.time()
-        hit = await strikes[kind](fault, how)
+        hit = await injectors[kind](fault, how)
         self._note(fault, started_at, time.time(), hit=hit)
 
-    def calm(self) -> None:
+    def end_faults(self) -> None:
         """End everything that is going on."""
         for link in self._under.links.values():
             link.set("pass")
@@ -162,7 +162,7 @@ class Storm:
         if fault.target.startswith("intake.spool."):
             await self._away(replace(fault, target="kafka", seconds=fault.seconds), "")
         armed.touch()
-        deadline = time.monotonic() + CRASH_PATIENCE
+        deadline = time.monotonic() + CRASH_SECONDS
         try:
             while armed.exists():
                 if time.monotonic() > deadline:
@@ -190,7 +190,7 @@ class Storm:
             with contextlib.suppress(ProcessLookupError):
                 process.kill() if how == "killed" else process.terminate()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(START_SECONDS):
                     await process.wait()
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
@@ -226,7 +226,7 @@ class Storm:
         return wave > 0
 
     async def _living(self, name: str) -> int | None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + START_SECONDS
         while (pid := self._under.pid(name)) is None and time.monotonic() < deadline:  # noqa: ASYNC110  another process has no event to wait for
             await asyncio.sleep(TICK)
         return pid
@@ -234,7 +234,7 @@ class Storm:
     async def _restarted(self, name: str, old: int, seconds: float) -> bool:
         """Wait until a new process is there, then see the fault's time out."""
         deadline = time.monotonic() + seconds
-        while self._under.pid(name) in {None, old} and time.monotonic() < deadline + PATIENCE:  # noqa: ASYNC110  as above
+        while self._under.pid(name) in {None, old} and time.monotonic() < deadline + START_SECONDS:  # noqa: ASYNC110  as above
             await asyncio.sleep(TICK)
         await asyncio.sleep(max(0.0, deadline - time.monotonic()))
         return True

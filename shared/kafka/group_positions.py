@@ -14,16 +14,16 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.offset import OffsetRequest
 
-from shared.kafka.fetch import Place
+from shared.kafka.fetch import GroupPosition
 
 RETRY_SECONDS = 0.1
 LATEST, READ_UNCOMMITTED = -1, 0
 COORDINATOR_AWAY = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 
 
-async def places_of(
+async def group_positions(
     consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, readers: Mapping[str, Sequence[str]]
-) -> list[Place]:
+) -> list[GroupPosition]:
     """Give where groups stand in each partition of their topics, and how far the records go that are given to anybody."""
     partitions = await partitions_of(consumer, {topic for topics in readers.values() for topic in topics})
     # Before the ends: a group that gets on in between would seem to stand beyond the end.
@@ -37,7 +37,7 @@ async def places_of(
         for partition, at in offsets.items():
             # A position outside the log is one of a topic that was made anew, or whose records were too old: the group begins again.
             position = at if begins[partition] <= at <= ends[partition] else begins[partition]
-            places.append(Place(group, partition, position, ends[partition]))
+            places.append(GroupPosition(group, partition, position, ends[partition]))
     return places
 
 

@@ -21,7 +21,7 @@ from shared.web.health import Liveness
 
 log = get_log(__name__)
 
-TRIES = 3
+TRIES_OF_A_BATCH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class RawConsumer:
             except Exception as error:
                 transient = is_transient(error)
                 own_failures += not transient
-                smaller = _smaller(records) if own_failures >= TRIES else ()
+                smaller = _smaller(records) if own_failures >= TRIES_OF_A_BATCH else ()
                 for each in smaller:
                     with bound_contextvars(topic=each.topic, partition=each.partition, offset=each.offset):
                         await self._keep([each], pauses=False)
@@ -101,7 +101,7 @@ class RawConsumer:
                     exc_info=error if pauses else None,
                 )
                 self._beat()
-                if transient or pauses or own_failures > TRIES:
+                if transient or pauses or own_failures > TRIES_OF_A_BATCH:
                     await backoff.wait()
 
     def _beat(self) -> None:

@@ -3,12 +3,12 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["HSTS", "GuardAnswers"]
+__all__ = ["HSTS", "DefaultHeaders"]
 
 HSTS = "max-age=31536000"
 
 
-class GuardAnswers:
+class DefaultHeaders:
     """ASGI: an answer is taken for what its type says and, unless it has a rule of its own, is not stored.
 
     `secure` is for what is reached over https: browsers then never come over http again.

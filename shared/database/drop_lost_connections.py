@@ -13,7 +13,7 @@ TRY_SECONDS = 2.0
 READ_ONLY = "25006"
 
 
-def leave_lost_servers(engine: Engine, *, try_first: bool) -> None:
+def drop_lost_connections(engine: Engine, *, try_first: bool) -> None:
     """Drop all connections of the pool as soon as one shows that its server is lost; with `try_first` each is tried before it is used."""
     event.listen(engine, "handle_error", _on_error)
     if try_first:

@@ -20,7 +20,7 @@ QUIET_SECONDS = 1.5
 LOOK_SECONDS = 0.5
 
 
-async def settle(under: StackUnderTest, within: float) -> Mapping[str, int]:
+async def wait_until_done(under: StackUnderTest, within: float) -> Mapping[str, int]:
     """Wait until nothing has been open for a moment, at most `within` seconds; gives what is open at the end."""
     deadline, quiet_since = time.monotonic() + within, None
     last: Mapping[str, int] = {"unknown": 1}
@@ -40,10 +40,10 @@ async def settle(under: StackUnderTest, within: float) -> Mapping[str, int]:
 
 
 async def fetch_ledger(
-    under: StackUnderTest, http: httpx.AsyncClient, office: BackOffice
+    under: StackUnderTest, http: httpx.AsyncClient, back_office: BackOffice
 ) -> Mapping[str, Any] | None:
     """Ask the tracker for its own count; `None` where it keeps none."""
-    answer = await http.get(f"{under.url('tracker')}/api/v1/ledger", headers=await office.headers())
+    answer = await http.get(f"{under.url('tracker')}/api/v1/ledger", headers=await back_office.headers())
     return answer.json() if answer.is_success else None
 
 
