@@ -1,1 +1,1 @@
-"""The only package that knows aiokafka."""
+"""Kafka clients, consumers and the producer: the only package that imports aiokafka."""

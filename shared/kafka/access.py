@@ -1,4 +1,4 @@
-"""Makes SCRAM users and their rights: requests of Kafka's admin protocol that aiokafka has no method for."""
+"""Creates SCRAM users and ACLs on a Kafka cluster, by admin requests that aiokafka has no method for."""
 
 import asyncio
 import hashlib
@@ -23,14 +23,14 @@ ANY = 1
 
 
 class Resource(IntEnum):
-    """Kinds of resources, by their numbers in the protocol."""
+    """Kinds of resources, with their numbers in the protocol."""
 
     TOPIC = 2
     GROUP = 3
 
 
 class Operation(IntEnum):
-    """What may be done, by its number in the protocol; reading and writing include describing."""
+    """Operations, with their numbers in the protocol; READ and WRITE include DESCRIBE."""
 
     READ = 3
     WRITE = 4
@@ -38,7 +38,7 @@ class Operation(IntEnum):
 
 
 class Pattern(IntEnum):
-    """How a name is meant, by its number in the protocol."""
+    """How a resource name matches, with its number in the protocol."""
 
     LITERAL = 3
     PREFIXED = 4
@@ -55,16 +55,16 @@ class Grant:
     pattern: Pattern = Pattern.LITERAL
 
     def fields(self) -> tuple[int, str, int, str, str, int, int]:
-        """Give it as the protocol has it."""
+        """Return the fields in the protocol's order."""
         return (self.resource, self.name, self.pattern, f"User:{self.user}", ANY_HOST, self.operation, ALLOW)
 
 
 async def ensure_access(
     kafka: KafkaConnection, passwords: Mapping[str, str], grants: Collection[Grant], *, within: float = 30.0
 ) -> None:
-    """Give each SCRAM-SHA-512 user of `passwords` its password and exactly its grants.
+    """Set the password and exactly the grants of each SCRAM-SHA-512 user in `passwords`.
 
-    `kafka` is an administrator's connection; a broker that does not answer yet is waited for. Repeatable.
+    `kafka` is an administrator's connection. Waits for a broker that does not answer yet. Idempotent.
     """
     async with asyncio.timeout(within):
         backoff = Backoff(first=0.1, most=1.0)
@@ -79,7 +79,7 @@ async def _try_once(kafka: KafkaConnection, passwords: Mapping[str, str], grants
         await _set_passwords(admin, passwords)
         present = {grant for user in passwords for grant in await _grants_of(admin, user)}
         wanted = {grant.fields() for grant in grants}
-        # First what is missing: at no moment does a user have less than it had and is to have.
+        # Add before removing, so that no user lacks a right in between that it had and keeps.
         for fields in wanted - present:
             await _send(admin, CreateAclsRequest(*fields), "creation_responses")
         for fields in present - wanted:
@@ -114,7 +114,7 @@ async def _set_passwords(admin: AIOKafkaAdminClient, passwords: Mapping[str, str
 
 
 async def _grants_of(admin: AIOKafkaAdminClient, user: str) -> list[tuple[Any, ...]]:
-    # `None` stands for any name and any host; aiokafka's types do not say so.
+    # `None` matches any name and any host; aiokafka's types do not say so.
     answer = await _send(admin, DescribeAclsRequest(ANY, None, ANY, f"User:{user}", None, ANY, ANY))  # type: ignore[arg-type]
     _check(answer.error_code, answer.error_message)
     return [
@@ -125,7 +125,7 @@ async def _grants_of(admin: AIOKafkaAdminClient, user: str) -> list[tuple[Any, .
 
 
 async def _send(admin: AIOKafkaAdminClient, request: Any, outcomes: str | None = None) -> Any:  # noqa: ANN401  aiokafka has no common types for these
-    answer = await admin._send_to_controller(request)  # noqa: SLF001  aiokafka has no public way to send a request of one's own
+    answer = await admin._send_to_controller(request)  # noqa: SLF001  aiokafka has no public way to send such a request
     for code, message, *_ in getattr(answer, outcomes) if outcomes else ():
         _check(code, message)
     return answer

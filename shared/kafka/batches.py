@@ -1,8 +1,9 @@
-"""Reads what a fetch brought, batch by batch, so that a record that cannot be read ends nothing.
+"""Reads record batches one by one, so that a record that cannot be decoded does not stop its consumer.
 
-aiokafka raises out of `getmany` at such a record and stays before it for ever, or passes over it in silence where its offset is a wrong one.
-Here the library still does the reading; where it fails, the batch is read record by record. Each record that cannot be read becomes an
-`UnreadableRecord` at its place, and the position goes on behind it.
+aiokafka raises from `getmany` at such a record and never moves beyond it, or skips it silently where its
+offset is wrong. Here the library still decodes the batch. Where that fails, the batch is decoded record by
+record: each record that cannot be decoded becomes an `UnreadableRecord` at its offset, and reading continues
+after it.
 """
 
 import struct
@@ -26,26 +27,29 @@ HEADER_BYTES = 61
 LENGTH_AT, LENGTH_END, ATTRIBUTES_OFFSET, COUNT_OFFSET = 8, 12, 21, 57
 CODEC = 0x07
 PORTION_BYTES = 16 * 1024 * 1024
-"""A poll gives about so much of a partition, and the rest at the next."""
+"""One poll returns about this much of a partition; the rest follows at the next poll."""
 FORMAT = 2
-"""The only one that brokers of today take."""
+"""The only record format that current brokers accept."""
 
 
 @dataclass
 class UnreadableRecord(ConsumerRecord[bytes | None, bytes | None]):
-    """A place on the log that cannot be read: `count` offsets from `offset` on; `value` has the bytes that lie there, as they are."""
+    """A range of the log that cannot be decoded: `count` offsets from `offset` on.
+
+    `value` holds the raw bytes.
+    """
 
     fault: str
     count: int
 
 
 def offset_after(record: Record) -> int:
-    """Give the offset behind a record."""
+    """Return the offset after a record."""
     return record.offset + (record.count if isinstance(record, UnreadableRecord) else 1)
 
 
 class Batch:
-    """One batch as the library's reader of partitions takes it."""
+    """One batch, with the interface that aiokafka's partition reader expects."""
 
     __slots__ = (
         "_fault",
@@ -70,23 +74,23 @@ class Batch:
             self._fault, self.next_offset = f"format-{library.magic}", self.base_offset + 1
         elif not library.validate_crc():
             self._fault = "checksum"
-        # Of a header that is not right only the place is believed, which the broker has written.
+        # In a bad header only the offset can be trusted, because the broker wrote it.
         self.producer_id = None if self._fault else library.producer_id
         self.is_transactional = bool(library.is_transactional and not self._fault)
         self.is_control_batch = bool(library.is_control_batch and not self._fault)
 
     def validate_crc(self) -> bool:
-        """Say yes: a wrong checksum is this batch's own fault, found above."""
+        """Return true: a wrong checksum was already found in the constructor."""
         return True
 
     def __iter__(self) -> Iterator[Any]:
         library = self._library
         try:
             if self._fault:
-                raise ValueError(self._fault)  # noqa: TRY301  as any other fault of the whole
+                raise ValueError(self._fault)  # noqa: TRY301  as any other fault of the batch
             if library.compression_type:
                 library = DefaultRecordBatch(self._unpacked())
-        except Exception as error:  # noqa: BLE001  codecs raise what they like
+        except Exception as error:  # noqa: BLE001  codecs raise many types
             timestamp = 0 if self._fault else library.max_timestamp
             yield Unreadable(self.base_offset, self.next_offset, timestamp, _name(error), self._raw)
             return
@@ -110,7 +114,7 @@ class Batch:
         return next(self._reading)
 
     def _unpacked(self) -> bytes:
-        """Give the batch as if it had never been compressed."""
+        """Return the batch without compression."""
         attributes = self._library.attributes
         head = bytearray(self._raw[:HEADER_BYTES])
         struct.pack_into(">h", head, ATTRIBUTES_OFFSET, attributes & ~CODEC)
@@ -125,7 +129,7 @@ class Batch:
 
 
 class FetchedBatches:
-    """The batches of one answer for one partition; the last one may be cut off."""
+    """The batches of one fetch response for one partition; the last one may be truncated."""
 
     replaces = "MemoryRecords"
 
@@ -134,26 +138,26 @@ class FetchedBatches:
         self._at = 0
 
     def size_in_bytes(self) -> int:
-        """Give what the answer holds in all."""
+        """Return the size of the whole response."""
         return len(self._data)
 
     def has_next(self) -> bool:
-        """Say whether there is another whole batch."""
+        """True if there is another complete batch."""
         return len(self._data) - self._at >= LENGTH_END and self._end() <= len(self._data)
 
     def next_batch(self) -> Batch:
-        """Give it."""
+        """Return the next batch."""
         begin, self._at = self._at, self._end()
         return Batch(self._data[begin : self._at])
 
     def _end(self) -> int:
         length = int.from_bytes(self._data[self._at + LENGTH_AT : self._at + LENGTH_END], signed=True)
-        # A length that cannot be one: what is left is one unreadable batch.
+        # An invalid length: the rest of the data is one unreadable batch.
         return self._at + LENGTH_END + length if length > 0 else len(self._data)
 
 
 class PartitionRecords(fetcher.PartitionRecords):
-    """What the library's loop over a partition gives, with unreadable records at their places."""
+    """aiokafka's iterator over a partition, which also yields unreadable records at their offsets."""
 
     replaces = "PartitionRecords"
 
@@ -169,17 +173,20 @@ class PartitionRecords(fetcher.PartitionRecords):
         ends_aborted: Callable[[Batch], bool] = super()._contains_abort_marker
         try:
             return ends_aborted(batch)
-        except Exception:  # noqa: BLE001  a marker that cannot be read ends its transaction: the next one is told by the broker
+        except Exception:  # noqa: BLE001  an unreadable marker ends its transaction; the broker names the next
             return True
 
 
 class FetchResult(fetcher.FetchResult):
-    """What was fetched of a partition, given in portions of bounded size: a fetch of one megabyte may unpack to gigabytes."""
+    """The fetched records of a partition, returned in portions of bounded size.
+
+    A fetch of one megabyte may decompress to gigabytes.
+    """
 
     replaces = "FetchResult"
 
     def getall(self, max_records: int | None = None) -> list[Record]:
-        """Give the next records."""
+        """Return the next records."""
         next_record: Callable[[], Record | None] = self.getone
         records: list[Record] = []
         size = 0
@@ -196,7 +203,10 @@ class FetchResult(fetcher.FetchResult):
 
 
 def read_leniently() -> None:
-    """Have every consumer of this process read so; aiokafka makes these classes by name and has no parameter for them."""
+    """Replace aiokafka's classes in this process by those above.
+
+    aiokafka creates them by name and has no parameter for them.
+    """
     for ours in (FetchedBatches, PartitionRecords, FetchResult):
         setattr(fetcher, ours.replaces, ours)
 

@@ -1,4 +1,4 @@
-"""Where Kafka is and who connects: every client of aiokafka is made from one `KafkaConnection`."""
+"""The address and credentials of a Kafka cluster; every aiokafka client is made from a `KafkaConnection`."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -20,10 +20,10 @@ class OAuthClient:
 
 @dataclass(frozen=True, slots=True)
 class KafkaConnection:
-    """Bootstrap servers (`host:port`, comma separated) with the security of every connection to them.
+    """Bootstrap servers (`host:port`, comma separated) and the security settings of every connection.
 
     SCRAM and PLAIN need `username` and `password`, OAUTHBEARER needs `oauth`. Without `ca_file` the system's
-    authorities are trusted. A broker's host name is always checked.
+    certificate authorities are trusted. Host names are always verified.
     """
 
     bootstrap_servers: str
@@ -37,7 +37,7 @@ class KafkaConnection:
     key_file: str | None = None
 
     def client_options(self) -> dict[str, Any]:
-        """Give the arguments that each constructor of aiokafka takes for this connection."""
+        """Return the arguments that every aiokafka client takes for this connection."""
         options: dict[str, Any] = {
             "bootstrap_servers": self.bootstrap_servers,
             "security_protocol": self.security_protocol,
@@ -47,7 +47,7 @@ class KafkaConnection:
         if self.security_protocol.startswith("SASL"):
             options["sasl_mechanism"] = self.sasl_mechanism
             if self.oauth:
-                # Few connect by tokens, and an HTTP client costs every process memory.
+                # Imported late: few installations use tokens, and an HTTP client costs memory.
                 from shared.kafka.oauth_token import OAuthToken  # noqa: PLC0415
 
                 options["sasl_oauth_token_provider"] = OAuthToken(self.oauth)
@@ -59,7 +59,7 @@ class KafkaConnection:
 def client_context(
     ca_file: str | None, certificate_file: str | None = None, key_file: str | None = None
 ) -> ssl.SSLContext:
-    """Make the TLS context of a client that checks host names; raises `OSError` where a file cannot be used."""
+    """Return the TLS context of a client that verifies host names; raises `OSError` for an unusable file."""
     context = ssl.create_default_context(cafile=ca_file)
     if certificate_file:
         # Without a password OpenSSL would ask the terminal for that of an encrypted key.

@@ -1,4 +1,4 @@
-"""Reads topics in batches: one transaction a batch, the database committed before the offsets."""
+"""Consumes events in batches: one database transaction per batch, committed before the Kafka offsets."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
@@ -29,37 +29,40 @@ log = get_log(__name__)
 Pair: TypeAlias = tuple[Record, Envelope[Event]]
 AfterCommit: TypeAlias = Callable[[], None]
 Handler: TypeAlias = Callable[[AsyncSession, Sequence[Envelope[Event]]], Awaitable[AfterCommit | None]]
-"""Works off a batch of events in a session whose transaction it does not end; may give what is to be done once that is committed.
+"""Handles a batch of events in a session whose transaction the caller commits.
+
+May return a call for after the commit.
 
 Must be idempotent: delivery is at least once.
 """
 ReadRecord: TypeAlias = Callable[[Record], Envelope[Event]]
-"""Reads a record; raises `Rejected` for one that is none of those that are wanted."""
+"""Decodes a record; raises `Rejected` for one that this consumer does not want."""
 KeepPosition: TypeAlias = Callable[[AsyncSession, Sequence[OffsetRange]], Awaitable[None]]
-"""Writes down how far a reader has come, in the transaction of the batch itself."""
+"""Stores how far a reader has come, in the transaction of the batch."""
 
 TRIES_OF_ONE_RECORD = 4
 TRANSACTION_SECONDS = 60.0
-"""Statements have a limit of their own, but what the driver does with a lost connection has none."""
+"""Each statement has its own limit, but what the driver does with a lost connection has none."""
 HANDLER_FAILED = "handler-failed"
 
 
 def read_event(record: Record) -> Envelope[Event]:
-    """Take any event of ours."""
+    """Accept any event of the product."""
     return decode(record.value, record.headers)
 
 
 async def keep_no_position(_session: AsyncSession, _offset_ranges: Sequence[OffsetRange]) -> None:
-    """Leave it to the committed offsets alone."""
+    """Store nothing: the committed offsets are enough."""
 
 
 class BatchConsumer:
     """One loop of a worker: `await BatchConsumer(…).run()` works until it is cancelled.
 
-    A batch that fails is tried again record by record. A record that can never succeed (`Rejected`), that cannot be read, or that fails
-    `TRIES_OF_ONE_RECORD` times for a reason of its own, goes to `<topic>.dead-letter`; what fails because a server is away waits for that
-    server, however long. `committed` is called after each database commit, `keep_position` within the transaction; `read` says which records are
-    wanted.
+    A batch that fails is tried again record by record. A record goes to `<topic>.dead-letter` when it can
+    never succeed (`Rejected`), cannot be decoded, or fails `TRIES_OF_ONE_RECORD` times for a reason of its
+    own. Work that fails because a server is unavailable waits for that server without limit. `committed` is
+    called after each database commit, `keep_position` within the transaction; `read` decodes the records and
+    rejects unwanted ones.
     """
 
     def __init__(  # noqa: PLR0913  the loop's wiring, given once by name
@@ -88,7 +91,7 @@ class BatchConsumer:
         self._read = read
 
     async def run(self) -> None:
-        """Consume until cancelled; a lost broker is connected to again."""
+        """Consume until cancelled; reconnects after a lost broker."""
         bind_contextvars(group=self._group)
         await poll_for_ever(
             lambda: group_consumer(self._kafka, self._group, self._topics),
@@ -117,10 +120,10 @@ class BatchConsumer:
             # What the handler of a single record logs names that record.
             with bound_contextvars(**_names(*readable[0]) if len(readable) == 1 else {}):
                 await self._handle(readable, polled.offset_ranges)
-        except Exception as error:  # noqa: BLE001  each record is tried alone, where every failure is told apart
+        except Exception as error:  # noqa: BLE001  each record is tried alone next
             log.warning("batch_failed", records=len(readable), error=type(error).__name__)
             await self._process_one_by_one(readable)
-            # After the last of them: a position that is ahead of its records would hide that they were skipped.
+            # Only after the last record: a position ahead of its records would hide that some were skipped.
             await self._keep_position_alone(polled.offset_ranges)
 
     async def _process_one_by_one(self, pairs: Sequence[Pair]) -> None:
@@ -131,13 +134,17 @@ class BatchConsumer:
                 rejection = await self._process_alone(pair, pauses=pauses)
             if rejection:
                 refused.append((pair[0], rejection))
-                # What ails many records alike is waited for once: each of a flood would hold up all behind it for a second.
+                # Delays are for the first failing record only: if many fail alike, each would delay the rest
+                # by a second.
                 pauses = pauses and rejection.reason != HANDLER_FAILED
         if refused:
             await send_dead_letters(self._producer, refused, self._group)
 
     async def _process_alone(self, pair: Pair, *, pauses: bool) -> Rejected | None:
-        """Give why a record can never succeed; with `pauses`, its own failures are tried again after growing delays, without them at once."""
+        """Return why a record can never succeed, or `None` when it was handled.
+
+        With `pauses`, its own failures are tried again after growing delays, otherwise at once.
+        """
         backoff = Backoff(first=0.1, most=5.0)
         own_failures = 0
         while True:
@@ -156,7 +163,7 @@ class BatchConsumer:
                     return Rejected(HANDLER_FAILED, type(error).__name__)
                 if not (transient or pauses):
                     continue
-                # Waiting for a server that is away is progress: a restart would not bring it back.
+                # Waiting for an unavailable server counts as progress: a restart would not help.
                 self._beat()
                 await backoff.wait()
             else:
@@ -205,7 +212,7 @@ def _envelope(record: Record, read: ReadRecord) -> Envelope[Event]:
     except Rejected:
         raise
     except Exception as error:
-        # Whatever a parser makes of it, it is this record's own fault.
+        # Any exception of a parser is this record's own fault.
         raise Rejected("unreadable", type(error).__name__) from error
 
 

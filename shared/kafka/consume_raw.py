@@ -1,4 +1,4 @@
-"""Reads topics record by record as they came, for what must be kept whatever it holds: dead letters."""
+"""Consumes topics without decoding: for dead letters, which must be stored with any content."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ TRIES_OF_A_BATCH = 3
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """One record with its place; nothing about it is known to be right."""
+    """One record as it was read; nothing in it is validated."""
 
     topic: str
     partition: int
@@ -40,7 +40,10 @@ RawHandler: TypeAlias = Callable[[AsyncSession, Sequence[RawRecord]], Awaitable[
 
 
 class RawConsumer:
-    """One loop of a worker. Whatever fails is tried again until it succeeds: there is nowhere else to put such records."""
+    """One loop of a worker.
+
+    Tries again until it succeeds, because there is nowhere else to put such records.
+    """
 
     def __init__(
         self,
@@ -60,7 +63,7 @@ class RawConsumer:
         self._liveness = liveness
 
     async def run(self) -> None:
-        """Consume until cancelled; a lost broker is connected to again."""
+        """Consume until cancelled; reconnects after a lost broker."""
         bind_contextvars(group=self._group)
         await poll_for_ever(
             lambda: group_consumer(self._kafka, self._group, self._topics),
@@ -75,9 +78,11 @@ class RawConsumer:
         await commit_offsets(consumer, polled.offsets)
 
     async def _keep(self, records: Sequence[RawRecord], *, pauses: bool = True) -> None:
-        """Keep records, whatever it takes: a batch that cannot be kept is taken apart, a record is kept without its headers at the last.
+        """Store records.
 
-        Its parts are tried again without `pauses`, so that a flood of them is kept in seconds too.
+        A batch that fails repeatedly is stored record by record, a record at last without its headers.
+
+        The single records are tried without `pauses`, so that many of them take seconds, not minutes.
         """
         backoff = Backoff(first=0.1, most=5.0)
         own_failures = 0

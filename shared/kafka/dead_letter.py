@@ -1,4 +1,4 @@
-"""Sets aside a record that can never succeed, as it came, with the reason and where it was."""
+"""Sends records that can never succeed to dead-letter topics, with the reason and origin in headers."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,15 +16,18 @@ log = get_log(__name__)
 
 PREFIX = "dead_letter_"
 PART = PREFIX + "part"
-"""Header of a dead letter that is not the record as it came: what was left out, or that it could not be read."""
+"""Header of a dead letter that is not the original record.
+
+What was left out, or that it could not be decoded.
+"""
 VALUE_BYTES, KEY_BYTES, HEADERS_BYTES = 512 * 1024, 1024, 64 * 1024
-"""What is kept of a record that is too large for its dead-letter topic."""
+"""How much of a record is kept that is too large for its dead-letter topic."""
 DETAIL_BYTES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """A record on its way to the dead letters, and the headers that say why and from where."""
+    """A record to be sent as a dead letter, and the headers that name the reason and the origin."""
 
     message: Message
     added: Headers
@@ -37,16 +40,16 @@ class _Letter:
 async def send_dead_letters(
     producer: EventProducer, rejected: Sequence[tuple[Record, Rejected]], group: str
 ) -> None:
-    """Send records to their dead-letter topics and wait for the acks; one that does not fit there is cut.
+    """Send records to their dead-letter topics and wait for the acks; one that is too large is truncated.
 
-    Raises `KafkaUnavailable`, and then nothing may be committed.
+    Raises `KafkaUnavailable`; then no offset may be committed.
     """
     letters: dict[str, list[_Letter]] = {}
     for record, rejection in rejected:
         letters.setdefault(dead_letter_topic(record.topic), []).append(_letter(record, rejection, group))
     for topic, of_topic in letters.items():
         try:
-            # Together: a flood of records that nobody can read must not hold up its partition for longer than they take to read.
+            # In one call: a flood of bad records must not delay its partition more than reading them does.
             await producer.send_all(topic, [letter.complete for letter in of_topic])
         except RecordRefused:
             for letter in of_topic:
@@ -63,7 +66,7 @@ def _letter(record: Record, rejection: Rejected, group: str) -> _Letter:
         "group": group,
         "time": datetime.now(timezone.utc).isoformat(),
     }
-    # The detail may name what stood in the record; it goes with the record alone.
+    # The detail may quote the record, so it is sent with the record only and not logged.
     log.error("dead_letter", **{name: text for name, text in context.items() if name != "detail"})
     added: Headers = [
         (PREFIX + name, text.encode(errors="backslashreplace")) for name, text in context.items()
@@ -71,7 +74,7 @@ def _letter(record: Record, rejection: Rejected, group: str) -> _Letter:
     if isinstance(record, UnreadableRecord):
         added.append((PART, f"unreadable: {record.count} records".encode()))
     kept: Headers = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
-    # A record must have a key or a value; an empty value is the nearest to nothing.
+    # A record must have a key or a value; an empty value is the closest to none.
     value = b"" if record.key is None and record.value is None else record.value
     return _Letter(Message(record.key, value, kept), added)
 
@@ -104,7 +107,7 @@ async def _send_part(producer: EventProducer, topic: str, whole: Message, added:
             topic, Message(key, value, [*headers, *added, (PART, f"left out: {left_out}".encode())])
         )
     except RecordRefused as refusal:
-        # The topic takes less than this: for an operator to mend; until then nothing may be passed over.
+        # The topic's limit is smaller still: an operator must raise it. Until then no record may be skipped.
         raise KafkaUnavailable(f"{topic} refuses: {refusal.reason}") from refusal
 
 
@@ -115,5 +118,5 @@ def _cut(name: str, content: bytes | None, most: int) -> list[str]:
 
 
 def is_part(headers: Sequence[tuple[str, object]]) -> bool:
-    """Say whether a dead letter holds less than the record that it is for."""
+    """True if a dead letter holds less than its original record."""
     return any(name == PART for name, _ in headers)

@@ -1,4 +1,4 @@
-"""Decompresses the records of a batch, up to a limit: a few kilobytes may hold gigabytes."""
+"""Decompresses the records of a batch up to a size limit, because a few kilobytes may expand to gigabytes."""
 
 import struct
 import zlib
@@ -17,11 +17,14 @@ CODECS: Mapping[int, str] = {1: "gzip", 2: "snappy", 3: "lz4", 4: "zstd"}
 
 
 class TooMuch(ValueError):
-    """The records take more than `LIMIT` bytes."""
+    """The records expand to more than `LIMIT` bytes."""
 
 
 def decompress(codec: int, packed: bytes) -> bytes:
-    """Give what was compressed; raises what the codec raises, `KeyError` for an unknown one, `TooMuch` beyond `LIMIT`."""
+    """Return the decompressed bytes.
+
+    Raises the codec's errors, `KeyError` for an unknown codec, `TooMuch` beyond `LIMIT`.
+    """
     return _DECOMPRESSORS[CODECS[codec]](packed)
 
 

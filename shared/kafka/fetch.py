@@ -1,4 +1,4 @@
-"""Reads records from given places of a log, in no group."""
+"""Reads records at given offsets without a consumer group."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ MAX_BATCH = 10_000
 
 @dataclass(frozen=True, slots=True)
 class GroupPosition:
-    """Where a group stands in a partition, and where the partition ends."""
+    """The position of a group in a partition, and the partition's end offset."""
 
     group: str
     partition: TopicPartition
@@ -25,7 +25,7 @@ class GroupPosition:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The records of one place; `ended` where nothing else lies between them and its end."""
+    """The records read for one position; `ended` if nothing else remains up to its end."""
 
     records: Sequence[Record]
     ended: bool
@@ -34,7 +34,10 @@ class Found:
 async def fetch(
     consumer: AIOKafkaConsumer, places: Iterable[GroupPosition], most: int, *, until_ended: bool = False
 ) -> dict[TopicPartition, Found]:
-    """Give up to `most` records of each place; fewer where nothing comes any more, or `until_ended` only where nothing else lies there."""
+    """Return up to `most` records from each position.
+
+    Fewer where no more arrive; with `until_ended` only where none remain.
+    """
     open_places = {place.partition: place for place in places}
     found: dict[TopicPartition, list[Record]] = {partition: [] for partition in open_places}
     ended: set[TopicPartition] = set()
@@ -49,7 +52,7 @@ async def fetch(
         empty = 0 if polled else empty + 1
         for partition, records in polled.items():
             found[partition] += [record for record in records if record.offset < open_places[partition].end]
-        # Behind the last record may lie only what nobody is given: commit markers, what was rolled back.
+        # After the last record there may be offsets without records: commit markers, aborted transactions.
         positions = positions_of(consumer)
         ended |= {
             partition for partition, place in open_places.items() if positions.get(partition, -1) >= place.end
@@ -59,7 +62,7 @@ async def fetch(
             for partition, place in open_places.items()
             if partition not in ended and len(found[partition]) < most
         }
-    consumer.unsubscribe()  # or it would go on fetching what nobody asked for
+    consumer.unsubscribe()  # otherwise the client goes on fetching
     return {
         partition: Found(records[:most], partition in ended and len(records) <= most)
         for partition, records in found.items()
@@ -67,14 +70,14 @@ async def fetch(
 
 
 def resume_from(place: GroupPosition, seen: tuple[int, int] | None) -> GroupPosition:
-    """Go on where one stopped looking, unless the group went back or the topic was made anew."""
+    """Continue where the last look ended, unless the group went back or the topic was recreated."""
     if seen is None or place.position < seen[0] or place.end < seen[1]:
         return place
     return replace(place, position=max(place.position, seen[1]))
 
 
 def looked_up_to(place: GroupPosition, found: Found | None) -> int:
-    """Give how far a place was looked at."""
+    """Return the offset up to which a partition was read."""
     if found is None:
         return place.position
     return place.end if found.ended else offset_after(found.records[-1]) if found.records else place.position

@@ -1,4 +1,4 @@
-"""Follows topics without a group: every process sees every record, from a little while back."""
+"""Reads topics without a consumer group: every process sees every record, starting a little in the past."""
 
 import contextlib
 import time
@@ -30,10 +30,12 @@ async def follow_topics(
     most: int,
     patience_ms: int = 0,
 ) -> None:
-    """Give each record to `read` for ever, beginning `back_seconds` ago but at most about `most` records of each topic back.
+    """Pass each record to `read` for ever, starting `back_seconds` ago.
 
-    What `read` raises concerns that record only. With `patience_ms` the broker may gather records for so long before it answers: a reader
-    that need not know at once saves most of the work. After a lost connection it goes on where it was, or a little earlier.
+    It starts at most about `most` records of each topic back. An exception from `read` concerns that record
+    only. With `patience_ms` the broker may collect records for so long before it answers, which saves most of
+    the work where delay does not matter. After a lost connection reading continues at the same offset or a
+    little earlier.
     """
     positions: dict[TopicPartition, int] = {}
 
@@ -61,7 +63,7 @@ async def follow_topics(
         if sum(len(consumer.partitions_for_topic(topic) or ()) for topic in topics) > len(
             consumer.assignment()
         ):
-            # Only a new connection reads them too.
+            # A new connection is needed to read them.
             raise ConnectionError("partitions were added")
 
     await poll_for_ever(connect, work, watch=lambda: StallWatch(topics, positions=own_positions))
@@ -70,10 +72,10 @@ async def follow_topics(
 def _read_one(record: Record, read: Callable[[Record], None]) -> None:
     try:
         if isinstance(record, UnreadableRecord):
-            raise Rejected("unreadable", record.fault)  # noqa: TRY301  logged as any other record that says nothing
+            raise Rejected("unreadable", record.fault)  # noqa: TRY301  logged as any other bad record
         read(record)
-    except Exception as error:  # noqa: BLE001  one record must not end the reader, whatever it holds
-        # Whether it belongs in the dead letters is for the topic's consumer to decide.
+    except Exception as error:  # noqa: BLE001  no record may stop the reader
+        # The topic's own consumer decides whether it is a dead letter.
         place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
         log.warning("unreadable_record", **place, error=type(error).__name__)
 
@@ -88,7 +90,7 @@ async def _seek(
 ) -> None:
     partitions: list[TopicPartition] = []
     for topic in topics:
-        # Asks the broker: a fresh client knows no topic that it is not subscribed to.
+        # Asks the broker: a new client knows only topics that it is subscribed to.
         await consumer._client.set_topics([*topics])  # noqa: SLF001  aiokafka has no public way to fetch a topic's metadata without a subscription
         partitions += [
             TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())
@@ -108,7 +110,7 @@ async def _seek(
             found.offset if found else ends[partition], ends[partition] - share, beginnings[partition]
         )
         known = positions.get(partition)
-        # A known position beyond the end means another log (the topic was made anew): begin again.
+        # A known position beyond the end means that the topic was recreated: start again.
         consumer.seek(
             partition,
             known if known is not None and beginnings[partition] <= known <= ends[partition] else start,

@@ -1,4 +1,4 @@
-"""Membership in a consumer group: joined, left and committed so that no call can hang."""
+"""Joins, leaves and commits in a consumer group, each with a time limit."""
 
 import contextlib
 from collections.abc import AsyncIterator, Sequence
@@ -22,7 +22,7 @@ STOP_SECONDS = 5.0
 async def group_consumer(
     kafka: KafkaConnection, group: str, topics: Sequence[str]
 ) -> AsyncIterator[AIOKafkaConsumer]:
-    """Join a group for as long as the context lasts; offsets are committed by hand."""
+    """Join a group for as long as the context lasts; the caller commits the offsets."""
     consumer = make_consumer(
         kafka,
         *topics,
@@ -43,8 +43,8 @@ async def group_consumer(
 async def _leave(consumer: AIOKafkaConsumer) -> None:
     try:
         await within(STOP_SECONDS, consumer.stop())
-    except Exception:  # noqa: BLE001  whatever it was, the consumer is left behind
-        # Half a stop goes on heartbeating: a member that nobody polls for would keep its partitions.
+    except Exception:  # noqa: BLE001  the consumer is abandoned in any case
+        # After half a stop the heartbeats go on: a member that does not poll would keep its partitions.
         coordinator = consumer._coordinator  # noqa: SLF001  aiokafka has no other way to end a stop that hangs
         for name in ("_coordination_task", "_heartbeat_task", "_commit_refresh_task"):
             if task := getattr(coordinator, name, None):
@@ -54,12 +54,14 @@ async def _leave(consumer: AIOKafkaConsumer) -> None:
 
 
 async def commit_offsets(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
-    """Commit offsets; partitions that went to another member in the meantime are left to it.
+    """Commit offsets; skips partitions that were reassigned to another member.
 
-    Raises `TimeoutError` when the broker does not answer: a commit that was under way when the broker went can wait for ever.
+    Raises `TimeoutError` when the broker does not answer: a commit in flight when the broker goes away can
+    wait for ever.
     """
     try:
         await within(COMMIT_SECONDS, consumer.commit(offsets))
     except (CommitFailedError, IllegalStateError) as error:
-        # The partitions went to another member in mid-batch: it reads these records again, and the handlers bear that.
+        # The partitions were reassigned during the batch: the new member reads these records again (at least
+        # once).
         log.warning("commit_after_rebalance", error=type(error).__name__)

@@ -1,4 +1,4 @@
-"""Where consumer groups stand on a log, and how far it goes."""
+"""Returns the positions of consumer groups, the partitions of topics and their end offsets."""
 
 import asyncio
 import contextlib
@@ -24,9 +24,9 @@ COORDINATOR_AWAY = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError,
 async def group_positions(
     consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient, readers: Mapping[str, Sequence[str]]
 ) -> list[GroupPosition]:
-    """Give where groups stand in each partition of their topics, and how far the records go that are given to anybody."""
+    """Return the position of each group in each partition of its topics, with the last stable end offset."""
     partitions = await partitions_of(consumer, {topic for topics in readers.values() for topic in topics})
-    # Before the ends: a group that gets on in between would seem to stand beyond the end.
+    # Before the end offsets: a group that commits in between would seem to be beyond the end.
     committed = {
         group: await _committed(admin, group, [each for each in partitions if each.topic in read])
         for group, read in readers.items()
@@ -35,14 +35,15 @@ async def group_positions(
     places = []
     for group, offsets in committed.items():
         for partition, at in offsets.items():
-            # A position outside the log is one of a topic that was made anew, or whose records were too old: the group begins again.
+            # An offset outside the log: the topic was recreated or its records expired. The group starts
+            # again.
             position = at if begins[partition] <= at <= ends[partition] else begins[partition]
             places.append(GroupPosition(group, partition, position, ends[partition]))
     return places
 
 
 async def partitions_of(consumer: AIOKafkaConsumer, topics: Collection[str]) -> list[TopicPartition]:
-    """Give the partitions of topics; raises `ConnectionError` where one has none yet."""
+    """Return the partitions of topics; raises `ConnectionError` while one has none yet."""
     await consumer._client.set_topics(sorted(topics))  # noqa: SLF001  aiokafka has no public way to fetch a topic's metadata without a subscription
     partitions = [
         TopicPartition(topic, number)
@@ -58,13 +59,14 @@ async def partitions_of(consumer: AIOKafkaConsumer, topics: Collection[str]) -> 
 async def _committed(
     admin: AIOKafkaAdminClient, group: str, partitions: list[TopicPartition]
 ) -> dict[TopicPartition, int]:
-    """Give a group's offset in each partition, -1 where it has committed none."""
+    """Return a group's committed offset in each partition, -1 where it has none."""
     while True:
         with contextlib.suppress(
             *COORDINATOR_AWAY
         ):  # also while a fresh broker makes the topic for offsets, which this very question has it do
             found = await admin.list_consumer_group_offsets(group, partitions=partitions)
-            # aiokafka takes an answer without partitions, as a broker that still reads its groups gives it, for one without offsets.
+            # aiokafka takes an answer without partitions, as a broker that still reads its groups gives it,
+            # for one without offsets.
             if all(partition in found for partition in partitions):
                 return {partition: found[partition].offset for partition in partitions}
         await asyncio.sleep(RETRY_SECONDS)
@@ -73,7 +75,7 @@ async def _committed(
 async def high_watermarks(
     consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
 ) -> dict[TopicPartition, int]:
-    """Give where partitions end for their writers: beyond that of their readers while a transaction is open."""
+    """Return the end offsets as producers see them: beyond the consumers' end while a transaction is open."""
     asked: dict[int, dict[str, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
     client = consumer._client  # noqa: SLF001  aiokafka asks for one isolation level only
     for topic, partition in partitions:

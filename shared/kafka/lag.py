@@ -1,40 +1,35 @@
-"""How far consumer groups are behind, and what they have not read yet; reads only, in no group."""
+"""Measures how far consumer groups are behind and reads the records that they have not read.
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+Joins no group.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from types import TracebackType
 from typing import Self
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka import TopicPartition
 
 from shared.events.envelope import Message
 from shared.kafka.batches import Record
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.fetch import Found, GroupPosition, fetch, looked_up_to, resume_from
 from shared.kafka.group_positions import group_positions, high_watermarks, partitions_of
-from shared.kafka.make_consumer import make_consumer
-from shared.kafka.producer import KafkaUnavailable
-from shared.kafka.start import STOP_SECONDS, start
-from shared.kafka.within import within
-from shared.process.logs import get_log
-from shared.process.loops import is_cancelled
-
-log = get_log(__name__)
+from shared.kafka.lag_clients import LagClients
 
 READ_SECONDS = 3.0
-PARTITION_BYTES = 65_536
+
 LATEST_MS = 253_402_300_799_000
 """The last second of the year 9999."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """A partition that a group is behind in: by `behind` records, the oldest of which the broker took at `oldest_at` (`None`: none can be read)."""
+    """A partition in which a group is `behind` by so many records.
+
+    `oldest_at` is when the broker received the oldest of them, `None` if no record can be read.
+    """
 
     group: str
     topic: str
@@ -45,7 +40,7 @@ class Lag:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A record that a group has not read yet; `timestamp` is when the broker's producer sent it."""
+    """A record that a group has not read yet; `timestamp` is when it was sent."""
 
     partition: int
     offset: int
@@ -57,10 +52,10 @@ class Unread:
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """What lies beyond a group's position: `records` in order within each partition, and how far each was `looked` at.
+    """The records beyond a group's position, in order within each partition.
 
-    `looked` gives the group's position and the offset before which everything was looked at, now or earlier; `left` is
-    how many offsets were not.
+    `looked` holds for each partition the group's position and the offset up to which everything was read, now
+    or earlier. `left` is the number of offsets that were not.
     """
 
     records: Sequence[Unread]
@@ -69,36 +64,34 @@ class Tail:
 
 
 class LagReader:
-    """`async with LagReader(kafka) as lags` connects when first asked, and anew after a lost broker.
+    """`async with LagReader(kafka) as lags` connects at the first call, and again after a lost broker.
 
-    Calls at once wait for one another, and that counts towards the `READ_SECONDS` that each may take.
+    Concurrent calls wait for one another; the wait counts towards the `READ_SECONDS` of each.
     """
 
     def __init__(self, kafka: KafkaConnection) -> None:
-        self._kafka = kafka
-        self._lock = asyncio.Lock()
-        self._clients: tuple[AIOKafkaConsumer, AIOKafkaAdminClient] | None = None
+        self._clients = LagClients(kafka, READ_SECONDS)
         self._held: dict[TopicPartition, tuple[int, datetime]] = {}
 
     async def __aenter__(self) -> Self:
-        """Connect nothing yet."""
+        """Return this reader; nothing is connected yet."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close what was opened."""
-        await self._close()
+        """Close the connection."""
+        await self._clients.close()
 
     async def read(self, readers: Mapping[str, Sequence[str]]) -> list[Lag]:
-        """Give the partitions that groups (`readers`: group to topics) are behind in; a group that has read nothing is behind from the beginning.
+        """Return the partitions in which groups are behind; `readers` maps a group to its topics.
 
-        What is never given to anybody, such as commit markers and what was rolled back, is nothing to be behind in; what an open
-        transaction holds up is, as long as it has been seen to.
-        Raises `KafkaUnavailable` where the broker does not answer within `READ_SECONDS`.
+        A group without commits is behind from the beginning. Offsets without a record (commit markers,
+        aborted transactions) do not count. Records held back by an open transaction do, from when this was
+        first seen. Raises `KafkaUnavailable` when the broker does not answer within `READ_SECONDS`.
         """
-        async with self._asking() as (consumer, admin):
-            # Before the others: what is sent in between would seem to be held.
+        async with self._clients.borrow() as (consumer, admin):
+            # Read first: records sent in between would seem to be held back.
             ends = await high_watermarks(
                 consumer,
                 await partitions_of(consumer, {topic for topics in readers.values() for topic in topics}),
@@ -133,9 +126,9 @@ class LagReader:
         return lags
 
     async def positions(self, readers: Mapping[str, Sequence[str]]) -> dict[tuple[str, str], dict[int, int]]:
-        """Give where groups go on in each partition, by group and topic; raises `KafkaUnavailable` as `read` does."""
+        """Return the positions of groups in each partition, by group and topic; raises `KafkaUnavailable`."""
         found: dict[tuple[str, str], dict[int, int]] = {}
-        async with self._asking() as (consumer, admin):
+        async with self._clients.borrow() as (consumer, admin):
             for each in await group_positions(consumer, admin, readers):
                 found.setdefault((each.group, each.partition.topic), {})[each.partition.partition] = (
                     each.position
@@ -143,20 +136,19 @@ class LagReader:
         return found
 
     async def end_offsets(self, topic: str) -> dict[int, int]:
-        """Give the offset behind the last record of each partition of a topic; raises `KafkaUnavailable` as `read` does."""
-        async with self._asking() as (consumer, _):
+        """Return the end offset of each partition of a topic; raises `KafkaUnavailable`."""
+        async with self._clients.borrow() as (consumer, _):
             return {
                 place.partition: end
                 for place, end in (await consumer.end_offsets(await partitions_of(consumer, {topic}))).items()
             }
 
     async def tail(self, group: str, topic: str, seen: Mapping[int, tuple[int, int]], most: int) -> Tail:
-        """Give about `most` records that a group has not read, beyond those that were looked at before.
+        """Return about `most` records that a group has not read, beyond those that were returned before.
 
-        `seen` is the `looked` of the last answer.
-        Raises `KafkaUnavailable` as `read` does.
+        `seen` is the `looked` of the last answer. Raises `KafkaUnavailable`.
         """
-        async with self._asking() as (consumer, admin):
+        async with self._clients.borrow() as (consumer, admin):
             places = {
                 place.partition: place for place in await group_positions(consumer, admin, {group: [topic]})
             }
@@ -176,16 +168,19 @@ class LagReader:
         )
 
     async def holds_records(self, topic: str, partition: int, first: int, following: int) -> bool:
-        """Say whether a reader is given any record from offset `first` to before `following`; raises `KafkaUnavailable` as `read` does."""
+        """True if a consumer gets any record from offset `first` to before `following`.
+
+        Raises `KafkaUnavailable`.
+        """
         found, _ = await self._between(topic, partition, first, following, 1)
         return bool(found)
 
     async def records_between(
         self, topic: str, partition: int, first: int, following: int
     ) -> tuple[list[Message], bool]:
-        """Give the records from offset `first` to before `following`, and whether the topic still keeps all of them.
+        """Return the records from offset `first` to before `following`, and whether all are still kept.
 
-        Raises `KafkaUnavailable` as `read` does.
+        Raises `KafkaUnavailable`.
         """
         found, whole = await self._between(topic, partition, first, following, following - first)
         return [_message(record) for record in found], whole
@@ -194,7 +189,7 @@ class LagReader:
         self, topic: str, partition: int, first: int, following: int, most: int
     ) -> tuple[Sequence[Record], bool]:
         place = TopicPartition(topic, partition)
-        async with self._asking() as (consumer, _):
+        async with self._clients.borrow() as (consumer, _):
             if place not in await partitions_of(consumer, {topic}):
                 return [], False
             begin = max(first, (await consumer.beginning_offsets([place]))[place])
@@ -202,13 +197,13 @@ class LagReader:
             whole = (begin, end) == (first, following)
             if end <= begin:
                 return [], whole
-            # A broker that is slow to give records is not one that has none.
+            # A slow broker must not be taken for one without records.
             return (await fetch(consumer, [GroupPosition("", place, begin, end)], most, until_ended=True))[
                 place
             ].records, whole
 
     def _held_since(self, held: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, datetime]:
-        """Give since when partitions have ended at the same offset for their readers, though not for their writers."""
+        """Return since when records of partitions have been held back by an open transaction."""
         now = datetime.now(timezone.utc)
         fresh = {partition: (end, now) for partition, end in held.items()}
         self._held = {
@@ -217,78 +212,17 @@ class LagReader:
         }
         return {partition: since for partition, (_, since) in self._held.items()}
 
-    @contextlib.asynccontextmanager
-    async def _asking(self) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
-        deadline = asyncio.get_running_loop().time() + READ_SECONDS
-        async with self._turn(deadline):
-            try:
-                async with asyncio.timeout_at(deadline):
-                    self._clients = self._clients or await self._open()
-                    yield self._clients
-            except (KafkaError, OSError, asyncio.CancelledError) as error:
-                await self._close()
-                if isinstance(error, asyncio.CancelledError) and is_cancelled():
-                    raise
-                log.warning("lag_not_read", error=type(error).__name__)
-                raise KafkaUnavailable(type(error).__name__) from error
-            except BaseException:
-                await self._close()
-                raise
-
-    @contextlib.asynccontextmanager
-    async def _turn(self, deadline: float) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._lock.acquire()
-        except TimeoutError as error:
-            raise KafkaUnavailable("no turn") from error
-        try:
-            yield
-        finally:
-            self._lock.release()
-
-    async def _open(self) -> tuple[AIOKafkaConsumer, AIOKafkaAdminClient]:
-        consumer = make_consumer(
-            self._kafka,
-            group_id=None,
-            auto_offset_reset="earliest",
-            max_partition_fetch_bytes=PARTITION_BYTES,
-            request_timeout_ms=int(READ_SECONDS * 1000),
-        )
-        admin = AIOKafkaAdminClient(
-            **self._kafka.client_options(), request_timeout_ms=int(READ_SECONDS * 1000)
-        )
-        try:
-            await start(consumer)
-            await start(admin)
-        except BaseException:
-            await _stop(consumer, admin)
-            raise
-        return consumer, admin
-
-    async def _close(self) -> None:
-        clients, self._clients = self._clients, None
-        if clients:
-            await _stop(*clients)
-
 
 def _unread(record: Record) -> Unread:
     return Unread(record.partition, record.offset, record.key, record.value, record.headers, _moment(record))
 
 
 def _moment(record: Record) -> datetime:
-    """Give when a record was sent; a sender may write any number there."""
+    """Return when a record was sent; a sender may write any number there."""
     return datetime.fromtimestamp(min(max(record.timestamp, 0), LATEST_MS) / 1000, timezone.utc)
 
 
 def _message(record: Record) -> Message:
-    # A record must have a key or a value to be sent; an empty value is the nearest to nothing.
+    # A record must have a key or a value to be sent; an empty value is the closest to none.
     value = b"" if record.key is None and record.value is None else record.value
     return Message(record.key, value, list(record.headers))
-
-
-async def _stop(consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> None:
-    with contextlib.suppress(Exception):
-        await asyncio.gather(
-            within(STOP_SECONDS, consumer.stop()), within(STOP_SECONDS, admin.close()), return_exceptions=True
-        )

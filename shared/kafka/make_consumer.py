@@ -1,4 +1,7 @@
-"""Makes every consumer of ours: nothing is committed by itself, what was rolled back is not read, what cannot be read ends nothing."""
+"""Creates every Kafka consumer with the same options.
+
+Manual commits, committed records only, lenient decoding.
+"""
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -9,7 +12,7 @@ METADATA_MS = 10_000
 
 
 def make_consumer(kafka: KafkaConnection, *topics: str, **options: object) -> AIOKafkaConsumer:
-    """Make a consumer that is not started yet."""
+    """Return a consumer that is not started yet."""
     read_leniently()
     return AIOKafkaConsumer(
         *topics,
@@ -22,9 +25,10 @@ def make_consumer(kafka: KafkaConnection, *topics: str, **options: object) -> AI
 
 
 def positions_of(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
-    """Give where the consumer goes on in each partition that it has, as far as it knows already.
+    """Return the consumer's position in each of its partitions, as far as it is known.
 
-    That is behind the last record given, and behind what is never given: commit markers, rolled-back and compacted records.
+    It is after the last returned record, and after offsets without a record: commit markers, aborted and
+    compacted records.
     """
     subscription = consumer._subscription.subscription  # noqa: SLF001  `position()` waits where none is known yet
     if subscription is None or subscription.assignment is None:

@@ -1,4 +1,4 @@
-"""Access tokens for SASL/OAUTHBEARER, by client credentials, kept until shortly before they expire."""
+"""Fetches access tokens for SASL/OAUTHBEARER by client credentials, and caches them."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ FETCH_SECONDS = 10.0
 
 
 class OAuthToken(AbstractTokenProvider):
-    """One for each client of aiokafka, which asks for the token at every new connection to a broker."""
+    """Token provider of one aiokafka client, which asks for a token at every new connection to a broker."""
 
     def __init__(self, client: OAuthClient) -> None:
         self._client = client
@@ -20,7 +20,7 @@ class OAuthToken(AbstractTokenProvider):
         self._lock = asyncio.Lock()
 
     async def token(self) -> str:
-        """Give a valid token; raises `ConnectionError` where none is granted: aiokafka retries that like any other."""
+        """Return a valid token; raises `ConnectionError` where none is granted, which aiokafka retries."""
         async with self._lock:
             if self._issued is None or self._issued.stale:
                 try:

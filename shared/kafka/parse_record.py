@@ -1,4 +1,4 @@
-"""Parses the records of an uncompressed batch one by one, where the library cannot. Pure."""
+"""Decodes the records of an uncompressed batch one by one, where aiokafka cannot. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ CONTINUES, SEVEN_BITS = 0x80, 0x7F
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A record; what is no UTF-8 in a header's name is escaped."""
+    """A record; bytes of a header name that are not UTF-8 are escaped."""
 
     offset: int
     timestamp: int
@@ -22,7 +22,7 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """The offsets from `first` to before `following`, which cannot be read, and the bytes that lie there."""
+    """The offsets from `first` to before `following`, which cannot be decoded, and their bytes."""
 
     first: int
     following: int
@@ -32,12 +32,12 @@ class Unreadable:
 
     @property
     def offset(self) -> int:
-        """Give the last offset: the position goes on behind it."""
+        """Return the last offset: reading continues after it."""
         return self.following - 1
 
 
 class _Reader:
-    """Reads fields one after another; raises `ValueError` where the bytes end before a field does."""
+    """Reads fields one after another; raises `ValueError` where the data ends inside a field."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -73,9 +73,10 @@ class _Reader:
 def parse_records(
     data: bytes, count: int, places: range, base_timestamp: int, follows_delta: int
 ) -> Iterator[Parsed | Unreadable]:
-    """Yield `count` records, each at an offset of `places` behind the one before; what cannot be parsed is `Unreadable`.
+    """Yield `count` records in order of their offsets, which are in `places`.
 
-    A record's time is `base_timestamp`, plus its own difference where `follows_delta` is 1.
+    What cannot be decoded is yielded as `Unreadable`. A record's time is `base_timestamp`, plus its own
+    difference where `follows_delta` is 1.
     """
     reader, following = _Reader(data), places.start
     for index in range(count):
@@ -85,7 +86,7 @@ def parse_records(
         try:
             body = reader.take(reader.number())
         except ValueError as error:
-            # Where the next record begins is not known any more.
+            # The start of the next record is unknown.
             yield Unreadable(
                 following, places.stop, base_timestamp, str(error), data[len(data) - reader.left :]
             )

@@ -1,4 +1,7 @@
-"""The one loop in which every reader polls: bounded, watched for stalls, gathering under load, connecting again."""
+"""The poll loop of every consumer.
+
+Time limits, a stall check, a short wait to fill batches under load, reconnects.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -24,12 +27,18 @@ MAX_BATCH = 500
 POLL_MS = 1_000
 ANSWER_SECONDS = 15.0
 GATHER_SECONDS, FEW_RECORDS = 0.01, range(2, 100)
-"""After a poll of a few records a loop rests so long: under load the next ones gather meanwhile. Who comes alone never waits, nor does a backlog."""
+"""After a poll of a few records the loop sleeps this long, so that under load the next batch is fuller.
+
+A single record never waits, nor does a backlog.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class OffsetRange:
-    """Offsets of one partition that were dealt with: from `first` to before `next`. Not each of them need be a record."""
+    """The offsets of one partition that were handled: from `first` to before `next`.
+
+    Not every offset has a record.
+    """
 
     topic: str
     partition: int
@@ -39,19 +48,22 @@ class OffsetRange:
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """What one poll gave: records, in order within each partition, and how far the reader has come by them."""
+    """The result of one poll.
+
+    Records, in order within each partition, and the offset ranges that they cover.
+    """
 
     records: Sequence[Record]
     offset_ranges: Sequence[OffsetRange]
 
     @property
     def offsets(self) -> dict[TopicPartition, int]:
-        """Give what is to be committed."""
+        """Return the offsets to commit."""
         return {TopicPartition(each.topic, each.partition): each.next for each in self.offset_ranges}
 
 
 class PollFailed(OSError):
-    """The client library failed in a way of its own."""
+    """aiokafka failed with an error of an unexpected type."""
 
 
 Connect: TypeAlias = Callable[[], AbstractAsyncContextManager[AIOKafkaConsumer]]
@@ -61,9 +73,9 @@ Work: TypeAlias = Callable[[AIOKafkaConsumer, Polled], Awaitable[None]]
 async def poll_for_ever(
     connect: Connect, work: Work, *, watch: Callable[[], StallWatch], alive: Callable[[], None] = lambda: None
 ) -> None:
-    """Give each poll that brought something to `work`, until cancelled; a lost broker is connected to again.
+    """Pass each poll that returned something to `work`, until cancelled; reconnects after a lost broker.
 
-    `alive` is called after every poll and every try to connect, `watch` for every connection.
+    `alive` is called after every poll and every attempt to connect, `watch` for every connection.
     """
     backoff = Backoff(first=0.2, most=5.0)
     while True:
@@ -93,7 +105,7 @@ async def poll_for_ever(
                 error=type(error).__name__,
                 exc_info=error if isinstance(error, PollFailed) else None,
             )
-            # One that keeps trying has not come to a standstill, and a new process would do no more.
+            # Reconnecting counts as progress: a new process could do no more.
             alive()
             await backoff.wait()
 
@@ -101,15 +113,15 @@ async def poll_for_ever(
 async def poll(
     consumer: AIOKafkaConsumer, before: Mapping[TopicPartition, int], most: int = MAX_BATCH
 ) -> Polled:
-    """Poll once; `before` is how far the reader had come, where that is known. `TimeoutError` where the client hangs."""
+    """Poll once; `before` holds the known positions. Raises `TimeoutError` when the client hangs."""
     try:
         polled = await within(ANSWER_SECONDS, consumer.getmany(timeout_ms=POLL_MS, max_records=most))
     except (KafkaError, OSError):
         raise
     except Exception as error:
-        # No fault of the library may end a process: a lag that stays is an alarm.
+        # No error of the library may end a process; if the lag persists, there is an alarm.
         raise PollFailed(type(error).__name__) from error
-    # Nothing may come between: these are the positions behind just these records.
+    # No await in between: these are the positions right after these records.
     offset_ranges = []
     for place, position in positions_of(consumer).items():
         records = polled.get(place)

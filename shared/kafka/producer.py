@@ -1,4 +1,4 @@
-"""Sends records and waits for the broker's word."""
+"""Sends records to Kafka, waits for the acks, and replaces a producer that no longer works."""
 
 import asyncio
 import contextlib
@@ -21,22 +21,26 @@ from shared.process.loops import is_cancelled
 
 log = get_log(__name__)
 
-# After an outage an idempotent producer can answer every send with one of these for ever; only a new one helps.
+# After an outage an idempotent producer can answer every send with one of these for ever; only a new one
+# helps.
 BROKEN_PRODUCER = (OutOfOrderSequenceNumber, UnknownProducerId, ProducerFenced)
 STALLED_SECONDS = 10.0
-"""A producer whose sends time out, with no ack for this long, is replaced: its sender may have stopped for ever."""
+"""A producer that had time-outs and no ack for this long is replaced.
+
+Its sender may have stopped for ever.
+"""
 BATCH_BYTES = 128 * 1024
-"""One batch of a partition is under way at a time, so a backlog passes at this size for each round trip."""
+"""A partition has one batch in flight at a time, so a backlog moves by this size for each round trip."""
 
 
 class KafkaUnavailable(Exception):
-    """The broker did not confirm. The record may still arrive: whatever is done instead must carry the same id."""
+    """The broker did not confirm. The record may still arrive: a repeat must carry the same id."""
 
 
 class RecordRefused(Exception):
-    """Kafka will never take this record: no retry helps.
+    """Kafka will never accept this record, so a retry is useless.
 
-    `index` is its position in the batch that was to be sent, `reason` a slug (`too-large`, `invalid-record`, …).
+    `index` is its position in the batch, `reason` a slug (`too-large`, `invalid-record`, …).
     """
 
     def __init__(self, index: int, reason: str) -> None:
@@ -46,7 +50,7 @@ class RecordRefused(Exception):
 
 
 class EventProducer:
-    """An idempotent producer (`acks=all`) that connects by itself, in the background, and is replaced when it is broken.
+    """An idempotent producer (`acks=all`) that connects in the background and is replaced when it fails.
 
     `async with EventProducer(kafka, client_id) as producer: await producer.send(topic, encode(envelope))`.
     """
@@ -60,14 +64,14 @@ class EventProducer:
         self._unacknowledged_since: float | None = None
 
     async def __aenter__(self) -> Self:
-        """Begin to connect; a broker that is away is waited for in the background."""
+        """Start connecting in the background; does not wait for the broker."""
         self._connect()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Send out what is buffered, for a few seconds at most, and close."""
+        """Flush what is buffered, for a few seconds at most, and close."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -77,7 +81,7 @@ class EventProducer:
 
     @property
     def connected(self) -> bool:
-        """Say whether a producer is there; the broker may have gone since."""
+        """True if a producer is connected; the broker may have gone since."""
         return self._connected.is_set()
 
     async def send(self, topic: str, message: Message, *, within: float = 30.0) -> None:
@@ -87,8 +91,9 @@ class EventProducer:
     async def send_all(self, topic: str, messages: Iterable[Message], *, within: float = 30.0) -> None:
         """Send records of one topic in order; returns after every ack.
 
-        Raises `KafkaUnavailable` where that takes longer than `within` seconds, and `RecordRefused` for a record that Kafka will never take.
-        After either, any of the other records may have arrived: send them again with the same ids.
+        Raises `KafkaUnavailable` after `within` seconds, and `RecordRefused` for a record that Kafka will
+        never accept. After either, any of the other records may have arrived: send them again with the same
+        ids.
         """
         records = list(messages)
         for index, message in enumerate(records):
@@ -108,7 +113,7 @@ class EventProducer:
                 refused = await _acks(futures)
                 self._unacknowledged_since = None
                 if refused:
-                    # The broker expects the refused sequence numbers for ever: this producer cannot go on.
+                    # The broker waits for the refused sequence numbers for ever: this producer is useless.
                     self._replace(producer)
                     await self._find_refused(topic, records, refused)
         except (KafkaError, TimeoutError, OSError, asyncio.CancelledError) as error:
@@ -124,7 +129,10 @@ class EventProducer:
         return since is not None and time.monotonic() - since >= STALLED_SECONDS
 
     async def _find_refused(self, topic: str, records: Sequence[Message], refused: Sequence[int]) -> None:
-        """Send records of refused batches alone: a batch is refused as a whole, for one record of it, maybe another caller's."""
+        """Send each record of a refused batch alone: Kafka refuses a batch for any one of its records.
+
+        That record may be another caller's.
+        """
         for index in refused:
             await self._connected.wait()
             producer = self._producer
@@ -138,7 +146,7 @@ class EventProducer:
                 raise
 
     async def check(self) -> None:
-        """Ask the broker for its metadata; raises `KafkaUnavailable` where it gives none."""
+        """Ask the broker for its metadata; raises `KafkaUnavailable` where that fails."""
         if self._producer is None:
             message = "not connected"
             raise KafkaUnavailable(message)
@@ -193,29 +201,29 @@ class EventProducer:
 
 
 def _is_broken(error: BaseException) -> bool:
-    """Say whether the producer is done for.
+    """True if the producer cannot recover.
 
-    A bare `KafkaError` comes when its background sender has died ("Unexpected error during batch delivery", after a connection was cut at the wrong
-    moment): metadata still arrives, and every send fails for ever.
+    A bare `KafkaError` means that its background sender has died ("Unexpected error during batch delivery",
+    after a connection was cut at the wrong moment). Metadata still arrives, but every send fails for ever.
     """
     return isinstance(error, BROKEN_PRODUCER) or type(error) is KafkaError
 
 
 async def _acks(futures: Sequence["asyncio.Future[object]"]) -> list[int]:
-    """Wait for the acks; gives the places of those that were refused."""
+    """Wait for the acks; returns the indexes of the refused records."""
     refused: list[int] = []
     try:
         for index, future in enumerate(futures):
             try:
-                # Shielded: a caller that no longer waits does not take the record back from its batch.
+                # Shielded: a cancelled caller must not remove the record from its batch.
                 await asyncio.shield(future)
             except KafkaError as error:
-                # What follows a refused record on its partition has a sequence number that the broker does not expect.
+                # Records after a refused one have sequence numbers that the broker does not expect.
                 if not refusal_of(error) and not (refused and isinstance(error, OutOfOrderSequenceNumber)):
                     raise
                 refused.append(index)
     except BaseException:
-        # One failure is told; the others' would otherwise be complained of as never looked at.
+        # One failure is raised; asyncio would log the others as never retrieved.
         for future in futures:
             future.add_done_callback(lambda done: done.cancelled() or done.exception())
         raise

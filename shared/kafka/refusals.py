@@ -1,4 +1,4 @@
-"""Tells a record that Kafka will never take from a Kafka that is away."""
+"""Distinguishes a record that Kafka will never accept from a Kafka that is unavailable."""
 
 from collections.abc import Mapping, Sequence
 
@@ -45,20 +45,23 @@ REASONS: Mapping[type[Exception], str] = {
     UnsupportedCompression: "unsupported-compression",
     UnsupportedCodecError: "unsupported-compression",
 }
-"""Errors that a record causes by itself. A missing right is none of them: an operator gives it, and the same record goes."""
+"""Errors caused by the record itself.
+
+A missing right is not one: once an operator grants it, the record is sent.
+"""
 
 
 LARGEST_RECORD = 4_000_000
-"""Beyond what any topic takes: how large a record may be is for the topic to say (`max.message.bytes`)."""
+"""Larger than any topic accepts; the topic's own limit (`max.message.bytes`) decides."""
 
 
 def refusal_of(error: BaseException) -> str | None:
-    """Give the reason where an error refuses a record."""
+    """Return the reason if an error refuses a record, else `None`."""
     return next((reason for kind, reason in REASONS.items() if isinstance(error, kind)), None)
 
 
 def unsendable(message: Message) -> str | None:
-    """Give the reason why the client itself cannot send a record."""
+    """Return the reason if the client itself cannot send a record, else `None`."""
     if message.key is None and message.value is None:
         return "empty"
     try:
@@ -73,7 +76,7 @@ def unsendable(message: Message) -> str | None:
 
 
 async def send_alone(producer: AIOKafkaProducer, topic: str, message: Message) -> None:
-    """Send a record in a batch that holds no other, and wait for the ack."""
+    """Send a record in a batch of its own, and wait for the ack."""
     batch = producer.create_batch()
     batch.append(key=message.key, value=message.value, timestamp=None, headers=message.headers)
     batch.close()

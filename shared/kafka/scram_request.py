@@ -1,4 +1,4 @@
-"""`AlterUserScramCredentials` (KIP-554), which aiokafka does not know."""
+"""Kafka's request to set SCRAM users, `AlterUserScramCredentials` (KIP-554), which aiokafka lacks."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -70,7 +70,7 @@ class AlterScramUsersRequest(RequestStruct):
 
 
 class AlterScramUsers(Request[AlterScramUsersRequest]):
-    """Sets users, each made where it is missing."""
+    """Creates or updates users."""
 
     API_KEY = API_KEY_NUMBER
 
@@ -78,5 +78,5 @@ class AlterScramUsers(Request[AlterScramUsersRequest]):
         self._users = list(users)
 
     def build(self, request_struct_class: type[AlterScramUsersRequest]) -> AlterScramUsersRequest:
-        """Give the request of the version that was negotiated."""
+        """Return the request in the negotiated version."""
         return request_struct_class([], self._users, {})

@@ -1,4 +1,4 @@
-"""The settings of every service that connects to Kafka, without a prefix."""
+"""The settings of every process that connects to Kafka; their variables have no prefix."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +33,7 @@ AuthoritiesFile: TypeAlias = Annotated[FilePath, AfterValidator(_authorities)]
 
 
 class KafkaSettings(OperationSettings):
-    """Where Kafka is, and as whom we connect.
+    """The Kafka cluster and the credentials for it.
 
     What the protocol and the mechanism need must be set, and nothing that they would ignore.
     """
@@ -46,7 +46,9 @@ class KafkaSettings(OperationSettings):
     kafka_security_protocol: SecurityProtocol = Field(
         default="PLAINTEXT",
         validation_alias="KAFKA_SECURITY_PROTOCOL",
-        description="How to connect; a setting below that the protocol or mechanism would ignore stops the boot too",
+        description=(
+            "How to connect; a setting below that the protocol or mechanism would ignore stops the boot too"
+        ),
     )
     kafka_sasl_mechanism: SaslMechanism | None = Field(
         default=None,
@@ -72,7 +74,9 @@ class KafkaSettings(OperationSettings):
         default=None,
         validation_alias="KAFKA_SASL_OAUTH_TOKEN_URL",
         validate_default=True,
-        description="Where `OAUTHBEARER` gets its tokens (client credentials), kept until shortly before they expire",
+        description=(
+            "Where `OAUTHBEARER` gets its tokens (client credentials), kept until shortly before they expire"
+        ),
     )
     kafka_sasl_oauth_client_id: str | None = Field(
         default=None,
@@ -96,7 +100,9 @@ class KafkaSettings(OperationSettings):
     kafka_ssl_ca_file: AuthoritiesFile | None = Field(
         default=None,
         validation_alias="KAFKA_SSL_CA_FILE",
-        description="PEM file of the authorities to trust; without it the system's. Host names are always checked",
+        description=(
+            "PEM file of the authorities to trust; without it the system's. Host names are always checked"
+        ),
     )
     kafka_ssl_certificate_file: FilePath | None = Field(
         default=None,
@@ -154,7 +160,7 @@ class KafkaSettings(OperationSettings):
 
     @property
     def kafka_connection(self) -> KafkaConnection:
-        """Give what every client is made from."""
+        """Return the connection that every client is made from."""
         oauth = None
         if (
             self.kafka_sasl_oauth_token_url
@@ -182,7 +188,7 @@ class KafkaSettings(OperationSettings):
 
 
 def environment_of(connection: KafkaConnection) -> dict[str, str]:
-    """Give the variables that `KafkaSettings` reads a connection from."""
+    """Return the environment variables from which `KafkaSettings` reads a connection."""
     oauth = connection.oauth
     values = {
         "BOOTSTRAP_SERVERS": connection.bootstrap_servers,

@@ -1,6 +1,7 @@
-"""Notices a consumer that is given nothing although there is something to read.
+"""Detects a consumer that receives nothing although there are records to read.
 
-After a rebalance or an outage a consumer of aiokafka can poll nothing for ever: it heartbeats, its loop turns, and its lag grows.
+After a rebalance or an outage an aiokafka consumer may receive nothing for ever: it sends heartbeats, its
+loop runs, and its lag grows.
 """
 
 import asyncio
@@ -18,17 +19,17 @@ ANSWER_SECONDS = 10.0
 ReadPositions: TypeAlias = Callable[
     [AIOKafkaConsumer, Collection[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]
 ]
-"""Gives how far a reader has come; a partition that is left out has not been begun."""
+"""Returns the position of a reader in each partition; a partition that it has not begun is left out."""
 
 
 class Stalled(OSError):
-    """There are records before the reader, and it does not move."""
+    """There are records to read, and the reader's position does not change."""
 
 
 async def committed_offsets(
     consumer: AIOKafkaConsumer, partitions: Collection[TopicPartition]
 ) -> Mapping[TopicPartition, int]:
-    """Give how far a group has come, whichever member reads a partition."""
+    """Return a group's committed offsets, whichever member reads a partition."""
     committed = {partition: await consumer.committed(partition) for partition in partitions}
     return {partition: offset for partition, offset in committed.items() if offset is not None}
 
@@ -36,12 +37,12 @@ async def committed_offsets(
 async def own_positions(
     consumer: AIOKafkaConsumer, _: Collection[TopicPartition]
 ) -> Mapping[TopicPartition, int]:
-    """Give how far a reader without a group has come."""
+    """Return the positions of a reader without a group."""
     return positions_of(consumer)
 
 
 class StallWatch:
-    """One for each connection of a consumer that reads `topics`."""
+    """The check for one connection of a consumer that reads `topics`."""
 
     def __init__(
         self,
@@ -57,14 +58,17 @@ class StallWatch:
         self._next_check = time.monotonic() + check_seconds
 
     def note_records(self) -> None:
-        """Note that records came."""
+        """Note that a poll returned records."""
         self._behind = {}
         self._next_check = time.monotonic() + self._check_seconds
 
     async def check(self, consumer: AIOKafkaConsumer) -> None:
-        """Note that none came; raises `Stalled` when a partition positions where it stood at the last look, with something before it.
+        """Note that a poll returned none.
 
-        A partition that another member reads moves, so a member without any may look on. `TimeoutError` where the broker does not answer.
+        Raises `Stalled` when a partition has not moved since the last check.
+
+        Partitions read by other members move too, so a member without partitions may check. Raises
+        `TimeoutError` when the broker does not answer.
         """
         if time.monotonic() < self._next_check:
             return
@@ -76,15 +80,18 @@ class StallWatch:
         self._behind = behind
 
     async def _partitions_behind(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
-        """Give the offset (-1: none yet) of every partition that goes on after it; raises `Stalled` where a topic has none."""
+        """Return the offset (-1: none yet) of every partition with records after it.
+
+        Raises `Stalled` where a topic has no partitions.
+        """
         numbers = {topic: consumer.partitions_for_topic(topic) for topic in self._topics}
         if not all(numbers.values()):
-            # A client that met a restarted broker too early knows of no partitions, and would ask again only in minutes.
+            # A client that connected too early to a restarted broker knows no partitions for minutes.
             raise Stalled
         partitions = [
             TopicPartition(topic, number) for topic in self._topics for number in numbers[topic] or ()
         ]
-        # The last stable offsets: nobody is given what belongs to an open transaction.
+        # The last stable offsets: records of an open transaction are not readable yet.
         ends = await consumer.end_offsets(partitions)
         positions = await self._positions(consumer, partitions)
         return {

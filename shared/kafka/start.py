@@ -1,4 +1,4 @@
-"""Starts a client of aiokafka whole or not at all."""
+"""Starts an aiokafka client with a time limit and cleans up after a failed start."""
 
 import asyncio
 import contextlib
@@ -19,8 +19,9 @@ class Client(Protocol):
 async def start(client: Client, *, within: float = START_SECONDS) -> None:
     """Start a client; raises `TimeoutError` where that takes longer than `within` seconds.
 
-    A client that met a restarted broker before its registration was told of no brokers; when that one connection ends, it would try for ever without
-    anybody to ask. A cancellation waits for the start to end, for half a start leaves a connection that `stop()` does not know of.
+    A client that reached a restarted broker before its registration gets an empty list of brokers; when its
+    one connection ends it would retry for ever without an address. A cancellation waits for the start to end,
+    because half a start leaves a connection that `stop()` does not close.
     """
     starting = asyncio.ensure_future(client.start())
     try:

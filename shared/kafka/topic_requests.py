@@ -1,4 +1,4 @@
-"""What Kafka's admin protocol can do with topics and aiokafka has no method for."""
+"""Admin requests about topics that aiokafka has no method for: settings and replica assignments."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ INCREMENTAL_ALTER_CONFIGS, SET, OF_A_TOPIC = 44, 0, 2
 REASSIGN_MS = 30_000
 
 Assignments = Mapping[str, Mapping[int, Sequence[int]]]
-"""Topic, partition, and the brokers that are to keep it."""
+"""Topic to partition to the brokers that shall keep it."""
 
 
 class AlterConfigsResponse(Response):
@@ -59,7 +59,7 @@ class AlterConfigsRequest(RequestStruct):
 
 
 class AlterConfigs(Request[AlterConfigsRequest]):
-    """Sets the given settings of topics (KIP-339): aiokafka's own request would reset what it does not name."""
+    """Sets the given settings of topics (KIP-339); aiokafka's own request would reset all others."""
 
     API_KEY = INCREMENTAL_ALTER_CONFIGS
 
@@ -70,19 +70,19 @@ class AlterConfigs(Request[AlterConfigsRequest]):
         ]
 
     def build(self, request_struct_class: type[AlterConfigsRequest]) -> AlterConfigsRequest:
-        """Give the request of the version that was negotiated."""
+        """Return the request in the negotiated version."""
         return request_struct_class(self._resources, False)  # noqa: FBT003  validate only
 
 
 async def alter_configs(admin: AIOKafkaAdminClient, changes: Mapping[str, Mapping[str, str]]) -> None:
     """Change settings of topics; raises the broker's error."""
-    answer: Any = await admin._send_to_controller(AlterConfigs(changes))  # noqa: SLF001  aiokafka has no public way to send a request of one's own
+    answer: Any = await admin._send_to_controller(AlterConfigs(changes))  # noqa: SLF001  aiokafka has no public way to send such a request
     for code, message, *_ in answer.responses:
         _check(code, message)
 
 
 async def reassign(admin: AIOKafkaAdminClient, assignments: Assignments) -> None:
-    """Have partitions kept by other brokers; returns once the broker has begun. Raises the broker's error."""
+    """Move partitions to other brokers; returns once the broker has begun. Raises the broker's error."""
     topics: list[Any] = [
         (topic, [(number, list(brokers), {}) for number, brokers in partitions.items()], {})
         for topic, partitions in assignments.items()
@@ -96,7 +96,7 @@ async def reassign(admin: AIOKafkaAdminClient, assignments: Assignments) -> None
 
 
 async def topic_configs(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Give the settings of topics, those that they do not have themselves as their broker has them."""
+    """Return the effective settings of topics, broker defaults included."""
     answers: Any = await admin.describe_configs(
         [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in topics]
     )

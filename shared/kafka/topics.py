@@ -1,6 +1,6 @@
-"""Makes the topics, raises those that exist to the settings, and waits until each partition has a leader.
+"""Creates the Kafka topics, raises existing ones to the settings, and waits for their leaders.
 
-Nothing is ever lowered: partitions, copies and in-sync copies are only added.
+Nothing is ever lowered: partitions, replicas and in-sync replicas are only added.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from shared.process.logs import get_log
 log = get_log(__name__)
 
 COPIES, IN_SYNC = 3, 2
-"""By default, where there are as many brokers: one may be lost, and no acknowledged record with it."""
+"""The default with at least three brokers: one may be lost without losing an acknowledged record."""
 MIN_IN_SYNC = "min.insync.replicas"
 FINAL = (IllegalArgumentError, TopicAuthorizationFailedError, InvalidTopicError)
 
@@ -38,21 +38,21 @@ Described = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 class UnfitCluster(Exception):
-    """The cluster cannot be what the settings ask for."""
+    """The cluster cannot satisfy the settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Durability:
     """How many brokers keep a record, and how many must have it before it is acknowledged.
 
-    `None` stands for the default, as far as the cluster has brokers for it.
+    `None` means the default, as far as the cluster has brokers for it.
     """
 
     copies: int | None = None
     in_sync: int | None = None
 
     def on(self, brokers: int) -> tuple[int, int]:
-        """Give both for a cluster of so many brokers; raises `UnfitCluster`."""
+        """Return both numbers for a cluster of so many brokers; raises `UnfitCluster`."""
         copies = self.copies or min(COPIES, brokers)
         in_sync = self.in_sync or (IN_SYNC if copies >= COPIES else 1)
         if copies > brokers:
@@ -70,11 +70,11 @@ async def ensure_topics(
     readers: Mapping[str, Sequence[str]] | None = None,
     within: float = 30.0,
 ) -> None:
-    """Make or raise the topics. Repeatable.
+    """Create or raise the topics. Idempotent.
 
-    Raises `TimeoutError` when the broker does not get there in time, `UnfitCluster` where it never can. A key may
-    change its partition when partitions are added. So that its records stay in order, none are added to a topic
-    while one of its `readers` (group to topics) has something left to read there; the next call adds them.
+    Raises `TimeoutError` when the broker does not finish in time, `UnfitCluster` where it never can. Adding
+    partitions may move a key to another partition. To keep its records in order, none are added to a topic
+    while one of its `readers` (group to topics) still has records to read there; the next call adds them.
     """
     async with asyncio.timeout(within):
         backoff = Backoff(first=0.1, most=1.0)
@@ -133,7 +133,7 @@ async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic], copies: i
 
 
 async def _describe(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> Described | None:
-    """Give the partitions of each topic; `None` where one has no leader yet."""
+    """Return the partitions of each topic; `None` where one has no leader yet."""
     described = await admin.describe_topics([topic.name for topic in topics])
     if any(
         topic["error_code"] or any(partition["leader"] < 0 for partition in topic["partitions"])
@@ -168,7 +168,7 @@ async def _with_few_partitions(
 def _with_few_copies(
     described: Described, brokers: Sequence[int], copies: int
 ) -> dict[str, dict[int, list[int]]]:
-    """Give each partition with too few copies the brokers that are to keep it, new ones in turn."""
+    """Return the new brokers of each partition that has too few replicas, chosen in turn."""
     moved: dict[str, dict[int, list[int]]] = {}
     for topic, partitions in described.items():
         for partition in partitions:
@@ -191,7 +191,7 @@ async def _bring_configs_in_step(
         has = present[topic.name]
         different = {name: value for name, value in _configs(topic).items() if has.get(name) != value}
         if int(has.get(MIN_IN_SYNC) or 1) < in_sync:
-            # Not before as many are in step: until then nothing could be written.
+            # Not before enough replicas are in sync: until then every write would fail.
             if any(len(partition["isr"]) < in_sync for partition in described[topic.name]):
                 return False
             different[MIN_IN_SYNC] = str(in_sync)

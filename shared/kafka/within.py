@@ -1,4 +1,4 @@
-"""Bounds a call of the client library, which can swallow the cancellation that `asyncio.timeout` relies on."""
+"""Limits the time of an aiokafka call, which can swallow the cancellation that `asyncio.timeout` needs."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -11,13 +11,13 @@ _left_behind: set["asyncio.Task[Any]"] = set()
 
 
 class CancelledByLibrary(ConnectionError):
-    """The client library cancelled what it was asked for, as it does with what waits on a connection that it closes."""
+    """aiokafka cancelled the call itself, as it does when it closes the connection that the call waits on."""
 
 
 async def within(seconds: float, call: Coroutine[Any, Any, T]) -> T:
-    """Give what a call gives; raises `TimeoutError` after `seconds`, though the call may go on for ever.
+    """Return the call's result; raises `TimeoutError` after `seconds`, though the call may go on for ever.
 
-    aiokafka closes its tasks with `suppress(CancelledError)`, so a `stop()` that is cancelled can wait on.
+    aiokafka ends its tasks with `suppress(CancelledError)`, so a cancelled `stop()` can go on waiting.
     """
     task = asyncio.ensure_future(call)
     try:
@@ -37,7 +37,7 @@ async def within(seconds: float, call: Coroutine[Any, Any, T]) -> T:
 
 
 def _leave_behind(task: "asyncio.Task[Any]") -> None:
-    """Keep what goes on from being collected, and its error from being logged as never retrieved."""
+    """Keep a reference to an abandoned task, so that asyncio neither collects it nor logs its error."""
     _left_behind.add(task)
     task.add_done_callback(_forget)
 

@@ -1,1 +1,1 @@
-"""HTTP servers: limits, errors, headers, and what every site answers."""
+"""HTTP for all services: connection limits, problem details, response headers, health, transactions."""

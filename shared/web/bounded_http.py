@@ -1,6 +1,6 @@
-"""HTTP/1.1 as our servers speak it: heads are bounded in bytes, heads, bodies and the reading of answers in time, connections in number.
+"""A uvicorn HTTP/1.1 protocol with limits on head size, on waiting times and on connections.
 
-uvicorn reads a head for as long as it comes, and a connection stays open without a word, or with an answer that nobody reads;
+uvicorn has no time limit for a head, a silent connection, or a response that the client does not read;
 `uvicorn --http shared.web.bounded_http:BoundedHttp` ends all three.
 """
 
@@ -24,23 +24,27 @@ MOST_HEADERS = 100
 HEAD_SECONDS = 15.0
 """From the connection, or the first byte of a later request, to the end of its head."""
 BODY_SECONDS = 60.0
-"""From the end of a head to the end of its body: the longest body of ours takes less on the slowest of networks."""
+"""From the end of a head to the end of its body: enough for the longest body on a very slow network."""
 READ_SECONDS = 30.0
-"""For so long a client may read nothing of what waits for it; one that reads on, however slowly, gets all of it."""
+"""A client that reads nothing of its response for this long is disconnected; a slow reader is not."""
 STALLED_SECONDS = 5.0
-"""After so long without reading a connection counts among those that wait, when there are too many."""
+"""A connection without reads for this long counts as waiting when there are too many connections."""
 LOOK_SECONDS = 1.0
 LINGER_SECONDS = 1.0
-"""For so long a refused client may read why: closed at once, its own unread words would take our answer along."""
+"""A refused client may read the response this long; closing at once could discard the response."""
 MOST_CONNECTIONS = max(64, min(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2, 10_000))
-"""Open at once in one process; beyond, whoever has the most that wait for their own request, or for themselves to read, loses the oldest of them."""
+"""Connections open at once in one process.
+
+Beyond, the client with the most waiting connections (for its own request, or for itself to read) loses its
+oldest one.
+"""
 
 _waiting: WeakKeyDictionary[Any, dict["BoundedHttp", None]] = WeakKeyDictionary()
 _looked_at: WeakSet[Any] = WeakSet()
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """uvicorn's protocol for one connection, with bounds."""
+    """uvicorn's protocol for one connection, with limits."""
 
     _timer: TimerHandle | None = None
     _in_head = True
@@ -51,7 +55,7 @@ class BoundedHttp(HttpToolsProtocol):
     _answering: RequestResponseCycle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
-        """Begin to wait for the first request."""
+        """Start the time limit of the first request; close a waiting connection if there are too many."""
         super().connection_made(cast("Transport", transport))  # uvloop's is one in all but name
         self._waiting_here = _waiting.setdefault(self.server_state, {})
         self._wait_for_client(HEAD_SECONDS)
@@ -67,7 +71,10 @@ class BoundedHttp(HttpToolsProtocol):
             _longest_waiting([*stalled, *self._waiting_here]).transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting, and stop the answer that is under way: uvicorn stops that of the latest request, which may be a later one's."""
+        """Stop the timers and the response in progress.
+
+        uvicorn stops the response of the latest request, which may be a later one.
+        """
         self._client_is_done()
         if self._answering is not None and not self._answering.response_complete:
             self._answering.disconnected = True
@@ -75,7 +82,7 @@ class BoundedHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, unless the client was refused, or its head grows too long."""
+        """Process received bytes, unless the client was refused or its head is too long."""
         if self._refused:
             return
         self._head_bytes += len(data)
@@ -86,7 +93,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-long")
 
     def on_headers_complete(self) -> None:
-        """Hand a request to the app, and wait for its body."""
+        """Pass a request to the app, and start the time limit of its body."""
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         self._in_head, self._head_bytes = False, 0
         if self._refused:
@@ -98,13 +105,16 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Take a part of the body; what comes between parts and after the last (extensions, trailers) is counted as a head is."""
+        """Pass on a part of the body.
+
+        Bytes between and after parts (extensions, trailers) count as head bytes.
+        """
         self._head_bytes = 0
         if not self._refused:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Wait for nothing more: what comes next is the answer."""
+        """Stop the time limit: the app's response is next."""
         self._in_head, self._head_bytes = True, 0
         self._client_is_done()
         if not self._refused:
@@ -121,17 +131,20 @@ class BoundedHttp(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def resume_writing(self) -> None:
-        """Write on: the client has read."""
+        """Continue to write: the client has read."""
         self._read_at = self.loop.time()
         super().resume_writing()
 
     @property
     def is_stalled(self) -> bool:
-        """Say whether the client has not read for a while what waits for it."""
+        """True if the client has not read its response for a while."""
         return self._unread > 0 and self.loop.time() - self._read_at >= STALLED_SECONDS
 
     def look(self, now: float) -> None:
-        """Note whether the client has read since the last look, and end the connection where it has not for too long."""
+        """Note whether the client has read since the last look.
+
+        Close the connection after `READ_SECONDS` without.
+        """
         waiting = self.transport.get_write_buffer_size()
         unread = waiting + _unread_by_system(self.transport) if waiting else 0
         if not self._unread or unread < self._unread:
@@ -152,7 +165,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._timer = None
 
     def _give_up(self) -> None:
-        """End what the client did not; one that has not said a word is not answered."""
+        """End a request that is too slow; a client that has sent nothing gets no response."""
         if not self._in_head and not self.flow.read_paused:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, "body-too-slow")
         elif not self._in_head:  # the app is not done with what has come
@@ -163,7 +176,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.close()
 
     def _refuse(self, status: HTTPStatus, slug: str) -> None:
-        """Say why and close; where an answer is under way already, only close."""
+        """Send the reason and close; where a response is in progress already, only close."""
         self._refused = True
         self._client_is_done()
         if self.transport.is_closing():
@@ -201,7 +214,7 @@ ANSWER_HEADERS = (
 
 
 def _look(one: BoundedHttp) -> None:
-    """Look at all connections of a server, for as long as there are any."""
+    """Check all connections of a server, for as long as there are any."""
     now = one.loop.time()
     for each in [*cast("set[BoundedHttp]", one.connections)]:
         each.look(now)
@@ -212,7 +225,10 @@ def _look(one: BoundedHttp) -> None:
 
 
 def _unread_by_system(transport: Transport) -> int:
-    """Give how many bytes the system has taken over and not brought to the client: our own buffer shrinks only when a third of them are gone."""
+    """Return how many bytes the system has buffered that the client has not received.
+
+    Our own buffer shrinks only when a third of them are gone.
+    """
     try:
         (count,) = struct.unpack(
             "i", ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
@@ -223,7 +239,7 @@ def _unread_by_system(transport: Transport) -> int:
 
 
 def _longest_waiting(waiting: Sequence[BoundedHttp]) -> BoundedHttp:
-    """Give the oldest that waits, of whoever has the most of them."""
+    """Return the oldest waiting connection of the client that has the most of them."""
     whose = Counter(each.client[0] if each.client else "" for each in waiting)
     host, _ = whose.most_common(1)[0]
     return next(each for each in waiting if (each.client[0] if each.client else "") == host)

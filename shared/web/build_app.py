@@ -1,4 +1,4 @@
-"""Builds the app of a service: how each of them reads bodies, answers errors and shows its API."""
+"""Creates the FastAPI app of a service, with body checks, problem details and API documentation."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ def build_app(
     add_headers: AddHeaders,
     **described: Any,  # noqa: ANN401  what FastAPI takes
 ) -> FastAPI:
-    """Make an app without routes; `add_headers` adds the headers that no answer goes without, `described` is FastAPI's own.
+    """Return an app without routes; `add_headers` adds the default headers, `described` goes to FastAPI.
 
-    With `openapi_url=None` there is no description of an API, and no page that shows it.
+    With `openapi_url=None` there is no OpenAPI document and no page that shows it.
     """
     app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, **described)
     app.add_middleware(ReadableBodies)

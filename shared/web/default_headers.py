@@ -1,4 +1,4 @@
-"""Headers that no answer goes without."""
+"""ASGI middleware that adds security and cache headers to responses that do not set them."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,9 +9,9 @@ HSTS = "max-age=31536000"
 
 
 class DefaultHeaders:
-    """ASGI: an answer is taken for what its type says and, unless it has a rule of its own, is not stored.
+    """Sets `nosniff` and `no-store` on responses that do not set these headers.
 
-    `secure` is for what is reached over https: browsers then never come over http again.
+    `secure` is for services reached over https: it adds HSTS, so that browsers do not come over http again.
     """
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
@@ -21,7 +21,7 @@ class DefaultHeaders:
             self._rules["Strict-Transport-Security"] = HSTS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add what the app left out to the beginning of every answer."""
+        """Add the missing headers to the start of every response."""
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -1,4 +1,4 @@
-"""Describes in OpenAPI what `install_problems` answers: each error of each operation is a problem detail."""
+"""Adds the problem details that any operation can answer to an app's OpenAPI document."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ FASTAPI_SCHEMAS = ("HTTPValidationError", "ValidationError")
 
 
 class FieldProblem(BaseModel):
-    """One wrong field and what to do about it."""
+    """One wrong field and how to correct it."""
 
     field: str
     message: str
@@ -29,7 +29,10 @@ class ProblemDetails(BaseModel):
 
 
 def describe_problems(app: FastAPI) -> None:
-    """Put the errors that any operation can answer into the app's OpenAPI document; what a route says of its own stands."""
+    """Add the errors that any operation can answer to the app's OpenAPI document.
+
+    A route's own entries win.
+    """
     plain = app.openapi
 
     def described() -> dict[str, Any]:

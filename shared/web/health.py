@@ -24,10 +24,11 @@ def health_routes(
     informative: Mapping[str, Check] = MappingProxyType({}),
     enough: Callable[[Iterable[bool]], bool] = all,
 ) -> APIRouter:
-    """Give the routes; a check raises when its part is away.
+    """Return the routes; a check raises when its part is unavailable.
 
-    `/readyz` answers 200 or 503 with `{"kafka": "ok", "database": "away"}`: 503 where `enough` of the `needed` parts do not work (`all` or `any`
-    of them). The `informative` ones are named too, but this process works without them: a part that others need takes nobody's pages away.
+    `/readyz` answers 200 or 503 with `{"kafka": "ok", "database": "away"}`: 503 unless `enough` (`all` or
+    `any`) of the `needed` parts work. The `informative` parts are named too but never cause a 503, because
+    this process works without them.
     """
     routes = APIRouter(tags=["health"])
 
@@ -60,19 +61,20 @@ def health_routes(
 
 
 async def failure_of(check: Check) -> str | None:
-    """Give the kind of error of a part that does not answer in time; `None` where it does."""
+    """Return the error type of a part that does not answer in time, else `None`."""
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             await check()
-    except Exception as error:  # noqa: BLE001  whatever a driver raises means: away
+    except Exception as error:  # noqa: BLE001  any error of a driver means: unavailable
         return type(error).__name__
     return None
 
 
 class Liveness:
-    """Touches a file while every named loop makes progress; a loop that hangs leaves the file to grow old.
+    """Touches a file while every named loop makes progress; if a loop hangs, the file grows old.
 
-    `beat(loop)` is called by each loop at least every `patience` seconds; `run()` touches the file once a second while all of them did.
+    Each loop calls `beat(loop)` at least every `patience` seconds; `run()` touches the file once a second
+    while all of them do.
     """
 
     def __init__(self, file: str | None, loops: tuple[str, ...], *, patience: float = 30.0) -> None:
@@ -85,16 +87,19 @@ class Liveness:
         self._beats.setdefault(loop, None)
 
     def beat(self, loop: str) -> None:
-        """Say that a loop made progress."""
+        """Note that a loop made progress."""
         self._beats[loop] = time.monotonic()
 
     def alive(self) -> bool:
-        """Say whether every loop has made progress lately; false until each has done so once."""
+        """True if every loop has made progress lately; false until each has done so once."""
         now = time.monotonic()
         return all(beat is not None and now - beat < self._patience for beat in self._beats.values())
 
     async def run(self) -> None:
-        """Touch the file once a second while alive; a loop that stops making progress is logged with what every task waits for."""
+        """Touch the file once a second while alive.
+
+        When a loop stops making progress, what every task waits for is logged.
+        """
         was_alive = False
         while True:
             alive = self.alive()
@@ -111,12 +116,12 @@ class Liveness:
 
 
 def _waiting() -> list[str]:
-    """Give where each task of this process waits, innermost last."""
+    """Return where each task of this process waits, innermost last."""
     return sorted(" > ".join(_places(task.get_coro())) for task in asyncio.all_tasks())
 
 
 def _places(awaited: object) -> Iterator[str]:
-    """Walk from a coroutine to what it awaits: a suspended one has no callers on its stack."""
+    """Follow a coroutine to what it awaits: a suspended one has no callers on its stack."""
     while awaited is not None:
         frame = (
             getattr(awaited, "cr_frame", None)

@@ -1,4 +1,4 @@
-"""What holds for every answer of a service, whatever part answers: HEAD, `Allow`, redirects within, long bodies, headers that none goes without."""
+"""Wraps a whole app so that HEAD, `Allow`, redirects and headers are right in every response."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
@@ -19,14 +19,17 @@ AddHeaders: TypeAlias = Callable[[ASGIApp], ASGIApp]
 
 
 def install_edge(app: FastAPI, add_headers: AddHeaders) -> None:
-    """Put the edge around a whole app, its answers to unexpected errors included; `add_headers` is what adds the headers."""
+    """Wrap a whole app, its responses to unexpected errors included.
+
+    `add_headers` adds the default headers.
+    """
     inner = app.build_middleware_stack
-    # Middleware that is added in the usual way stands inside of what answers unexpected errors and bodies that are too long.
+    # Middleware that is added in the usual way does not see unexpected errors and over-long bodies.
     app.build_middleware_stack = lambda: HeadAsGet(add_headers(BodyTooLongAsProblem(inner(), app)), app)  # type: ignore[method-assign]
 
 
 class HeadAsGet:
-    """ASGI: HEAD is answered as GET without the body (RFC 9110, 9.3.2), and `Allow` names every method of an address."""
+    """ASGI middleware: answers HEAD as GET without the body (RFC 9110, 9.3.2), and completes `Allow`."""
 
     def __init__(self, app: ASGIApp, owner: FastAPI) -> None:
         self.app, self._owner = app, owner
@@ -55,14 +58,14 @@ class HeadAsGet:
 
 
 def _make_redirect_relative(headers: MutableHeaders, scope: Scope) -> None:
-    """Make a redirect to where the request came relative: its `Host` is whatever the client wrote."""
+    """Make a redirect to this host relative, because the client chose the `Host` header."""
     here = str(URL(scope={**scope, "path": "/", "root_path": "", "query_string": b""}))
     if (location := headers.get("location", "")).startswith(here):
         headers["location"] = "/" + location.removeprefix(here).lstrip("/\\")
 
 
 def allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:
-    """Give the methods that some route has at the address of a scope; HEAD goes with GET."""
+    """Return the methods that the routes accept at the address of a scope; HEAD goes with GET."""
     place = {name: scope[name] for name in ("type", "path", "root_path", "headers") if name in scope}
     found = [
         method for method in METHODS if any(_takes(route, {**place, "method": method}) for route in routes)
@@ -83,13 +86,13 @@ def _takes(route: BaseRoute, scope: dict[str, Any]) -> bool:
 
 
 class BodyTooLongAsProblem:
-    """ASGI: a body that is longer than the app takes is answered like every other error."""
+    """ASGI middleware: answers a body over the app's limit with problem details like every other error."""
 
     def __init__(self, app: ASGIApp, owner: FastAPI) -> None:
         self.app, self._owner = app, owner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Put the app's own answer in the place of Starlette's plain one."""
+        """Replace Starlette's plain response by the app's own."""
         replaced = False
 
         async def send_on(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Which of the three languages somebody reads best. Pure."""
+"""Chooses one of the three languages from what a browser or client asks for. Pure."""
 
 import re
 
@@ -12,14 +12,15 @@ RANGE = re.compile(
 
 
 def as_language(value: object) -> Language | None:
-    """Give a value as a language of ours, or `None`."""
+    """Return a value as a supported language, or `None`."""
     return next((language for language in LANGUAGES if language == value), None)
 
 
 def preferred_language(accept_language: str, otherwise: Language) -> Language:
-    """Give the language of ours that an `Accept-Language` header likes best (RFC 9110, 12.5.4), the first of equals.
+    """Return the supported language that an `Accept-Language` header prefers (RFC 9110, 12.5.4).
 
-    A tag counts by its first subtag as a whole: `fil` is not Finnish. `otherwise` where the header names none of ours.
+    The first of equals wins. A tag counts by its whole first subtag: `fil` is not Finnish. `otherwise` where
+    the header names no supported language.
     """
     best, weight = otherwise, 0.0
     for part in accept_language[:MAX_HEADER_LENGTH].split(","):
@@ -34,5 +35,5 @@ def preferred_language(accept_language: str, otherwise: Language) -> Language:
 
 
 def first_of_ours(ui_locales: str, otherwise: Language) -> Language:
-    """Give the first language of ours in a list with blanks, as OpenID Connect's `ui_locales` is."""
+    """Return the first supported language in a blank-separated list such as OpenID Connect's `ui_locales`."""
     return preferred_language(",".join(ui_locales.split()), otherwise)

@@ -1,4 +1,4 @@
-"""Errors over HTTP: RFC 9457 problem details, rendered in this one place."""
+"""Errors over HTTP: renders every exception of an app as RFC 9457 problem details."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -21,7 +21,8 @@ log = get_log(__name__)
 class Problem(Exception):
     """A business error with its own status and slug; subclasses set `status`, `slug` and `title`.
 
-    `detail` is for the reader of this one answer, `extra` are members beside the standard ones, `headers` go with the answer.
+    `detail` is for the reader of this one response, `extra` are members beside the standard ones, `headers`
+    go with the response.
     """
 
     status: int = HTTPStatus.INTERNAL_SERVER_ERROR
@@ -47,7 +48,7 @@ class InvalidFields(Problem):
 
 
 class NotFound(Problem):
-    """404: there is no such thing, or none that the caller may see."""
+    """404: it does not exist, or the caller may not see it."""
 
     status = HTTPStatus.NOT_FOUND
     slug = "not-found"
@@ -55,7 +56,7 @@ class NotFound(Problem):
 
 
 class BodyTooLong(Problem):
-    """413: the body is longer than this address takes."""
+    """413: the body is longer than this address accepts."""
 
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     slug = "body-too-long"
@@ -63,7 +64,7 @@ class BodyTooLong(Problem):
 
 
 class Unavailable(Problem):
-    """503: a part that this answer needs is away; trying again later makes sense."""
+    """503: a part that this response needs is unavailable; trying again later makes sense."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     slug = "unavailable"
@@ -88,7 +89,7 @@ def problem_response(problem: Problem) -> JSONResponse:
 
 
 def install_problems(app: FastAPI) -> None:
-    """Make every error of an app a problem detail, and say so in its OpenAPI document."""
+    """Render every error of an app as problem details, and describe them in its OpenAPI document."""
     describe_problems(app)
     app.add_exception_handler(BodyTooLong, _on_problem)
     app.add_exception_handler(Problem, _on_problem)
@@ -99,7 +100,10 @@ def install_problems(app: FastAPI) -> None:
 
 
 def ignore_lost_clients(app: FastAPI) -> None:
-    """Take a client that went away while it sent its request for no fault of ours; for an app with error pages of its own too."""
+    """Do not log a client that disconnects while it sends its request as an error.
+
+    Also for an app with error pages of its own.
+    """
     app.add_exception_handler(ClientDisconnect, _on_lost_client)
 
 

@@ -1,4 +1,4 @@
-"""Refuses bodies that would be misread, before anything reads them: coded ones, and forms in another encoding than UTF-8."""
+"""Middleware that rejects bodies that would be misread: compressed ones, and forms not in UTF-8."""
 
 import codecs
 from http import HTTPStatus
@@ -21,7 +21,7 @@ class WrongEncoding(Problem):
 
 
 class CodedBody(Problem):
-    """415: a compressed body, which nothing here unpacks; `Accept-Encoding` names what is taken (RFC 9110, 15.5.16)."""
+    """415: a compressed body; `Accept-Encoding` names what is accepted (RFC 9110, 15.5.16)."""
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     slug = "coded-body"
@@ -32,16 +32,19 @@ class CodedBody(Problem):
 
 
 class ReadableBodies:
-    """ASGI middleware: a body with a content coding, and a multipart form that names another charset than UTF-8, get 415.
+    """ASGI middleware.
 
-    Starlette decodes a form by whatever codec of Python its sender names: some give half surrogates, some raise errors of their own.
+    Answers 415 to a body with a content coding, and to a multipart form in another charset than UTF-8.
+
+    Starlette decodes a form with any Python codec that its sender names: some produce half surrogates, some
+    raise errors of their own.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on everything that can be read."""
+        """Pass on every request with a readable body."""
         refusal = (
             _refusal(Headers(scope=scope))
             if scope["type"] == "http" and scope["method"] not in WITHOUT_BODY

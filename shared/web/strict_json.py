@@ -1,19 +1,19 @@
-"""Reads JSON of which nothing is guessed: UTF-8 with or without a byte order mark, each name once. Pure."""
+"""Parses JSON strictly: UTF-8 with or without a byte order mark, each name once per object. Pure."""
 
 import json
 from typing import Any
 
 
 class DuplicateName(ValueError):
-    """An object has a name twice: readers differ on which of the two counts."""
+    """An object has a name twice, and parsers differ on which one counts."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("a name stands twice in one object")
+        super().__init__("an object has a name twice")
         self.name = name
 
 
-def read_json(body: bytes) -> Any:  # noqa: ANN401  whatever it is
-    """Give what a JSON text says; raises `DuplicateName`, or `ValueError` where it is no JSON."""
+def read_json(body: bytes) -> Any:  # noqa: ANN401  any JSON value
+    """Return the value of a JSON text; raises `DuplicateName`, or `ValueError` for invalid JSON."""
     try:
         content = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_once, parse_constant=_no_number)
         if b"\\ud" in body.lower():

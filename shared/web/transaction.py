@@ -1,4 +1,4 @@
-"""One database transaction per HTTP request; the database being away is a 503."""
+"""One database transaction per HTTP request; an unavailable database becomes a 503."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -13,7 +13,7 @@ from shared.web.problems import Unavailable
 
 @contextmanager
 def away_is_unavailable() -> Iterator[None]:
-    """Turn what a database that is away or busy raises into `Unavailable`."""
+    """Turn the errors of a database that is down or busy into `Unavailable`."""
     try:
         yield
     except Exception as error:
@@ -24,7 +24,7 @@ def away_is_unavailable() -> Iterator[None]:
 
 @asynccontextmanager
 async def transaction(sessions: Sessions) -> AsyncIterator[AsyncSession]:
-    """Begin one, for a route that needs more than one after the other; `Unavailable` where the database is away."""
+    """Begin a transaction, for a route that needs several; raises `Unavailable` without a database."""
     with away_is_unavailable():
         async with sessions.begin() as session:
             yield session
@@ -36,7 +36,8 @@ async def _session(request: Request) -> AsyncIterator[AsyncSession]:
 
 
 Transaction: TypeAlias = Annotated[AsyncSession, Depends(_session, scope="function")]
-"""Of `app.state.sessions`: committed before the answer is sent, rolled back by an exception.
+"""A session of `app.state.sessions`: committed before the response is sent, rolled back by an exception.
 
-It holds a connection from its first statement to the answer; a route that needs another connection meanwhile would wait for itself.
+It holds a connection from its first statement to the response; a route that needs a second connection
+meanwhile could deadlock with itself.
 """

@@ -1,4 +1,7 @@
-"""What pydantic and FastAPI found wrong, in our words: which field, and what to give instead. Pure, and never with what was typed."""
+"""Turns errors of pydantic and FastAPI into messages that name the field and what to send instead. Pure.
+
+A message never quotes the input.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -43,7 +46,9 @@ SENTENCES: dict[str, str] = {
     "timezone_aware": TIME_WANTED,
     "string_too_short": "Give at least {min_length} characters",
     "string_too_long": "Give at most {max_length} characters",
-    "string_pattern_mismatch": "This is not of the form that is asked for, or holds a character that may not be there",
+    "string_pattern_mismatch": (
+        "This is not of the form that is asked for, or holds a character that may not be there"
+    ),
     "greater_than_equal": "Give {ge} or more",
     "less_than_equal": "Give {le} or less",
     "greater_than": "Give more than {gt}",
@@ -54,7 +59,10 @@ SENTENCES: dict[str, str] = {
 
 
 def field_of(fault: Fault) -> str:
-    """Name the field: its path inside the body (`form.phone`), or the parameter; the body itself is `body`."""
+    """Return the field: its path inside the body (`form.phone`), or the parameter.
+
+    The body itself is `body`.
+    """
     place, *path = fault["loc"] or ("body",)
     if fault["type"] == "json_invalid":
         return "body"
@@ -64,7 +72,7 @@ def field_of(fault: Fault) -> str:
 
 
 def sentence_for(fault: Fault) -> str:
-    """Say what to give instead; a validator of ours says it itself by its `ValueError`."""
+    """Return what to send instead; the `ValueError` of our own validators already says it."""
     facts = fault.get("ctx", {})
     if fault["type"] == "value_error" and isinstance(facts.get("error"), ValueError):
         words = str(facts["error"])

@@ -1,4 +1,4 @@
-"""What programs ask of every site by a fixed address: `/robots.txt`, `/favicon.ico`, `/.well-known/security.txt`."""
+"""Routes that programs ask every site for: `/robots.txt`, `/favicon.ico`, `/.well-known/security.txt`."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -13,9 +13,10 @@ GOOD_FOR = timedelta(days=180)
 
 
 def well_known_routes(*, closed: Iterable[str], contact: str | None, public_url: str) -> APIRouter:
-    """Give the routes; search engines leave out the `closed` beginnings of addresses.
+    """Return the routes; search engines skip addresses that begin with one of `closed`.
 
-    `contact` is where weaknesses are reported, `mailto:` or `https:` (RFC 9116); without one there is no `security.txt`.
+    `contact` is where weaknesses are reported, `mailto:` or `https:` (RFC 9116); without one there is no
+    `security.txt`.
     """
     routes = APIRouter(include_in_schema=False)
     robots = "User-agent: *\n" + "".join(f"Disallow: {beginning}\n" for beginning in closed)
