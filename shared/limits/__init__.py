@@ -1,1 +1,1 @@
-"""Limits for what strangers may do."""
+"""Rate limits for callers that nobody has authenticated."""

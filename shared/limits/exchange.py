@@ -1,4 +1,4 @@
-"""Counts exchanged by the processes of one service, by way of its database and never while somebody waits."""
+"""Shares rate-limit counts between the processes of a service through its database, in the background."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -27,16 +27,17 @@ log = get_log(__name__)
 
 PAUSE_SECONDS = 2.0
 ROWS_A_STATEMENT = 2_000
-"""In one statement, of five parameters each."""
+"""Rows in one statement, of five parameters each."""
 REMOVED_AT_ONCE = 5_000
 EXCHANGES_A_REMOVAL = 30
-"""So many exchanges."""
+"""Old counts are removed once in so many exchanges."""
 
-# Unlogged: what a crash of the server takes along are counts of the last minutes.
+# Unlogged: a crash of the server loses only the counts of the last minutes.
 # Migrations run these texts: change the table by another migration.
 CREATE = (
     """create unlogged table limit_counts (
-        "limit" text, who bytea, "window" bigint, count integer not null, until timestamptz not null, primary key ("limit", who, "window")
+        "limit" text, who bytea, "window" bigint, count integer not null, until timestamptz not null,
+        primary key ("limit", who, "window")
     )""",
     "create index limit_counts_until_idx on limit_counts (until)",
 )
@@ -62,7 +63,7 @@ _counts = describe(MetaData())
 
 
 async def exchange_counts(limits: Limits, sessions: Sessions) -> None:
-    """Tell the others every two seconds what was counted here and hear what they have counted, for ever; alone while the database is away."""
+    """Share counts every two seconds, for ever; while the database is down each process counts alone."""
     rounds = 0
     while True:
         await asyncio.sleep(PAUSE_SECONDS)
@@ -77,7 +78,10 @@ async def exchange_counts(limits: Limits, sessions: Sessions) -> None:
 
 
 async def exchange_once(limits: Limits, sessions: Sessions) -> None:
-    """Do it once; what was counted here and could not be told is lost to the others, and counts here all the same."""
+    """Add our new counts to the table and read the totals.
+
+    Counts that could not be written are lost to the other processes, but still count here.
+    """
     unshared = sorted(limits.take_unshared().items())
     for start in range(0, len(unshared), ROWS_A_STATEMENT):
         rows = [

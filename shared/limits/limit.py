@@ -1,4 +1,4 @@
-"""How often somebody may do something: counted in memory, by a sliding window, and never waited for."""
+"""Rate limits: counts events in memory by a sliding window; never waits."""
 
 import hashlib
 import hmac
@@ -16,7 +16,7 @@ from shared.web.problems import Problem
 PURPOSE = b"asiointi/limits/1"
 WHO_BYTES = 16
 MAX_COUNTS = 200_000
-"""So many counts are kept at once; the oldest make room."""
+"""Counts kept at once; beyond, the oldest are dropped."""
 
 
 class TooMany(Problem):
@@ -32,13 +32,13 @@ class TooMany(Problem):
 
     @property
     def minutes(self) -> int:
-        """Give how long to wait in whole minutes, for a page."""
+        """Return the wait in whole minutes, for a page."""
         return math.ceil(self.seconds / 60)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`most` times in `seconds`, for each of whoever is counted under this `name`."""
+    """`most` times in `seconds`, for each caller that is counted under this `name`."""
 
     name: str
     most: int
@@ -46,7 +46,7 @@ class Limit:
 
 
 class Count(NamedTuple):
-    """What is counted together: one limit, one caller (as a keyed digest), one window of time."""
+    """The key of a counter: one limit, one caller (as a keyed digest), one window of time."""
 
     limit: str
     who: bytes
@@ -54,9 +54,10 @@ class Count(NamedTuple):
 
 
 class Limits:
-    """The counts of one process, and what it has heard of those of the others.
+    """The counts of one process, including what it read of the others'.
 
-    `key` is 32 bytes that the processes of a service share: who is counted leaves none of them in clear. `times` multiplies every limit.
+    `key` is 32 bytes that the processes of a service share: callers are stored as keyed digests only. `times`
+    multiplies every limit.
     """
 
     def __init__(self, key: bytes, *, times: float = 1) -> None:
@@ -67,9 +68,10 @@ class Limits:
         self._ends: dict[Count, float] = {}
 
     def hit(self, limit: Limit, who: str, now: float | None = None) -> None:
-        """Count once more; raises `TooMany`, and counts nothing, where that would be too often.
+        """Count one event; raises `TooMany`, and counts nothing, if that would exceed the limit.
 
-        The window slides: of the one before as much counts as has not passed yet. `now` is in seconds since 1970.
+        The window slides: the previous window counts in proportion to its part that has not passed yet. `now`
+        is in seconds since 1970.
         """
         now = time.time() if now is None else now
         most, (window, passed) = limit.most * self._times, divmod(now, limit.seconds)
@@ -87,7 +89,7 @@ class Limits:
         self._unshared[here] += 1
 
     def take_unshared(self) -> dict[Count, tuple[int, float]]:
-        """Give what was counted here since the last time, each with when it no longer matters (in seconds since 1970)."""
+        """Return the counts since the last call, each with its expiry in seconds since 1970."""
         unshared = {
             count: (times, self._ends[count])
             for count, times in self._unshared.items()
@@ -97,7 +99,7 @@ class Limits:
         return unshared
 
     def merge(self, totals: Iterable[tuple[Count, int]]) -> None:
-        """Take over what all processes have counted together."""
+        """Take over the totals of all processes."""
         for count, total in totals:
             if count in self._counts:
                 self._counts[count] = max(self._counts[count], total + self._unshared.get(count, 0))
@@ -120,7 +122,7 @@ class Limits:
 
 
 def _wait(seconds: int, passed: float, most: float, present: int, before: int) -> float:
-    """Give after how many seconds one more is allowed, should nothing else come."""
+    """Return after how many seconds one more is allowed, if nothing else comes."""
     if present + 1 <= most:  # as soon as enough of the window before has passed
         return seconds * (1 - (most - 1 - present) / before) - passed
     return seconds - passed + seconds * max(0.0, 1 - (most - 1) / present)

@@ -1,4 +1,7 @@
-"""Whether who calls can be told: behind a proxy that is not named, everybody comes from the proxy's address and shares its limits."""
+"""Warns at the start when callers cannot be told apart because a proxy is not configured.
+
+Behind a proxy that is not named, every request has the proxy's address, so all callers share its limits.
+"""
 
 import os
 
@@ -10,6 +13,6 @@ SETTING = "FORWARDED_ALLOW_IPS"
 
 
 def warn_of_unnamed_proxies(public_url: str) -> None:
-    """Log a warning at the start where browsers come by HTTPS, so through a proxy, and no proxy is named."""
+    """Log a warning if browsers use HTTPS, so a proxy, and no proxy is configured."""
     if public_url.startswith("https://") and not os.environ.get(SETTING):
         log.warning("proxy_not_named", setting=SETTING)
