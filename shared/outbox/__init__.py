@@ -1,1 +1,4 @@
-"""The outbox: rows written with what they tell about, published in order by lanes, each under a lease."""
+"""The transactional outbox.
+
+Rows written with the change they report, published to Kafka in order by lanes.
+"""

@@ -1,4 +1,4 @@
-"""The lanes of an outbox that this process owns: an even share among all that hold a lease."""
+"""Shares the lanes of an outbox evenly among the processes that hold a lease."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -10,17 +10,25 @@ if TYPE_CHECKING:
     import asyncpg
 
 OWNERS_AND_LANES = """
-select array(select owner from leases where kind = $1 and expires_at > clock_timestamp() order by owner) as living,
+select array(
+        select owner from leases where kind = $1 and expires_at > clock_timestamp() order by owner
+    ) as living,
     array(select lane from outbox_lanes where outbox = $1 and owner = $2) as mine,
     array(select lane from outbox_lanes where outbox = $1 and owner is null) as free"""
-TAKE = "update outbox_lanes set owner = $2 where outbox = $1 and lane = any($3::int[]) and owner is null returning lane"
+TAKE = (
+    "update outbox_lanes set owner = $2 where outbox = $1 and lane = any($3::int[]) and owner is null "
+    "returning lane"
+)
 RELEASE = """
 update outbox_lanes set owner = null, sent_to = claimed_to from leases
 where outbox = $1 and outbox_lanes.owner = $2 and leases.owner = $2 and lane = any($3::int[])"""
 
 
 class Lanes:
-    """Takes free lanes of the own share at each renewal of the lease; `taken()` is called when there were any."""
+    """Takes free lanes of this process's share at each renewal of the lease.
+
+    Calls `taken()` when there were any.
+    """
 
     def __init__(self, lease: Lease, taken: Callable[[], None]) -> None:
         self._lease = lease
@@ -31,11 +39,11 @@ class Lanes:
 
     @property
     def others(self) -> bool:
-        """Say whether other processes own lanes too."""
+        """True if other processes own lanes too."""
         return self._others
 
     async def release_surplus(self) -> None:
-        """Leave what is others' share; only while nothing of it is under way."""
+        """Release lanes beyond this process's share; only while none of their entries is in flight."""
         if self._surplus:
             surplus, self._surplus, self._others = self._surplus, [], True
             await self._lease.fetch(RELEASE, self._lease.kind, self._lease.owner, surplus)

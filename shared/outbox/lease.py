@@ -1,4 +1,8 @@
-"""A process's lease: a sign of life in the database that runs out by itself, bound to a session that whoever takes over ends first."""
+"""A process's lease in the database, which expires unless renewed and is fenced by a database session.
+
+A process that takes over first ends the session of the previous owner, so that no late statement of it takes
+effect.
+"""
 
 import asyncio
 import secrets
@@ -23,8 +27,10 @@ STATEMENT_SECONDS = 5.0
 STOP_SECONDS = 2.0
 LEASES_CHANGED = "leases"
 
-# Marks need not wait for the disk: one that is lost publishes an entry again, which readers drop by its id.
-# A plan made while a table was small would read all of it until the next ANALYZE; every statement has its index, so one plan is right for good.
+# Marks need not wait for the disk: after a lost mark an entry is published again, and readers drop it by its
+# id.
+# A plan made for a small table would scan all of it until the next ANALYZE; every statement has an index to
+# use.
 SESSION = {
     "application_name": "asiointi-lease",
     "synchronous_commit": "off",
@@ -33,27 +39,37 @@ SESSION = {
 }
 
 RENEW = """
-update leases set backend_pid = pg_backend_pid(), renewed_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => $2),
+update leases set backend_pid = pg_backend_pid(), renewed_at = clock_timestamp(),
+    expires_at = clock_timestamp() + make_interval(secs => $2),
     backend_start = (select backend_start from pg_stat_activity where pid = pg_backend_pid())
 where owner = $1 returning owner"""
 INSERT = """
 insert into leases (owner, kind, backend_pid, backend_start, renewed_at, expires_at)
 select $1, $2, pid, backend_start, clock_timestamp(), clock_timestamp() + make_interval(secs => $3)
 from pg_stat_activity where pid = pg_backend_pid()"""
-# Just after a start of the server nobody has a session, and the living come back first.
+# Right after a start of the server no process has a session; the running ones reconnect first.
 EXPIRED = """
 select owner, backend_pid, backend_start from leases
-where kind = $1 and owner <> $2 and pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => $3) and (
-    expires_at < clock_timestamp() or renewed_at < clock_timestamp() - make_interval(secs => $3) and not exists (
-        select from pg_stat_activity a where a.pid = leases.backend_pid and a.backend_start = leases.backend_start))"""
+where kind = $1 and owner <> $2
+    and pg_postmaster_start_time() < clock_timestamp() - make_interval(secs => $3) and (
+    expires_at < clock_timestamp() or renewed_at < clock_timestamp() - make_interval(secs => $3)
+        and not exists (select from pg_stat_activity a
+            where a.pid = leases.backend_pid and a.backend_start = leases.backend_start))"""
 LOCK_EXPIRED = EXPIRED + " for update skip locked"
 # A pid alone may be another session's by now.
-END_SESSION = "select coalesce(bool_and(pg_terminate_backend(pid, 3000)), true) from pg_stat_activity where pid = $1 and backend_start = $2"
+END_SESSION = (
+    "select coalesce(bool_and(pg_terminate_backend(pid, 3000)), true) from pg_stat_activity where "
+    "pid = $1 and backend_start = $2"
+)
 # After a cut the server may not have noticed yet.
 END_OWN_SESSION = """
-select pg_terminate_backend(a.pid, 3000) from leases join pg_stat_activity a on a.pid = backend_pid and a.backend_start = leases.backend_start
+select pg_terminate_backend(a.pid, 3000)
+from leases join pg_stat_activity a on a.pid = backend_pid and a.backend_start = leases.backend_start
 where owner = $1"""
-FREE_LANES = "update outbox_lanes set sent_to = claimed_to, owner = null from leases where leases.owner = $1 and outbox_lanes.owner = $1"
+FREE_LANES = (
+    "update outbox_lanes set sent_to = claimed_to, owner = null from leases where leases.owner = "
+    "$1 and outbox_lanes.owner = $1"
+)
 END_LEASE = "delete from leases where owner = $1"
 RELEASE = "update leases set expires_at = '-infinity' where owner = $1"
 
@@ -68,11 +84,13 @@ class LeaseLost(Exception):
 class Lease:
     """Keeps one lease of a `kind` while `async with lease.kept():` lasts.
 
-    `owner` is the fencing token: statements of the holder name it. `held` is set while there is a session with a lease, and `valid` says whether
-    the lease still stands by our own clock. `generation` grows each time that the lease was lost to another process, and `lost()` is called.
+    `owner` is the fencing token: the holder's statements name it. `held` is set while there is a session with
+    a lease; `valid` is true while no other process can have taken over, by our own clock. `generation` grows
+    each time the lease was lost to another process, and `lost()` is called.
 
-    A lease may be taken over when it has run out, or when its session is gone and it was not renewed for `grace` seconds. `lock` is a statement that
-    takes what versions without leases know; while it gives false, this process stands by.
+    A lease may be taken over when it has expired, or when its session is gone and it was not renewed for
+    `grace` seconds. `lock` is a statement that takes the lock of versions without leases; while it returns
+    false, this process stands by.
     """
 
     def __init__(
@@ -103,15 +121,18 @@ class Lease:
 
     @property
     def valid(self) -> bool:
-        """Say whether nobody can have taken over yet. Read it right before whatever only the holder may do."""
+        """True if no other process can have taken over yet.
+
+        Read it right before an action of the holder only.
+        """
         return _clock() < self._renewed_at + (LEASE_SECONDS if self.held.is_set() else self._grace)
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Hold the lease, through whatever happens to the connection, and release it at once at the end."""
+        """Hold the lease across lost connections, and release it at once at the end."""
         holder = asyncio.current_task()
         keeper = asyncio.create_task(endless(self._keep()))
-        # A fault of ours in there must end the work too.
+        # A bug in there must end the work too.
         keeper.add_done_callback(lambda ended: holder.cancel() if holder and not ended.cancelled() else None)
         try:
             yield
@@ -205,5 +226,5 @@ class Lease:
 
 
 def _clock() -> float:
-    """Give seconds that also pass while the machine sleeps."""
+    """Return seconds that also pass while the machine sleeps."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,4 +1,4 @@
-"""Publishes an outbox: claims entries in order, sends them, and marks them after the ack."""
+"""Publishes the entries of an outbox to Kafka: claims them in order, sends them, marks them after the ack."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -31,9 +31,12 @@ Send = Callable[[Sequence[Message]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Outbox:
-    """What differs between outboxes. `name` is the kind of its leases, its lanes, its loop, and the channel of `NOTIFY` that wakes it.
+    """The parameters of one outbox.
 
-    `older_lock` is the advisory lock of the versions that had one publisher. After a few entries at once the next ones gather for `gather_seconds`.
+    `name` is the kind of its leases, its lanes, its loop, and its `NOTIFY` channel.
+
+    `older_lock` is the advisory lock of the versions that had one publisher. After a few entries at once the
+    loop waits `gather_seconds`, so that the next batch is fuller.
     """
 
     name: str
@@ -45,10 +48,11 @@ class Outbox:
 
 
 class Publisher:
-    """One loop of a process: `await Publisher(…).run()` works until it is cancelled, whether or not PostgreSQL and Kafka are there.
+    """One loop of a process: `await Publisher(…).run()` works until cancelled, through any outage.
 
-    `wake()` says that this process committed new entries. Entries of a request are published in order, each at least once, under the same id.
-    `published` is called after each look, with the entries that are marked now.
+    `wake()` says that this process committed new entries. Entries of a request are published in order, each
+    at least once, under the same id. `published` is called after each look, with the entries that are now
+    marked.
     """
 
     def __init__(
@@ -78,7 +82,7 @@ class Publisher:
         self._woken.set()
 
     async def run(self) -> None:
-        """Publish until cancelled; then the lanes are left to others at once."""
+        """Publish until cancelled; then the lanes are released at once."""
         backoff = Backoff(first=0.1, most=2.0)
         async with self._lease.kept():
             while True:
@@ -124,7 +128,7 @@ class Publisher:
     async def _message(self, row: "asyncpg.Record") -> Message | None:
         try:
             return self._outbox.entries.message(row)
-        except Exception as error:  # noqa: BLE001  whatever is wrong with this entry is wrong for ever
+        except Exception as error:  # noqa: BLE001  an entry that cannot be built now never can
             await self._set_aside(row, type(error).__name__)
             return None
 

@@ -1,30 +1,35 @@
-"""The tables of leases and lanes, and the columns that an outbox adds to the table of its entries."""
+"""The tables of leases and lanes that an outbox needs."""
 
 from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table, Text
 
 LANES = 16
-"""Fixed in the database, because every process must put an entry into the same lane."""
+"""Fixed in the database, because every process must assign an entry to the same lane."""
 
 # Migrations run these texts: change the tables by another migration.
 CREATE_LEASES = """
 create table leases (
-    owner bigint primary key, kind text not null, backend_pid integer not null, backend_start timestamptz not null,
+    owner bigint primary key, kind text not null, backend_pid integer not null,
+    backend_start timestamptz not null,
     renewed_at timestamptz not null, expires_at timestamptz not null, claimed_to bigint
 )"""
-CREATE_LANES = "create table outbox_lanes (outbox text, lane integer, owner bigint, sent_to bigint, primary key (outbox, lane))"
+CREATE_LANES = (
+    "create table outbox_lanes (outbox text, lane integer, owner bigint, sent_to bigint, primary "
+    "key (outbox, lane))"
+)
 INSERT_LANES = f"insert into outbox_lanes (outbox, lane) select '{{outbox}}', generate_series(0, {LANES - 1})"
 DROP = ("drop table outbox_lanes", "drop table leases")
 
 
 def create(outbox: str) -> tuple[str, ...]:
-    """Give the statements that make a service's tables of leases and lanes."""
+    """Return the statements that create a service's tables of leases and lanes."""
     return CREATE_LEASES, CREATE_LANES, INSERT_LANES.format(outbox=outbox)
 
 
 def describe(metadata: MetaData) -> None:
     """Add both tables to a service's metadata.
 
-    Up to entry `claimed_to` some may be in Kafka without a mark; a lane's `sent_to` is that of its owner before.
+    Entries up to `claimed_to` may be in Kafka without a mark; a lane's `sent_to` is the `claimed_to` of its
+    previous owner.
     """
     Table(
         "leases",
