@@ -1,1 +1,1 @@
-"""A running process: logs, loops that must not end, delays between attempts, settings, crash points."""
+"""Running a process: logs, loops that must not end, backoff, workers, crash points."""

@@ -1,11 +1,11 @@
-"""Growing delays with jitter between tries."""
+"""Growing delays with jitter between attempts."""
 
 import asyncio
 import random
 
 
 class Backoff:
-    """Delays of `first` seconds, doubled each time up to `most`, each drawn between half and the whole of that."""
+    """Delays of `first` seconds, doubled each time up to `most`, each multiplied by 0.5 to 1 at random."""
 
     def __init__(self, first: float, most: float) -> None:
         self._first = first
@@ -13,7 +13,7 @@ class Backoff:
         self.tries = 0
 
     def next_delay(self) -> float:
-        """Give the next delay in seconds."""
+        """Return the next delay in seconds."""
         delay = min(self._most, self._first * 2.0 ** min(self.tries, 32))
         self.tries += 1
         return delay * random.uniform(0.5, 1.0)  # noqa: S311  jitter, not a secret

@@ -1,7 +1,7 @@
-"""Named points at which a process can be made to die, so that kills hit inside the windows that matter.
+"""Named points where a test can kill the process, so that crashes hit the critical moments.
 
-The harness arms a point by making a file of its name in the folder that `CRASH_POINTS` names; the first process to reach it takes the file away and
-kills itself. Without the variable, `crash_point` does nothing.
+`./chaos` arms a point by creating a file of its name in the folder `CRASH_POINTS`. The first process that
+reaches the point removes the file and kills itself. Without the variable, `crash_point` does nothing.
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def crash_point(name: str) -> None:
-    """Die here, without a word, if the harness armed this point."""
+    """Kill this process without cleanup if the point is armed."""
     folder = os.environ.get("CRASH_POINTS")
     if folder is None:
         return

@@ -1,4 +1,4 @@
-"""Log lines: a constant event name and fields, one JSON object a line, ids and never objects."""
+"""Configures JSON logs: one object a line, with a constant event name, ids as fields, no personal data."""
 
 import logging
 import sys
@@ -13,7 +13,7 @@ FRAMES = 12
 
 
 def _frames(exc_info: structlog.typing.ExcInfo) -> str:
-    """Tell where it happened and of what kind it is, but not its words: a driver's or a parser's message quotes the data."""
+    """Return where an exception was raised and its type, but not its message, which may quote data."""
     frames = [
         f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}"
         for frame in traceback.extract_tb(exc_info[2])
@@ -24,7 +24,7 @@ def _frames(exc_info: structlog.typing.ExcInfo) -> str:
 def _without_personal_codes(
     _: object, __: str, line: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Cover a henkilötunnus in whatever somebody logged: the last barrier, not a licence to log words from outside."""
+    """Mask every henkilötunnus in a line: the last barrier, not a licence to log external text."""
     return {
         name: hide_personal_codes(value) if isinstance(value, str) else value for name, value in line.items()
     }
@@ -38,11 +38,11 @@ STEPS: list[structlog.typing.Processor] = [
     _without_personal_codes,
 ]
 PROCESSORS: list[structlog.typing.Processor] = [*STEPS, structlog.processors.JSONRenderer()]
-"""One list for good: a logger keeps the one that it was first used with, also where several apps of one process configure their logs."""
+"""One list for the whole process: a logger keeps the list that it was first used with."""
 
 
 def configure_logs(level: str = "INFO") -> None:
-    """Send the log lines of this process, and the libraries' warnings, to standard output as JSON."""
+    """Write the log lines of this process, and the libraries' warnings, to standard output as JSON."""
     structlog.configure(
         processors=PROCESSORS,
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
@@ -60,11 +60,12 @@ def configure_logs(level: str = "INFO") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    # While a broker is away each client complains hundreds of times a second; that it is away is told by those who use them (`kafka_away`).
+    # While a broker is down each client logs hundreds of lines a second; its users log `kafka_away`
+    # themselves.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def get_log(name: str) -> structlog.typing.FilteringBoundLogger:
-    """Give the logger of one module: `log.info("request_registered", request_id=…)`."""
+    """Return the logger of one module: `log.info("request_registered", request_id=…)`."""
     log: structlog.typing.FilteringBoundLogger = structlog.get_logger(component=name)
     return log

@@ -1,4 +1,4 @@
-"""Loops that have no end: one that comes to an end all the same, in whatever way, is a failure that is seen."""
+"""Runs endless loops and makes sure that one that ends, for any reason, is seen as a failure."""
 
 import asyncio
 import os
@@ -15,19 +15,22 @@ Loop: TypeAlias = Coroutine[Any, Any, None]
 
 
 class LoopEnded(RuntimeError):
-    """A loop that has no end came to one; it says which."""
+    """An endless loop ended; the message names it."""
 
 
 def is_cancelled() -> bool:
-    """Say whether somebody cancelled the present task; a `CancelledError` without that came out of a library, and would end a loop unseen."""
+    """True if the present task was cancelled.
+
+    A `CancelledError` without that came out of a library, and would end a loop unseen.
+    """
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0
 
 
 async def endless(loop: Loop) -> None:
-    """Run a loop until cancelled; raises what it raises, and `LoopEnded` where it ends otherwise.
+    """Run a loop until cancelled; raises what it raises, and `LoopEnded` where it returns.
 
-    A task group takes a `CancelledError` that nobody asked for as wished, and goes on without that task and without a word.
+    A task group takes a stray `CancelledError` for a normal end, and silently goes on without that task.
     """
     try:
         await loop
@@ -39,7 +42,10 @@ async def endless(loop: Loop) -> None:
 
 
 async def run_together(*loops: Loop) -> None:
-    """Run loops until cancelled; where one fails, or ends, the others end too and an exception group is raised."""
+    """Run loops until cancelled.
+
+    When one fails or ends, the others are cancelled and an exception group is raised.
+    """
     try:
         async with asyncio.TaskGroup() as group:
             for loop in loops:
@@ -50,7 +56,10 @@ async def run_together(*loops: Loop) -> None:
 
 @asynccontextmanager
 async def running_beside(*loops: Loop) -> AsyncIterator[None]:
-    """Run loops beside an app for as long as the context lasts; should one fail or end, so does the process: uvicorn would serve on without it."""
+    """Run loops beside an app for as long as the context lasts; if one fails or ends, the process ends.
+
+    Otherwise uvicorn would go on serving without it.
+    """
     tasks = [asyncio.create_task(_end_process_with(loop)) for loop in loops]
     try:
         yield
@@ -70,7 +79,7 @@ async def _end_process_with(loop: Loop) -> None:
 
 
 def _close(loops: Iterable[Loop]) -> None:
-    """Close those that were cancelled before their first step: Python warns of a coroutine that never ran."""
+    """Close loops that were cancelled before their first step: Python warns of a coroutine that never ran."""
     for loop in loops:
         loop.close()
 

@@ -1,4 +1,4 @@
-"""Runs a worker: logs, and an orderly end when it is asked to stop."""
+"""Runs a worker process: configures its logs and stops it cleanly on SIGTERM or SIGINT."""
 
 import asyncio
 import signal
