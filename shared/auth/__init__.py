@@ -1,1 +1,1 @@
-"""Who calls: OpenID Connect clients, access tokens, sessions in encrypted cookies."""
+"""Authentication: OpenID Connect clients, access tokens, sessions in encrypted cookies."""

@@ -1,4 +1,4 @@
-"""Who calls: verifies the bearer tokens of an OpenID Connect issuer (RFC 9068 access tokens) and asks for scopes."""
+"""Verifies the access tokens of API callers (RFC 9068) and requires scopes."""
 
 import asyncio
 import time
@@ -23,17 +23,17 @@ log = get_log(__name__)
 ALGORITHMS = ("Ed25519", "ES256", "RS256")
 TOKEN_TYPES = ("at+jwt", "application/at+jwt")
 KEYS_SECONDS = 3_600.0
-"""How old the cached keys may grow before they are asked for again; a withdrawn key is refused after that long at most."""
+"""The issuer's keys are cached this long, so a withdrawn key is refused after this time at the latest."""
 REFETCH_SECONDS = 5.0
-"""How long an unknown key id waits for the next look at the issuer's keys, so that made-up ids cannot flood the issuer."""
+"""Minimum time between fetches for an unknown key id, so that invented ids cannot flood the issuer."""
 RETRY_SECONDS = 0.5
-"""How long callers are told `Unavailable` without another look, after an issuer did not answer."""
+"""How long callers get `Unavailable` without another attempt, after the issuer did not answer."""
 LEEWAY_SECONDS = 30
 FETCH_SECONDS = 5.0
 
 
 class Unauthorized(Problem):
-    """401: no token, or one that does not hold; `WWW-Authenticate` says which (RFC 6750)."""
+    """401: no token, or an invalid one; `WWW-Authenticate` says which (RFC 6750)."""
 
     status = HTTPStatus.UNAUTHORIZED
     slug = "unauthorized"
@@ -41,7 +41,7 @@ class Unauthorized(Problem):
 
 
 class InsufficientScope(Problem):
-    """403: the token is good but lacks a scope, which `WWW-Authenticate` names."""
+    """403: the token is valid but lacks a scope, which `WWW-Authenticate` names."""
 
     status = HTTPStatus.FORBIDDEN
     slug = "insufficient-scope"
@@ -50,7 +50,10 @@ class InsufficientScope(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent the token: `subject` is a staff member, a system or a citizen's pseudonym; `client_id` the system that fetched it."""
+    """The sender of a token: `subject` is a staff member, a system or a citizen's pseudonym.
+
+    `client_id` is the system that fetched the token.
+    """
 
     subject: str
     client_id: str
@@ -58,9 +61,9 @@ class Caller:
 
 
 class TokenVerifier:
-    """Verifies the tokens that one issuer made for one audience; the issuer's keys are fetched when first needed and cached.
+    """Verifies the tokens of one issuer for one audience; fetches and caches the issuer's keys.
 
-    `backchannel_url` is where this process finds the issuer when that differs from the address in `iss` (containers).
+    `backchannel_url` is where this process reaches the issuer, if that differs from `iss` (containers).
     """
 
     def __init__(self, issuer: str, audience: str, *, backchannel_url: str | None = None) -> None:
@@ -78,7 +81,7 @@ class TokenVerifier:
         self._lock = asyncio.Lock()
 
     async def verify(self, token: str) -> Caller:
-        """Give the caller behind a token; raises `Unauthorized`, or `Unavailable` while the issuer's keys cannot be had."""
+        """Return the caller of a token; raises `Unauthorized`, or `Unavailable` without the issuer's keys."""
         keys = await self._current_keys()
         try:
             try:
@@ -134,7 +137,10 @@ _bearer = HTTPBearer(
 
 
 def require_scope(verifier: TokenVerifier, scope: str) -> RequireScope:
-    """Make the dependency of a route: `caller: Annotated[Caller, Depends(require_scope(verifier, "operate"))]`."""
+    """Return a route's dependency: `caller.
+
+    Annotated[Caller, Depends(require_scope(verifier, "operate"))]`.
+    """
 
     async def authorize(
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],

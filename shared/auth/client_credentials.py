@@ -1,4 +1,4 @@
-"""A service's own access tokens, from the provider's token endpoint by the client credentials grant."""
+"""Fetches this service's own access tokens (client credentials grant) and calls other services with them."""
 
 import asyncio
 import time
@@ -16,24 +16,27 @@ RENEW_BEFORE_SECONDS = 30
 
 
 class IdentityAway(Exception):
-    """The identity service did not answer, or not as it should."""
+    """The identity service did not answer, or answered with an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A token of ours and when it is better replaced (monotonic seconds)."""
+    """An access token and when to replace it (monotonic seconds)."""
 
     token: str
     until: float
 
     @property
     def stale(self) -> bool:
-        """Say whether a new token should be fetched."""
+        """True if a new token should be fetched."""
         return self.until <= time.monotonic()
 
 
 class ClientCredentials:
-    """An OpenID Connect provider, found by discovery; `back_channel` is where its issuer's addresses are reached, when that differs."""
+    """A client of an OpenID Connect provider, whose endpoints are found by discovery.
+
+    `back_channel` replaces the issuer's address where this process reaches it differently.
+    """
 
     def __init__(
         self, http: httpx.AsyncClient, issuer: str, back_channel: str | None, client: tuple[str, str]
@@ -47,7 +50,7 @@ class ClientCredentials:
         self._lock = asyncio.Lock()
 
     async def token_for(self, scope: str) -> str:
-        """Give an access token of our own, kept until shortly before it expires; raises `IdentityAway`."""
+        """Return an access token, cached until shortly before it expires; raises `IdentityAway`."""
         async with self._lock:
             issued = self._tokens.get(scope)
             if issued is None or issued.stale:
@@ -58,7 +61,7 @@ class ClientCredentials:
             return issued.token
 
     async def get_without_token(self, path: str) -> httpx.Response:
-        """Call an address of the provider's that needs no token; raises httpx's errors."""
+        """Get a path of the provider that needs no token; raises httpx's errors."""
         return await self._http.get(self._back_channel + path)
 
     def forget_token(self, scope: str) -> None:
@@ -66,7 +69,10 @@ class ClientCredentials:
         self._tokens.pop(scope, None)
 
     async def ask(self, scope: str, method: str, url: str, **request: Any) -> httpx.Response:  # noqa: ANN401  httpx's own parameters
-        """Call another service with a token of ours, once more with a new one where it is refused; raises `IdentityAway` and httpx's errors."""
+        """Call another service with an access token, and once more with a new one if it is refused.
+
+        Raises `IdentityAway` and httpx's errors.
+        """
         for last in (False, True):
             token = await self.token_for(scope)
             answer = await self._http.request(
@@ -79,7 +85,7 @@ class ClientCredentials:
         raise AssertionError  # the loop returns
 
     async def call_as_client(self, endpoint: str, method: str, **request: Any) -> httpx.Response:  # noqa: ANN401  as above
-        """Call one of the provider's endpoints and prove who calls, by our secret; raises `IdentityAway`."""
+        """Call one of the provider's endpoints with client authentication; raises `IdentityAway`."""
         return await self.call(endpoint, method, auth=self._client, **request)
 
     async def call(self, endpoint: str, method: str, **request: Any) -> httpx.Response:  # noqa: ANN401  as above
@@ -95,14 +101,14 @@ class ClientCredentials:
             return await self._http.request(method, url, **request)
         except (httpx.HTTPError, KeyError) as error:
             self._metadata = (
-                None  # the next call asks anew: a provider that starts again may have other endpoints
+                None  # the next call fetches it again: a restarted provider may have other endpoints
             )
             log.warning("identity_away", error=type(error).__name__)
             raise IdentityAway(type(error).__name__) from error
 
 
 def read_json_object(answer: httpx.Response) -> dict[str, Any]:
-    """Read a JSON object; raises `IdentityAway` where the answer is none."""
+    """Return the JSON object of a response; raises `IdentityAway` for anything else."""
     try:
         facts = answer.json()
     except ValueError as error:
@@ -114,7 +120,7 @@ def read_json_object(answer: httpx.Response) -> dict[str, Any]:
 
 
 def read_token(answer: httpx.Response) -> Issued:
-    """Read a token endpoint's answer; raises `IdentityAway` where it grants none."""
+    """Read the response of a token endpoint; raises `IdentityAway` if it grants no token."""
     facts = read_json_object(answer)
     try:
         return Issued(

@@ -1,4 +1,4 @@
-"""Sessions that somebody ended: from then on no copy of their cookie opens anything, however long it would have lasted."""
+"""Stores which sessions were ended (logout), so that no copy of their cookie opens a session again."""
 
 import asyncio
 import time
@@ -18,10 +18,10 @@ from shared.web.problems import Unavailable
 log = get_log(__name__)
 
 KEEP_ENDED = timedelta(seconds=2 * SESSION_SECONDS)
-"""Longer than any cookie lasts that was sealed before, or while, its session was ended."""
+"""Longer than any cookie lasts that was written before, or while, its session was ended."""
 READ_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
-"""For how long a database that did not answer is not asked again, where sessions open without it."""
+"""How long an unavailable database is not asked again, where sessions open without it."""
 MAX_UNWRITTEN = 10_000
 REMOVED_AT_ONCE = 1_000
 
@@ -34,7 +34,7 @@ DROP = "drop table ended_sessions"
 
 
 def describe(metadata: MetaData) -> Table:
-    """Add the table to a service's metadata; `until` is when no cookie of the session can be good any more."""
+    """Add the table to a service's metadata; after `until` every cookie of the session has expired."""
     return Table(
         "ended_sessions",
         metadata,
@@ -48,7 +48,10 @@ _ended = describe(MetaData())
 
 
 class EndedSessions:
-    """The ended sessions of one service. With `open_while_away` sessions open while the database is away; otherwise `Unavailable` is raised."""
+    """The ended sessions of one service.
+
+    Without the database sessions open if `open_while_away`; otherwise `Unavailable` is raised.
+    """
 
     def __init__(self, sessions: Sessions, *, open_while_away: bool) -> None:
         self._sessions = sessions
@@ -59,8 +62,8 @@ class EndedSessions:
     async def end(self, session: MutableMapping[str, Any]) -> None:
         """End a session, for every copy of its cookie, and empty it.
 
-        Where sessions open without the database, one that cannot be written down ends in this process at once, and in the others with the next one;
-        otherwise `Unavailable` is raised and it goes on.
+        If the database fails and `open_while_away`, the session ends in this process at once, and in the
+        others with the next write; otherwise `Unavailable` is raised and the session continues.
         """
         if session_id := session.get(SESSION_ID):
             while len(self._unwritten) >= MAX_UNWRITTEN:
@@ -77,7 +80,7 @@ class EndedSessions:
         session.clear()
 
     async def has_ended(self, session_id: str) -> bool:
-        """Say whether a session was ended."""
+        """True if a session was ended."""
         return session_id in self._unwritten or await self._was_ended(session_id)
 
     async def empty_if_ended(self, session: MutableMapping[str, Any]) -> None:
@@ -88,7 +91,7 @@ class EndedSessions:
             session.clear()
 
     async def _write(self) -> None:
-        """Write down what is not yet, and remove what is over."""
+        """Write new entries and remove expired ones."""
         ended = sorted(self._unwritten.items())
         now = datetime.now(UTC)
         async with self._sessions.begin() as database:
@@ -118,11 +121,14 @@ class EndedSessions:
 
 
 async def empty_if_ended(request: Request) -> None:
-    """Empty the request's session where it was ended: a dependency of every route that reads `request.session`, by `app.state.ended_sessions`."""
+    """Empty the request's session if it was ended.
+
+    A dependency of every route that reads `request.session`; uses `app.state.ended_sessions`.
+    """
     await ended_sessions(request).empty_if_ended(request.session)
 
 
 def ended_sessions(request: Request) -> EndedSessions:
-    """Give what the app holds open."""
+    """Return the app's `EndedSessions`."""
     ended: EndedSessions = request.app.state.ended_sessions
     return ended

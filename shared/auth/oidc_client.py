@@ -1,4 +1,4 @@
-"""An OpenID Connect client of a service that signs people in by the authorization code flow with PKCE."""
+"""An OpenID Connect client for signing people in by the authorization code flow with PKCE."""
 
 import secrets
 from typing import Any
@@ -13,9 +13,10 @@ HTTP_TIMEOUT_SECONDS = 10
 
 
 class BackChannelClient(StarletteOAuth2App):
-    """An OpenID Connect client that reaches the provider by another address than browsers do, where the settings name one.
+    """An OpenID Connect client that can reach the provider by another address than browsers do.
 
-    What Authlib keeps between the way there and the way back belongs to the attempt (`attempts`), not to the browser's session.
+    What Authlib stores between the redirect and the return belongs to the attempt (`attempts`), not to the
+    browser's session.
     """
 
     issuer = ""
@@ -23,7 +24,7 @@ class BackChannelClient(StarletteOAuth2App):
     attempts: SignInAttempts
 
     async def load_server_metadata(self) -> dict[str, Any]:
-        """Fetch the provider's metadata once; what the back channel calls leads to its own address."""
+        """Fetch the provider's metadata once, with the back channel's own addresses."""
         metadata: dict[str, Any] = await super().load_server_metadata()  # type: ignore[no-untyped-call]  # Authlib has no types
         if self.back_channel:
             for endpoint in ("token_endpoint", "jwks_uri", "userinfo_endpoint"):
@@ -34,9 +35,9 @@ class BackChannelClient(StarletteOAuth2App):
     async def begin(
         self, request: Request, redirect_uri: str, *, state: str = "", keep: str = "", **parameters: str
     ) -> Response:
-        """Lead to the provider; `state` is a random one unless given, and `keep` is what `kept` gives on the way back.
+        """Redirect to the provider; `state` is random unless given, `keep` is what `kept` returns afterwards.
 
-        Raises `httpx2.HTTPError`, `RuntimeError` or `ValueError` where the provider is away.
+        Raises `httpx2.HTTPError`, `RuntimeError` or `ValueError` when the provider is unavailable.
         """
         state, attempt = state or secrets.token_urlsafe(24), {"keep": keep} if keep else {}
         response: Response = await self.authorize_redirect(
@@ -47,15 +48,16 @@ class BackChannelClient(StarletteOAuth2App):
         return response
 
     async def save_authorize_data(self, request: Request, **data: str) -> None:
-        """Keep what the way back needs, which the provider's address is not: cookies are small."""
+        """Store what the return needs, without the provider's address, because cookies are small."""
         del data["url"]
         await super().save_authorize_data(request, **data)  # type: ignore[no-untyped-call]  # Authlib has no types
 
     async def finish(self, request: Request) -> dict[str, Any]:
-        """Give the claims of the person whom the provider signed in, in answer to an attempt of this browser.
+        """Return the claims of the person whom the provider signed in for an attempt of this browser.
 
-        Raises `OAuthError` where the provider signed in nobody or was asked by nobody here, `httpx2.HTTPError` or `RuntimeError` where it is
-        away, `JoseError`, `KeyError` or `ValueError` where its token does not hold.
+        Raises `OAuthError` where the provider signed in nobody or this browser made no attempt,
+        `httpx2.HTTPError` or `RuntimeError` where it is unavailable, `JoseError`, `KeyError` or `ValueError`
+        where its token is invalid.
         """
         await self._check_issuer(request)
         token = await self.authorize_access_token(
@@ -65,7 +67,10 @@ class BackChannelClient(StarletteOAuth2App):
         return claims
 
     async def _check_issuer(self, request: Request) -> None:
-        """Refuse the answer of another provider (RFC 9207), `ValueError`: `iss` has to be there where the provider says that it sends one."""
+        """Raise `ValueError` for the answer of another provider (RFC 9207).
+
+        `iss` is required where the provider says that it sends one.
+        """
         metadata = await self.load_server_metadata()
         issuers = request.query_params.getlist("iss")
         if (issuers or metadata.get("authorization_response_iss_parameter_supported")) and issuers != [
@@ -74,12 +79,12 @@ class BackChannelClient(StarletteOAuth2App):
             raise ValueError("the answer is not this provider's")
 
     def kept(self, request: Request) -> str:
-        """Give what `begin` was to keep."""
+        """Return what `begin` was given to keep."""
         keep: str = self.attempts.recall(request, _state(request)).get("keep", "")
         return keep
 
     def end(self, request: Request, response: Response) -> None:
-        """Forget the attempt that the provider has answered, whatever it answered."""
+        """Remove the attempt that the provider has answered, with any result."""
         self.attempts.end(request, response, _state(request))
 
 
@@ -88,7 +93,7 @@ def _state(request: Request) -> str:
 
 
 def _in_session(request: Request, session: dict[str, Any]) -> Request:
-    """Give the same request as if `session` were all that its browser holds."""
+    """Return the same request with `session` as its whole session."""
     return Request({**request.scope, "session": session}, request.receive)
 
 
@@ -100,7 +105,7 @@ def make_oidc_client(
     scope: str,
     attempts: SignInAttempts,
 ) -> BackChannelClient:
-    """Make the client of the provider at `issuer`; nothing is fetched yet."""
+    """Return the client of the provider at `issuer`; nothing is fetched yet."""
     issuer, back_channel = issuer.rstrip("/"), (backchannel_url or "").rstrip("/")
     client: BackChannelClient = OAuth().register(
         "identity",

@@ -1,15 +1,15 @@
-"""The henkilötunnus as other systems tell it: only a plain one names a person."""
+"""Checks that a henkilötunnus from another system is a plain one, the only form that names a person."""
 
 from stdnum.fi import hetu
 
 CLAIM = "urn:oid:1.2.246.21"
-"""The OpenID Connect claim by which the Finnish trust network tells it."""
+"""The OpenID Connect claim of the henkilötunnus in the Finnish trust network."""
 
 
 def is_plain_code(value: object) -> bool:
-    """Say whether this is a henkilötunnus in its one written form; its last four, a hash or a business id of the same place is none.
+    """True for a henkilötunnus in its one written form, not for its last four, a hash or a business id.
 
-    Temporary codes (900–999) are: the banks' test customers have them.
+    Temporary codes (900–999) are accepted: the banks' test customers have them.
     """
     return (
         isinstance(value, str)

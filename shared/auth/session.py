@@ -1,4 +1,4 @@
-"""A browser's session: one encrypted cookie, for half an hour after it was last written."""
+"""Browser sessions in one encrypted cookie, valid for half an hour after it was last written."""
 
 import json
 import secrets
@@ -21,25 +21,31 @@ SESSION_SECONDS = 30 * 60
 COOKIE_LIMIT = 3_900
 EXPIRES = "expires"
 SESSION_ID = "id"
-"""Where a session keeps its id: every cookie of one session holds the same, so that all of them can be ended (`ended_sessions.py`)."""
+"""The session's key for its id. All its cookies hold the same id, so that all can be ended.
+
+See `ended_sessions.py`.
+"""
 
 
 class CookieBox:
-    """Encrypts a session into a cookie's value and decrypts it again, bound to the cookie's name; `keys` newest first."""
+    """Encrypts and decrypts a session for a cookie's value, bound to the cookie's name.
+
+    `keys` newest first.
+    """
 
     def __init__(self, keys: Sequence[bytes], cookie: str) -> None:
         self._box = Box(keys, old_prefix=b"")
         self._bound_to = cookie.encode()
 
     def seal(self, session: dict[str, Any]) -> str:
-        """Give the cookie's value, base64url, without padding."""
+        """Return the cookie's value, base64url without padding."""
         plain = json.dumps(
             session | {EXPIRES: int(time.time()) + SESSION_SECONDS}, separators=(",", ":"), ensure_ascii=False
         ).encode()
         return to_base64url(self._box.encrypt(plain, self._bound_to))
 
     def open(self, value: str) -> dict[str, Any]:
-        """Give the session; empty when the cookie is too old, was changed, or was encrypted with another key."""
+        """Return the session; empty if the cookie has expired, was changed, or is under an unknown key."""
         try:
             session: dict[str, Any] = json.loads(self._box.decrypt(from_base64url(value), self._bound_to))
         except (ValueError, CannotDecrypt):
@@ -48,9 +54,10 @@ class CookieBox:
 
 
 class EncryptedSession:
-    """ASGI middleware that gives `request.session`, as Authlib's Starlette client expects it.
+    """ASGI middleware that provides `request.session`, as Authlib's Starlette client expects it.
 
-    `name` is the cookie's (cookies of one host are shared by all its ports), `least_needed` what is left out of a session too long for a cookie.
+    `name` is the cookie's (cookies of one host are shared by all its ports); `least_needed` is dropped from a
+    session that is too long for a cookie.
     """
 
     def __init__(
@@ -69,7 +76,7 @@ class EncryptedSession:
         self._flags = f"Path=/; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Open the cookie before the request and write it after it where something changed."""
+        """Read the cookie before the request and write it afterwards if the session changed."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -79,7 +86,7 @@ class EncryptedSession:
         opened = session.get(SESSION_ID)
 
         async def send_with_cookie(message: Message) -> None:
-            # A session that was ended meanwhile is not given back to a browser that may have another one by now.
+            # A session that was ended meanwhile is not set again: the browser may have a new one by now.
             if (
                 message["type"] == "http.response.start"
                 and session.modified
@@ -95,7 +102,7 @@ class EncryptedSession:
             return f"{self.cookie}=; Max-Age=0; {self._flags}"
         session.setdefault(SESSION_ID, secrets.token_urlsafe(16))
         value = self._box.seal(session)
-        if len(value) > COOKIE_LIMIT:  # browsers drop a cookie over 4,096 bytes without a word
+        if len(value) > COOKIE_LIMIT:  # browsers silently drop a cookie over 4,096 bytes
             log.warning("session_trimmed", length=len(value))
             value = self._box.seal(
                 {name: what for name, what in session.items() if name != self._least_needed}
@@ -104,7 +111,7 @@ class EncryptedSession:
 
 
 async def _was_ended(scope: Scope, session: Session, opened: str | None) -> bool:
-    """Say whether the session that came with a request, and would go back with its answer, was ended while it was worked on."""
+    """True if the session of a request was ended while the request was handled."""
     ended = (
         getattr(scope["app"].state, "ended_sessions", None)
         if opened and session.get(SESSION_ID) == opened

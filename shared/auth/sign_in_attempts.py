@@ -1,4 +1,4 @@
-"""Attempts to sign in by OpenID Connect: each has an encrypted cookie of its own, so that tabs side by side do not end one another's."""
+"""Stores each attempt to sign in in an encrypted cookie of its own, so that tabs do not interfere."""
 
 import hashlib
 import time
@@ -11,13 +11,13 @@ from starlette.responses import Response
 from shared.auth.session import SESSION_SECONDS, CookieBox
 
 LATEST_KEPT = 8
-"""As many attempts of one browser are kept; more would outgrow the heads that servers accept."""
+"""Attempts kept for one browser; more would exceed the header size that servers accept."""
 
 
 class SignInAttempts:
-    """Keeps what belongs to one attempt, named by its `state`, for half an hour.
+    """Stores the data of one attempt, identified by its `state`, for half an hour.
 
-    `keys` newest first; `name` begins the cookies' names; `secure` where browsers come by HTTPS.
+    `keys` newest first; `name` begins the cookies' names; `secure` where browsers use HTTPS.
     """
 
     def __init__(self, keys: Sequence[bytes], name: str, *, secure: bool) -> None:
@@ -26,7 +26,7 @@ class SignInAttempts:
         self._secure = secure
 
     def keep(self, request: Request, response: Response, state: str, attempt: dict[str, Any]) -> None:
-        """Give the browser the attempt's cookie; the oldest make room."""
+        """Set the attempt's cookie; the oldest attempts are dropped."""
         for cookie in self._held(request)[: -LATEST_KEPT + 1]:
             self._drop(response, cookie)
         cookie = f"{self._prefix}{time.time_ns() // 1_000_000:x}-{_digest(state)}"
@@ -36,18 +36,21 @@ class SignInAttempts:
         )
 
     def recall(self, request: Request, state: str) -> dict[str, Any]:
-        """Give the attempt that this browser began with `state`; empty where it began none, or too long ago."""
+        """Return the attempt that this browser began with `state`.
+
+        Empty if there is none or it has expired.
+        """
         for cookie in self._held(request, state):
             return CookieBox(self._keys, cookie).open(request.cookies[cookie])
         return {}
 
     def end(self, request: Request, response: Response, state: str) -> None:
-        """Take the attempt's cookie from the browser."""
+        """Delete the attempt's cookie."""
         for cookie in self._held(request, state):
             self._drop(response, cookie)
 
     def _held(self, request: Request, state: str | None = None) -> list[str]:
-        """Give the names of the browser's attempts, oldest first, or of the one with `state`."""
+        """Return the names of the browser's attempt cookies, oldest first, or of the one with `state`."""
         ending = "" if state is None else f"-{_digest(state)}"
         return sorted(
             cookie

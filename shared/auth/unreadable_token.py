@@ -1,6 +1,9 @@
-"""What joserfc raises for a token that anybody can make up."""
+"""The exceptions that joserfc raises for a malformed token."""
 
 from joserfc.errors import JoseError
 
 UNREADABLE = (JoseError, ValueError, TypeError, RecursionError)
-"""Besides its own errors: `TypeError` where `crit` of a header is no list of texts, `RecursionError` where the claims are nested too deep."""
+"""Besides joserfc's own: `TypeError` if a header's `crit` is not a list of texts, `RecursionError`.
+
+The latter is raised for claims that are nested too deep.
+"""
