@@ -1,1 +1,1 @@
-"""Encryption and signatures, each mechanism once: box, sealing, record MAC, links, derived keys."""
+"""Encryption and signatures: boxes at rest, sealing on topics, record MACs, links, derived keys."""

@@ -1,15 +1,15 @@
-"""Base64url without padding, read strictly."""
+"""Encodes and strictly decodes base64url without padding."""
 
 import base64
 
 
 def to_base64url(raw: bytes) -> str:
-    """Write bytes as text."""
+    """Encode bytes."""
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def from_base64url(text: str) -> bytes:
-    """Read text, padded or not; raises `ValueError` unless `to_base64url` writes it so."""
+    """Decode a text with or without padding; raises `ValueError` unless `to_base64url` would write it."""
     text = text.rstrip("=")
     raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     if to_base64url(raw) != text:

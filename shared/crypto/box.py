@@ -1,8 +1,8 @@
-"""Authenticated encryption under keys that can be rotated: data at rest, cookies, claims.
+"""Authenticated encryption with rotatable keys, for data at rest, cookies and claims.
 
 A box is the key's id (4 bytes), a random nonce (12 bytes), and the ciphertext with its tag (AES-256-GCM). The
-context says what the box belongs to (a row's id, a cookie's name): it is authenticated, not stored, and the box opens
-for no other.
+context says what the box belongs to (a row's id, a cookie's name): it is authenticated but not stored, and
+the box opens only for the same context.
 """
 
 import os
@@ -17,14 +17,14 @@ NONCE_BYTES = 12
 
 
 class CannotDecrypt(Exception):
-    """The box was made with a key that is not here, for another context, or was changed."""
+    """The box was made with an unknown key or for another context, or was changed."""
 
 
 class Box:
     """Encrypts under the first of its keys (32 bytes each, newest first) and decrypts under any of them.
 
-    `old_prefix` is what stood before the nonce in boxes from before key ids; those are tried under every key. `None`:
-    there never were any.
+    `old_prefix` stood before the nonce in boxes from before key ids; those are tried under every key. `None`
+    if there never were any.
     """
 
     def __init__(self, keys: Sequence[bytes], *, old_prefix: bytes | None = None) -> None:
@@ -34,7 +34,7 @@ class Box:
         self._old_prefix = old_prefix
 
     def encrypt(self, plaintext: bytes, context: bytes) -> bytes:
-        """Make a box that opens for the same context only; 32 bytes longer than the plaintext."""
+        """Encrypt for one context; the box is 32 bytes longer than the plaintext."""
         nonce = os.urandom(NONCE_BYTES)
         return self.newest_id + nonce + self._newest.encrypt(nonce, plaintext, context)
 
@@ -42,14 +42,14 @@ class Box:
         """Open a box; raises `CannotDecrypt`."""
         cipher = self._ciphers.get(box[:KEY_ID_BYTES])
         plaintext = _open(cipher, box[KEY_ID_BYTES:], context) if cipher else None
-        # An old box may begin like a key's id by chance, so it is tried all the same.
+        # An old box may begin like a key's id by chance, so it is tried too.
         plaintext = self._decrypt_old(box, context) if plaintext is None else plaintext
         if plaintext is None:
             raise CannotDecrypt("changed, or of another context" if cipher else "unknown key")
         return plaintext
 
     def is_under_newest(self, box: bytes) -> bool:
-        """Say whether a box names the key that encrypts now."""
+        """True if a box was made with the newest key."""
         return box.startswith(self.newest_id)
 
     def _decrypt_old(self, box: bytes, context: bytes) -> bytes | None:

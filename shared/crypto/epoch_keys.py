@@ -1,4 +1,4 @@
-"""Keys that seal the records of a minute: each record has a key of its own, derived from its epoch's."""
+"""Short-lived keys for sealing records: one per minute, from which each record's own key is derived."""
 
 import os
 import time
@@ -22,7 +22,7 @@ MAX_OPENED_KEYS = 1_000
 
 @dataclass(slots=True)
 class Epoch:
-    """A random key, `sealed` as it goes beside each of its records, and how many it has sealed."""
+    """A random key; `sealed` is its sealed form, sent with each of its records; `records` counts them."""
 
     key: bytes
     sealed: str
@@ -31,7 +31,7 @@ class Epoch:
 
 
 class EpochKeys:
-    """Gives the key of this moment; `seal_key` seals a new one once a minute or every thousand records."""
+    """Provides the current epoch key; `seal_key` seals a new one once a minute or every thousand records."""
 
     def __init__(self, seal_key: Callable[[bytes], str], clock: Callable[[], float] = time.monotonic) -> None:
         self._seal_key = seal_key
@@ -39,7 +39,7 @@ class EpochKeys:
         self._epoch: Epoch | None = None
 
     def next(self) -> Epoch:
-        """Give the epoch that seals one more record."""
+        """Return the epoch for one more record."""
         now, epoch = self._clock(), self._epoch
         if epoch is None or epoch.records >= RECORDS_AN_EPOCH or now - epoch.began >= EPOCH_SECONDS:
             key = os.urandom(KEY_BYTES)
@@ -49,7 +49,7 @@ class EpochKeys:
 
 
 class OpenedKeys:
-    """The reader's memory of epoch keys that it has opened; the one that was used longest ago goes first."""
+    """A reader's cache of opened epoch keys; the least recently used is dropped."""
 
     most: ClassVar = MAX_OPENED_KEYS
 
@@ -61,7 +61,7 @@ class OpenedKeys:
         return len(self._opened)
 
     def open(self, sealed: str) -> bytes:
-        """Give an epoch's key; raises what `open_key` raises."""
+        """Return an epoch's key; raises what `open_key` raises."""
         if (key := self._opened.get(sealed)) is not None:
             self._opened.move_to_end(sealed)
             return key
@@ -72,7 +72,7 @@ class OpenedKeys:
 
 
 def encrypt_record(epoch_key: bytes, plaintext: bytes, info: bytes) -> bytes:
-    """Encrypt under the key of one record. The nonce is random: a record can be sealed twice."""
+    """Encrypt under the key of one record. The nonce is random, because a record can be sealed twice."""
     nonce = os.urandom(NONCE_BYTES)
     return nonce + _cipher(epoch_key, info).encrypt(nonce, plaintext, None)
 

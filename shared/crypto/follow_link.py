@@ -1,6 +1,7 @@
-"""The signed token of the follow-up link: notifier writes it into mails, tracker reads it. It names one request and never runs out.
+"""The signed token of the follow-up link in mails: names one request and never expires.
 
-43 characters of base64url: the request id's 16 bytes and the first 16 bytes of their HMAC-SHA256.
+Notifier writes it, tracker reads it. 43 characters of base64url: the request id's 16 bytes and the first 16
+bytes of their HMAC-SHA256.
 """
 
 import base64
@@ -14,16 +15,16 @@ PURPOSE = b"asiointi/follow-link/"
 
 
 class BadLink(ValueError):
-    """The token was not made by us, or was changed on its way."""
+    """The token has a wrong signature or was changed."""
 
 
 def sign(request_id: UUID, key: bytes) -> str:
-    """Make the token for one request."""
+    """Return the token of one request."""
     return base64.urlsafe_b64encode(request_id.bytes + _tag(request_id.bytes, key)).decode().rstrip("=")
 
 
 def read(token: str, key: bytes) -> UUID:
-    """Give the request that a token names; raises `BadLink`."""
+    """Return the request id of a token; raises `BadLink`."""
     try:
         raw = base64.b64decode(token.strip() + "=", altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:

@@ -1,9 +1,10 @@
-"""Says of a record on the log who made it: a MAC over its key, its value and its CloudEvents context.
+"""Authenticates Kafka records: a MAC over a record's key, value and CloudEvents headers proves who wrote it.
 
-`intake_mac` is `<key id>.<base64url>`: HMAC-SHA256 under a key that intake and tracker share. The key id lets keys be
-rotated while old records are on the log. Of the headers, those are covered that say what the event is (`ce_…` and
-`content-type`), in any order but each as often as it was signed. Others are not: `traceparent` may be set anew on the
-way, `dead_letter_…` and what brokers and mirrors add come later.
+`intake_mac` is `<key id>.<base64url>`: HMAC-SHA256 under a key that intake and tracker share. The key id
+allows key rotation while old records are on the log. It covers the headers that say what the event is (`ce_…`
+and `content-type`), in any order but each as often as it was signed. Other headers are not covered:
+`traceparent` may be replaced on the way, and `dead_letter_…` and the headers of brokers and mirrors are added
+later.
 """
 
 import hashlib
@@ -29,7 +30,7 @@ class RecordSigner:
         self._key = keys[0]
 
     def sign(self, message: Message) -> Message:
-        """Give the record with its MAC, instead of any that it had."""
+        """Return the record with its MAC, which replaces any that it had."""
         headers = [(name, value) for name, value in message.headers if name != HEADER]
         mac = _header(self._key, message.key, message.value, headers)
         return Message(message.key, message.value, [*headers, (HEADER, mac)])
@@ -42,7 +43,7 @@ class RecordVerifier:
         self._keys = {key_id(key).hex().encode(): key for key in keys}
 
     def verify(self, key: bytes | None, value: bytes | None, headers: RecordHeaders) -> bool:
-        """Say whether exactly this record was signed; one without a MAC, or with two, was not."""
+        """True if exactly this record was signed; false without a MAC, or with two."""
         headers = list(headers)
         macs = [mac or b"" for name, mac in headers if name == HEADER]
         if len(macs) != 1:
@@ -54,12 +55,15 @@ class RecordVerifier:
 
 
 def has_mac(headers: RecordHeaders) -> bool:
-    """Say whether a record claims to be signed."""
+    """True if a record has a MAC header, valid or not."""
     return any(name == HEADER for name, _ in headers)
 
 
 def _header(with_key: bytes, key: bytes | None, value: bytes | None, headers: RecordHeaders) -> bytes:
-    """Every part stands behind its length, an absent one behind a length that no part has: no two records are alike."""
+    """Return the MAC header. Each part is preceded by its length, an absent one by an impossible length.
+
+    So no two different records have the same input.
+    """
     named = [(name.encode(errors="backslashreplace"), text) for name, text in headers]
     covered = [header for header in named if header[0].startswith(b"ce_") or header[0] == b"content-type"]
     covered.sort(key=lambda header: (header[0], header[1] or b"", header[1] is None))

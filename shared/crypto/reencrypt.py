@@ -1,4 +1,4 @@
-"""Encrypts rows again under the newest key, beside everything that runs, so that an older key can be dropped."""
+"""Encrypts stored boxes again under the newest key, while services run, so that older keys can go."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,12 @@ ROWS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class BoxColumn:
-    """A column of boxes. `key` names a row, of type `key_type`; `context` is SQL for a box's context as bytes.
+    """A column of boxes. `key` identifies a row and has type `key_type`.
 
-    `having` is the condition of the partial index by `key`, where there is no whole one.
+    `context` is SQL for a box's context as bytes.
 
-    All of it is written in our code and goes into SQL as it is.
+    `having` is the condition of the partial index on `key`, if there is no full one. All of it comes from our
+    code and is inserted into SQL unchanged.
     """
 
     table: str
@@ -29,26 +30,30 @@ class BoxColumn:
 
     @property
     def page(self) -> str:
-        """A bounded piece of the table, however few of its rows hold a box."""
+        """Return SQL that reads a bounded number of rows, however few of them hold a box."""
         return f"""
             select {self.key} as key, {self.column} as box, {self.context} as context from {self.table}
-            where (cast(:after as {self.key_type}) is null or {self.key} > cast(:after as {self.key_type})) and {self.having}
+            where (cast(:after as {self.key_type}) is null or {self.key} > cast(:after as {self.key_type}))
+                and {self.having}
             order by {self.key} limit :most
         """  # noqa: S608  made of our own words
 
     @property
     def exchange(self) -> str:
-        """Change the boxes that nobody has changed meanwhile, and skip rows that somebody else works with."""
+        """Return SQL that replaces boxes unless they were changed meanwhile; skips locked rows."""
         return f"""
             with given as (
-                select * from unnest(cast(:keys as {self.key_type}[]), cast(:olds as bytea[]), cast(:news as bytea[]))
-                as given (key, old, new)
+                select * from unnest(
+                    cast(:keys as {self.key_type}[]), cast(:olds as bytea[]), cast(:news as bytea[])
+                ) as given (key, old, new)
             ), free as (
-                select {self.key} as key from {self.table} where {self.key} in (select key from given) and {self.having}
+                select {self.key} as key from {self.table}
+                where {self.key} in (select key from given) and {self.having}
                 for update skip locked
             ), changed as (
                 update {self.table} set {self.column} = given.new from given join free using (key)
-                where {self.table}.{self.key} = given.key and {self.table}.{self.column} = given.old and {self.having}
+                where {self.table}.{self.key} = given.key and {self.table}.{self.column} = given.old
+                    and {self.having}
                 returning 1
             )
             select count(*) from changed
@@ -57,7 +62,7 @@ class BoxColumn:
 
 @dataclass(slots=True)
 class Done:
-    """How many boxes were encrypted again, are still under an older key, or open under no key here."""
+    """How many boxes were encrypted again, are still under an older key, or open under no known key."""
 
     changed: int = 0
     left: int = 0
@@ -65,7 +70,10 @@ class Done:
 
 
 async def reencrypt(sessions: Sessions, box: Box, columns: Sequence[BoxColumn]) -> Done:
-    """Go through the tables once, in small transactions. Repeat it until `left` is 0: some rows were others' meanwhile."""
+    """Process the tables once, in small transactions.
+
+    Repeat it until `left` is 0: rows that were locked meanwhile are skipped.
+    """
     done = Done()
     for column in columns:
         after: object = None
@@ -99,6 +107,9 @@ def _reencrypted(box: Box, old: bytes, context: bytes) -> bytes | None:
 
 
 def summarize(done: Done) -> str:
-    """Put what was done into words."""
-    counts = f"{done.changed} encrypted again, {done.left} left under an older key, {done.unreadable} open under none."
+    """Return the counts as a sentence."""
+    counts = (
+        f"{done.changed} encrypted again, {done.left} left under an older key, {done.unreadable} open "
+        "under none."
+    )
     return counts if done.left or done.unreadable else f"{counts} Nothing is left under an older key."

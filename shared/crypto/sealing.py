@@ -1,13 +1,13 @@
-"""Personal data on the log, sealed to the one service that may read it.
+"""Seals personal data in Kafka records with HPKE, so that only the one intended service can read it.
 
 HPKE (RFC 9180) with ML-KEM-768 + X25519, HKDF-SHA256 and AES-256-GCM. A sealed text is one of
 
 - `<key id>.<base64url>`: sealed by HPKE itself;
-- `epoch.<key id>.<base64url>.<base64url>`: an epoch key sealed by HPKE, and the text encrypted under a key that is
-  derived from it for this record.
+- `epoch.<key id>.<base64url>.<base64url>`: an epoch key sealed by HPKE, and the text encrypted under a key
+  that is derived from it for this record.
 
-The key id tells the reader which of its private keys opens it, so that keys can be rotated while old records are still
-on the log. Either text is readable by itself.
+The key id tells the reader which private key to use, so that keys can be rotated while old records are still
+on the log. Each sealed text can be opened by itself.
 """
 
 import hashlib
@@ -39,18 +39,18 @@ EPOCH_INFO = b"asiointi/epoch-key"
 
 
 def generate_private_key() -> str:
-    """Make a private key, as text for a secret setting."""
+    """Return a new private key, as text for a secret setting."""
     return _encode_private(MLKEM768PrivateKey.generate(), X25519PrivateKey.generate())
 
 
 def public_key_of(private_key: str) -> str:
-    """Give the public key, as text for a setting, that belongs to a private key."""
+    """Return the public key of a private key, as text for a setting."""
     kem, curve = _decode_private(private_key)
     return _encode_public(kem.public_key(), curve.public_key())
 
 
 class Sealer:
-    """Seals each record by itself to one public key. `ValueError` when the key's text is not one."""
+    """Seals each record by itself to one public key; raises `ValueError` for an invalid key text."""
 
     def __init__(self, public_key: str) -> None:
         raw = _decode(public_key, MLKEM_PUBLIC + X25519_BYTES)
@@ -69,7 +69,7 @@ class Sealer:
 
 
 class EpochSealer(Sealer):
-    """Seals to one public key under an epoch key, at a twentieth of the CPU; 1,200 bytes longer."""
+    """Seals to one public key under an epoch key, at a twentieth of the CPU time; 1,200 bytes longer."""
 
     def __init__(self, public_key: str, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(public_key)
@@ -94,7 +94,10 @@ class Opener:
         self._epochs = OpenedKeys(lambda sealed: self._open(sealed, EPOCH_INFO))
 
     def open(self, sealed: str, *, purpose: str, request_id: UUID) -> bytes:
-        """Open a sealed text; raises `Rejected` when it is for another key, purpose or request, or was changed."""
+        """Open a sealed text.
+
+        Raises `Rejected` if it is for another key, purpose or request, or was changed.
+        """
         info = _info(purpose, request_id)
         try:
             marker, _, rest = sealed.partition(".")
