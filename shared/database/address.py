@@ -1,4 +1,4 @@
-"""Reads the address of a PostgreSQL database as libpq writes it, for asyncpg and SQLAlchemy alike."""
+"""Parses libpq addresses of PostgreSQL databases, for asyncpg and SQLAlchemy."""
 
 import re
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ FILES = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 VALUES = {
     "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
     "target_session_attrs": ("any", "primary", "standby", "read-write", "read-only", "prefer-standby"),
-    # What the driver cannot do may be wished for, not demanded.
+    # The driver does not support these: they may be preferred, but not required.
     "channel_binding": ("disable", "prefer"),
     "gssencmode": ("disable", "prefer"),
 }
@@ -42,12 +42,12 @@ CONNECT_SECONDS = 5
 
 
 class BadDatabaseAddress(ValueError):
-    """The address cannot be used; the message names the part, and never shows the password."""
+    """The address is invalid; the message names the part, and never shows the password."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseAddress:
-    """Where a database is, and how to reach it. What is `None` is asyncpg's default: `PGHOST`, `PGUSER`, the password file and so on."""
+    """A parsed address. `None` means asyncpg's default: `PGHOST`, `PGUSER`, the password file and so on."""
 
     hosts: tuple[tuple[str | None, int | None], ...]
     user: str | None
@@ -55,16 +55,19 @@ class DatabaseAddress:
     database: str | None
     passfile: str | None
     tls: Mapping[str, str]
-    """The parameters named `ssl…`, as they stand in the address."""
+    """The parameters named `ssl…`, as in the address."""
     server_settings: Mapping[str, str]
     target_session_attrs: str
     connect_seconds: int
     keepalive: Mapping[str, int]
-    """Of `keepalives_idle`, `keepalives_interval` (seconds), `keepalives_count` and `tcp_user_timeout` (milliseconds) those that are given."""
+    """The given keepalive parameters: `keepalives_idle`, `keepalives_interval`, `keepalives_count`.
+
+    The first two in seconds; also `tcp_user_timeout` in milliseconds.
+    """
 
     @property
     def tls_dsn(self) -> str:
-        """Give the part that asyncpg takes in an address only."""
+        """Return the TLS part, which asyncpg accepts only in an address."""
         return (
             f"postgresql://?{urlencode({name: value for name, value in self.tls.items() if value != SYSTEM})}"
             if self.tls
@@ -73,9 +76,10 @@ class DatabaseAddress:
 
 
 def read_database_address(text: str) -> DatabaseAddress:
-    """Read `postgresql://user:password@host1:5432,host2:5432/database?sslmode=verify-full&…`; raises `BadDatabaseAddress`.
+    """Parse `postgresql://user:password@host1:5432,host2:5432/database?sslmode=verify-full&…`.
 
-    Without `target_session_attrs` only a server that takes writes is right: after a fail-over the old one may still answer.
+    Raises `BadDatabaseAddress`. Without `target_session_attrs` only a server that accepts writes is used:
+    after a fail-over the old one may still answer.
     """
     match = _match(text)
     query = _query(match["query"] or "")
@@ -97,7 +101,7 @@ def read_database_address(text: str) -> DatabaseAddress:
 
 
 def hosts_and_parameters(text: str) -> tuple[str, str]:
-    """Give what stands in an address for its hosts, and for its parameters; raises `BadDatabaseAddress`."""
+    """Return the hosts and the parameters of an address as text; raises `BadDatabaseAddress`."""
     match = _match(text)
     return match["hosts"], match["query"] or ""
 
@@ -138,11 +142,12 @@ def _hosts(text: str) -> tuple[list[str | None], list[int | None]]:
             hosts, ports = (
                 [*hosts, each],
                 [*ports, None],
-            )  # an IPv6 address in `?host=` stands without brackets
+            )  # an IPv6 address in `?host=` has no brackets
             continue
         if match is None:
             raise BadDatabaseAddress(
-                "host must be a name, an address or a folder, each with :port where needed, separated by commas"
+                "host must be a name, an address or a folder, each with :port where needed, separated by "
+                "commas"
             )
         hosts.append(match["v6"] or match["name"] or None)
         ports.append(int(match["port"]) if match["port"] else None)

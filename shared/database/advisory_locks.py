@@ -2,7 +2,8 @@
 
 MIGRATIONS = 4_711_001
 
-# Held exclusively by the one publisher that versions before the lanes had, and shared by every publisher since: so during a rolling
+# Held exclusively by the one publisher that versions before the lanes had, and shared by every publisher
+# since: so during a rolling
 # upgrade either the old one publishes or the new ones do.
 HISTORY_PUBLISHERS = SPOOL_PUBLISHERS = 4_711_002
 OUTCOME_PUBLISHERS = 4_711_003

@@ -1,4 +1,7 @@
-"""Columns of SQLModel tables in PostgreSQL's own types; SQLModel alone makes `varchar`, and timestamps without a time zone."""
+"""Column helpers for SQLModel tables with PostgreSQL's types.
+
+SQLModel alone creates `varchar`, and timestamps without a time zone.
+"""
 
 from functools import partial
 from typing import Any
@@ -18,7 +21,10 @@ def column(
     server_default: str | None = None,
     comment: str | None = None,
 ) -> Any:  # noqa: ANN401  as SQLModel's Field
-    """Describe a column. A new row that names no value for it gets `server_default` (SQL), or null where it is nullable."""
+    """Return a column.
+
+    A new row without a value gets `server_default` (SQL), or null where it is nullable.
+    """
     default = None if server_default is None else text(server_default)
     return Field(
         default=None if nullable and server_default is None else ...,
@@ -39,5 +45,5 @@ bigint_column = partial(column, BigInteger)
 
 
 def id_column() -> Any:  # noqa: ANN401  as above
-    """Describe a number that the server gives to each row, in the order of the inserts."""
+    """Return an identity column, whose numbers follow the order of the inserts."""
     return Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))

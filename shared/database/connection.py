@@ -1,4 +1,7 @@
-"""Connects to PostgreSQL: finds the host that takes writes among those of the address, and sees to it that a dead line is noticed."""
+"""Opens connections to PostgreSQL.
+
+Picks the host that accepts writes, and detects dead connections by time-outs.
+"""
 
 import asyncio
 import ssl
@@ -37,7 +40,7 @@ SOCKET_OPTIONS = {
     "keepalives_count": TCP_KEEPCNT,
     "tcp_user_timeout": TCP_USER_TIMEOUT,
 }
-# The server too lets go of a client that is gone, and of its locks, instead of in two hours.
+# The server too drops a dead client, and its locks, within seconds instead of two hours.
 SERVER_SETTINGS = {
     "application_name": "asiointi",
     "tcp_keepalives_idle": "5",
@@ -45,22 +48,23 @@ SERVER_SETTINGS = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "10000",
     "client_connection_check_interval": "5000",
-    # A process that is frozen within a transaction keeps its rows locked; nobody else waits for it for long.
+    # A process that is frozen in a transaction keeps its rows locked; this limits how long others wait.
     "idle_in_transaction_session_timeout": "15000",
 }
 
 
 class NoWritableServer(ConnectionError):
-    """Servers answer, but none that the address asks for: as a rule all are read-only, because a fail-over is under way."""
+    """Servers answer, but none that the address asks for: usually all are read-only during a fail-over."""
 
 
 async def connect(dsn: str, **options: Any) -> asyncpg.Connection:  # noqa: ANN401  asyncpg's own options
-    """Open a bare connection; `options` are those of `asyncpg.connect`, and win over the address.
+    """Open a bare connection; `options` are those of `asyncpg.connect`, and override the address.
 
     Raises `BadDatabaseAddress`, `OSError` (also `NoWritableServer`) and asyncpg's own errors.
 
-    Each command ends after `COMMAND_SECONDS` with `TimeoutError`, unless `command_timeout` says otherwise: a line that hangs gives no other sign.
-    Several hosts are tried in their order, each a little after the one before it, so that one that hangs delays nobody.
+    Each command ends after `COMMAND_SECONDS` with `TimeoutError`, unless `command_timeout` says otherwise: a
+    dead connection gives no other sign. Several hosts are tried in their order, each a little after the one
+    before it, so that a hanging host delays nobody.
     """
     address = read_database_address(dsn)
     settings = {**SERVER_SETTINGS, **address.server_settings, **options.pop("server_settings", {})}
@@ -135,7 +139,7 @@ def _system_trust(address: DatabaseAddress) -> ssl.SSLContext | None:
 
 
 def _detect_dead_connection(connection: asyncpg.Connection, keepalive: dict[str, int]) -> None:
-    """Have the system give up a line on which nothing is acknowledged; asyncpg has no setting for it, but its transport has the socket."""
+    """Set TCP keepalive and user time-out on the socket; asyncpg has no setting for it."""
     socket = connection._transport.get_extra_info("socket")  # noqa: SLF001
     if socket.family == AF_UNIX:
         return
@@ -153,7 +157,7 @@ async def _abandon(tasks: set["asyncio.Task[asyncpg.Connection]"]) -> None:
 
 
 def _most_informative(failures: Sequence[BaseException]) -> BaseException:
-    """Prefer what a server answered, say a wrong password, to one that is away or cannot take writes."""
+    """Prefer what a server answered, such as a wrong password, to an unavailable or read-only server."""
     answers = (
         error for error in failures if not isinstance(error, OSError | TimeoutError | CannotConnectNowError)
     )

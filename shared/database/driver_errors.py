@@ -1,4 +1,4 @@
-"""What asyncpg raises on a connection of its own when a server is away, lost, or refuses."""
+"""The exceptions that asyncpg raises on a bare connection when a server is unavailable, lost, or refuses."""
 
 from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresError
 

@@ -1,4 +1,4 @@
-"""Replaces pooled connections whose server is gone, hangs, or no longer takes writes: after a fail-over the old primary may still answer."""
+"""Replaces pooled connections whose server is gone, hangs, or is read-only after a fail-over."""
 
 import asyncpg
 from sqlalchemy import Engine, event
@@ -14,7 +14,10 @@ READ_ONLY = "25006"
 
 
 def drop_lost_connections(engine: Engine, *, try_first: bool) -> None:
-    """Drop all connections of the pool as soon as one shows that its server is lost; with `try_first` each is tried before it is used."""
+    """Drop all pooled connections once one shows that its server is lost.
+
+    With `try_first` each connection is tested before it is used.
+    """
     event.listen(engine, "handle_error", _on_error)
     if try_first:
         event.listen(engine, "checkout", _on_checkout)
@@ -27,7 +30,7 @@ def _on_error(context: ExceptionContext) -> None:
         and context.connection is not None
         and not context.connection.invalidated
     ):
-        # Closing it in good order would wait for the server.
+        # A normal close would wait for the server.
         _terminate(context.connection.connection.driver_connection)
         context.is_disconnect = True
     elif getattr(error, "sqlstate", None) == READ_ONLY:
@@ -36,7 +39,7 @@ def _on_error(context: ExceptionContext) -> None:
 
 def _on_checkout(connection: DBAPIConnection, entry: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
     if not entry.info.get("used"):
-        entry.info["used"] = True  # a new one has just been asked; `info` ends with the connection
+        entry.info["used"] = True  # a new one was tested when it was made; `info` ends with the connection
         return
     if not connection.run_async(_takes_writes):
         raise InvalidatePoolError("The server is gone or read-only")

@@ -1,4 +1,4 @@
-"""PostgreSQL: the engine, one transaction per message or HTTP request, and migrations."""
+"""The SQLAlchemy engine, sessions and migrations on PostgreSQL, and which errors are transient."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -46,7 +46,10 @@ __all__ = [
 Sessions: TypeAlias = async_sessionmaker[AsyncSession]
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 BY_INDEX: Mapping[str, str] = MappingProxyType({"enable_seqscan": "off"})
-"""Server settings where every statement has its index: a plan made while a table was small would read all of it until the next ANALYZE."""
+"""Server settings where every statement has an index.
+
+A plan made for a small table would scan it until the next ANALYZE.
+"""
 POOL_SECONDS = 3.0
 MIGRATION_PAUSE_SECONDS = 0.2
 
@@ -59,12 +62,12 @@ def create_engine(
     try_first: bool = True,
     command_seconds: float | None = COMMAND_SECONDS,
 ) -> AsyncEngine:
-    """Make the pool of connections for `postgresql://…`; raises `BadDatabaseAddress`. At most `most` are open, half of them for good.
+    """Return a connection pool for `postgresql://…`; raises `BadDatabaseAddress`.
 
-    With `try_first` a connection is tried each time that it is taken, and a dead or read-only one replaced; without, the first statement on it fails.
-    A loop that tries its work again anyway saves a round trip for each of its transactions.
-
-    `server_settings` are PostgreSQL's own (`{"enable_seqscan": "off"}`), for each connection of the pool.
+    At most `most` connections are open, half of them permanently. With `try_first` a connection is tested
+    each time it is taken, and a dead or read-only one replaced; otherwise the first statement on it fails. A
+    loop that retries its work anyway saves a round trip per transaction that way. `server_settings` are
+    PostgreSQL's own (`{"enable_seqscan": "off"}`), for each connection of the pool.
     """
     read_database_address(dsn)
     engine = create_async_engine(
@@ -80,7 +83,7 @@ def create_engine(
 
 
 def create_sessions(engine: AsyncEngine) -> Sessions:
-    """Make sessions of an engine; objects stay readable after the commit."""
+    """Return a session factory; objects stay readable after the commit."""
     return async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
 
 
@@ -101,7 +104,7 @@ async def open_database(
 
 
 async def ping(sessions: Sessions) -> None:
-    """Ask for a connection that takes writes; raises what the driver raises when there is none."""
+    """Check that a connection accepts writes; raises the driver's error otherwise."""
     async with sessions() as session:
         await session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
         if await session.scalar(text("show transaction_read_only")) == "on":
@@ -109,7 +112,10 @@ async def ping(sessions: Sessions) -> None:
 
 
 def migrate(folder: Path, dsn: str) -> None:
-    """Bring one database to the newest revision of `folder` (an Alembic script folder); repeatable, and safe to run twice at once."""
+    """Upgrade one database to the newest revision of `folder`, an Alembic script folder.
+
+    Idempotent; may run twice at the same time.
+    """
     config = Config()
     config.set_main_option("script_location", str(folder))
     config.set_main_option("path_separator", "os")
@@ -118,7 +124,7 @@ def migrate(folder: Path, dsn: str) -> None:
 
 
 def run_migrations(metadata: MetaData) -> None:
-    """Do what an Alembic `env.py` has to do: `run_migrations(models.metadata)`."""
+    """Run the migrations, from an Alembic `env.py`: `run_migrations(models.metadata)`."""
     from alembic import context  # noqa: PLC0415  alembic's context exists only while env.py runs
 
     async def online() -> None:
@@ -136,7 +142,8 @@ def run_migrations(metadata: MetaData) -> None:
 def _upgrade(connection: Connection, metadata: MetaData) -> None:
     from alembic import context  # noqa: PLC0415  as above
 
-    # Each in a transaction of its own, so that one can leave it (`autocommit_block`) to make an index that locks nobody out.
+    # One transaction each, so that a migration can leave it (`autocommit_block`) to create an index
+    # concurrently.
     context.configure(
         connection=connection,
         target_metadata=metadata,
@@ -148,9 +155,10 @@ def _upgrade(connection: Connection, metadata: MetaData) -> None:
 
 
 async def _only_one(connection: AsyncConnection) -> None:
-    """Wait for whoever migrates; the lock lasts as long as the connection.
+    """Wait for other processes that migrate; the lock lasts as long as the connection.
 
-    It is asked for again and again: a statement that waits for it has a snapshot, and `create index concurrently` would wait for that.
+    It polls: a statement that waits for the lock holds a snapshot, which `create index concurrently` would
+    wait for.
     """
     while not await connection.scalar(text("select pg_try_advisory_lock(:key)"), {"key": MIGRATIONS}):
         await connection.rollback()
@@ -159,15 +167,15 @@ async def _only_one(connection: AsyncConnection) -> None:
 
 
 TRANSIENT_SQLSTATES = ("08", "25006", "40", "53", "55P03", "57", "58")
-"""Connection trouble, read-only server, serialization and deadlock, out of resources, lock not to be had, being shut down, trouble with files."""
+"""Lost connections, read-only server, serialization and deadlock, resources, locks, shutdown, files."""
 
 
 DATABASE_ERRORS = (SQLAlchemyError, *DRIVER_ERRORS)
-"""Whatever a database raises that is away: while a connection is being made it is the driver's own error."""
+"""All errors of an unavailable database: while a connection is being made it is the driver's own error."""
 
 
 def is_transient(error: BaseException) -> bool:
-    """Say whether a failure is one of a server that is away or busy, so that the same work may succeed later."""
+    """True if a failure comes from a server that is unavailable or busy, so that a retry may succeed."""
     if isinstance(error, InterfaceError | InternalClientError | OSError | TimeoutError | PoolTimeoutError):
         return True
     if isinstance(error, DriverError):
