@@ -1,1 +1,4 @@
-"""The contract between the services: one frozen model per event, CloudEvents 1.0 in Kafka's binary mode."""
+"""The events that the services exchange.
+
+One frozen model per event, CloudEvents 1.0 in Kafka's binary mode.
+"""

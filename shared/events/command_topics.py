@@ -1,7 +1,7 @@
-"""Which topic of commands belongs to which back office.
+"""Maps each topic of commands to the back office that may write it.
 
-A Kafka record does not carry who wrote it. So each back office has a topic of its own, which only its user may
-write: who acts in a command is whose topic it came by.
+A Kafka record does not carry its writer. So each back office has a topic of its own, which only its user may
+write, and the topic tells who sent a command.
 """
 
 import json
@@ -22,7 +22,7 @@ RESERVED_TOPICS = frozenset({SUBMITTED, LIFECYCLE, MAIL_OUTCOMES})
 
 
 def read_command_topics(text: object) -> object:
-    """Read `topic=principal, …` or a JSON object; raises `ValueError`. What is no text is left to the type."""
+    """Parse `topic=principal, …` or a JSON object; raises `ValueError`. Other types are left to pydantic."""
     if not isinstance(text, str):
         return text
     if text.lstrip().startswith("{"):
@@ -42,11 +42,13 @@ def read_command_topics(text: object) -> object:
     for topic, principal in pairs:
         if not TOPIC.fullmatch(topic) or topic in RESERVED_TOPICS or topic.endswith(dead_letter_topic("")):
             raise ValueError(
-                f"{topic[:100]!r} cannot be a topic of commands; write topic=principal, separated by commas, or a JSON object"
+                f"{topic[:100]!r} cannot be a topic of commands; write topic=principal, separated by "
+                "commas, or a JSON object"
             )
         if not principal.isprintable() or not 0 < len(principal) <= MAX_PRINCIPAL_LENGTH:
             raise ValueError(
-                f"{topic} needs the name of the user who writes it, of at most {MAX_PRINCIPAL_LENGTH} characters"
+                f"{topic} needs the name of the user who writes it, of at most {MAX_PRINCIPAL_LENGTH} "
+                "characters"
             )
     return dict(pairs)
 

@@ -1,4 +1,7 @@
-"""Events on the wire: CloudEvents 1.0, written in Kafka's binary mode, read in the structured one too."""
+"""Encodes events as Kafka records and decodes them: CloudEvents 1.0, binary mode.
+
+Structured mode is read too.
+"""
 
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
@@ -47,7 +50,7 @@ class Message:
 class Envelope(Generic[E_co]):
     """One event with its CloudEvents context. A new one gets a UUIDv7 as `id` and the present as `time`.
 
-    `principal` is who was authenticated as its sender, where the topic that it came by is one sender's own.
+    `principal` is the authenticated sender, where only one sender may write the topic.
     """
 
     event: E_co
@@ -59,7 +62,7 @@ class Envelope(Generic[E_co]):
 
 
 class _Structured(BaseModel):
-    """An event in the structured mode; anything is taken for what is not needed."""
+    """An event in the structured mode; fields that are not needed may have any type."""
 
     specversion: object = None
     id: object = None
@@ -79,7 +82,7 @@ def encode(envelope: Envelope[Event]) -> Message:
 
 
 def context_headers(type_: str, id_: str, source: str, time: datetime, traceparent: str | None) -> Headers:
-    """Write an event's CloudEvents context; an outbox that keeps only the data's bytes needs it apart."""
+    """Return an event's CloudEvents headers, for an outbox that stores only the data's bytes."""
     headers: Headers = [
         ("ce_specversion", b"1.0"),
         ("ce_id", id_.encode()),
@@ -94,9 +97,10 @@ def context_headers(type_: str, id_: str, source: str, time: datetime, tracepare
 
 
 def decode(value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> Envelope[Event]:
-    """Read a record back, in the binary mode of CloudEvents or the structured one.
+    """Decode a record, in the binary mode of CloudEvents or the structured one.
 
-    Raises `Rejected` (`no-event`, `unknown-type`, `bad-data`) where it is no event of ours. What is not needed is not looked at.
+    Raises `Rejected` (`no-event`, `unknown-type`, `bad-data`) if it is not an event of the product. Headers
+    and fields that are not needed are ignored.
     """
     found = dict(headers)
     context, data = _structured(value) if _is_structured(found) else (_binary(found), value)
@@ -156,7 +160,7 @@ def _text(value: bytes | None) -> str | None:
 
 
 def _time(value: str | None) -> datetime:
-    """Read a time as far as that is one; it is optional, and nothing depends on it."""
+    """Parse a time if it is valid; it is optional, and nothing depends on it."""
     try:
         time = time_that_can_be_kept(datetime.fromisoformat((value or "").upper()))
     except ValueError:

@@ -1,4 +1,4 @@
-"""What every event is, and the registry of those that exist."""
+"""The base class of all events, and the registry of event types."""
 
 import re
 from datetime import datetime
@@ -15,14 +15,14 @@ FIRST_YEAR, LAST_YEAR = 1900, 9000
 
 
 def no_bare_number(value: object) -> object:
-    """Refuse a number: pydantic takes one for seconds since 1970, or for milliseconds if it is large."""
+    """Reject a number: pydantic would read it as seconds since 1970, or milliseconds if it is large."""
     if isinstance(value, int | float) or (isinstance(value, str) and BARE_NUMBER.fullmatch(value.strip())):
         raise ValueError("give a time with its zone, such as 2026-11-24T12:00:00+02:00")
     return value
 
 
 def time_that_can_be_kept(moment: datetime) -> datetime:
-    """Refuse a time that overflows once it is turned into another time zone: no database keeps it, no page shows it."""
+    """Reject a time that overflows in another time zone, so that it could be neither stored nor shown."""
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
         raise ValueError("the year is out of range")
     return moment
@@ -37,9 +37,10 @@ EVENTS: dict[str, type["Event"]] = {}
 
 
 class Event(BaseModel):
-    """The data of one event. A subclass names its CloudEvents `type` and the Kafka topic it travels on.
+    """The data of one event. A subclass names its CloudEvents `type` and its Kafka topic.
 
-    Fields are only ever added, with a default; unknown fields are ignored, so that an older reader understands a newer writer.
+    Fields are only ever added, with a default; unknown fields are ignored, so that an older reader
+    understands a newer writer.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -51,7 +52,7 @@ class Event(BaseModel):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: object) -> None:
-        """Enter a concrete event into the registry; one type has one model."""
+        """Register a concrete event; one type has one model."""
         if "type" in cls.__dict__:
             if cls.type in EVENTS:
                 message = f"{cls.type} is declared twice"

@@ -1,4 +1,4 @@
-"""What became of a mail: notifier → tracker."""
+"""Events about the outcome of a mail, from notifier to tracker."""
 
 from typing import ClassVar, Literal
 
@@ -55,9 +55,12 @@ class MailFailed(MailOutcome):
 
 
 class MailBounced(MailOutcome):
-    """A server that had taken the mail reported that it did not arrive (`hard`), is late (`soft`), or something that a person has to read.
+    """A server that had accepted the mail sent a report.
 
-    `status` is the enhanced status code (RFC 3463), `diagnostic` the class of the SMTP reply, both as the report has them.
+    Not delivered (`hard`), late (`soft`), or something else.
+
+    `status` is the enhanced status code (RFC 3463), `diagnostic` the class of the SMTP reply, both as in the
+    report.
     """
 
     type: ClassVar = "mail.bounced.v1"

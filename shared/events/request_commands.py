@@ -1,4 +1,7 @@
-"""What a back office asks for over Kafka: the same as tracker's API does. A text for the citizen is sealed to tracker (purpose `command`)."""
+"""Commands that a back office sends over Kafka, the same as over tracker's API.
+
+A text for the citizen is sealed to tracker (purpose `command`).
+"""
 
 from typing import ClassVar
 

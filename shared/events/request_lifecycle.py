@@ -1,4 +1,4 @@
-"""What happened to a request: tracker → notifier, intake and the back office."""
+"""Events about a request's life, from tracker to notifier, intake and the back office."""
 
 from typing import ClassVar
 
@@ -12,7 +12,8 @@ from shared.events.vocabulary import Actor, Language, State
 class RequestLifecycle(Event):
     """What every lifecycle event carries; none holds a name, an e-mail or a henkilötunnus in clear.
 
-    `actor` is a staff username or a client id, never a citizen. `sealed_contact` and `sealed_message` (`{"text"}`) are for notifier.
+    `actor` is a staff username or a client id, never a citizen. `sealed_contact` and `sealed_message`
+    (`{"text"}`) are for notifier.
     """
 
     topic: ClassVar = LIFECYCLE
@@ -32,7 +33,7 @@ class RequestLifecycle(Event):
 
 
 class RequestRegistered(RequestLifecycle):
-    """The request has its work number."""
+    """The request was registered and has its work number."""
 
     type: ClassVar = "request.registered.v1"
     answer_promised: bool = Field(
@@ -48,7 +49,10 @@ class RequestAssigned(RequestLifecycle):
 
 
 class RequestStateChanged(RequestLifecycle):
-    """The state changed in a way that has no event of its own (waiting for the customer, in progress again, rejected)."""
+    """The state changed without an event of its own.
+
+    Waiting for the customer, in progress again, rejected.
+    """
 
     type: ClassVar = "request.state_changed.v1"
     previous_state: State
@@ -71,7 +75,7 @@ class RequestReopened(RequestLifecycle):
 
 
 class RequestClosed(RequestLifecycle):
-    """Nothing more will happen."""
+    """The request is closed."""
 
     type: ClassVar = "request.closed.v1"
 
@@ -84,15 +88,15 @@ class RequestMessageAdded(RequestLifecycle):
 
 
 class RequestContactCorrected(RequestLifecycle):
-    """The citizen's e-mail address was corrected; `sealed_contact` holds the new one, and later mails go there."""
+    """The citizen's e-mail address was corrected; later mails go to the new one in `sealed_contact`."""
 
     type: ClassVar = "request.contact_corrected.v1"
 
 
 class RequestErased(Event):
-    """The service's retention time is over: tracker has removed what the request held, and whoever holds a copy removes it too.
+    """The service's retention time is over, and tracker has removed the request's contents.
 
-    The work number, the state and the times stay.
+    Readers that hold a copy must remove it too. The work number, the state and the times are kept.
     """
 
     type: ClassVar = "request.erased.v1"

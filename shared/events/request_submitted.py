@@ -1,4 +1,4 @@
-"""A citizen or a company sent a request: intake → tracker."""
+"""The event of a submitted request, from intake to tracker."""
 
 from typing import ClassVar, Literal
 
@@ -10,10 +10,12 @@ from shared.events.vocabulary import Language
 
 
 class RequestSubmitted(Event):
-    """What tracker needs to register a request without reading the catalogue. Its CloudEvents id is the request id.
+    """What tracker needs to register a request without reading the catalogue.
 
-    `sealed_form` is for tracker, `sealed_contact` for notifier. `body_digest` is a keyed digest of what was sent: the same request id with another
-    digest is another body under a used key, and the first one stands.
+    Its CloudEvents id is the request id.
+
+    `sealed_form` is for tracker, `sealed_contact` for notifier. `body_digest` is a keyed digest of the body:
+    the same request id with another digest means another body under a used key, and the first one is kept.
     """
 
     type: ClassVar = "request.submitted.v1"

@@ -1,4 +1,4 @@
-"""The Kafka topics, how many partitions each has and how long it keeps its records."""
+"""The Kafka topics with their partitions and retention, and the consumer groups that read them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ DEAD_LETTER_BYTES = 2 * MAX_BYTES
 
 
 def dead_letter_topic(topic: str) -> str:
-    """Name the topic for records of `topic` that can never succeed."""
+    """Return the topic for records of `topic` that can never succeed."""
     return f"{topic}.dead-letter"
 
 
@@ -34,7 +34,7 @@ class Topic:
 def main_topics(
     command_topics: Iterable[str] = (COMMANDS,), partitions: int = PARTITIONS
 ) -> tuple[Topic, ...]:
-    """Give the topics of events."""
+    """Return the topics of events."""
     return (
         Topic(SUBMITTED, partitions, 14 * DAY_MS),
         Topic(LIFECYCLE, partitions, 30 * DAY_MS),
@@ -46,7 +46,7 @@ def main_topics(
 def all_topics(
     command_topics: Iterable[str] = (COMMANDS,), partitions: int = PARTITIONS
 ) -> tuple[Topic, ...]:
-    """Give them with their dead letters."""
+    """Return the topics of events with their dead-letter topics."""
     main = main_topics(command_topics, partitions)
     return main + tuple(
         Topic(dead_letter_topic(topic.name), 1, 90 * DAY_MS, DEAD_LETTER_BYTES) for topic in main
@@ -54,7 +54,7 @@ def all_topics(
 
 
 def readers(command_topics: Iterable[str] = (COMMANDS,)) -> Mapping[str, Sequence[str]]:
-    """Give the product's own consumer groups and what they read: those whose lag is ours to answer for."""
+    """Return the product's own consumer groups and their topics; the ledger watches their lag."""
     command_topics = tuple(command_topics)
     return {
         "tracker.submitted": (SUBMITTED,),
@@ -66,4 +66,4 @@ def readers(command_topics: Iterable[str] = (COMMANDS,)) -> Mapping[str, Sequenc
 
 
 MAIN_TOPICS, TOPICS, READERS = main_topics(), all_topics(), readers()
-"""Those of the default settings."""
+"""With the default settings."""

@@ -1,4 +1,4 @@
-"""The words that every service shares: each is named here, and nowhere else."""
+"""The names that all services share: languages, request states, actors, actions and mail templates."""
 
 from typing import Literal, TypeAlias, get_args
 
@@ -6,10 +6,10 @@ Language: TypeAlias = Literal["fi", "sv", "en"]
 State: TypeAlias = Literal[
     "received", "in_progress", "waiting_for_customer", "resolved", "rejected", "closed"
 ]
-"""Of a request; what each means stands in tracker's `domain.py`."""
+"""States of a request; tracker's `domain.py` says what each means."""
 Actor: TypeAlias = Literal["citizen", "staff", "client", "system"]
 Template: TypeAlias = Literal["receipt", "question", "resolution", "rejection"]
-"""Of a mail to the citizen."""
+"""Templates of a mail to the citizen."""
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 STATES: tuple[State, ...] = get_args(State)
