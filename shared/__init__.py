@@ -1,1 +1,1 @@
-"""Transport and operation that two services need; nothing here knows a service."""
+"""What at least two services need for transport and operation; no module in here knows a service."""

@@ -1,4 +1,7 @@
-"""What stands for the real thing in a demonstration; every process refuses to start with any of it that is not allowed by name."""
+"""The insecure stand-ins of a demonstration.
+
+A process refuses to start with one that the settings do not allow.
+"""
 
 from collections.abc import Collection
 from enum import StrEnum
@@ -11,19 +14,19 @@ VARIABLE = "DEMONSTRATION"
 
 
 class Demonstration(StrEnum):
-    """One thing that lets anybody in who read about it, or was made without anybody asking for it."""
+    """A stand-in that lets anybody in who has read about it, or an account that nobody asked for."""
 
     SIMULATED_BANKS = "simulated-banks"
-    """Pages that play the banks: whoever opens them is whom they choose to be."""
+    """Pages that simulate banks: a visitor chooses who to be."""
     PUBLISHED_BANK_KEYS = "published-bank-keys"
-    """Keys that the banks published for testing: whoever knows them can sign as a bank."""
+    """Keys that banks published for testing: anybody who knows them can sign as the bank."""
     CLIENTS = "demo-clients"
-    """Systems that a set-up for trying made, and that nobody asked for."""
+    """API clients created by the demonstration."""
     STAFF = "demo-staff"
-    """Staff accounts of the same kind."""
+    """Staff accounts created by the demonstration."""
 
 
-def _split(names: Any) -> Any:  # noqa: ANN401  whatever a settings source holds
+def _split(names: Any) -> Any:  # noqa: ANN401  any value of a settings source
     return (
         frozenset(name for part in names.split(",") if (name := part.strip()))
         if isinstance(names, str)
@@ -32,11 +35,11 @@ def _split(names: Any) -> Any:  # noqa: ANN401  whatever a settings source holds
 
 
 Allowed = Annotated[frozenset[Demonstration], NoDecode, BeforeValidator(_split)]
-"""What is allowed, as names with commas between them; nothing unless it is set."""
+"""The allowed stand-ins, as names with commas between them; none by default."""
 
 
 def refuse_unless_allowed(wanted: Demonstration, allowed: Collection[Demonstration], what: str) -> None:
-    """Raise `ValueError` that says `what` is there for demonstration, and how it can be allowed."""
+    """Raise `ValueError` if a stand-in is not allowed; the message names it (`what`) and the setting."""
     if wanted not in allowed:
         raise ValueError(
             f"{what} is there for demonstration; remove it, or allow it by {wanted.value} in {VARIABLE}"

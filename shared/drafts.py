@@ -1,4 +1,4 @@
-"""Drafts: what somebody has typed and not sent yet, each encrypted under a key that is not in the store, for a day."""
+"""Stores form drafts for a day, each encrypted under a key that only the browser has."""
 
 import asyncio
 import hashlib
@@ -32,7 +32,10 @@ DROP = "drop table drafts"
 
 
 def describe(metadata: MetaData) -> Table:
-    """Add the table to a service's metadata; `sent` is a digest of the sending that ended the draft, `until` when the row is removed."""
+    """Add the table to a service's metadata.
+
+    `sent` is a digest of the submission that ended the draft, `until` is when the row is removed.
+    """
     return Table(
         "drafts",
         metadata,
@@ -49,23 +52,26 @@ _drafts = describe(MetaData())
 
 @dataclass(frozen=True, slots=True)
 class DraftKey:
-    """Where one draft is and what opens it: both follow from a secret of 32 bytes that the database does not hold."""
+    """The row id and the encryption key of one draft, both derived from a secret of 32 bytes.
+
+    The database does not hold the secret.
+    """
 
     secret: bytes
 
     @property
     def id(self) -> bytes:
-        """Give the row's id, from which the secret cannot be told."""
+        """Return the row's id, which does not reveal the secret."""
         return derive_key(self.secret, b"asiointi/draft-id/1")
 
     def seal(self, content: dict[str, Any]) -> bytes:
-        """Encrypt what was typed."""
+        """Encrypt the content of a draft."""
         return self._box().encrypt(
             json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), self.id
         )
 
     def open(self, box: bytes) -> dict[str, Any] | None:
-        """Decrypt it; `None` where it was not sealed with this key."""
+        """Decrypt a draft; `None` if it was not encrypted with this key."""
         try:
             content: dict[str, Any] = json.loads(self._box().decrypt(box, self.id))
         except (CannotDecrypt, ValueError):
@@ -77,7 +83,7 @@ class DraftKey:
 
 
 async def find_draft(session: AsyncSession, keys: Sequence[DraftKey]) -> dict[str, Any] | None:
-    """Give what is kept under the first of the keys that has something."""
+    """Return the draft of the first of the keys that has one."""
     known = _drafts.c.id.in_([key.id for key in keys]), _drafts.c.until > _now()
     boxes = {
         row.id: row.box for row in await session.execute(select(_drafts.c.id, _drafts.c.box).where(*known))
@@ -89,9 +95,9 @@ async def find_draft(session: AsyncSession, keys: Sequence[DraftKey]) -> dict[st
 async def keep_draft(
     session: AsyncSession, key: DraftKey, content: dict[str, Any], sending: str = ""
 ) -> bool:
-    """Keep a draft for a day, and say whether it is kept. `sending` names what it will be sent as.
+    """Store a draft for a day; returns true if it was stored. `sending` names its future submission.
 
-    Where that sending is over already the draft is not kept: a browser's last save may come after the form that it belongs to.
+    After that submission the draft is not stored: a browser's last save may arrive after the form itself.
     """
     statement = insert(_drafts).values(id=key.id, box=key.seal(content), until=_now() + KEEP_DRAFT)
     newer = {"box": statement.excluded.box, "sent": None, "until": statement.excluded.until}
@@ -114,9 +120,9 @@ async def end_draft(
     *,
     is_another: Callable[[dict[str, Any]], bool] = lambda _: False,
 ) -> None:
-    """Put in the place of a draft what tells that it was sent, and as what.
+    """Replace a draft by a mark that it was submitted, and as what.
 
-    Where what is kept `is_another` draft, which was begun in another tab, that stays, and only the sending is over.
+    If the stored draft `is_another`, begun in another tab, it is kept and only the submission is marked.
     """
     box = await session.scalar(
         select(_drafts.c.box).where(_drafts.c.id == key.id, _drafts.c.until > _now()).with_for_update()
@@ -133,12 +139,12 @@ async def end_draft(
 
 
 async def forget_drafts(session: AsyncSession, keys: Sequence[DraftKey]) -> None:
-    """Remove drafts, and what tells that they were sent."""
+    """Remove drafts and their marks."""
     await session.execute(delete(_drafts).where(_drafts.c.id.in_([key.id for key in keys])))
 
 
 async def remove_old_drafts(sessions: Sessions) -> None:
-    """Remove what is older than a day, every minute, for ever."""
+    """Remove drafts older than a day, every minute, for ever."""
     while True:
         try:
             while await _remove_some(sessions) == REMOVED_AT_ONCE:

@@ -1,4 +1,7 @@
-"""Settings that more than one service reads; each service derives its own class with its own prefix."""
+"""Settings that several services share: keys, the database, logging.
+
+And how settings are read at the start.
+"""
 
 import base64
 import binascii
@@ -17,7 +20,7 @@ KEY_BYTES = 32
 
 
 def decode_key(text: str) -> bytes:
-    """Give the 32 bytes behind a base64url text; `ValueError` says what is wrong without showing the key."""
+    """Return the 32 bytes of a base64url text; a `ValueError` says what is wrong without showing the key."""
     try:
         key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError) as error:
@@ -35,11 +38,11 @@ def _checked(secret: SecretStr) -> SecretStr:
 
 
 Key = Annotated[SecretStr, AfterValidator(_checked)]
-"""A secret of 32 bytes as base64url; `key_bytes(setting)` gives the bytes."""
+"""A secret of 32 bytes as base64url; `key_bytes(setting)` returns the bytes."""
 
 
 def key_bytes(secret: SecretStr) -> bytes:
-    """Give the 32 bytes of a `Key` setting."""
+    """Return the 32 bytes of a `Key` setting."""
     return decode_key(secret.get_secret_value())
 
 
@@ -49,16 +52,19 @@ def _all_checked(secret: SecretStr) -> SecretStr:
 
 
 Keys = Annotated[SecretStr, AfterValidator(_all_checked)]
-"""One or more secrets of 32 bytes as base64url, comma separated, newest first; `all_key_bytes(setting)` gives the bytes of each."""
+"""One or more secrets of 32 bytes as base64url, comma separated, newest first; see `all_key_bytes`."""
 
 
 def all_key_bytes(secret: SecretStr) -> list[bytes]:
-    """Give the 32 bytes of each key of a `Keys` setting."""
+    """Return the 32 bytes of each key of a `Keys` setting."""
     return [decode_key(text.strip()) for text in secret.get_secret_value().split(",")]
 
 
 class OperationSettings(BaseSettings):
-    """What every process reads, without a prefix: the aliases keep a service's own prefix off these names."""
+    """The settings of every process. Their variables have no prefix.
+
+    The aliases keep a service's own prefix off.
+    """
 
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True, populate_by_name=True)
 
@@ -80,14 +86,19 @@ class OperationSettings(BaseSettings):
         default=None,
         pattern=r"^(mailto:|https://)\S+$",
         validation_alias="SECURITY_CONTACT",
-        description="`mailto:` or `https:`, where weaknesses are reported: then intake, tracker and identity serve `/.well-known/security.txt`",
+        description=(
+            "`mailto:` or `https:`, where weaknesses are reported: then intake, tracker and "
+            "identity serve `/.well-known/security.txt`"
+        ),
     )
     demonstration: Allowed = Field(
         default=frozenset(),
         validation_alias=VARIABLE,
         description=(
-            "What may stand for the real thing, by name and with commas: `simulated-banks`, `published-bank-keys`, `demo-clients`, `demo-staff`. "
-            "Nothing unless it is set: identity does not start with what is not named, and offers no simulated bank. With any of it every page says "
+            "What may stand for the real thing, by name and with commas: `simulated-banks`, "
+            "`published-bank-keys`, `demo-clients`, `demo-staff`. "
+            "Nothing unless it is set: identity does not start with what is not named, and offers no "
+            "simulated bank. With any of it every page says "
             "that it is a demonstration. `./run` and compose set all four"
         ),
     )
@@ -99,19 +110,25 @@ def _checked_address(secret: SecretStr) -> SecretStr:
 
 
 class DatabaseSettings(OperationSettings):
-    """Where the service's own database is, under the service's prefix, and how many connections each of its processes opens at most."""
+    """The address of the service's own database, and how many connections each process opens at most."""
 
     database_url: Annotated[SecretStr, AfterValidator(_checked_address)] = Field(
         description=(
-            "As libpq writes it: `postgresql://role:password@host1:5432,host2:5432/database?sslmode=verify-full&sslrootcert=…`; also `postgres://`, "
-            "`sslcert`, `sslkey`, `sslpassword`, `connect_timeout`, `application_name`, `options`, `target_session_attrs` (`read-write` unless given)"
+            "As libpq writes it: "
+            "`postgresql://role:password@host1:5432,host2:5432/database?sslmode=verify-full&sslrootcert=…`; "
+            "also `postgres://`, "
+            "`sslcert`, `sslkey`, `sslpassword`, `connect_timeout`, `application_name`, `options`, "
+            "`target_session_attrs` (`read-write` unless given)"
         )
     )
     database_connections: int = Field(
         default=MOST_CONNECTIONS,
         ge=1,
         validation_alias="DATABASE_CONNECTIONS",
-        description="The most connections that one process opens to its database; one that is busy is waited for for 3 s, then the answer is a 503",
+        description=(
+            "The most connections that one process opens to its database; one that is busy is "
+            "waited for for 3 s, then the answer is a 503"
+        ),
     )
 
 
@@ -119,14 +136,14 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def read_settings(kind: type[S]) -> S:
-    """Read settings from the environment, or end the process naming each variable that is missing or wrong."""
+    """Read settings from the environment, or end the process with the names of missing or wrong variables."""
     try:
         return kind()
     except ValidationError as error:
         lines = [f"{_variable(kind, fault['loc'])}: {fault['msg']}" for fault in error.errors()]
         sys.exit("Settings are missing or wrong:\n  " + "\n  ".join(lines))
     except SettingsError as error:
-        # Its words name the field, and what is wrong stands only in its cause, beside the value.
+        # Its message names the field only; its cause would show the value.
         named = re.search(r'field "(\w+)"', str(error))
         name = _variable(kind, (named[1],)) if named else "A variable"
         sys.exit(f"Settings are missing or wrong:\n  {name}: is not valid JSON")

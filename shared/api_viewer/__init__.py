@@ -1,1 +1,1 @@
-"""`/docs` of every service: its API to read and to try, with nothing fetched from elsewhere."""
+"""The page `/docs` of every service, where its API can be read and tried, without external files."""

@@ -1,4 +1,7 @@
-"""Serves Swagger UI from this service itself: a closed network has no content delivery network, and no other should learn of the visit."""
+"""Serves Swagger UI from the service itself, without a content delivery network.
+
+A closed network reaches none, and no third party should learn of the visit.
+"""
 
 import html
 from pathlib import Path
@@ -12,7 +15,7 @@ from shared.look.look import VersionedFiles, versioned
 HERE = Path(__file__).parent
 FILES_URL = "/docs/files"
 SWAGGER_UI = ("fastapi_standalone_docs", "static/swagger")
-"""The package that carries Swagger UI's own files; nothing else of it is used."""
+"""The package that contains Swagger UI's files; nothing else of it is used."""
 MARK = ("shared.look", "static")
 HEADERS = {
     "Content-Security-Policy": (
