@@ -1,1 +1,4 @@
-"""The launcher behind `./run`: embedded Kafka, PostgreSQL and mailbox, and the supervision of every process."""
+"""The launcher behind `./run`.
+
+Embedded Kafka, PostgreSQL and mailbox, and the supervision of every process.
+"""

@@ -1,4 +1,4 @@
-"""`addresses.json`: where a running stack listens; written in one step, gone when the run ends."""
+"""Writes `addresses.json`, which tells clients where a running stack listens; removed when the run ends."""
 
 import json
 from collections.abc import Mapping
@@ -12,14 +12,17 @@ from shared.kafka.connection import KafkaConnection
 
 
 class Addresses:
-    """The file, kept up to date with the process ids of a run and with what is down."""
+    """The file, updated with the process ids of a run and the programs that are down."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._facts: Mapping[str, object] | None = None
 
     def publish(self, facts: Mapping[str, object], pids: Mapping[str, int], down: Mapping[str, str]) -> None:
-        """Write the facts with the process ids (name to number) and why programs are `down`; they hold secrets, so only the owner may read them."""
+        """Write the facts, the process ids (name to number) and why programs are `down`.
+
+        The facts hold secrets, so only the owner may read the file.
+        """
         self._facts = facts
         draft = self._file.with_suffix(".new")
         draft.touch(mode=0o600)
@@ -27,7 +30,7 @@ class Addresses:
         draft.replace(self._file)
 
     def update(self, pids: Mapping[str, int], down: Mapping[str, str]) -> None:
-        """Write what is new of them, once something was published."""
+        """Update process ids and programs that are down, once something was published."""
         if self._facts is not None:
             self.publish(self._facts, pids, down)
 
@@ -38,7 +41,7 @@ class Addresses:
 
 
 def describe(place: Place, secrets: Secrets) -> dict[str, object]:
-    """Give what a client of a running stack has to know."""
+    """Return what a client of a running stack needs to know."""
     return {
         "site": place.url("intake"),
         **{name: place.url(name) for name in ("intake", "identity", "tracker", "notifier", "mailbox")},
@@ -52,7 +55,7 @@ def describe(place: Place, secrets: Secrets) -> dict[str, object]:
 
 
 def describe_credentials(place: Place, secrets: Secrets) -> dict[str, dict[str, str]]:
-    """Give the demo back office's credentials at identity and at Kafka, the operator's, and those of Kafka's administrator."""
+    """Return the credentials of the demo back office, the operator and Kafka's administrator."""
     backoffice = next(client for client in clients(place, secrets) if client["client_id"] == "backoffice")
     scopes = backoffice["scopes"]
     assert isinstance(scopes, list)  # noqa: S101  for the type checker
@@ -70,6 +73,6 @@ def describe_credentials(place: Place, secrets: Secrets) -> dict[str, dict[str, 
 
 
 def _kafka_credentials(connection: KafkaConnection) -> dict[str, str]:
-    """Give what a client of Kafka has to know, by the names of `KafkaConnection`."""
+    """Return a connection's settings by the names of `KafkaConnection`."""
     names = ("bootstrap_servers", "security_protocol", "sasl_mechanism", "username", "password")
     return {name: value for name in names if (value := getattr(connection, name)) is not None}

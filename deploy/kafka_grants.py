@@ -1,4 +1,4 @@
-"""What each user of a stack's broker may do: the least it needs."""
+"""The Kafka rights of each user of a stack: the least that it needs."""
 
 from collections.abc import Mapping
 
@@ -8,9 +8,9 @@ from shared.kafka.access import Grant, Operation, Pattern, Resource
 
 
 def grants(command_topics: Mapping[str, str] = DEFAULT) -> list[Grant]:
-    """Give what each user may do; `command_topics` says which back office has which topic."""
+    """Return the grants of each user; `command_topics` maps each topic of commands to its back office."""
     main = tuple(topic.name for topic in main_topics(command_topics))
-    # Tracker writes all of them: it sends dead letters and skipped records back to where they came from.
+    # Tracker writes all of them: it sends dead letters and skipped records back to their topics.
     writes = {"intake": (SUBMITTED,), "tracker": main, "notifier": (MAIL_OUTCOMES,)}
     reads_without_a_group = {"intake": (SUBMITTED, LIFECYCLE), "tracker": main}
     given = [
@@ -29,7 +29,7 @@ def grants(command_topics: Mapping[str, str] = DEFAULT) -> list[Grant]:
         user = group.partition(".")[0]
         given += [
             Grant(user, Operation.READ, Resource.GROUP, group),
-            # Tracker's ledger asks how far every reader is.
+            # Tracker's ledger reads the offsets of every group.
             Grant("tracker", Operation.DESCRIBE, Resource.GROUP, group),
             *(Grant(user, Operation.READ, Resource.TOPIC, topic) for topic in topics),
             *(

@@ -1,7 +1,8 @@
-"""Who connects to the broker of a stack, and how.
+"""The users of a stack's Kafka broker, their passwords and connections.
 
-`broker` and `admin` stand in the broker's own settings (SASL/PLAIN), so that they can connect before anything else
-is known; both are super users. All others are SCRAM users, made by `deploy.prepare` with the least they need.
+`broker` and `admin` are in the broker's own settings (SASL/PLAIN), so that they can connect before anything
+else exists; both are super users. All others are SCRAM users, created by `deploy.prepare` with the least
+rights they need.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ JAAS = "org.apache.kafka.common.security"
 
 
 def own_connections(bootstrap_servers: str, secrets: Secrets) -> Connections:
-    """Give each user's connection to the broker of a stack."""
+    """Return each user's connection to the broker of a stack."""
     mechanisms = dict.fromkeys((BROKER, ADMINISTRATOR), "PLAIN") | dict.fromkeys(USERS, "SCRAM-SHA-512")
     return {
         user: KafkaConnection(
@@ -34,7 +35,7 @@ def own_connections(bootstrap_servers: str, secrets: Secrets) -> Connections:
 
 
 def scram_passwords(connections: Connections) -> dict[str, str]:
-    """Give the passwords of the users that are ours to make: none on a cluster that runs elsewhere."""
+    """Return the passwords of the users to create: none on a cluster that runs elsewhere."""
     return {
         user: connections[user].password or ""
         for user in USERS
@@ -43,9 +44,15 @@ def scram_passwords(connections: Connections) -> dict[str, str]:
 
 
 def broker_security(secrets: Secrets, *listeners: str) -> dict[str, str]:
-    """Give the settings of the listeners CLIENTS and CONTROLLER, and of more `listeners`; they hold passwords."""
+    """Return the settings of the listeners CLIENTS and CONTROLLER, and of more `listeners`.
+
+    They contain passwords.
+    """
     broker, admin = secrets["kafka_broker_password"], secrets["kafka_admin_password"]
-    plain = f'{JAAS}.plain.PlainLoginModule required username="{BROKER}" password="{broker}" user_{BROKER}="{broker}"'
+    plain = (
+        f'{JAAS}.plain.PlainLoginModule required username="{BROKER}" password="{broker}" '
+        f'user_{BROKER}="{broker}"'
+    )
     clients = ("CLIENTS", *listeners)
     modules = {
         "scram-sha-512": f"{JAAS}.scram.ScramLoginModule required;",
@@ -72,5 +79,5 @@ def broker_security(secrets: Secrets, *listeners: str) -> dict[str, str]:
 
 
 def as_properties(settings: Mapping[str, str]) -> str:
-    """Write settings as the broker reads them; of one that stands twice, the last counts."""
+    """Return settings in the broker's file format; the last of duplicates counts."""
     return "".join(f"{name}={value}\n" for name, value in settings.items())

@@ -1,4 +1,4 @@
-"""The secrets of one stack: made once, kept in a file that only its owner may read."""
+"""Creates the secrets of one stack once, in a file that only its owner may read."""
 
 import json
 import os
@@ -29,7 +29,7 @@ Secrets = Mapping[str, str]
 
 
 def read_or_make(file: Path) -> Secrets:
-    """Give the secrets of `file`, adding those that it does not have yet (mode 0600, replaced in one step)."""
+    """Return the secrets of `file`, after adding missing ones (mode 0600, replaced atomically)."""
     known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     if wanted() <= known.keys():
         return known
@@ -43,7 +43,7 @@ def read_or_make(file: Path) -> Secrets:
 
 
 def wanted() -> set[str]:
-    """Name every secret."""
+    """Return the names of all secrets."""
     return {
         "postgres_password",
         "operator_password",
@@ -58,7 +58,10 @@ def wanted() -> set[str]:
 
 
 def make() -> dict[str, str]:
-    """Make every secret anew; keys are 32 bytes as base64url, the signing keys private JWKs (Ed25519, and RSA for ID tokens)."""
+    """Return new values of all secrets.
+
+    Keys are 32 bytes as base64url, the signing keys private JWKs (Ed25519, and RSA for ID tokens).
+    """
     made = {name: secrets.token_urlsafe(24) for name in wanted() if name.endswith(("_password", "_secret"))}
     made["operator_password"] = secrets.token_urlsafe(9)
     made |= {f"{key}_key": secrets.token_urlsafe(32) for key in KEYS}

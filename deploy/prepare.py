@@ -1,6 +1,7 @@
-"""Makes topics and users of Kafka, and brings every service's database up to date: `python -m deploy.prepare`, repeatable.
+"""Prepares Kafka and the databases: creates topics and users, and runs every service's migrations.
 
-Reads `PrepareSettings` and each `<SERVICE>_DATABASE_URL`; a service without one is left out.
+`python -m deploy.prepare`, idempotent. Reads `PrepareSettings` and each `<SERVICE>_DATABASE_URL`; a service
+without one is left out.
 """
 
 import asyncio
@@ -31,13 +32,14 @@ KAFKA_SECONDS = 60.0
 
 
 class PrepareSettings(KafkaSettings):
-    """Kafka as an administrator, the users that are ours to make (name to password), and tracker's own setting of command topics."""
+    """Kafka as an administrator, the users to create, and tracker's own setting of command topics."""
 
     users: Mapping[str, SecretStr] = Field(
         default={},
         validation_alias="KAFKA_USERS",
         description=(
-            "SCRAM users to make or give a new password, from name to password; their rights become exactly those of `deploy/kafka_grants.py`. "
+            "SCRAM users to make or give a new password, from name to password; their rights become exactly "
+            "those of `deploy/kafka_grants.py`. "
             "Without it no user and no right is touched"
         ),
     )
@@ -56,20 +58,26 @@ class PrepareSettings(KafkaSettings):
         default=None,
         ge=1,
         validation_alias="KAFKA_REPLICATION_FACTOR",
-        description="Copies of each partition; without it three where there are three brokers, else as many as there are",
+        description=(
+            "Copies of each partition; without it three where there are three brokers, else as many "
+            "as there are"
+        ),
     )
     min_insync_replicas: int | None = Field(
         default=None,
         ge=1,
         validation_alias="KAFKA_MIN_INSYNC_REPLICAS",
-        description="Copies that are in sync before an ack; without it two where there are three copies, else one",
+        description=(
+            "Copies that are in sync before an ack; without it two where there are three copies, else one"
+        ),
     )
 
 
 def prepare(environment: Mapping[str, str], settings: PrepareSettings) -> list[str]:
-    """Do it; gives what was prepared, in words.
+    """Prepare everything; returns what was prepared, in words.
 
-    Raises `TimeoutError` when the broker is not there within a minute, and what the driver raises when a database is not.
+    Raises `TimeoutError` when the broker does not answer within a minute, and the driver's error when a
+    database does not.
     """
     with ThreadPoolExecutor(1) as beside:
         topics = beside.submit(asyncio.run, _prepare_kafka(settings))
@@ -93,7 +101,7 @@ async def _prepare_kafka(settings: PrepareSettings) -> None:
 
 
 def migration_folders() -> dict[str, Path]:
-    """Give each service's folder of migrations, by the service's name."""
+    """Return each service's folder of migrations, by the service's name."""
     return {
         folder.parent.name: folder
         for folder in sorted(SERVICES.glob("*/migrations"))
@@ -102,7 +110,7 @@ def migration_folders() -> dict[str, Path]:
 
 
 async def _record_unsigned_before(dsn: str, kafka: KafkaConnection) -> None:
-    """Let the submissions that lie on the log, and those only, be without intake's MAC: earlier versions did not sign."""
+    """Accept the submissions that are on the log now without intake's MAC: earlier versions did not sign."""
     if await is_unsigned_before_recorded(dsn):
         return None
     async with asyncio.timeout(KAFKA_SECONDS), LagReader(kafka) as lags:
@@ -122,14 +130,15 @@ def _migrate(name: str, folder: Path, environment: Mapping[str, str]) -> bool:
 
 
 def main() -> None:
-    """Do it with the settings of the environment, and say what was done, or in one sentence what the cluster cannot be."""
+    """Prepare with the settings of the environment; print what was done or what the cluster cannot do."""
     try:
         print("Ready:", ", ".join(prepare(os.environ, read_settings(PrepareSettings))))  # noqa: T201  a command's answer
     except UnfitCluster as error:
         sys.exit(f"{error}.")
     except TimeoutError:
         sys.exit(
-            f"Kafka did not take us or did not get there within {KAFKA_SECONDS:.0f} s; check the KAFKA_ settings, its user's rights and its logs."
+            f"Kafka did not take us or did not get there within {KAFKA_SECONDS:.0f} s; check the KAFKA_ "
+            "settings, its user's rights and its logs."
         )
 
 

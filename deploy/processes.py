@@ -1,4 +1,4 @@
-"""The processes of ours as programs: the table of docs/operating.md."""
+"""The product's processes as programs to run: the table of docs/operating.md."""
 
 import asyncio
 import os
@@ -18,14 +18,15 @@ APPS = ("identity", "intake", "tracker", "notifier")
 WORKERS = ("tracker-worker", "notifier-worker")
 BOUNCES = "notifier-bounces"
 FRESH_SECONDS = 30
-# Longer than clients and proxies keep an idle connection: the one who closes it must not be the one a request is on its way to.
+# Longer than clients and proxies keep an idle connection, so that no request arrives while the server closes
+# it.
 KEEP_ALIVE = ("--timeout-keep-alive", "75")
 LIMITS_TIMES = "LIMITS_TIMES"
 TOPIC_SETTINGS = ("KAFKA_TOPIC_PARTITIONS", "KAFKA_REPLICATION_FACTOR", "KAFKA_MIN_INSYNC_REPLICAS")
 
 
 def processes(place: Place, environments: Mapping[str, Environment]) -> list[Program]:
-    """Give the apps and workers of the four services."""
+    """Return the apps and workers of the four services."""
     given = {
         name: {
             **environments[name],
@@ -47,7 +48,7 @@ def processes(place: Place, environments: Mapping[str, Environment]) -> list[Pro
 
 
 def mailbox(place: Place, environment: Environment) -> Program:
-    """Give the mailbox: SMTP in, a page out."""
+    """Return the mailbox: SMTP in, a page out."""
     port = place.ports.mailbox
 
     async def ready() -> None:
@@ -64,7 +65,7 @@ def mailbox(place: Place, environment: Environment) -> Program:
 
 
 def prepare_program(place: Place, environments: Mapping[str, Environment]) -> Program:
-    """Give the command that makes topics and brings the databases up to date; it ends when that is done."""
+    """Return the command that creates topics and migrates the databases; it ends when that is done."""
     environment = {name: value for service in APPS for name, value in environments[service].items()}
     environment = {
         name: value for name, value in environment.items() if not name.startswith("KAFKA_")
@@ -74,7 +75,7 @@ def prepare_program(place: Place, environments: Mapping[str, Environment]) -> Pr
 
 
 def _passed_on(*names: str) -> dict[str, str]:
-    """Give settings of the surrounding environment that count for a stack of our own too."""
+    """Return settings of the surrounding environment that apply to our own stack too."""
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
@@ -100,7 +101,7 @@ def _app(name: str, place: Place, environment: Environment) -> Program:
         "--timeout-graceful-shutdown",
         "3",
     )
-    # Who calls is told by the connection alone, unless uvicorn's own variable names the proxies that may say otherwise.
+    # The connection alone tells who calls, unless uvicorn's own variable names trusted proxies.
     proxies = () if os.environ.get("FORWARDED_ALLOW_IPS") else ("--no-proxy-headers",)
 
     async def ready() -> None:
@@ -124,7 +125,7 @@ async def _never() -> None:
 
 
 async def answers_ok(port: int, path: str) -> None:
-    """Ask for a path over HTTP; raises unless the answer is 200."""
+    """Request a path over HTTP; raises unless the response is 200."""
     reader, writer = await asyncio.open_connection(HOST, port)
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n".encode())

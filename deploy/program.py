@@ -1,4 +1,7 @@
-"""One program of the stack: what to run, when it is ready, how to stop it; and a child process that never outlives us."""
+"""A program of the stack.
+
+Its command and readiness check, and how to start and stop it as a child process.
+"""
 
 import asyncio
 import ctypes
@@ -33,7 +36,8 @@ class Program:
 async def spawn(program: Program, log: Path) -> asyncio.subprocess.Process:
     """Start a program in a session of its own, its output appended to `log`.
 
-    Of the surrounding environment it gets only what a process needs to run (`PATH`, `HOME`, locale), so that no setting leaks in.
+    It gets only what a process needs of the surrounding environment (`PATH`, `HOME`, locale), so that no
+    setting leaks in.
     """
     with log.open("ab") as output:
         return await asyncio.create_subprocess_exec(
@@ -49,13 +53,13 @@ async def spawn(program: Program, log: Path) -> asyncio.subprocess.Process:
 
 
 def inherited_environment(surrounding: Mapping[str, str]) -> dict[str, str]:
-    """Keep of an environment what any process may need, and nothing that could be a setting of ours."""
+    """Return the variables that any process may need; none can be a setting of the product."""
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
     return {name: surrounding[name] for name in kept if name in surrounding}
 
 
 async def stop(process: asyncio.subprocess.Process, program: Program) -> None:
-    """Ask a process to end, and kill it when it has not after `stop_seconds`."""
+    """Ask a process to end, and kill it after `stop_seconds`."""
     if process.returncode is not None:
         return
     process.send_signal(program.stop_signal)
@@ -68,7 +72,10 @@ async def stop(process: asyncio.subprocess.Process, program: Program) -> None:
 
 
 def die_with_parent() -> Callable[[], None] | None:
-    """Give what a child runs between fork and exec, so that the kernel kills it when the launcher is gone, even by SIGKILL."""
+    """Return a function for a child to run before exec, so that the kernel kills it with the launcher.
+
+    This works even when the launcher is killed by SIGKILL.
+    """
     if sys.platform != "linux":
         return None
     libc, parent = ctypes.CDLL(None, use_errno=True), os.getpid()

@@ -1,6 +1,6 @@
-"""What the terminal shows while something takes its time: a moving line on a terminal, plain lines elsewhere."""
+"""Shows progress of slow steps: an animated line on a terminal, plain lines elsewhere."""
 
-from __future__ import annotations  # read by an old Python before it is told that it is too old
+from __future__ import annotations  # an old Python must be able to import this to report its age
 
 import sys
 import threading
@@ -14,7 +14,7 @@ FRAME_SECONDS = 0.1
 
 
 class Progress:
-    """Shows one step at a time; `say` prints a line that stays."""
+    """Shows one step at a time; `say` prints a permanent line."""
 
     def __init__(self, output: TextIO | None = None) -> None:
         self._output = output or sys.stdout
@@ -23,18 +23,18 @@ class Progress:
         self._text = ""
 
     def say(self, line: str = "") -> None:
-        """Print a line above the moving one."""
+        """Print a line above the animated one."""
         with self._lock:
             self._clear()
             self._write(line + "\n")
 
     def note(self, text: str) -> None:
-        """Change the text of the step at hand; shown on a terminal only."""
+        """Change the text of the present step; shown on a terminal only."""
         self._text = text
 
     @contextmanager
     def step(self, text: str) -> Iterator[None]:
-        """Show `text` with the seconds gone by for as long as the context lasts."""
+        """Show `text` with the elapsed seconds for as long as the context lasts."""
         self._text = text
         if not self._moving:
             self._write(text + " …\n")

@@ -1,4 +1,4 @@
-"""`./run`: everything of one stack, until Ctrl-C."""
+"""`./run`: runs everything of one stack until Ctrl-C."""
 
 import argparse
 import asyncio
@@ -22,7 +22,7 @@ CANARY_SECONDS = 60
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run until told to stop; gives the exit code."""
+    """Run until stopped; returns the exit code."""
     options = _options(arguments)
     progress = Progress()
     try:
@@ -40,7 +40,10 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="./run",
         description="Runs everything: the four services, Kafka, PostgreSQL and a mailbox. Ctrl-C stops it.",
-        epilog="KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL in the environment name servers to use instead of starting them.",
+        epilog=(
+            "KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL in the environment name servers to use instead of "
+            "starting them."
+        ),
     )
     parser.add_argument("--fresh", action="store_true", help="delete the data of earlier runs first")
     parser.add_argument(
@@ -71,7 +74,7 @@ async def _serve(data: Path, port_base: int, progress: Progress) -> int:
 
 
 def _stop_on_signals(stack: Stack) -> None:
-    """End the run on the first signal, in order; kill what is left on the second."""
+    """Stop the run in order at the first signal; kill what is left at the second."""
     serving = asyncio.current_task()
     assert serving is not None  # noqa: S101  called from a coroutine
     asked: list[int] = []
@@ -92,7 +95,7 @@ def _stop_on_signals(stack: Stack) -> None:
 
 
 def welcome(stack: Stack, seconds: float) -> str:
-    """Say where everything is."""
+    """Return the text that says where everything listens."""
     place = stack.place
     rows = (
         ("site", place.url("intake")),

@@ -1,4 +1,4 @@
-"""The servers of one stack: Kafka, PostgreSQL and the mailbox, or those that already run existing."""
+"""The servers of one stack: starts Kafka, PostgreSQL and the mailbox, or uses servers that already run."""
 
 import asyncio
 from collections.abc import Mapping
@@ -23,21 +23,24 @@ from shared.settings import read_settings
 
 JARS = ROOT / "var" / "jars"
 ADMIN_PARAMETERS = ("user", "password", "dbname", "passfile")
-"""Parameters of an administrator's address that are not for the services."""
+"""Parameters of an administrator's address that the services must not get."""
 
 
 @dataclass(frozen=True)
 class ExistingServers:
-    """Servers that run already: each user's connection to Kafka, and a PostgreSQL address whose role may make roles and databases."""
+    """Servers that already run: each user's connection to Kafka, and a PostgreSQL administrator's address.
+
+    That PostgreSQL role may create roles and databases.
+    """
 
     kafka: Connections | None = None
     database: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "ExistingServers":
-        """Read `DATABASE_URL`, and Kafka's settings where `KAFKA_BOOTSTRAP_SERVERS` is among them: then all services connect alike.
+        """Read `DATABASE_URL`, and Kafka's settings if `KAFKA_BOOTSTRAP_SERVERS` is set.
 
-        Raises `StartFailure` where `DATABASE_URL` is not an address.
+        All services then use the same Kafka connection. Raises `StartFailure` for an invalid `DATABASE_URL`.
         """
         database = environment.get("DATABASE_URL") or None
         try:
@@ -51,7 +54,7 @@ class ExistingServers:
 
 
 def find_place(data: Path, ports: Ports, secrets: Secrets, existing: ExistingServers) -> Place:
-    """Give where everything of one stack is."""
+    """Return the addresses and folders of one stack."""
     admin = existing.database or _own_admin(ports, secrets)
     databases = {
         service: service_dsn(admin, service, secrets[f"{service}_database_password"]) for service in SERVICES
@@ -60,7 +63,10 @@ def find_place(data: Path, ports: Ports, secrets: Secrets, existing: ExistingSer
 
 
 def service_dsn(admin: str, service: str, password: str) -> str:
-    """Give the address of a service's database on the servers of `admin`, with a role of the same name; raises `BadDatabaseAddress`."""
+    """Return the address of a service's database on the servers of `admin`; raises `BadDatabaseAddress`.
+
+    The database's role has the service's name.
+    """
     hosts, parameters = hosts_and_parameters(admin)
     query = urlencode(
         [
@@ -69,13 +75,14 @@ def service_dsn(admin: str, service: str, password: str) -> str:
             if name not in ADMIN_PARAMETERS
         ]
     )
-    return f"postgresql://{quote(service)}:{quote(password, safe='')}@{hosts}/{quote(service)}{'?' if query else ''}{query}"
+    credentials = f"{quote(service)}:{quote(password, safe='')}"
+    return f"postgresql://{credentials}@{hosts}/{quote(service)}{'?' if query else ''}{query}"
 
 
 async def server_programs(
     place: Place, secrets: Secrets, existing: ExistingServers, progress: Progress
 ) -> list[Program]:
-    """Prepare the folders of the servers that are ours to run, and give their programs."""
+    """Prepare the folders of the servers to start, and return their programs."""
     ports, preparing = place.ports, []
     if not existing.kafka:
         jars = await asyncio.to_thread(_jars, progress)
@@ -95,7 +102,7 @@ async def server_programs(
 
 
 async def make_databases(place: Place, secrets: Secrets, existing: ExistingServers) -> None:
-    """Make each service's role and database where they are missing."""
+    """Create each service's role and database if they are missing."""
     admin = existing.database or _own_admin(place.ports, secrets)
     for service in SERVICES:
         await ensure_database(admin, service, secrets[f"{service}_database_password"])

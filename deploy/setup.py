@@ -1,9 +1,10 @@
-"""Makes the virtual environment in `var/venv` and runs a module in it; standard library only, and readable by an old Python.
+"""Creates the virtual environment in `var/venv` and runs a module in it.
 
-A stamp beside the environment holds the hash of the lock it was made from, so a second start skips all of this.
+Standard library only, and importable by an old Python. A stamp beside the environment holds the hash of its
+lock file, so a second start skips all of this.
 """
 
-from __future__ import annotations  # read by an old Python before it is told that it is too old
+from __future__ import annotations  # an old Python must be able to import this to report its age
 
 import fcntl
 import hashlib
@@ -28,7 +29,7 @@ INCLUDED = {"services": (), "local": ("services",), "dev": ("local", "services")
 
 
 def become(requirements: str, module: str, arguments: Sequence[str]) -> NoReturn:
-    """Make sure that `requirements/<requirements>.txt` is installed, then become `python -m module arguments` there."""
+    """Install `requirements/<requirements>.txt` if needed, then become `python -m module arguments`."""
     if sys.version_info < OLDEST:
         _become_newer()
     try:
@@ -49,7 +50,7 @@ def _become_newer() -> NoReturn:
 
 
 def ensure_environment(requirements: str, progress: Progress) -> Path:
-    """Give the environment's interpreter, with a lock file installed that holds `requirements`."""
+    """Return the environment's interpreter, with a lock file installed that includes `requirements`."""
     python = VENV / "bin" / "python"
     VENV.parent.mkdir(exist_ok=True)
     with (VENV.parent / "venv.lock").open("w") as lock:

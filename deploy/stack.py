@@ -1,4 +1,4 @@
-"""Everything of one stack, started in order and stopped in reverse."""
+"""Starts all programs of one stack in order, and stops them in reverse."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
@@ -21,12 +21,15 @@ SERVERS = ("kafka", "postgres", "mailbox")
 
 
 def unchanged(program: Program) -> Program:
-    """Leave a program as it is."""
+    """Return the program itself."""
     return program
 
 
 class Stack:
-    """One stack in one data folder, on the ports from `port_base` on; `change` is asked how each process of ours is started instead."""
+    """One stack in one data folder, on the ports from `port_base` on.
+
+    `change` may replace each program of the product before it is started.
+    """
 
     def __init__(
         self,
@@ -51,9 +54,10 @@ class Stack:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Start everything, and stop it at the end; raises `StartFailure` when Kafka, PostgreSQL or what they need cannot start.
+        """Start everything, and stop it at the end.
 
-        A service or mailbox that cannot stay up takes nothing else with it: the rest serves, and it is tried again.
+        Raises `StartFailure` when Kafka, PostgreSQL or a program that they need cannot start. A service or
+        mailbox that cannot stay up is retried while the others run.
         """
         try:
             await self._start()
@@ -98,7 +102,7 @@ class Stack:
         await self.supervisor.stop(SERVERS)
 
     async def _prepare(self, database: Program | None) -> None:
-        """Start PostgreSQL, then bring databases and topics up to date; Kafka starts beside it."""
+        """Start PostgreSQL, then migrate databases and create topics; Kafka starts at the same time."""
         if database:
             await self.supervisor.start(database)
         try:
@@ -121,7 +125,7 @@ class Stack:
 
 
 async def run_concurrently(*jobs: Coroutine[Any, Any, None]) -> None:
-    """Do jobs at once; the first failure ends the others and is raised."""
+    """Run jobs concurrently; the first failure cancels the others and is raised."""
     try:
         async with asyncio.TaskGroup() as group:
             for job in jobs:

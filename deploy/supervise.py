@@ -1,4 +1,4 @@
-"""Keeps programs running: starts them, starts them again when they die, and stops them in order."""
+"""Supervises programs: starts them, restarts them when they end, and stops them in order."""
 
 import asyncio
 import signal
@@ -21,7 +21,7 @@ LOG_LINES = 15
 
 @dataclass
 class _Kept:
-    """A program with its present process; `down` says why it cannot stay up, for as long as it cannot."""
+    """A supervised program with its present process; `down` says why it cannot stay up, while it cannot."""
 
     program: Program
     needs: tuple[str, ...]
@@ -33,10 +33,11 @@ class _Kept:
 
 
 class Supervisor:
-    """Keeps programs running, their output in `<logs>/<name>.log`; one that cannot stay up is tried again for ever, with growing delays.
+    """Keeps programs running, with their output in `<logs>/<name>.log`.
 
-    `tell(sentence)` is called when a program dies, hangs, cannot stay up or is back, `changed()` whenever a process id is new or a program is down
-    or back. What a program dies of while one that it `needs` does not answer is not held against it.
+    A program that cannot stay up is retried for ever with growing delays. `tell(sentence)` is called when a
+    program ends, hangs, cannot stay up or is back, `changed()` when a process id changes or a program goes
+    down or comes back. A program's failures do not count while another that it `needs` does not answer.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Supervisor:
 
     @property
     def pids(self) -> dict[str, int]:
-        """The process id of every program that runs at this moment."""
+        """The process id of every program that runs now."""
         return {
             name: kept.process.pid
             for name, kept in self._kept.items()
@@ -67,7 +68,8 @@ class Supervisor:
     async def start(self, program: Program, needs: Iterable[str] = ()) -> None:
         """Start a program and wait until it answers.
 
-        Raises `StartFailure` when it cannot stay up or does not answer within a minute; it is tried again all the same until it is stopped.
+        Raises `StartFailure` when it cannot stay up or does not answer within a minute; it is still retried
+        until it is stopped.
         """
         kept = self._kept[program.name] = _Kept(program, tuple(needs))
         kept.keeper = asyncio.create_task(self._keep(kept))
@@ -84,7 +86,7 @@ class Supervisor:
             raise StartFailure(ending_of_log(down, self._log(program.name)))
 
     async def stop(self, names: Iterable[str]) -> None:
-        """Stop programs, all of them at once; each gets its `stop_seconds`."""
+        """Stop programs concurrently; each gets its `stop_seconds`."""
         kept = [self._kept.pop(name) for name in names if name in self._kept]
         for each in kept:
             if each.keeper:
@@ -93,7 +95,7 @@ class Supervisor:
         await asyncio.gather(*(stop(each.process, each.program) for each in kept if each.process))
 
     def kill(self) -> None:
-        """Kill everything that still runs, for somebody in a hurry."""
+        """Kill everything that still runs."""
         for kept in self._kept.values():
             if kept.process and kept.process.returncode is None:
                 kept.process.kill()
@@ -119,12 +121,13 @@ class Supervisor:
                     else "it is tried again with growing delays"
                 )
                 self._tell(
-                    f"{kept.down or f'{name} ended ({_ending(code)})'}; {again}. Its output is in {self._log(name)}."
+                    f"{kept.down or f'{name} ended ({_ending(code)})'}; {again}. Its output is in "
+                    f"{self._log(name)}."
                 )
             await asyncio.sleep(delay)
 
     async def _run_once(self, kept: _Kept) -> int | None:
-        """Run the program until it ends; gives its exit code, `None` where it could not be started."""
+        """Run the program until it ends; returns its exit code, `None` if it could not be started."""
         if kept.program.alive:
             kept.program.alive.unlink(missing_ok=True)
         try:
@@ -141,7 +144,7 @@ class Supervisor:
             watcher.cancel()
 
     async def _watch(self, kept: _Kept, process: asyncio.subprocess.Process) -> None:
-        """Wait until the program answers, then see that it goes on making progress."""
+        """Wait until the program answers, then check that it goes on making progress."""
         born = time.monotonic()
         while not await _answers(kept.program):  # noqa: ASYNC110  another process has no event to wait for
             await asyncio.sleep(READY_PAUSE)
@@ -181,7 +184,7 @@ class Supervisor:
 
 
 def ending_of_log(sentence: str, log: Path) -> str:
-    """Give a sentence with the last lines of a log under it."""
+    """Return a sentence with the last lines of a log under it."""
     lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:] if log.exists() else []
     return "\n  ".join([f"{sentence}. The end of {log}:", *lines])
 
@@ -190,7 +193,7 @@ async def _answers(program: Program) -> bool:
     try:
         async with asyncio.timeout(5):
             await program.ready()
-    except Exception:  # noqa: BLE001  whatever it raises means: not yet
+    except Exception:  # noqa: BLE001  any error means: not yet
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""`./test`: pytest with everything it needs, browser included."""
+"""`./test`: runs pytest, after installing everything it needs, browser included."""
 
 import os
 import subprocess
@@ -11,14 +11,15 @@ from deploy.progress import Progress
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the tests; gives pytest's exit code. Without a browser the last line says what was not tried."""
+    """Run the tests; returns pytest's exit code. Without a browser the last line names what was skipped."""
     browser = os.environ.get("TEST_BROWSER") or find_browser(Progress(), ROOT / "var" / "browser.log")
     environment = os.environ | ({"TEST_BROWSER": browser} if browser else {})
     command = [sys.executable, "-m", "pytest", *arguments]
     code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode  # noqa: S603  our own command
     if not browser:
         print(  # noqa: T201  the last line
-            "The browser tests did not run: no chromium here, and none could be installed (see var/browser.log)."
+            "The browser tests did not run: no chromium here, and none could be installed (see "
+            "var/browser.log)."
         )
     return code
 

@@ -1,1 +1,4 @@
-"""What the containers of docker-compose.yml run beside the services: settings, databases, start and health."""
+"""What the containers of docker-compose.yml run beside the services.
+
+Settings, databases, start and health checks.
+"""

@@ -1,4 +1,4 @@
-"""Prints where the stack listens, and its demo credentials, as `./run` writes them to `addresses.json`.
+"""Prints a compose stack's addresses and demo credentials, in the format of `./run`'s `addresses.json`.
 
 `docker compose run --rm settings python -m deploy.compose.addresses`
 """
@@ -19,7 +19,7 @@ OF_KAFKA = ("kafka", "kafka_admin")
 
 
 def published_addresses(environment: Mapping[str, str], secrets: Secrets) -> dict[str, object]:
-    """Give what can be reached from outside; Kafka only where `KAFKA_PORT` says that it is published."""
+    """Return what is reachable from outside; Kafka only if `KAFKA_PORT` says that it is published."""
     port = environment.get("KAFKA_PORT")
     hidden = HIDDEN if port else (*HIDDEN, *OF_KAFKA)
     place = replace(

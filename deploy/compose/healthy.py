@@ -1,6 +1,7 @@
-"""The health check of an app (its `/readyz`) and of a worker (the file it touches): `python -m deploy.compose.healthy`.
+"""The container health check: `/readyz` of an app, the liveness file of a worker.
 
-Docker starts again what ended, not what hangs: a worker that has made no progress for a minute is ended here.
+`python -m deploy.compose.healthy`. Docker restarts a container that ended, not one that hangs: a worker that
+has made no progress for a minute is killed here.
 """
 
 import contextlib
@@ -18,7 +19,7 @@ FRESH_SECONDS, HUNG_SECONDS = 30.0, 60.0
 
 
 def app_is_ready(port: int = APP_PORT) -> bool:
-    """Ask the app whether it can do its work."""
+    """True if the app's `/readyz` answers 200."""
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=APP_SECONDS)) as connection:
         try:
             connection.request("GET", "/readyz")
@@ -28,7 +29,7 @@ def app_is_ready(port: int = APP_PORT) -> bool:
 
 
 def worker_is_alive(file: Path, process_id: Path = PROCESS_ID) -> bool:
-    """Look at how old the worker's file is, and kill a worker that hangs."""
+    """True if the worker's file is recent; kills a worker that hangs."""
     try:
         age = time.time() - file.stat().st_mtime
     except FileNotFoundError:

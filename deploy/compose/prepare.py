@@ -1,4 +1,7 @@
-"""Makes each service's role and database, then topics and tables: `python -m deploy.compose.prepare`, repeatable."""
+"""Creates each service's role and database, then topics and tables, in a compose stack.
+
+`python -m deploy.compose.prepare`, idempotent.
+"""
 
 import asyncio
 import os
@@ -11,7 +14,7 @@ from shared.database.address import read_database_address
 
 
 async def make_databases(environment: Mapping[str, str]) -> None:
-    """Make what each `<SERVICE>_DATABASE_URL` names, as the administrator of `DATABASE_URL`."""
+    """Create what each `<SERVICE>_DATABASE_URL` names, as the administrator of `DATABASE_URL`."""
     for service in SERVICES:
         owner = read_database_address(environment[f"{service.upper()}_DATABASE_URL"])
         await ensure_database(environment["DATABASE_URL"], owner.user or service, owner.password or "")

@@ -1,7 +1,7 @@
-"""Writes each container's settings into one volume: `python -m deploy.compose.settings`, before anything else starts.
+"""Writes each container's settings into one volume, before the other containers start.
 
-Secrets are made at the first start and kept; everything else is written anew, from the addresses that docker-compose.yml gives. A
-container mounts the one folder that is its own.
+`python -m deploy.compose.settings`. Secrets are made at the first start and kept; everything else is
+rewritten from the addresses in docker-compose.yml. A container mounts only its own folder.
 """
 
 import json
@@ -39,7 +39,7 @@ class PublishedPlace(Place):
     urls: Mapping[str, str]
 
     def url(self, service: str) -> str:
-        """Give the address by which browsers find a service."""
+        """Return the address of a service for browsers."""
         return self.urls[service].rstrip("/")
 
 
@@ -57,12 +57,12 @@ def published_place(environment: Mapping[str, str], secrets: Secrets) -> Publish
 
 
 def database_url(role: str, password: str) -> str:
-    """Give the address of a role's own database."""
+    """Return the address of a role's own database."""
     return f"postgresql://{quote(role)}:{quote(password, safe='')}@{POSTGRES}/{quote(role)}"
 
 
 def container_environments(environment: Mapping[str, str], secrets: Secrets) -> dict[str, Environment]:
-    """Give each service's settings by its name, and under `prepare` what makes topics and databases."""
+    """Return each service's settings by its name, and under `prepare` those for topics and databases."""
     place = published_place(environment, secrets)
     plain = environments(place, secrets)
     made: dict[str, Environment] = {name: {**plain[name], **_back_channels(name)} for name in SERVICES}
@@ -79,11 +79,11 @@ def container_environments(environment: Mapping[str, str], secrets: Secrets) -> 
 
 
 def write_settings(folder: Path, environment: Mapping[str, str]) -> None:
-    """Write `<container>/environment.json` for each, and what PostgreSQL and Kafka themselves read."""
+    """Write `<container>/environment.json` for each container, and the files of PostgreSQL and Kafka."""
     secrets = read_or_make(folder / "secrets.json")
     for name, settings in container_environments(environment, secrets).items():
         _write(folder / name / "environment.json", json.dumps(settings, indent=1), mode=0o400)
-    # The servers read theirs as users of their own.
+    # The servers read their files as other users.
     _write(folder / "postgres" / "password", secrets["postgres_password"], mode=0o444)
     # Kafka's start copies it with its mode, and then adds to its copy.
     _write(

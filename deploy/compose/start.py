@@ -1,6 +1,6 @@
-"""The image's entry point: takes the settings that were written for this container, then becomes the command given.
+"""The image's entry point: loads the settings written for this container, then runs the given command.
 
-A variable that the container was given itself wins over a written one.
+A variable that is set on the container overrides a written one.
 """
 
 import json
@@ -13,7 +13,7 @@ PROCESS_ID = Path("/tmp/process-id")  # noqa: S108  the container's own, in memo
 
 
 def become(command: list[str], settings: Path = SETTINGS, process_id: Path = PROCESS_ID) -> None:
-    """Become `command`; the process keeps its number, which the health check may need."""
+    """Replace this process by `command`; it keeps its process id, which the health check may need."""
     written: dict[str, str] = json.loads(settings.read_text()) if settings.exists() else {}
     process_id.write_text(str(os.getpid()))
     os.execvpe(command[0], command, {**written, **os.environ})  # noqa: S606  what the container is for

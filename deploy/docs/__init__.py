@@ -1,1 +1,1 @@
-"""The reference under `docs/`, written from the code: `python -m deploy.docs`."""
+"""Generates the reference under `docs/` from the code: `python -m deploy.docs`."""

@@ -1,10 +1,10 @@
-"""Writes the reference: `python -m deploy.docs`."""
+"""Writes the generated reference: `python -m deploy.docs`."""
 
 from deploy.docs.reference import FOLDER, reference
 
 
 def main() -> None:
-    """Write each document that differs from what the code says, and name it."""
+    """Write each document that differs from the code, and print its name."""
     for name, text in reference().items():
         file = FOLDER / name
         if not file.exists() or file.read_text(encoding="utf-8") != text:

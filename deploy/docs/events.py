@@ -1,4 +1,4 @@
-"""docs/events.md: topics, who reads and writes them, and the events with their fields."""
+"""Generates docs/events.md: the topics, their readers and writers, and the events with their fields."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from pydantic.fields import FieldInfo
 import shared.events.mail_outcomes
 import shared.events.request_commands
 import shared.events.request_lifecycle
-import shared.events.request_submitted  # noqa: F401  importing a model enters it into the registry
+import shared.events.request_submitted  # noqa: F401  importing a model registers it
 from deploy.docs.markdown import code, document, in_one_line, section, table
 from deploy.docs.type_name import type_name
 from deploy.kafka_grants import grants
@@ -15,18 +15,20 @@ from shared.events.event import EVENTS, Event
 from shared.events.topics import DAY_MS, MAIN_TOPICS, READERS, TOPICS
 from shared.kafka.access import Operation, Resource
 
-INTRODUCTION = """CloudEvents 1.0 in Kafka's binary mode: `ce_` headers, JSON data, key = `request_id`, W3C `traceparent` carried along.
-Fields are only ever added, with a default, and readers ignore fields that they do not know.
-[using-the-api.md](using-the-api.md#over-kafka) shows how to read and write them, [security.md](security.md) what is in a `sealed_…` field."""
+INTRODUCTION = """CloudEvents 1.0 in Kafka's binary mode: `ce_` headers, JSON data, key = `request_id`,
+W3C `traceparent` carried along. Fields are only ever added, with a default, and readers ignore fields
+that they do not know. [using-the-api.md](using-the-api.md#over-kafka) shows how to read and write them,
+[security.md](security.md) what is in a `sealed_…` field."""
 
-NOTES = """The id of `request.submitted.v1` is its `request_id`; its record also has the header `ce_bodydigest` (hex), by which intakes learn
-one another's used keys without parsing sealed records. A dead letter is the record as it came, with reason and origin in headers; what
-does not fit is cut, and `dead_letter_part` says what was left out. `deploy.prepare` makes the topics
+NOTES = """The id of `request.submitted.v1` is its `request_id`; its record also has the header
+`ce_bodydigest` (hex), by which intakes learn one another's used keys without parsing sealed records. A
+dead letter is the record as it came, with reason and origin in headers; what does not fit is cut, and
+`dead_letter_part` says what was left out. `deploy.prepare` makes the topics
 ([operating.md](operating.md#kafka)); the numbers are those of the default settings."""
 
 
 def describe_events() -> str:
-    """Give the document."""
+    """Return the document."""
     return document(
         "Topics and events",
         INTRODUCTION,
@@ -80,7 +82,7 @@ def _events() -> Iterator[str]:
 
 
 def _parent(models: list[type[Event]]) -> type[Event] | None:
-    """Give the class whose fields the events of a topic share, if there is one."""
+    """Return the class whose fields the events of a topic share, or `None`."""
     bases = (base for model in models for base in model.__bases__)
     return next((base for base in bases if issubclass(base, Event) and base is not Event), None)
 

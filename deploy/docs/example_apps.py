@@ -1,4 +1,4 @@
-"""The apps that describe themselves, made with settings that connect to nothing."""
+"""The services' apps with settings that connect to nothing, for reading their OpenAPI documents."""
 
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +22,7 @@ S = TypeVar("S", bound=OperationSettings)
 
 
 def example_apps() -> dict[str, FastAPI]:
-    """Give the apps by name; their resources are never opened."""
+    """Return the apps by name; their resources are never opened."""
     secrets = make()
     kafka = own_connections(f"127.0.0.1:{PORT}", {f"kafka_{user}_password": user for user in KAFKA_USERS})
     place = Place(

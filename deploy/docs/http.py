@@ -1,4 +1,4 @@
-"""docs/http.md: the routes of the APIs, from the apps and the OpenAPI documents that they give."""
+"""Generates docs/http.md: the routes of the APIs, from the apps and their OpenAPI documents."""
 
 from collections.abc import Iterator, Mapping
 from inspect import getclosurevars
@@ -12,9 +12,10 @@ from deploy.docs.example_apps import example_apps
 from deploy.docs.markdown import code, document, first_paragraph, section, table
 from shared.auth.authorize import require_scope
 
-INTRODUCTION = """What `/openapi.json` of intake, tracker and notifier says, in short; `/docs` of each shows it in full.
-How the routes are used, and those of identity, stand in [using-the-api.md](using-the-api.md). A field in brackets may be left out.
-A scope is one of the access token that is sent as `Authorization: Bearer`. Errors are RFC 9457 problem details."""
+INTRODUCTION = """What `/openapi.json` of intake, tracker and notifier says, in short; `/docs` of each
+shows it in full. How the routes are used, and those of identity, stand in
+[using-the-api.md](using-the-api.md). A field in brackets may be left out. A scope is one of the access
+token that is sent as `Authorization: Bearer`. Errors are RFC 9457 problem details."""
 HEAD = ("route", "scope", "what", "takes", "answers")
 AUTHORIZE = require_scope.__qualname__ + ".<locals>.authorize"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -22,7 +23,7 @@ Described = Mapping[str, Any]
 
 
 def describe_http() -> str:
-    """Give the document."""
+    """Return the document."""
     return document(
         "HTTP",
         INTRODUCTION,

@@ -1,4 +1,4 @@
-"""docs/metrics.md: what tracker's `/metrics` gives, and the rules of deploy/alerts.yaml."""
+"""Generates docs/metrics.md: the metrics of tracker's `/metrics`, and the rules of deploy/alerts.yaml."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,16 +11,17 @@ from services.tracker.ledger.metrics import exposition
 from services.tracker.ledger.overdue import REASONS, CanaryRun, Ledger, Overdue
 from shared.events.topics import READERS
 
-INTRODUCTION = """`GET {tracker}/metrics`, in Prometheus' text format, without a token: counts, and ids of consumer groups; nothing about anybody.
-They are a reading of the ledger ([operating.md](operating.md#the-ledger)), which is read anew every few seconds.
-A reading whose part could not be asked is left out."""
+INTRODUCTION = """`GET {tracker}/metrics`, in Prometheus' text format, without a token: counts, and ids of
+consumer groups; nothing about anybody. They are a reading of the ledger
+([operating.md](operating.md#the-ledger)), which is read anew every few seconds. A reading whose part
+could not be asked is left out."""
 RULES = Path(__file__).resolve().parents[1] / "alerts.yaml"
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 STAGES = ("answered", "shown", "numbered", "mailed")
 
 
 def describe_metrics() -> str:
-    """Give the document."""
+    """Return the document."""
     reasons = ", ".join(map(code, REASONS))
     return document(
         "Metrics",
@@ -35,7 +36,7 @@ def describe_metrics() -> str:
 
 
 def _metrics() -> str:
-    """Describe a reading in which nothing is missing."""
+    """Describe a ledger in which nothing is missing."""
     full = Ledger(
         at=EPOCH,
         **dict.fromkeys(

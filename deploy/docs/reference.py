@@ -1,4 +1,4 @@
-"""Which documents are written from the code."""
+"""Lists the documents that are generated from the code."""
 
 from pathlib import Path
 
@@ -17,5 +17,5 @@ DOCUMENTS = {
 
 
 def reference() -> dict[str, str]:
-    """Give the text of each document by its name under `docs/`."""
+    """Return the text of each document by its name under `docs/`."""
     return {name: describe() for name, describe in DOCUMENTS.items()}

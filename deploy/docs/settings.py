@@ -1,4 +1,4 @@
-"""docs/settings.md: every environment variable, from the settings classes."""
+"""Generates docs/settings.md: every environment variable, from the settings classes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
@@ -19,9 +19,10 @@ from services.tracker.settings import Settings as TrackerSettings
 from shared.kafka.settings import KafkaSettings
 from shared.settings import DatabaseSettings, Key, Keys, OperationSettings
 
-INTRODUCTION = """A secret has no default. What is missing or wrong stops the boot, with the variable's name. A *key* is 32 bytes as base64url;
-*keys* are one or more of them, comma separated, newest first ([how they are changed](security.md#changing-keys)).
-What is written as a JSON object or a list is JSON, unless its text says otherwise. `./run` and compose set what is needed by themselves."""
+INTRODUCTION = """A secret has no default. What is missing or wrong stops the boot, with the variable's
+name. A *key* is 32 bytes as base64url; *keys* are one or more of them, comma separated, newest first
+([how they are changed](security.md#changing-keys)). What is written as a JSON object or a list is JSON,
+unless its text says otherwise. `./run` and compose set what is needed by themselves."""
 SERVICES: Mapping[str, type[OperationSettings]] = {
     "intake": IntakeSettings,
     "identity": IdentitySettings,
@@ -33,9 +34,12 @@ READ_BY_OTHERS = (
         "FORWARDED_ALLOW_IPS",
         "uvicorn",
         (
-            "The proxies whose word counts for who calls. Behind a proxy set it: without it everybody counts as one caller, and intake and identity "
-            "log `proxy_not_named` at the start. Requests, identifications, look-ups, drafts and event streams are limited by caller; failed staff "
-            "logins too, 30 in 10 minutes, and of one name 5 in a row; a device on which a name has logged in before (a signed cookie, half a "
+            "The proxies whose word counts for who calls. Behind a proxy set it: without it everybody "
+            "counts as one caller, and intake and identity "
+            "log `proxy_not_named` at the start. Requests, identifications, look-ups, drafts and event "
+            "streams are limited by caller; failed staff "
+            "logins too, 30 in 10 minutes, and of one name 5 in a row; a device on which a name has logged "
+            "in before (a signed cookie, half a "
             "year) is counted alone"
         ),
     ),
@@ -59,7 +63,7 @@ HEAD = ("variable", "type, default", "what")
 
 
 def describe_settings() -> str:
-    """Give the document."""
+    """Return the document."""
     return document(
         "Settings",
         INTRODUCTION,
@@ -84,7 +88,7 @@ def describe_settings() -> str:
 
 
 def variable(kind: type[BaseSettings], name: str) -> str:
-    """Give the environment variable of a field."""
+    """Return the environment variable of a field."""
     alias = kind.model_fields[name].validation_alias
     return alias if isinstance(alias, str) else f"{kind.model_config.get('env_prefix', '')}{name}".upper()
 
@@ -117,7 +121,7 @@ def _type(field: FieldInfo) -> str:
 
 
 def _key(annotation: object, metadata: Sequence[object] = ()) -> str | None:
-    """Give whether it is one key or several; what may be absent holds the annotation of what it is when present."""
+    """Return whether a setting is one key or several; an optional setting is named by its other type."""
     found = [
         *metadata,
         *(each for kind in get_args(annotation) for each in getattr(kind, "__metadata__", ())),

@@ -1,4 +1,4 @@
-"""How the type of a field is written in the reference."""
+"""Names the type of a field for the generated reference."""
 
 from collections.abc import Collection, Mapping
 from enum import Enum
@@ -27,8 +27,8 @@ BY_CLASS: Mapping[str, str] = {
 }
 
 
-def type_name(kind: Any) -> str:  # noqa: ANN401  whatever stands as an annotation
-    """Give a type in words; what may be absent is named as what it is when present."""
+def type_name(kind: Any) -> str:  # noqa: ANN401  any annotation
+    """Return a type in words; an optional type is named by its other type."""
     if kind in NAMES:
         return NAMES[kind]
     origin, arguments = get_origin(kind), get_args(kind)

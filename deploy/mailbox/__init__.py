@@ -1,1 +1,4 @@
-"""The mailbox of a local stack: takes every mail by SMTP, keeps it in a Maildir, and shows it on a page."""
+"""The mailbox of a local stack.
+
+Accepts every mail by SMTP, stores it in a Maildir, and shows it on a page.
+"""

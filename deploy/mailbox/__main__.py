@@ -1,4 +1,4 @@
-"""`python -m deploy.mailbox`: SMTP and the page in one process."""
+"""Runs the mailbox, SMTP server and web page in one process: `python -m deploy.mailbox`."""
 
 import asyncio
 from pathlib import Path
@@ -17,7 +17,7 @@ HOST = "127.0.0.1"
 
 
 class Settings(OperationSettings):
-    """Where the mailbox keeps mails and listens."""
+    """The mailbox's folder and ports."""
 
     model_config = SettingsConfigDict(env_prefix="MAILBOX_", extra="ignore")
 

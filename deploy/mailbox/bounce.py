@@ -1,4 +1,4 @@
-"""Mails that are taken and come back after that, as a relay's do: reported to their return path as RFC 3464 has it."""
+"""Simulates mails that bounce after they were accepted: sends an RFC 3464 report to the return path."""
 
 import asyncio
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ MAX_TRIES = 20
 
 
 class BounceReport(NamedTuple):
-    """What is reported of a mail."""
+    """The contents of a report about a mail."""
 
     action: str
     status: str
@@ -39,12 +39,12 @@ BOUNCING: Mapping[str, BounceReport] = {
 
 
 def bounce_report_for(address: str) -> BounceReport | None:
-    """Say what comes of a mail to an address after it was taken; `None` for nearly all."""
+    """Return the report for a mail to an address; `None` for nearly all addresses."""
     return BOUNCING.get(address.partition("@")[0].casefold())
 
 
 def report(kind: BounceReport, return_path: str, recipient: str, content: bytes) -> bytes:
-    """Write the report about one mail."""
+    """Return the text of the report about one mail."""
     whole = MIMEMultipart("report", report_type="delivery-status")
     whole["From"] = "Mail Delivery System <MAILER-DAEMON@mailbox.example>"
     whole["To"], whole["Subject"] = return_path, "Mail delivery report"
@@ -69,7 +69,7 @@ def report(kind: BounceReport, return_path: str, recipient: str, content: bytes)
 
 
 async def bounce(port: int, kind: BounceReport, return_path: str, recipient: str, content: bytes) -> bool:
-    """Bring the report to where reports are taken in, once that can be reached; says whether it was taken."""
+    """Send the report to the bounce listener, once it can be reached; returns true if it was accepted."""
     backoff, raw = Backoff(first=0.1, most=5.0), report(kind, return_path, recipient, content)
     for _ in range(MAX_TRIES):
         try:

@@ -1,4 +1,4 @@
-"""A mail as people read it; pure."""
+"""Parses a mail for display; pure."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 
 @dataclass(frozen=True)
 class Letter:
-    """What a mail says; `headers` in their order, `text` and `html` empty where there is no such part."""
+    """A parsed mail; `headers` in their order, `text` and `html` empty where there is no such part."""
 
     id: str
     received_at: datetime
@@ -28,7 +28,7 @@ class Letter:
 
 
 def read_letter(mail_id: str, content: bytes) -> Letter:
-    """Read a mail; whatever is broken in it is shown as well as it can be."""
+    """Parse a mail; broken parts are shown as well as possible."""
     message = message_from_bytes(content, EmailMessage, policy=default)
     headers = tuple((name, _header(message, name, index)) for name, index in _numbered(message.keys()))
     first = {name.casefold(): value for name, value in reversed(headers)}
@@ -46,7 +46,7 @@ def read_letter(mail_id: str, content: bytes) -> Letter:
 
 
 def split_links(text: str) -> list[tuple[str, bool]]:
-    """Cut a text into pieces, each with whether it is a web address."""
+    """Split a text into pieces, each with whether it is a web address."""
     pieces, end = [], 0
     for found in ADDRESS.finditer(text):
         pieces += [(text[end : found.start()], False), (found.group(), True)]

@@ -1,4 +1,4 @@
-"""The page that shows the mails, and the same as JSON."""
+"""The web page that shows the mails of the mailbox, and the same as JSON."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,13 +20,20 @@ from shared.web.problems import NotFound, install_problems, problem_response
 
 HERE = Path(__file__).parent
 PAGE_SIZE = 50
-# Without scripts the mail gains nothing from our origin; our page may then see how tall the mail is, and show it whole.
-SANDBOX = "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
+# Without scripts our origin is useless to the mail, and our page can read its height and show all of it.
+SANDBOX = (
+    "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox "
+    "allow-top-navigation-by-user-activation"
+)
 PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; frame-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; frame-src "
+    "'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-MAIL_POLICY = f"{SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+MAIL_POLICY = (
+    f"{SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'"
+)
 
 Size = Annotated[int, Query(ge=1, le=500)]
 
@@ -43,7 +50,7 @@ class Summary(BaseModel):
 
 
 class Mail(Summary):
-    """One mail with everything that is in it."""
+    """One mail with all its contents."""
 
     headers: list[tuple[str, str]]
     text: str
@@ -51,7 +58,7 @@ class Mail(Summary):
 
 
 class Mails(BaseModel):
-    """A page of the list, newest first; `before` is what to ask for to get older ones."""
+    """A page of the list, newest first; pass `before` to get older ones."""
 
     total: int
     messages: list[Summary]
@@ -59,7 +66,7 @@ class Mails(BaseModel):
 
 
 def create_app(maildir: Maildir, smtp_answers: Callable[[], Awaitable[None]]) -> FastAPI:
-    """Make the app over one Maildir."""
+    """Return the app over one Maildir."""
     app = FastAPI(title="Postilaatikko", version="1.0.0", docs_url=None, redoc_url=None)
     install_problems(app)
     install_api_viewer(app)

@@ -1,4 +1,4 @@
-"""The SMTP side: takes every mail, and refuses or returns those to the addresses that are made for trying that out."""
+"""The mailbox's SMTP server: accepts every mail, except to addresses that simulate refusals and bounces."""
 
 import asyncio
 
@@ -17,12 +17,12 @@ CANARY = "canary"
 
 
 def local_part(address: str) -> str:
-    """Give what stands before the @, in small letters."""
+    """Return the part before the @, in lower case."""
     return address.partition("@")[0].casefold()
 
 
 class Receiver:
-    """What aiosmtpd calls for each recipient and each mail."""
+    """The handler that aiosmtpd calls for each recipient and each mail."""
 
     def __init__(self, maildir: Maildir, bounces_port: int | None) -> None:
         self._maildir = maildir
@@ -37,7 +37,10 @@ class Receiver:
         address: str,
         _options: list[str],
     ) -> str:
-        """Take a recipient, unless its local part asks to be refused: `perm-fail@…` for good, `temp-fail@…` for now."""
+        """Accept a recipient, unless its local part asks for a refusal.
+
+        `perm-fail@…` is refused permanently, `temp-fail@…` temporarily.
+        """
         refusal = REFUSED.get(local_part(address))
         if refusal:
             return refusal
@@ -45,9 +48,10 @@ class Receiver:
         return "250 OK"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  as above
-        """Keep a mail; answers only when it is on the disk. One to `bounce@…` or `soft-bounce@…` is taken, and reported about after that.
+        """Store a mail; answers only when it is on the disk.
 
-        The mails of the canary are taken and dropped: one comes every minute.
+        A mail to `bounce@…` or `soft-bounce@…` is accepted, and a report about it follows. The canary's mails
+        are accepted and dropped: one comes every minute.
         """
         if all(local_part(address) == CANARY for address in envelope.rcpt_tos):
             return "250 OK"
@@ -72,7 +76,7 @@ class Receiver:
 async def serve_smtp(
     maildir: Maildir, host: str, port: int, bounces_port: int | None = None
 ) -> asyncio.Server:
-    """Listen for mail on the running loop; what is returned is reported about to `bounces_port`."""
+    """Listen for mail on the running loop; reports about bounced mails go to `bounces_port`."""
     loop = asyncio.get_running_loop()
     receiver = Receiver(maildir, bounces_port)
     return await loop.create_server(
