@@ -1,1 +1,1 @@
-"""Proves what the tests cannot: that nothing is lost whatever dies, and how fast it is."""
+"""Fault injection (`./chaos`) and benchmarks (`./bench`) that run the whole product."""

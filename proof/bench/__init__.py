@@ -1,1 +1,1 @@
-"""`./bench`: how fast the product is, each figure beside its floor in the same run."""
+"""`./bench`: measures how fast the product is, each figure beside its floor in the same run."""

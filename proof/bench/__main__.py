@@ -1,4 +1,4 @@
-"""`python -m proof.bench`: what `./bench` runs."""
+"""The command line of `./bench`: `python -m proof.bench`."""
 
 import asyncio
 import logging
@@ -20,22 +20,22 @@ QUIET_LOAD = 1.0
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do one run; gives 0 when every goal is met, 1 when one is missed, 2 when it could not be measured to the end."""
+    """Do one run; returns 0 when every goal is met, 1 when one is missed, 2 when the run failed."""
     options, progress, code = read_options(arguments), Progress(), 0
-    os.environ[LIMITS_TIMES] = (
-        "1000000"  # one machine plays all clients; counting goes on, and costs what it costs
-    )
+    os.environ[LIMITS_TIMES] = "1000000"  # one machine plays all clients; the limits are still counted
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     options.folder.mkdir(parents=True, exist_ok=True)
     results = Results(options.folder, smoke=options.short)
     results.notes.append(
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {len(os.sched_getaffinity(0))} cores; {options.rounds} rounds."
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {len(os.sched_getaffinity(0))} cores; {options.rounds} "
+        "rounds."
     )
     if options.short:
         results.notes.append("A smoke run: a few requests for each figure, so they mean nothing.")
     if (load := os.getloadavg()[0]) > QUIET_LOAD:
         results.notes.append(
-            f"Before the run {load:.1f} processes wanted a core already: the machine was busy with something else."
+            f"Before the run {load:.1f} processes wanted a core already: the machine was busy with "
+            "something else."
         )
     try:
         asyncio.run(run(options, results, progress))

@@ -1,4 +1,7 @@
-"""What every part of a run is given: the product in its own configuration on ports of a run's own; only its mail goes to a sink."""
+"""The running stack that the benchmarks use.
+
+The product with its own configuration, its mail sent to a sink.
+"""
 
 import asyncio
 import os
@@ -24,12 +27,15 @@ from proof.bench.results import Results
 from shared.kafka.connection import KafkaConnection
 
 FIRST_BASE, STEP, BASES = 24_000, 100, 40
-"""Where the search for free ports begins differs from run to run, so that two that start at once do not meet."""
+"""The search for free ports starts at another base in each run, so that two parallel runs do not collide."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """One run. A figure is the median of `rounds`; `scale` is how many requests the tables are filled with before growth is measured."""
+    """Options of one run. A figure is the median of `rounds`.
+
+    `scale` is the number of requests in the tables when growth is measured.
+    """
 
     rounds: int
     short: bool
@@ -40,7 +46,12 @@ class Options:
 
 @dataclass(frozen=True)
 class Bench:
-    """A run with its running stack. The product sends its mail to `smtp_port`, where parts open a sink; `spare_port` is free for a floor."""
+    """A run with its stack.
+
+    The product sends its mail to `smtp_port`, where a sink listens during measurements.
+
+    `spare_port` is free for a floor.
+    """
 
     options: Options
     results: Results
@@ -53,37 +64,37 @@ class Bench:
 
     @property
     def pids(self) -> Mapping[str, int]:
-        """The root process of every program by its name, `kafka` and `postgres` too."""
+        """The root process of every program by its name, Kafka and PostgreSQL included."""
         return self.stack.supervisor.pids
 
     @property
     def kafka(self) -> KafkaConnection:
-        """The broker, as its administrator."""
+        """The broker's connection, as its administrator."""
         return self.stack.place.kafka[ADMINISTRATOR]
 
     @property
     def credentials(self) -> Any:  # noqa: ANN401  what is JSON
-        """What `./run` writes to `addresses.json` for an operator and a back office."""
+        """The part of `addresses.json` with the credentials of an operator and a back office."""
         return describe(self.stack.place, self.stack.secrets)["credentials"]
 
     def rounds(self, what: str) -> Iterator[int]:
-        """Give the rounds one after the other, each shown as a step."""
+        """Yield the numbers of the rounds, each shown as a step."""
         for turn in range(self.options.rounds):
             with self.progress.step(f"{what}, round {turn + 1} of {self.options.rounds}"):
                 yield turn
 
     async def start(self, names: Sequence[str]) -> None:
-        """Start stopped services again, as they were, and wait until they answer."""
+        """Start stopped services again, and wait until they answer."""
         services = self.stack._services  # noqa: SLF001  the stack itself starts each of them once
         stopped = [program for program in services if program.name in names and program.name not in self.pids]
         await asyncio.gather(*map(self.stack.supervisor.start, stopped))
 
     def new_name(self) -> str:
-        """Give a name for a load or a floor that no other of this stack has."""
+        """Return a unique name for a load or a floor in this stack."""
         return f"r{next(self._names)}"
 
     def load(self, count: int, **changes: Any) -> Load:  # noqa: ANN401  the fields of `Load`
-        """Describe a load of submissions to intake; `changes` are fields of `Load`."""
+        """Return a load of submissions to intake; `changes` are fields of `Load`."""
         return replace(Load(self.stack.place.ports.intake, self.new_name(), self.form, count), **changes)
 
     async def back_office_token(self) -> str:

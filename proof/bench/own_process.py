@@ -1,4 +1,4 @@
-"""Runs a function in a new process, so that load and floors share no event loop with what measures them."""
+"""Runs a function in a new process, so that load and floors share no event loop with the measurement."""
 
 import asyncio
 import ctypes
@@ -22,7 +22,7 @@ START_SECONDS, PAUSE = 20.0, 0.02
 
 @contextmanager
 def own_process(work: Callable[..., object], *arguments: object) -> Iterator[int]:
-    """Run `work(*arguments)` for as long as the context lasts, then kill it; gives the process id."""
+    """Run `work(*arguments)` for as long as the context lasts, then kill it; yields the process id."""
     process = SPAWN.Process(target=_run, args=(work, *arguments), daemon=True)
     process.start()
     try:
@@ -33,7 +33,10 @@ def own_process(work: Callable[..., object], *arguments: object) -> Iterator[int
 
 
 async def in_own_process(work: Callable[..., T], *arguments: object) -> T:
-    """Give what `work(*arguments)` returns; raises `StartFailure` when it fails. Its traceback is on the terminal."""
+    """Return the result of `work(*arguments)`.
+
+    Raises `StartFailure` when it fails, with the traceback printed.
+    """
     receiver, sender = SPAWN.Pipe(duplex=False)
     with own_process(_send_result, sender, work, *arguments):
         sender.close()
@@ -44,7 +47,7 @@ async def in_own_process(work: Callable[..., T], *arguments: object) -> T:
 
 
 async def until_listening(port: int) -> None:
-    """Wait until a process listens on a port of 127.0.0.1; raises `StartFailure` when none does in time."""
+    """Wait until a process listens on a port of 127.0.0.1; raises `StartFailure` on a time-out."""
     deadline = time.monotonic() + START_SECONDS
     while not in_use(port):
         if time.monotonic() > deadline:
@@ -52,7 +55,7 @@ async def until_listening(port: int) -> None:
         await asyncio.sleep(PAUSE)
 
 
-def _run(work: Callable[..., object], *arguments: Any) -> None:  # noqa: ANN401  whatever `work` takes
+def _run(work: Callable[..., object], *arguments: Any) -> None:  # noqa: ANN401  the arguments of `work`
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     work(*arguments)

@@ -1,4 +1,4 @@
-"""What a run gathers: figures, and raw data on the disk at once."""
+"""Collects the figures of a benchmark run, and writes raw data to the disk at once."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from proof.bench.figures.figure import Figure
 
 @dataclass
 class Results:
-    """Figures by name in the order they came (in a smoke run none is held to a goal), and what a reader should know."""
+    """Figures by name in their order (in a smoke run without goals), and notes for the reader."""
 
     folder: Path
     smoke: bool = False
@@ -19,17 +19,17 @@ class Results:
     notes: list[str] = field(default_factory=list)
 
     def add(self, *figures: Figure) -> None:
-        """Keep figures."""
+        """Add figures."""
         kept = [replace(figure, goal=None, of_floor=None) for figure in figures] if self.smoke else figures
         self.figures.update((figure.name, figure) for figure in kept)
 
     def memory(self, name: str, samples: Sequence[Mapping[str, float]], goal: float) -> None:
-        """Keep the MiB of all programs together, and of each, in the sample that adds up to most."""
+        """Add the MiB of all programs together, and of each, in the sample with the highest sum."""
         programs = max(samples, key=lambda sample: sum(sample.values()))
         self.add(Figure(name, [sum(programs.values())], "MiB", goal))
         self.add(*(Figure(f"{name}.{program}", [value], "MiB") for program, value in programs.items()))
 
-    def keep(self, name: str, raw: Any) -> None:  # noqa: ANN401  whatever JSON can hold
+    def keep(self, name: str, raw: Any) -> None:  # noqa: ANN401  any JSON value
         """Write raw data to `raw/<name>.json`."""
         place = self.folder / "raw" / f"{name}.json"
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The parts of a run, in their order, and the options of `./bench`."""
+"""The parts of a benchmark run in their order, and the options of `./bench`."""
 
 import argparse
 import asyncio
@@ -28,12 +28,12 @@ PARTS: Mapping[str, Callable[[Bench], Awaitable[object]]] = {
     "alone": measure_alone,
     "steady": measure_steady,
 }
-"""They share one stack, which is warmed up after it was measured idle. Growth has one of its own, which nothing has filled before."""
+"""They share one stack, which is warmed up after the idle measurement. Growth has its own, empty one."""
 NAMES = [*(name for name in PARTS if name != "warm-up"), "growth"]
 
 
 def read_options(arguments: Sequence[str]) -> Options:
-    """Read the command line; in a short run workers are not stopped and started, which takes longer than all the rest."""
+    """Parse the command line; a short run does not stop and restart workers, which would take longest."""
     parser = argparse.ArgumentParser(
         prog="./bench",
         description="Measures how fast everything is, each figure beside its floor in the same run.",
@@ -69,7 +69,7 @@ def read_options(arguments: Sequence[str]) -> Options:
 
 
 async def run(options: Options, results: Results, progress: Progress) -> None:
-    """Measure the parts asked for; `results` holds what there is even when it ends early.
+    """Measure the chosen parts; `results` holds what there is even when the run ends early.
 
     Raises `StartFailure` when something cannot start, or when a request or a mail is missing.
     """

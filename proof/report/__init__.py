@@ -1,1 +1,1 @@
-"""What the reports of `./chaos` and `./bench` share: the page and files written whole; and the curves of a storm."""
+"""What the reports of `./chaos` and `./bench` share: the HTML page, charts, and writing the files."""

@@ -1,4 +1,4 @@
-"""Curves over time as inline SVG, what happened meanwhile shaded. Pure."""
+"""Draws curves over time as inline SVG, with the faults shaded. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ TICKS = 4
 
 @dataclass(frozen=True)
 class Curve:
-    """One line: its name, its CSS class, a value for each second."""
+    """One line: its name, its CSS class, one value per second."""
 
     name: str
     kind: str
@@ -20,7 +20,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Shade:
-    """A fault: from second to second, and what it was."""
+    """A fault: its first and last second, and its name."""
 
     begin: float
     end: float
@@ -28,7 +28,7 @@ class Shade:
 
 
 def chart(title: str, unit: str, curves: Sequence[Curve], shades: Sequence[Shade] = ()) -> str:
-    """Draw curves over shaded faults; the text alternative gives the highest value of each."""
+    """Return curves over shaded faults; the text alternative has the highest value of each."""
     seconds = max((len(curve.values) for curve in curves), default=0) or 1
     top = _nice(max((value for curve in curves for value in curve.values), default=0))
     said = "; ".join(f"{curve.name}: at most {max(curve.values, default=0):g}" for curve in curves)
@@ -43,8 +43,10 @@ def chart(title: str, unit: str, curves: Sequence[Curve], shades: Sequence[Shade
         else ""
     )
     return (
-        f"<figure><figcaption><b>{escape(title)}</b> <span class=muted>{escape(unit)}</span> {legend}</figcaption>"
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(f"{title}. {said}", quote=True)}">{"".join(body)}</svg></figure>'
+        f"<figure><figcaption><b>{escape(title)}</b> <span class=muted>{escape(unit)}</span> "
+        f"{legend}</figcaption>"
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'aria-label="{escape(f"{title}. {said}", quote=True)}">{"".join(body)}</svg></figure>'
     )
 
 
@@ -80,14 +82,15 @@ def _grid(top: float, seconds: int) -> str:
     step = max(1, _nice(seconds / 8))
     marks = range(0, seconds + 1, int(step))
     labels = [
-        f'<text x="{_x(mark, seconds)}" y="{HEIGHT - 6}" text-anchor="{"end" if mark + step > seconds else "middle"}">{mark} s</text>'
+        f'<text x="{_x(mark, seconds)}" y="{HEIGHT - 6}" '
+        f'text-anchor="{"end" if mark + step > seconds else "middle"}">{mark} s</text>'
         for mark in marks
     ]
     return "".join(lines + labels)
 
 
 def _nice(most: float) -> float:
-    """Give a round number that is not below `most`."""
+    """Return a round number that is not below `most`."""
     scale = 1.0
     while scale * 10 < most:
         scale *= 10

@@ -1,12 +1,12 @@
-"""`latest.json` and `latest.html` of a run."""
+"""Writes `latest.json` and `latest.html` of a run."""
 
 import json
 from pathlib import Path
 from typing import Any
 
 
-def write_latest(folder: Path, known: Any, page: str) -> None:  # noqa: ANN401  whatever JSON can hold
-    """Write both, each in one step."""
+def write_latest(folder: Path, known: Any, page: str) -> None:  # noqa: ANN401  any JSON value
+    """Write both files, each atomically."""
     for name, content in (
         ("latest.json", json.dumps(known, indent=1, ensure_ascii=False) + "\n"),
         ("latest.html", page),

@@ -1,1 +1,1 @@
-"""The figures: what each part of a run measures, and the goals."""
+"""The measurements of a benchmark run, and their goals."""

@@ -1,6 +1,7 @@
-"""Each service alone beside its floor: one hop after the other, while the workers of the later hops are stopped.
+"""Measures each service alone beside its floor, while the workers of the later hops are stopped.
 
-Intake's requests wait in their topic until tracker's worker is started; what that registers waits until notifier's worker is started.
+Intake's requests wait in their topic until tracker's worker is started; tracker's events wait until
+notifier's worker is started.
 """
 
 import asyncio
@@ -40,7 +41,7 @@ async def measure_alone(bench: Bench) -> None:
     connection, options = await asyncpg.connect(tracker), bench.kafka.client_options()
 
     async def not_owed() -> int:
-        """Count mails without an outcome: at 0 nothing is left over for what is measured next."""
+        """Return minus the number of mails without an outcome: at 0 the next measurement can start."""
         return -int(await connection.fetchval("select count(*) from owed_mails"))
 
     async with (
@@ -83,11 +84,14 @@ async def measure_alone(bench: Bench) -> None:
 
 
 async def drain(count: Count, amount: int, within: float = DRAIN_SECONDS) -> list[tuple[float, int]]:
-    """Sample (monotonic seconds, how many are done) until `amount` are done; raises `StartFailure` where that takes too long."""
+    """Sample (monotonic seconds, number done) until `amount` are done.
+
+    Raises `StartFailure` on a time-out.
+    """
     samples = [(time.monotonic(), await count())]
     while samples[-1][1] < amount:
         if samples[-1][0] - samples[0][0] > within:
-            raise StartFailure(f"Only {samples[-1][1]} of {amount} were worked off within {within:.0f} s.")
+            raise StartFailure(f"Only {samples[-1][1]} of {amount} were done within {within:.0f} s.")
         await asyncio.sleep(SAMPLE_SECONDS)
         done = await count()
         samples.append((time.monotonic(), done))
@@ -95,9 +99,9 @@ async def drain(count: Count, amount: int, within: float = DRAIN_SECONDS) -> lis
 
 
 def drain_rate(samples: Sequence[tuple[float, int]], before: int, amount: int) -> float:
-    """Give how many of the `amount` that came to `before` were done a second.
+    """Return how many of the `amount` that ended at `before` were done per second.
 
-    The first tenth is left out: joining a group and filling caches is not what is asked for.
+    The first tenth is left out, because joining a group and filling caches are not measured.
     """
     first = next(sample for sample in samples if sample[1] >= before + amount * WARM_SHARE)
     last = next(sample for sample in samples if sample[1] >= before + amount)

@@ -1,4 +1,4 @@
-"""As many requests as it can take, from POST to mail."""
+"""Measures the highest throughput from POST to mail."""
 
 from proof.bench.bench import Bench
 from proof.bench.figures.figure import Figure
@@ -12,7 +12,7 @@ RATE_GOAL, CPU_GOAL_MS, MEMORY_GOAL_MIB = 750.0, 2.5, 1536.0
 
 
 async def measure_capacity(bench: Bench) -> None:
-    """Find the best concurrency, measure rounds there, then once more with an eye on memory."""
+    """Find the best concurrency, measure rounds there, then one round of memory."""
     count, rates = SHORT_REQUESTS if bench.options.short else REQUESTS, {CLIENTS: 0.0}
     async with open_sink(bench.smtp_port, bench.options.folder) as sink:
         for clients in () if bench.options.short else CONCURRENCIES:
@@ -32,7 +32,7 @@ async def measure_capacity(bench: Bench) -> None:
 
 
 async def warm_up(bench: Bench) -> Measured:
-    """Send a load that does not count: Kafka's JVM compiles what is hot, pools fill, the first pages of each table are there."""
+    """Send a load that is not measured, so that the JVM compiles, pools fill and tables have pages."""
     async with open_sink(bench.smtp_port, bench.options.folder) as sink:
         with bench.progress.step("Warming up"):
             return await measure(

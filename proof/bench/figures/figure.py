@@ -1,4 +1,4 @@
-"""One measured figure with what it is held to, and the percentiles that figures are made of. Pure."""
+"""A measured figure with its goal and floor, and percentiles. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from typing import Any, Literal
 class Figure:
     """A median of rounds; `name` is a stable slug such as `one-client.answer.p50`.
 
-    `goal` is in `unit`. `floor` is what the bare thing beside it did, in `unit` too. `of_floor` is a goal as a share of
-    the floor: 0.6 of a rate is at least 60 % of it, 1.2 of a time at most 120 %. Where both goals are given, both must be met.
+    `goal` is in `unit`. `floor` is the result of the bare equivalent, in `unit` too. `of_floor` is a goal as
+    a share of the floor: 0.6 of a rate is at least 60 % of it, 1.2 of a time at most 120 %. If both goals are
+    given, both must be met.
     """
 
     name: str
@@ -43,13 +44,13 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Whether every goal is met; `None` where there is none."""
+        """True if every goal is met; `None` without goals."""
         if self.bound is None:
             return None
         return self.value <= self.bound if self.better == "lower" else self.value >= self.bound
 
     def facts(self) -> dict[str, Any]:
-        """Give it as `latest.json` has it; `goal` is the stricter one, in `unit`."""
+        """Return the figure as in `latest.json`; `goal` is the stricter one, in `unit`."""
         numbers = {"value": self.value, "goal": self.bound, "floor": self.floor, "ratio": self.ratio}
         short = {name: None if number is None else float(f"{number:.5g}") for name, number in numbers.items()}
         return {
@@ -63,5 +64,5 @@ class Figure:
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """Give the smallest of `values` that `percent` of them do not exceed (nearest rank)."""
+    """Return the smallest of `values` that `percent` of them do not exceed (nearest rank)."""
     return sorted(values)[max(0, ceil(len(values) * percent / 100) - 1)]

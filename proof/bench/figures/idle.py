@@ -1,4 +1,4 @@
-"""Everything running and nobody there: memory and CPU time."""
+"""Measures memory and CPU time of the running stack without any requests."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ MEMORY_GOAL_MIB = 1024.0
 
 
 async def measure_idle(bench: Bench) -> None:
-    """Measure memory (PSS, MiB) and CPU (ms a second) of everything, and of each program."""
+    """Measure memory (PSS, MiB) and CPU (ms per second) of the stack, and of each program."""
     with bench.progress.step("Idle"):
         cpu = await idle_cpu(bench)
         bench.results.memory("idle.memory", [memory_mib(bench.pids)], MEMORY_GOAL_MIB)
@@ -19,7 +19,7 @@ async def measure_idle(bench: Bench) -> None:
 
 
 async def idle_cpu(bench: Bench) -> dict[str, float]:
-    """Wait until all work is done, then watch what each program uses while nothing is sent, in milliseconds of CPU a second."""
+    """Wait until all work is done, then return each program's CPU time in ms per second without load."""
     seconds = SHORT_SECONDS if bench.options.short else IDLE_SECONDS
     await asyncio.sleep(seconds)
     before = cpu_seconds(bench.pids)

@@ -1,4 +1,4 @@
-"""One load measured from the first request to the last mail, with the CPU time of every program."""
+"""Measures one load from the first request to the last mail, with the CPU time of every program."""
 
 import asyncio
 import time
@@ -16,12 +16,16 @@ from proof.bench.sink.sink import Sink
 
 PATIENCE_SECONDS, SLOWEST_RATE = 30.0, 20.0
 AFTER_SECONDS = 1.0
-"""Outcomes of mails go on to the tracker: CPU time is read so long after the last mail."""
+"""Outcomes of mails still go to tracker, so CPU time is read this long after the last mail."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """`seconds` from when the first request was due to the last mail; `cpu_ms` a request by program, read over `watched` seconds."""
+    """The result of one load.
+
+    `seconds` is from when the first request was due to the last mail; `cpu_ms` is per request and program,
+    read over `watched` seconds.
+    """
 
     sent: Sent
     mailed: Sequence[int]
@@ -31,21 +35,21 @@ class Measured:
 
     @property
     def rate(self) -> float:
-        """Requests a second, from POST to mail."""
+        """Requests per second, from POST to mail."""
         return self.sent.accepted / self.seconds
 
     @property
     def cpu(self) -> float:
-        """Milliseconds of CPU a request, of all programs."""
+        """Milliseconds of CPU per request, of all programs."""
         return sum(self.cpu_ms.values())
 
 
 async def measure(
     bench: Bench, load: Load, sink: Sink, roots: Roots | None = None, *, strict: bool = True
 ) -> Measured:
-    """Send a load into the product, or into the programs whose process ids `roots` gives, and wait for the last mail.
+    """Send a load to the product, or to the programs of `roots`, and wait for the last mail.
 
-    Raises `StartFailure` when a request is not accepted or a mail does not come, unless it is not `strict`.
+    Raises `StartFailure` when a request is not accepted or a mail is missing, if `strict`.
     """
     mails_before, before, began = sink.count(), cpu_seconds(roots or bench.pids), time.monotonic()
     sent = await send(load)
@@ -55,7 +59,8 @@ async def measure(
     )
     if strict and (sent.accepted, come) != (load.count, load.count):
         raise StartFailure(
-            f"Of {load.count} requests {sent.accepted} were accepted, {come} mails came; by status: {dict(sent.statuses)}."
+            f"Of {load.count} requests {sent.accepted} were accepted, {come} mails came; by status: "
+            f"{dict(sent.statuses)}."
         )
     await asyncio.sleep(AFTER_SECONDS)
     cpu_ms = {
@@ -70,7 +75,7 @@ async def measure(
 def rate_and_cpu(
     bench: Bench, name: str, ours: Sequence[Measured], floor: Sequence[Measured] = (), **goals: float
 ) -> None:
-    """Make the figures `<name>.requests`, `<name>.cpu` and `<name>.cpu.<program>`.
+    """Add the figures `<name>.requests`, `<name>.cpu` and `<name>.cpu.<program>`.
 
     `goals` are `rate`, `of_floor` (of the rate) and `cpu`. The raw data go to `<name>.json`.
     """

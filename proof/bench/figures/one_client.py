@@ -1,4 +1,7 @@
-"""One client who sends one request after another and is alone: how long until the answer, the number, the mail; what it costs."""
+"""Measures the latency and CPU cost of one client that sends one request after another.
+
+The times are those until the answer, the work number and the mail.
+"""
 
 from proof.bench.bench import Bench
 from proof.bench.figures.figure import Figure, percentile
@@ -8,7 +11,7 @@ from proof.bench.sink.sink import open_sink
 
 REQUESTS, SHORT_REQUESTS = 300, 40
 PAUSE_SECONDS = 0.02
-"""After each answer, so that one request is under way at a time: its mail comes before the next one is sent."""
+"""The pause after each answer, so that its mail comes before the next request is sent."""
 GOALS_MS = {"answer.p50": 3.5, "mail.p50": 12.0}
 
 

@@ -1,4 +1,4 @@
-"""CPU and memory of programs, each with all processes that descend from it."""
+"""Reads CPU time and memory of programs, each with all its descendant processes."""
 
 import asyncio
 from collections import defaultdict
@@ -12,17 +12,17 @@ Roots = Mapping[str, int]  # by the name of each program
 
 
 def cpu_seconds(roots: Roots) -> dict[str, float]:
-    """Give the seconds that each program has used since it started, its children's too, also of those that have ended."""
+    """Return the CPU seconds of each program since its start, ended child processes included."""
     return _of_trees(roots, lambda process: sum(process.cpu_times()[:4]))
 
 
 def used_since(before: Mapping[str, float], roots: Roots) -> dict[str, float]:
-    """Give the seconds that each program has used since `before`; one that was started anew in between counts from zero."""
+    """Return the CPU seconds of each program since `before`; a restarted one counts from zero."""
     return {name: max(0.0, seconds - before.get(name, 0.0)) for name, seconds in cpu_seconds(roots).items()}
 
 
 def memory_mib(roots: Roots) -> dict[str, float]:
-    """Give the MiB of each program: the proportional set size, so that what processes share is counted once."""
+    """Return the MiB of each program: the proportional set size, so shared memory is counted once."""
     return {
         name: round(size / MIB, 1)
         for name, size in _of_trees(roots, lambda process: process.memory_full_info().pss).items()
@@ -47,7 +47,10 @@ async def memory_over_time(
 
 
 def _of_trees(roots: Roots, measure: Callable[[psutil.Process], float]) -> dict[str, float]:
-    """Add up each program; one look at all processes serves them all, where `Process.children` takes one each time."""
+    """Return the sum of each program's processes.
+
+    One scan of all processes serves all programs; `Process.children` would scan once for each.
+    """
     children: defaultdict[int, list[psutil.Process]] = defaultdict(list)
     processes = {process.pid: process for process in psutil.process_iter(["ppid"])}
     for process in processes.values():

@@ -1,4 +1,8 @@
-"""A steady rate for minutes, in an open loop: one is due every so often whatever the answers do, and a late one counts from when it was due."""
+"""Measures latency, backlog and memory at a steady rate for minutes, in an open loop.
+
+A request is due at a fixed interval independently of the responses, and a late one is timed from when it was
+due.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,14 +19,14 @@ from proof.bench.sink.sink import open_sink
 RATE, SECONDS, WARM_UP_SECONDS = 200.0, 600, 15
 SHORT_SECONDS, SHORT_WARM_UP_SECONDS = 5, 1
 WATCH_EVERY = 10
-"""For one in so many a client waits for the number on the thank-you page."""
+"""For one request in so many a client waits for the number on the thank-you page."""
 SAMPLE_SECONDS = 2
 GOALS_MS = {"number": 1000.0, "mail": 5000.0}
 BACKLOG_GOAL_SECONDS, MEMORY_GOAL_MIB, FLAT = 60.0, 1536.0, 0.05
 
 
 async def measure_steady(bench: Bench) -> None:
-    """Send for ten minutes, and go on watching until the last mail is out."""
+    """Send for ten minutes, and go on until the last mail is out."""
     seconds, warm_up = (
         (SHORT_SECONDS, SHORT_WARM_UP_SECONDS) if bench.options.short else (SECONDS, WARM_UP_SECONDS)
     )
@@ -47,7 +51,7 @@ async def measure_steady(bench: Bench) -> None:
 
 
 def steady_figures(steady: Measured) -> list[Figure]:
-    """Make figures, called `steady.…`."""
+    """Return the figures `steady.…`."""
     sent, mailed = steady.sent, steady.mailed
     came = sum(1 for answered, at in zip(sent.answered, mailed, strict=True) if answered and at)
     moments = {"answer": sent.answered, "number": sent.numbered, "mail": mailed}
@@ -75,7 +79,7 @@ def steady_figures(steady: Measured) -> list[Figure]:
 
 
 def memory_growth(memory: list[dict[str, float]]) -> Figure:
-    """Give by how much the last fifth is above the middle one, which is not to be more than a twentieth."""
+    """Return how much more memory the last fifth uses than the middle one; the goal is at most 5 % more."""
     together = [sum(sample.values()) for sample in memory]
     fifth = max(1, len(together) // 5)
     middle, end = median(together[len(together) // 2 :][:fifth]), median(together[-fifth:])
@@ -83,7 +87,10 @@ def memory_growth(memory: list[dict[str, float]]) -> Figure:
 
 
 def backlog_by_second(begun: Sequence[int], ended: Sequence[int]) -> list[float]:
-    """Give how many had begun and not ended at the end of each second, from the first one's beginning until the last one's end."""
+    """Return how many requests had begun and not ended at the end of each second.
+
+    From the first one's beginning until the last one's end.
+    """
     first = min((moment for moment in begun if moment), default=0)
     came, went = (
         Counter((moment - first) // NANO for moment in moments if moment) for moments in (begun, ended)

@@ -1,4 +1,7 @@
-"""The whole beside the bare pipeline, in turns on the same servers: submissions from POST to mail, then their resolutions by a back office."""
+"""Measures the whole product beside the bare pipeline, in turns on the same servers.
+
+Submissions from POST to mail, then their resolutions by a back office.
+"""
 
 from statistics import median
 
@@ -11,12 +14,12 @@ from proof.bench.sink.sink import Sink, open_sink
 CLIENTS, REQUESTS, SHORT_REQUESTS = 16, 4_000, 100
 SUBMISSION_GOALS = {"rate": 750.0, "of_floor": 0.75, "cpu": 2.5}
 OF_SUBMISSIONS, OF_FLOOR = 0.5, 0.6
-"""Resolutions are to be at least half as many a second as submissions, and so much of their floor."""
+"""Goals of resolutions: as a share of the rate of submissions, and of their floor."""
 Both = tuple[Measured, Measured]
 
 
 async def measure_whole(bench: Bench) -> None:
-    """Alternate the floor and ours; the first pass of each is not counted."""
+    """Alternate the floor and the product; the first pass of each is not counted."""
     count = SHORT_REQUESTS if bench.options.short else REQUESTS
     ports = bench.stack.place.ports
     async with open_sink(bench.smtp_port, bench.options.folder) as sink, bare_pipeline(bench) as bare:

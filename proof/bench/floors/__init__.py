@@ -1,1 +1,4 @@
-"""Floors: the least that can do each job. The bare pipeline has the product's hops and nothing else: no ledger, no traces, no retries."""
+"""The floors.
+
+Minimal programs that do each service's job, without ledger, traces or retries, for comparison.
+"""

@@ -1,4 +1,7 @@
-"""The bare pipeline as its users see it: three processes with topics and tables of their own, on the product's servers."""
+"""Starts the bare pipeline.
+
+Three minimal processes with their own topics and tables on the product's servers.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +24,10 @@ SERVERS = ("kafka", "postgres")
 
 @asynccontextmanager
 async def bare_pipeline(bench: Bench) -> AsyncIterator[Roots]:
-    """Run one beside the product, on `spare_port`, its mail to the same sink; gives its processes and the servers'."""
+    """Run one beside the product on `spare_port`; yields its process ids and the servers'.
+
+    Its mail goes to the same sink.
+    """
     name = f"bench_{bench.new_name()}"
     settings = FloorSettings(
         name, bench.kafka, await own_database(bench, name), bench.spare_port, bench.smtp_port
@@ -32,9 +38,9 @@ async def bare_pipeline(bench: Bench) -> AsyncIterator[Roots]:
 
 @asynccontextmanager
 async def running(settings: FloorSettings) -> AsyncIterator[dict[str, int]]:
-    """Make the topics, and the tables in an empty database, and run the three processes; gives their ids.
+    """Create the topics, and the tables in an empty database, and run the three processes; yields their ids.
 
-    The workers may still be joining their groups: the first load after this is not to be counted.
+    The workers may still be joining their groups, so the first load after this must not be counted.
     """
     await ensure_topics(
         settings.kafka,
@@ -54,7 +60,7 @@ async def running(settings: FloorSettings) -> AsyncIterator[dict[str, int]]:
 
 
 async def own_database(bench: Bench, name: str) -> str:
-    """Make an empty database on the stack's PostgreSQL; gives its address."""
+    """Create an empty database on the stack's PostgreSQL; returns its address."""
     port = bench.stack.place.ports.postgres
     await ensure_database(dsn(ADMIN, bench.stack.secrets["postgres_password"], port, ADMIN), name, PASSWORD)
     return dsn(name, PASSWORD, port, name)

@@ -1,4 +1,7 @@
-"""Tracker's floor: the rows that it wrote, inserted again in batches into empty tables with the same indexes, and nothing else."""
+"""Tracker's floor.
+
+Inserts the rows that tracker wrote again, in batches, into empty tables with the same indexes.
+"""
 
 import time
 from collections.abc import Sequence
@@ -13,7 +16,10 @@ COLUMNS = """
 select attname, format_type(atttypid, atttypmod) as kind from pg_attribute
 where attrelid = $1::regclass and attnum > 0 and not attisdropped and attidentity = '' order by attnum
 """
-ROWS = "select * from requests where request_id in (select request_id from requests order by registered_at desc limit $1)"
+ROWS = (
+    "select * from requests where request_id in (select request_id from requests order by registered_at "
+    "desc limit $1)"
+)
 ENTRIES = """
 select h.*, length(r.sealed_contact) as sealed from history h join requests r using (request_id)
 where h.type = 'request.registered.v1' and h.request_id = any($1::uuid[])
@@ -21,14 +27,20 @@ where h.type = 'request.registered.v1' and h.request_id = any($1::uuid[])
 
 
 def insert_rows(source: str, target: str, count: int) -> float:
-    """Insert the latest `count` requests with their histories, a transaction a batch; gives how many requests a second."""
+    """Insert the latest `count` requests with their histories, one transaction per batch.
+
+    Returns how many requests per second.
+    """
     return uvloop.run(_insert_rows(source, target, count))
 
 
 async def insert(
     connection: asyncpg.Connection, table: str, rows: Sequence[dict[str, Any]]
 ) -> tuple[Any, ...]:
-    """Prepare the insert of rows into a table, identity columns left out; gives the arguments for `execute`."""
+    """Prepare the insert of rows into a table, without identity columns.
+
+    Returns the arguments for `execute`.
+    """
     columns = {row["attname"]: row["kind"] for row in await connection.fetch(COLUMNS, table)}
     places = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(columns.values(), start=1))
     statement = f"insert into {table} ({', '.join(columns)}) select * from unnest({places})"  # noqa: S608  the table's own names
@@ -36,7 +48,7 @@ async def insert(
 
 
 async def _insert_rows(source: str, target: str, count: int) -> float:
-    """Publish as many bytes as tracker had to publish of each."""
+    """Insert rows, with as many bytes to publish as tracker had."""
     connection = await asyncpg.connect(source)
     requests = [dict(row) for row in await connection.fetch(ROWS, count)]
     entries = [dict(row) for row in await connection.fetch(ENTRIES, [row["request_id"] for row in requests])]

@@ -1,4 +1,4 @@
-"""The floor of everything that speaks HTTP: submit, resolve, and the bare endpoint beside which intake alone is measured."""
+"""The floor of the HTTP services: submit, resolve, and a bare endpoint to compare intake with."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,11 +26,13 @@ from shared.crypto.sealing import Sealer, public_key_of
 CONNECTIONS = 8
 RESOLVE = """
 with resolved as (
-    update bench_requests set state = 'resolved' where request_id = $1 and state = 'received' returning request_id, number, contact
+    update bench_requests set state = 'resolved' where request_id = $1 and state = 'received'
+        returning request_id, number, contact
 )
 insert into bench_history (request_id, value)
 select request_id, convert_to(
-    json_build_object('request_id', request_id, 'number', number, 'contact', contact, 'text', $2::text)::text, 'UTF8')
+    json_build_object('request_id', request_id, 'number', number, 'contact', contact, 'text',
+        $2::text)::text, 'UTF8')
 from resolved
 """
 
@@ -48,7 +50,7 @@ def serve(settings: FloorSettings) -> None:
 
 
 def create_app(settings: FloorSettings) -> FastAPI:
-    """Make the app."""
+    """Return the app."""
     to_tracker, to_notifier = (
         Sealer(public_key_of(key)) for key in (settings.tracker_key, settings.notifier_key)
     )
@@ -82,7 +84,10 @@ def create_app(settings: FloorSettings) -> FastAPI:
 
     @app.post("/api/v1/requests/{request_id}/resolve")
     async def resolve(request_id: UUID, request: Request) -> Response:
-        """Parse, seal the text, change the state and write the history in one transaction; the relay publishes it."""
+        """Parse, seal the text, change the state and write the history in one transaction.
+
+        The relay publishes it.
+        """
         text = Resolution.model_validate_json(await request.body()).text
         sealed = to_notifier.seal(text.encode(), purpose="text", request_id=request_id)
         await request.app.state.pool.execute(RESOLVE, request_id, sealed)

@@ -1,4 +1,7 @@
-"""Third hop: open the contact, write a delivery row, send ready bytes over persistent connections; and aiosmtplib's loop alone."""
+"""Notifier's floor: decrypt the contact, insert a delivery row, send prepared mails over open connections.
+
+Also aiosmtplib's plain sending loop.
+"""
 
 import asyncio
 import time
@@ -19,15 +22,22 @@ from shared.crypto.sealing import Opener
 CONNECTIONS = 8
 GOOD = b"23"
 SENDER, RECIPIENT = "asiointi@kunta.example", "anna.mallikas@example.com"
-TABLES = "create table bench_deliveries (request_id uuid, template text, email text not null, primary key (request_id, template))"
+TABLES = (
+    "create table bench_deliveries (request_id uuid, template text, email text not null, primary key "
+    "(request_id, template))"
+)
 WRITE = """
-insert into bench_deliveries (request_id, template, email) select * from unnest($1::uuid[], $2::text[], $3::text[])
+insert into bench_deliveries (request_id, template, email) select * from unnest($1::uuid[], $2::text[],
+    $3::text[])
 on conflict (request_id, template) do nothing returning email
 """
 
 
 def sample_mail() -> bytes:
-    """Write the product's own receipt, so that every floor sends as many bytes: CRLF line ends, without the dot that ends it."""
+    """Return the product's receipt, so that every floor sends as many bytes.
+
+    With CRLF line ends, without the final dot.
+    """
     noon, request_id = (
         datetime(2026, 11, 24, 12, tzinfo=timezone.utc),
         UUID("019aa000-0000-7000-8000-000000000000"),
@@ -54,7 +64,10 @@ def work(settings: FloorSettings) -> None:
 
 
 def send_with_library(port: int, count: int) -> float:
-    """Send `count` mails as aiosmtplib's documentation has it; gives how many a second, from when every connection is open."""
+    """Send `count` mails as in aiosmtplib's documentation; returns mails per second.
+
+    Measured from when every connection is open.
+    """
     return uvloop.run(_send_with_library(port, count))
 
 
@@ -73,7 +86,10 @@ async def _send_with_library(port: int, count: int) -> float:
 
 
 async def send_mails(port: int, message: bytes, recipients: "asyncio.Queue[bytes]") -> None:
-    """Send over one connection for ever; MAIL, RCPT and DATA go together, as the product sends them. Raises `ConnectionError`."""
+    """Send over one connection for ever, with MAIL, RCPT and DATA together as the product does.
+
+    Raises `ConnectionError`.
+    """
     reader, writer = await asyncio.open_connection(HOST, port)
 
     async def expect(answers: int) -> None:

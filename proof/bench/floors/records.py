@@ -1,4 +1,4 @@
-"""What the floors read and write: settings, the body, the records, and the two clients of Kafka that they need."""
+"""What the floors share: settings, request bodies, records, and their Kafka clients."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ from shared.kafka.connection import KafkaConnection
 
 SUBMITTED, LIFECYCLE, BARE = "submitted", "lifecycle", "bare"
 MOST = 500
-"""Records of one poll, and rows of one transaction."""
+"""Records per poll, and rows per transaction."""
 Filled = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 @dataclass(frozen=True)
 class FloorSettings:
-    """What the processes of one bare pipeline are given; its topics and groups begin with `name`."""
+    """The settings of one bare pipeline; its topics and groups begin with `name`."""
 
     name: str
     kafka: KafkaConnection
@@ -30,7 +30,7 @@ class FloorSettings:
     notifier_key: str = field(default_factory=generate_private_key)
 
     def topic(self, what: str) -> str:
-        """Name a topic of this pipeline."""
+        """Return the name of a topic of this pipeline."""
         return f"{self.name}_{what}"
 
 
@@ -67,7 +67,7 @@ class Resolution(BaseModel):
 
 
 class Submitted(BaseModel):
-    """From intake to tracker; `form` and `contact`, the mail's address, are sealed."""
+    """From intake to tracker; `form` and `contact` (the mail's address) are sealed."""
 
     request_id: UUID
     service: str
@@ -86,14 +86,14 @@ class Mailed(BaseModel):
 
 
 def producer(kafka: KafkaConnection) -> AIOKafkaProducer:
-    """Make a producer that promises what the product's promises: idempotent, all acks."""
+    """Return a producer with the product's guarantees: idempotent, all acks."""
     return AIOKafkaProducer(**kafka.client_options(), acks="all", enable_idempotence=True)
 
 
 async def batches(
     settings: FloorSettings, what: str
 ) -> AsyncIterator[Sequence["ConsumerRecord[bytes, bytes]"]]:
-    """Join a group and give what was polled, for ever; offsets are committed once a batch was worked off, as the product does."""
+    """Join a group and yield polled batches for ever; offsets are committed after each batch."""
     topic, options = settings.topic(what), settings.kafka.client_options()
     async with AIOKafkaConsumer(
         topic, **options, group_id=topic, enable_auto_commit=False, auto_offset_reset="earliest"

@@ -1,4 +1,7 @@
-"""Second hop: open, insert a batch with its history, commit; a relay produces what is unpublished and marks it."""
+"""Tracker's floor: decrypt, insert a batch with its history, commit.
+
+A relay publishes and marks the history.
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,22 +24,27 @@ from shared.crypto.sealing import Opener
 
 TABLES = """
 create table bench_requests (
-    request_id uuid primary key, number bigint generated always as identity, service text not null, language text not null,
-    form text not null, contact text not null, state text not null default 'received', registered_at timestamptz not null default now()
+    request_id uuid primary key, number bigint generated always as identity, service text not null,
+        language text not null,
+    form text not null, contact text not null, state text not null default 'received',
+        registered_at timestamptz not null default now()
 );
 create table bench_history (
-    id bigint generated always as identity primary key, request_id uuid not null, value bytea, published_at timestamptz
+    id bigint generated always as identity primary key, request_id uuid not null, value bytea,
+        published_at timestamptz
 );
 create index bench_history_unpublished on bench_history (id) where value is not null;
 """
 REGISTER = """
 with registered as (
     insert into bench_requests (request_id, service, language, form, contact)
-    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) on conflict (request_id) do nothing
+    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) on conflict
+        (request_id) do nothing
     returning request_id, number, contact
 )
 insert into bench_history (request_id, value)
-select request_id, convert_to(json_build_object('request_id', request_id, 'number', number, 'contact', contact)::text, 'UTF8')
+select request_id, convert_to(json_build_object('request_id', request_id, 'number', number, 'contact',
+    contact)::text, 'UTF8')
 from registered
 """
 UNPUBLISHED = "select id, request_id, value from bench_history where value is not null order by id limit $1"
@@ -49,7 +57,7 @@ def work(settings: FloorSettings) -> None:
 
 
 async def relay(settings: FloorSettings, out: AIOKafkaProducer, wake: asyncio.Event) -> None:
-    """Publish for ever; a lost mark only publishes again, so marks need not wait for the disk."""
+    """Publish for ever; a lost mark only causes a repeat, so marks need not wait for the disk."""
     connection = await asyncpg.connect(
         settings.database, server_settings={"synchronous_commit": "off", "enable_seqscan": "off"}
     )

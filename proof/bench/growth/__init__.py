@@ -1,1 +1,1 @@
-"""Growth: the same figures with millions of requests in the tables as with none."""
+"""Measures the same figures with empty tables and with millions of requests in them."""

@@ -1,4 +1,4 @@
-"""Fills the tables of tracker and notifier as if three years had passed."""
+"""Fills the tables of tracker and notifier with three years of requests."""
 
 import asyncio
 import io
@@ -14,26 +14,28 @@ from shared.settings import decode_key
 
 CHUNK = 100_000
 OLDER_THAN = timedelta(minutes=65)
-"""The latest filled request is older than what the services still look at when they start."""
+"""The latest generated request is older than what the services still look at when they start."""
 TRACKER, NOTIFIER = (
     "requests, history, mail_outcomes, owed_mails, ledger_counts, alarms",
     "deliveries, outcomes",
 )
 FAST_FILL = {"synchronous_commit": "off", "jit": "off", "work_mem": "64MB", "maintenance_work_mem": "512MB"}
-"""What is filled can be filled again."""
+"""Unsafe but fast settings: a failed fill is simply repeated."""
 INDEXES = """
     select format('alter table %I drop constraint %I', $1::text, conname) as dropped,
         format('alter table %I add constraint %I ', $1::text, conname) || pg_get_constraintdef(oid) as made
     from pg_constraint where conrelid = $1::text::regclass and contype in ('p', 'u')
     union all select format('drop index %I', indexname), indexdef from pg_indexes
-    where schemaname = 'public' and tablename = $1::text and indexname not in (select conname from pg_constraint where conrelid = $1::text::regclass)
+    where schemaname = 'public' and tablename = $1::text and indexname not in (select conname
+        from pg_constraint where conrelid = $1::text::regclass)
 """
 
 
 async def fill_tables(databases: Mapping[str, str], key: str, total: int) -> None:
-    """Empty the tables and fill them with `total` requests; the next new request gets the number after theirs.
+    """Empty the tables and fill them with `total` requests; new requests get the numbers after theirs.
 
-    `key` is the stack's `work_number_key`: a filled row and a new request never meet. What needs no numbers is filled first.
+    `key` is the stack's `work_number_key`, so that generated and new numbers never collide. What needs no
+    numbers is filled first.
     """
     tracker, notifier = (
         asyncpg.create_pool(databases[name], min_size=1, max_size=3, server_settings=FAST_FILL)
@@ -72,7 +74,7 @@ class _Filling:
         await pool.execute("analyze bench_numbers")
 
     async def fill(self, pool: asyncpg.Pool, table: str, statements: Sequence[str]) -> None:
-        """Fill one table without its indexes and make them again: sorting once is many times quicker than placing each row."""
+        """Fill one table without its indexes and create them afterwards, which is much faster."""
         async with pool.acquire() as connection, connection.transaction():
             indexes = await connection.fetch(INDEXES, table)
             for index in indexes:

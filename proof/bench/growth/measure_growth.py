@@ -1,4 +1,4 @@
-"""Growth: one client, capacity and everything that reads, on an empty system and again with millions of requests in it."""
+"""Measures one client, capacity and reading, on an empty system and again with millions of requests."""
 
 import time
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ from proof.bench.results import Results
 
 SHORT_SCALE = 2_000
 FLAT = {".p50": 1.25, ".requests": 0.8, ".cpu": 1.25, ".ms": 2.0}
-"""What is compared by the end of its name, and its goal as a share of what the empty system did.
+"""Which figures are compared, by the end of their names, and the goal as a share of the empty system's.
 
-Reading takes a few milliseconds: twice as long is still nothing that a person notices.
+Reads take a few milliseconds: nobody notices twice as long.
 """
 SERVERS = {"kafka", "postgres", "mailbox"}
 
 
 async def measure_growth(bench: Bench) -> None:
-    """Measure, fill, measure again; the ratio is the figure."""
+    """Measure, fill the tables, measure again; the ratio is the figure."""
     total = SHORT_SCALE if bench.options.short else bench.options.scale
     services = [name for name in bench.pids if name not in SERVERS]
     empty = await _measure(bench, "empty")
@@ -36,7 +36,7 @@ async def measure_growth(bench: Bench) -> None:
 
 
 def growth_figures(empty: Mapping[str, Figure], grown: Mapping[str, Figure]) -> list[Figure]:
-    """Make figures whose floor is the empty system's, called `growth.…`."""
+    """Return the figures `growth.…`, whose floor is the empty system's figure."""
     return [
         replace(figure, name=f"growth.{name}", goal=None, floor=empty[name].value, of_floor=flat)
         for name, figure in grown.items()
@@ -46,7 +46,7 @@ def growth_figures(empty: Mapping[str, Figure], grown: Mapping[str, Figure]) -> 
 
 
 async def _measure(bench: Bench, name: str) -> Mapping[str, Figure]:
-    """Measure a system as it is; its own requests make a few thousand."""
+    """Measure the system as it is, with the few thousand requests of its own measurements."""
     apart = replace(bench, results=Results(bench.results.folder / name))
     bench.progress.say(f"Growth: the {name} system")
     known = (await warm_up(apart)).sent

@@ -1,4 +1,4 @@
-"""Calls that only read: a back office at the API, an operator at the console; each call timed alone."""
+"""Measures read-only calls of the API and the console, each alone."""
 
 import re
 import time
@@ -25,7 +25,10 @@ SEARCHES = {"seldom-name": "Harvinainen Nimi", "common-name": "Virtanen", "full-
 
 
 async def read_everything(bench: Bench, address: str, request_id: str) -> dict[str, float]:
-    """Give the median milliseconds of each call; `address` and `request_id` are those of a request that is there."""
+    """Return the median milliseconds of each call.
+
+    `address` and `request_id` belong to an existing request.
+    """
     calls, taken = SHORT_CALLS if bench.options.short else CALLS, {}
     headers = {"Authorization": f"Bearer {await bench.back_office_token()}"}
     async with httpx.AsyncClient(

@@ -1,1 +1,1 @@
-"""Load: a process of its own sends ready bytes over keep-alive connections, in a closed loop (N clients) or an open loop (a rate)."""
+"""The load generator: sends prepared requests over keep-alive connections, in a closed or an open loop."""

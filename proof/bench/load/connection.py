@@ -1,4 +1,4 @@
-"""One keep-alive HTTP/1.1 connection that sends ready bytes: no more of HTTP than the services answer with."""
+"""A minimal HTTP/1.1 keep-alive connection that sends prepared bytes."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ class Answer(NamedTuple):
 
 
 class Connection(asyncio.Protocol):
-    """Used by one task at a time; opened anew where the server closed it."""
+    """Used by one task at a time; reconnects if the server closed it."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -36,7 +36,7 @@ class Connection(asyncio.Protocol):
             )
 
     async def exchange(self, request: bytes) -> Answer:
-        """Send a request and give the answer; once more where the server closed an idle connection, as browsers do."""
+        """Send a request and return the response; once more if the server closed an idle connection."""
         was_open, self._received = self._transport is not None, b""
         try:
             await self.open()
@@ -53,14 +53,14 @@ class Connection(asyncio.Protocol):
         )
 
     def data_received(self, data: bytes) -> None:
-        """Gather an answer until it is whole."""
+        """Collect a response until it is complete."""
         self._received += data
         head, found, body = self._received.partition(b"\r\n\r\n")
         if found and is_whole(head, body):
             self._end(Answer(int(head[9:12]), body, time.monotonic_ns()))
 
     def connection_lost(self, _: Exception | None) -> None:
-        """End the wait for an answer that cannot come."""
+        """End the wait for a response that cannot come."""
         self._transport = None
         self._end(Answer(NO_STATUS, b"", time.monotonic_ns()))
 
@@ -70,7 +70,7 @@ class Connection(asyncio.Protocol):
 
 
 def is_whole(head: bytes, body: bytes) -> bool:
-    """Say whether a body is whole, by the length that its head gives or by the last chunk."""
+    """True if a body is complete, by the head's length or by the last chunk."""
     lowered = head.lower()
     _, found, rest = lowered.partition(b"content-length:")
     if not found:

@@ -1,4 +1,4 @@
-"""What is to be sent, as ready bytes: everything is written before the clock starts, only a request's number is filled in."""
+"""Describes a load and prepares its requests as bytes before the clock starts."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -16,12 +16,13 @@ RESOLUTION = "Hei,\n\nlaskun kopio on lähetetty sähköpostiisi.\n\nTerveisin a
 class Load:
     """`count` requests, each a `POST path` to 127.0.0.1:`port`.
 
-    `form` is valid; its e-mail address is replaced by one of the request's own (`address_of`), so a RCPT TO names its request.
-    `run` tells loads apart: letters and digits, new for each load of a stack.
-    With `clients` it is a closed loop: each client sends the next one `pause` seconds after the answer (and the number, where it waits for it).
-    With `rate` it is an open loop: one is due every 1/`rate` seconds whatever the answers do.
-    For every `watch_every`-th request a client waits for the number at the event stream of the thank-you page (0: for none).
-    With `targets` (`count` request ids) each is a resolution by a back office, sent with the bearer `token`.
+    `form` is valid; its e-mail address is replaced by one per request (`address_of`), so that a RCPT TO
+    identifies its request. `run` separates loads: letters and digits, new for each load of a stack. With
+    `clients` it is a closed loop: each client sends the next request `pause` seconds after the answer (and
+    the number, where it waits for it). With `rate` it is an open loop: a request is due every 1/`rate`
+    seconds independently of the answers. For every `watch_every`-th request a client waits for the number on
+    the event stream of the thank-you page (0: for none). With `targets` (`count` request ids) each is a
+    resolution by a back office, sent with the bearer `token`.
     """
 
     port: int
@@ -37,15 +38,15 @@ class Load:
     token: str = ""
 
     def address_of(self, number: int) -> str:
-        """Give the e-mail address of one request."""
+        """Return the e-mail address of one request."""
         return f"b{self.run}-{number:08d}@{DOMAIN}"
 
     def writer(self) -> Callable[[int], bytes]:
-        """Give what writes the HTTP request of a number."""
+        """Return a function from a request's number to its HTTP request."""
         return self._resolution_writer() if self.targets else self._submission_writer()
 
     def watch(self, request_id: bytes) -> bytes:
-        """Write the request for the event stream that tells a request's number."""
+        """Return the HTTP request for the event stream with a request's number."""
         return (
             b"GET /fi/kiitos/%b/tapahtumat HTTP/1.1\r\nHost: %b:%d\r\nAccept: text/event-stream\r\n\r\n"
             % (request_id, HOST.encode(), self.port)
@@ -57,7 +58,7 @@ class Load:
         return ready.__getitem__
 
     def _submission_writer(self) -> Callable[[int], bytes]:
-        """All messages have one length, so the head holds for each."""
+        """All messages have the same length, so one head fits all."""
         facts = {"service": SERVICE, "language": "fi", "form": {**self.form, "email": self.address_of(0)}}
         message = f"POST {self.path}".encode() + self._message(
             facts, f"Idempotency-Key: bench-{self.run}-{MARK.decode()}"
@@ -68,12 +69,15 @@ class Load:
 
     def _message(self, facts: object, header: str) -> bytes:
         body = json.dumps(facts, ensure_ascii=False).encode()
-        head = f" HTTP/1.1\r\nHost: {HOST}:{self.port}\r\nContent-Type: application/json\r\n{header}\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            f" HTTP/1.1\r\nHost: {HOST}:{self.port}\r\nContent-Type: "
+            f"application/json\r\n{header}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
         return head.encode() + body
 
 
 def fetch_form(intake: str) -> dict[str, str]:
-    """Give the example that intake (`http://…`) offers for the service; it is accepted as it is."""
+    """Return the example form of intake (`http://…`) for the service, which is valid as it is."""
     with urlopen(f"{intake}/api/v1/services/{SERVICE}", timeout=10) as answer:  # noqa: S310  our own service
         example: dict[str, object] = json.load(answer)["form_schema"]["examples"][0]
     return {name: str(value) for name, value in example.items()}

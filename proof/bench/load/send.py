@@ -1,4 +1,4 @@
-"""Sends a load in a process of its own, and tells what became of each request."""
+"""Sends a load from a process of its own, and returns the times and status of each request."""
 
 import asyncio
 import gc
@@ -24,7 +24,7 @@ WATCH_TRIES = 20
 
 @dataclass
 class Sent:
-    """Moments of each request by position, in nanoseconds of `time.monotonic_ns()`, 0 for what did not happen.
+    """Times of each request by position, in `time.monotonic_ns()`, 0 for what did not happen.
 
     `statuses` counts the answers (0: connections that broke).
     """
@@ -43,11 +43,11 @@ class Sent:
         return sum(1 for moment in self.answered if moment)
 
     def ms(self, moments: Sequence[int]) -> list[float]:
-        """Give the milliseconds from due until such a moment, of those that have one."""
+        """Return the milliseconds from due until `moments`, of those that have one."""
         return [(moment - due) / MILLI for due, moment in zip(self.due, moments, strict=True) if moment]
 
     def numbers_missing(self) -> int:
-        """Give how many were accepted and watched, and never saw their number."""
+        """Return how many were accepted and watched, but never got their number."""
         every = self.load.watch_every or len(self.due) + 1
         return sum(
             1
@@ -56,7 +56,7 @@ class Sent:
         )
 
     def mailed(self, arrivals: Mapping[str, int]) -> list[int]:
-        """Give when each request's mail came."""
+        """Return when each request's mail arrived."""
         return [arrivals.get(self.load.address_of(position), 0) for position in range(self.load.count)]
 
 
@@ -66,7 +66,7 @@ async def send(load: Load) -> Sent:
 
 
 def due_at(started: int, position: int, rate: float) -> int:
-    """Give when request `position` of an open loop is due, in nanoseconds: from the start, never from the one before it."""
+    """Return when request `position` of an open loop is due, in nanoseconds, counted from the start."""
     return started + round(position * NANO / rate)
 
 
@@ -75,7 +75,7 @@ def _send(load: Load) -> Sent:
 
 
 class _Sender:
-    """It shares the machine with what it measures, so it does as little as a client can."""
+    """The client; it shares the machine with what it measures, so it does as little as possible."""
 
     def __init__(self, load: Load) -> None:
         self._load, self._post = load, load.writer()
@@ -85,7 +85,7 @@ class _Sender:
         self._of = Sent(load, due, sent, answered, numbered, [""] * load.count, Counter())
 
     async def run(self) -> Sent:
-        """Open the connections, so that none is opened while the clock runs unless answers are late; then send everything."""
+        """Open the connections first, then send everything."""
         clients = self._load.clients or 8
         self._posting = [Connection(self._load.port) for _ in range(clients)]
         self._watching = [
@@ -111,7 +111,10 @@ class _Sender:
         await asyncio.gather(*(client() for _ in range(self._load.clients)))
 
     async def _open_loop(self) -> None:
-        """Send each when it is due; one that could not be sent in time (all connections wait for answers, say) still counts from then."""
+        """Send each request when it is due.
+
+        One that is late, because all connections wait, is timed from then.
+        """
         started, free = time.monotonic_ns(), asyncio.Semaphore(MOST_CONNECTIONS)
 
         async def one(position: int) -> None:

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else."""
+"""Renders the benchmark report as one HTML page without external files."""
 
 from collections.abc import Sequence
 from html import escape
@@ -12,7 +12,7 @@ NUMBERS = ("value", "rounds", "goal", "floor", "of it")
 
 
 def page(results: Results) -> str:
-    """Write the page: the answer first, then every figure."""
+    """Return the page: the result first, then every figure."""
     figures = list(results.figures.values())
     state = "alert" if any(figure.met is False for figure in figures) else "fine"
     parts = [f"<h1>How fast is it?</h1><p class='answer {state}'>{escape(sentence(figures))}</p>"]

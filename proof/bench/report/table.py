@@ -1,4 +1,4 @@
-"""The report on the terminal, and the words that the page has too."""
+"""Formats the benchmark figures for the terminal; the HTML page uses the same words."""
 
 from collections.abc import Iterable, Mapping
 
@@ -33,7 +33,7 @@ COLUMNS = ("figure", "value", "unit", "rounds", "goal", "floor", "of it", "")
 
 
 def table(results: Results) -> str:
-    """Write every figure but the programs' shares; what is missed is marked."""
+    """Return every figure but the programs' shares; missed goals are marked."""
     lines = [""]
     for heading, figures in grouped(results.figures.values()).items():
         lines += [
@@ -47,7 +47,7 @@ def table(results: Results) -> str:
 
 
 def grouped(figures: Iterable[Figure]) -> dict[str, list[Figure]]:
-    """Give figures by heading (the first part of the name), in the order they came."""
+    """Return figures by heading (the first part of the name), in their order."""
     groups: dict[str, list[Figure]] = {}
     for figure in figures:
         group = figure.name.partition(".")[0]
@@ -56,12 +56,12 @@ def grouped(figures: Iterable[Figure]) -> dict[str, list[Figure]]:
 
 
 def is_program(figure: Figure) -> bool:
-    """Say whether it is one program's share of another figure: the page folds those, the table leaves them out."""
+    """True for one program's share of another figure: the page folds those, the table leaves them out."""
     return figure.name.rpartition(".")[2] in PROGRAMS
 
 
 def row(figure: Figure) -> tuple[str, ...]:
-    """Write a figure in `COLUMNS`."""
+    """Return a figure's cells in `COLUMNS`."""
     rounds = f"{number(min(figure.rounds))}–{number(max(figure.rounds))}" if len(figure.rounds) > 1 else ""
     verdict = "" if figure.met is None else "met" if figure.met else "missed"
     return (
@@ -77,20 +77,20 @@ def row(figure: Figure) -> tuple[str, ...]:
 
 
 def label(figure: Figure) -> str:
-    """Give a figure's name without its group."""
+    """Return a figure's name without its group."""
     name = figure.name.partition(".")[2] or figure.name
     return "rate beside the floor" if name == "ratio" else name.replace(".", " ")
 
 
 def number(value: float | None) -> str:
-    """Write a number with three or four digits."""
+    """Format a number with three or four digits."""
     if value is None:
         return ""
     return f"{value:,.0f}".replace(",", "\u2009") if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004  a hundred needs no fraction
 
 
 def sentence(figures: Iterable[Figure]) -> str:
-    """Say how many goals are met, and which are not."""
+    """Return how many goals are met, and which are not."""
     held = [figure for figure in figures if figure.met is not None]
     missed = [f"{label(figure)} ({figure.name.partition('.')[0]})" for figure in held if not figure.met]
     if not held:

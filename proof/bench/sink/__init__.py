@@ -1,1 +1,1 @@
-"""Where mails go while something is measured."""
+"""The mail sink: accepts the product's mails during measurements and records when they came."""

@@ -1,6 +1,7 @@
-"""Our own sink's process: takes mails as fast as they come and keeps none.
+"""The SMTP server of the mail sink, in a process of its own; stores no mail.
 
-A line of its log is a recipient and when its mail had come whole (`time.monotonic_ns()`, one clock for all processes of a machine).
+Each line of its log is a recipient and when its mail was complete (`time.monotonic_ns()`, the same clock in
+all processes of a machine).
 """
 
 import asyncio
@@ -30,7 +31,7 @@ LINE, END = b"\r\n", b"\r\n.\r\n"
 
 
 class SinkProtocol(asyncio.Protocol):
-    """One connection; commands may come together (PIPELINING)."""
+    """One connection; commands may arrive together (PIPELINING)."""
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
         self._write = write
@@ -44,7 +45,7 @@ class SinkProtocol(asyncio.Protocol):
         self._transport.write(GREETING)
 
     def data_received(self, data: bytes) -> None:
-        """Take commands and messages apart, and answer all of them at once."""
+        """Parse commands and messages, and answer all of them at once."""
         self._rest += data
         answers: list[bytes] = []
         while (answer := self._take_message() if self._in_data else self._take_command()) is not None:
@@ -62,7 +63,7 @@ class SinkProtocol(asyncio.Protocol):
         if verb == b"RCPT":
             self._recipients.append(line[line.find(b"<") + 1 : line.find(b">")])
         elif verb == b"DATA":
-            # What ends a message may be all of it: its line end belongs to the command before.
+            # An empty message is only its end mark, whose first line end belongs to the command before.
             self._in_data, rest = True, LINE + rest
         elif verb in {b"MAIL", b"RSET"}:
             self._recipients = []

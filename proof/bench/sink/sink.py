@@ -1,4 +1,4 @@
-"""A sink as its users see it: open while something is measured, asked how many mails came and when."""
+"""Opens the mail sink and reads from its log how many mails came and when."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ class Sink:
     _read_to: int = 0
 
     def count(self) -> int:
-        """Read on; gives how many mails have come, repeats included."""
+        """Read on; returns how many mails have come, repeats included."""
         with self.log.open("rb") as log:
             log.seek(self._read_to)
             whole, found, _ = log.read().rpartition(b"\n")
@@ -38,7 +38,7 @@ class Sink:
         return self._mails
 
     async def wait(self, count: int, within: float) -> int:
-        """Wait until `count` mails have come, at most `within` seconds; gives how many have."""
+        """Wait until `count` mails have come, at most `within` seconds; returns how many have."""
         deadline = time.monotonic() + within
         while (come := self.count()) < count and time.monotonic() < deadline:  # noqa: ASYNC110  another process has no event to wait for
             await asyncio.sleep(PAUSE)
