@@ -1,1 +1,1 @@
-"""`./chaos`: requests through a seeded storm of faults, and an auditor that looks for what was lost."""
+"""`./chaos`: sends requests while faults are injected from a seed, then audits that none was lost."""

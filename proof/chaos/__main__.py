@@ -1,4 +1,4 @@
-"""`python -m proof.chaos`: what `./chaos` runs."""
+"""The command line of `./chaos`: `python -m proof.chaos`."""
 
 import asyncio
 import logging
@@ -21,14 +21,12 @@ from proof.report.write_latest import write_latest
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do one run; gives 0 when nothing was lost, 1 when something was, 2 when it could not be tried."""
+    """Do one run; returns 0 when nothing was lost, 1 when something was, 2 when the run failed."""
     options, progress = read_options(arguments), Progress()
-    # Its complaints about a broker that the storm has just killed would bury everything else.
-    os.environ[LIMITS_TIMES] = (
-        "1000000"  # one machine plays everybody; counting goes on, and costs what it costs
-    )
+    # Its errors about a killed broker would hide all other lines.
+    os.environ[LIMITS_TIMES] = "1000000"  # one machine plays all clients; the limits are still counted
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    # The harness follows topics too: what it cannot read there is its own poison.
+    # The harness reads topics too; what it cannot decode there is its own poison.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     options.folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,4 +1,4 @@
-"""Mails that the chaos run's mail server takes and reports as undeliverable after that; what is owed a report survives a kill."""
+"""Sends bounce reports for mails that the run's mail server accepted; pending reports survive a kill."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ AGAIN_SECONDS = 2.0
 
 
 class Bounces:
-    """Keeps one file in `folder` for each report that is owed to the listener at `port` of this machine."""
+    """Keeps one file in `folder` for each report to send to the listener at `port` of this machine."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self._folder = folder
@@ -23,12 +23,12 @@ class Bounces:
         folder.mkdir(parents=True, exist_ok=True)
 
     def go_on(self) -> None:
-        """Send the reports that an earlier process owed."""
+        """Send the pending reports of an earlier process."""
         for file in sorted(self._folder.glob("*.json")):
             self._send(file)
 
     async def take(self, return_path: str, recipient: str, content: bytes) -> None:
-        """Owe a report about a mail; it is on the disk when this returns."""
+        """Plan a report about a mail; it is on the disk when this returns."""
         file = self._folder / f"{time_ns()}-{next(self._numbers)}.json"
         facts = {"return_path": return_path, "recipient": recipient, "content": content.decode("latin-1")}
         draft = file.with_suffix(".new")

@@ -1,7 +1,7 @@
-"""A TCP proxy that misbehaves on command: cut, slow, half open, narrow.
+"""A TCP proxy that injects connection faults: cut, slow, half open, narrow.
 
-`python -m proof.chaos.fault_proxy TARGET_PORT` runs one as a process: it writes its own port to standard output, takes a
-mode from each line of standard input, and ends when that is closed.
+`python -m proof.chaos.fault_proxy TARGET_PORT` runs one as a process: it writes its own port to standard
+output, reads modes from lines of standard input, and ends when that is closed.
 """
 
 import asyncio
@@ -24,10 +24,13 @@ HOST = "127.0.0.1"
 
 
 class FaultProxy:
-    """Forwards connections on a port of its own to `target`; `set("cut")` changes what happens to all of them at once.
+    """Forwards connections on a port of its own to `target`.
 
-    `cut` resets every connection and takes no new ones, `slow` delays every piece, `half-open` keeps connections open and forwards nothing,
-    `narrow` lets about 40 kB a second through each way. What was held back is forwarded when the fault ends.
+    `set("cut")` changes what happens to all of them at once.
+
+    `cut` resets every connection and takes no new ones, `slow` delays every piece, `half-open` keeps
+    connections open and forwards nothing, `narrow` lets about 40 kB a second through each way. What was held
+    back is forwarded when the fault ends.
     """
 
     def __init__(self, target: int) -> None:

@@ -1,4 +1,7 @@
-"""Journals: what each client sent and what it was told, one JSON object a line, on the disk before the client goes on."""
+"""Journals of the clients.
+
+One JSON line per request and its answer, on the disk before the client goes on.
+"""
 
 import json
 import time
@@ -7,13 +10,13 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 Reply: TypeAlias = Literal["accepted", "refused", "failed", "unknown"]
-"""`failed`: an answer that says so (5xx). `unknown`: no answer at all, so the client may think what it likes."""
+"""`failed`: an error answer (5xx). `unknown`: no answer at all."""
 
 ACCEPTED, REFUSED, SERVER_ERROR = 200, 400, 500
 
 
 def reply_of_status(status: int) -> Reply:
-    """Say what an HTTP status tells a client."""
+    """Return what an HTTP status means for a client."""
     if status >= SERVER_ERROR:
         return "failed"
     return "refused" if status >= REFUSED else "accepted"

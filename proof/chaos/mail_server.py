@@ -1,8 +1,8 @@
-"""The mail server of a chaos run: keeps mails like the local mailbox does, and misbehaves as a file tells it.
+"""The mail server of a run: stores mails, and misbehaves in the mode that a file names.
 
-`python -m proof.chaos.mail_server FOLDER PORT REPORTS_PORT`. `FOLDER/mode` holds one of `MODES`; `FOLDER/mail/new` is the Maildir; every mail kept
-is a line of `FOLDER/mail.jsonl`: its file (`null`: it bounced), whether the sender was told so (`told`), and when. Reports of bounces go to
-`REPORTS_PORT`.
+`python -m proof.chaos.mail_server FOLDER PORT REPORTS_PORT`. `FOLDER/mode` holds one of `MODES`;
+`FOLDER/mail/new` is the Maildir. Every mail kept is a line of `FOLDER/mail.jsonl`: its file (`null`: it
+bounced), whether the sender got a confirmation (`confirmed`), and when. Bounce reports go to `REPORTS_PORT`.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ class Receiver:
     async def handle_MAIL(  # noqa: N802  aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Refuse any sender, or all but one in a while, if so told."""
+        """Refuse the sender, always or by rate, in the modes for that."""
         mode = self.mode()
         if mode == "no-sender":
             return NO_SENDER
@@ -77,7 +77,7 @@ class Receiver:
     async def handle_RCPT(  # noqa: N802  as above
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        """Refuse or defer the recipient, if so told."""
+        """Refuse or defer the recipient in the modes for that."""
         mode = self.mode()
         if mode == "refuse":
             return REFUSAL
@@ -88,22 +88,22 @@ class Receiver:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802  as above
-        """Keep a mail; it is on the disk before the answer, and in one mode the answer never comes.
+        """Store a mail; it is on the disk before the answer.
 
-        In another it is taken like any other, and comes back to its return path as a report.
+        In one mode the answer never comes; in another the mail is accepted, and a bounce report follows.
         """
         content, mode = envelope.original_content or b"", self.mode()
         if mode == "bounce":
-            self._note(content, None, told=True)
+            self._note(content, None, confirmed=True)
             await self.bounces.take(envelope.mail_from or "", envelope.rcpt_tos[0], content)
             return "250 OK"
         try:
             name = await asyncio.to_thread(self._keep, content, full=mode == "disk-full")
         except OSError:
             return FULL
-        told = mode != "hang-up-after-data"
-        self._note(content, name, told=told)
-        if not told:
+        confirmed = mode != "hang-up-after-data"
+        self._note(content, name, confirmed=confirmed)
+        if not confirmed:
             _abort(server)
             await asyncio.sleep(60)
         return "250 OK"
@@ -113,16 +113,17 @@ class Receiver:
         self._log.close()
 
     def mode(self) -> str:
-        """Read how to behave; as one should when there is no file."""
+        """Return the current mode; `ok` without a file."""
         try:
             return self._mode_file.read_text().strip() or "ok"
         except FileNotFoundError:
             return "ok"
 
-    def _note(self, content: bytes, file: str | None, *, told: bool) -> None:
+    def _note(self, content: bytes, file: str | None, *, confirmed: bool) -> None:
         message_id = str(BytesHeaderParser().parsebytes(content)["Message-ID"]).strip()
         self._log.write(
-            json.dumps({"at": time.time(), "file": file, "message_id": message_id, "told": told}) + "\n"
+            json.dumps({"at": time.time(), "file": file, "message_id": message_id, "confirmed": confirmed})
+            + "\n"
         )
 
     def _keep(self, content: bytes, *, full: bool) -> str:
@@ -136,7 +137,7 @@ class Receiver:
 
 
 class FaultySMTP(SMTP):
-    """Greets late, takes few connections, or hangs up inside DATA when the receiver's mode says so."""
+    """Greets late, limits connections, or hangs up inside DATA when the mode says so."""
 
     _greeted = False
 
@@ -164,7 +165,7 @@ class FaultySMTP(SMTP):
         await super().push(status)
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802  as above
-        """Take a mail, or its first bytes only."""
+        """Receive a mail, or its first bytes only."""
         if self.event_handler.mode() != "hang-up-in-data":
             await super().smtp_DATA(arg)
             return

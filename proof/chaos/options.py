@@ -1,4 +1,4 @@
-"""What `./chaos` can be told, and how large a run is."""
+"""The command-line options of `./chaos`."""
 
 import argparse
 import secrets
@@ -37,15 +37,36 @@ class Options:
 
     @property
     def drain_seconds(self) -> float:
-        """How long the system may take to settle; a broken one never does."""
+        """How long the system may take to finish; a broken variant never does."""
         return VARIANT_DRAIN_SECONDS if self.variant else DRAIN_SECONDS
 
 
 def read_options(arguments: Sequence[str]) -> Options:
-    """Read the command line."""
+    """Parse the command line, with defaults by the kind of run."""
+    given = _parser().parse_args(arguments)
+    small = given.short or given.variant
+    return Options(
+        requests=given.requests
+        or (ALONE_REQUESTS if given.alone else SHORT_REQUESTS if small else FULL_REQUESTS),
+        rate=given.rate or (ALONE_RATE if given.alone else SHORT_RATE if small else FULL_RATE),
+        seed=given.seed if given.seed is not None else secrets.randbelow(1_000_000),
+        short=bool(small),
+        alone=given.alone,
+        brokers=given.brokers,
+        only=frozenset(filter(None, given.only.split(","))),
+        variant=given.variant,
+        keep=given.keep,
+        folder=given.folder.resolve(),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="./chaos",
-        description="Sends requests through a storm of faults and shows that none is lost. Writes var/chaos/latest.json and latest.html.",
+        description=(
+            "Sends requests through a storm of faults and shows that none is lost. Writes "
+            "var/chaos/latest.json and latest.html."
+        ),
     )
     parser.add_argument(
         "--requests",
@@ -62,13 +83,26 @@ def read_options(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--short",
         action="store_true",
-        help="about two minutes: the outages, the windows that matter, and as many other kinds of fault as there is time for",
+        help=(
+            "about two minutes: the outages, the windows that matter, and as many other kinds of fault as "
+            "there is time for"
+        ),
     )
+    _add_faults(parser)
+    parser.add_argument("--keep", action="store_true", help="leave the run's data in var/chaos")
+    parser.add_argument("--folder", type=Path, default=ROOT / "var" / "chaos", help=argparse.SUPPRESS)
+    return parser
+
+
+def _add_faults(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--one-at-a-time",
         dest="alone",
         action="store_true",
-        help="every fault on every target once, each only when mails flow again after the last one: how long each takes to recover from",
+        help=(
+            "every fault on every target once, each only when mails flow again after the last one: how "
+            "long each takes to recover from"
+        ),
     )
     parser.add_argument(
         "--only",
@@ -85,21 +119,4 @@ def read_options(arguments: Sequence[str]) -> Options:
     )
     parser.add_argument(
         "--variant", choices=VARIANTS, help="break the product on purpose and see that the auditor finds it"
-    )
-    parser.add_argument("--keep", action="store_true", help="leave the run's data in var/chaos")
-    parser.add_argument("--folder", type=Path, default=ROOT / "var" / "chaos", help=argparse.SUPPRESS)
-    given = parser.parse_args(arguments)
-    small = given.short or given.variant
-    return Options(
-        requests=given.requests
-        or (ALONE_REQUESTS if given.alone else SHORT_REQUESTS if small else FULL_REQUESTS),
-        rate=given.rate or (ALONE_RATE if given.alone else SHORT_RATE if small else FULL_RATE),
-        seed=given.seed if given.seed is not None else secrets.randbelow(1_000_000),
-        short=bool(small),
-        alone=given.alone,
-        brokers=given.brokers,
-        only=frozenset(filter(None, given.only.split(","))),
-        variant=given.variant,
-        keep=given.keep,
-        folder=given.folder.resolve(),
     )

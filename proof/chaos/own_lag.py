@@ -1,4 +1,4 @@
-"""How long the harness itself stood still: its proxies and clients stand still with it, and nobody else is to blame for that."""
+"""Measures how long the test harness itself was blocked, and its proxies and clients with it."""
 
 import asyncio
 import time
@@ -12,7 +12,10 @@ NOTICED = 0.5
 
 @dataclass
 class OwnLag:
-    """Seconds beyond `NOTICED` that the event loop came late: the longest time, and all together. It excuses nothing; it is told."""
+    """Seconds beyond `NOTICED` by which the event loop was late: the longest, and the sum.
+
+    It excuses nothing; it is reported.
+    """
 
     longest: float = 0.0
     together: float = 0.0

@@ -1,4 +1,4 @@
-"""Who sends what and when: drawn from the seed, so that the same seed sends the same."""
+"""Draws the orders of a run from the seed: their times, content, way and manner."""
 
 import random
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ DOMAIN = "chaos.example"
 
 @dataclass(frozen=True)
 class Order:
-    """One thing that somebody wants to send, `due` seconds after the start.
+    """One request to send, `due` seconds after the start.
 
-    `persists`: tries again with the same key when it was not told of success; others give up, so that what was told as failed and arrived all
-    the same can be seen.
+    `persists`: retries with the same key without a success. Others give up, so that orders that failed for
+    the client but arrived can be seen.
     """
 
     number: int
@@ -36,7 +36,7 @@ class Order:
 
     @property
     def email(self) -> str:
-        """An address that is this order's alone."""
+        """An address that only this order has."""
         return f"tilaus-{self.number}@{DOMAIN}"
 
     @property
@@ -46,7 +46,7 @@ class Order:
 
 
 def draw_orders(seed: int, rate: float) -> Iterator[Order]:
-    """Draw orders without end, `rate` a second on average at uneven distances."""
+    """Yield orders without end, on average `rate` per second at uneven distances."""
     chance = random.Random(f"orders {seed}")  # noqa: S311  reproducible on purpose
     due = 0.0
     for number in count():

@@ -1,4 +1,4 @@
-"""One chaos run: start, send through the storm, wait_until_done, audit, report."""
+"""Does one chaos run: starts the stack, injects faults under load, waits until all is done, audits."""
 
 import asyncio
 import base64
@@ -45,7 +45,7 @@ CLIENTS_SECONDS = 240.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run found, and how long its parts took."""
+    """The results of a run, and how long its parts took."""
 
     verdict: Verdict
     plan: Sequence[Fault]
@@ -145,7 +145,8 @@ async def _clients(
     under: StackUnderTest, journals: Path
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Senders, BackOffice]]:
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS // 10)
-    # What one client spends on a request grows with the requests and connections that it has: a few hundred would take all the time there is.
+    # What one client spends on a request grows with the requests and connections that it has: a few hundred
+    # would take all the time there is.
     several = [httpx.AsyncClient(timeout=30, limits=limits, verify=PLAIN) for _ in range(SENDING_CLIENTS)]
     credentials: dict[str, str] = under.addresses["credentials"]["backoffice"]
     async with AsyncExitStack() as exits:
@@ -166,7 +167,7 @@ async def _clients(
         try:
             yield http, senders, back_office
             if working.done():
-                await working  # a client that gave up must not pass for one that found nothing to do
+                await working  # an exception of a client must not go unseen
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
@@ -180,7 +181,10 @@ async def _send_and_run_storm(
     storm: Storm,
     journals: Path,
 ) -> None:
-    """Send and strike at once, and go on sending while the storm lasts longer than it should; a stack that cannot stay up ends the run."""
+    """Send and inject faults at the same time; go on sending while the storm lasts longer than planned.
+
+    A stack that cannot stay up ends the run.
+    """
     started = time.monotonic()
     storming = asyncio.create_task(storm.run(plan, started))
 

@@ -1,4 +1,4 @@
-"""The servers of a run: one broker or three, PostgreSQL with a standby, each behind a fault proxy of its own."""
+"""The servers of a run, each behind a fault proxy: one or three brokers, and PostgreSQL with a standby."""
 
 import asyncio
 import shutil
@@ -23,7 +23,7 @@ from shared.database.engine import connect
 DATABASES = ("postgres", "postgres-2")
 STREAMS = "select count(*) = 1 from pg_stat_replication where state = 'streaming'"
 START_SECONDS = 60.0
-# What a client was told is on both servers: with an asynchronous standby a fail-over may lose it, whatever the services do.
+# Acknowledged commits are on both servers: with an asynchronous standby a fail-over could lose some.
 SYNCHRONOUS = "alter system set synchronous_standby_names = '*'"
 READ_ONLY = "alter system set default_transaction_read_only = on"
 RELOAD, PROMOTE = "select pg_reload_conf()", "select pg_promote()"
@@ -32,21 +32,23 @@ COPIES = 3
 
 @dataclass(frozen=True)
 class Link:
-    """The way to one kind of server, over one proxy for each of them."""
+    """The connections to one kind of server, each through a proxy."""
 
     proxies: Sequence[FaultProxyProcess]
 
     def set(self, mode: str) -> None:
-        """Change what happens on all of them."""
+        """Set the mode of all its proxies."""
         for proxy in self.proxies:
             proxy.set(mode)
 
 
 @dataclass
 class Servers:
-    """`kafka` and `databases` (host and port of both servers) lie past the proxies, `proxied_kafka` and `proxied_admin` are what the services get.
+    """The servers. `kafka` and `databases` bypass the proxies.
 
-    `alone` is each PostgreSQL's own address, `primary` which of them takes writes.
+    Services get `proxied_kafka` and `proxied_admin`.
+
+    `alone` is each PostgreSQL's own address, `primary` the one that accepts writes.
     """
 
     data: Path
@@ -60,7 +62,7 @@ class Servers:
 
     @property
     def standby(self) -> str:
-        """The one that follows the primary."""
+        """The server that follows the primary."""
         return next(name for name in DATABASES if name != self.primary)
 
     @property
@@ -70,12 +72,12 @@ class Servers:
 
     @property
     def databases(self) -> str:
-        """The hosts of an address of both servers."""
+        """The hosts part of an address of both servers."""
         return f"{HOST}:{self.ports.postgres},{HOST}:{self.standby_port}"
 
     @property
     def existing(self) -> ExistingServers:
-        """Where the services find them."""
+        """The servers as the services reach them."""
         kafka = own_connections(
             ",".join(f"{HOST}:{proxy.port}" for proxy in self.links["kafka"].proxies), self.secrets
         )
@@ -83,7 +85,7 @@ class Servers:
         return ExistingServers(kafka, self._admin(0).replace(f"{HOST}:0", hosts))
 
     async def start(self, supervisor: Supervisor) -> None:
-        """Start all of them; the standby streams and has all that the primary commits."""
+        """Start all servers; returns when the standby is streaming."""
         cluster, proxies = new_cluster_id(), self.links["kafka"].proxies
         security = broker_security(self.secrets, "PROXIED")
         started = await asyncio.gather(
@@ -103,7 +105,7 @@ class Servers:
         await self._start_standby(supervisor)
 
     async def promote(self, how: str) -> None:
-        """Let the standby take over from a primary that is cut off, or that takes no more writes."""
+        """Promote the standby while the primary is cut off, or read-only."""
         if how == "read-only":
             await self._execute(self.primary, READ_ONLY, RELOAD)
         else:
@@ -112,7 +114,7 @@ class Servers:
         self.primary = self.standby
 
     async def make_standby_anew(self, supervisor: Supervisor) -> None:
-        """Let what was the primary follow the one that took over."""
+        """Make the former primary a standby of the new one."""
         await supervisor.stop((self.standby,))
         self._proxy(self.standby).set("pass")
         await asyncio.to_thread(shutil.rmtree, self.data / self.standby)
@@ -170,7 +172,7 @@ class Servers:
 async def behind_proxies(
     data: Path, ports: Ports, first_free: int, secrets: Secrets, brokers: int
 ) -> AsyncIterator[Servers]:
-    """Open the proxies of servers that are started later; ports from `first_free` on are theirs too."""
+    """Open the proxies of servers that are started later; ports from `first_free` on are for them."""
     async with AsyncExitStack() as exits:
         places = [Broker(name, number, ports, first_free) for number, name in enumerate(BROKERS[:brokers])]
         standby_port = first_free + 3 * COPIES
@@ -189,7 +191,7 @@ async def behind_proxies(
 
 
 class Broker:
-    """Where one broker listens: the first on the stack's own ports."""
+    """The ports of one broker; the first one has the stack's own ports."""
 
     def __init__(self, name: str, number: int, ports: Ports, first_free: int) -> None:
         self.name, self.id = name, number + 1
@@ -199,7 +201,10 @@ class Broker:
         )
 
     def settings(self, proxy: int, every: Sequence["Broker"]) -> dict[str, str]:
-        """Give it a second listener, which clients are told to find at the proxy; several brokers are one cluster that may lose one of them."""
+        """Return its settings with a second listener, advertised at the proxy.
+
+        Several brokers form one cluster that may lose one of them.
+        """
         own = {
             "node.id": f"{self.id}",
             "listeners": f"CLIENTS://{HOST}:{self.port},CONTROLLER://{HOST}:{self.controller},PROXIED://{HOST}:{self.proxied}",

@@ -1,4 +1,4 @@
-"""A stack of a run's own, with fault proxies between its services and their servers, and a mail server that misbehaves when told."""
+"""Runs the stack of a chaos run, with fault proxies before its servers and a mail server that misbehaves."""
 
 import asyncio
 import sys
@@ -21,12 +21,12 @@ from proof.chaos.fault_proxy import FaultProxyProcess
 from proof.chaos.servers import DATABASES, Link, Servers, behind_proxies
 
 FAST_RETRIES = {"NOTIFIER_RETRY_FIRST_SECONDS": "1", "NOTIFIER_SMTP_TIMEOUT": "4"}
-"""A run has minutes, not days: deferred mails are tried again soon, a silent mail server is given up on soon."""
+"""A run has minutes, not days: deferred mails are retried soon, and SMTP times out soon."""
 
 
 @dataclass
 class StackUnderTest:
-    """What the storm acts on and the clients use. `databases` are direct, past the proxies, as is `servers.kafka`."""
+    """The stack for faults and clients. `databases` and `servers.kafka` bypass the proxies."""
 
     stack: Stack
     servers: Servers
@@ -39,23 +39,26 @@ class StackUnderTest:
 
     @property
     def kafka(self) -> Connections:
-        """Each user's connection to the brokers themselves."""
+        """Each user's direct connection to the brokers."""
         return self.servers.kafka
 
     def program(self, name: str) -> Program:
-        """Give a program by its name."""
+        """Return a program by its name."""
         return self.servers.programs[name]
 
     def pid(self, name: str) -> int | None:
-        """Give the present process of a program, if it runs; after a fail-over `postgres` is the server that took over."""
+        """Return the process id of a running program, else `None`.
+
+        After a fail-over `postgres` is the new primary.
+        """
         return self.stack.supervisor.pids.get(self.servers.primary if name == DATABASES[0] else name)
 
     def url(self, service: str) -> str:
-        """Give the address of a service that serves HTTP."""
+        """Return the address of a service that serves HTTP."""
         return self.stack.place.url(service)
 
     def set_mail_mode(self, mode: str) -> None:
-        """Tell the mail server how to behave."""
+        """Set the mode of the mail server."""
         draft = self.mail_folder / "mode.new"
         draft.write_text(mode)
         draft.replace(self.mail_folder / "mode")
@@ -65,7 +68,7 @@ class StackUnderTest:
 async def stack_under_test(
     data: Path, port_base: int, brokers: int, broken: Mapping[str, str], progress: Progress
 ) -> AsyncIterator[StackUnderTest]:
-    """Run one for as long as the context lasts; `broken` names the variant that a process runs instead of itself."""
+    """Run a stack for as long as the context lasts; `broken` maps processes to broken variants."""
     ports, secrets = ports_from(port_base), read_or_make(data / "secrets.json")
     smtp = port_base + len(NAMES)
     crash_folder, mail_folder = data / "crash-points", data
@@ -122,7 +125,7 @@ def _mail_server(program: Program, folder: Path, port: int, reports_port: int) -
 
 
 def _exposed(program: Program, crash_folder: Path, smtp: int, broken: Mapping[str, str]) -> Program:
-    """Let the storm at a process of ours: crash points, the proxied mail server; or a broken variant of it."""
+    """Return a program with crash points and the proxied mail server; or a broken variant of it."""
     extra = {"CRASH_POINTS": str(crash_folder), "PYTHONPATH": str(ROOT)}
     if program.name.startswith("notifier"):
         extra |= {"NOTIFIER_SMTP_PORT": str(smtp), **FAST_RETRIES}

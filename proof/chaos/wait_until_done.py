@@ -1,4 +1,4 @@
-"""After the storm: the run waits until nothing is under way any more."""
+"""Waits after the faults until no request, event or mail is in flight any more."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ LOOK_SECONDS = 0.5
 
 
 async def wait_until_done(under: StackUnderTest, within: float) -> Mapping[str, int]:
-    """Wait until nothing has been open for a moment, at most `within` seconds; gives what is open at the end."""
+    """Wait until nothing has been open for a moment, at most `within` seconds; returns what is still open."""
     deadline, quiet_since = time.monotonic() + within, None
     last: Mapping[str, int] = {"unknown": 1}
     while time.monotonic() < deadline:
@@ -42,7 +42,7 @@ async def wait_until_done(under: StackUnderTest, within: float) -> Mapping[str, 
 async def fetch_ledger(
     under: StackUnderTest, http: httpx.AsyncClient, back_office: BackOffice
 ) -> Mapping[str, Any] | None:
-    """Ask the tracker for its own count; `None` where it keeps none."""
+    """Return tracker's own ledger; `None` if it has none."""
     answer = await http.get(f"{under.url('tracker')}/api/v1/ledger", headers=await back_office.headers())
     return answer.json() if answer.is_success else None
 
@@ -52,7 +52,7 @@ async def _open(under: StackUnderTest) -> dict[str, int]:
 
 
 async def _lag(kafka: KafkaConnection) -> int:
-    """Add up how many records all groups have before them."""
+    """Return how many records all groups are behind."""
     admin = AIOKafkaAdminClient(**kafka.client_options())
     consumer = AIOKafkaConsumer(**kafka.client_options())
     try:

@@ -87,7 +87,7 @@ CASES: dict[str, Change] = {
         e,
         submits=[
             *e.submits,
-            submit(2, body="other", email="toinen-2@chaos.example", told="refused", status=409),
+            submit(2, body="other", email="toinen-2@chaos.example", reply="refused", status=409),
         ],
         mails=[*e.mails, mail(2, to="toinen-2@chaos.example")],
     ),
@@ -142,13 +142,13 @@ CASES: dict[str, Change] = {
     "second_ids": lambda e: replace(e, submits=[*e.submits, submit(2, request_id="request-other")]),
     "invalid_accepted": lambda e: replace(e, submits=[*e.submits, submit(7, manner="invalid")]),
     "valid_refused": lambda e: replace(
-        e, submits=[*e.submits, submit(8, told="refused", status=422, request_id=None)]
+        e, submits=[*e.submits, submit(8, reply="refused", status=422, request_id=None)]
     ),
     "conflicts_not_told": lambda e: replace(
         e, submits=[*e.submits, submit(2, body="other", email="toinen-2@chaos.example")]
     ),
     "errors_without_fault": lambda e: replace(
-        e, submits=[*e.submits, submit(8, told="failed", status=500, request_id=None)]
+        e, submits=[*e.submits, submit(8, reply="failed", status=500, request_id=None)]
     ),
     "still_spooled": lambda e: replace(e, spooled=1),
     "ledger_differs": lambda e: replace(e, ledger={**(e.ledger or {}), "numbered": 2}),
@@ -218,8 +218,10 @@ def test_an_error_is_explained_until_intake_answers_again(
     world = clean()
     submits = [
         *world.submits,
-        submit(3, sent_at=accepted_again_at - 0.5, told_at=accepted_again_at),
-        submit(3, told="unknown", status=None, request_id=None, sent_at=error_at, told_at=error_at + 0.1),
+        submit(3, sent_at=accepted_again_at - 0.5, answered_at=accepted_again_at),
+        submit(
+            3, reply="unknown", status=None, request_id=None, sent_at=error_at, answered_at=error_at + 0.1
+        ),
     ]
     found = broken(replace(world, submits=submits, faults=[KILL, Fault("kill", "intake", 40.0, 42.0)]))
     assert ("errors_without_fault" not in found) is explained
@@ -240,7 +242,7 @@ def test_a_mail_that_the_server_kept_without_a_word_may_come_again() -> None:
 
 def test_what_was_told_as_failed_and_arrived_is_listed_and_is_no_fault() -> None:
     world = clean()
-    failed = submit(3, told="unknown", status=None, request_id=None, sent_at=41.0, told_at=45.0)
+    failed = submit(3, reply="unknown", status=None, request_id=None, sent_at=41.0, answered_at=45.0)
     verdict = judge(
         replace(world, submits=[*world.submits[:2], failed], faults=[Fault("kill", "intake", 40.0, 42.0)])
     )
@@ -279,7 +281,7 @@ def test_a_ledger_that_names_something_overdue_or_does_not_answer_differs() -> N
 
 def test_a_resolution_that_nobody_heard_of_owes_its_mail_all_the_same() -> None:
     world = clean()
-    unheard = replace(world, resolves=[replace(each, told="unknown") for each in world.resolves])
+    unheard = replace(world, resolves=[replace(each, reply="unknown") for each in world.resolves])
     assert broken(unheard) == set()
     assert "resolutions_missing" in broken(
         replace(unheard, mails=[each for each in unheard.mails if TEXT.splitlines()[0] not in each.text])
@@ -329,8 +331,8 @@ def test_an_error_is_forgiven_where_neither_kafka_nor_the_spool_or_intake_itself
     faults: list[Fault], *, forgiven: bool
 ) -> None:
     world = clean()
-    told = submit(8, told="failed", status=503, request_id=None, sent_at=41.0, told_at=43.0)
-    assert (broken(replace(world, submits=[*world.submits, told], faults=faults)) == set()) is forgiven
+    reply = submit(8, reply="failed", status=503, request_id=None, sent_at=41.0, answered_at=43.0)
+    assert (broken(replace(world, submits=[*world.submits, reply], faults=faults)) == set()) is forgiven
 
 
 def test_a_conflict_may_be_noticed_later_where_intake_could_not_know_the_key() -> None:
@@ -339,7 +341,7 @@ def test_a_conflict_may_be_noticed_later_where_intake_could_not_know_the_key() -
         world,
         submits=[
             *world.submits,
-            submit(2, body="other", email="toinen-2@chaos.example", sent_at=41.0, told_at=41.2),
+            submit(2, body="other", email="toinen-2@chaos.example", sent_at=41.0, answered_at=41.2),
         ],
     )
     assert broken(replace(late, faults=[Fault("kill", "intake", 38.0, 40.0)])) == set()
@@ -350,7 +352,7 @@ def test_a_conflict_may_be_noticed_later_where_intake_could_not_know_the_key() -
 
 def test_recovery_counts_from_the_kill_until_the_next_order_is_mailed() -> None:
     world = clean()
-    late = submit(3, sent_at=41.0, told_at=41.2)
+    late = submit(3, sent_at=41.0, answered_at=41.2)
     verdict = judge(
         replace(
             world,

@@ -37,14 +37,14 @@ def kept(folder: Path) -> list[Path]:
     return list((folder / "mail" / "new").iterdir())
 
 
-def told(folder: Path) -> list[bool]:
-    return [json.loads(line)["told"] for line in (folder / "mail.jsonl").read_text().splitlines()]
+def confirmed(folder: Path) -> list[bool]:
+    return [json.loads(line)["confirmed"] for line in (folder / "mail.jsonl").read_text().splitlines()]
 
 
 async def test_as_one_should(port: int, tmp_path: Path) -> None:
     await send(port)
     assert [file.read_bytes() for file in kept(tmp_path)] == [MAIL]
-    assert told(tmp_path) == [True]
+    assert confirmed(tmp_path) == [True]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ async def test_hanging_up_after_data_keeps_the_mail_and_says_nothing(port: int, 
     with pytest.raises((SMTPException, OSError)):
         await send(port)
     assert len(kept(tmp_path)) == 1
-    assert told(tmp_path) == [False]
+    assert confirmed(tmp_path) == [False]
 
 
 async def test_a_limit_of_rate_takes_one_mail_and_refuses_the_next(port: int, tmp_path: Path) -> None:

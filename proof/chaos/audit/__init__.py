@@ -1,1 +1,4 @@
-"""The auditor: reads journals, topics, databases and mails by itself, and shares no code with what it audits."""
+"""The auditor: reads journals, topics, databases and mails, and checks every promise.
+
+It shares no code with what it audits.
+"""

@@ -1,4 +1,4 @@
-"""The evidence put in order: what belongs to which order and which request."""
+"""Indexes the evidence of a run by order and by request."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,33 +11,33 @@ LIFECYCLE = "requests.lifecycle"
 
 
 class Cases:
-    """Answers questions about evidence; everything is worked out once, when it is first asked for."""
+    """The evidence, indexed; everything is computed once, when it is first used."""
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
 
     @cached_property
     def submits(self) -> dict[int, list[Submit]]:
-        """Attempts by order, in the order they were told."""
+        """Attempts by order, in the order in which the answers came."""
         found: dict[int, list[Submit]] = defaultdict(list)
-        for submit in sorted(self.evidence.submits, key=lambda each: each.told_at):
+        for submit in sorted(self.evidence.submits, key=lambda each: each.answered_at):
             found[submit.order].append(submit)
         return found
 
     @cached_property
     def order_of_email(self) -> dict[str, int]:
-        """Which order an address belongs to."""
+        """The order of each e-mail address."""
         return {submit.email: submit.order for submit in self.evidence.submits}
 
     @cached_property
     def language(self) -> dict[int, str]:
-        """The language that an order was sent in."""
+        """The language of each order."""
         return {submit.order: submit.language for submit in self.evidence.submits}
 
     @cached_property
     def accepted(self) -> set[int]:
-        """Orders of which a client was told at least once that they are accepted."""
-        return {submit.order for submit in self.evidence.submits if submit.told == "accepted"}
+        """Orders for which a client got at least one answer that they are accepted."""
+        return {submit.order for submit in self.evidence.submits if submit.reply == "accepted"}
 
     @cached_property
     def rows(self) -> dict[str, RequestRow]:
@@ -46,10 +46,10 @@ class Cases:
 
     @cached_property
     def requests(self) -> dict[int, set[str]]:
-        """Request ids by order: those that were told, and those whose address is the order's."""
+        """Request ids by order: those in answers, and those with the order's address."""
         found: dict[int, set[str]] = defaultdict(set)
         for submit in self.evidence.submits:
-            if submit.told == "accepted" and submit.request_id:
+            if submit.reply == "accepted" and submit.request_id:
                 found[submit.order].add(submit.request_id)
         for row in self.evidence.requests:
             if row.email in self.order_of_email:
@@ -58,7 +58,7 @@ class Cases:
 
     @cached_property
     def lifecycle(self) -> dict[str, list[Record]]:
-        """Events of each request, each event once, in the order they stand on the topic."""
+        """Events of each request, each event once, in the order of the topic."""
         found: dict[str, dict[str, Record]] = defaultdict(dict)
         for record in _of(self.evidence.records, LIFECYCLE):
             if record.key and record.key == record.data.get("request_id"):
@@ -67,7 +67,7 @@ class Cases:
 
     @cached_property
     def numbers(self) -> dict[str, set[str]]:
-        """Every number that stands anywhere for a request."""
+        """Every work number of a request, from all sources."""
         found: dict[str, set[str]] = defaultdict(set)
         for row in self.evidence.requests:
             found[row.request_id].add(row.work_number)
@@ -79,7 +79,7 @@ class Cases:
 
     @cached_property
     def texts(self) -> dict[str, set[str]]:
-        """What somebody has tried to tell the citizen, by request."""
+        """The texts that the back office tried to send, by request."""
         found: dict[str, set[str]] = defaultdict(set)
         for resolve in self.evidence.resolves:
             found[resolve.request_id].add(resolve.text)
@@ -87,7 +87,7 @@ class Cases:
 
     @cached_property
     def mails(self) -> dict[str, list[Mail]]:
-        """Mails by request: found by the address, which is one order's alone."""
+        """Mails by request, found by the address, which only one order has."""
         by_order: dict[int, list[Mail]] = defaultdict(list)
         for mail in self.evidence.mails:
             if mail.to in self.order_of_email:
@@ -95,20 +95,20 @@ class Cases:
         return {request: by_order[order] for order, requests in self.requests.items() for request in requests}
 
     def is_resolution(self, request: str, mail: Mail) -> bool:
-        """Say whether a mail brings the resolution: it holds a text that the back back_office gave."""
+        """True if a mail is the resolution: it contains a text of the back office."""
         return any(same_text(text, mail.text) for text in self.texts.get(request, ()))
 
     def receipts(self, request: str) -> list[Mail]:
-        """Give the mails of a request that bring no resolution."""
+        """Return the mails of a request that are not the resolution."""
         return [mail for mail in self.mails.get(request, ()) if not self.is_resolution(request, mail)]
 
     def resolutions(self, request: str) -> list[Mail]:
-        """Give the mails of a request that bring the resolution."""
+        """Return the mails of a request that are the resolution."""
         return [mail for mail in self.mails.get(request, ()) if self.is_resolution(request, mail)]
 
 
 def same_text(text: str, mail: str) -> bool:
-    """Say whether every line of a text stands in a mail."""
+    """True if a mail contains every line of a text."""
     return all(line.strip() in mail for line in text.splitlines() if line.strip())
 
 

@@ -1,4 +1,4 @@
-"""Nobody waited in silence: whoever waited longer than promised was under an alarm."""
+"""Checks that an alarm was raised whenever a request waited longer than promised."""
 
 from collections.abc import Collection, Sequence
 
@@ -9,14 +9,17 @@ from proof.chaos.audit.recovery import passages
 
 NUMBER_SECONDS, RECEIPT_SECONDS = 10.0, 60.0
 NOTICED_SECONDS = 20.0
-"""An alarm may come so much later: the ledger is read every few seconds, by a process that the storm kills too."""
+"""Allowed delay of an alarm: the ledger is read every few seconds, by a process that faults kill too."""
 WITHOUT_NUMBER = frozenset({"no-number", "lag", "spool", "unknown", "skipped"})
 WITHOUT_RECEIPT = WITHOUT_NUMBER | {"no-receipt", "unpublished"}
-"""The alarms that speak of such a wait. Others, about poison say, last for the whole storm and would excuse everything."""
+"""The alarms about such a wait.
+
+Others, for example about poison, last for the whole run and would hide everything.
+"""
 
 
 def check_alarms(cases: Cases) -> list[Finding]:
-    """Find `silent_waits`: orders that were accepted and waited too long for their number or receipt, while no alarm was raised."""
+    """Find `silent_waits`: accepted orders that waited too long for number or receipt without an alarm."""
     found = []
     for way in passages(cases):
         of_receipt = WITHOUT_RECEIPT | {"mail-failed"} if way.refused else WITHOUT_RECEIPT

@@ -1,4 +1,7 @@
-"""What clients were told was true: the same request for the same key, a refusal for what is wrong, no error without a cause."""
+"""Checks the answers that clients got.
+
+Same id for the same key, invalid bodies refused, no error without a fault.
+"""
 
 from proof.chaos.audit.cases import Cases
 from proof.chaos.audit.evidence import Submit
@@ -7,26 +10,26 @@ from proof.chaos.audit.finding import Finding, findings
 
 
 def check_answers(cases: Cases) -> list[Finding]:
-    """Find `never_sent`, `second_ids`, `invalid_accepted`, `valid_refused`, `conflicts_not_told` and `errors_without_fault`."""
+    """Find `never_sent`, `second_ids`, `invalid_accepted`, `valid_refused` and two more.
+
+    These are `conflicts_not_told` and `errors_without_fault`.
+    """
     evidence = cases.evidence
     ids = {
         order: {
-            submit.request_id for submit in submits if submit.told == "accepted" and submit.body == "first"
+            submit.request_id for submit in submits if submit.reply == "accepted" and submit.body == "first"
         }
         for order, submits in cases.submits.items()
     }
-    accepted = sorted(
-        (submit for submit in evidence.submits if submit.told == "accepted"), key=lambda each: each.sent_at
-    )
     return [
         *_never_sent(cases),
-        *findings("second_ids", (f"order {order}" for order, told in ids.items() if len(told) > 1)),
+        *findings("second_ids", (f"order {order}" for order, given in ids.items() if len(given) > 1)),
         *findings(
             "invalid_accepted",
             (
                 f"order {submit.order}"
                 for submit in evidence.submits
-                if submit.manner == "invalid" and submit.told == "accepted"
+                if submit.manner == "invalid" and submit.reply == "accepted"
             ),
         ),
         *findings(
@@ -37,6 +40,17 @@ def check_answers(cases: Cases) -> list[Finding]:
                 if _wrongly_refused(submit)
             ),
         ),
+        *_unexplained(cases),
+    ]
+
+
+def _unexplained(cases: Cases) -> list[Finding]:
+    """Find conflicts that were not reported, and errors, that no fault explains."""
+    evidence = cases.evidence
+    accepted = sorted(
+        (submit for submit in evidence.submits if submit.reply == "accepted"), key=lambda each: each.sent_at
+    )
+    return [
         *findings(
             "conflicts_not_told",
             (
@@ -57,14 +71,14 @@ def check_answers(cases: Cases) -> list[Finding]:
 
 
 def conflicts_not_told(cases: Cases) -> list[Submit]:
-    """Give the other bodies under a used key that were told as accepted; the first one stands all the same."""
+    """Return other bodies under a used key that were answered as accepted; the first body was kept."""
     return [
-        submit for submit in cases.evidence.submits if submit.body == "other" and submit.told == "accepted"
+        submit for submit in cases.evidence.submits if submit.body == "other" and submit.reply == "accepted"
     ]
 
 
 def failed_yet_registered(cases: Cases) -> list[int]:
-    """Give the orders that nobody was told are accepted, and that are registered all the same: allowed, once."""
+    """Return orders that no client saw accepted but that are registered: allowed, once."""
     return sorted(
         order
         for order, submits in cases.submits.items()
@@ -75,7 +89,7 @@ def failed_yet_registered(cases: Cases) -> list[int]:
 
 
 def _never_sent(cases: Cases) -> list[Finding]:
-    """A run in which nobody did anything would break no other promise."""
+    """Find a run in which nothing was sent: it would break no other promise."""
     evidence = cases.evidence
     silent = (("resolved", evidence.resolves), ("poison", evidence.poison)) if evidence.ordered else ()
     return [
@@ -94,8 +108,8 @@ def _never_sent(cases: Cases) -> list[Finding]:
 
 
 def _wrongly_refused(submit: Submit) -> bool:
-    return submit.told == "refused" and submit.manner != "invalid" and submit.body == "first"
+    return submit.reply == "refused" and submit.manner != "invalid" and submit.body == "first"
 
 
 def _failed(submit: Submit) -> bool:
-    return submit.told in {"failed", "unknown"}
+    return submit.reply in {"failed", "unknown"}

@@ -1,4 +1,4 @@
-"""The dead letters are the poison, no more and no less, each once for those who look after them."""
+"""Checks that the dead letters are exactly the poison records, each shown once to operators."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,7 +12,10 @@ Origin = tuple[str, int, int]
 
 
 def check_dead_letters(cases: Cases) -> list[Finding]:
-    """Find `poison_lost` (told as kept, not on its topic), `dead_letters_missing`, `dead_letters_extra`, `dead_letters_unseen`, `…_twice`."""
+    """Find `poison_lost` (acknowledged, but not on its topic) and wrong dead letters.
+
+    These are `dead_letters_missing`, `dead_letters_extra`, `dead_letters_unseen`, `…_twice`.
+    """
     evidence = cases.evidence
     expected, found = sent_poison(cases), dead_letter_origins(cases)
     keys = {record.key for record in evidence.records if not record.topic.endswith(SUFFIX)}
@@ -24,7 +27,7 @@ def check_dead_letters(cases: Cases) -> list[Finding]:
             (
                 poison.key
                 for poison in evidence.poison
-                if poison.told == "accepted" and poison.key not in keys
+                if poison.reply == "accepted" and poison.key not in keys
             ),
         ),
         *findings("dead_letters_missing", sorted(expected - found)),
@@ -41,7 +44,7 @@ def check_dead_letters(cases: Cases) -> list[Finding]:
 
 
 def sent_poison(cases: Cases) -> set[Origin]:
-    """Give where the poison lies."""
+    """Return the places of the poison records."""
     return {
         (record.topic, record.partition, record.offset)
         for record in cases.evidence.records
@@ -50,7 +53,7 @@ def sent_poison(cases: Cases) -> set[Origin]:
 
 
 def dead_letter_origins(cases: Cases) -> set[Origin]:
-    """Give where the records on the dead-letter topics came from."""
+    """Return the places from which the records on the dead-letter topics came."""
     return {_origin(record) for record in cases.evidence.records if record.topic.endswith(SUFFIX)}
 
 

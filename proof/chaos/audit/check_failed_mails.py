@@ -1,4 +1,7 @@
-"""A mail fails for good only when its recipient was refused: whatever else a mail server refuses, it refuses to all, and the mails wait."""
+"""Checks that a mail fails permanently only when its recipient was refused.
+
+Any other refusal of a mail server concerns all mails, which must wait.
+"""
 
 from proof.chaos.audit.cases import Cases
 from proof.chaos.audit.finding import Finding, findings
@@ -6,7 +9,7 @@ from proof.chaos.audit.recovery import FAILED
 
 REFUSES_RECIPIENTS = "mail-refuse"
 SECONDS_BEFORE, SECONDS_AFTER = 0.5, 15.0
-"""Seconds around the fault in which an outcome of it may reach the topic."""
+"""Seconds around the fault in which one of its outcomes may reach the topic."""
 
 
 def check_failed_mails(cases: Cases) -> list[Finding]:

@@ -1,11 +1,11 @@
-"""The tracker's own ledger says the same as the auditor."""
+"""Checks that tracker's own ledger agrees with the auditor."""
 
 from proof.chaos.audit.cases import RESOLVED, Cases
 from proof.chaos.audit.finding import Finding
 
 
 def check_ledger(cases: Cases) -> list[Finding]:
-    """Find `ledger_differs`: its counts, and that nothing but the poison is overdue once all has settled."""
+    """Find `ledger_differs`: its counts, and that only the poison is overdue at the end."""
     ledger = cases.evidence.ledger
     if ledger is None:
         return [Finding("ledger_differs", "ledger", "it did not answer")]
@@ -20,7 +20,7 @@ def check_ledger(cases: Cases) -> list[Finding]:
         for name, count in counted.items()
         if ledger.get(name) != count
     ]
-    # Poison lies where operators find it, and is an alarm until one of them has dealt with it.
+    # Poison stays an alarm until an operator has settled it.
     overdue = {each["reason"]: each["count"] for each in ledger.get("overdue", ())}
     expected = {"dead-letter": len(cases.evidence.dead_letters)} if cases.evidence.dead_letters else {}
     if overdue != expected:

@@ -1,4 +1,4 @@
-"""Every accepted request has one number, and nobody else has it; nothing is registered that was not sent."""
+"""Checks that every accepted request has exactly one work number, and that nothing else is registered."""
 
 from collections import defaultdict
 
@@ -7,7 +7,10 @@ from proof.chaos.audit.finding import Finding, findings
 
 
 def check_numbers(cases: Cases) -> list[Finding]:
-    """Find `without_number`, `second_numbers`, `shared_numbers`, `second_requests`, `half_registered`, `strangers`."""
+    """Find numbers that are missing, doubled or shared, and requests that are doubled, partial or unknown.
+
+    `without_number`, `second_numbers`, `shared_numbers`, `second_requests`, `half_registered`, `strangers`.
+    """
     numbered = {
         order: {request for request in cases.requests.get(order, ()) if cases.numbers.get(request)}
         for order in cases.submits
@@ -34,12 +37,12 @@ def check_numbers(cases: Cases) -> list[Finding]:
 
 
 def _half_registered(cases: Cases) -> set[str]:
-    told = {
+    known = {
         request
         for request, events in cases.lifecycle.items()
         if any(event.type == REGISTERED for event in events)
     }
-    return told ^ set(cases.rows)
+    return known ^ set(cases.rows)
 
 
 def _strangers(cases: Cases) -> list[str]:

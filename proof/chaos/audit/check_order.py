@@ -1,4 +1,4 @@
-"""The order of a request's history is the order on the topic and the order of its mails, and nothing of it is missing."""
+"""Checks that a request's history, events and mails are complete and in the same order."""
 
 from collections import defaultdict
 
@@ -15,10 +15,10 @@ def check_order(cases: Cases) -> list[Finding]:
             owed[row.request_id].append(row.event_id)
     found: list[Finding] = []
     for request, events in owed.items():
-        told = [record.id for record in cases.lifecycle.get(request, ())]
-        if missing := [event for event in events if event not in told]:
+        event_ids = [record.id for record in cases.lifecycle.get(request, ())]
+        if missing := [event for event in events if event not in event_ids]:
             found.append(Finding("unpublished", request, f"{len(missing)} of {len(events)} events"))
-        elif [event for event in told if event in events] != events or _partitions(cases, request) > 1:
+        elif [event for event in event_ids if event in events] != events or _partitions(cases, request) > 1:
             found.append(Finding("out_of_order", request))
     return found + _mails_out_of_order(cases)
 
@@ -28,7 +28,10 @@ def _partitions(cases: Cases, request: str) -> int:
 
 
 def _mails_out_of_order(cases: Cases) -> list[Finding]:
-    """A receipt that was refused for good, or came back, and was put back by an operator may come after the resolution: everybody was told so."""
+    """Find resolutions before receipts.
+
+    A receipt that was refused or came back, and was sent again by an operator, may come after the resolution.
+    """
     refused = {
         str(record.data.get("request_id"))
         for record in cases.evidence.records

@@ -1,4 +1,7 @@
-"""Every registered request has its receipt: with its number, to its address, in its language; and no mail goes anywhere else."""
+"""Checks that every registered request has a correct receipt, and that no mail goes elsewhere.
+
+Correct means with its number, to its address, in its language.
+"""
 
 from proof.chaos.audit.cases import Cases
 from proof.chaos.audit.finding import Finding, findings

@@ -1,4 +1,4 @@
-"""A mail that came twice is the same mail, and a kill or a cut explains it."""
+"""Checks that a repeated mail is identical, and that a kill or a cut connection explains it."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,11 +11,14 @@ from proof.chaos.audit.finding import Finding, findings
 
 
 def check_repeats(cases: Cases) -> list[Finding]:
-    """Find `unexplained_repeats`, `second_messages` (another Message-ID for the same mail) and `second_deliveries`."""
+    """Find `unexplained_repeats`, `second_messages` and `second_deliveries`.
+
+    `second_messages` have another Message-ID for the same mail.
+    """
     found: list[Finding] = []
     for request, mails in _same_mails(cases):
         ids = {mail.message_id for mail in mails}
-        # One that came back is sent again under an id of its own; an earlier copy of it may have stayed.
+        # A returned mail is sent again under a new id; an earlier copy of it may still exist.
         if len(ids - cases.evidence.bounced) > 1:
             found.append(Finding("second_messages", request, ", ".join(sorted(ids))))
         for first, again in pairwise(mails):
@@ -32,7 +35,7 @@ def check_repeats(cases: Cases) -> list[Finding]:
 
 
 def causes_of_repeats(cases: Cases) -> Counter[str]:
-    """Count the repeats by the fault that explains them."""
+    """Return how many repeats each kind of fault explains."""
     causes: Counter[str] = Counter()
     for _, mails in _same_mails(cases):
         for first, again in pairwise(mails):
@@ -44,7 +47,7 @@ def causes_of_repeats(cases: Cases) -> Counter[str]:
 
 
 def _same_mails(cases: Cases) -> Iterator[tuple[str, list[Mail]]]:
-    """Give receipts and resolutions of each request that came more than once, oldest first."""
+    """Yield receipts and resolutions of each request that came more than once, oldest first."""
     for request in cases.mails:
         for mails in (cases.receipts(request), cases.resolutions(request)):
             if len(mails) > 1:

@@ -1,4 +1,4 @@
-"""What the back back_office was told is resolved is resolved once, and the citizen got that text."""
+"""Checks that each resolution confirmed to the back office happened once, and that its text was mailed."""
 
 from collections import defaultdict
 
@@ -8,7 +8,7 @@ from proof.chaos.audit.finding import Finding
 
 
 def check_resolutions(cases: Cases) -> list[Finding]:
-    """Find `resolutions_missing`, `second_resolutions`, `wrong_resolutions` (a text nobody gave, or none asked for)."""
+    """Find `resolutions_missing`, `second_resolutions`, `wrong_resolutions` (a text that nobody sent)."""
     entries: dict[str, list[HistoryRow]] = defaultdict(list)
     for row in cases.evidence.history:
         if row.type == RESOLVED:
@@ -17,13 +17,13 @@ def check_resolutions(cases: Cases) -> list[Finding]:
         request: {record.id for record in records if record.type == RESOLVED}
         for request, records in cases.lifecycle.items()
     }
-    # What is in the history was done, whether or not the back back_office heard of it.
-    told = {resolve.request_id for resolve in cases.evidence.resolves if resolve.told == "accepted"} | set(
-        entries
-    )
+    # What is in the history was done, even if the back office got no answer.
+    confirmed = {
+        resolve.request_id for resolve in cases.evidence.resolves if resolve.reply == "accepted"
+    } | set(entries)
     found = [
         Finding("resolutions_missing", request, where)
-        for request in sorted(told)
+        for request in sorted(confirmed)
         if (where := _missing(cases, request, entries, events))
     ]
     for request, rows in entries.items():
@@ -40,7 +40,7 @@ def check_resolutions(cases: Cases) -> list[Finding]:
 def _missing(
     cases: Cases, request: str, entries: dict[str, list[HistoryRow]], events: dict[str, set[str]]
 ) -> str:
-    """Say where a resolution that was told is missing; empty where it is not."""
+    """Return where a confirmed resolution is missing; empty if it is not."""
     if not entries.get(request):
         return "history"
     if not events.get(request):

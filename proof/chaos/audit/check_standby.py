@@ -1,4 +1,4 @@
-"""While one of two workers stands still, the other takes over: requests get their numbers and mails meanwhile."""
+"""Checks that a second worker takes over while the first one is frozen."""
 
 from proof.chaos.audit.cases import Cases
 from proof.chaos.audit.evidence import Fault
@@ -22,7 +22,10 @@ def check_standby(cases: Cases) -> list[Finding]:
 
 
 def _flows(fault: Fault, ways: list[Passage]) -> bool:
-    """Say whether a request of the fault's time was mailed before its end; one that had no time for it proves nothing."""
+    """True if a request sent during the fault was mailed before its end.
+
+    False also if none had time for it: then nothing is proven.
+    """
     within = [
         way for way in ways if fault.started_at <= way.accepted_at <= fault.ended_at - TAKES_OVER_SECONDS
     ]

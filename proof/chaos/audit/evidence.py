@@ -1,4 +1,4 @@
-"""What the auditor has before it. Times are seconds since 1970; ids are text."""
+"""The data classes of the evidence. Times are seconds since 1970; ids are text."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Submit:
-    """One attempt to send an order, from a journal; `told` is `accepted`, `refused`, `failed` or `unknown`."""
+    """One attempt to send an order, from a journal.
+
+    `reply` is `accepted`, `refused`, `failed` or `unknown`.
+    """
 
     order: int
     body: str
@@ -15,11 +18,11 @@ class Submit:
     language: str
     way: str
     manner: str
-    told: str
+    reply: str
     status: int | None
     request_id: str | None
     sent_at: float
-    told_at: float
+    answered_at: float
 
 
 @dataclass(frozen=True)
@@ -29,34 +32,37 @@ class Resolve:
     request_id: str
     way: str
     text: str
-    told: str
+    reply: str
     status: int | None
     sent_at: float
-    told_at: float
+    answered_at: float
 
 
 @dataclass(frozen=True)
 class Poison:
-    """One record written straight onto a topic, from a journal; with its place (partition, offset) where no client can read it."""
+    """One record written directly to a topic, from a journal.
+
+    With its place (partition, offset) if no client can read it.
+    """
 
     key: str
     topic: str
-    told: str
+    reply: str
     place: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
 class Login:
-    """One attempt of staff to log in, from a journal; `status` is 0 where no answer came."""
+    """One attempt of staff to log in, from a journal; `status` is 0 without an answer."""
 
     status: int
     sent_at: float
-    told_at: float
+    answered_at: float
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault that happened; a crash point that nobody reached has `hit` false."""
+    """One injected fault; `hit` is false for a crash point that was not reached."""
 
     kind: str
     target: str
@@ -67,7 +73,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class Record:
-    """One record of a topic; `type` and `id` are the CloudEvents ones, `data` is empty where the value is no JSON object."""
+    """One record of a topic; `type` and `id` are the CloudEvents ones.
+
+    `data` is empty if the value is not a JSON object.
+    """
 
     topic: str
     partition: int
@@ -93,7 +102,7 @@ class RequestRow:
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """An entry of tracker's history; `owed` says that it is published or has to be."""
+    """An entry of tracker's history; `owed` is true if it is or must be published."""
 
     request_id: str
     id: int
@@ -116,7 +125,7 @@ class DeliveryRow:
 
 @dataclass(frozen=True)
 class DeadLetterRow:
-    """A dead letter in tracker's database, by where it came from."""
+    """A dead letter in tracker's database, by its origin."""
 
     topic: str
     partition: int
@@ -136,7 +145,7 @@ class AlarmRow:
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail that the mail server kept; `words` is the language that its text is in, `numbers` the work numbers that stand in it."""
+    """A mail that the mail server kept; `words` is the language of its text, `numbers` its work numbers."""
 
     at: float
     file: str
@@ -150,11 +159,11 @@ class Mail:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything; `unacknowledged` names the mails that were kept without the sender being told, `bounced` the Message-IDs of those that came back.
+    """All evidence of a run.
 
-    `ledger` is the tracker's own count.
-
-    `ordered` is how many orders the run was to send, `no_page` those whose form never opened.
+    `unacknowledged` are mails that were kept although the sender got no confirmation, `bounced` the
+    Message-IDs of those that came back. `ledger` is tracker's own count. `ordered` is how many orders the run
+    was to send, `no_page` those whose form never opened.
     """
 
     submits: Sequence[Submit] = ()

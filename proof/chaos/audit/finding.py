@@ -1,4 +1,4 @@
-"""What the auditor has to say."""
+"""A broken promise that the auditor found."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """One promise that was broken: which (`without_number`, `second_numbers`, …), for whom, and what was seen."""
+    """One broken promise.
+
+    Which one (`without_number`, `second_numbers`, …), its subject, and what was seen.
+    """
 
     check: str
     subject: str
@@ -14,5 +17,5 @@ class Finding:
 
 
 def findings(check: str, subjects: Iterable[object], detail: str = "") -> list[Finding]:
-    """Make one finding for each subject."""
+    """Return one finding per subject."""
     return [Finding(check, str(subject), detail) for subject in subjects]

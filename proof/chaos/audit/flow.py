@@ -1,4 +1,7 @@
-"""The run as curves: per second accepted, numbered and mailed, and how long the oldest has been waiting."""
+"""Computes a run's curves.
+
+Accepted, numbered and mailed per second, and the age of the oldest waiting request.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,7 +11,10 @@ from proof.chaos.audit.recovery import Passage
 
 @dataclass(frozen=True)
 class Flow:
-    """One value for each second from `start` on; `lag` is the age in seconds of the oldest accepted request without a receipt."""
+    """One value per second from `start` on.
+
+    `lag` is the age in seconds of the oldest accepted request without a receipt.
+    """
 
     start: float
     accepted: list[int]

@@ -1,4 +1,4 @@
-"""Brings the evidence together."""
+"""Reads all evidence of a run from its journals, topics, databases and mails."""
 
 import asyncio
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from proof.chaos.audit.read_topics import read_topics
 
 @dataclass(frozen=True)
 class Places:
-    """Where the evidence is; `kafka` holds a client's options, `data_key` opens what tracker keeps encrypted."""
+    """Where the evidence is; `kafka` holds a client's options, `data_key` decrypts tracker's data."""
 
     journals: Path
     faults: Path
@@ -33,7 +33,7 @@ class Places:
 
 
 async def gather(places: Places, ledger: Mapping[str, Any] | None, ordered: int) -> Evidence:
-    """Read everything; the stack stands still meanwhile."""
+    """Read everything; the stack is idle meanwhile."""
     submits, resolves, poison, logins = read_journals(places.journals)
     unreadable = {(each.topic, *each.place): each.key for each in poison if each.place}
     requests, history, dead_letters, alarms = await read_tracker(places.databases["tracker"], places.data_key)

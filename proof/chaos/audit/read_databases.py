@@ -1,4 +1,4 @@
-"""Reads the services' tables as they stand."""
+"""Reads the tables of tracker and notifier for the audit."""
 
 from collections.abc import Mapping
 from uuid import UUID
@@ -10,18 +10,27 @@ from proof.chaos.audit.evidence import AlarmRow, DeadLetterRow, DeliveryRow, His
 
 REQUESTS = "select request_id::text, work_number, language, email, state from requests"
 HISTORY = """
-    select request_id::text, id, event_id::text, type, text_box, value is not null or published_at is not null as owed from history order by id
+    select request_id::text, id, event_id::text, type, text_box,
+        value is not null or published_at is not null as owed
+    from history order by id
 """
-DEAD_LETTERS = 'select origin_topic as topic, origin_partition as partition, origin_offset as "offset", origin_group as "group" from dead_letters'
+DEAD_LETTERS = (
+    'select origin_topic as topic, origin_partition as partition, origin_offset as "offset", '
+    'origin_group as "group" from dead_letters'
+)
 ALARMS = """
-    select reason, place, extract(epoch from began_at)::float8 as began_at, extract(epoch from ended_at)::float8 as ended_at from alarms order by id
+    select reason, place, extract(epoch from began_at)::float8 as began_at,
+        extract(epoch from ended_at)::float8 as ended_at
+    from alarms order by id
 """
 DELIVERIES = "select request_id::text, event_id, template, message_id, state from deliveries order by id"
 OPEN = {
     "intake": {"spooled": "select count(*) from spool"},
     "tracker": {"unpublished": "select count(*) from history where value is not null"},
     "notifier": {
-        "mails under way": "select count(*) from deliveries where state in ('pending', 'sending', 'deferred')",
+        "mails under way": (
+            "select count(*) from deliveries where state in ('pending', 'sending', 'deferred')"
+        ),
         "mails refused": "select count(*) from deliveries where state = 'failed'",
         "mails that came back": "select count(*) from deliveries where returned_at is not null",
         "outcomes unacknowledged": "select count(*) from outcomes",
@@ -32,7 +41,7 @@ OPEN = {
 async def read_tracker(
     dsn: str, data_key: bytes
 ) -> tuple[list[RequestRow], list[HistoryRow], list[DeadLetterRow], list[AlarmRow]]:
-    """Read requests, history with its texts opened by the key of 32 bytes, dead letters and alarms."""
+    """Read requests, history, dead letters and alarms; texts are decrypted by the key of 32 bytes."""
     connection = await asyncpg.connect(dsn, timeout=10)
     try:
         return (
@@ -55,7 +64,7 @@ async def read_notifier(dsn: str) -> list[DeliveryRow]:
 
 
 async def still_open(databases: Mapping[str, str]) -> dict[str, int]:
-    """Count what is not finished: spooled, unpublished, under way."""
+    """Return how many things are not finished: spooled, unpublished, in flight."""
     counts: dict[str, int] = {}
     for service, questions in OPEN.items():
         connection = await asyncpg.connect(databases[service], timeout=10)

@@ -1,4 +1,4 @@
-"""Reads what the clients, the storm and the mail server wrote down."""
+"""Reads the journals of the clients, the faults and the mail server."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ T = TypeVar("T", Submit, Resolve, Poison, Login, Fault)
 
 
 def read_lines(file: Path) -> Iterator[dict[str, Any]]:
-    """Read JSON lines; a last line that was cut off by a kill is left out."""
+    """Yield the JSON lines of a file; a last line that was cut off by a kill is left out."""
     if not file.exists():
         return
     with file.open() as lines:
@@ -33,7 +33,7 @@ def read_journals(folder: Path) -> tuple[list[Submit], list[Resolve], list[Poiso
 
 
 def read_no_page(folder: Path) -> frozenset[int]:
-    """Give the orders whose form never opened."""
+    """Return the orders whose form never opened."""
     return frozenset(
         entry["order"]
         for file in sorted(folder.glob("*.jsonl"))
@@ -43,17 +43,17 @@ def read_no_page(folder: Path) -> frozenset[int]:
 
 
 def read_faults(file: Path) -> list[Fault]:
-    """Read the storm's log."""
+    """Read the log of injected faults."""
     return [_make(Fault, entry) for entry in read_lines(file)]
 
 
 def read_unacknowledged(file: Path) -> frozenset[str]:
-    """Name the mails that the mail server kept without saying so."""
-    return frozenset(entry["file"] for entry in read_lines(file) if not entry["told"])
+    """Return the names of mails that the mail server kept without confirming them."""
+    return frozenset(entry["file"] for entry in read_lines(file) if not entry["confirmed"])
 
 
 def read_bounced(file: Path) -> frozenset[str]:
-    """Give the Message-IDs of the mails that the mail server took and sent back."""
+    """Return the Message-IDs of mails that the mail server accepted and sent back."""
     return frozenset(entry["message_id"] for entry in read_lines(file) if entry["file"] is None)
 
 

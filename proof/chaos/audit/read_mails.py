@@ -1,4 +1,4 @@
-"""Reads the mails of a Maildir."""
+"""Reads and parses the mails of a run's Maildir."""
 
 import email
 import email.policy
@@ -15,7 +15,7 @@ NANOSECONDS = 1_000_000_000
 
 
 def read_mails(maildir: Path) -> list[Mail]:
-    """Give every mail that was kept, in the order of arrival; a file's name begins with the nanosecond it came at."""
+    """Return every mail in the order of arrival; a file's name begins with the nanosecond of arrival."""
     files = sorted(path for path in maildir.glob("*/*") if path.parent.name in {"new", "cur"})
     return [read_mail(path.name, path.read_bytes()) for path in sorted(files, key=lambda path: path.name)]
 
@@ -38,7 +38,7 @@ def read_mail(name: str, content: bytes) -> Mail:
 
 
 def numbers_in(text: str) -> frozenset[str]:
-    """Find nine or ten digits in their groups; those of a link or of a resolution's own marker are no groups of digits alone."""
+    """Return nine or ten digits in their groups; the digits of links and resolution markers do not count."""
     return frozenset(
         "".join(groups) for line in text.splitlines() if "://" not in line for groups in NUMBER.findall(line)
     )

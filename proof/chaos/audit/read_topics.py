@@ -1,4 +1,4 @@
-"""Reads topics from their first record to their last."""
+"""Reads Kafka topics from their first record to their last."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ MAIN = ("requests.submitted", "requests.lifecycle", "requests.commands", "mail.o
 DEAD = tuple(f"{topic}.dead-letter" for topic in MAIN)
 POLL_MS = 1_000
 EMPTY_POLLS, MOST = 3, 2_000
-UNKNOWN = "poison of which the writer was not told that it arrived"
+UNKNOWN = "poison of which the writer got no ack"
 Place = tuple[str, int, int]
 NOTHING: Mapping[Place, str] = MappingProxyType({})
 
@@ -22,9 +22,10 @@ NOTHING: Mapping[Place, str] = MappingProxyType({})
 async def read_topics(
     kafka: Mapping[str, Any], topics: Sequence[str] = MAIN + DEAD, unreadable: Mapping[Place, str] = NOTHING
 ) -> list[Record]:
-    """Give all records (`kafka`: the client's options), those of a partition in their order.
+    """Return all records, those of a partition in order; `kafka` holds the client's options.
 
-    A place (topic, partition, offset) that no client can read gives a record without anything, with the key that `unreadable` says was written there.
+    A place (topic, partition, offset) that no client can read yields an empty record with the key that
+    `unreadable` has for it.
     """
     consumer = AIOKafkaConsumer(*topics, **kafka, enable_auto_commit=False, auto_offset_reset="earliest")
     await consumer.start()
@@ -50,13 +51,13 @@ async def _read(
 ) -> list[Record]:
     records: list[Record] = []
     empty, most = 0, MOST
-    # Behind the last record there may be marks of transactions, which nobody is given.
+    # After the last record there may be transaction markers, which consumers do not get.
     while empty < EMPTY_POLLS and (position := await consumer.position(partition)) < end:
         try:
             polled = await consumer.getmany(partition, timeout_ms=POLL_MS, max_records=most)
         except (KafkaError, ValueError, OSError, EOFError, RuntimeError):
             if most > 1:
-                # The records before the unreadable one were taken along: again, one by one, until it is the next.
+                # The records before the unreadable one were lost with it: read them again one by one.
                 consumer.seek(partition, position)
                 most = 1
                 continue
@@ -86,7 +87,7 @@ def _record(record: "ConsumerRecord[Any, Any]") -> Record:
 
 
 def _data(value: bytes | None) -> dict[str, Any]:
-    """Read the data; the sealed parts are long and nobody here can open them."""
+    """Parse the data without the sealed parts, which are long and cannot be opened here."""
     try:
         data = json.loads(value or b"")
     except ValueError:

@@ -1,4 +1,4 @@
-"""How soon after each fault requests flow again: accepted, numbered, mailed."""
+"""Measures how soon after each fault requests are accepted, numbered and mailed again."""
 
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -8,12 +8,15 @@ from proof.chaos.audit.evidence import Fault
 
 FAILED, BOUNCED = "mail.failed.v1", "mail.bounced.v1"
 SELF_HEALING = ("kill", "term", "crash", "failover-cut-off", "failover-read-only", "twice-frozen")
-"""Another takes over, or the process comes back, while the fault lasts."""
+"""Another process takes over, or the process restarts, while the fault lasts."""
 
 
 @dataclass(frozen=True)
 class Passage:
-    """One order's way: when it was sent, told as accepted, numbered and mailed (`None`: never); `refused` where a mail of it failed first."""
+    """The times of one order: sent, answered as accepted, numbered and mailed (`None`: never).
+
+    `refused` if a mail of it failed first.
+    """
 
     sent_at: float
     accepted_at: float
@@ -24,7 +27,10 @@ class Passage:
 
 @dataclass(frozen=True)
 class Recovery:
-    """Seconds after a fault until an order sent after it was accepted, numbered and mailed; `None` where none was sent any more."""
+    """Seconds from a fault until an order sent after it was accepted, numbered and mailed.
+
+    `None` where no order was sent any more.
+    """
 
     fault: Fault
     accepted: float | None
@@ -33,7 +39,7 @@ class Recovery:
 
 
 def passages(cases: Cases) -> list[Passage]:
-    """Give the way of every accepted order, by the time it was first sent."""
+    """Return the times of every accepted order, by the time it was first sent."""
     numbered = {
         request: min(event.at for event in events if event.type == REGISTERED)
         for request, events in cases.lifecycle.items()
@@ -46,7 +52,7 @@ def passages(cases: Cases) -> list[Passage]:
     }
     found = []
     for order in cases.accepted:
-        submits = [submit for submit in cases.submits[order] if submit.told == "accepted"]
+        submits = [submit for submit in cases.submits[order] if submit.reply == "accepted"]
         requests = cases.requests.get(order, set())
         mails = [mail.at for request in requests for mail in cases.receipts(request)]
         numbers = [numbered[request] for request in requests if request in numbered]
@@ -54,7 +60,7 @@ def passages(cases: Cases) -> list[Passage]:
         found.append(
             Passage(
                 first.sent_at,
-                first.told_at,
+                first.answered_at,
                 min(numbers, default=None),
                 min(mails, default=None),
                 not refused.isdisjoint(requests),
@@ -64,7 +70,10 @@ def passages(cases: Cases) -> list[Passage]:
 
 
 def recoveries(faults: list[Fault], ways: list[Passage]) -> list[Recovery]:
-    """Measure each fault that happened: from its beginning where something heals it while it lasts, from the end on for what was done for a while."""
+    """Measure each fault that happened.
+
+    From its beginning if the system recovers while it lasts, else from its end.
+    """
     sent = [way.sent_at for way in ways]
     found = []
     for fault in faults:

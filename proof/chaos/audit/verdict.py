@@ -1,4 +1,4 @@
-"""The auditor's word: figures, findings, and whether all is well."""
+"""Runs all checks of the auditor and sums up the result."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -75,12 +75,12 @@ PROMISES = (
     "logins_held_up",
     "stood_still",
 )
-"""Everything that has to be zero."""
+"""Every count that must be zero."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`figures` are what was counted, `broken` every promise with how often it was broken, `findings` each case."""
+    """`figures` are counts, `broken` how often each promise was broken, `findings` each case."""
 
     figures: dict[str, int]
     broken: dict[str, int]
@@ -92,12 +92,12 @@ class Verdict:
 
     @property
     def ok(self) -> bool:
-        """Say whether no promise was broken."""
+        """True if no promise was broken."""
         return not self.findings
 
 
 def judge(evidence: Evidence) -> Verdict:
-    """Check everything."""
+    """Run all checks."""
     cases = Cases(evidence)
     found = [finding for check in CHECKS for finding in check(cases)]
     if evidence.spooled:
@@ -117,17 +117,17 @@ def judge(evidence: Evidence) -> Verdict:
 
 def _figures(cases: Cases, arrived: int) -> dict[str, int]:
     evidence = cases.evidence
-    told = Counter(submit.told for submit in evidence.submits)
+    replies = Counter(submit.reply for submit in evidence.submits)
     resolved = {row.request_id for row in evidence.history if row.type == RESOLVED}
     return {
         "orders": len(cases.submits),
         "attempts": len(evidence.submits),
         "accepted": len(cases.accepted),
-        "told_accepted": told["accepted"],
-        "told_refused": told["refused"],
-        "told_failed": told["failed"],
-        "told_nothing": told["unknown"],
-        "failed_yet_registered": arrived,
+        "told_accepted": replies["accepted"],
+        "told_refused": replies["refused"],
+        "told_failed": replies["failed"],
+        "told_nothing": replies["unknown"],
+        "told_failed_yet_arrived": arrived,
         "conflicts_told_late": len(conflicts_not_told(cases)),
         "numbered": len(cases.rows),
         "mails": len(evidence.mails),

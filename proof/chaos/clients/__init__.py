@@ -1,1 +1,1 @@
-"""Those who use a running stack; each writes down what it was told."""
+"""The clients of a run; each writes the answers it gets to a journal."""

@@ -1,4 +1,7 @@
-"""A back back_office: follows the lifecycle on Kafka and resolves requests, over the API and by commands."""
+"""A simulated back office.
+
+Follows the lifecycle topic and resolves requests, over the API and by commands.
+"""
 
 import asyncio
 import hashlib
@@ -26,12 +29,12 @@ SENT_TWICE = 5
 TOKEN_SECONDS = 200.0
 BACK_SECONDS, MOST_BACK = 3_600.0, 100_000
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
-"""Texts are told apart by letters alone, so that no digits of theirs are taken for a work number."""
+"""Texts are numbered with letters, so that their digits are not taken for work numbers."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """How the back back_office gets its token."""
+    """The back office's client credentials."""
 
     token_endpoint: str
     client_id: str
@@ -40,7 +43,10 @@ class Credentials:
 
 
 class BackOffice:
-    """Resolves about half of all requests as soon as they are registered. `kafka` is reached directly, past the fault proxies."""
+    """Resolves about half of all requests as soon as they are registered.
+
+    `kafka` is reached directly, past the fault proxies.
+    """
 
     def __init__(
         self,
@@ -62,18 +68,18 @@ class BackOffice:
         self.resolving = True
 
     async def follow(self) -> None:
-        """Follow until cancelled; what is read again after a lost connection was seen."""
+        """Follow until cancelled; records read again after a lost connection are ignored."""
         await follow_topics(
             self._kafka, [LIFECYCLE], self._on_record, back_seconds=BACK_SECONDS, most=MOST_BACK
         )
 
     async def finish(self) -> None:
-        """Wait for what is under way."""
+        """Wait for resolutions in progress."""
         while self._work:
             await asyncio.wait(self._work)
 
     async def headers(self) -> dict[str, str]:
-        """Give the header with a token; raises `httpx.HTTPError` while none can be had."""
+        """Return the header with a token; raises `httpx.HTTPError` while none is available."""
         if time.monotonic() > self._token_until:
             given = self._credentials
             form = {"grant_type": "client_credentials", "scope": given.scope}
@@ -114,7 +120,7 @@ class BackOffice:
         async def post() -> tuple[int, str | None]:
             url = f"{self._tracker}/api/v1/requests/{request_id}/resolve"
             answer = await self._http.post(url, json={"text": text}, headers=await self.headers())
-            # 401 asks for a new token: identity may have been started anew.
+            # 401 asks for a new token: identity may have been restarted.
             if answer.status_code == httpx.codes.UNAUTHORIZED:
                 self._token_until = 0.0
                 return 503, request_id

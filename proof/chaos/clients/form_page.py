@@ -1,4 +1,4 @@
-"""Reads the form of a page as a browser without JavaScript does. Pure."""
+"""Parses the HTML form of a page as a browser without JavaScript would. Pure."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -8,7 +8,7 @@ NO_TEXT = ("submit", "button", "image", "reset", "file")
 
 @dataclass
 class Form:
-    """A form: where it goes, what it holds as it comes (hidden fields too), and the values of each choice."""
+    """A form: its action, its initial values (hidden fields too), and the options of each choice."""
 
     action: str
     method: str
@@ -17,14 +17,14 @@ class Form:
 
 
 def read_forms(page: str) -> list[Form]:
-    """Give every form of a page, in order."""
+    """Return every form of a page, in order."""
     reader = _Reader()
     reader.feed(page)
     return reader.forms
 
 
 def find_form(page: str, name: str) -> Form:
-    """Give the form that has a field called `name`; `KeyError` where there is none."""
+    """Return the form that has a field called `name`; raises `KeyError`."""
     for form in read_forms(page):
         if name in form.values or name in form.choices:
             return form

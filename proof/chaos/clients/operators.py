@@ -1,4 +1,4 @@
-"""Operators, who put back the mails that a server refused for good, and send again those that came back."""
+"""Simulated operators: retry mails that were refused permanently, and resend those that came back."""
 
 import asyncio
 from collections.abc import Mapping
@@ -28,7 +28,10 @@ AWAY = (
 async def look_after_mails(
     http: httpx.AsyncClient, urls: Mapping[str, str], database: str, back_office: BackOffice
 ) -> None:
-    """Look after failed and returned mails until cancelled (`urls`: of tracker and notifier); `database` is the notifier's, reached directly."""
+    """Handle failed and returned mails until cancelled; `urls` are those of tracker and notifier.
+
+    `database` is notifier's, reached directly.
+    """
     while True:
         with suppress(*AWAY):
             for each in await _failed(database):
@@ -42,7 +45,7 @@ async def look_after_mails(
 async def _send_returned_again(http: httpx.AsyncClient, url: str, back_office: BackOffice) -> None:
     answer = await http.get(url, headers=await back_office.headers())
     for mail in answer.raise_for_status().json():
-        # With a key: an answer that never came is asked for again, and nothing is sent twice.
+        # With an idempotency key, so that a call without an answer can be repeated.
         key = {"Idempotency-Key": f"{mail['event_id']}-{mail['sending']}"}
         await http.post(
             f"{url}/{mail['event_id']}/send-again", json={}, headers={**key, **await back_office.headers()}

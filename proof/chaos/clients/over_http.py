@@ -1,4 +1,4 @@
-"""What all HTTP clients of a run share: one attempt, and trying again as a patient client does."""
+"""HTTP attempts and retries, shared by the clients of a run."""
 
 import asyncio
 import time
@@ -17,27 +17,27 @@ FIRST_WAIT, LONGEST_WAIT = 0.5, 5.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one attempt; `request_id` where the answer named one."""
+    """The result of one attempt; `request_id` if the answer contained one."""
 
-    told: Reply
+    reply: Reply
     status: int | None
     request_id: str | None
     sent_at: float
-    told_at: float
+    answered_at: float
 
     def facts(self) -> dict[str, Any]:
-        """Give it as a journal has it."""
+        """Return the answer as a journal entry."""
         return {
-            "told": self.told,
+            "reply": self.reply,
             "status": self.status,
             "request_id": self.request_id,
             "sent_at": self.sent_at,
-            "told_at": self.told_at,
+            "answered_at": self.answered_at,
         }
 
 
 async def attempt(send: Callable[[], Awaitable[tuple[int, str | None]]]) -> Answer:
-    """Send once; `send` gives status and request id. No answer at all is `unknown`."""
+    """Send once; `send` returns status and request id. No answer at all is `unknown`."""
     sent_at = time.time()
     try:
         async with asyncio.timeout(ATTEMPT_SECONDS):
@@ -48,11 +48,11 @@ async def attempt(send: Callable[[], Awaitable[tuple[int, str | None]]]) -> Answ
 
 
 async def retry_until_answered(once: Callable[[], Awaitable[Answer]], *, persists: bool) -> Answer:
-    """Attempt until the answer is one to go by (accepted or refused), a dozen times at most; once only for those who give up."""
+    """Retry until the answer is accepted or refused, a dozen times at most; once only unless `persists`."""
     wait = FIRST_WAIT
     answer = await once()
     for _ in range(TRIES - 1 if persists else 0):
-        if answer.told in {"accepted", "refused"}:
+        if answer.reply in {"accepted", "refused"}:
             break
         await asyncio.sleep(wait)
         wait = min(LONGEST_WAIT, wait * 2)

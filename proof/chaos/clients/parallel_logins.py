@@ -1,4 +1,4 @@
-"""A crowd of staff that logs in at the same moment, each with a wrong password."""
+"""Sends many staff logins at the same moment, each with a wrong password."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ HTTP_TIMEOUT_SECONDS = 40.0
 
 
 async def log_in_at_once(console: str, journal: Journal, wave: int) -> None:
-    """Open `LOGINS_AT_ONCE` login pages, send all forms at once, and write down what each was told and after how long."""
+    """Open `LOGINS_AT_ONCE` login pages, submit all forms at once, and record each answer and its time."""
     async with asyncio.TaskGroup() as group:
         ready = asyncio.Barrier(LOGINS_AT_ONCE)
         for number in range(LOGINS_AT_ONCE):
@@ -37,4 +37,4 @@ async def _one(console: str, ready: asyncio.Barrier, journal: Journal, username:
             status = (await browser.post(urljoin(str(page.url), form.action), data=typed)).status_code
     except (httpx.HTTPError, TimeoutError, KeyError):
         pass
-    journal.write("login", status=status, sent_at=sent_at, told_at=time.time())
+    journal.write("login", status=status, sent_at=sent_at, answered_at=time.time())

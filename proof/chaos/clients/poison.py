@@ -1,4 +1,4 @@
-"""Somebody who writes straight onto the topics: what nobody can read, and submissions that intake never saw."""
+"""Writes invalid records directly to topics: undecodable ones, and submissions that intake never saw."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from shared.crypto.sealing import Sealer
 from shared.kafka.connection import KafkaConnection
 
 MARK = "poison"
-"""Every such record's key begins with this, so that the auditor finds it on its topic and among the dead letters."""
+"""The prefix of every such record's key, by which the auditor finds it."""
 TYPES = {
     "requests.submitted": "request.submitted.v1",
     "requests.lifecycle": "request.registered.v1",
@@ -32,9 +32,9 @@ PERSON = {
     "email": "forged@chaos.example",
 }
 UNREADABLE = ("undecodable", "header-not-text")
-"""What client libraries cannot read either: known by its place alone."""
+"""Records that no client library can read; known by their place only."""
 ROLLED_BACK = "rolled-back"
-"""What was rolled back never happened: it may neither be acted on nor be a dead letter."""
+"""A record of an aborted transaction: it must neither have an effect nor become a dead letter."""
 NEARLY_TOO_LARGE = 1_048_000
 VALUES = {"no-json": b"{half an obj", "oversized": b"x" * NEARLY_TOO_LARGE, "tombstone": None}
 PARTITIONS = 6
@@ -42,7 +42,7 @@ ZSTD = 4
 
 
 class Readers(NamedTuple):
-    """Those that anybody can seal to: their keys are public."""
+    """The readers whose public keys anybody can seal to."""
 
     tracker: Sealer
     notifier: Sealer
@@ -69,9 +69,9 @@ async def send_poison(
             else:
                 value, headers = _record(topic, kind, request_id, chance, readers)
                 await _send(kafka, topic, kind, key, value, headers)
-            told = "accepted"
+            reply = "accepted"
         except TimeoutError:
-            told = "unknown"
+            reply = "unknown"
         if kind != ROLLED_BACK:
             journal.write(
                 "poison",
@@ -79,9 +79,9 @@ async def send_poison(
                 topic=topic,
                 what=kind,
                 place=place,
-                told=told,
+                reply=reply,
                 sent_at=sent_at,
-                told_at=time.time(),
+                answered_at=time.time(),
             )
 
 
@@ -99,7 +99,10 @@ async def _send(
 async def _send_unreadable(
     kafka: KafkaConnection, topic: str, kind: str, key: bytes, chance: random.Random
 ) -> tuple[int, int]:
-    """Write a batch of one record that no client can read; gives its partition and offset. Raises `TimeoutError` as `produce` does."""
+    """Write a batch of one record that no client can read; returns its partition and offset.
+
+    Raises `TimeoutError` as `produce` does.
+    """
     partition = chance.randrange(PARTITIONS)
     content = (
         batch(chance.randbytes(60), codec=ZSTD)
@@ -137,7 +140,7 @@ def _record(
 
 
 def _sealed(request_id: UUID, readers: Readers) -> dict[str, str]:
-    """Seal a form and a contact as intake does, for somebody who is said to have been identified by a bank."""
+    """Seal a form and a contact as intake does, for a person with strong identification."""
     form, contact = (
         json.dumps({"person": PERSON, "answers": []}).encode(),
         json.dumps({"email": PERSON["email"]}).encode(),
@@ -150,7 +153,7 @@ def _sealed(request_id: UUID, readers: Readers) -> dict[str, str]:
 
 
 def _submission(request_id: UUID) -> dict[str, object]:
-    """Give a submission with everything right but its sealed parts."""
+    """Return a submission that is valid except for its sealed parts."""
     return {
         "request_id": str(request_id),
         "service": "pyyda-laskukopio",

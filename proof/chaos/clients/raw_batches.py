@@ -1,4 +1,4 @@
-"""Writes record batches to a topic byte by byte: what no client library would send, and a broker may let through."""
+"""Writes Kafka record batches byte by byte, to send what no client library would."""
 
 import struct
 import time
@@ -17,14 +17,14 @@ CRC_OFFSET, CRC_END = 17, 21
 
 
 def varint(number: int) -> bytes:
-    """Encode a number as records have it (zigzag)."""
+    """Encode a number as in records (zigzag)."""
     found = bytearray()
     encode_varint(number, found.append)
     return bytes(found)
 
 
 def sized(part: bytes | None) -> bytes:
-    """Encode bytes behind their length."""
+    """Encode bytes after their length."""
     return varint(-1) if part is None else varint(len(part)) + part
 
 
@@ -37,7 +37,7 @@ def record(
     timestamp_delta: int = 0,
     body_end: bytes = b"",
 ) -> bytes:
-    """Encode a record, with header names as bytes; `delta` is its place in the batch."""
+    """Encode a record, with header names as bytes; `delta` is its offset in the batch."""
     named = b"".join(sized(name) + sized(content) for name, content in headers)
     body = (
         b"\x00"
@@ -60,7 +60,7 @@ def batch(
     timestamp: int | None = None,
     last_delta: int | None = None,
 ) -> bytes:
-    """Put records that are encoded (and compressed, where `codec` says so) into a batch with a right checksum."""
+    """Encode a batch of encoded (and compressed, if `codec` says so) records with a correct checksum."""
     now = int(time.time() * 1000) if timestamp is None else timestamp
     delta = count - 1 if last_delta is None else last_delta
     size = HEADER.size - 12 + len(payload)
@@ -69,12 +69,15 @@ def batch(
 
 
 def with_checksum(content: bytes) -> bytes:
-    """Give a batch with its right checksum."""
+    """Return a batch with its correct checksum."""
     return content[:CRC_OFFSET] + struct.pack(">I", calc_crc32c(content[CRC_END:])) + content[CRC_END:]
 
 
 class RawProducer:
-    """`async with RawProducer(kafka) as raw: await raw.send(topic, partition, batch(…))`; `offset` is where the last batch begins."""
+    """`async with RawProducer(kafka) as raw: await raw.send(topic, partition, batch(…))`.
+
+    `offset` is where the last batch begins.
+    """
 
     offset = -1
 
@@ -89,7 +92,7 @@ class RawProducer:
         await self._client.close()
 
     async def send(self, topic: str, partition: int, content: bytes) -> int:
-        """Send a batch as it is; gives the broker's error code, 0 where it took it."""
+        """Send a batch unchanged; returns the broker's error code, 0 for success."""
         await self._client._wait_on_metadata(topic)  # noqa: SLF001  below what a producer offers
         leader = self._client.cluster.leader_for_partition(TopicPartition(topic, partition))
         topics = [(topic, [(partition, content)])]

@@ -1,4 +1,4 @@
-"""Sends the population's orders when they are due, over the API and through the form, however long the answers take."""
+"""Sends the run's orders when they are due, over the API and through the form."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ Send = Callable[[], Awaitable[tuple[int, str | None]]]
 
 
 class Senders:
-    """All who send: `site` is where the API and the pages are."""
+    """All senders; `site` is the address of the API and the pages."""
 
     def __init__(self, clients: Sequence[httpx.AsyncClient], site: str, journal: Journal) -> None:
         self._clients = clients
@@ -33,7 +33,7 @@ class Senders:
         self.done = 0
 
     async def learn(self) -> None:
-        """Fetch the example that the API offers, as the body to send."""
+        """Fetch the API's example as the body to send."""
         answer = await self._clients[0].get(f"{self._site}/api/v1/services/{SERVICE}")
         example: dict[str, Any] = answer.raise_for_status().json()["form_schema"]["examples"][0]
         self._example = {name: str(value) for name, value in example.items()}
@@ -41,7 +41,7 @@ class Senders:
     async def send_all(
         self, orders: Iterable[Order], started: float, enough: Callable[[Order], bool]
     ) -> None:
-        """Send every order when it is due after `started` (monotonic seconds), each in its own time, until it is `enough`."""
+        """Send every order concurrently when it is due, until `enough`; `started` is in monotonic seconds."""
         async with asyncio.TaskGroup() as group:
             for order in takewhile(lambda order: not enough(order), orders):
                 await asyncio.sleep(max(0.0, started + order.due - time.monotonic()))
@@ -64,7 +64,7 @@ class Senders:
         await self._in_its_manner(order, post)
 
     async def _by_form(self, order: Order) -> None:
-        """Open the page until it comes, fill it in, send it; whatever is sent again goes out with the same hidden token."""
+        """Open the page until it comes, fill it in, send it; repeats use the same hidden token."""
         page = f"{self._site}/{order.language}/pyynto/{SERVICE}"
         async with httpx.AsyncClient(timeout=30, verify=False) as browser:  # noqa: S501  plain HTTP; a browser each, for each has cookies of its own
             form = await _open_form(browser, page)
@@ -84,7 +84,7 @@ class Senders:
             await asyncio.gather(*(retry_until_answered(first, persists=order.persists) for _ in range(2)))
             return
         answer = await retry_until_answered(first, persists=order.persists)
-        if order.manner == "other-body" and answer.told == "accepted":
+        if order.manner == "other-body" and answer.reply == "accepted":
             await self._once(order, "other", post(order.other_email))
 
     async def _once(self, order: Order, body: str, send: Send) -> Answer:
@@ -125,7 +125,10 @@ async def _open_form(browser: httpx.AsyncClient, page: str) -> Form | None:
 
 
 async def _post_form(browser: httpx.AsyncClient, page: str, form: Form, body: Body) -> tuple[int, str | None]:
-    """Send what a browser would; the thank-you page that it leads to names the request in its address, and back to the form is a refusal."""
+    """Submit the form as a browser would.
+
+    The thank-you page's address contains the request id; the form again means a refusal.
+    """
     typed = {name: body.get(name, value) for name, value in form.values.items()}
     chosen = {
         name: body.get(name, LAST_RESORT.get(name, values[0]))

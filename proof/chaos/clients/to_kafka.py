@@ -1,4 +1,4 @@
-"""Writes single records straight onto topics, past all services."""
+"""Writes single records directly to topics, without the services."""
 
 import asyncio
 from contextlib import suppress
@@ -16,8 +16,8 @@ Headers = list[tuple[str, bytes]]
 
 
 def context(kind: str, event_id: str) -> Headers:
-    """Write the CloudEvents headers of an event from outside."""
-    told = {
+    """Return the CloudEvents headers of an external event."""
+    attributes = {
         "specversion": "1.0",
         "id": event_id,
         "source": "urn:chaos:outside",
@@ -25,7 +25,7 @@ def context(kind: str, event_id: str) -> Headers:
         "time": datetime.now(UTC).isoformat(),
     }
     return [
-        *((f"ce_{name}", value.encode()) for name, value in told.items()),
+        *((f"ce_{name}", value.encode()) for name, value in attributes.items()),
         ("content-type", b"application/json"),
     ]
 
@@ -40,9 +40,9 @@ async def produce(
     compression: str | None = None,
     rolled_back: bool = False,
 ) -> None:
-    """Send one record with a producer of its own, and roll it back if so asked.
+    """Send one record with a producer of its own; with `rolled_back` its transaction is aborted.
 
-    Raises `TimeoutError` where the broker gives no ack, and then it may arrive all the same.
+    Raises `TimeoutError` without an ack; the record may still arrive.
     """
     transaction = {"transactional_id": f"chaos-{uuid4()}"} if rolled_back else {}
     producer = AIOKafkaProducer(

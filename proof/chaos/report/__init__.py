@@ -1,1 +1,1 @@
-"""What a run leaves behind: a table on the terminal, `latest.json`, and one HTML page."""
+"""The report of a chaos run: a table on the terminal, `latest.json`, and one HTML page."""

@@ -1,4 +1,4 @@
-"""`latest.json`: a run's facts for other programs."""
+"""Builds the facts of a run for `latest.json`."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ MOST_FINDINGS = 200
 
 
 def facts(options: Options, outcome: Outcome) -> dict[str, Any]:
-    """Give everything of a run but its curves."""
+    """Return all facts of a run except its curves."""
     verdict = outcome.verdict
     return {
         "ok": is_ok(outcome),
@@ -43,7 +43,7 @@ def facts(options: Options, outcome: Outcome) -> dict[str, Any]:
 
 
 def is_ok(outcome: Outcome) -> bool:
-    """Say whether no promise was broken and nothing was left under way."""
+    """True if no promise was broken and nothing was left unfinished."""
     return outcome.verdict.ok and not outcome.open_at_end
 
 

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else."""
+"""Renders the report of a chaos run as one HTML page without external files."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -23,7 +23,7 @@ SHOWN = 50
 
 
 def page(known: Mapping[str, Any], verdict: Verdict, faults: Sequence[Fault]) -> str:
-    """Write the page: the answer first, then the promises, the curves, the recovery, the faults."""
+    """Return the page: the result first, then promises, curves, recovery, faults."""
     state = "fine" if known["ok"] else "alert"
     parts = [
         f"<p class=muted>{escape(_circumstances(known))}</p>",
@@ -48,7 +48,10 @@ def page(known: Mapping[str, Any], verdict: Verdict, faults: Sequence[Fault]) ->
 def _circumstances(known: Mapping[str, Any]) -> str:
     kind = f"variant {known['variant']}" if known["variant"] else "short storm" if known["short"] else "storm"
     sent = f"{known['requests']} requests at {known['rate']:g} a second"
-    return f"{kind} · {again(known)} · {sent} · {known['cores']} cores · {known['date'][:16].replace('T', ' ')} UTC"
+    return (
+        f"{kind} · {again(known)} · {sent} · {known['cores']} cores · "
+        f"{known['date'][:16].replace('T', ' ')} UTC"
+    )
 
 
 def _charts(verdict: Verdict, faults: Sequence[Fault]) -> list[str]:
@@ -84,10 +87,14 @@ def _rows(rows: Sequence[tuple[str, str, bool]]) -> str:
 
 def _recovery(known: Mapping[str, Any]) -> str:
     rows = "".join(
-        f"<tr><td>{escape(kind)}<td class=figure>{count}<td class=figure>{middle:.1f} s<td class=figure>{longest:.1f} s"
+        f"<tr><td>{escape(kind)}<td class=figure>{count}<td class=figure>{middle:.1f} s<td "
+        f"class=figure>{longest:.1f} s"
         for kind, count, middle, longest in slowest_by_kind(known)
     )
-    return f"<div class=wide><table><tr><th>fault<th class=figure>how many<th class=figure>median<th class=figure>longest</tr>{rows}</table></div>"
+    return (
+        "<div class=wide><table><tr><th>fault<th class=figure>how many<th class=figure>median<th "
+        f"class=figure>longest</tr>{rows}</table></div>"
+    )
 
 
 def _repeats(known: Mapping[str, Any]) -> str:
@@ -104,7 +111,8 @@ def _faults(verdict: Verdict, faults: Sequence[Fault]) -> str:
         )
         again = f"{mailed:.1f} s" if mailed is not None else "" if fault.hit else "not reached"
         rows.append(
-            f"<tr><td class=figure>{fault.started_at - verdict.flow.start:.1f} s<td>{escape(fault.kind)}<td>{escape(fault.target)}"
+            f"<tr><td class=figure>{fault.started_at - verdict.flow.start:.1f} "
+            f"s<td>{escape(fault.kind)}<td>{escape(fault.target)}"
             f"<td class=figure>{fault.ended_at - fault.started_at:.1f} s<td class=figure>{again}"
         )
     head = (
@@ -116,7 +124,8 @@ def _faults(verdict: Verdict, faults: Sequence[Fault]) -> str:
 def _findings(known: Mapping[str, Any]) -> str:
     shown = known["findings"][:SHOWN]
     items = "".join(
-        f"<li><b>{escape(each['check'])}</b> {escape(each['subject'])} <span class=muted>{escape(each['detail'])}</span>"
+        f"<li><b>{escape(each['check'])}</b> {escape(each['subject'])} <span "
+        f"class=muted>{escape(each['detail'])}</span>"
         for each in shown
     )
     return f"<ul class=findings>{items}</ul>" if items else ""

@@ -1,4 +1,4 @@
-"""The report on the terminal."""
+"""Formats the report of a chaos run for the terminal."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ SHOWN = 12
 
 
 def table(known: Mapping[str, Any]) -> str:
-    """Write the figures, the promises, the recovery and the first findings."""
+    """Return the figures, the promises, the recovery times and the first findings."""
     lines = ["", *(f"  {known[name]:>8}  {words}" for name, words in FIGURES.items()), "", "  Must be none:"]
     lines += [
         f"  {known[name]:>8}  {words}{'   <<<' if known[name] else ''}" for name, words in PROMISES.items()

@@ -1,4 +1,4 @@
-"""The figures in words, for the table and the page alike."""
+"""The words for figures and promises, shared by the table and the page."""
 
 from collections.abc import Mapping
 from statistics import median
@@ -7,12 +7,12 @@ from typing import Any
 FIGURES = {
     "orders": "orders sent",
     "attempts": "attempts, repeats included",
-    "accepted": "orders told as accepted",
+    "accepted": "orders answered as accepted",
     "told_accepted": "answers: accepted, repeats included",
     "told_refused": "answers: refused",
     "told_failed": "answers: failed",
     "told_nothing": "no answer at all",
-    "failed_yet_registered": "told as failed, arrived all the same (once)",
+    "told_failed_yet_arrived": "answered as failed, but arrived (once)",
     "conflicts_told_late": "another body under a used key, noticed later",
     "numbered": "requests with a number",
     "mails": "mails at the mail server",
@@ -44,7 +44,7 @@ PROMISES = {
     "unpublished": "history that is not on the topic",
     "out_of_order": "history out of order on the topic",
     "mails_out_of_order": "resolution before receipt",
-    "resolutions_missing": "told as resolved, but not",
+    "resolutions_missing": "answered as resolved, but not",
     "second_resolutions": "resolved twice",
     "wrong_resolutions": "resolved with a wrong text",
     "poison_lost": "poison that vanished",
@@ -56,8 +56,8 @@ PROMISES = {
     "second_ids": "repeats answered with another id",
     "invalid_accepted": "invalid forms accepted",
     "valid_refused": "valid forms refused",
-    "conflicts_not_told": "conflicts not told in calm weather",
-    "errors_without_fault": "errors in calm weather",
+    "conflicts_not_told": "conflicts not reported, without a fault",
+    "errors_without_fault": "errors without a fault",
     "still_spooled": "left in the spool",
     "ledger_differs": "differences from the tracker's ledger",
     "silent_waits": "too long waits without an alarm",
@@ -67,24 +67,31 @@ PROMISES = {
 
 
 def sentence(known: Mapping[str, Any]) -> str:
-    """Answer whether all is well."""
+    """Return the result of the run in one sentence."""
     if known["ok"]:
-        return f"Nothing was lost: each of {known['accepted']} accepted requests has its number and its receipt, after {known['faults']} faults."
+        return (
+            f"Nothing was lost: each of {known['accepted']} accepted requests has its number and its "
+            f"receipt, after {known['faults']} faults."
+        )
     left = ", ".join(f"{count} {name}" for name, count in known["open_at_end"].items())
     broken = sum(bool(known[name]) for name in PROMISES)
     return f"{broken} promises are broken." + (f" Still under way at the end: {left}." if left else "")
 
 
-RECOVERY = "From the end of a fault (a kill or fail-over: from its beginning) to the first mail of a request that was sent after it"
+RECOVERY = (
+    "From the end of a fault (a kill or fail-over: from its beginning) to the first mail of a "
+    "request that was sent after it"
+)
 
 
 def recovery(known: Mapping[str, Any]) -> str:
-    """Say what the times to recover mean."""
-    return f"{RECOVERY}; {'each fault alone' if known['one_at_a_time'] else 'whatever other faults came in between'}."
+    """Return what the recovery times mean."""
+    how = "each fault alone" if known["one_at_a_time"] else "whatever other faults came in between"
+    return f"{RECOVERY}; {how}."
 
 
 def again(known: Mapping[str, Any]) -> str:
-    """Give the command that repeats a storm."""
+    """Return the command that repeats a run."""
     brokers = f" --brokers {known['brokers']}" if known["brokers"] > 1 else ""
     alone = " --one-at-a-time" if known["one_at_a_time"] else ""
     alone += f" --only {','.join(known['only'])}" if known["only"] else ""
@@ -94,20 +101,23 @@ def again(known: Mapping[str, Any]) -> str:
 
 
 def left_out(known: Mapping[str, Any]) -> str:
-    """Name the kinds of fault that there was no time for."""
+    """Return the kinds of fault for which there was no time."""
     return (
         f"No time in this storm for: {', '.join(known['kinds_left_out'])}." if known["kinds_left_out"] else ""
     )
 
 
 def stood_still(known: Mapping[str, Any]) -> str:
-    """Say how far the harness itself was held up."""
+    """Return how long the harness itself was blocked."""
     lag = known["harness_stood_still"]
-    return f"The harness itself stood still for {lag['together']:g} s in all ({lag['longest']:g} s at most): the machine was that busy."
+    return (
+        f"The harness itself stood still for {lag['together']:g} s in all ({lag['longest']:g} s at "
+        "most): the machine was that busy."
+    )
 
 
 def slowest_by_kind(known: Mapping[str, Any]) -> list[tuple[str, int, float, float]]:
-    """Give for each kind of fault how many there were, and the median and longest time in seconds until mails flowed again."""
+    """Return for each kind of fault the count, and the median and longest recovery time in seconds."""
     kinds: dict[str, list[float]] = {}
     for each in known["recovery"]:
         if each["mailed"] is not None:

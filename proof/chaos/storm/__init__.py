@@ -1,1 +1,1 @@
-"""The storm: what is done to whom and when, drawn from one seed."""
+"""The storm: plans faults from one seed and injects them."""

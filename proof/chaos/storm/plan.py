@@ -1,4 +1,4 @@
-"""The plan of a storm: which fault at which second, drawn from the seed. Pure."""
+"""Plans the faults of a run: which fault at which second, drawn from the seed. Pure."""
 
 import random
 from collections.abc import Sequence
@@ -34,11 +34,11 @@ CRASH_POINTS = (
 )
 TWICE = ("tracker-worker", "notifier-worker")
 FAIL_OVERS = ("cut-off", "read-only")
-"""What becomes of PostgreSQL's primary when its standby takes over."""
+"""What happens to PostgreSQL's primary when its standby takes over."""
 SHORT_AWAY, LONG_AWAY = 4.0, 30.0
 CRASH_SECONDS, SPOOL_SECONDS = 1.0, 4.0
 FROZEN_SECONDS = 25.0
-"""How long a worker stands still beside a second one, which has to take over within less."""
+"""How long a worker is frozen beside a second one, which must take over sooner."""
 PAUSES, SHORT_PAUSES = (0.5, 2.5), (0.3, 1.2)
 
 
@@ -46,7 +46,8 @@ PAUSES, SHORT_PAUSES = (0.5, 2.5), (0.3, 1.2)
 class Fault:
     """One fault on `target`; times in seconds.
 
-    `kind`: `kill`, `freeze`, `term`, `away`, `link-…`, `mail-…`, `disk-full`, `crash`, `twice-…`, `failover-…`, `logins`.
+    `kind`: `kill`, `freeze`, `term`, `away`, `link-…`, `mail-…`, `disk-full`, `crash`, `twice-…`,
+    `failover-…`, `logins`.
     """
 
     kind: str
@@ -60,12 +61,12 @@ class Fault:
 
 
 def servers(brokers: int) -> tuple[str, ...]:
-    """Name the servers of a run with so many brokers."""
+    """Return the names of the servers of a run with so many brokers."""
     return (*BROKERS[:brokers], *OTHER_SERVERS)
 
 
 def draw_plan(seed: int, seconds: float, *, short: bool, brokers: int = 1) -> list[Fault]:
-    """Draw a storm that ends within `seconds`: the three outages, one fault of each kind, then as many of the others as there is time for."""
+    """Return a plan that ends within `seconds`: the three outages, one fault of each kind, then others."""
     chance = random.Random(f"storm {seed}")  # noqa: S311  reproducible on purpose
     must, others = _ordered(chance, _all_faults(chance, short=short, brokers=brokers))
     chosen: list[Fault] = []
@@ -80,7 +81,7 @@ def draw_plan(seed: int, seconds: float, *, short: bool, brokers: int = 1) -> li
 
 
 def one_of_each(seed: int, *, short: bool, brokers: int = 1) -> list[Fault]:
-    """Give every fault on every target once, in an order drawn from the seed; each begins when the run is calm again."""
+    """Return every fault on every target once, in random order; each begins when the last is over."""
     chance = random.Random(f"one at a time {seed}")  # noqa: S311  reproducible on purpose
     faults = _all_faults(chance, short=short, brokers=brokers)
     chance.shuffle(faults)
@@ -88,13 +89,13 @@ def one_of_each(seed: int, *, short: bool, brokers: int = 1) -> list[Fault]:
 
 
 def kinds_left_out(plan: Sequence[Fault]) -> list[str]:
-    """Name the kinds of fault that a storm has none of."""
+    """Return the kinds of fault that a plan does not contain."""
     drawn = {fault.kind for fault in plan}
     return sorted({fault.kind for fault in _all_faults(random.Random(0), short=True)} - drawn)  # noqa: S311  only their kinds count
 
 
 def _ordered(chance: random.Random, faults: list[Fault]) -> tuple[list[Fault], list[Fault]]:
-    """Put the outages and the windows that matter first, then one fault of each kind, signals before the rest."""
+    """Put the outages and the critical crash points first, then one fault of each kind, signals first."""
     chance.shuffle(faults)
     kinds: set[str] = set()
     must: list[Fault] = []

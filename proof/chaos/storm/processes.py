@@ -1,4 +1,4 @@
-"""Signals to a process and everything that it has started."""
+"""Sends signals and limits to a process and all its descendants."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ import psutil
 
 
 def family(pid: int) -> list[int]:
-    """Give a process and all its descendants, the process first."""
+    """Return a process and all its descendants, the process first."""
     try:
         return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
     except psutil.NoSuchProcess:
@@ -17,22 +17,23 @@ def family(pid: int) -> list[int]:
 
 
 def signal_family(pid: int, number: signal.Signals) -> None:
-    """Send a signal to a whole family; one that is gone is gone."""
+    """Send a signal to a process and its descendants; ended ones are ignored."""
     for each in family(pid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(each, number)
 
 
 def signal_one(pid: int, number: signal.Signals) -> None:
-    """Send a signal to one process; one that is gone is gone."""
+    """Send a signal to one process; an ended one is ignored."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
 
 
 def limit_files(pid: int, most: str) -> bool:
-    """Limit how long a file a whole family may write: `0` as on a full disk, `unlimited` as before; says whether that was possible.
+    """Limit the size of files that a process and its descendants may write; returns true on success.
 
-    The limit is set as the process's own user: a server that was started by root runs as another, and root may lack the right.
+    `0` simulates a full disk, `unlimited` restores it. The limit is set as the process's own user: root may
+    lack the right for a server that runs as another user.
     """
     done = []
     for each in family(pid):

@@ -1,4 +1,4 @@
-"""Carries a plan out and writes down what really happened, to the millisecond."""
+"""Injects the planned faults into a running stack and logs what really happened, to the millisecond."""
 
 import asyncio
 import contextlib
@@ -24,10 +24,11 @@ TICK = 0.01
 
 
 class Storm:
-    """Strikes one stack; each fault that happened is a line of `log`: kind, target, `started_at`, `ended_at` (seconds since 1970), `hit`.
+    """Injects faults into one stack.
 
-    `journal` is where clients that are part of a fault write what they were told. With `alone`, the next fault waits until mails flow again after
-    the last one.
+    Each fault that happened is a line of `log`: kind, target, `started_at`, `ended_at` (seconds since 1970),
+    `hit`. `journal` is for clients that are part of a fault. With `alone`, the next fault waits until mails
+    flow again after the last one.
     """
 
     def __init__(self, under: StackUnderTest, log: TextIO, journal: Journal, *, alone: bool = False) -> None:
@@ -37,7 +38,10 @@ class Storm:
         self._alone = alone
 
     async def run(self, plan: Sequence[Fault], started: float) -> None:
-        """Carry out a plan that counts from `started` (monotonic seconds); every fault is over when this returns, even when cancelled."""
+        """Inject a plan whose times count from `started` (monotonic seconds); all faults are over on return.
+
+        Also when cancelled.
+        """
         try:
             for fault in plan:
                 await asyncio.sleep(max(0.0, started + fault.at - time.monotonic()))
@@ -48,7 +52,7 @@ class Storm:
             self.end_faults()
 
     async def inject(self, fault: Fault) -> None:
-        """Do one fault, from its beginning to its end."""
+        """Inject one fault, from its beginning to its end."""
         kind, _, how = fault.kind.partition("-")
         injectors: dict[str, Callable[[Fault, str], Awaitable[bool]]] = {
             "kill": self._kill,
@@ -69,7 +73,7 @@ class Storm:
         self._note(fault, started_at, time.time(), hit=hit)
 
     def end_faults(self) -> None:
-        """End everything that is going on."""
+        """End all faults in progress."""
         for link in self._under.links.values():
             link.set("pass")
         self._under.set_mail_mode("ok")
@@ -144,7 +148,10 @@ class Storm:
         return True
 
     async def _disk(self, fault: Fault, _how: str) -> bool:
-        """Let a server's disk be full for a while; it may well end meanwhile, and is started anew on a disk with room."""
+        """Simulate a full disk of a server for a while.
+
+        If it ends meanwhile it restarts on a disk with room.
+        """
         pid = await self._living(fault.target)
         if pid is None:
             return False
@@ -157,7 +164,10 @@ class Storm:
         return await self._living(fault.target) is not None
 
     async def _crash(self, fault: Fault, _how: str) -> bool:
-        """Arm a crash point and wait until a process fell into it; the spool's is passed only after Kafka was away."""
+        """Arm a crash point and wait until a process reached it.
+
+        The spool's are reached only after an outage of Kafka.
+        """
         armed = self._under.crash_folder / fault.target
         if fault.target.startswith("intake.spool."):
             await self._away(replace(fault, target="kafka", seconds=fault.seconds), "")
@@ -173,9 +183,9 @@ class Storm:
         return True
 
     async def _twice(self, fault: Fault, how: str) -> bool:
-        """Run a second copy of a worker for a while: partitions and lanes move in mid-batch, there and back.
+        """Run a second copy of a worker for a while, so that partitions and lanes move during batches.
 
-        One has its log on a full disk; beside another the first one is frozen.
+        Variants: its log is on a full disk, or the first worker is frozen meanwhile.
         """
         program = self._under.program(fault.target)
         environment = {
@@ -197,7 +207,7 @@ class Storm:
         return True
 
     async def _lost(self, fault: Fault, _how: str) -> bool:
-        """Kill a process while Kafka answers nobody: whatever it holds in a buffer goes with it."""
+        """Kill a process while Kafka is frozen, so that its buffered records are lost."""
         kafka, pid = await self._living("kafka"), await self._living(fault.target)
         if kafka is None or pid is None:
             return False
@@ -210,7 +220,7 @@ class Storm:
         return True
 
     async def _fail_over(self, fault: Fault, how: str) -> bool:
-        """Let PostgreSQL's standby take over; what was connected hangs, or finds its server read-only."""
+        """Promote PostgreSQL's standby; connections hang, or find their server read-only."""
         servers, supervisor = self._under.servers, self._under.stack.supervisor
         await servers.promote(how)
         await asyncio.sleep(fault.seconds)
@@ -218,7 +228,7 @@ class Storm:
         return True
 
     async def _logins(self, fault: Fault, _how: str) -> bool:
-        """Let a crowd of staff log in at once, in waves; what they are told is for the auditor."""
+        """Send many staff logins at once, in waves; the auditor checks the answers."""
         deadline, wave = time.monotonic() + fault.seconds, 0
         while time.monotonic() < deadline:
             await log_in_at_once(self._under.url("tracker"), self._journal, wave)
@@ -232,7 +242,7 @@ class Storm:
         return pid
 
     async def _restarted(self, name: str, old: int, seconds: float) -> bool:
-        """Wait until a new process is there, then see the fault's time out."""
+        """Wait until a new process is there and the fault's time is over."""
         deadline = time.monotonic() + seconds
         while self._under.pid(name) in {None, old} and time.monotonic() < deadline + START_SECONDS:  # noqa: ASYNC110  as above
             await asyncio.sleep(TICK)

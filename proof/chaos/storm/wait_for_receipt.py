@@ -1,4 +1,4 @@
-"""Between two faults: waits until a request that was sent after the first has its receipt, and a moment longer."""
+"""Waits between two faults until a request that was sent after the first has its receipt."""
 
 import asyncio
 import time
@@ -10,13 +10,19 @@ from asyncpg.exceptions import InterfaceError, InternalClientError, PostgresErro
 MAX_WAIT_SECONDS = 180.0
 LOOK_SECONDS = 0.2
 QUIET_SECONDS = 3.0
-"""Groups and leases have their owners again, so that one fault does not lengthen the next one's time to recover."""
-RECEIPT_SINCE = "select exists (select from deliveries where template = 'receipt' and state = 'sent' and submitted_at > $1)"
+"""Time for groups and leases to find their owners, so that faults do not add up."""
+RECEIPT_SINCE = (
+    "select exists (select from deliveries where template = 'receipt' and state = 'sent' and "
+    "submitted_at > $1)"
+)
 AWAY = (OSError, TimeoutError, PostgresError, InterfaceError, InternalClientError)
 
 
 async def wait_for_receipt(notifier_database: str, since: float) -> None:
-    """Wait for the receipt of a request that was sent after `since` (seconds since 1970), at most `MAX_WAIT_SECONDS`."""
+    """Wait for the receipt of a request sent after `since`, at most `MAX_WAIT_SECONDS`.
+
+    `since` is in seconds since 1970.
+    """
     deadline, moment = time.monotonic() + MAX_WAIT_SECONDS, datetime.fromtimestamp(since, UTC)
     while time.monotonic() < deadline and not await _receipted(notifier_database, moment):  # noqa: ASYNC110  another process has no event to wait for
         await asyncio.sleep(LOOK_SECONDS)

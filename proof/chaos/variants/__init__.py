@@ -1,1 +1,1 @@
-"""The product broken on purpose, each in one way: the auditor has to find every one."""
+"""Broken variants of the product, one defect each, which the auditor must find."""

@@ -1,4 +1,4 @@
-"""The broken variants: which process is broken how, and the one fault that shows it."""
+"""Lists the broken variants: the process, the defect, and the fault that reveals it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,10 @@ from proof.chaos.storm.plan import Fault
 
 @dataclass(frozen=True)
 class Variant:
-    """`broken` names what each process runs instead of itself, `plan` the faults, `caught_by` the promises that the auditor must find broken."""
+    """A broken variant: `broken` maps a process to it, `plan` are the faults.
+
+    `caught_by` are the promises that the auditor must find broken.
+    """
 
     broken: Mapping[str, str]
     plan: Sequence[Fault]

@@ -1,4 +1,4 @@
-"""Drops the notifier's unique key: a batch that is read twice is mailed twice."""
+"""Broken variant: drops notifier's unique key, so that a batch that is read twice is mailed twice."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from services.notifier.queue import deliveries as product
 
 
 def break_it() -> None:
-    """Take the constraint out of the database, and what leans on it out of the statement."""
+    """Drop the constraint, and remove what needs it from the statement."""
     product.INSERT = text(product.INSERT.text.replace("on conflict (event_id, template) do nothing", ""))
     asyncio.run(_drop())
 

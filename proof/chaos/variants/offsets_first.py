@@ -1,4 +1,4 @@
-"""Commits the offsets before the database: what a kill in between takes is read by nobody again."""
+"""Broken variant: commits the offsets before the database, so that a kill in between loses records."""
 
 from aiokafka import AIOKafkaConsumer
 
@@ -9,7 +9,7 @@ from shared.process.crash_points import crash_point
 
 
 def break_it() -> None:
-    """Turn the two commits of the batch loop around."""
+    """Swap the two commits of the batch loop."""
     product.BatchConsumer._process_and_commit = _commit_and_process  # type: ignore[method-assign]  # noqa: SLF001  breaks it from outside
 
 

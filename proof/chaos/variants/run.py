@@ -1,4 +1,4 @@
-"""`python -m proof.chaos.variants.run VARIANT MODULE …`: breaks one thing in this process, then is `python -m MODULE …`."""
+"""Runs a module with one broken variant: `python -m proof.chaos.variants.run VARIANT MODULE …`."""
 
 import importlib
 import runpy

@@ -1,4 +1,4 @@
-"""Sends without waiting for the ack: what is in the buffer of a process that dies was told as accepted and is nowhere."""
+"""Broken variant: does not wait for acks, so that a kill loses accepted requests in the buffer."""
 
 import asyncio
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from shared.kafka import producer as product
 
 
 def break_it() -> None:
-    """Leave the waiting out of the producer."""
+    """Remove the wait for acks from the producer."""
     product.EventProducer.send_all = _send_all  # type: ignore[method-assign]  # breaks it from outside
 
 
