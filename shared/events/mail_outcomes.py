@@ -55,9 +55,7 @@ class MailFailed(MailOutcome):
 
 
 class MailBounced(MailOutcome):
-    """A server that had accepted the mail sent a report.
-
-    Not delivered (`hard`), late (`soft`), or something else.
+    """A server that had accepted the mail reported a failure (`hard`), a delay (`soft`) or something else.
 
     `status` is the enhanced status code (RFC 3463), `diagnostic` the class of the SMTP reply, both as in the
     report.

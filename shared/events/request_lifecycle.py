@@ -49,10 +49,7 @@ class RequestAssigned(RequestLifecycle):
 
 
 class RequestStateChanged(RequestLifecycle):
-    """The state changed without an event of its own.
-
-    Waiting for the customer, in progress again, rejected.
-    """
+    """The state changed without an event of its own (waiting for the customer, in progress, rejected)."""
 
     type: ClassVar = "request.state_changed.v1"
     previous_state: State
