@@ -1,4 +1,1 @@
-"""The launcher behind `./run`.
-
-Embedded Kafka, PostgreSQL and mailbox, and the supervision of every process.
-"""
+"""The launcher behind `./run`: starts and supervises Kafka, PostgreSQL, the mailbox and the services."""

@@ -1,7 +1,4 @@
-"""A program of the stack.
-
-Its command and readiness check, and how to start and stop it as a child process.
-"""
+"""Describes a program of the stack, and starts and stops it as a child process."""
 
 import asyncio
 import ctypes

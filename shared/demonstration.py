@@ -1,7 +1,4 @@
-"""The insecure stand-ins of a demonstration.
-
-A process refuses to start with one that the settings do not allow.
-"""
+"""The insecure stand-ins of a demonstration, with which a process starts only if the settings allow it."""
 
 from collections.abc import Collection
 from enum import StrEnum

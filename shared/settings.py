@@ -1,7 +1,4 @@
-"""Settings that several services share: keys, the database, logging.
-
-And how settings are read at the start.
-"""
+"""Settings that several services share (keys, the database, logging), and reading them at the start."""
 
 import base64
 import binascii

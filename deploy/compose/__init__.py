@@ -1,4 +1,1 @@
-"""What the containers of docker-compose.yml run beside the services.
-
-Settings, databases, start and health checks.
-"""
+"""What the containers of docker-compose.yml run beside the services: settings, databases, health checks."""

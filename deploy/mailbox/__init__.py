@@ -1,4 +1,1 @@
-"""The mailbox of a local stack.
-
-Accepts every mail by SMTP, stores it in a Maildir, and shows it on a page.
-"""
+"""The mailbox of a local stack: accepts every mail by SMTP, stores it and shows it on a page."""

@@ -1,7 +1,4 @@
-"""The running stack that the benchmarks use.
-
-The product with its own configuration, its mail sent to a sink.
-"""
+"""Runs the product for the benchmarks, with its own configuration and its mail sent to a sink."""
 
 import asyncio
 import os

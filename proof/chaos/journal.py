@@ -1,7 +1,4 @@
-"""Journals of the clients.
-
-One JSON line per request and its answer, on the disk before the client goes on.
-"""
+"""Journals of the clients: one JSON line per request and its answer, written before the client goes on."""
 
 import json
 import time

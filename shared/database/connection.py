@@ -1,7 +1,4 @@
-"""Opens connections to PostgreSQL.
-
-Picks the host that accepts writes, and detects dead connections by time-outs.
-"""
+"""Opens connections to PostgreSQL on the host that accepts writes, and detects dead connections."""
 
 import asyncio
 import ssl

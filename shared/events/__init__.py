@@ -1,4 +1,1 @@
-"""The events that the services exchange.
-
-One frozen model per event, CloudEvents 1.0 in Kafka's binary mode.
-"""
+"""The events that the services exchange, one frozen model per event (CloudEvents 1.0, binary mode)."""

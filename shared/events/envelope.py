@@ -1,7 +1,4 @@
-"""Encodes events as Kafka records and decodes them: CloudEvents 1.0, binary mode.
-
-Structured mode is read too.
-"""
+"""Encodes events as Kafka records (CloudEvents 1.0, binary mode) and decodes both CloudEvents modes."""
 
 from base64 import b64decode
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,4 @@
-"""Measures how far consumer groups are behind and reads the records that they have not read.
-
-Joins no group.
-"""
+"""Measures how far consumer groups are behind and reads their unread records, without joining a group."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

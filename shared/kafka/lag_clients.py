@@ -1,7 +1,4 @@
-"""The Kafka clients for reading lags.
-
-A consumer without a group and an admin client, lent to one caller at a time.
-"""
+"""The consumer without a group and the admin client that read lags, lent to one caller at a time."""
 
 import asyncio
 import contextlib

@@ -1,7 +1,4 @@
-"""Creates every Kafka consumer with the same options.
-
-Manual commits, committed records only, lenient decoding.
-"""
+"""Creates every Kafka consumer with manual commits, committed records only and lenient decoding."""
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 

@@ -1,7 +1,4 @@
-"""The poll loop of every consumer.
-
-Time limits, a stall check, a short wait to fill batches under load, reconnects.
-"""
+"""The poll loop of every consumer, with time limits, a stall check and reconnects."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence

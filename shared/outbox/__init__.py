@@ -1,4 +1,1 @@
-"""The transactional outbox.
-
-Rows written with the change they report, published to Kafka in order by lanes.
-"""
+"""The transactional outbox: rows written with a change and published to Kafka in order by lanes."""

@@ -1,4 +1,1 @@
-"""The floors.
-
-Minimal programs that do each service's job, without ledger, traces or retries, for comparison.
-"""
+"""The floors: minimal programs that do each service's job and nothing else, for comparison."""

@@ -1,7 +1,4 @@
-"""Starts the bare pipeline.
-
-Three minimal processes with their own topics and tables on the product's servers.
-"""
+"""Starts the bare pipeline, three minimal processes with their own topics and tables."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,7 +1,4 @@
-"""Tracker's floor.
-
-Inserts the rows that tracker wrote again, in batches, into empty tables with the same indexes.
-"""
+"""Tracker's floor: inserts the rows that tracker wrote again, in batches, into empty tables."""
 
 import time
 from collections.abc import Sequence

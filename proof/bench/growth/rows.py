@@ -1,9 +1,8 @@
-"""SQL that generates the rows of three years of requests from their numbers.
+"""SQL that fills tables with three years of requests, computed from their numbers. Pure.
 
-Nearly all are closed, only the latest are open. Pure.
-
-Request `n` of `total` is the same in both databases, because everything is computed from `n`. Every statement
-takes the first number, the one after the last, and the total; `until` is when the latest one was sent.
+Nearly all are closed, only the latest are open. Request `n` of `total` is the same in both databases, because
+everything is computed from `n`. Every statement takes the first number, the one after the last, and the
+total; `until` is when the latest one was sent.
 """
 
 from typing import NamedTuple

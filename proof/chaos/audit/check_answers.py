@@ -1,6 +1,6 @@
-"""Checks the answers that clients got.
+"""Checks that clients got the right answers: same id for the same key, invalid bodies refused.
 
-Same id for the same key, invalid bodies refused, no error without a fault.
+Also that there was no error without a fault.
 """
 
 from proof.chaos.audit.cases import Cases

@@ -1,7 +1,4 @@
-"""Computes a run's curves.
-
-Accepted, numbered and mailed per second, and the age of the oldest waiting request.
-"""
+"""Computes a run's curves: requests accepted, numbered and mailed per second, and the longest wait."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""A simulated back office.
-
-Follows the lifecycle topic and resolves requests, over the API and by commands.
-"""
+"""A simulated back office, which resolves requests over the API and by commands on Kafka."""
 
 import asyncio
 import hashlib
