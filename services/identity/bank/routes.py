@@ -47,7 +47,7 @@ class Typed(BaseModel):
 
 @routes.post("/{bank_code}")
 async def receive(bank_code: str, request: Request, resources: Using, session: Transaction) -> Response:
-    """Take the sealed request of a service provider; nobody is ever sent to a link that was not under the seal."""
+    """Accept a signed request of a service provider; redirects only to links that the MAC covers."""
     bank = _bank(resources, bank_code)
     count(resources, request, BANK_STEPS)
     try:
@@ -63,7 +63,7 @@ async def receive(bank_code: str, request: Request, resources: Using, session: T
 
 @routes.get("/{bank_code}")
 async def explain(bank_code: str, request: Request, resources: Using) -> Response:
-    """Say that an identification begins at the service that needs it."""
+    """Show a page that explains that identification starts at the service that needs it."""
     _bank(resources, bank_code)
     return resources.pages.problem("bank_start", _language(request))
 
@@ -72,7 +72,7 @@ async def explain(bank_code: str, request: Request, resources: Using) -> Respons
 async def show(
     bank_code: str, visit_id: str, request: Request, resources: Using, session: Transaction
 ) -> Response:
-    """Show the step at which a visit is."""
+    """Show the current step of a visit to the simulated bank."""
     bank = _bank(resources, bank_code)
     visit = await _visit(request, resources, session, bank, visit_id)
     return (
@@ -91,7 +91,7 @@ async def take_step(
     session: Transaction,
     typed: Annotated[Typed, Form()],
 ) -> Response:
-    """Take what the customer typed or pressed."""
+    """Process what the customer typed or pressed, and move the visit to its next step."""
     count(resources, request, BANK_STEPS)
     bank = _bank(resources, bank_code)
     visit = await _visit(request, resources, session, bank, visit_id)

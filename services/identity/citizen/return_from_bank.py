@@ -30,7 +30,7 @@ BACK_HERE = f"/tupas/return?{FROM_OUR_PAGE}=1"
 
 @routes.get("/tupas/return")
 async def identified(request: Request, resources: Using, session: Transaction) -> Response:
-    """Take the bank's answer from the address."""
+    """Accept the bank's signed answer in the query string."""
     return await _identified(request, request.scope["query_string"], resources, session)
 
 
@@ -105,13 +105,13 @@ async def _refused(
 
 @routes.api_route("/tupas/cancel", methods=["GET", "POST"])
 async def cancelled(request: Request, resources: Using, session: Transaction) -> Response:
-    """End the attempt: the person cancelled."""
+    """End the attempt because the person cancelled at the bank."""
     return await _end(request, resources, session, "cancelled")
 
 
 @routes.api_route("/tupas/reject", methods=["GET", "POST"])
 async def rejected(request: Request, resources: Using, session: Transaction) -> Response:
-    """End the attempt: the bank could not identify the person; a sealed answer may say why."""
+    """End the attempt because the bank could not identify the person; a signed answer may say why."""
     return await _end(request, resources, session, await _why(request, resources))
 
 

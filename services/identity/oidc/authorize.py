@@ -38,7 +38,7 @@ async def authorize(request: Request, resources: Using, session: Transaction) ->
 
 @routes.post("/authorize", summary="Have a person identified")
 async def authorize_by_form(request: Request, resources: Using, session: Transaction) -> Response:
-    """Do the same for a request that comes as a form."""
+    """Authorization endpoint for a request sent as a form body; otherwise the same as the GET."""
     return await _start(request, await request.body(), resources, session)
 
 

@@ -32,7 +32,7 @@ routes = APIRouter(tags=["openid connect"])
 
 @routes.get("/.well-known/openid-configuration", summary="Describe this issuer")
 async def discovery(resources: Using, response: Response) -> dict[str, Any]:
-    """Give the provider metadata (OpenID Connect Discovery 3)."""
+    """Return the provider metadata (OpenID Connect Discovery 3)."""
     response.headers["Cache-Control"] = KEPT
     issuer = resources.settings.issuer
     return {
@@ -65,8 +65,8 @@ async def discovery(resources: Using, response: Response) -> dict[str, Any]:
     }
 
 
-@routes.get("/jwks", summary="Give the public keys")
+@routes.get("/jwks", summary="Return the public signing keys")
 async def jwks(resources: Using, response: Response) -> dict[str, Any]:
-    """Give the set of public keys (RFC 7517)."""
+    """Return the set of public keys (RFC 7517)."""
     response.headers["Cache-Control"] = KEPT
     return resources.keys.public_jwks

@@ -17,9 +17,9 @@ from shared.web.transaction import Transaction
 routes = APIRouter(tags=["openid connect"])
 
 
-@routes.api_route("/userinfo", methods=["GET", "POST"], summary="Say who the person is")
+@routes.api_route("/userinfo", methods=["GET", "POST"], summary="Return the claims about the person")
 async def userinfo(request: Request, resources: Using, session: Transaction) -> JSONResponse:
-    """Give the claims of the person, to the bearer of an access token for this issuer that has not been revoked."""
+    """Return the claims about the person; needs an access token of this issuer that is not revoked."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise OAuthError(

@@ -27,9 +27,9 @@ def epoch_of(staff: Staff) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(facts.encode()).digest()).decode().rstrip("=")
 
 
-@routes.post(PATH, summary="Give the present epoch of each staff account")
+@routes.post(PATH, summary="Return the current epoch of each staff account")
 async def accounts(request: Request, resources: Using, session: Transaction) -> JSONResponse:
-    """Give `{"epochs": {sub: epoch}}` to a client that signs staff in; it proves itself as at `/token`."""
+    """Return `{"epochs": {sub: epoch}}` to a client that signs staff in, authenticated as at `/token`."""
     try:
         form = read_parameters(await request.body())
     except RepeatedParameter:
