@@ -31,7 +31,9 @@ async def run(settings: Settings) -> None:
         worker.consume("tracker.submitted", [SUBMITTED], submitted, reader=from_intake(keys.record_verifier))
         worker.consume("tracker.commands", [*commands], commanded, read=command_reader(commands))
         worker.consume("tracker.mail-outcomes", [MAIL_OUTCOMES], on_mail_outcome)
-        worker.keep_raw("tracker.dead-letters", dead, partial(on_dead_letter, verifier=keys.record_verifier))
+        worker.consume_raw(
+            "tracker.dead-letters", dead, partial(on_dead_letter, verifier=keys.record_verifier)
+        )
         worker.add(*clean_up_loops(worker.sessions, keys.at_rest))
         await worker.run()
 

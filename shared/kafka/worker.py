@@ -17,7 +17,7 @@ from shared.kafka.consume import (
     keep_no_position,
     read_event,
 )
-from shared.kafka.keep_raw import RawConsumer, RawHandler
+from shared.kafka.consume_raw import RawConsumer, RawHandler
 from shared.kafka.producer import EventProducer
 from shared.kafka.settings import KafkaSettings
 from shared.outbox.publish import Publisher
@@ -77,7 +77,7 @@ class Worker:
         """Add a consumer of events; `reader` makes another `read` before the first record."""
         self.add(self._consume(group, topics, handler, read, reader), watched=_loop(group))
 
-    def keep_raw(self, group: str, topics: Sequence[str], handler: RawHandler) -> None:
+    def consume_raw(self, group: str, topics: Sequence[str], handler: RawHandler) -> None:
         """Add a consumer of records as they came."""
         consumer = RawConsumer(
             self._kafka, group, topics, handler=handler, sessions=self.sessions, liveness=self.liveness
