@@ -34,7 +34,7 @@ from tests.infra.issuer import running_issuer
 from tests.infra.serving import free_socket, serving
 from tests.service.identity.conftest import Running as RunningIdentity
 from tests.service.identity.conftest import settings_for
-from tests.service.identity.test_staff_login import CONSOLE
+from tests.service.identity.staff.test_log_in import CONSOLE
 from tests.service.identity.walk import Forms, Walker
 from tests.service.intake import forms
 from tests.service.intake.provider import Provider

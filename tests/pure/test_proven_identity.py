@@ -16,7 +16,7 @@ from services.identity.tupas import Response
 from services.intake.citizen.identity import NotProven, Proof
 from services.tracker.console.operator import sign_in_operator
 from shared.auth.personal_identity_code import CLAIM, is_plain_code
-from tests.pure.tupas_messages import R1
+from tests.pure.identity.tupas_messages import R1
 
 LOA2 = "http://ftn.ficora.fi/2017/loa2"
 PROOF = Proof((LOA2,))

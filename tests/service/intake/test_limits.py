@@ -28,7 +28,7 @@ from shared.limits.limit import Limit, Limits, TooMany
 from tests.eventually import eventually
 from tests.service.intake.forms import PERSON, invoice_copy
 from tests.service.intake.running import Running, make_settings, running_intake
-from tests.service.intake.test_site_drafts import ANNA, CODE, STRONG, Browser, token_of, value_of, whole_form
+from tests.service.intake.site.test_drafts import ANNA, CODE, STRONG, Browser, token_of, value_of, whole_form
 
 STREETS = [f"192.0.2.{number}" for number in range(1, 101)]
 

@@ -14,7 +14,7 @@ from services.notifier.mail.bounces.take_in import Inbox
 from services.notifier.settings import Settings
 from services.notifier.write.contents import ContentsBox
 from shared.database.engine import Sessions
-from tests.pure.report_samples import HEAD, UNKNOWN_USER, standard
+from tests.pure.notifier.mail.bounces.report_samples import HEAD, UNKNOWN_USER, standard
 from tests.service.notifier.mail_server import free_port
 from tests.service.notifier.office import PRIVATE_KEY, rows
 

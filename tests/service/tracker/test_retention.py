@@ -28,10 +28,10 @@ from tests.service.migrate_to import migrate_to
 from tests.service.tracker.desk import Desk
 from tests.service.tracker.ledger_rows import cause_of, read, tell, told
 from tests.service.tracker.office import MIGRATIONS, NOW, PERSON, make_settings, submission
+from tests.service.tracker.personal_data.test_personal_data import dump
 from tests.service.tracker.processes import WORKER, process
 from tests.service.tracker.publishing import publishing
 from tests.service.tracker.rows import history, register, register_one, rows
-from tests.service.tracker.test_personal_data import dump
 from tests.service.tracker.topic import published
 
 MAIJA = By("staff", "maija")
