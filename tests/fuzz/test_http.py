@@ -34,16 +34,16 @@ from tests.infra.issuer import running_issuer
 from tests.infra.serving import free_socket, serving
 from tests.service.identity.conftest import Running as RunningIdentity
 from tests.service.identity.conftest import settings_for
+from tests.service.identity.http_browser import Forms, HttpBrowser
 from tests.service.identity.staff.test_log_in import CONSOLE
-from tests.service.identity.walk import Forms, Walker
-from tests.service.intake import forms
-from tests.service.intake.provider import Provider
-from tests.service.intake.running import make_settings as intake_settings
-from tests.service.notifier.office import make_settings as notifier_settings
-from tests.service.tracker.console_visit import Visit, running_identity
-from tests.service.tracker.office import make_keyring
-from tests.service.tracker.office import make_settings as tracker_settings
-from tests.service.tracker.rows import register_one
+from tests.service.intake import request_bodies as forms
+from tests.service.intake.oidc_provider import OidcProvider
+from tests.service.intake.running_intake import make_settings as intake_settings
+from tests.service.notifier.builders import make_settings as notifier_settings
+from tests.service.tracker.builders import make_keyring
+from tests.service.tracker.builders import make_settings as tracker_settings
+from tests.service.tracker.console_client import ConsoleClient, running_identity
+from tests.service.tracker.database import register_one
 
 NEVER_LOGGED = (WORDS_FROM_OUTSIDE, "131052-308T")
 SERVICES = ("identity", "intake", "notifier", "tracker")
@@ -255,7 +255,7 @@ async def identity(postgres_database: str) -> AsyncIterator[Target]:
     async with (
         serving(app, place),
         open_database(postgres_database) as sessions,
-        Walker(RunningIdentity(address, sessions, postgres_database)) as browser,
+        HttpBrowser(RunningIdentity(address, sessions, postgres_database)) as browser,
     ):
         visit = await browser.enter_bank("op")
         (login,) = Forms(await browser.authorize(**CONSOLE)).found
@@ -309,7 +309,7 @@ async def intake(kafka: KafkaConnection, database: str) -> AsyncIterator[Target]
         intake_settings(kafka, database, oidc_issuer=issuer, public_url=address, log_level="INFO")
     )
     async with (
-        serving(Provider(issuer).app(), outside),
+        serving(OidcProvider(issuer).app(), outside),
         serving(app, place),
         httpx.AsyncClient(follow_redirects=True, base_url=address) as browser,
     ):
@@ -372,7 +372,7 @@ async def tracker(kafka: KafkaConnection, postgres: str, database: str) -> Async
         app = create_tracker(tracker_settings(database, kafka, public_url=address, oidc_issuer=issuer))
         async with serving(app, place), httpx.AsyncClient(base_url=address) as browser:
             request_id = await register_one(sessions, make_keyring())
-            visit = Visit(browser)
+            visit = ConsoleClient(browser)
             await visit.sign_in(after=f"/requests/{request_id}")
             form = next(form for form in visit.forms() if "seen" in form.fields)
             asked = {

@@ -9,8 +9,14 @@ from services.notifier.mail.smtp_limits import LIMITS
 from shared.database.engine import Sessions
 from tests.eventually import eventually
 from tests.fuzz.odd_replies import KINDS
+from tests.service.notifier.builders import (
+    Citizen,
+    fetch_rows,
+    handle_batch,
+    make_settings,
+    running_dispatcher,
+)
 from tests.service.notifier.conftest import notifier_database, sessions  # noqa: F401  fixtures
-from tests.service.notifier.office import Citizen, dispatching, hand_over, make_settings, rows
 from tests.service.notifier.scripted_server import Odd, ScriptedServer
 
 MAILS, ODD_SECONDS, LATER = 200, 4.0, 60.0
@@ -58,15 +64,15 @@ async def test_every_mail_ends_whatever_the_server_says_meanwhile(
             retry_first_seconds=0.1,
             smtp_connections=4,
         )
-        async with dispatching(settings, sessions) as dispatcher:
-            await hand_over(sessions, [citizen.registered() for citizen in citizens])
+        async with running_dispatcher(settings, sessions) as dispatcher:
+            await handle_batch(sessions, [citizen.registered() for citizen in citizens])
             dispatcher.wake()
 
             async def all_ended() -> None:
-                assert [tuple(row) for row in await rows(sessions, UNFINISHED)] == []
+                assert [tuple(row) for row in await fetch_rows(sessions, UNFINISHED)] == []
 
             await eventually(all_ended, seconds + LATER)
-    ended = await rows(sessions, "select state, last_reply, request_id from deliveries")
+    ended = await fetch_rows(sessions, "select state, last_reply, request_id from deliveries")
     addresses = {citizen.request_id: citizen.email.encode() for citizen in citizens}
     for row in ended:
         taken, heard = server.taken[addresses[row.request_id]], server.heard[addresses[row.request_id]]

@@ -32,13 +32,13 @@ from shared.outbox.publish import Outbox
 from tests.conftest import FreshDatabase
 from tests.eventually import eventually
 from tests.infra.postfix import postfix
+from tests.service.notifier.bounce_reports import RETURN_PATH, report_listener
+from tests.service.notifier.builders import PRIVATE_KEY, SEALER, handle_batch, running_dispatcher
+from tests.service.notifier.builders import make_settings as notifier_settings
 from tests.service.notifier.mail_server import MailServer, free_port
-from tests.service.notifier.office import PRIVATE_KEY, SEALER, dispatching, hand_over
-from tests.service.notifier.office import make_settings as notifier_settings
-from tests.service.notifier.returning import RETURN_PATH, listening
-from tests.service.tracker.ledger_rows import read
-from tests.service.tracker.office import make_settings, submission
-from tests.service.tracker.rows import register, rows
+from tests.service.tracker.builders import make_settings, submission
+from tests.service.tracker.database import fetch_rows, register
+from tests.service.tracker.ledger_builders import read_ledger
 
 KEYRING = read_keyring(make_settings(notifier_sealing_key=public_key_of(PRIVATE_KEY)))
 PATIENCE = 60.0
@@ -56,13 +56,13 @@ class Services:
     async def carry(self) -> None:
         """Do what Kafka and the consumers do."""
         if events := await self._new(self.tracker, HISTORY):
-            await hand_over(self.notifier, events, self.dispatcher)
+            await handle_batch(self.notifier, events, self.dispatcher)
         if outcomes := await self._new(self.notifier, outcomes_outbox({MAIL: mail_outcome})):
             async with self.tracker.begin() as session:
                 await on_mail_outcome(session, outcomes)
 
     async def _new(self, sessions: Sessions, outbox: Outbox) -> Sequence[Envelope[Event]]:
-        found = await rows(
+        found = await fetch_rows(
             sessions,
             f"select * from {outbox.entries.table} where {outbox.entries.waiting} order by id",  # noqa: S608  our own names
         )
@@ -73,7 +73,7 @@ class Services:
 
     async def send_again(self, mail: OwedMail, email: str) -> int:
         """Do what tracker asks of notifier over HTTP."""
-        (found,) = await rows(
+        (found,) = await fetch_rows(
             self.notifier, "select id from deliveries where event_id = :event_id", event_id=mail.event_id
         )
         async with self.notifier.begin() as session:
@@ -86,7 +86,7 @@ class Services:
     async def counts(self) -> tuple[int, int, int, int]:
         """Give numbered, receipted, failed and under way."""
         await self.carry()
-        ledger = await read(self.tracker)
+        ledger = await read_ledger(self.tracker)
         return ledger.numbered, ledger.receipted, ledger.receipts_failed, ledger.receipts_waiting
 
 
@@ -117,14 +117,14 @@ async def test_receipts_that_a_relay_bounced_are_owed_again_until_they_arrive(
         mailboxes.rcpt[address] = deque(["550 5.1.1 No such mailbox"] * 9)
     async with open_database(tracker_dsn) as tracker, open_database(notifier_dsn) as notifier:
         settings = notifier_settings(notifier_dsn, 1, return_path=RETURN_PATH)
-        async with listening(settings, notifier) as inbound:
+        async with report_listener(settings, notifier) as inbound:
             routes = {
                 "kansalainen.example": f"smtp:[127.0.0.1]:{mailboxes.port}",
                 "kunta.example": f"smtp:[127.0.0.1]:{inbound}",
             }
             async with (
                 postfix(routes) as relay,
-                dispatching(settings.model_copy(update={"smtp_port": relay}), notifier) as dispatcher,
+                running_dispatcher(settings.model_copy(update={"smtp_port": relay}), notifier) as dispatcher,
             ):
                 services = Services(tracker, notifier, dispatcher)
                 for address in (*wrong, "right@kansalainen.example"):
@@ -134,7 +134,9 @@ async def test_receipts_that_a_relay_bounced_are_owed_again_until_they_arrive(
                     assert await services.counts() == (4, 1, 3, 0)
 
                 await eventually(all_came_back, PATIENCE)
-                items = await rows(tracker, "select event_id from owed_mails where returned_at is not null")
+                items = await fetch_rows(
+                    tracker, "select event_id from owed_mails where returned_at is not null"
+                )
                 for number, item in enumerate(items):
                     async with tracker.begin() as session:
                         await send_mail_again(

@@ -3,7 +3,7 @@
 import httpx
 
 from tests.eventually import eventually
-from tests.journey.drive import Addresses, back_office
+from tests.journey.client import Addresses, back_office
 
 
 async def test_the_canary_goes_from_the_form_to_the_mail(stack: Addresses) -> None:

@@ -13,7 +13,7 @@ from shared.events.topics import SUBMITTED
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
-from tests.journey.drive import (
+from tests.journey.client import (
     Addresses,
     back_office,
     example_form,
@@ -25,7 +25,7 @@ from tests.journey.drive import (
     wait_for_mails,
     wait_for_some_mail,
 )
-from tests.journey.faults import frozen, kill
+from tests.journey.processes import frozen, kill_process
 
 BACK = 60.0
 
@@ -110,7 +110,7 @@ async def test_whatever_is_killed_every_accepted_request_has_one_number_and_its_
 
     sending = asyncio.create_task(send(30))
     await asyncio.sleep(0.3)
-    kill(pids(stack)[name])
+    kill_process(pids(stack)[name])
     await sending
     assert accepted
     numbers = [await number_of(client, stack, request_id, within=BACK) for request_id in accepted.values()]

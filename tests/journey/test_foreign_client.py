@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, Producer
 
 from tests.eventually import eventually
-from tests.journey.drive import back_office, submit_example
+from tests.journey.client import back_office, submit_example
 
 Stack = dict[str, Any]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.journey.drive import Addresses, fresh_address, resolve, text_of, wait_for_mails
+from tests.journey.client import Addresses, fresh_address, resolve, text_of, wait_for_mails
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.eventually import eventually
-from tests.journey.drive import (
+from tests.journey.client import (
     Addresses,
     back_office,
     example_form,
@@ -19,7 +19,7 @@ from tests.journey.drive import (
     submit_example,
     wait_for_mails,
 )
-from tests.journey.faults import frozen
+from tests.journey.processes import frozen
 
 SEEN, OVER = 25.0, 60.0
 

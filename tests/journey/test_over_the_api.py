@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.journey.drive import (
+from tests.journey.client import (
     Addresses,
     example_form,
     fresh_address,

@@ -9,7 +9,7 @@ from deploy.kafka_users import ADMINISTRATOR
 from shared.kafka.settings import environment_of
 from tests.infra.embedded import secured_kafka
 from tests.infra.stack import launch, running_stack
-from tests.journey.drive import number_of, submit_example, wait_for_mails
+from tests.journey.client import number_of, submit_example, wait_for_mails
 
 
 async def test_a_request_gets_its_number_and_its_mail(tmp_path: Path) -> None:

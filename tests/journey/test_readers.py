@@ -10,7 +10,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberMetadata
 from shared.events.topics import READERS
 from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
-from tests.journey.drive import Addresses
+from tests.journey.client import Addresses
 
 JOINED = 30.0
 

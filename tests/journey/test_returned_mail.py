@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.eventually import eventually
-from tests.journey.drive import (
+from tests.journey.client import (
     Addresses,
     back_office,
     fresh_address,

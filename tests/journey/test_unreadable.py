@@ -16,7 +16,7 @@ from shared.events.topics import LIFECYCLE, MAIN_TOPICS, TOPICS
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
-from tests.journey.drive import (
+from tests.journey.client import (
     Addresses,
     back_office,
     fresh_address,
@@ -24,7 +24,7 @@ from tests.journey.drive import (
     submit_example,
     wait_for_mails,
 )
-from tests.unreadable_kinds import KINDS
+from tests.unreadable_records import KINDS
 
 SOON = 15.0
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.eventually import eventually
 from tests.infra.stack import RunningStack, running_stack
-from tests.journey.drive import back_office, number_of, resolve, submit_example, text_of, wait_for_mails
+from tests.journey.client import back_office, number_of, resolve, submit_example, text_of, wait_for_mails
 from tests.journey.earlier_data import restore, told
 
 SETTLED = 60.0

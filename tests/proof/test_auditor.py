@@ -7,7 +7,18 @@ import pytest
 
 from proof.chaos.audit.evidence import AlarmRow, DeadLetterRow, Evidence, Fault, Login, Record, RequestRow
 from proof.chaos.audit.verdict import PROMISES, judge
-from tests.proof.world import KILL, NUMBERS, TEXT, broken, clean, history, lifecycle, mail, request_of, submit
+from tests.proof.evidence_builders import (
+    KILL,
+    NUMBERS,
+    TEXT,
+    broken_promises,
+    clean_evidence,
+    history,
+    lifecycle,
+    mail,
+    request_of,
+    submit,
+)
 
 Change = Callable[[Evidence], Evidence]
 
@@ -157,7 +168,7 @@ CASES: dict[str, Change] = {
 
 
 def test_where_nothing_is_lost_nothing_is_found() -> None:
-    verdict = judge(clean())
+    verdict = judge(clean_evidence())
     assert verdict.findings == []
     assert verdict.ok
     assert verdict.figures["accepted"] == verdict.figures["numbered"] == 3
@@ -170,13 +181,13 @@ def test_every_promise_has_a_case_that_breaks_it() -> None:
 
 @pytest.mark.parametrize("promise", PROMISES)
 def test_a_broken_promise_is_found(promise: str) -> None:
-    assert promise in broken(CASES[promise](clean()))
+    assert promise in broken_promises(CASES[promise](clean_evidence()))
 
 
 def test_a_repeat_is_explained_by_a_kill_between_the_two_and_by_no_other() -> None:
     def repeated(first: float, again: float) -> set[str]:
-        world = clean()
-        return broken(
+        world = clean_evidence()
+        return broken_promises(
             replace(world, mails=[world.mails[0], mail(2, at=first), mail(2, at=again), *world.mails[2:]])
         )
 
@@ -197,11 +208,11 @@ def test_a_repeat_is_explained_by_a_kill_between_the_two_and_by_no_other() -> No
 def test_only_what_can_stand_between_the_servers_word_and_the_commit_explains_a_repeat(
     fault: Fault, *, explains: bool
 ) -> None:
-    world = clean()
+    world = clean_evidence()
     twice = replace(
         world, mails=[world.mails[0], mail(2, at=9.0), mail(2, at=14.0), *world.mails[2:]], faults=[fault]
     )
-    assert (broken(twice) == set()) is explains
+    assert (broken_promises(twice) == set()) is explains
 
 
 @pytest.mark.parametrize(("accepted_again_at", "error_at", "explained"), [
@@ -215,7 +226,7 @@ def test_only_what_can_stand_between_the_servers_word_and_the_commit_explains_a_
 def test_an_error_is_explained_until_intake_answers_again(
     accepted_again_at: float, error_at: float, *, explained: bool
 ) -> None:
-    world = clean()
+    world = clean_evidence()
     submits = [
         *world.submits,
         submit(3, sent_at=accepted_again_at - 0.5, answered_at=accepted_again_at),
@@ -223,12 +234,14 @@ def test_an_error_is_explained_until_intake_answers_again(
             3, reply="unknown", status=None, request_id=None, sent_at=error_at, answered_at=error_at + 0.1
         ),
     ]
-    found = broken(replace(world, submits=submits, faults=[KILL, Fault("kill", "intake", 40.0, 42.0)]))
+    found = broken_promises(
+        replace(world, submits=submits, faults=[KILL, Fault("kill", "intake", 40.0, 42.0)])
+    )
     assert ("errors_without_fault" not in found) is explained
 
 
 def test_a_mail_that_the_server_kept_without_a_word_may_come_again() -> None:
-    world = clean()
+    world = clean_evidence()
     first = mail(2, at=9.0)
     again = replace(
         world,
@@ -241,7 +254,7 @@ def test_a_mail_that_the_server_kept_without_a_word_may_come_again() -> None:
 
 
 def test_what_was_told_as_failed_and_arrived_is_listed_and_is_no_fault() -> None:
-    world = clean()
+    world = clean_evidence()
     failed = submit(3, reply="unknown", status=None, request_id=None, sent_at=41.0, answered_at=45.0)
     verdict = judge(
         replace(world, submits=[*world.submits[:2], failed], faults=[Fault("kill", "intake", 40.0, 42.0)])
@@ -251,59 +264,61 @@ def test_what_was_told_as_failed_and_arrived_is_listed_and_is_no_fault() -> None
 
 
 def test_a_mail_that_came_back_may_come_under_another_id_beside_a_copy_that_was_kept_without_a_word() -> None:
-    world = clean()
+    world = clean_evidence()
     first, again = mail(2, at=9.0), mail(2, at=14.0, message_id="<2.receipt.2@kunta.example>")
     twice = replace(
         world, mails=[world.mails[0], first, again, *world.mails[2:]], unacknowledged=frozenset({first.file})
     )
-    assert broken(twice) == {"second_messages"}
-    assert broken(replace(twice, bounced=frozenset({first.message_id}))) == set()
+    assert broken_promises(twice) == {"second_messages"}
+    assert broken_promises(replace(twice, bounced=frozenset({first.message_id}))) == set()
 
 
 def test_a_mail_may_fail_where_its_recipient_was_refused() -> None:
     refused = replace(
-        clean(),
+        clean_evidence(),
         faults=[KILL, Fault("mail-refuse", "mailbox", 48.0, 52.0)],
-        records=[*clean().records, failed_mail(2, at=53.0)],
+        records=[*clean_evidence().records, failed_mail(2, at=53.0)],
     )
-    assert broken(refused) == set()
+    assert broken_promises(refused) == set()
 
 
 def test_a_ledger_that_names_something_overdue_or_does_not_answer_differs() -> None:
-    world = clean()
+    world = clean_evidence()
     late = {"reason": "no-receipt", "count": 1}
-    assert broken(
+    assert broken_promises(
         replace(world, ledger={**(world.ledger or {}), "overdue": [*(world.ledger or {})["overdue"], late]})
     ) == {"ledger_differs"}
-    assert broken(replace(world, ledger=None)) == {"ledger_differs"}
-    assert broken(replace(world, ledger={**(world.ledger or {}), "accepted": None})) == {"ledger_differs"}
+    assert broken_promises(replace(world, ledger=None)) == {"ledger_differs"}
+    assert broken_promises(replace(world, ledger={**(world.ledger or {}), "accepted": None})) == {
+        "ledger_differs"
+    }
 
 
 def test_a_resolution_that_nobody_heard_of_owes_its_mail_all_the_same() -> None:
-    world = clean()
+    world = clean_evidence()
     unheard = replace(world, resolves=[replace(each, reply="unknown") for each in world.resolves])
-    assert broken(unheard) == set()
-    assert "resolutions_missing" in broken(
+    assert broken_promises(unheard) == set()
+    assert "resolutions_missing" in broken_promises(
         replace(unheard, mails=[each for each in unheard.mails if TEXT.splitlines()[0] not in each.text])
     )
 
 
 def test_a_long_wait_under_an_alarm_is_no_silent_one() -> None:
-    world = clean()
+    world = clean_evidence()
     late = replace(
         world,
         mails=[*world.mails[:1], replace(world.mails[1], at=120.0), *world.mails[2:]],
         faults=[Fault("away", "mailbox", 1.0, 119.0)],
     )
-    assert broken(late) == {"silent_waits"}
-    assert broken(replace(late, alarms=[AlarmRow("no-receipt", "", 66.0, 125.0)])) == set()
-    assert broken(
+    assert broken_promises(late) == {"silent_waits"}
+    assert broken_promises(replace(late, alarms=[AlarmRow("no-receipt", "", 66.0, 125.0)])) == set()
+    assert broken_promises(
         replace(
             late, alarms=[AlarmRow("no-receipt", "", 100.0, 125.0), AlarmRow("lag", "notifier", 10.0, 50.0)]
         )
     ) == {"silent_waits"}
     for reason in ("dead-letter", "mail-failed"):
-        assert broken(replace(late, alarms=[AlarmRow(reason, "", 1.0, None)])) == {"silent_waits"}
+        assert broken_promises(replace(late, alarms=[AlarmRow(reason, "", 1.0, None)])) == {"silent_waits"}
 
 
 def test_a_run_in_which_nobody_did_anything_is_no_good_one() -> None:
@@ -330,13 +345,15 @@ def test_a_run_in_which_nobody_did_anything_is_no_good_one() -> None:
 def test_an_error_is_forgiven_where_neither_kafka_nor_the_spool_or_intake_itself_could_answer(
     faults: list[Fault], *, forgiven: bool
 ) -> None:
-    world = clean()
+    world = clean_evidence()
     reply = submit(8, reply="failed", status=503, request_id=None, sent_at=41.0, answered_at=43.0)
-    assert (broken(replace(world, submits=[*world.submits, reply], faults=faults)) == set()) is forgiven
+    assert (
+        broken_promises(replace(world, submits=[*world.submits, reply], faults=faults)) == set()
+    ) is forgiven
 
 
 def test_a_conflict_may_be_noticed_later_where_intake_could_not_know_the_key() -> None:
-    world = clean()
+    world = clean_evidence()
     late = replace(
         world,
         submits=[
@@ -344,14 +361,14 @@ def test_a_conflict_may_be_noticed_later_where_intake_could_not_know_the_key() -
             submit(2, body="other", email="toinen-2@chaos.example", sent_at=41.0, answered_at=41.2),
         ],
     )
-    assert broken(replace(late, faults=[Fault("kill", "intake", 38.0, 40.0)])) == set()
-    assert broken(replace(late, faults=[Fault("kill", "notifier-worker", 38.0, 41.0)])) == {
+    assert broken_promises(replace(late, faults=[Fault("kill", "intake", 38.0, 40.0)])) == set()
+    assert broken_promises(replace(late, faults=[Fault("kill", "notifier-worker", 38.0, 41.0)])) == {
         "conflicts_not_told"
     }
 
 
 def test_recovery_counts_from_the_kill_until_the_next_order_is_mailed() -> None:
-    world = clean()
+    world = clean_evidence()
     late = submit(3, sent_at=41.0, answered_at=41.2)
     verdict = judge(
         replace(

@@ -6,7 +6,7 @@ from services.identity.banks import BankAgreement
 from shared.demonstration import Demonstration
 from tests.infra.embedded import free_ports
 from tests.service.identity.conftest import serving, settings_for
-from tests.service.identity.walk import Forms, Walker
+from tests.service.identity.http_browser import Forms, HttpBrowser
 
 NOTICE = 'class="demonstration"'
 
@@ -18,7 +18,7 @@ async def choose_page(
     (port,) = free_ports(1)
     settings = settings_for(f"http://127.0.0.1:{port}", database)
     changed = settings.model_copy(update={"demonstration": frozenset(allowed), "banks": banks})
-    async with serving(changed) as running, Walker(running) as browser:
+    async with serving(changed) as running, HttpBrowser(running) as browser:
         page = await browser.authorize()
         led_to = [form.action for form in Forms(page).found]
         return (

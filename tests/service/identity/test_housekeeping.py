@@ -12,11 +12,11 @@ from services.identity.resources import make_resources
 from shared.database.engine import open_database
 from tests.infra.embedded import free_ports
 from tests.service.identity.conftest import CALLBACK, Running, settings_for
-from tests.service.identity.walk import Walker
+from tests.service.identity.http_browser import HttpBrowser
 
 
 async def test_what_has_run_out_is_deleted_and_the_rest_kept(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         await browser.code()
         await browser.enter_bank("op")
     tables = (Attempt, Handshake, Grant, BankVisit, Identification)

@@ -7,13 +7,13 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
 from tests.service.identity.conftest import CALLBACK, CONSOLE_CALLBACK, Running
-from tests.service.identity.walk import Walker, parameters
+from tests.service.identity.http_browser import HttpBrowser, query_parameters
 
 pytestmark = pytest.mark.browser
 
 
 async def address(identity: Running, **changed: str) -> str:
-    async with Walker(identity) as walker:
+    async with HttpBrowser(identity) as walker:
         return f"{identity.issuer}/authorize?{urlencode(walker.asked(**changed))}"
 
 
@@ -76,7 +76,7 @@ async def test_a_citizen_gets_through_without_javascript(
     async with page.expect_request(lambda request: request.url.startswith(CALLBACK)) as back:
         await page.click("form button >> nth=0")
     told = await back.value
-    assert "code" in parameters(told.url)
+    assert "code" in query_parameters(told.url)
     assert "B02K" not in told.url
     assert "referer" not in await told.all_headers()
     await context.close()
@@ -89,5 +89,5 @@ async def test_a_cancel_at_the_bank_leads_back_to_the_client(identity: Running, 
     await page.click(".bank-aktia button")
     async with page.expect_request(lambda request: request.url.startswith(CALLBACK)) as back:
         await page.click("[value=cancel]")
-    assert parameters((await back.value).url)["error"] == "access_denied"
+    assert query_parameters((await back.value).url)["error"] == "access_denied"
     await context.close()

@@ -6,7 +6,7 @@ import pytest
 
 from shared.kafka.connection import KafkaConnection
 from tests.conftest import FreshDatabase
-from tests.service.intake.running import Running, make_settings, running_intake
+from tests.service.intake.running_intake import Running, make_settings, running_intake
 
 
 @pytest.fixture

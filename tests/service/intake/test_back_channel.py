@@ -16,8 +16,8 @@ from shared.limits.limit import TooMany
 from shared.text.work_number import InvalidWorkNumber
 from tests.infra.serving import free_socket, serving
 from tests.service.intake.back_channel import CITIZEN, HETU, STATUS, BackChannel
-from tests.service.intake.running import NOTIFIER, TRACKER, Running, make_settings, running_intake
-from tests.service.intake.topic import records_of
+from tests.service.intake.published_records import records_of
+from tests.service.intake.running_intake import NOTIFIER, TRACKER, Running, make_settings, running_intake
 
 UNKNOWN = "0190163d-8694-739b-aea5-966c26f8ad91"
 

@@ -2,9 +2,9 @@
 
 from shared import canary
 from shared.kafka.connection import KafkaConnection
-from tests.service.intake.forms import PERSON
-from tests.service.intake.running import make_settings, running_intake
-from tests.service.intake.topic import records_of
+from tests.service.intake.published_records import records_of
+from tests.service.intake.request_bodies import PERSON
+from tests.service.intake.running_intake import make_settings, running_intake
 
 FORM = {"service": canary.SERVICE, "language": "fi", "form": PERSON | {"run": "7"}}
 

@@ -26,8 +26,8 @@ from shared.kafka.connection import KafkaConnection
 from shared.limits.exchange import exchange_once
 from shared.limits.limit import Limit, Limits, TooMany
 from tests.eventually import eventually
-from tests.service.intake.forms import PERSON, invoice_copy
-from tests.service.intake.running import Running, make_settings, running_intake
+from tests.service.intake.request_bodies import PERSON, invoice_copy
+from tests.service.intake.running_intake import Running, make_settings, running_intake
 from tests.service.intake.site.test_drafts import ANNA, CODE, STRONG, Browser, token_of, value_of, whole_form
 
 STREETS = [f"192.0.2.{number}" for number in range(1, 101)]

@@ -3,7 +3,7 @@
 from services.intake.models import SpooledRecord, metadata
 from tests.conftest import FreshDatabase
 from tests.service.compare_tables import differences
-from tests.service.intake.running import MIGRATIONS
+from tests.service.intake.running_intake import MIGRATIONS
 from tests.service.migrate_to import changed_by_upgrade
 
 FIRST_ROWS = """

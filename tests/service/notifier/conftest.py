@@ -9,8 +9,8 @@ from services.notifier.delivery_states import EDGES
 from services.notifier.settings import Settings
 from shared.database.engine import Sessions, open_database
 from tests.conftest import FreshDatabase
+from tests.service.notifier.builders import make_settings
 from tests.service.notifier.mail_server import MailServer, free_port
-from tests.service.notifier.office import make_settings
 
 WAYS = ", ".join(f"('{edge.source or ''}', '{edge.target}')" for edge in EDGES)
 GUARD = (

@@ -12,7 +12,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 
 @dataclass(frozen=True, slots=True)
-class Got:
+class ReceivedMail:
     """One mail that the server took in, whether or not it said so."""
 
     recipient: str
@@ -36,12 +36,12 @@ class MailServer:
     port: int
     utf8: bool = True
     pipelining: bool = True
-    got: list[Got] = field(default_factory=list)
+    got: list[ReceivedMail] = field(default_factory=list)
     rcpt: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(deque))
     data: dict[str, deque[str]] = field(default_factory=lambda: defaultdict(deque))
     sender_replies: deque[str] = field(default_factory=deque)
     connections: int = 0
-    open_now: set["Speaker"] = field(default_factory=set)
+    open_now: set["ServerConnection"] = field(default_factory=set)
     _server: asyncio.Server | None = None
 
     async def open(self) -> None:
@@ -60,13 +60,13 @@ class MailServer:
         for speaker in list(self.open_now):
             speaker.hang_up()
 
-    def addressed(self, recipient: str) -> list[Got]:
+    def addressed(self, recipient: str) -> list[ReceivedMail]:
         """Give the mails to one recipient."""
         return [got for got in self.got if got.recipient == recipient]
 
-    def _speaker(self) -> "Speaker":
+    def _speaker(self) -> "ServerConnection":
         self.connections += 1
-        return Speaker(self)
+        return ServerConnection(self)
 
     async def handle_EHLO(  # noqa: N802  aiosmtpd's name
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]
@@ -86,7 +86,12 @@ class MailServer:
         return "250 2.1.0 Ok"
 
     async def handle_RCPT(  # noqa: N802  as above
-        self, server: "Speaker", _session: Session, envelope: Envelope, address: str, _options: list[str]
+        self,
+        server: "ServerConnection",
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
     ) -> str:
         """Answer to RCPT."""
         if answer := await self._answer(server, self.rcpt[address]):
@@ -94,14 +99,14 @@ class MailServer:
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
 
-    async def handle_DATA(self, server: "Speaker", _session: Session, envelope: Envelope) -> str:  # noqa: N802  as above
+    async def handle_DATA(self, server: "ServerConnection", _session: Session, envelope: Envelope) -> str:  # noqa: N802  as above
         """Answer to the end of the message."""
         (recipient,) = envelope.rcpt_tos
         assert isinstance(envelope.original_content, bytes)
-        self.got.append(Got(recipient, envelope.original_content, envelope.mail_from or ""))
+        self.got.append(ReceivedMail(recipient, envelope.original_content, envelope.mail_from or ""))
         return await self._answer(server, self.data[recipient]) or "250 2.0.0 Ok: queued"
 
-    async def _answer(self, server: "Speaker", answers: deque[str]) -> str | None:
+    async def _answer(self, server: "ServerConnection", answers: deque[str]) -> str | None:
         if not answers:
             return None
         answer = answers.popleft()
@@ -113,7 +118,7 @@ class MailServer:
         return answer
 
 
-class Speaker(SMTP):
+class ServerConnection(SMTP):
     """One connection."""
 
     def __init__(self, server: MailServer) -> None:

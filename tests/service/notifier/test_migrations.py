@@ -4,7 +4,7 @@ from services.notifier.models import Delivery, Outcome, metadata
 from tests.conftest import FreshDatabase
 from tests.service.compare_tables import differences
 from tests.service.migrate_to import changed_by_upgrade
-from tests.service.notifier.office import MIGRATIONS
+from tests.service.notifier.builders import MIGRATIONS
 
 FIRST_ROWS = """
 insert into deliveries (

@@ -8,7 +8,7 @@ from services.notifier.write.contents import ContentsBox
 from shared.crypto.reencrypt import Done
 from shared.crypto.sealing import generate_private_key
 from shared.database.engine import Sessions
-from tests.service.notifier.office import PRIVATE_KEY, Citizen, hand_over
+from tests.service.notifier.builders import PRIVATE_KEY, Citizen, handle_batch
 
 
 async def test_waiting_and_sent_mails_and_reports_come_under_the_new_key(
@@ -17,7 +17,7 @@ async def test_waiting_and_sent_mails_and_reports_come_under_the_new_key(
     new = generate_private_key()
     old_box, new_box = ContentsBox(PRIVATE_KEY), ContentsBox(new)
     waiting, sent = Citizen(), Citizen()
-    await hand_over(sessions, [waiting.registered(), sent.registered()])
+    await handle_batch(sessions, [waiting.registered(), sent.registered()])
     async with sessions.begin() as session:
         await session.execute(
             text("update deliveries set state = 'sending' where request_id = :id"), {"id": sent.request_id}

@@ -19,19 +19,19 @@ from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from tests.conftest import FreshDatabase
 from tests.eventually import eventually
-from tests.following import following
+from tests.follow_topic import followed_records
 from tests.service.migrate_to import migrate_to
-from tests.service.notifier.mail_server import MailServer
-from tests.service.notifier.office import (
+from tests.service.notifier.builders import (
     MIGRATIONS,
     Citizen,
-    delivered,
-    dispatching,
-    hand_over,
+    fetch_rows,
+    handle_batch,
     make_settings,
-    rows,
+    running_dispatcher,
+    wait_for_delivery,
 )
-from tests.service.notifier.work import outcomes_of, worker
+from tests.service.notifier.mail_server import MailServer
+from tests.service.notifier.worker_process import outcomes_of, running_worker
 
 PATIENCE = 30.0
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -64,9 +64,9 @@ async def test_an_event_becomes_a_mail_and_its_outcome_is_told(
     citizen = Citizen()
     mail_server.rcpt[citizen.email].append("450 4.2.0 greylisted")
     registered = replace(citizen.registered(), traceparent=TRACE)
-    async with worker(settings):
+    async with running_worker(settings):
         await publish(producer, registered, registered)
-        row = await delivered(sessions, citizen, within=PATIENCE)
+        row = await wait_for_delivery(sessions, citizen, within=PATIENCE)
         outcomes = await asyncio.wait_for(
             outcomes_of(kafka, citizen.request_id, until="mail.sent.v1"), PATIENCE
         )
@@ -76,7 +76,7 @@ async def test_an_event_becomes_a_mail_and_its_outcome_is_told(
     ]
     assert {told.event.message_id for told in outcomes} == {row.message_id}
     assert {told.traceparent for told in outcomes} == {TRACE}
-    assert await rows(sessions, "select * from outcomes") == []
+    assert await fetch_rows(sessions, "select * from outcomes") == []
     assert len(mail_server.addressed(citizen.email)) == 1
 
 
@@ -85,10 +85,10 @@ async def test_an_event_that_cannot_be_opened_is_put_aside_and_its_neighbours_ar
 ) -> None:
     poison, good = Citizen(), Citizen()
     event = poison.registered().event.model_copy(update={"sealed_contact": "00000000.AAAA"})
-    async with worker(settings):
+    async with running_worker(settings):
         await publish(producer, Envelope(event, "test"), good.registered())
         await delivered_soon(sessions, good)
-    async with following(kafka, dead_letter_topic(LIFECYCLE)) as letters:
+    async with followed_records(kafka, dead_letter_topic(LIFECYCLE)) as letters:
 
         async def set_aside() -> bool:
             return any(letter.key == str(poison.request_id).encode() for letter in letters)
@@ -98,7 +98,7 @@ async def test_an_event_that_cannot_be_opened_is_put_aside_and_its_neighbours_ar
 
 async def delivered_soon(sessions: Sessions, citizen: Citizen) -> None:
     async def there() -> None:
-        await delivered(sessions, citizen, within=0.1)
+        await wait_for_delivery(sessions, citizen, within=0.1)
 
     await eventually(there, PATIENCE)
 
@@ -107,13 +107,13 @@ async def test_a_worker_that_dies_right_after_the_250_repeats_that_mail_with_the
     settings: Settings, sessions: Sessions, mail_server: MailServer, tmp_path: Path
 ) -> None:
     citizens = [Citizen() for _ in range(60)]
-    await hand_over(sessions, [citizen.registered() for citizen in citizens])
+    await handle_batch(sessions, [citizen.registered() for citizen in citizens])
     (tmp_path / "notifier.after-mail-accepted").touch()
-    async with worker(settings, CRASH_POINTS=str(tmp_path)) as first:
+    async with running_worker(settings, CRASH_POINTS=str(tmp_path)) as first:
         await asyncio.wait_for(first.wait(), PATIENCE)
-    async with worker(settings):
+    async with running_worker(settings):
         for citizen in citizens:
-            await delivered(sessions, citizen, within=PATIENCE)
+            await wait_for_delivery(sessions, citizen, within=PATIENCE)
     assert {got.recipient for got in mail_server.got} == {citizen.email for citizen in citizens}
     repeats = [
         recipient
@@ -131,22 +131,26 @@ async def test_the_mails_of_a_dead_worker_are_taken_over_at_once_and_those_of_a_
 ) -> None:
     hanging, other = Citizen(), Citizen()
     mail_server.rcpt[hanging.email].append("hang")
-    await hand_over(sessions, [hanging.registered()])
-    async with worker(settings) as first:
-        await delivered(sessions, hanging, "sending", within=PATIENCE)
-        async with worker(settings):
+    await handle_batch(sessions, [hanging.registered()])
+    async with running_worker(settings) as first:
+        await wait_for_delivery(sessions, hanging, "sending", within=PATIENCE)
+        async with running_worker(settings):
             await workers_there(sessions, 2)
-            await hand_over(sessions, [other.registered()])
-            await delivered(sessions, other, within=PATIENCE)
-            assert (await delivered(sessions, hanging, "sending")).attempts == 0
+            await handle_batch(sessions, [other.registered()])
+            await wait_for_delivery(sessions, other, within=PATIENCE)
+            assert (await wait_for_delivery(sessions, hanging, "sending")).attempts == 0
             first.kill()
-            await delivered(sessions, hanging, within=10.0)
+            await wait_for_delivery(sessions, hanging, within=10.0)
 
 
 async def workers_there(sessions: Sessions, number: int) -> None:
     async def there() -> bool:
         return (
-            len(await rows(sessions, "select 1 from leases where kind = 'deliveries' and expires_at > now()"))
+            len(
+                await fetch_rows(
+                    sessions, "select 1 from leases where kind = 'deliveries' and expires_at > now()"
+                )
+            )
             == number
         )
 
@@ -159,20 +163,20 @@ async def test_the_mails_of_a_frozen_worker_go_by_another_and_only_those_under_w
     under_way, waiting = [Citizen() for _ in range(8)], [Citizen() for _ in range(60)]
     for citizen in under_way:
         mail_server.rcpt[citizen.email].append("hang")
-    await hand_over(sessions, [citizen.registered() for citizen in (*under_way, *waiting)])
-    async with worker(settings) as frozen:
+    await handle_batch(sessions, [citizen.registered() for citizen in (*under_way, *waiting)])
+    async with running_worker(settings) as frozen:
         for citizen in (*under_way, *waiting):
-            await delivered(sessions, citizen, "sending", within=PATIENCE)
+            await wait_for_delivery(sessions, citizen, "sending", within=PATIENCE)
         frozen.send_signal(signal.SIGSTOP)
-        async with worker(settings):
+        async with running_worker(settings):
             for citizen in (*under_way, *waiting):
-                await delivered(sessions, citizen, within=PATIENCE)
+                await wait_for_delivery(sessions, citizen, within=PATIENCE)
             frozen.send_signal(signal.SIGCONT)
             await workers_there(sessions, 2)
             later = [Citizen() for _ in range(20)]
-            await hand_over(sessions, [citizen.registered() for citizen in later])
+            await handle_batch(sessions, [citizen.registered() for citizen in later])
             for citizen in later:
-                await delivered(sessions, citizen, within=PATIENCE)
+                await wait_for_delivery(sessions, citizen, within=PATIENCE)
     assert {len(mail_server.addressed(citizen.email)) for citizen in (*waiting, *later)} == {1}
     for citizen in under_way:
         assert len({got.mail["Message-ID"] for got in mail_server.addressed(citizen.email)}) == 1
@@ -182,15 +186,15 @@ async def test_a_transaction_of_a_frozen_process_holds_up_its_own_mail_alone_and
     settings: Settings, sessions: Sessions, notifier_database: str
 ) -> None:
     locked, other = Citizen(), Citizen()
-    await hand_over(sessions, [locked.registered(), other.registered()])
+    await handle_batch(sessions, [locked.registered(), other.registered()])
     async with sessions.begin() as session:
         await session.execute(text("update deliveries set state = 'sending', owner = 4711"))
     frozen = await connect(notifier_database)
     await frozen.execute("begin")
     await frozen.execute("select from deliveries where request_id = $1 for share", locked.request_id)
-    async with dispatching(settings, sessions):
-        await delivered(sessions, other, within=10.0)
-        await delivered(sessions, locked, within=25.0)
+    async with running_dispatcher(settings, sessions):
+        await wait_for_delivery(sessions, other, within=10.0)
+        await wait_for_delivery(sessions, locked, within=25.0)
     frozen.terminate()
 
 
@@ -209,19 +213,19 @@ async def test_outcomes_and_claims_of_the_version_before_the_lease_are_finished_
     settings = make_settings(dsn, mail_server.port, kafka_bootstrap_servers=kafka.bootstrap_servers)
     other = Citizen()
     async with open_database(dsn) as sessions:
-        await hand_over(sessions, [other.registered()])
+        await handle_batch(sessions, [other.registered()])
         await connection.execute("update deliveries set state = 'sending', owner = 815")
         await connection.execute("select pg_advisory_lock(815)")
-        async with worker(settings):
+        async with running_worker(settings):
             (told,) = await asyncio.wait_for(
                 outcomes_of(kafka, citizen.request_id, until="mail.sent.v1"), PATIENCE
             )
             assert told.event.message_id == "<m>"
-            assert (await delivered(sessions, other, "sending")).owner == 815, (
+            assert (await wait_for_delivery(sessions, other, "sending")).owner == 815, (
                 "its process of the older version still holds its lock"
             )
             await connection.execute("select pg_advisory_unlock(815)")
-            await delivered(sessions, other)
+            await wait_for_delivery(sessions, other)
     await connection.close()
 
 
@@ -229,14 +233,14 @@ async def test_an_outcome_is_told_again_under_the_same_id_after_a_crash(
     settings: Settings, sessions: Sessions, kafka: KafkaConnection, tmp_path: Path
 ) -> None:
     citizen = Citizen()
-    await hand_over(sessions, [citizen.registered()])
+    await handle_batch(sessions, [citizen.registered()])
     (tmp_path / "notifier.after-outcomes-ack").touch()
-    async with worker(settings, CRASH_POINTS=str(tmp_path)) as first:
+    async with running_worker(settings, CRASH_POINTS=str(tmp_path)) as first:
         await asyncio.wait_for(first.wait(), PATIENCE)
-    async with worker(settings):
+    async with running_worker(settings):
 
         async def all_told() -> bool:
-            return not await rows(sessions, "select * from outcomes")
+            return not await fetch_rows(sessions, "select * from outcomes")
 
         await eventually(all_told, PATIENCE)
     outcomes = await outcomes_of(kafka, citizen.request_id, until="mail.sent.v1")

@@ -14,9 +14,9 @@ from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from tests.conftest import FreshDatabase
 from tests.infra.issuer import Issuer, running_issuer
-from tests.service.tracker.console_visit import Visit, running_identity
-from tests.service.tracker.desk import Desk, running_desk
-from tests.service.tracker.office import make_keyring, make_settings
+from tests.service.tracker.api_client import ApiClient, running_api
+from tests.service.tracker.builders import make_keyring, make_settings
+from tests.service.tracker.console_client import ConsoleClient, running_identity
 
 
 @pytest.fixture
@@ -53,12 +53,12 @@ async def issuer() -> AsyncIterator[Issuer]:
 
 
 @pytest.fixture
-async def desk(tracker_database: str, kafka: KafkaConnection, issuer: Issuer) -> AsyncIterator[Desk]:
+async def api(tracker_database: str, kafka: KafkaConnection, issuer: Issuer) -> AsyncIterator[ApiClient]:
     """Give the running app and a caller."""
-    async with running_desk(
+    async with running_api(
         make_settings(tracker_database, kafka, oidc_issuer=issuer.address, database_connections=1), issuer
-    ) as desk:
-        yield desk
+    ) as api:
+        yield api
 
 
 @pytest.fixture
@@ -88,7 +88,9 @@ async def issuer_of_staff(postgres: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def visit(tracker_database: str, kafka: KafkaConnection, issuer_of_staff: str) -> AsyncIterator[Visit]:
+async def console(
+    tracker_database: str, kafka: KafkaConnection, issuer_of_staff: str
+) -> AsyncIterator[ConsoleClient]:
     """Give a browser in front of the console."""
     app = create_app(
         make_settings(tracker_database, kafka, oidc_issuer=issuer_of_staff, database_connections=1)
@@ -98,4 +100,4 @@ async def visit(tracker_database: str, kafka: KafkaConnection, issuer_of_staff: 
         async with httpx.AsyncClient(
             transport=transport, base_url="http://tracker.test", timeout=30
         ) as client:
-            yield Visit(client)
+            yield ConsoleClient(client)

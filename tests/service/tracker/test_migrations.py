@@ -14,7 +14,7 @@ from shared.database.engine import migrate
 from tests.conftest import FreshDatabase
 from tests.service.compare_tables import differences
 from tests.service.migrate_to import changed_by_upgrade
-from tests.service.tracker.office import MIGRATIONS
+from tests.service.tracker.builders import MIGRATIONS
 
 FIRST_ROWS = """
 insert into requests values (

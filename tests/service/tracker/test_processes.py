@@ -15,17 +15,17 @@ from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
 from tests.infra.embedded import free_ports
 from tests.infra.issuer import Issuer
-from tests.service.tracker.office import HETU, make_settings, signed, submission
+from tests.service.tracker.builders import HETU, make_settings, signed, submission
+from tests.service.tracker.database import fetch_rows
 from tests.service.tracker.processes import APP, WORKER, process
-from tests.service.tracker.rows import rows
-from tests.service.tracker.topic import published
+from tests.service.tracker.published_events import published_events
 
 SECONDS = 40
 SCOPES = ("requests:read", "requests:write", "requests:status")
 
 
 async def published_all(sessions: Sessions, *request_ids: UUID) -> bool:
-    found = await rows(
+    found = await fetch_rows(
         sessions,
         "select request_id from history where published_at is not null and request_id = any(:ids)",
         ids=list(request_ids),
@@ -55,7 +55,7 @@ async def test_killed_after_the_commit_a_worker_gives_no_second_number(
             assert await first.wait() == -signal.SIGKILL
     before = {
         row.request_id: row.work_number
-        for row in await rows(sessions, "select request_id, work_number from requests")
+        for row in await fetch_rows(sessions, "select request_id, work_number from requests")
     }
     async with process(WORKER, settings, log) as second:
         await eventually(lambda: published_all(sessions, *ids), SECONDS)
@@ -64,13 +64,13 @@ async def test_killed_after_the_commit_a_worker_gives_no_second_number(
         assert await second.wait() == 0
     after = {
         row.request_id: row.work_number
-        for row in await rows(sessions, "select request_id, work_number from requests")
+        for row in await fetch_rows(sessions, "select request_id, work_number from requests")
     }
     assert set(ids) & set(before)
     assert before.items() <= after.items()
     assert len(set(after.values())) == len(after)
     for request_id in ids:
-        events = await published(kafka, request_id)
+        events = await published_events(kafka, request_id)
         assert len({each.id for each in events}) == 1, "a repeat has the same id"
 
 

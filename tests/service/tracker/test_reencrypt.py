@@ -13,8 +13,8 @@ from services.tracker.personal_data.keyring import Keyring
 from services.tracker.reencrypt import COLUMNS, run
 from shared.crypto.reencrypt import ROWS_AT_ONCE, Done, reencrypt
 from shared.database.engine import Sessions
-from tests.service.tracker.office import HETU, make_settings, submission
-from tests.service.tracker.rows import register, rows
+from tests.service.tracker.builders import HETU, make_settings, submission
+from tests.service.tracker.database import fetch_rows, register
 
 OLD, NEW = b"d" * 32, b"n" * 32
 BOTH = ",".join(base64.urlsafe_b64encode(key).decode() for key in (NEW, OLD))
@@ -23,7 +23,7 @@ SECONDS = 5
 
 async def codes(sessions: Sessions, key: bytes) -> list[str]:
     at_rest = AtRest([key], b"i" * 32)
-    found = await rows(
+    found = await fetch_rows(
         sessions, "select request_id, personal_code from requests where personal_code is not null"
     )
     return [at_rest.decrypt(row.personal_code, row.request_id) for row in found]
@@ -82,4 +82,4 @@ async def test_what_no_key_opens_is_told_and_left_as_it_is(sessions: Sessions, k
     assert await reencrypt(sessions, AtRest([NEW, OLD], b"i" * 32).box, COLUMNS) == Done(
         changed=3, unreadable=1
     )
-    assert len(await rows(sessions, "select 1 from requests where personal_code = 'broken'")) == 1
+    assert len(await fetch_rows(sessions, "select 1 from requests where personal_code = 'broken'")) == 1

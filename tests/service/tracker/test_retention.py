@@ -25,14 +25,19 @@ from shared.kafka.producer import EventProducer
 from tests.conftest import FreshDatabase
 from tests.eventually import eventually
 from tests.service.migrate_to import migrate_to
-from tests.service.tracker.desk import Desk
-from tests.service.tracker.ledger_rows import cause_of, read, tell, told
-from tests.service.tracker.office import MIGRATIONS, NOW, PERSON, make_settings, submission
+from tests.service.tracker.api_client import ApiClient
+from tests.service.tracker.builders import MIGRATIONS, NOW, PERSON, make_settings, submission
+from tests.service.tracker.database import fetch_rows, history_types, register, register_one
+from tests.service.tracker.ledger_builders import (
+    event_id_of,
+    handle_outcomes,
+    mail_outcome_event,
+    read_ledger,
+)
 from tests.service.tracker.personal_data.test_personal_data import dump
 from tests.service.tracker.processes import WORKER, process
-from tests.service.tracker.publishing import publishing
-from tests.service.tracker.rows import history, register, register_one, rows
-from tests.service.tracker.topic import published
+from tests.service.tracker.published_events import published_events
+from tests.service.tracker.running_loops import running_publisher
 
 MAIJA = By("staff", "maija")
 FIRST, LAST, MAIL, PHONE, CODE = (
@@ -90,7 +95,7 @@ async def remove_all(sessions: Sessions, most: int = 100) -> None:
 async def erased(sessions: Sessions) -> set[UUID]:
     return {
         row.request_id
-        for row in await rows(sessions, "select request_id from requests where erased_at is not null")
+        for row in await fetch_rows(sessions, "select request_id from requests where erased_at is not null")
     }
 
 
@@ -150,7 +155,10 @@ async def test_nothing_that_a_person_wrote_is_left_in_any_table(
         ("resolve", RESOLUTION),
         ("close", None),
     )
-    await tell(sessions, told(MailFailed, request_id, await cause_of(sessions, request_id), codes=SMTP))
+    await handle_outcomes(
+        sessions,
+        mail_outcome_event(MailFailed, request_id, await event_id_of(sessions, request_id), codes=SMTP),
+    )
     async with sessions.begin() as session:
         session.add(dead_letter(str(request_id).encode(), request_id=request_id, note=NOTE, dismissed_at=NOW))
         await session.execute(
@@ -165,13 +173,13 @@ async def test_nothing_that_a_person_wrote_is_left_in_any_table(
     assert found(WORDS, await dump(tracker_database, _folder(tmp_path, "before"))) == [
         word for word in WORDS if word not in ENCRYPTED
     ]
-    before = await rows(sessions, STAYS, id=request_id)
+    before = await fetch_rows(sessions, STAYS, id=request_id)
     await let_pass(sessions, YEAR + 0.01)
     await remove_all(sessions)
     assert found(WORDS, await dump(tracker_database, _folder(tmp_path, "after"))) == []
-    after = await rows(sessions, STAYS, id=request_id)
+    after = await fetch_rows(sessions, STAYS, id=request_id)
     assert after[:-1] == before, "the history keeps its rows"
-    (left,) = await rows(sessions, "select * from requests")
+    (left,) = await fetch_rows(sessions, "select * from requests")
     assert (left.state, left.service, left.personal_code, left.personal_code_index) == (
         "closed",
         "kysy-laskusta",
@@ -185,8 +193,11 @@ async def test_nothing_that_a_person_wrote_is_left_in_any_table(
         None,
         "",
     )
-    assert await rows(sessions, "select 1 from history where text is not null or text_box is not null") == []
-    async with publishing(tracker_database, producer):
+    assert (
+        await fetch_rows(sessions, "select 1 from history where text is not null or text_box is not null")
+        == []
+    )
+    async with running_publisher(tracker_database, producer):
         await eventually(lambda: _event(kafka, request_id))
     event = await _event(kafka, request_id)
     assert (event.work_number, event.state, event.retention_days) == (left.work_number, "closed", YEAR)
@@ -199,7 +210,9 @@ def _folder(parent: Path, name: str) -> Path:
 
 async def _event(kafka: KafkaConnection, request_id: UUID) -> RequestErased:
     (event,) = [
-        each.event for each in await published(kafka, request_id) if isinstance(each.event, RequestErased)
+        each.event
+        for each in await published_events(kafka, request_id)
+        if isinstance(each.event, RequestErased)
     ]
     return event
 
@@ -249,7 +262,7 @@ async def test_what_waits_to_be_published_is_published_first(sessions: Sessions,
 
 async def test_several_processes_remove_each_request_once(sessions: Sessions, keyring: Keyring) -> None:
     await register(sessions, keyring, *(submission() for _ in range(40)))
-    ids = [row.request_id for row in await rows(sessions, "select request_id from requests")]
+    ids = [row.request_id for row in await fetch_rows(sessions, "select request_id from requests")]
     async with sessions.begin() as session:
         await session.execute(text("update requests set state = 'closed'"))
         await session.execute(text("update history set value = null"))
@@ -257,7 +270,7 @@ async def test_several_processes_remove_each_request_once(sessions: Sessions, ke
     await asyncio.gather(*(remove_all(sessions, 3) for _ in range(4)))
     assert await erased(sessions) == set(ids)
     for request_id in ids:
-        assert await history(sessions, request_id) == ["request.registered.v1", "request.erased.v1"]
+        assert await history_types(sessions, request_id) == ["request.registered.v1", "request.erased.v1"]
 
 
 async def test_killed_between_two_batches_a_worker_goes_on_where_it_was(
@@ -280,7 +293,7 @@ async def test_killed_between_two_batches_a_worker_goes_on_where_it_was(
             assert len(await erased(sessions)) == 150
 
         await eventually(all_erased, 40)
-    (counted,) = await rows(
+    (counted,) = await fetch_rows(
         sessions,
         "select count(*) as n, count(distinct request_id) as of from history where type = 'request.erased.v1'",
     )
@@ -288,16 +301,16 @@ async def test_killed_between_two_batches_a_worker_goes_on_where_it_was(
 
 
 async def test_afterwards_everybody_is_told_so_and_nothing_can_be_done_with_it(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     sent = submission()
     request_id = await register_one(sessions, keyring, sent)
     await closed(sessions, keyring, request_id)
-    (before,) = await rows(sessions, "select work_number from requests")
+    (before,) = await fetch_rows(sessions, "select work_number from requests")
     await let_pass(sessions, YEAR + 1)
     await remove_all(sessions)
     status = (
-        (await desk.post("/api/v1/status", {"link": follow_link.sign(request_id, keyring.link_key)}))
+        (await api.post("/api/v1/status", {"link": follow_link.sign(request_id, keyring.link_key)}))
         .raise_for_status()
         .json()
     )
@@ -308,9 +321,9 @@ async def test_afterwards_everybody_is_told_so_and_nothing_can_be_done_with_it(
     )
     assert status["contents_removed_at"]
     assert [step["text"] for step in status["timeline"]] == [None, None]
-    by_mail = await desk.post("/api/v1/status", {"work_number": before.work_number, "email": PERSON["email"]})
+    by_mail = await api.post("/api/v1/status", {"work_number": before.work_number, "email": PERSON["email"]})
     assert by_mail.status_code == 404, "the address is gone with the rest"
-    whole = (await desk.get(f"/api/v1/requests/{before.work_number}")).raise_for_status().json()
+    whole = (await api.get(f"/api/v1/requests/{before.work_number}")).raise_for_status().json()
     assert (whole["state"], whole["possible"], whole["answers"], whole["first_name"]) == (
         "resolved",
         [],
@@ -319,34 +332,34 @@ async def test_afterwards_everybody_is_told_so_and_nothing_can_be_done_with_it(
     )
     assert whole["contents_removed_at"] == status["contents_removed_at"]
     assert whole["timeline"][-1]["type"] == "request.erased.v1"
-    refused = await desk.post(f"/api/v1/requests/{request_id}/reopen")
+    refused = await api.post(f"/api/v1/requests/{request_id}/reopen")
     assert (refused.status_code, refused.json()["type"]) == (409, "urn:asiointi:problem:contents-removed")
     await register(sessions, keyring, submission(request_id, digest="other"), sent)
-    assert (await history(sessions, request_id))[-1] == "request.erased.v1", (
+    assert (await history_types(sessions, request_id))[-1] == "request.erased.v1", (
         "what the first said cannot be compared any more"
     )
 
 
 async def test_a_replayed_command_gives_nothing_back(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     person = {"first_name": FIRST, "last_name": LAST}
     request_id = await register_one(sessions, keyring, submission(person=person))
     async with sessions.begin() as session:
         session.add(dead_letter(str(request_id).encode(), request_id=request_id))
-    (letter,) = await rows(sessions, "select id from dead_letters")
+    (letter,) = await fetch_rows(sessions, "select id from dead_letters")
     key = {"Idempotency-Key": "k1"}
 
     async def resolve() -> dict[str, object]:
-        answer = await desk.client.post(
-            f"/api/v1/requests/{request_id}/resolve", json={"text": RESOLUTION}, headers=desk.headers() | key
+        answer = await api.client.post(
+            f"/api/v1/requests/{request_id}/resolve", json={"text": RESOLUTION}, headers=api.headers() | key
         )
         return dict(answer.raise_for_status().json())
 
     async def settle() -> dict[str, object]:
         address = f"/api/v1/dead-letters/{letter.id}/settle"
-        answer = await desk.client.post(
-            address, json={"note": NOTE}, headers=desk.headers() | {"Idempotency-Key": "k2"}
+        answer = await api.client.post(
+            address, json={"note": NOTE}, headers=api.headers() | {"Idempotency-Key": "k2"}
         )
         return dict(answer.raise_for_status().json())
 
@@ -354,7 +367,9 @@ async def test_a_replayed_command_gives_nothing_back(
     assert (first["first_name"], first["last_name"], first["contents_removed_at"]) == (FIRST, LAST, None)
     assert (settled["note"], settled["detail"]) == (NOTE, DETAIL)
     assert (await resolve(), await settle()) == (first, settled)
-    kept = "".join(str(bytes(row.body)) for row in await rows(sessions, "select body from kept_answers"))
+    kept = "".join(
+        str(bytes(row.body)) for row in await fetch_rows(sessions, "select body from kept_answers")
+    )
     assert found((FIRST, LAST, NOTE, DETAIL), kept) == []
     async with sessions.begin() as session:
         await session.execute(
@@ -391,7 +406,8 @@ async def test_answers_that_an_earlier_version_kept_lose_their_names(fresh_datab
                 await session.execute(statement, {"key": name, "body": json.dumps(body).encode()})
         await asyncio.to_thread(migrate, MIGRATIONS, dsn)
         after = {
-            row.key: json.loads(row.body) for row in await rows(earlier, "select key, body from kept_answers")
+            row.key: json.loads(row.body)
+            for row in await fetch_rows(earlier, "select key, body from kept_answers")
         }
     assert after == {
         "request": {"request_id": str(UUID(int=1)), "state": "resolved"},
@@ -405,9 +421,9 @@ async def test_a_mail_that_was_still_owed_is_owed_no_longer(sessions: Sessions, 
     await closed(sessions, keyring, request_id)
     await let_pass(sessions, YEAR + 1)
     await let_pass(sessions, 1, "owed_mails.since")
-    assert {each.reason for each in (await read(sessions)).overdue} == {"no-receipt", "no-mail"}
+    assert {each.reason for each in (await read_ledger(sessions)).overdue} == {"no-receipt", "no-mail"}
     await remove_all(sessions)
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert (ledger.overdue, ledger.receipts_waiting, ledger.receipts_failed) == ((), 0, 1)
 
 
@@ -416,21 +432,21 @@ async def test_the_ledger_counts_what_is_due_and_alarms_after_two_days(
 ) -> None:
     request_id, other = await register_one(sessions, keyring), await register_one(sessions, keyring)
     await closed(sessions, keyring, request_id)
-    assert (await read(sessions)).to_be_removed == 0
+    assert (await read_ledger(sessions)).to_be_removed == 0
     await let_pass(sessions, YEAR + 1.9)
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert (ledger.to_be_removed, ledger.of("not-removed")) == (1, 0)
     await let_pass(sessions, 0.2)
-    (late,) = [each for each in (await read(sessions)).overdue if each.reason == "not-removed"]
+    (late,) = [each for each in (await read_ledger(sessions)).overdue if each.reason == "not-removed"]
     assert [(each.request_id, each.work_number is not None) for each in late.requests] == [(request_id, True)]
     await remove_all(sessions)
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert (ledger.to_be_removed, ledger.of("not-removed")) == (0, 0)
     assert other not in await erased(sessions)
 
 
 async def test_a_record_set_aside_is_emptied_after_ninety_days_unless_it_is_an_open_request(
-    desk: Desk, sessions: Sessions, tracker_database: str, tmp_path: Path
+    api: ApiClient, sessions: Sessions, tracker_database: str, tmp_path: Path
 ) -> None:
     accepted = {"origin_topic": "requests.submitted", "accepted": True}
     async with sessions.begin() as session:
@@ -456,12 +472,12 @@ async def test_a_record_set_aside_is_emptied_after_ninety_days_unless_it_is_an_o
             {"note": NOTE},
         )
     await remove_all(sessions)
-    kept = await rows(sessions, "select digest from dead_letters where emptied_at is null order by id")
+    kept = await fetch_rows(sessions, "select digest from dead_letters where emptied_at is null order by id")
     assert [row.digest for row in kept] == [b"young", b"open"]
-    assert (await read(sessions)).dead_letters == 3, "an emptied one still waits for somebody"
-    again = await desk.post("/api/v1/dead-letters/1/redrive", None, "operate")
+    assert (await read_ledger(sessions)).dead_letters == 3, "an emptied one still waits for somebody"
+    again = await api.post("/api/v1/dead-letters/1/redrive", None, "operate")
     assert (again.status_code, "removed" in again.json()["detail"]) == (409, True), again.text
-    settled = (await rows(sessions, "select note from dead_letters where digest = 'settled'"))[0].note
+    settled = (await fetch_rows(sessions, "select note from dead_letters where digest = 'settled'"))[0].note
     assert settled, "that there was a note says that it is settled"
     async with sessions.begin() as session:
         await session.execute(text("delete from dead_letters where emptied_at is null"))

@@ -13,7 +13,7 @@ from services.identity.bank.answers import address_with, make_answer
 from services.identity.banks import Bank, load_banks
 from services.identity.tupas import Keys, Request
 from tests.service.identity.conftest import CALLBACK, Running
-from tests.service.identity.walk import OP_PASSWORD, Walker, parameters
+from tests.service.identity.http_browser import OP_PASSWORD, HttpBrowser, query_parameters
 
 BANKS = load_banks()
 STAMP = "20261124120000123456"
@@ -32,7 +32,7 @@ def asked_by(issuer: str) -> Request:
 
 
 async def test_a_request_that_is_not_sealed_right_is_refused_and_leads_nowhere(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         asked = asked_by(identity.issuer)
         true = tupas.seal(asked, BANKS["op"].keys)
         for wrong in (
@@ -73,7 +73,7 @@ async def test_a_request_that_is_not_sealed_right_is_refused_and_leads_nowhere(i
 async def test_back_at_the_bank_after_identifying_the_page_says_so_and_leads_on(
     identity: Running, language: str, title: str, back: str
 ) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         visit = await browser.enter_bank("op", ui_locales=language)
         await browser.log_in(visit, "123456", OP_PASSWORD, "1234")
         answer = (await browser.http.post(visit, data={"action": "consent"})).headers["Location"]
@@ -85,7 +85,11 @@ async def test_back_at_the_bank_after_identifying_the_page_says_so_and_leads_on(
         assert (over.status_code, f"<h1>{title}</h1>" in over.text) == (200, True)
         (address,) = (html.unescape(found) for found in re.findall(rf'href="([^"]+)">{back}', over.text))
         assert address.startswith(f"{CALLBACK}?")
-        assert parameters(address) == {"error": "access_denied", "state": "the-state", "iss": identity.issuer}
+        assert query_parameters(address) == {
+            "error": "access_denied",
+            "state": "the-state",
+            "iss": identity.issuer,
+        }
         # Nothing more can be done there, and nobody else is shown the way.
         for action in ("consent", "cancel", "password", "code"):
             assert (await browser.http.post(visit, data={"action": action})).status_code == 200
@@ -96,7 +100,7 @@ async def test_back_at_the_bank_after_identifying_the_page_says_so_and_leads_on(
 async def test_back_at_the_bank_after_leaving_it_the_page_does_not_speak_of_success(
     identity: Running,
 ) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         visit = await browser.enter_bank("op", ui_locales="sv")
         left = (await browser.http.post(visit, data={"action": "cancel"})).headers["Location"]
         await browser.http.get(left)
@@ -110,7 +114,7 @@ async def test_back_at_the_bank_after_leaving_it_the_page_does_not_speak_of_succ
 async def test_a_browser_without_cookies_is_told_that_they_are_needed(
     identity: Running, *, cookies: bool
 ) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         visit = (
             await browser.post_latin_1("/bank/op", tupas.seal(asked_by(identity.issuer), BANKS["op"].keys))
         ).headers["Location"]
@@ -128,7 +132,7 @@ async def test_a_browser_without_cookies_is_told_that_they_are_needed(
 
 
 async def test_a_link_with_a_query_of_its_own_is_kept_whole(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         asked = asked_by(identity.issuer)
         visit = (await browser.post_latin_1("/bank/op", tupas.seal(asked, BANKS["op"].keys))).headers[
             "Location"
@@ -148,7 +152,7 @@ async def test_a_link_with_a_query_of_its_own_is_kept_whole(identity: Running) -
 
 
 async def test_the_visit_is_for_the_browser_that_began_it(identity: Running) -> None:
-    async with Walker(identity) as browser, Walker(identity) as other:
+    async with HttpBrowser(identity) as browser, HttpBrowser(identity) as other:
         visit = await browser.enter_bank("op")
         assert (await other.http.get(visit)).status_code == 400
         await other.enter_bank("op")
@@ -159,7 +163,7 @@ async def test_the_visit_is_for_the_browser_that_began_it(identity: Running) -> 
 
 
 async def test_no_step_can_be_left_out(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         visit = await browser.enter_bank("op")
         for form in ({"action": "consent"}, {"action": "code", "code": "1234"}, {"action": ""}, {}):
             assert (await browser.http.post(visit, data=form)).headers["Location"] == visit
@@ -170,7 +174,7 @@ async def test_no_step_can_be_left_out(identity: Running) -> None:
 
 
 async def test_consent_names_what_is_told_and_to_whom_and_is_given_once(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         visit = await browser.enter_bank("op")
         await browser.log_in(visit, "123456", "7890", "1234")
         page = (await browser.http.get(visit)).text

@@ -20,7 +20,7 @@ from services.identity.browser import BrowserCookie
 from services.identity.models import Attempt
 from services.identity.tupas import Response
 from tests.service.identity.conftest import CALLBACK, Running
-from tests.service.identity.walk import Walker, parameters
+from tests.service.identity.http_browser import HttpBrowser, query_parameters
 
 BANKS = load_banks()
 OP = BANKS["op"]
@@ -47,39 +47,39 @@ def sealed(response: Response, bank: str = "op") -> str:
     return tupas.to_query(tupas.seal(response, BANKS[bank].keys))
 
 
-async def is_let_in(browser: Walker, query: str) -> bool:
+async def is_let_in(browser: HttpBrowser, query: str) -> bool:
     """Say whether an answer leads to a code; whatever is refused shows a page of ours and leads nowhere."""
     back = await browser.http.get(f"/tupas/return?{query}")
     if back.status_code == 400:
         assert "Location" not in back.headers
         assert "9984" not in back.text
         return False
-    told = parameters(back.headers["Location"])
+    told = query_parameters(back.headers["Location"])
     assert back.headers["Location"].startswith(CALLBACK)
     return "code" in told
 
 
 async def test_an_answer_is_believed_once(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         query = sealed(answer_to((await browser.requests())["op"]))
         assert await is_let_in(browser, query)
         assert not await is_let_in(browser, query)
 
 
 async def test_the_same_answer_many_times_at_once_is_believed_once(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         query = sealed(answer_to((await browser.requests())["op"]))
         assert sum(await asyncio.gather(*(is_let_in(browser, query) for _ in range(8)))) == 1
 
 
 async def test_an_answer_is_good_in_the_browser_that_asked(identity: Running) -> None:
-    async with Walker(identity) as victim, Walker(identity) as attacker:
+    async with HttpBrowser(identity) as victim, HttpBrowser(identity) as attacker:
         await victim.authorize()
         request = (await attacker.requests())["op"]
         query = sealed(answer_to(request))
         assert not await is_let_in(victim, query)
         assert (
-            parameters(request["A01Y_CANLINK"])["attempt"]
+            query_parameters(request["A01Y_CANLINK"])["attempt"]
             not in (await victim.http.get(f"/tupas/return?{query}")).text
         )
         victim.http.cookies.clear()
@@ -91,7 +91,7 @@ async def test_an_answer_is_good_in_the_browser_that_asked(identity: Running) ->
 
 @pytest.mark.parametrize("bank", [code for code in BANKS if code != "op"])
 async def test_another_banks_key_does_not_open(identity: Running, bank: str) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         request = (await browser.requests())["op"]
         assert not await is_let_in(browser, sealed(answer_to(request), bank))
         for_that_bank = answer_to(
@@ -103,14 +103,14 @@ async def test_another_banks_key_does_not_open(identity: Running, bank: str) -> 
 
 
 async def test_the_stamp_of_one_bank_is_not_anothers(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         requests = await browser.requests()
         assert not await is_let_in(browser, sealed(answer_to(requests["aktia"])))
         assert not await is_let_in(browser, sealed(answer_to({"A01Y_STAMP": "20261124120000123456"})))
 
 
 async def test_fields_regrouped_under_a_true_seal_are_refused(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         true = answer_to((await browser.requests())["op"])
         fields = tupas.seal(true, OP.keys)
         regrouped = {**fields, "B02K_CUSTNAME": "", "B02K_KEYVERS": "", "B02K_CUSTID": true.stamp}
@@ -124,7 +124,7 @@ async def test_fields_regrouped_under_a_true_seal_are_refused(identity: Running)
 
 @pytest.mark.parametrize("name", ["CUSTID", "STAMP", "MAC", "ALG", "USERID"])
 async def test_a_field_that_comes_twice_is_refused(identity: Running, name: str) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         true = sealed(answer_to((await browser.requests())["op"]))
         assert not await is_let_in(browser, f"{true}&B02K_{name}=010101-123N")
         assert not await is_let_in(
@@ -138,7 +138,7 @@ async def test_a_field_that_comes_twice_is_refused(identity: Running, name: str)
 
 @pytest.mark.parametrize("algorithm", ["01", "02", "04"])
 async def test_the_message_does_not_choose_its_algorithm(identity: Running, algorithm: str) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         response = answer_to((await browser.requests())["op"], alg=algorithm)
         fields = {f"B02K_{name.upper()}": value for name, value in vars(response).items()}
         key = OP.keys.by_version["0001"]
@@ -149,14 +149,14 @@ async def test_the_message_does_not_choose_its_algorithm(identity: Running, algo
 
 @pytest.mark.parametrize("minutes", [-6, 6, 12 * 60, -12 * 60])
 async def test_a_clock_that_is_off_is_refused(identity: Running, minutes: int) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         request = (await browser.requests())["op"]
         timestmp = f"500{tupas.make_stamp(datetime.now(UTC) + timedelta(minutes=minutes), 0)}"
         assert not await is_let_in(browser, sealed(answer_to(request, timestmp=timestmp)))
 
 
 async def test_a_seal_over_utf_8_is_refused_and_over_latin_1_believed(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         response = answer_to((await browser.requests())["op"], custname="MÄKI VÄINÖ")
         fields = tupas.seal(response, OP.keys)
         as_utf_8 = [value.encode().decode("iso-8859-1") for value in tupas.sealed_values(response)]
@@ -167,13 +167,13 @@ async def test_a_seal_over_utf_8_is_refused_and_over_latin_1_believed(identity: 
 
 
 async def test_a_seal_in_lower_case_is_believed(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         fields = tupas.seal(answer_to((await browser.requests())["op"]), OP.keys)
         assert await is_let_in(browser, tupas.to_query({**fields, "B02K_MAC": fields["B02K_MAC"].lower()}))
 
 
 async def test_no_seal_or_a_seal_without_key_is_refused(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         fields = tupas.seal(answer_to((await browser.requests())["op"]), OP.keys)
         del fields["B02K_MAC"]
         for mac in ("", "0" * 64, "É" * 64, tupas.mac(["", ""], "x")):
@@ -187,7 +187,7 @@ async def test_no_seal_or_a_seal_without_key_is_refused(identity: Running) -> No
 async def test_an_identifier_of_another_kind_names_nobody(
     identity: Running, custtype: str, custid: str
 ) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         request = (await browser.requests())["op"]
         assert not await is_let_in(browser, sealed(answer_to(request, custtype=custtype, custid=custid)))
         assert not await is_let_in(
@@ -199,14 +199,14 @@ async def test_an_identifier_of_another_kind_names_nobody(
 async def test_not_identified_ends_the_attempt_even_with_a_true_seal(
     identity: Running, custtype: str
 ) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         request = (await browser.requests())["op"]
         assert not await is_let_in(browser, sealed(answer_to(request, custtype=custtype)))
         assert not await is_let_in(browser, sealed(answer_to(request)))
 
 
 async def test_a_banks_number_is_taken_once(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         number = str(next(numbers))
         assert await is_let_in(browser, sealed(answer_to((await browser.requests())["op"], idnbr=number)))
         request = (await browser.requests())["op"]
@@ -215,9 +215,9 @@ async def test_a_banks_number_is_taken_once(identity: Running) -> None:
 
 
 async def test_an_attempt_lasts_fifteen_minutes(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         request = (await browser.requests())["op"]
-        attempt_id = UUID(parameters(request["A01Y_CANLINK"])["attempt"])
+        attempt_id = UUID(query_parameters(request["A01Y_CANLINK"])["attempt"])
         async with identity.sessions() as session, session.begin():
             attempt = await session.get_one(Attempt, attempt_id)
             assert timedelta(minutes=14) < attempt.expires_at - datetime.now(UTC) <= timedelta(minutes=15)
@@ -229,10 +229,10 @@ async def test_an_attempt_lasts_fifteen_minutes(identity: Running) -> None:
 
 @pytest.mark.parametrize("way", ["cancel", "reject"])
 async def test_a_forged_cancel_or_reject_ends_nothing(identity: Running, way: str) -> None:
-    async with Walker(identity) as victim, Walker(identity) as attacker:
+    async with HttpBrowser(identity) as victim, HttpBrowser(identity) as attacker:
         request = (await victim.requests())["op"]
         await attacker.authorize()
-        attempt = parameters(request["A01Y_CANLINK"])["attempt"]
+        attempt = query_parameters(request["A01Y_CANLINK"])["attempt"]
         for query in (f"attempt={attempt}", f"attempt={attempt}&attempt={attempt}", "attempt=1", ""):
             assert (await attacker.http.get(f"/tupas/{way}?{query}")).status_code == 400
         assert await is_let_in(victim, sealed(answer_to(request)))
@@ -240,10 +240,10 @@ async def test_a_forged_cancel_or_reject_ends_nothing(identity: Running, way: st
 
 @pytest.mark.parametrize("way", ["cancel", "reject"])
 async def test_cancel_and_reject_only_ever_end_an_attempt(identity: Running, way: str) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         request = (await browser.requests())["op"]
         link = request["A01Y_CANLINK" if way == "cancel" else "A01Y_REJLINK"]
-        told = parameters(
+        told = query_parameters(
             (await browser.http.get(f"{link}&{sealed(answer_to(request))}")).headers["Location"]
         )
         assert told["error"] == "access_denied"
@@ -252,14 +252,14 @@ async def test_cancel_and_reject_only_ever_end_an_attempt(identity: Running, way
 
 
 async def test_what_is_refused_leaves_a_way_back_for_its_own_browser(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         request = (await browser.requests())["op"]
         page = await browser.http.get(f"/tupas/return?{sealed(answer_to(request), 'aktia')}")
-        assert f"/tupas/cancel?attempt={parameters(request['A01Y_CANLINK'])['attempt']}" in page.text
+        assert f"/tupas/cancel?attempt={query_parameters(request['A01Y_CANLINK'])['attempt']}" in page.text
 
 
 async def test_noise_is_no_error_of_ours(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         for query in (
             "",
             "B02K_STAMP=",

@@ -5,15 +5,15 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from tests.service.identity.conftest import CALLBACK, Running
-from tests.service.identity.walk import Forms, Walker, parameters
+from tests.service.identity.http_browser import Forms, HttpBrowser, query_parameters
 
 
 async def test_a_citizen_is_identified_over_plain_http(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         back = await browser.http.get(await browser.answer())
         assert back.status_code == 303
         assert back.headers["Location"].startswith(f"{CALLBACK}?")
-        told = parameters(back.headers["Location"])
+        told = query_parameters(back.headers["Location"])
         assert (told["state"], told["iss"]) == ("the-state", identity.issuer)
         tokens = (await browser.fetch(told["code"])).json()
         claims = await browser.claims(tokens["id_token"])
@@ -34,7 +34,7 @@ async def test_a_citizen_is_identified_over_plain_http(identity: Running) -> Non
 
 
 async def test_the_access_token_does_not_say_who_it_is(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         tokens = (await browser.fetch(await browser.code())).json()
         claims = await browser.claims(tokens["access_token"])
         assert "9984" not in str(claims)
@@ -44,7 +44,7 @@ async def test_the_access_token_does_not_say_who_it_is(identity: Running) -> Non
 
 
 async def test_userinfo_tells_the_bearer_who_it_is(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         tokens = (await browser.fetch(await browser.code())).json()
         told = await browser.http.get(
             "/userinfo", headers={"Authorization": f"Bearer {tokens['access_token']}"}
@@ -62,7 +62,7 @@ async def test_userinfo_tells_the_bearer_who_it_is(identity: Running) -> None:
 async def test_the_same_person_has_the_same_subject_and_others_another(identity: Running) -> None:
     subjects = []
     for user_id in ("123456", "123456", "234567"):
-        async with Walker(identity) as browser:
+        async with HttpBrowser(identity) as browser:
             tokens = (await browser.fetch(await browser.code(user_id=user_id))).json()
             subjects.append((await browser.claims(tokens["id_token"]))["sub"])
     assert subjects[0] == subjects[1] != subjects[2]
@@ -90,7 +90,7 @@ async def test_every_bank_tells_its_customers_right(
     name: str,
     personal_identity_code: str,
 ) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         tokens = (
             await browser.fetch(await browser.code(bank=bank, user_id=user_id, password=password, code=code))
         ).json()
@@ -99,21 +99,21 @@ async def test_every_bank_tells_its_customers_right(
 
 
 async def test_a_bank_may_answer_by_a_form(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         visit = await browser.enter_bank("danske")
         await browser.log_in(visit, "34567890", "4321", "1234")
         done = await browser.http.post(visit, data={"action": "consent"})
         (form,) = Forms(done).found
         assert form.accept_charset == "ISO-8859-1"
         back = await browser.post_latin_1(form.action, form.fields)
-        tokens = (await browser.fetch(parameters(back.headers["Location"])["code"])).json()
+        tokens = (await browser.fetch(query_parameters(back.headers["Location"])["code"])).json()
         assert (await browser.claims(tokens["id_token"]))["name"] == "Jörgen Sjöberg"
 
 
 async def test_a_form_from_another_site_finds_its_cookie_from_a_page_of_ours_and_never_by_an_address(
     identity: Running,
 ) -> None:
-    async with Walker(identity) as browser, Walker(identity) as without_cookie:
+    async with HttpBrowser(identity) as browser, HttpBrowser(identity) as without_cookie:
         visit = await browser.enter_bank("danske")
         await browser.log_in(visit, "12345678", "4321", "1234")
         (form,) = Forms(await browser.http.post(visit, data={"action": "consent"})).found
@@ -123,14 +123,14 @@ async def test_a_form_from_another_site_finds_its_cookie_from_a_page_of_ours_and
         (from_here,) = Forms(turned).found
         assert (from_here.fields, from_here.accept_charset) == (form.fields, "ISO-8859-1")
         assert (await without_cookie.post_latin_1(from_here.action, from_here.fields)).status_code == 400
-        assert "code" in parameters(
+        assert "code" in query_parameters(
             (await browser.post_latin_1(from_here.action, from_here.fields)).headers["Location"]
         )
 
 
 @pytest.mark.parametrize("step", ["password", "code", "consent"])
 async def test_cancelling_at_any_step_leads_back(identity: Running, step: str) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         visit = await browser.enter_bank("op")
         if step != "password":
             await browser.http.post(
@@ -139,7 +139,7 @@ async def test_cancelling_at_any_step_leads_back(identity: Running, step: str) -
         if step == "consent":
             await browser.http.post(visit, data={"action": "code", "code": "1234"})
         away = await browser.http.post(visit, data={"action": "cancel"})
-        told = parameters((await browser.http.get(away.headers["Location"])).headers["Location"])
+        told = query_parameters((await browser.http.get(away.headers["Location"])).headers["Location"])
         assert (told["error"], told["error_description"], told["state"]) == (
             "access_denied",
             "cancelled",
@@ -151,15 +151,15 @@ async def test_cancelling_at_any_step_leads_back(identity: Running, step: str) -
 async def test_a_customer_of_whom_the_bank_knows_nothing_is_rejected_with_the_reason(
     identity: Running,
 ) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         rejected = await browser.log_in(await browser.enter_bank("op"), "999999", "7890", "1234")
         assert urlsplit(rejected.headers["Location"]).path == "/tupas/reject"
-        told = parameters((await browser.http.get(rejected.headers["Location"])).headers["Location"])
+        told = query_parameters((await browser.http.get(rejected.headers["Location"])).headers["Location"])
         assert (told["error"], told["error_description"]) == ("access_denied", "nothing-found")
 
 
 async def test_a_wrong_password_is_told_and_too_many_send_away(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         visit = await browser.enter_bank("op", ui_locales="en")
         for _ in range(4):
             page = await browser.http.post(
@@ -172,7 +172,7 @@ async def test_a_wrong_password_is_told_and_too_many_send_away(identity: Running
             visit, data={"action": "password", "user_id": "123456", "password": "wrong"}
         )
         assert (
-            parameters((await browser.http.get(away.headers["Location"])).headers["Location"])[
+            query_parameters((await browser.http.get(away.headers["Location"])).headers["Location"])[
                 "error_description"
             ]
             == "rejected"
@@ -186,7 +186,7 @@ async def test_a_wrong_password_is_told_and_too_many_send_away(identity: Running
 async def test_the_chooser_speaks_three_languages_and_tells_the_bank(
     identity: Running, wanted: str, title: str, langcode: str
 ) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         page = await browser.authorize(ui_locales=wanted)
         assert title in page.text
         forms = Forms(page).found
@@ -197,7 +197,7 @@ async def test_the_chooser_speaks_three_languages_and_tells_the_bank(
 
 
 async def test_no_page_is_kept_framed_or_named_to_others(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         answer = await browser.answer()
         visit = await browser.enter_bank("op")
         for address in (f"/authorize?{urlencode(browser.asked())}", visit, answer, "/tupas/return"):

@@ -13,7 +13,7 @@ from joserfc.jwk import OKPKey
 
 from shared.auth.authorize import TokenVerifier, Unauthorized
 from tests.service.identity.conftest import SYSTEM_KEY, Running
-from tests.service.identity.walk import Walker
+from tests.service.identity.http_browser import HttpBrowser
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -45,7 +45,7 @@ def assertion(issuer: str, key: OKPKey = SYSTEM_KEY, **changed: Any) -> dict[str
 async def test_secrets_are_taken_from_header_or_form_but_not_both(identity: Running) -> None:
     form = {"grant_type": "client_credentials", "scope": "requests:status"}
     named = {**form, "client_id": "intake", "client_secret": "intake-secret"}
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         assert (
             await browser.http.post("/token", data=form, auth=("intake", "intake-secret"))
         ).status_code == 200
@@ -71,7 +71,7 @@ async def test_secrets_are_taken_from_header_or_form_but_not_both(identity: Runn
 
 @pytest.mark.parametrize("secret", ["console:secret%/+", quote_plus("console:secret%/+")])
 async def test_a_secret_in_the_header_may_be_percent_encoded_or_not(identity: Running, secret: str) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         answer = await browser.http.post(
             "/token", data={"grant_type": "client_credentials"}, auth=("console", secret)
         )
@@ -91,7 +91,7 @@ async def test_a_secret_in_the_header_may_be_percent_encoded_or_not(identity: Ru
 async def test_the_token_endpoint_names_the_error(
     identity: Running, form: dict[str, str], error: str
 ) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         answer = await browser.http.post("/token", data=form, auth=("intake", "intake-secret"))
         assert (answer.status_code, answer.json()["error"]) == (400, error)
         assert answer.headers["Cache-Control"] == "no-store"
@@ -103,7 +103,7 @@ async def test_the_token_endpoint_names_the_error(
 
 
 async def test_a_system_proves_itself_by_its_key_and_its_token_is_verified(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         answer = await browser.http.post(
             "/token", data={**assertion(identity.issuer), "scope": "requests:read"}
         )
@@ -140,13 +140,13 @@ async def test_a_system_proves_itself_by_its_key_and_its_token_is_verified(ident
     ],
 )
 async def test_an_assertion_that_does_not_hold_is_refused(identity: Running, changed: dict[str, Any]) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         refused = await browser.http.post("/token", data=assertion(identity.issuer, **changed))
         assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
 
 
 async def test_an_assertion_is_good_once_and_noise_is_none(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         form = assertion(identity.issuer)
         assert (await browser.http.post("/token", data=form)).status_code == 200
         assert (await browser.http.post("/token", data=form)).status_code == 401
@@ -197,7 +197,7 @@ ODD_HEADERS = (
 async def test_what_is_no_token_at_all_is_refused_wherever_a_token_is_read(
     identity: Running, token: str
 ) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         form = assertion(identity.issuer) | {"client_assertion": token}
         refused = await browser.http.post("/token", data=form)
         assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")

@@ -15,11 +15,11 @@ from shared.database.engine import connect
 from tests.eventually import eventually
 from tests.infra.embedded import free_ports
 from tests.service.identity.conftest import CALLBACK, Running, serving, settings_for
-from tests.service.identity.walk import Walker, parameters
+from tests.service.identity.http_browser import HttpBrowser, query_parameters
 
 
 async def test_discovery_leads_to_everything(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         metadata = (await browser.http.get("/.well-known/openid-configuration")).json()
         assert metadata["issuer"] == identity.issuer
         assert all(
@@ -47,14 +47,14 @@ async def test_an_id_token_is_signed_as_the_client_wants_it(identity_database: s
     settings = settings.model_copy(
         update={"id_token_key": None} if wanted == "no key" else {"clients": clients}
     )
-    async with serving(settings) as identity, Walker(identity) as browser:
+    async with serving(settings) as identity, HttpBrowser(identity) as browser:
         token = (await browser.fetch(await browser.code())).json()["id_token"]
         assert jwt.get_unverified_header(token)["alg"] == ("RS256" if wanted == "RS256" else "Ed25519")
         assert (await browser.claims(token))["given_name"] == "Anna"
 
 
 async def test_another_library_reads_an_id_token_by_the_published_keys(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         token = (await browser.fetch(await browser.code())).json()["id_token"]
         keys = jwt.PyJWKSet.from_dict((await browser.http.get("/jwks")).json())
         key = next(key for key in keys.keys if key.key_id == jwt.get_unverified_header(token)["kid"])
@@ -83,11 +83,14 @@ async def test_another_library_reads_an_id_token_by_the_published_keys(identity:
 async def test_the_client_is_told_what_was_wrong(
     identity: Running, changed: dict[str, str | None], error: str
 ) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         told = (await browser.authorize(**changed)).headers["Location"]
         assert told.startswith(f"{CALLBACK}?")
-        assert parameters(told)["error"] == error
-        assert (parameters(told)["state"], parameters(told)["iss"]) == ("the-state", identity.issuer)
+        assert query_parameters(told)["error"] == error
+        assert (query_parameters(told)["state"], query_parameters(told)["iss"]) == (
+            "the-state",
+            identity.issuer,
+        )
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,7 @@ async def test_the_client_is_told_what_was_wrong(
 async def test_nobody_is_sent_to_an_address_that_is_not_registered(
     identity: Running, changed: dict[str, str | None]
 ) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         for page in (
             await browser.authorize(**changed),
             await browser.http.post("/authorize", data=browser.asked(**changed)),
@@ -122,12 +125,12 @@ async def test_nobody_is_sent_to_an_address_that_is_not_registered(
 
 
 async def test_authorize_takes_a_form_too(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         assert "A01Y_STAMP" in (await browser.http.post("/authorize", data=browser.asked())).text
 
 
 async def test_a_code_is_good_once_and_a_second_use_revokes(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         code = await browser.code()
         bearer = {"Authorization": f"Bearer {(await browser.fetch(code)).json()['access_token']}"}
         assert (await browser.http.get("/userinfo", headers=bearer)).status_code == 200
@@ -151,7 +154,7 @@ async def test_a_code_redeemed_many_times_at_once_is_good_once(identity_database
     settings = settings_for(f"http://127.0.0.1:{port}", identity_database).model_copy(
         update={"database_connections": 4}
     )
-    async with serving(settings) as running, Walker(running) as browser:
+    async with serving(settings) as running, HttpBrowser(running) as browser:
         code = await browser.code()
         async with running.sessions() as session, session.begin():
             await session.scalar(
@@ -164,7 +167,7 @@ async def test_a_code_redeemed_many_times_at_once_is_good_once(identity_database
 
 
 async def test_a_code_lasts_a_minute(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         code = await browser.code()
         async with identity.sessions() as session, session.begin():
             expired = (
@@ -190,13 +193,13 @@ async def test_a_code_lasts_a_minute(identity: Running) -> None:
     ],
 )
 async def test_a_code_is_bound_to_verifier_and_address(identity: Running, changed: dict[str, str]) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         answer = await browser.fetch(**{"code": await browser.code(), **changed})
         assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
 
 
 async def test_a_code_is_bound_to_its_client(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         code = await browser.code()
         form = {
             "grant_type": "authorization_code",
@@ -210,7 +213,7 @@ async def test_a_code_is_bound_to_its_client(identity: Running) -> None:
 
 
 async def test_a_citizens_token_opens_no_other_service(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         tokens = (await browser.fetch(await browser.code(scope="openid profile requests:status"))).json()
         assert tokens["scope"] == "openid profile"
         for token in (tokens["access_token"], tokens["id_token"]):
@@ -219,7 +222,7 @@ async def test_a_citizens_token_opens_no_other_service(identity: Running) -> Non
 
 
 async def test_health_and_readiness_are_answered(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         assert (await browser.http.get("/healthz")).status_code == 200
         assert (await browser.http.get("/readyz")).json() == {"database": "ok"}
 
@@ -227,7 +230,7 @@ async def test_health_and_readiness_are_answered(identity: Running) -> None:
 @pytest.mark.parametrize("name", ["state", "nonce"])
 async def test_a_client_may_keep_much_in_a_parameter_but_not_all(identity: Running, name: str) -> None:
     longest = {"state": 2_000, "nonce": 1_000}[name]
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         assert (await browser.authorize(**{name: "x" * longest})).status_code == 200
         told = (await browser.authorize(**{name: "x" * (longest + 1)})).headers["Location"]
-        assert parameters(told)["error"] == "invalid_request"
+        assert query_parameters(told)["error"] == "invalid_request"

@@ -16,7 +16,7 @@ from services.identity.settings import StaffAccount
 from shared.auth.authorize import TokenVerifier
 from tests.eventually import eventually
 from tests.service.identity.conftest import CONSOLE_CALLBACK, Running, settings_for
-from tests.service.identity.walk import Forms, Walker, parameters
+from tests.service.identity.http_browser import Forms, HttpBrowser, query_parameters
 
 CONSOLE = {
     "client_id": "console",
@@ -33,21 +33,21 @@ async def _nothing_failed_before(identity: Running) -> None:
         await session.execute(delete(Throttle))
 
 
-async def attempt_of(browser: Walker) -> str:
+async def attempt_of(browser: HttpBrowser) -> str:
     (form,) = Forms(await browser.authorize(**CONSOLE)).found
     return form.fields["attempt"]
 
 
 @pytest.mark.parametrize("username", ["olli", "Olli", " OLLI "])
 async def test_staff_log_in_and_their_roles_are_told(identity: Running, username: str) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         form = {"attempt": await attempt_of(browser), "username": username, "password": "a long password"}
         back = (await browser.http.post("/staff", data=form)).headers["Location"]
         assert back.startswith(f"{CONSOLE_CALLBACK}&code=")
         secret = {"client_id": "console", "client_secret": "console:secret%/+"}
         fetch = {
             "grant_type": "authorization_code",
-            "code": parameters(back)["code"],
+            "code": query_parameters(back)["code"],
             "redirect_uri": CONSOLE_CALLBACK,
             **secret,
         }
@@ -76,7 +76,7 @@ async def test_staff_log_in_and_their_roles_are_told(identity: Running, username
 async def test_a_wrong_name_or_password_is_told_alike(
     identity: Running, username: str, password: str
 ) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         page = await browser.http.post(
             "/staff", data={"attempt": await attempt_of(browser), "username": username, "password": password}
         )
@@ -86,7 +86,7 @@ async def test_a_wrong_name_or_password_is_told_alike(
 
 
 async def test_guessing_has_to_wait_longer_each_time_and_waiting_helps(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         attempt = await attempt_of(browser)
         form = {"attempt": attempt, "username": "guessed", "password": "x"}
         assert [(await browser.http.post("/staff", data=form)).status_code for _ in range(5)] == [422] * 5
@@ -101,7 +101,7 @@ async def test_guessing_has_to_wait_longer_each_time_and_waiting_helps(identity:
         assert int((await browser.http.post("/staff", data=form)).headers["Retry-After"]) == 60
 
 
-async def fail(browser: Walker, attempt: str, names: list[str], address: str) -> set[int]:
+async def fail(browser: HttpBrowser, attempt: str, names: list[str], address: str) -> set[int]:
     """Try one password on many names; gives the answers' statuses."""
     forms = ({"attempt": attempt, "username": name, "password": "Kesä2026"} for name in names)
     return {
@@ -111,7 +111,7 @@ async def fail(browser: Walker, attempt: str, names: list[str], address: str) ->
 
 
 async def test_one_address_cannot_try_one_password_on_many_names(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         attempt = await attempt_of(browser)
         assert await fail(browser, attempt, [f"name{number}" for number in range(30)], "192.0.2.1") == {422}
         form = {"attempt": attempt, "username": "olli", "password": "a long password"}
@@ -130,7 +130,7 @@ async def test_one_address_cannot_try_one_password_on_many_names(identity: Runni
 
 async def test_many_staff_log_in_at_the_same_moment_and_wait_for_nobody(identity: Running) -> None:
     async with AsyncExitStack() as stack:
-        browsers = [await stack.enter_async_context(Walker(identity)) for _ in range(24)]
+        browsers = [await stack.enter_async_context(HttpBrowser(identity)) for _ in range(24)]
         forms = [
             {"attempt": await attempt_of(browser), "username": f"olli{number % 2}", "password": "x"}
             for number, browser in enumerate(browsers)
@@ -145,7 +145,7 @@ async def test_many_staff_log_in_at_the_same_moment_and_wait_for_nobody(identity
 
 
 async def test_a_failed_try_counts_though_the_login_itself_cannot_be_finished(identity: Running) -> None:
-    async with Walker(identity) as browser, identity.sessions.begin() as session:
+    async with HttpBrowser(identity) as browser, identity.sessions.begin() as session:
         form = {"attempt": await attempt_of(browser), "username": "olli", "password": "a long password"}
         await session.execute(text("lock table grants in exclusive mode"))
         trying = asyncio.create_task(browser.http.post("/staff", data=form, timeout=30))
@@ -166,7 +166,7 @@ async def test_a_failed_try_counts_though_the_login_itself_cannot_be_finished(id
 async def test_an_ipv6_caller_is_known_by_the_half_of_the_address_that_it_cannot_choose(
     identity: Running,
 ) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         attempt = await attempt_of(browser)
         for number in range(30):
             assert await fail(browser, attempt, [f"six{number}"], f"2001:db8::{number:x}") == {422}
@@ -176,7 +176,7 @@ async def test_an_ipv6_caller_is_known_by_the_half_of_the_address_that_it_cannot
 
 async def test_an_office_behind_one_address_logs_in_as_often_as_it_likes(identity: Running) -> None:
     office = {"X-Forwarded-For": "192.0.2.3"}
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         assert await fail(
             browser, await attempt_of(browser), [f"typo{number}" for number in range(29)], "192.0.2.3"
         ) == {422}
@@ -186,14 +186,14 @@ async def test_an_office_behind_one_address_logs_in_as_often_as_it_likes(identit
 
 
 async def test_a_name_that_has_to_wait_does_not_use_up_the_tries_of_its_address(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         attempt = await attempt_of(browser)
         assert await fail(browser, attempt, ["guessed"] * 40, "192.0.2.4") == {422, 429}
         assert await fail(browser, attempt, ["other"], "192.0.2.4") == {422}
 
 
 async def test_tries_without_an_open_login_do_not_lock_a_name(identity: Running) -> None:
-    async with Walker(identity) as browser, Walker(identity) as stranger:
+    async with HttpBrowser(identity) as browser, HttpBrowser(identity) as stranger:
         form = {"attempt": await attempt_of(browser), "username": "olli", "password": "a long password"}
         for _ in range(7):
             assert (await stranger.http.post("/staff", data={**form, "password": "x"})).status_code == 400
@@ -201,7 +201,7 @@ async def test_tries_without_an_open_login_do_not_lock_a_name(identity: Running)
 
 
 async def test_a_right_password_does_not_get_through_while_waiting(identity: Running) -> None:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         form = {"attempt": await attempt_of(browser), "username": "olli"}
         for _ in range(5):
             await browser.http.post("/staff", data={**form, "password": "wrong"})
@@ -220,13 +220,13 @@ async def test_a_right_password_does_not_get_through_while_waiting(identity: Run
 ELSEWHERE = {"X-Forwarded-For": "198.51.100.7"}
 
 
-async def try_olli(browser: Walker, password: str = "a long password", **headers: str) -> int:  # noqa: S107  a test's
+async def try_olli(browser: HttpBrowser, password: str = "a long password", **headers: str) -> int:  # noqa: S107  a test's
     form = {"attempt": await attempt_of(browser), "username": "olli", "password": password}
     return (await browser.http.post("/staff", data=form, headers=headers)).status_code
 
 
 async def test_a_stranger_elsewhere_keeps_nobody_out(identity: Running) -> None:
-    async with Walker(identity) as stranger, Walker(identity) as person:
+    async with HttpBrowser(identity) as stranger, HttpBrowser(identity) as person:
         assert [await try_olli(stranger, "x", **ELSEWHERE) for _ in range(6)] == [422] * 5 + [429]
         assert await try_olli(person) == 303
 
@@ -234,7 +234,11 @@ async def test_a_stranger_elsewhere_keeps_nobody_out(identity: Running) -> None:
 async def test_failures_of_others_at_the_same_address_do_not_keep_a_person_from_their_own_device(
     identity: Running,
 ) -> None:
-    async with Walker(identity) as stranger, Walker(identity) as person, Walker(identity) as new_device:
+    async with (
+        HttpBrowser(identity) as stranger,
+        HttpBrowser(identity) as person,
+        HttpBrowser(identity) as new_device,
+    ):
         assert await try_olli(person) == 303
         assert [await try_olli(stranger, "x") for _ in range(6)] == [422] * 5 + [429]
         assert await fail(
@@ -245,7 +249,7 @@ async def test_failures_of_others_at_the_same_address_do_not_keep_a_person_from_
 
 
 async def test_on_a_known_device_too_guessing_has_to_wait_and_there_alone(identity: Running) -> None:
-    async with Walker(identity) as device, Walker(identity) as other:
+    async with HttpBrowser(identity) as device, HttpBrowser(identity) as other:
         assert await try_olli(device) == 303
         assert [await try_olli(device, "x", **ELSEWHERE) for _ in range(6)] == [422] * 5 + [429]
         assert await try_olli(device) == 429
@@ -255,7 +259,7 @@ async def test_on_a_known_device_too_guessing_has_to_wait_and_there_alone(identi
 async def test_a_device_is_known_for_the_name_that_logged_in_on_it_and_for_no_other(
     identity: Running,
 ) -> None:
-    async with Walker(identity) as device, Walker(identity) as other:
+    async with HttpBrowser(identity) as device, HttpBrowser(identity) as other:
         assert await try_olli(device) == 303
         (known,) = (
             cookie for cookie in device.http.cookies.jar if cookie.name.startswith("identity_device_")
@@ -270,11 +274,11 @@ async def test_a_device_is_known_for_the_name_that_logged_in_on_it_and_for_no_ot
 
 
 async def test_an_attempt_is_for_its_browser_and_its_kind_of_login(identity: Running) -> None:
-    async with Walker(identity) as browser, Walker(identity) as other:
+    async with HttpBrowser(identity) as browser, HttpBrowser(identity) as other:
         form = {"attempt": await attempt_of(browser), "username": "olli", "password": "a long password"}
         await other.authorize(**CONSOLE)
         assert (await other.http.post("/staff", data=form)).status_code == 400
-        citizens = parameters((await browser.requests())["op"]["A01Y_CANLINK"])["attempt"]
+        citizens = query_parameters((await browser.requests())["op"]["A01Y_CANLINK"])["attempt"]
         assert (await browser.http.post("/staff", data={**form, "attempt": citizens})).status_code == 400
         assert (await browser.http.post("/staff", data=form)).status_code == 303
         assert (await browser.http.post("/staff", data=form)).status_code == 400
@@ -302,7 +306,7 @@ async def start_with(identity: Running) -> AsyncIterator[Callable[..., Awaitable
 
 
 async def login(identity: Running, username: str, password: str) -> int:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         form = {"attempt": await attempt_of(browser), "username": username, "password": password}
         return (await browser.http.post("/staff", data=form)).status_code
 
@@ -358,7 +362,7 @@ async def test_processes_that_start_at_the_same_moment_make_each_account_once(
 
 
 async def epochs_told(identity: Running, client_id: str, secret: str) -> tuple[int, dict[str, str]]:
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         answer = await browser.http.post("/staff/accounts", auth=(client_id, secret))
     return answer.status_code, answer.json().get("epochs", {})
 
@@ -368,7 +372,7 @@ async def test_only_who_signs_staff_in_is_told_of_their_accounts(identity: Runni
     assert (told[0], set(told[1])) == (200, {str(staff.id) for staff in (await staff_of(identity)).values()})
     assert await epochs_told(identity, "intake", "intake-secret") == (403, {})
     assert await epochs_told(identity, "console", "guessed") == (401, {})
-    async with Walker(identity) as browser:
+    async with HttpBrowser(identity) as browser:
         assert (await browser.http.post("/staff/accounts")).status_code == 401
         assert (await browser.http.get("/staff/accounts")).status_code == 405
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.service.intake.forms import PERSON, invoice_copy
-from tests.service.intake.running import Running
+from tests.service.intake.request_bodies import PERSON, invoice_copy
+from tests.service.intake.running_intake import Running
 
 JSON = {"Content-Type": "application/json"}
 

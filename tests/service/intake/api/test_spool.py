@@ -8,8 +8,8 @@ import pytest
 from shared.database.engine import connect
 from shared.kafka.connection import KafkaConnection
 from tests.infra.issuer import Issuer, running_issuer
-from tests.service.intake.forms import IN_CLEAR, invoice_copy
-from tests.service.intake.running import Running, make_settings, running_intake
+from tests.service.intake.request_bodies import IN_CLEAR, invoice_copy
+from tests.service.intake.running_intake import Running, make_settings, running_intake
 
 NOBODY = KafkaConnection("127.0.0.1:9")
 

@@ -21,9 +21,9 @@ from shared.settings import all_key_bytes
 from shared.text.work_number import grouped
 from tests.eventually import eventually
 from tests.infra.embedded import free_ports
-from tests.service.intake.forms import ANSWERS, PERSON
-from tests.service.intake.running import Running, make_settings, running_intake
-from tests.service.intake.topic import records_of
+from tests.service.intake.published_records import records_of
+from tests.service.intake.request_bodies import ANSWERS, PERSON
+from tests.service.intake.running_intake import Running, make_settings, running_intake
 
 CODE, STRONG = "pyyda-laskukopio", "tilaa-palkkatodistus"
 TYPED = {"first_name": "Aino", "invoice_subject": "Päivähoitomaksu <b>huhtikuulta</b>"}

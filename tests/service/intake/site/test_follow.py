@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 
 from shared.kafka.connection import KafkaConnection
 from tests.infra.serving import free_socket, serving
-from tests.service.intake.running import Running, make_settings, running_intake
+from tests.service.intake.running_intake import Running, make_settings, running_intake
 
 NUMBER, EMAIL = "482913053", "aino.koskimies@example.com"
 STATUS = {

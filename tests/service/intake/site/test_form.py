@@ -15,9 +15,9 @@ from shared.auth.session import CookieBox
 from shared.kafka.connection import KafkaConnection
 from shared.settings import all_key_bytes
 from shared.text.work_number import grouped
-from tests.service.intake.forms import ANSWERS, PERSON
-from tests.service.intake.running import Running, make_settings, running_intake
-from tests.service.intake.topic import records_of
+from tests.service.intake.published_records import records_of
+from tests.service.intake.request_bodies import ANSWERS, PERSON
+from tests.service.intake.running_intake import Running, make_settings, running_intake
 
 FORM = "/fi/pyynto/pyyda-laskukopio"
 STRONG = "/fi/pyynto/tilaa-palkkatodistus"

@@ -23,8 +23,8 @@ from shared.auth.sign_in_attempts import LATEST_KEPT
 from shared.database.engine import open_database
 from shared.kafka.connection import KafkaConnection
 from tests.infra.serving import free_socket, serving
-from tests.service.intake.provider import Provider
-from tests.service.intake.running import Running, make_settings, running_intake
+from tests.service.intake.oidc_provider import OidcProvider
+from tests.service.intake.running_intake import Running, make_settings, running_intake
 
 FORM = "/fi/pyynto/tilaa-palkkatodistus"
 START = "/fi/tunnistaudu/tilaa-palkkatodistus"
@@ -35,7 +35,7 @@ class Meeting:
     """An intake and its provider."""
 
     intake: Running
-    provider: Provider
+    provider: OidcProvider
 
     async def walk(self, start: str = START) -> str:
         """Walk to the provider; gives the address of ours to which it leads back."""
@@ -55,7 +55,7 @@ class Meeting:
 async def meeting(kafka: KafkaConnection, intake_database: str) -> AsyncIterator[Meeting]:
     """Give an intake and a provider that know each other."""
     place, issuer = free_socket()
-    provider = Provider(issuer)
+    provider = OidcProvider(issuer)
     async with (
         serving(provider.app(), place),
         running_intake(make_settings(kafka, intake_database, oidc_issuer=issuer)) as intake,

@@ -20,8 +20,8 @@ from shared.settings import all_key_bytes
 from shared.text.work_number import grouped
 from tests.eventually import eventually
 from tests.infra.serving import free_socket, serving
-from tests.service.intake.forms import ANSWERS, PERSON
-from tests.service.intake.running import make_settings
+from tests.service.intake.request_bodies import ANSWERS, PERSON
+from tests.service.intake.running_intake import make_settings
 
 pytestmark = pytest.mark.browser
 

@@ -17,7 +17,7 @@ from services.intake.texts import texts_in
 from shared.events.vocabulary import LANGUAGES, Language
 from shared.kafka.connection import KafkaConnection
 from tests.infra.serving import free_socket, serving
-from tests.service.intake.running import Running, make_settings, running_intake
+from tests.service.intake.running_intake import Running, make_settings, running_intake
 from tests.service.intake.site.test_follow import EMAIL, NUMBER, STATUS, back_office
 from tests.service.intake.site.test_thanks import FEEDBACK, send
 

@@ -12,7 +12,7 @@ from services.intake.texts import texts_in
 from shared.events.vocabulary import LANGUAGES, Language
 from shared.kafka.connection import KafkaConnection
 from shared.text.moments import HELSINKI
-from tests.service.intake.running import Running, make_settings, running_intake
+from tests.service.intake.running_intake import Running, make_settings, running_intake
 
 PAGES = [
     "",

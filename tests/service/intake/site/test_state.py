@@ -17,7 +17,7 @@ from shared.kafka.connection import KafkaConnection
 from shared.web.health import failure_of
 from tests.eventually import eventually
 from tests.infra.serving import free_socket, serving
-from tests.service.intake.running import NOBODY, Running, make_settings, running_intake
+from tests.service.intake.running_intake import NOBODY, Running, make_settings, running_intake
 from tests.service.intake.site.test_follow import back_office
 
 WELL: dict[str, bool | None] = {"numbers": True, "mails": True}

@@ -9,9 +9,9 @@ import pytest
 from services.intake.submit.recent_requests import Progress
 from shared.kafka.connection import KafkaConnection
 from tests.infra.serving import free_socket, serving
-from tests.service.intake.running import Running, make_settings, running_intake
+from tests.service.intake.published_records import records_of
+from tests.service.intake.running_intake import Running, make_settings, running_intake
 from tests.service.intake.site.test_follow import EMAIL, NUMBER, STATUS, back_office, showing
-from tests.service.intake.topic import records_of
 
 FEEDBACK = {
     "first_name": "Aino",

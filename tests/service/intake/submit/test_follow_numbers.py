@@ -14,8 +14,8 @@ from shared.events.topics import LIFECYCLE, SUBMITTED
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
-from tests.service.intake.forms import invoice_copy
-from tests.service.intake.running import Running
+from tests.service.intake.request_bodies import invoice_copy
+from tests.service.intake.running_intake import Running
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 

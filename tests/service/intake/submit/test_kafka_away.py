@@ -16,10 +16,10 @@ from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
 from tests.infra.cut_line import cut_line
 from tests.infra.embedded import free_ports
-from tests.service.intake.forms import IN_CLEAR, invoice_copy
 from tests.service.intake.own_kafka import OwnKafka, own_kafka
-from tests.service.intake.running import Running, make_settings, running_intake
-from tests.service.intake.topic import records_of
+from tests.service.intake.published_records import records_of
+from tests.service.intake.request_bodies import IN_CLEAR, invoice_copy
+from tests.service.intake.running_intake import Running, make_settings, running_intake
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from shared.events.envelope import decode
 from shared.events.request_submitted import RequestSubmitted
 from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
-from tests.service.intake.forms import ANSWERS, IN_CLEAR, PERSON, invoice_copy
-from tests.service.intake.running import NOTIFIER, TRACKER, Running, make_settings, running_intake
-from tests.service.intake.topic import records_of
+from tests.service.intake.published_records import records_of
+from tests.service.intake.request_bodies import ANSWERS, IN_CLEAR, PERSON, invoice_copy
+from tests.service.intake.running_intake import NOTIFIER, TRACKER, Running, make_settings, running_intake
 
 
 async def test_an_accepted_request_is_on_the_topic_before_the_answer_and_opens_for_tracker_and_notifier(

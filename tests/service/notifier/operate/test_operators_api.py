@@ -21,16 +21,16 @@ from services.notifier.settings import Settings
 from services.notifier.write.contents import ContentsBox
 from shared.database.engine import Sessions
 from tests.eventually import eventually
-from tests.service.notifier.mail_server import MailServer, free_port
-from tests.service.notifier.office import (
+from tests.service.notifier.builders import (
     PRIVATE_KEY,
     Citizen,
-    delivered,
-    dispatching,
-    hand_over,
+    fetch_rows,
+    handle_batch,
     make_settings,
-    rows,
+    running_dispatcher,
+    wait_for_delivery,
 )
+from tests.service.notifier.mail_server import MailServer, free_port
 
 pytestmark = pytest.mark.usefixtures("one_connection")
 
@@ -185,16 +185,16 @@ async def test_a_failed_mail_is_listed_without_its_address_and_retried_by_an_ope
 ) -> None:
     citizen, headers = Citizen(), bearer(issuer.token())
     mail_server.rcpt[citizen.email].append(f"550 5.1.1 <{citizen.email}> unknown")
-    async with dispatching(settings, sessions):
-        await hand_over(sessions, [citizen.registered()])
-        failed = await delivered(sessions, citizen, "failed")
+    async with running_dispatcher(settings, sessions):
+        await handle_batch(sessions, [citizen.registered()])
+        failed = await wait_for_delivery(sessions, citizen, "failed")
         answer = await client.get("/api/v1/deliveries?state=failed", headers=headers)
         (listed,) = answer.json()["deliveries"]
         assert (listed["id"], listed["last_reply"], listed["attempts"]) == (failed.id, "550 5.1.1", 1)
         assert citizen.email not in answer.text
         retried = await client.post(f"/api/v1/deliveries/{failed.id}/retry", headers=headers)
         assert (retried.status_code, retried.json()["state"]) == (202, "pending")
-        assert (await delivered(sessions, citizen)).attempts == 2
+        assert (await wait_for_delivery(sessions, citizen)).attempts == 2
         again = await client.post(f"/api/v1/deliveries/{failed.id}/retry", headers=headers)
         assert (again.status_code, again.json()["type"]) == (409, "urn:asiointi:problem:not-retriable")
     assert (await client.post("/api/v1/deliveries/424242/retry", headers=headers)).status_code == 404
@@ -205,7 +205,7 @@ async def test_the_list_is_read_page_by_page(
     client: httpx.AsyncClient, issuer: Issuer, sessions: Sessions
 ) -> None:
     citizens, headers = [Citizen() for _ in range(5)], bearer(issuer.token())
-    await hand_over(sessions, [citizen.registered() for citizen in citizens])
+    await handle_batch(sessions, [citizen.registered() for citizen in citizens])
     first = (await client.get("/api/v1/deliveries?limit=3", headers=headers)).json()
     second = (await client.get(f"/api/v1/deliveries?limit=3&before={first['next']}", headers=headers)).json()
     ids = [row["request_id"] for row in (*first["deliveries"], *second["deliveries"])]
@@ -241,9 +241,9 @@ async def test_a_mail_is_sent_again_once_for_each_order(
     client: httpx.AsyncClient, issuer: Issuer, settings: Settings, sessions: Sessions, mail_server: MailServer
 ) -> None:
     citizen, operator = Citizen(), bearer(issuer.token())
-    async with dispatching(settings, sessions) as dispatcher:
-        await hand_over(sessions, [citizen.registered()], dispatcher)
-        sent = await delivered(sessions, citizen)
+    async with running_dispatcher(settings, sessions) as dispatcher:
+        await handle_batch(sessions, [citizen.registered()], dispatcher)
+        sent = await wait_for_delivery(sessions, citizen)
         url, order = f"/api/v1/deliveries/{sent.id}/send-again", {"email": "oikea@posti.example", "after": 1}
         assert (await client.post(url, json=order)).status_code == 401
         assert (
@@ -274,10 +274,10 @@ async def test_all_mails_that_failed_of_one_cause_go_again_and_a_repeat_changes_
     for citizen in wrongly_refused:
         mail_server.rcpt[citizen.email].append("554 5.4.4 no route")
     mail_server.rcpt[unknown.email].append("550 5.1.1 unknown")
-    async with dispatching(settings, sessions):
-        await hand_over(sessions, [citizen.registered() for citizen in (*wrongly_refused, unknown)])
+    async with running_dispatcher(settings, sessions):
+        await handle_batch(sessions, [citizen.registered() for citizen in (*wrongly_refused, unknown)])
         for citizen in (*wrongly_refused, unknown):
-            await delivered(sessions, citizen, "failed")
+            await wait_for_delivery(sessions, citizen, "failed")
         which: dict[str, object] = {
             "replies": ["554 5.4.4"],
             "template": "receipt",
@@ -295,13 +295,13 @@ async def test_all_mails_that_failed_of_one_cause_go_again_and_a_repeat_changes_
         assert [len(page["events"]) for page in pages] == [3, 2]
         assert pages[1]["next"] is None
         for citizen in wrongly_refused:
-            await delivered(sessions, citizen)
+            await wait_for_delivery(sessions, citizen)
         assert (await client.post("/api/v1/deliveries/retry", headers=headers, json=which)).json() == {
             "events": [],
             "next": None,
         }
-        await delivered(sessions, unknown, "failed")
-    told = await rows(
+        await wait_for_delivery(sessions, unknown, "failed")
+    told = await fetch_rows(
         sessions, "select codes, count(*) from outcomes where state = 'failed' group by codes order by codes"
     )
     assert [tuple(row) for row in told] == [("550 5.1.1", 1), ("554 5.4.4", 5)]
@@ -361,7 +361,7 @@ async def test_the_text_of_a_report_is_read_with_the_henkilotunnus_covered_and_e
         answer = await client.get(f"/api/v1/reports/{report_id}", headers=bearer(issuer.token(sub=sub)))
         assert "Aino Koskimies, \u2022" in answer.raise_for_status().json()["mail"]
         assert "308T" not in answer.text
-    reads = await rows(
+    reads = await fetch_rows(
         sessions,
         "select reader_kind, reader, digest, delivery_id, now() - read_at < interval '1 minute' as now from report_reads",
     )
@@ -388,4 +388,4 @@ async def test_a_report_is_not_shown_where_that_cannot_be_recorded_or_may_not_be
         )
     with pytest.raises(IntegrityError):
         await client.get(f"/api/v1/reports/{report_id}", headers=bearer(issuer.token()))
-    assert await rows(sessions, "select * from report_reads") == []
+    assert await fetch_rows(sessions, "select * from report_reads") == []

@@ -5,7 +5,13 @@ from sqlalchemy import text
 from services.notifier.settings import Settings
 from shared.database.engine import Sessions
 from tests.eventually import eventually
-from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, rows
+from tests.service.notifier.builders import (
+    Citizen,
+    fetch_rows,
+    handle_batch,
+    running_dispatcher,
+    wait_for_delivery,
+)
 
 CLAIMED = text("update deliveries set state = 'sending', owner = :owner, next_attempt_at = now()")
 WAITING = text(
@@ -18,12 +24,12 @@ async def test_a_mail_claimed_by_a_lost_answer_is_sent_all_the_same(
     settings: Settings, sessions: Sessions
 ) -> None:
     citizen = Citizen()
-    await hand_over(sessions, [citizen.registered()])
+    await handle_batch(sessions, [citizen.registered()])
     async with sessions.begin() as session:
         await session.execute(
             text("update deliveries set next_attempt_at = 'infinity'")
         )  # so that nobody claims it before its time
-    async with dispatching(settings, sessions) as dispatcher:
+    async with running_dispatcher(settings, sessions) as dispatcher:
         async with sessions.begin() as session:
             await session.execute(text("lock table deliveries in access exclusive mode"))
             dispatcher.wake()
@@ -37,5 +43,5 @@ async def test_a_mail_claimed_by_a_lost_answer_is_sent_all_the_same(
             # What the server has after the claim's commit; the one who claims hears nothing of it but the end of its connection.
             await session.execute(CLAIMED, {"owner": dispatcher.hand_over.owner})
             await session.execute(CUT, {"pid": pid})
-        await delivered(sessions, citizen)
-    assert [row.state for row in await rows(sessions)] == ["sent"]
+        await wait_for_delivery(sessions, citizen)
+    assert [row.state for row in await fetch_rows(sessions)] == ["sent"]

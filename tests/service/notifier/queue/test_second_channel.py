@@ -28,15 +28,15 @@ from shared.database.engine import Sessions
 from shared.events.event import Event
 from shared.web.problems import InvalidFields
 from tests.eventually import eventually
-from tests.service.notifier.mail_server import MailServer, free_port
-from tests.service.notifier.office import (
+from tests.service.notifier.builders import (
     SUBMITTED,
     Citizen,
-    dispatching,
     dispatching_over,
-    hand_over,
-    rows,
+    fetch_rows,
+    handle_batch,
+    running_dispatcher,
 )
+from tests.service.notifier.mail_server import MailServer, free_port
 
 KINDS = {2: "2xx", 4: "5xx", 5: "4xx"}
 """Of the first digit of an HTTP status: what was asked wrongly is refused for good, a fault of the server is not."""
@@ -189,7 +189,7 @@ async def ended(sessions: Sessions, new: NewDelivery, state: str) -> Row[Any]:
 
     async def there() -> Row[Any]:
         query = "select * from deliveries where event_id = :event"
-        (row,) = await rows(sessions, query, event=new.event_id)
+        (row,) = await fetch_rows(sessions, query, event=new.event_id)
         assert row.state == state, (row.state, row.last_reply)
         return row
 
@@ -201,16 +201,16 @@ async def test_it_delivers_beside_mail_and_neither_waits_for_the_other(
 ) -> None:
     citizen = Citizen()
     await mail_server.close()
-    await hand_over(sessions, [citizen.registered()])
+    await handle_batch(sessions, [citizen.registered()])
     new = post(citizen.request_id)
     await enter(sessions, new)
     async with (
-        dispatching(settings, sessions),
+        running_dispatcher(settings, sessions),
         dispatching_over(PostChannel(receiver.url), settings, sessions),
     ):
         row = await ended(sessions, new, "sent")
         assert (row.attempts, row.last_reply, row.channel) == (1, "200", "post")
-        assert [each.state for each in await rows(sessions) if each.channel == MAIL] != ["sent"]
+        assert [each.state for each in await fetch_rows(sessions) if each.channel == MAIL] != ["sent"]
         await mail_server.open()
         await delivered_mail(sessions, citizen)
     assert receiver.got == [{"state": "resolved"}]
@@ -221,7 +221,7 @@ async def delivered_mail(sessions: Sessions, citizen: Citizen) -> None:
     """Wait until the mail of a request was sent."""
 
     async def sent() -> None:
-        mails = [each for each in await rows(sessions) if each.channel == MAIL]
+        mails = [each for each in await fetch_rows(sessions) if each.channel == MAIL]
         assert [(each.request_id, each.state) for each in mails] == [(citizen.request_id, "sent")]
 
     await eventually(sent)
@@ -237,16 +237,16 @@ async def test_attempts_back_off_and_order_is_kept(
     async with dispatching_over(PostChannel(receiver.url), settings, sessions):
 
         async def tried() -> None:
-            row = (await rows(sessions, "select * from deliveries order by id"))[0]
+            row = (await fetch_rows(sessions, "select * from deliveries order by id"))[0]
             assert row.attempts >= 3
             assert row.last_reply == "503"
 
         await eventually(tried)
-        assert (await rows(sessions, "select * from deliveries order by id"))[1].attempts == 0
+        assert (await fetch_rows(sessions, "select * from deliveries order by id"))[1].attempts == 0
         receiver.status = HTTPStatus.OK
         await ended(sessions, second, "sent")
     assert [each["n"] for each in receiver.got][-2:] == [1, 2]
-    outcomes = await rows(sessions, "select * from outcomes order by id")
+    outcomes = await fetch_rows(sessions, "select * from outcomes order by id")
     assert {each.channel for each in outcomes} == {"post"}
     assert [each.state for each in outcomes][-2:] == ["sent", "sent"]
     assert outcomes[0].state == "deferred"

@@ -21,36 +21,43 @@ from shared.kafka.poll import GATHER_SECONDS
 from shared.kafka.producer import EventProducer, KafkaUnavailable
 from shared.web.health import Liveness
 from tests.eventually import eventually
-from tests.following import following
-from tests.service.shared.consuming import consuming, dead_letters, handled, holds, insert, take
+from tests.follow_topic import followed_records
+from tests.service.shared.running_consumer import (
+    dead_letters,
+    handled,
+    has_handled,
+    insert_handled,
+    running_consumer,
+    take_command,
+)
 
 
 async def test_events_are_handled_once_over_a_restart(
     kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions
 ) -> None:
     first, second = [uuid4() for _ in range(20)], [uuid4() for _ in range(5)]
-    await producer.send_all(topic, [take(each) for each in first])
-    async with consuming(kafka, topic, insert, sessions, producer):
-        await eventually(holds(sessions, first))
-        await producer.send(topic, take(second[0]))
-        await eventually(holds(sessions, [*first, second[0]]))
-    await producer.send_all(topic, [take(each) for each in second[1:]])
-    async with consuming(kafka, topic, insert, sessions, producer):
-        await eventually(holds(sessions, [*first, *second]))
+    await producer.send_all(topic, [take_command(each) for each in first])
+    async with running_consumer(kafka, topic, insert_handled, sessions, producer):
+        await eventually(has_handled(sessions, first))
+        await producer.send(topic, take_command(second[0]))
+        await eventually(has_handled(sessions, [*first, second[0]]))
+    await producer.send_all(topic, [take_command(each) for each in second[1:]])
+    async with running_consumer(kafka, topic, insert_handled, sessions, producer):
+        await eventually(has_handled(sessions, [*first, *second]))
 
 
 async def test_random_bytes_go_aside_and_the_neighbours_pass(
     kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions
 ) -> None:
     good = [uuid4(), uuid4()]
-    await producer.send(topic, take(good[0]))
+    await producer.send(topic, take_command(good[0]))
     await producer.send(
         topic, Message(b"\xff\x00", b"\x80\x81random", [("ce_type", b"\xfe"), ("other", b"kept")])
     )
     await producer.send(topic, Message(b"tombstone", None, []))
-    await producer.send(topic, take(good[1]))
-    async with consuming(kafka, topic, insert, sessions, producer):
-        await eventually(holds(sessions, good))
+    await producer.send(topic, take_command(good[1]))
+    async with running_consumer(kafka, topic, insert_handled, sessions, producer):
+        await eventually(has_handled(sessions, good))
     letters = await dead_letters(kafka, topic)
     assert {(letter.key, letter.value) for letter in letters} == {
         (b"\xff\x00", b"\x80\x81random"),
@@ -71,13 +78,13 @@ async def test_one_rejected_event_does_not_take_its_batch_along(
     ids = [uuid4() for _ in range(10)]
 
     async def picky(session: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
-        await insert(session, events)
+        await insert_handled(session, events)
         if any(envelope.event.request_id == ids[4] for envelope in events):
             raise Rejected("cannot-open", "test")
 
-    await producer.send_all(topic, [take(each) for each in ids])
-    async with consuming(kafka, topic, picky, sessions, producer):
-        await eventually(holds(sessions, ids[:4] + ids[5:]))
+    await producer.send_all(topic, [take_command(each) for each in ids])
+    async with running_consumer(kafka, topic, picky, sessions, producer):
+        await eventually(has_handled(sessions, ids[:4] + ids[5:]))
     (letter,) = await dead_letters(kafka, topic)
     assert letter.key == str(ids[4]).encode()
     assert dict(letter.headers)["dead_letter_reason"] == b"cannot-open"
@@ -91,14 +98,14 @@ async def test_an_event_that_breaks_the_handler_goes_aside_after_some_tries(
     async def breaking(session: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
         if any(envelope.event.request_id == bad for envelope in events):
             raise KeyError("a mistake of ours")
-        await insert(session, events)
+        await insert_handled(session, events)
 
-    await producer.send_all(topic, [take(bad), take(good)])
+    await producer.send_all(topic, [take_command(bad), take_command(good)])
 
     async def both_told() -> bool:
         return await handled(sessions) == [good] and len(await dead_letters(kafka, topic)) == 1
 
-    async with consuming(kafka, topic, breaking, sessions, producer):
+    async with running_consumer(kafka, topic, breaking, sessions, producer):
         await eventually(both_told, 20)
     (letter,) = await dead_letters(kafka, topic)
     assert dict(letter.headers)["dead_letter_detail"] == b"KeyError"
@@ -124,11 +131,11 @@ async def test_a_server_that_is_away_is_waited_for(
         if tries <= 6:
             beats.append(liveness.beats)
             raise ConnectionRefusedError
-        await insert(session, events)
+        await insert_handled(session, events)
 
-    await producer.send(topic, take(request_id))
-    async with consuming(kafka, topic, away, sessions, producer, liveness):
-        await eventually(holds(sessions, [request_id]), 20)
+    await producer.send(topic, take_command(request_id))
+    async with running_consumer(kafka, topic, away, sessions, producer, liveness):
+        await eventually(has_handled(sessions, [request_id]), 20)
     assert tries > 6
     # The first two tries are the batch's and the record's own.
     assert all(later > earlier for earlier, later in pairwise(beats[1:])), (
@@ -141,7 +148,7 @@ async def test_killed_between_the_two_commits_an_event_is_handed_over_again(
     kafka: KafkaConnection, topic: str, producer: EventProducer, sessions: Sessions
 ) -> None:
     request_id = uuid4()
-    await producer.send(topic, take(request_id))
+    await producer.send(topic, take_command(request_id))
 
     class Killed(BaseException):
         """Nothing outlives it, as nothing outlives a kill."""
@@ -153,7 +160,7 @@ async def test_killed_between_the_two_commits_an_event_is_handed_over_again(
         kafka,
         f"group-{topic}",
         [topic],
-        handler=insert,
+        handler=insert_handled,
         sessions=sessions,
         producer=producer,
         liveness=Liveness(None, ()),
@@ -162,29 +169,29 @@ async def test_killed_between_the_two_commits_an_event_is_handed_over_again(
     with pytest.raises(Killed):
         await consumer.run()
     assert await handled(sessions) == [request_id]
-    async with consuming(kafka, topic, insert, sessions, producer):
-        await eventually(holds(sessions, [request_id, request_id]))
+    async with running_consumer(kafka, topic, insert_handled, sessions, producer):
+        await eventually(has_handled(sessions, [request_id, request_id]))
 
 
 async def test_a_follower_sees_what_was_and_what_comes(
     kafka: KafkaConnection, topic: str, producer: EventProducer
 ) -> None:
     ids = [uuid4() for _ in range(3)]
-    await producer.send_all(topic, [take(each) for each in ids[:2]])
-    async with following(kafka, topic, back_seconds=60) as records:
+    await producer.send_all(topic, [take_command(each) for each in ids[:2]])
+    async with followed_records(kafka, topic, back_seconds=60) as records:
 
         async def seen(count: int) -> bool:
             return {record.key for record in records} == {str(each).encode() for each in ids[:count]}
 
         await eventually(lambda: seen(2))
-        await producer.send(topic, take(ids[2]))
+        await producer.send(topic, take_command(ids[2]))
         await eventually(lambda: seen(3))
 
 
 async def test_a_broker_that_is_away_is_told_within_the_deadline() -> None:
     async with EventProducer(KafkaConnection("127.0.0.1:1"), "test") as producer:
         with pytest.raises(KafkaUnavailable):
-            await producer.send("anything", take(uuid4()), within=0.2)
+            await producer.send("anything", take_command(uuid4()), within=0.2)
         with pytest.raises(KafkaUnavailable):
             await producer.check()
 
@@ -208,7 +215,7 @@ async def test_what_a_handler_logs_names_its_record(
         for each in ids
     ]
     await producer.send_all(topic, sent)
-    async with consuming(kafka, topic, fail_together, sessions, producer):
+    async with running_consumer(kafka, topic, fail_together, sessions, producer):
         await eventually(all_named)
     assert {each["request_id"] for each in named} == {str(each) for each in ids}
     for each in named:
@@ -230,12 +237,12 @@ async def test_under_load_records_gather_into_batches(
 
         return check
 
-    async with consuming(kafka, topic, note, sessions, producer):
-        await producer.send(topic, take(uuid4()))
+    async with running_consumer(kafka, topic, note, sessions, producer):
+        await producer.send(topic, take_command(uuid4()))
         await eventually(came(1))
         started = time.monotonic()
         for _ in range(100):
-            await asyncio.gather(*(producer.send(topic, take(uuid4())) for _ in range(3)))
+            await asyncio.gather(*(producer.send(topic, take_command(uuid4())) for _ in range(3)))
         await eventually(came(301))
     assert len(sizes) <= (time.monotonic() - started) / GATHER_SECONDS + 2, sizes
 
@@ -254,10 +261,10 @@ async def test_a_transaction_that_hangs_is_tried_again(
         calls.append(len(events))
         if len(calls) == 1:
             await asyncio.Event().wait()
-        await insert(session, events)
+        await insert_handled(session, events)
 
     ids = [uuid4()]
-    await producer.send(topic, take(ids[0]))
-    async with consuming(kafka, topic, hangs_at_first, sessions, producer):
-        await eventually(holds(sessions, ids))
+    await producer.send(topic, take_command(ids[0]))
+    async with running_consumer(kafka, topic, hangs_at_first, sessions, producer):
+        await eventually(has_handled(sessions, ids))
     assert await dead_letters(kafka, topic) == []

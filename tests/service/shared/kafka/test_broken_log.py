@@ -12,9 +12,15 @@ from shared.kafka.lag import LagReader
 from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from tests.eventually import eventually
-from tests.following import following
+from tests.follow_topic import followed_records
 from tests.service.intake.own_kafka import own_kafka
-from tests.service.shared.consuming import consuming, dead_letters, holds, insert, take
+from tests.service.shared.running_consumer import (
+    dead_letters,
+    has_handled,
+    insert_handled,
+    running_consumer,
+    take_command,
+)
 
 MAGIC, ATTRIBUTES = 16, 21
 TOPIC = "broken"
@@ -63,20 +69,20 @@ async def test_batches_that_broke_on_the_disk_are_set_aside(tmp_path: Path, sess
         await ensure_topics(kafka, [Topic(TOPIC, 1, DAY_MS), Topic(dead_letter_topic(TOPIC), 1, DAY_MS)])
         async with EventProducer(kafka, "test") as producer:
             for each in ids:
-                await producer.send(TOPIC, take(each))
+                await producer.send(TOPIC, take_command(each))
         await broker.stop()
         break_batches(tmp_path / "log" / f"{TOPIC}-0" / "00000000000000000000.log")
         await broker.start()
         whole = [each for place, each in enumerate(ids) if place not in BREAKS]
         async with (
             EventProducer(kafka, "test") as producer,
-            consuming(kafka, TOPIC, insert, sessions, producer),
+            running_consumer(kafka, TOPIC, insert_handled, sessions, producer),
         ):
-            await eventually(holds(sessions, whole), 20)
+            await eventually(has_handled(sessions, whole), 20)
         letters = await dead_letters(kafka, TOPIC)
         assert [int(dict(letter.headers)["dead_letter_offset"]) for letter in letters] == list(BREAKS)
         assert {dict(letter.headers)["dead_letter_reason"] for letter in letters} == {b"unreadable"}
-        async with following(kafka, TOPIC) as followed:
+        async with followed_records(kafka, TOPIC) as followed:
 
             async def seen() -> bool:
                 return [each.key for each in followed] == [str(each).encode() for each in whole]

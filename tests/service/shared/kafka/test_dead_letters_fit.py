@@ -13,7 +13,13 @@ from shared.kafka.dead_letter import VALUE_BYTES, is_part
 from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from tests.eventually import eventually
-from tests.service.shared.consuming import consuming, dead_letters, holds, insert, take
+from tests.service.shared.running_consumer import (
+    dead_letters,
+    has_handled,
+    insert_handled,
+    running_consumer,
+    take_command,
+)
 
 LARGEST = 1_048_470
 KINDS = {
@@ -34,11 +40,11 @@ async def test_the_largest_records_are_set_aside(
 ) -> None:
     topic, message, good = f"fit.{uuid4().hex}", KINDS[kind], [uuid4(), uuid4()]
     await ensure_topics(kafka, [Topic(topic, 1, DAY_MS), Topic(dead_letter_topic(topic), 1, DAY_MS, room)])
-    await producer.send(topic, take(good[0]))
+    await producer.send(topic, take_command(good[0]))
     await producer.send(topic, message)
-    await producer.send(topic, take(good[1]))
-    async with consuming(kafka, topic, insert, sessions, producer):
-        await eventually(holds(sessions, good), 5)
+    await producer.send(topic, take_command(good[1]))
+    async with running_consumer(kafka, topic, insert_handled, sessions, producer):
+        await eventually(has_handled(sessions, good), 5)
     (letter,) = await dead_letters(kafka, topic)
     headers = dict(letter.headers)
     assert (headers["dead_letter_topic"], headers["dead_letter_offset"]) == (topic.encode(), b"1")

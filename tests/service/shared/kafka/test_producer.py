@@ -13,7 +13,7 @@ from shared.events.topics import SUBMITTED
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer, KafkaUnavailable, RecordRefused
 from tests.eventually import eventually
-from tests.service.tracker.topic import read_topic
+from tests.service.tracker.published_events import read_topic
 
 RECORD = Message(b"producer-test", b"{}", [])
 

@@ -26,10 +26,16 @@ from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from shared.web.health import Liveness
 from tests.eventually import eventually
-from tests.following import following
-from tests.service.shared.consuming import consuming, dead_letters, holds, insert, take
-from tests.service.tracker.publishing import running
-from tests.unreadable_kinds import KINDS, Kind
+from tests.follow_topic import followed_records
+from tests.service.shared.running_consumer import (
+    dead_letters,
+    has_handled,
+    insert_handled,
+    running_consumer,
+    take_command,
+)
+from tests.service.tracker.running_loops import running_loop
+from tests.unreadable_records import KINDS, Kind
 
 GOING_ON_SECONDS = 5.0
 FLOOD = 20_000
@@ -50,10 +56,10 @@ async def sent(
     """Send one of the kind between two that are right."""
     kind: Kind = request.param
     before, after, ids = uuid4(), uuid4(), [uuid4() for _ in range(kind.size)]
-    await producer.send(one_partition, take(before))
+    await producer.send(one_partition, take_command(before))
     async with RawProducer(kafka) as raw:
         assert await raw.send(one_partition, 0, kind.make(ids)) == 0, "the broker takes it"
-    await producer.send(one_partition, take(after))
+    await producer.send(one_partition, take_command(after))
     carried = [each for place, each in enumerate(ids) if place not in kind.lost]
     return Sent(one_partition, before, after, [before, *carried, after], len(kind.lost), kind.size)
 
@@ -73,8 +79,8 @@ class Sent:
 async def test_a_consumer_sets_it_aside_and_goes_on(
     kafka: KafkaConnection, sent: Sent, sessions: Sessions, producer: EventProducer
 ) -> None:
-    async with consuming(kafka, sent.topic, insert, sessions, producer):
-        await eventually(holds(sessions, sent.carried), GOING_ON_SECONDS)
+    async with running_consumer(kafka, sent.topic, insert_handled, sessions, producer):
+        await eventually(has_handled(sessions, sent.carried), GOING_ON_SECONDS)
         letters = await dead_letters(kafka, sent.topic)
     assert len(letters) == sent.lost
     for letter in letters:
@@ -91,9 +97,9 @@ async def test_a_flood_of_poison_passes_quickly(
     poison = b"".join(record(b"k", b"poison", delta=delta) for delta in range(FLOOD))
     async with RawProducer(kafka) as raw:
         assert await raw.send(one_partition, 0, batch(gzip.compress(poison), FLOOD, codec=1)) == 0
-    await producer.send(one_partition, take(good))
-    async with consuming(kafka, one_partition, insert, sessions, producer):
-        await eventually(holds(sessions, [good]), 10)
+    await producer.send(one_partition, take_command(good))
+    async with running_consumer(kafka, one_partition, insert_handled, sessions, producer):
+        await eventually(has_handled(sessions, [good]), 10)
     async with LagReader(kafka) as lags:
         messages, _ = await lags.records_between(dead_letter_topic(one_partition), 0, 0, FLOOD)
     assert len(messages) == FLOOD
@@ -127,7 +133,7 @@ async def test_many_small_batches_that_unpack_to_much_are_given_in_portions(
 
 
 async def test_a_follower_goes_on(kafka: KafkaConnection, sent: Sent) -> None:
-    async with following(kafka, sent.topic, back_seconds=60) as found:
+    async with followed_records(kafka, sent.topic, back_seconds=60) as found:
 
         async def both() -> bool:
             return {str(sent.before).encode(), str(sent.after).encode()} <= {each.key for each in found}
@@ -162,6 +168,6 @@ async def test_a_reader_of_dead_letters_keeps_it(
         kafka, f"raw-{sent.topic}", [sent.topic], handler=keep, sessions=sessions, liveness=Liveness(None, ())
     )
     begun = time.monotonic()
-    async with running(reader.run()):
+    async with running_loop(reader.run()):
         await eventually(all_kept, GOING_ON_SECONDS)
     assert time.monotonic() - begun < GOING_ON_SECONDS

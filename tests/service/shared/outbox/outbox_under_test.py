@@ -15,7 +15,7 @@ from shared.events.topics import Topic
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.topics import ensure_topics
 from shared.outbox.tables import create
-from tests.service.tracker.topic import read_topic
+from tests.service.tracker.published_events import read_topic
 
 ROOT = Path(__file__).parents[4]
 

@@ -22,8 +22,8 @@ from tests.conftest import FreshDatabase
 from tests.eventually import eventually
 from tests.service.shared.outbox.outbox_process import OLDER_LOCK, publisher
 from tests.service.shared.outbox.outbox_under_test import OutboxUnderTest, outbox_under_test
-from tests.service.tracker.publishing import running
-from tests.service.tracker.topic import read_topic
+from tests.service.tracker.published_events import read_topic
+from tests.service.tracker.running_loops import running_loop
 
 TAKEN_OVER_WITHIN = 20.0
 """A lease, a renewal, and a busy machine."""
@@ -243,7 +243,7 @@ async def test_beside_a_process_of_an_older_version_only_one_of_the_two_publishe
     await outbox.connection.execute(f"select pg_advisory_lock({OLDER_LOCK})")
     async with (
         EventProducer(outbox.kafka, "test") as producer,
-        running(publisher(outbox.dsn, producer, outbox.topic).run()),
+        running_loop(publisher(outbox.dsn, producer, outbox.topic).run()),
     ):
         await outbox.add(asked, VALUES)
         await asyncio.sleep(3)

@@ -10,38 +10,40 @@ from services.tracker import work_number
 from services.tracker.personal_data.keyring import Keyring
 from shared.database.engine import Sessions
 from shared.text.work_number import grouped
-from tests.service.tracker.desk import Desk
-from tests.service.tracker.office import ANSWERS, HETU, NOW, submission
-from tests.service.tracker.rows import history, register, register_one, rows
+from tests.service.tracker.api_client import ApiClient
+from tests.service.tracker.builders import ANSWERS, HETU, NOW, submission
+from tests.service.tracker.database import fetch_rows, history_types, register, register_one
 
 pytestmark = pytest.mark.usefixtures("one_connection")
 
 
 async def number_of(sessions: Sessions, request_id: UUID) -> str:
-    (row,) = await rows(sessions, "select work_number from requests where request_id = :id", id=request_id)
+    (row,) = await fetch_rows(
+        sessions, "select work_number from requests where request_id = :id", id=request_id
+    )
     return str(row.work_number)
 
 
-async def found(desk: Desk, **query: object) -> list[str]:
-    answer = await desk.get("/api/v1/requests", **query)
+async def found(api: ApiClient, **query: object) -> list[str]:
+    answer = await api.get("/api/v1/requests", **query)
     assert answer.status_code == 200, answer.text
     return [each["request_id"] for each in answer.json()["requests"]]
 
 
-async def searched(desk: Desk, q: str) -> list[str]:
-    answer = await desk.post("/api/v1/requests/search", {"q": q})
+async def searched(api: ApiClient, q: str) -> list[str]:
+    answer = await api.post("/api/v1/requests/search", {"q": q})
     assert answer.status_code == 200, answer.text
     assert HETU not in answer.text
     return [each["request_id"] for each in answer.json()["requests"]]
 
 
 async def test_a_request_is_read_by_its_id_and_its_number(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     request_id = await register_one(sessions, keyring)
     number = await number_of(sessions, request_id)
     answers = [
-        await desk.get(f"/api/v1/requests/{each}")
+        await api.get(f"/api/v1/requests/{each}")
         for each in (str(request_id), number, grouped(number), f"{number[:3]}-{number[3:]}")
     ]
     whole = answers[0].json()
@@ -56,8 +58,8 @@ async def test_a_request_is_read_by_its_id_and_its_number(
     ("id_", "reason"),
     [("482913057", "wrong-check-digit"), ("12", "wrong-length"), ("none%00", "wrong-length")],
 )
-async def test_a_mistyped_number_is_told_as_such(desk: Desk, id_: str, reason: str) -> None:
-    answer = await desk.get(f"/api/v1/requests/{id_}")
+async def test_a_mistyped_number_is_told_as_such(api: ApiClient, id_: str, reason: str) -> None:
+    answer = await api.get(f"/api/v1/requests/{id_}")
     assert (answer.status_code, answer.json()["type"], answer.json()["reason"]) == (
         422,
         "urn:asiointi:problem:invalid-work-number",
@@ -65,16 +67,16 @@ async def test_a_mistyped_number_is_told_as_such(desk: Desk, id_: str, reason: s
     )
 
 
-async def test_an_unknown_request_is_not_found(desk: Desk) -> None:
+async def test_an_unknown_request_is_not_found(api: ApiClient) -> None:
     for path in (
         "/api/v1/requests/00000000-0000-0000-0000-000000000001",
         f"/api/v1/requests/{work_number.work_number(7, b'k' * 32)}",
     ):
-        assert (await desk.get(path)).status_code == 404
+        assert (await api.get(path)).status_code == 404
 
 
 async def test_lists_are_filtered_newest_first_page_by_page(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     sent = [
         submission(queue=queue, service=service, submitted_at=NOW + timedelta(minutes=minute))
@@ -84,28 +86,28 @@ async def test_lists_are_filtered_newest_first_page_by_page(
     ]
     await register(sessions, keyring, *sent)
     ids = [str(each.event.request_id) for each in sent]
-    await desk.post(f"/api/v1/requests/{ids[0]}/take")
-    assert await found(desk) == ids[::-1]
-    assert await found(desk, queue="laskut") == [ids[3], ids[2], ids[0]]
-    assert await found(desk, state="in_progress") == [ids[0]]
-    assert await found(desk, queue="laskut", state="received", service="a") == [ids[3]]
+    await api.post(f"/api/v1/requests/{ids[0]}/take")
+    assert await found(api) == ids[::-1]
+    assert await found(api, queue="laskut") == [ids[3], ids[2], ids[0]]
+    assert await found(api, state="in_progress") == [ids[0]]
+    assert await found(api, queue="laskut", state="received", service="a") == [ids[3]]
     middle = {
         "submitted_after": NOW.isoformat(),
         "submitted_before": (NOW + timedelta(minutes=3)).isoformat(),
     }
-    assert await found(desk, **middle) == [ids[2], ids[1]]
-    assert await found(desk, overdue=True) == []
+    assert await found(api, **middle) == [ids[2], ids[1]]
+    assert await found(api, overdue=True) == []
     pages: list[list[str]] = []
     cursor = None
     while cursor or not pages:
-        page = (await desk.get("/api/v1/requests", limit=2, **({"cursor": cursor} if cursor else {}))).json()
+        page = (await api.get("/api/v1/requests", limit=2, **({"cursor": cursor} if cursor else {}))).json()
         pages.append([each["request_id"] for each in page["requests"]])
         cursor = page["next"]
     assert pages == [ids[4:2:-1], ids[2:0:-1], ids[:1]]
 
 
 async def test_people_are_found_by_name_mail_code_and_number_in_the_body(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     matti = str(await register_one(sessions, keyring))
     anna = submission(
@@ -126,14 +128,14 @@ async def test_people_are_found_by_name_mail_code_and_number_in_the_body(
         "081181-9984",
         grouped(number),
     ):
-        assert await searched(desk, words) == [str(anna.event.request_id)], words
-    assert await searched(desk, "meikäläinen") == [matti]
-    assert await searched(desk, "mei%nen") == []
-    assert await searched(desk, "nobody@example.fi") == []
+        assert await searched(api, words) == [str(anna.event.request_id)], words
+    assert await searched(api, "meikäläinen") == [matti]
+    assert await searched(api, "mei%nen") == []
+    assert await searched(api, "nobody@example.fi") == []
 
 
 async def test_a_name_that_many_have_comes_in_pages_newest_first(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     names = [
         ("Aino", "Virtanen"),
@@ -155,25 +157,25 @@ async def test_a_name_that_many_have_comes_in_pages_newest_first(
     cursor = None
     while cursor or not found:
         page = (
-            (await desk.post("/api/v1/requests/search", {"q": "virtanen aino", "limit": 1, "cursor": cursor}))
+            (await api.post("/api/v1/requests/search", {"q": "virtanen aino", "limit": 1, "cursor": cursor}))
             .raise_for_status()
             .json()
         )
         found += [each["request_id"] for each in page["requests"]]
         cursor = page["next"]
     assert found == [ids[4], ids[1], ids[0]]
-    assert await searched(desk, "virta") == [ids[4], ids[3], ids[2], ids[0]]
-    narrowed = await desk.post("/api/v1/requests/search", {"q": "virtanen", "state": "closed"})
+    assert await searched(api, "virta") == [ids[4], ids[3], ids[2], ids[0]]
+    narrowed = await api.post("/api/v1/requests/search", {"q": "virtanen", "state": "closed"})
     assert narrowed.json()["requests"] == []
 
 
 async def test_personal_data_does_not_belong_into_an_address(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     request_id = await register_one(sessions, keyring)
-    assert await found(desk, q=await number_of(sessions, request_id)) == [str(request_id)]
+    assert await found(api, q=await number_of(sessions, request_id)) == [str(request_id)]
     for words in ("meikäläinen", "a@b.fi", HETU):
-        answer = await desk.get("/api/v1/requests", q=words)
+        answer = await api.get("/api/v1/requests", q=words)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "q")
         assert words not in answer.text
 
@@ -192,8 +194,8 @@ async def test_personal_data_does_not_belong_into_an_address(
         {"cursor": "MQ"},
     ],
 )
-async def test_a_bad_question_is_never_a_failure_of_ours(desk: Desk, query: dict[str, Any]) -> None:
-    assert (await desk.get("/api/v1/requests", **query)).status_code == 422
+async def test_a_bad_question_is_never_a_failure_of_ours(api: ApiClient, query: dict[str, Any]) -> None:
+    assert (await api.get("/api/v1/requests", **query)).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -208,21 +210,21 @@ async def test_a_bad_question_is_never_a_failure_of_ours(desk: Desk, query: dict
     ],
 )
 async def test_what_is_wrong_in_a_question_is_said_in_our_words(
-    desk: Desk, query: dict[str, Any], message: str
+    api: ApiClient, query: dict[str, Any], message: str
 ) -> None:
-    answer = (await desk.get("/api/v1/requests", **query)).json()
+    answer = (await api.get("/api/v1/requests", **query)).json()
     assert answer["errors"] == [{"field": next(iter(query)), "message": message}]
 
 
-async def test_a_request_is_handled(desk: Desk, sessions: Sessions, keyring: Keyring) -> None:
+async def test_a_request_is_handled(api: ApiClient, sessions: Sessions, keyring: Keyring) -> None:
     request_id = await register_one(sessions, keyring)
     path = f"/api/v1/requests/{await number_of(sessions, request_id)}"
-    taken = (await desk.post(f"{path}/take")).json()
+    taken = (await api.post(f"{path}/take")).json()
     assert (taken["state"], taken["assignee"]) == ("in_progress", "sap")
-    assert (await desk.post(f"{path}/ask-customer", {"text": "Mikä?"})).json()[
+    assert (await api.post(f"{path}/ask-customer", {"text": "Mikä?"})).json()[
         "state"
     ] == "waiting_for_customer"
-    answers = [await desk.post(f"{path}/resolve", {"text": text}) for text in ("Valmis", "Valmis", "Toinen")]
+    answers = [await api.post(f"{path}/resolve", {"text": text}) for text in ("Valmis", "Valmis", "Toinen")]
     assert [answer.status_code for answer in answers] == [200, 200, 409]
     problem = answers[2].json()
     assert (problem["type"], problem["state"], problem["possible"]) == (
@@ -230,9 +232,9 @@ async def test_a_request_is_handled(desk: Desk, sessions: Sessions, keyring: Key
         "resolved",
         ["close", "reopen"],
     )
-    assert (await history(sessions, request_id)).count("request.resolved.v1") == 1
-    missing = await desk.post(f"{path}/reject", {})
+    assert (await history_types(sessions, request_id)).count("request.resolved.v1") == 1
+    missing = await api.post(f"{path}/reject", {})
     assert (missing.status_code, missing.json()["errors"][0]["field"]) == (422, "text")
-    assert (await desk.post(f"{path}/close")).json()["state"] == "closed"
-    assert (await desk.post(f"{path}/reopen")).json()["state"] == "in_progress"
-    assert (await desk.post(f"{path}/delete")).status_code == 422
+    assert (await api.post(f"{path}/close")).json()["state"] == "closed"
+    assert (await api.post(f"{path}/reopen")).json()["state"] == "in_progress"
+    assert (await api.post(f"{path}/delete")).status_code == 422

@@ -7,26 +7,26 @@ from services.tracker.personal_data.keyring import Keyring
 from shared.crypto import follow_link
 from shared.database.engine import Sessions
 from shared.text.work_number import grouped
-from tests.service.tracker.desk import Desk
-from tests.service.tracker.rows import register_one, rows
+from tests.service.tracker.api_client import ApiClient
+from tests.service.tracker.database import fetch_rows, register_one
 
 MAIL = "matti.meikalainen@example.fi"
 
 
 async def number(sessions: Sessions) -> str:
-    (row,) = await rows(sessions, "select work_number from requests")
+    (row,) = await fetch_rows(sessions, "select work_number from requests")
     return str(row.work_number)
 
 
 async def test_the_number_and_the_mail_show_the_story_in_public_terms(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     request_id = await register_one(sessions, keyring)
     for action, text in (("take", None), ("ask-customer", "Mikä lasku?"), ("resolve", "Hyvitetty.")):
-        await desk.post(f"/api/v1/requests/{request_id}/{action}", {"text": text})
+        await api.post(f"/api/v1/requests/{request_id}/{action}", {"text": text})
     shown = grouped(await number(sessions))
-    by_number = await desk.post("/api/v1/status", {"work_number": shown, "email": f" {MAIL.upper()} "})
-    by_link = await desk.post("/api/v1/status", {"link": follow_link.sign(request_id, keyring.link_key)})
+    by_number = await api.post("/api/v1/status", {"work_number": shown, "email": f" {MAIL.upper()} "})
+    by_link = await api.post("/api/v1/status", {"link": follow_link.sign(request_id, keyring.link_key)})
     status = by_number.json()
     assert status == by_link.json()
     assert (status["state"], status["request_id"]) == ("resolved", str(request_id))
@@ -38,16 +38,16 @@ async def test_the_number_and_the_mail_show_the_story_in_public_terms(
         ("resolved", "Hyvitetty."),
     ]
     assert {"sap", "Matti", MAIL} & set(by_number.text.replace('"', " ").split()) == set()
-    short = (await desk.get(f"/api/v1/status/{request_id}")).json()
+    short = (await api.get(f"/api/v1/status/{request_id}")).json()
     assert short == {name: status[name] for name in status if name != "timeline"}
 
 
 async def test_unknown_number_wrong_mail_and_forged_link_get_one_and_the_same_answer(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     request_id = await register_one(sessions, keyring)
     answers = [
-        await desk.post("/api/v1/status", body)
+        await api.post("/api/v1/status", body)
         for body in (
             {"work_number": await number(sessions), "email": "other@example.fi"},
             {"work_number": work_number.work_number(99, b"k" * 32), "email": MAIL},
@@ -63,8 +63,8 @@ async def test_unknown_number_wrong_mail_and_forged_link_get_one_and_the_same_an
     ("typed", "reason"),
     [("482 913 057", "wrong-check-digit"), ("482 913", "wrong-length"), ("", "wrong-length")],
 )
-async def test_a_mistyped_number_is_told_as_such(desk: Desk, typed: str, reason: str) -> None:
-    answer = await desk.post("/api/v1/status", {"work_number": typed, "email": MAIL})
+async def test_a_mistyped_number_is_told_as_such(api: ApiClient, typed: str, reason: str) -> None:
+    answer = await api.post("/api/v1/status", {"work_number": typed, "email": MAIL})
     assert (answer.status_code, answer.json()["type"], answer.json()["reason"]) == (
         422,
         "urn:asiointi:problem:invalid-work-number",
@@ -75,12 +75,12 @@ async def test_a_mistyped_number_is_told_as_such(desk: Desk, typed: str, reason:
 @pytest.mark.parametrize(
     "body", [{}, {"work_number": "482913057"}, {"email": MAIL}, [], {"link": 1}, {"link": "x" * 300}]
 )
-async def test_half_a_question_is_told_as_such(desk: Desk, body: object) -> None:
-    answer = await desk.post("/api/v1/status", body)
+async def test_half_a_question_is_told_as_such(api: ApiClient, body: object) -> None:
+    answer = await api.post("/api/v1/status", body)
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:asiointi:problem:invalid-fields")
     assert MAIL not in answer.text
 
 
-async def test_an_unknown_request_has_no_status(desk: Desk) -> None:
-    assert (await desk.get("/api/v1/status/00000000-0000-0000-0000-000000000001")).status_code == 404
-    assert (await desk.get("/api/v1/status/482913057")).status_code == 422
+async def test_an_unknown_request_has_no_status(api: ApiClient) -> None:
+    assert (await api.get("/api/v1/status/00000000-0000-0000-0000-000000000001")).status_code == 404
+    assert (await api.get("/api/v1/status/482913057")).status_code == 422

@@ -23,9 +23,9 @@ from shared.events.mail_outcomes import MailFailed, MailSent
 from shared.events.request_lifecycle import RequestRegistered
 from tests.eventually import eventually
 from tests.infra.serving import free_socket, serving
-from tests.service.tracker.ledger_rows import Log, reader, told
-from tests.service.tracker.office import submission
-from tests.service.tracker.rows import register, rows
+from tests.service.tracker.builders import submission
+from tests.service.tracker.database import fetch_rows, register
+from tests.service.tracker.ledger_builders import KafkaDouble, ledger_reader, mail_outcome_event
 
 IDS = {"first": str(UUID(int=1)), "second": str(UUID(int=2))}
 
@@ -54,7 +54,9 @@ class Intake:
 
         @app.get("/api/v1/requests/{request_id}")
         async def show(request_id: UUID) -> dict[str, str | None]:
-            found = await rows(self.sessions, "select run from canary_runs where numbered_at is not null")
+            found = await fetch_rows(
+                self.sessions, "select run from canary_runs where numbered_at is not null"
+            )
             return {"work_number": canary.WORK_NUMBER if found else None, "request_id": str(request_id)}
 
         return app
@@ -76,7 +78,7 @@ async def read(sessions: Sessions) -> tuple[CanaryRun | None, Overdue]:
 
 
 async def runs(sessions: Sessions) -> list[Any]:
-    return list(await rows(sessions, "select * from canary_runs order by run"))
+    return list(await fetch_rows(sessions, "select * from canary_runs order by run"))
 
 
 def arrived(event_id: str) -> Any:  # noqa: ANN401  an envelope
@@ -118,11 +120,13 @@ async def test_a_canary_is_sent_once_a_period_by_however_many_processes_and_goes
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    (entry,) = await rows(sessions, "select * from history")
+    (entry,) = await fetch_rows(sessions, "select * from history")
     event = RequestRegistered.model_validate_json(entry.value)
     assert (event.service, event.work_number) == (canary.SERVICE, canary.WORK_NUMBER)
     async with sessions.begin() as session:
-        await on_mail_outcome(session, [told(MailSent, sent.event.request_id, str(entry.event_id))])
+        await on_mail_outcome(
+            session, [mail_outcome_event(MailSent, sent.event.request_id, str(entry.event_id))]
+        )
     whole, alarm = await read(sessions)
     assert whole
     assert set(whole.seconds) == {"answered", "shown", "numbered", "mailed"}
@@ -173,14 +177,18 @@ async def test_it_is_in_no_figure_list_or_number(sessions: Sessions, keyring: Ke
     ids = [str(row.event_id) for row in await runs(sessions)]
     async with sessions.begin() as session:
         await on_mail_outcome(
-            session, [told(MailSent, UUID(int=1), ids[0]), told(MailFailed, UUID(int=2), ids[1])]
+            session,
+            [
+                mail_outcome_event(MailSent, UUID(int=1), ids[0]),
+                mail_outcome_event(MailFailed, UUID(int=2), ids[1]),
+            ],
         )
         await session.execute(text("update history set value = null"))
-    ledger = await reader(sessions, Log()).read()
+    ledger = await ledger_reader(sessions, KafkaDouble()).read()
     assert (ledger.accepted, ledger.numbered, ledger.numbers_drawn, ledger.receipts_waiting) == (1, 1, 1, 1)
     assert ledger.overdue == ()
     for table, count in (("requests", 1), ("owed_mails", 1), ("mail_outcomes", 0), ("dead_letters", 0)):
-        assert len(await rows(sessions, f"select 1 from {table}")) == count  # noqa: S608  the test's own
+        assert len(await fetch_rows(sessions, f"select 1 from {table}")) == count  # noqa: S608  the test's own
 
 
 @pytest.mark.parametrize(
@@ -286,4 +294,4 @@ async def test_a_form_that_is_refused_is_noted_and_rows_are_gone_after_a_day(
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    assert await rows(sessions, "select id from history") == []
+    assert await fetch_rows(sessions, "select id from history") == []

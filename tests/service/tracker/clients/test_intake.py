@@ -10,7 +10,7 @@ from services.tracker.clients.back_channel import open_back_channel
 from services.tracker.clients.intake import Intake, IntakeAway
 from tests.infra.issuer import Issuer
 from tests.infra.serving import free_socket, serving
-from tests.service.tracker.office import make_settings
+from tests.service.tracker.builders import make_settings
 
 SPOOL = '{"waiting": 1, "oldest_at": "2026-11-24T10:00:00Z", "requests": [{"request_id": "%s", "spooled_at": "2026-11-24T10:00:00Z"}]}'
 ID = "0190163d-8694-739b-aea5-966c26f8ad91"

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from services.tracker.models import TrackedRequest
 from services.tracker.personal_data.keyring import Keyring
 from shared.database.engine import Sessions
-from tests.service.tracker.console_rows import register
-from tests.service.tracker.console_visit import Visit
+from tests.service.tracker.console_builders import register_tracked
+from tests.service.tracker.console_client import ConsoleClient
 
 pytestmark = pytest.mark.usefixtures("one_connection")
 TYPED = "Kaksi tuntia kirjoitettu.\n<b>Hei</b> & kiitos"
@@ -26,91 +26,95 @@ def typed_in(page: str) -> str:
 
 
 @pytest.fixture
-async def request_here(sessions: Sessions, keyring: Keyring, visit: Visit) -> TrackedRequest:
+async def request_here(sessions: Sessions, keyring: Keyring, console: ConsoleClient) -> TrackedRequest:
     """Give a request that a signed-in operator has opened."""
-    request = await register(sessions, keyring)
-    await visit.sign_in(after=f"/requests/{request.work_number}")
+    request = await register_tracked(sessions, keyring)
+    await console.sign_in(after=f"/requests/{request.work_number}")
     return request
 
 
-async def test_taking_a_request_keeps_what_is_typed(visit: Visit, request_here: TrackedRequest) -> None:
-    page = await visit.submit(f"/requests/{request_here.work_number}/take", text=TYPED)
+async def test_taking_a_request_keeps_what_is_typed(
+    console: ConsoleClient, request_here: TrackedRequest
+) -> None:
+    page = await console.submit(f"/requests/{request_here.work_number}/take", text=TYPED)
     assert "Käsittelyssä" in page.text
     assert typed_in(page.text) == TYPED
 
 
 async def test_showing_the_personal_code_keeps_what_is_typed(
-    visit: Visit, request_here: TrackedRequest
+    console: ConsoleClient, request_here: TrackedRequest
 ) -> None:
-    button = re.search(r'form="acts" formaction="([^"]+/reveal)"', visit.page.text)
+    button = re.search(r'form="acts" formaction="([^"]+/reveal)"', console.page.text)
     assert button, "the button belongs to the form that the text is in"
-    refused = await visit.submit(f"/requests/{request_here.work_number}/reveal", text=TYPED)
+    refused = await console.submit(f"/requests/{request_here.work_number}/reveal", text=TYPED)
     assert (refused.status_code, typed_in(refused.text), "131052-308T" in refused.text) == (422, TYPED, False)
-    page = await visit.submit(f"/requests/{request_here.work_number}/reveal", text=TYPED, reason="Soitto")
+    page = await console.submit(f"/requests/{request_here.work_number}/reveal", text=TYPED, reason="Soitto")
     assert "131052-308T" in page.text
     assert typed_in(page.text) == TYPED
 
 
 async def test_what_was_typed_while_waiting_for_the_customer_is_kept_when_the_customer_has_answered(
-    visit: Visit, request_here: TrackedRequest
+    console: ConsoleClient, request_here: TrackedRequest
 ) -> None:
     number = request_here.work_number
-    await visit.submit(f"/requests/{number}/take")
-    waiting = await visit.submit(f"/requests/{number}/ask_customer", text="Mikä lasku?")
+    await console.submit(f"/requests/{number}/take")
+    waiting = await console.submit(f"/requests/{number}/ask_customer", text="Mikä lasku?")
     assert typed_in(waiting.text) == "", "what was sent is no draft any more"
-    page = await visit.submit(f"/requests/{number}/customer_answered", text=TYPED)
+    page = await console.submit(f"/requests/{number}/customer_answered", text=TYPED)
     assert "Käsittelyssä" in page.text
     assert typed_in(page.text) == TYPED
 
 
 async def test_what_the_script_keeps_comes_back_in_any_tab_until_it_is_sent(
-    visit: Visit, request_here: TrackedRequest
+    console: ConsoleClient, request_here: TrackedRequest
 ) -> None:
     number = request_here.work_number
-    kept = await visit.submit(f"/requests/{number}/draft", text=TYPED.replace("\n", "\r\n"))
+    kept = await console.submit(f"/requests/{number}/draft", text=TYPED.replace("\n", "\r\n"))
     assert kept.status_code == 204
-    assert typed_in((await visit.open(f"/requests/{number}")).text) == TYPED
-    await visit.submit(f"/requests/{number}/resolve", text=TYPED)
-    page = await visit.open(f"/requests/{number}")
+    assert typed_in((await console.open(f"/requests/{number}")).text) == TYPED
+    await console.submit(f"/requests/{number}/resolve", text=TYPED)
+    page = await console.open(f"/requests/{number}")
     assert "Ratkaistu" in page.text
     assert 'id="text"' not in page.text
 
 
-async def test_a_box_that_was_emptied_stays_empty(visit: Visit, request_here: TrackedRequest) -> None:
+async def test_a_box_that_was_emptied_stays_empty(
+    console: ConsoleClient, request_here: TrackedRequest
+) -> None:
     number = request_here.work_number
-    await visit.submit(f"/requests/{number}/draft", text=TYPED)
-    await visit.open(f"/requests/{number}")
-    await visit.submit(f"/requests/{number}/draft", text=" \n")
-    assert typed_in((await visit.open(f"/requests/{number}")).text) == ""
+    await console.submit(f"/requests/{number}/draft", text=TYPED)
+    await console.open(f"/requests/{number}")
+    await console.submit(f"/requests/{number}/draft", text=" \n")
+    assert typed_in((await console.open(f"/requests/{number}")).text) == ""
 
 
 async def test_a_conflict_keeps_the_text_on_the_page_and_after_it(
-    sessions: Sessions, visit: Visit, request_here: TrackedRequest
+    sessions: Sessions, console: ConsoleClient, request_here: TrackedRequest
 ) -> None:
     number = request_here.work_number
     async with sessions.begin() as session:
         await session.execute(text("update requests set changed_at = changed_at + interval '1 second'"))
-    page = await visit.submit(f"/requests/{number}/resolve", text=TYPED)
+    page = await console.submit(f"/requests/{number}/resolve", text=TYPED)
     assert page.status_code == 409
     assert typed_in(page.text) == TYPED
-    assert typed_in((await visit.open(f"/requests/{number}")).text) == TYPED
+    assert typed_in((await console.open(f"/requests/{number}")).text) == TYPED
 
 
 async def test_another_operator_and_another_request_see_nothing_of_it(
-    sessions: Sessions, keyring: Keyring, visit: Visit, request_here: TrackedRequest
+    sessions: Sessions, keyring: Keyring, console: ConsoleClient, request_here: TrackedRequest
 ) -> None:
-    await visit.submit(f"/requests/{request_here.work_number}/draft", text=TYPED)
-    other = await register(sessions, keyring)
-    assert typed_in((await visit.open(f"/requests/{other.work_number}")).text) == ""
-    visit.console.cookies.clear()
-    await visit.sign_in("toini", after=f"/requests/{request_here.work_number}")
-    assert typed_in(visit.page.text) == ""
+    await console.submit(f"/requests/{request_here.work_number}/draft", text=TYPED)
+    other = await register_tracked(sessions, keyring)
+    assert typed_in((await console.open(f"/requests/{other.work_number}")).text) == ""
+    console.client.cookies.clear()
+    await console.sign_in("toini", after=f"/requests/{request_here.work_number}")
+    assert typed_in(console.page.text) == ""
 
 
 async def test_the_store_alone_tells_nothing(
-    sessions: Sessions, visit: Visit, request_here: TrackedRequest
+    sessions: Sessions, console: ConsoleClient, request_here: TrackedRequest
 ) -> None:
-    await visit.submit(f"/requests/{request_here.work_number}/draft", text=TYPED)
+    await console.submit(f"/requests/{request_here.work_number}/draft", text=TYPED)
     async with sessions() as session:
         rows = (await session.execute(text("select id, box from drafts"))).all()
     assert len(rows) == 1
@@ -119,44 +123,44 @@ async def test_the_store_alone_tells_nothing(
 
 
 async def test_a_session_that_ended_keeps_the_text_over_the_login_without_script(
-    visit: Visit, request_here: TrackedRequest
+    console: ConsoleClient, request_here: TrackedRequest
 ) -> None:
     number = request_here.work_number
-    fields = next(form.fields for form in visit.forms() if "seen" in form.fields)
-    visit.console.cookies.delete("asiointi-console")
-    visit.console.headers["Referer"] = f"http://tracker.test/console/requests/{number}"
-    ended = await visit.post(f"/console/requests/{number}/resolve", **{**fields, "text": TYPED})
+    fields = next(form.fields for form in console.forms() if "seen" in form.fields)
+    console.client.cookies.delete("asiointi-console")
+    console.client.headers["Referer"] = f"http://tracker.test/console/requests/{number}"
+    ended = await console.post(f"/console/requests/{number}/resolve", **{**fields, "text": TYPED})
     assert ended.status_code == 401
     assert "Kaksi tuntia kirjoitettu." in ended.text
     assert 'href="/console/login"' in ended.text
-    page = await visit.come_back(await visit.walk_to_login("/login"))
+    page = await console.return_from_login(await console.log_in_at_identity("/login"))
     assert page.request.url.path == f"/console/requests/{number}"
     assert typed_in(page.text) == TYPED
     # It is the operator's own again: the address that it came by is not needed any more.
-    await visit.submit(f"/requests/{number}/draft", text=typed_in(page.text))
-    assert typed_in((await visit.open(f"/requests/{number}")).text) == TYPED
+    await console.submit(f"/requests/{number}/draft", text=typed_in(page.text))
+    assert typed_in((await console.open(f"/requests/{number}")).text) == TYPED
 
 
 async def test_a_text_of_nobody_who_was_signed_in_stands_on_the_page_only(
-    sessions: Sessions, visit: Visit, request_here: TrackedRequest, monkeypatch: pytest.MonkeyPatch
+    sessions: Sessions, console: ConsoleClient, request_here: TrackedRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     to = f"/console/requests/{request_here.work_number}/draft"
-    fields = next(form.fields for form in visit.forms() if "seen" in form.fields)
-    visit.console.headers["Referer"] = f"http://tracker.test/console/requests/{request_here.work_number}"
-    visit.console.cookies.delete("asiointi-console")
-    signed_in_before = dict(visit.console.cookies)
+    fields = next(form.fields for form in console.forms() if "seen" in form.fields)
+    console.client.headers["Referer"] = f"http://tracker.test/console/requests/{request_here.work_number}"
+    console.client.cookies.delete("asiointi-console")
+    signed_in_before = dict(console.client.cookies)
     # A forged form, a cookie that is none of ours, one that is too old, and none; the answers' own cookies prove nothing.
-    answers = [await visit.post(to, text=TYPED, csrf="é")]
-    visit.console.cookies = httpx.Cookies({name: f"A{value}" for name, value in signed_in_before.items()})
-    answers.append(await visit.post(to, **fields, text=TYPED))
-    visit.console.cookies = httpx.Cookies(signed_in_before)
+    answers = [await console.post(to, text=TYPED, csrf="é")]
+    console.client.cookies = httpx.Cookies({name: f"A{value}" for name, value in signed_in_before.items()})
+    answers.append(await console.post(to, **fields, text=TYPED))
+    console.client.cookies = httpx.Cookies(signed_in_before)
     with monkeypatch.context() as later:
         later.setattr(
             "services.tracker.console.earlier_sign_in.time.time", lambda now=time.time: now() + 86_401
         )
-        answers.append(await visit.post(to, **fields, text=TYPED))
-    visit.console.cookies = httpx.Cookies()
-    answers += [await visit.post(to, text=TYPED, csrf="x") for _ in range(3)]
+        answers.append(await console.post(to, **fields, text=TYPED))
+    console.client.cookies = httpx.Cookies()
+    answers += [await console.post(to, text=TYPED, csrf="x") for _ in range(3)]
     for answer in answers:
         assert answer.status_code == 401
         assert "Kaksi tuntia kirjoitettu." in answer.text
@@ -166,9 +170,9 @@ async def test_a_text_of_nobody_who_was_signed_in_stands_on_the_page_only(
 
 @pytest.mark.parametrize("found_by", ["x", "A" * 43, "é", "A" * 64])
 async def test_a_made_up_address_of_a_kept_text_shows_none(
-    visit: Visit, request_here: TrackedRequest, found_by: str
+    console: ConsoleClient, request_here: TrackedRequest, found_by: str
 ) -> None:
-    page = await visit.open(f"/requests/{request_here.work_number}?typed={found_by}")
+    page = await console.open(f"/requests/{request_here.work_number}?typed={found_by}")
     assert page.status_code == 200
     assert typed_in(page.text) == ""
 
@@ -178,9 +182,9 @@ async def test_a_made_up_address_of_a_kept_text_shows_none(
     [("/requests/{number}/resolve", "text"), ("/failed-mails/1/settle", "note"), ("/search", "words")],
 )
 async def test_a_forged_form_gives_back_what_was_typed(
-    visit: Visit, request_here: TrackedRequest, path: str, field: str
+    console: ConsoleClient, request_here: TrackedRequest, path: str, field: str
 ) -> None:
-    page = await visit.post(
+    page = await console.post(
         "/console" + path.format(number=request_here.work_number), csrf="x", **{field: TYPED}
     )
     assert page.status_code == 403

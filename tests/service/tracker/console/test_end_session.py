@@ -17,8 +17,8 @@ from shared.auth.ended_sessions import EndedSessions
 from shared.database.engine import open_database
 from shared.kafka.connection import KafkaConnection
 from tests.service.identity.conftest import serving
-from tests.service.tracker.console_visit import PASSWORD, Visit, identity_settings
-from tests.service.tracker.office import make_settings
+from tests.service.tracker.builders import make_settings
+from tests.service.tracker.console_client import PASSWORD, ConsoleClient, identity_settings
 
 pytestmark = pytest.mark.usefixtures("one_connection")
 OLLI = {"username": "olli", "password": PASSWORD, "name": "Olli Operaattori", "roles": ["operator"]}
@@ -28,7 +28,7 @@ OLLI = {"username": "olli", "password": PASSWORD, "name": "Olli Operaattori", "r
 class House:
     """A console, a browser in front of it, and the identity service that its operators log in with."""
 
-    visit: Visit
+    console: ConsoleClient
     tracker: TrackerSettings
     identity: IdentitySettings
     app: Any
@@ -39,7 +39,7 @@ class House:
         return httpx.AsyncClient(
             transport=transport,
             base_url="http://tracker.test",
-            cookies=dict(self.visit.console.cookies),
+            cookies=dict(self.console.client.cookies),
             timeout=30,
         )
 
@@ -68,9 +68,9 @@ async def house(
         async with httpx.AsyncClient(
             transport=transport, base_url="http://tracker.test", timeout=30
         ) as client:
-            visit = Visit(client)
-            assert (await visit.sign_in()).status_code == 200
-            yield House(visit, tracker, identity, app)
+            console = ConsoleClient(client)
+            assert (await console.sign_in()).status_code == 200
+            yield House(console, tracker, identity, app)
 
 
 async def opens(browser: httpx.AsyncClient) -> list[int]:
@@ -85,8 +85,8 @@ async def test_a_copied_cookie_is_worth_nothing_after_sign_out(house: House) -> 
     async with house.copy() as thief:
         assert (await opens(thief))[:2] == [200, 200]
         copied = dict(thief.cookies)
-        await house.visit.open("/")
-        assert "ulos" in (await house.visit.submit("/sign-out")).text
+        await house.console.open("/")
+        assert "ulos" in (await house.console.submit("/sign-out")).text
         thief.cookies = httpx.Cookies(copied)
         assert (await opens(thief))[0] == 303
         thief.cookies = httpx.Cookies(copied)
@@ -99,17 +99,17 @@ async def test_a_copied_cookie_is_worth_nothing_after_sign_out(house: House) -> 
 async def test_a_new_sign_in_ends_the_session_that_the_browser_had(
     house: House, username: str, status: int
 ) -> None:
-    way = await house.visit.walk_to_login("/login", username)
+    way = await house.console.log_in_at_identity("/login", username)
     async with house.copy() as thief:
-        assert (await house.visit.come_back(way)).status_code == status
-        assert (await house.visit.console.get("/console/")).status_code == (200 if status == 200 else 303)
+        assert (await house.console.return_from_login(way)).status_code == status
+        assert (await house.console.client.get("/console/")).status_code == (200 if status == 200 else 303)
         assert await opens(thief) == [303, 303, 401]
 
 
 async def test_another_process_knows_of_a_sign_out_as_well(house: House) -> None:
     async with house.copy() as thief:
-        await house.visit.open("/")
-        await house.visit.submit("/sign-out")
+        await house.console.open("/")
+        await house.console.submit("/sign-out")
         other = create_app(house.tracker)
         async with other.router.lifespan_context(other):
             transport = httpx.ASGITransport(other, raise_app_exceptions=False)
@@ -134,25 +134,25 @@ async def test_a_removed_or_changed_account_ends_its_sessions(
     async with house.copy() as thief:
         await house.start_identity_with(*accounts)
         assert await opens(thief) == [303, 303, 401]
-        assert (await house.visit.open("/")).status_code == 302
+        assert (await house.console.open("/")).status_code == 302
 
 
 async def test_an_account_that_is_made_again_does_not_bring_its_old_sessions_back(house: House) -> None:
     await house.start_identity_with({**OLLI, "username": "another"})
     await house.start_identity_with(OLLI)
-    assert (await house.visit.console.get("/console/")).status_code == 303
+    assert (await house.console.client.get("/console/")).status_code == 303
 
 
 async def test_other_changes_end_nothing_and_a_new_password_signs_in_at_once(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await house.start_identity_with({**OLLI, "name": "Another Name"}, {**OLLI, "username": "another"})
-    assert (await house.visit.console.get("/console/")).status_code == 200
+    assert (await house.console.client.get("/console/")).status_code == 200
     monkeypatch.setattr("services.tracker.clients.identity.FRESH_SECONDS", 600.0)
-    monkeypatch.setattr("tests.service.tracker.console_visit.PASSWORD", "another password")
+    monkeypatch.setattr("tests.service.tracker.console_client.PASSWORD", "another password")
     await house.start_identity_with({**OLLI, "password": "another password"})
-    house.visit.console.cookies.clear()
-    assert (await house.visit.sign_in()).status_code == 200
+    house.console.client.cookies.clear()
+    assert (await house.console.sign_in()).status_code == 200
 
 
 async def test_without_identity_the_console_goes_on_for_a_while_and_then_no_page_opens(
@@ -162,14 +162,14 @@ async def test_without_identity_the_console_goes_on_for_a_while_and_then_no_page
         raise IdentityAway
 
     monkeypatch.setattr("shared.auth.client_credentials.ClientCredentials.call", away)
-    assert (await house.visit.console.get("/console/")).status_code == 200
+    assert (await house.console.client.get("/console/")).status_code == 200
     monkeypatch.setattr("services.tracker.clients.identity.WITHOUT_IDENTITY_SECONDS", 0.0)
-    page = await house.visit.console.get("/console/")
+    page = await house.console.client.get("/console/")
     assert (page.status_code, page.headers.get("Set-Cookie")) == (503, None)
 
 
 async def test_while_the_database_is_away_no_page_opens_and_nobody_is_signed_out(house: House) -> None:
     async with open_database("postgresql://tracker:x@127.0.0.1:9/tracker") as nobody:
         house.app.state.ended_sessions = EndedSessions(nobody, open_while_away=False)
-        page = await house.visit.console.get("/console/")
+        page = await house.console.client.get("/console/")
         assert (page.status_code, page.headers.get("Set-Cookie")) == (503, None)

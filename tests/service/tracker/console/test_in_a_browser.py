@@ -5,21 +5,21 @@ from playwright.async_api import Browser, Route
 
 from services.tracker.personal_data.keyring import Keyring
 from shared.database.engine import Sessions
-from tests.service.tracker.console_rows import register
-from tests.service.tracker.console_visit import Visit
+from tests.service.tracker.console_builders import register_tracked
+from tests.service.tracker.console_client import ConsoleClient
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("one_connection")]
 
 
 @pytest.mark.parametrize("width", [320, 375, 781, 900, 1099, 1100, 1280])
 async def test_the_list_shows_every_column_without_scrolling(
-    visit: Visit, sessions: Sessions, keyring: Keyring, browser: Browser, width: int
+    console: ConsoleClient, sessions: Sessions, keyring: Keyring, browser: Browser, width: int
 ) -> None:
-    await register(sessions, keyring)
-    await visit.sign_in()
+    await register_tracked(sessions, keyring)
+    await console.sign_in()
 
     async def serve(route: Route) -> None:
-        answer = await visit.console.get(route.request.url)
+        answer = await console.client.get(route.request.url)
         await route.fulfill(
             status=answer.status_code,
             body=answer.content,
@@ -29,7 +29,7 @@ async def test_the_list_shows_every_column_without_scrolling(
     page = await browser.new_page(viewport={"width": width, "height": 800})
     await page.route("**/*", serve)
     try:
-        await page.goto(f"{visit.console.base_url}/console/")
+        await page.goto(f"{console.client.base_url}/console/")
         assert (
             await page.evaluate(
                 "(list => list.scrollWidth - list.clientWidth)(document.querySelector('.table-scroll'))"

@@ -18,9 +18,9 @@ from services.tracker.personal_data.keyring import Keyring
 from shared.database.engine import Sessions, migrate, open_database
 from tests.conftest import SERVICES, FreshDatabase
 from tests.service.migrate_to import migrate_back
-from tests.service.tracker.desk import Desk
-from tests.service.tracker.office import submission
-from tests.service.tracker.rows import register
+from tests.service.tracker.api_client import ApiClient
+from tests.service.tracker.builders import submission
+from tests.service.tracker.database import register
 
 TRACKER = SERVICES / "tracker" / "migrations"
 PEOPLE = [
@@ -83,14 +83,14 @@ WRITTEN = {
 }
 
 
-async def found(desk: Desk, q: str) -> list[str]:
-    answer = await desk.post("/api/v1/requests/search", {"q": q})
+async def found(api: ApiClient, q: str) -> list[str]:
+    answer = await api.post("/api/v1/requests/search", {"q": q})
     assert answer.status_code == 200, answer.text
     return [each["request_id"] for each in answer.json()["requests"]]
 
 
 async def test_a_name_is_found_however_it_is_written(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     sent = [
         submission(person={"first_name": first, "last_name": last, "email": "a@example.fi"})
@@ -99,9 +99,9 @@ async def test_a_name_is_found_however_it_is_written(
     await register(sessions, keyring, *sent)
     for person, ways in WRITTEN.items():
         for way in ways:
-            assert await found(desk, way) == [str(sent[person].event.request_id)], way
+            assert await found(api, way) == [str(sent[person].event.request_id)], way
     for nobody in ("Anna Mäkinen", "rtanen", "von Virtanen", "-", ",.", "'", "Virtanen % Anna_"):
-        assert await found(desk, nobody) == ([str(sent[0].event.request_id)] if "%" in nobody else []), nobody
+        assert await found(api, nobody) == ([str(sent[0].event.request_id)] if "%" in nobody else []), nobody
 
 
 @given(
@@ -120,8 +120,8 @@ def test_whatever_is_typed_has_words_that_no_pattern_reads(typed: str) -> None:
     assert name_key(name_key("", typed), "") == name_key("", typed)
 
 
-async def test_many_words_are_no_more_work_than_a_few(desk: Desk) -> None:
-    assert await found(desk, " ".join(map("".join, itertools.islice(_words(), 100)))) == []
+async def test_many_words_are_no_more_work_than_a_few(api: ApiClient) -> None:
+    assert await found(api, " ".join(map("".join, itertools.islice(_words(), 100)))) == []
     assert MOST_WORDS < 10
 
 
@@ -139,13 +139,13 @@ def _words() -> Iterator[tuple[str, ...]]:
     ],
 )
 async def test_an_address_is_found_in_either_spelling(
-    desk: Desk, sessions: Sessions, keyring: Keyring, typed: str
+    api: ApiClient, sessions: Sessions, keyring: Keyring, typed: str
 ) -> None:
     sent = submission(
         person={"first_name": "Ilmari", "last_name": "Öljy", "email": "ilmari@xn--ljysili-8wa1ni.fi"}
     )
     await register(sessions, keyring, sent)
-    assert await found(desk, typed) == [str(sent.event.request_id)]
+    assert await found(api, typed) == [str(sent.event.request_id)]
 
 
 @pytest.mark.parametrize("typed", ["ilmari@öljysäiliö.fi", "ilmari@xn--ljysili-8wa1ni.fi"])
@@ -153,7 +153,7 @@ async def test_an_address_is_found_in_either_spelling(
     "kept", ["ilmari@öljysäiliö.fi", "Ilmari@ÖLJYSÄILIÖ.FI", "ilmari@xn--ljysili-8wa1ni.fi"]
 )
 async def test_an_address_that_the_version_before_kept_as_typed_is_found(
-    desk: Desk, sessions: Sessions, keyring: Keyring, kept: str, typed: str
+    api: ApiClient, sessions: Sessions, keyring: Keyring, kept: str, typed: str
 ) -> None:
     sent = submission(person={"first_name": "Ilmari", "last_name": "Öljy", "email": kept})
     await register(sessions, keyring, sent)
@@ -162,7 +162,7 @@ async def test_an_address_that_the_version_before_kept_as_typed_is_found(
         number = await session.scalar(
             text("update requests set email_index = :index returning work_number"), {"index": as_before}
         )
-    assert await found(desk, typed) == [str(sent.event.request_id)]
+    assert await found(api, typed) == [str(sent.event.request_id)]
     async with sessions() as session:
         assert (
             await follow_by_number(session, str(number), typed, keyring)
@@ -174,10 +174,10 @@ async def test_an_address_that_the_version_before_kept_as_typed_is_found(
 
 
 @pytest.mark.parametrize("blank", [" ", "\u200b", "\u00a0 \t"])
-async def test_blank_words_find_nobody(desk: Desk, blank: str) -> None:
-    answer = await desk.post("/api/v1/requests/search", {"q": blank})
+async def test_blank_words_find_nobody(api: ApiClient, blank: str) -> None:
+    answer = await api.post("/api/v1/requests/search", {"q": blank})
     assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["q"])
-    assert (await desk.get("/api/v1/requests", q=blank)).status_code == 422
+    assert (await api.get("/api/v1/requests", q=blank)).status_code == 422
 
 
 async def test_names_that_the_version_before_wrote_are_found_without_accents(

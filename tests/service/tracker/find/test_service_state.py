@@ -7,7 +7,7 @@ import pytest
 from services.tracker.domain import Reason
 from services.tracker.find.service_state import ServiceState, service_state
 from services.tracker.ledger.overdue import Ledger, Overdue
-from tests.service.tracker.desk import Desk
+from tests.service.tracker.api_client import ApiClient
 
 NOW = datetime.now(timezone.utc)
 
@@ -50,6 +50,6 @@ def test_what_concerns_one_citizen_or_operators_only_is_no_fault_of_the_service(
     assert service_state(ledger(Overdue(reason, 5))) == ServiceState(numbers=True, mails=True)
 
 
-async def test_intake_is_told(desk: Desk) -> None:
-    answer = await desk.get("/api/v1/status")
+async def test_intake_is_told(api: ApiClient) -> None:
+    answer = await api.get("/api/v1/status")
     assert (answer.status_code, answer.json()) == (200, {"numbers": True, "mails": True})

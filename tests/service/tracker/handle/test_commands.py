@@ -29,8 +29,8 @@ from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from shared.web.health import Liveness
 from tests.eventually import eventually
-from tests.service.tracker.office import TO_TRACKER
-from tests.service.tracker.rows import history, register_one, rows
+from tests.service.tracker.builders import TO_TRACKER
+from tests.service.tracker.database import fetch_rows, history_types, register_one
 
 SOURCE = "/back-office"
 
@@ -53,7 +53,7 @@ def resolve(request_id: UUID, plaintext: bytes = b'{"text": "Valmis"}') -> Envel
 
 
 async def refusals(sessions: Sessions, request_id: UUID) -> list[RequestCommandRefused]:
-    found = await rows(
+    found = await fetch_rows(
         sessions,
         "select value from history where request_id = :id and type = 'request.command_refused.v1'",
         id=request_id,
@@ -78,9 +78,9 @@ async def test_commands_move_a_request_in_their_order(sessions: Sessions, keyrin
         resolve(request_id),
         Envelope(close, SOURCE),
     )
-    (row,) = await rows(sessions, "select state, assignee from requests")
+    (row,) = await fetch_rows(sessions, "select state, assignee from requests")
     assert (row.state, row.assignee) == ("closed", "backoffice")
-    told = await rows(
+    told = await fetch_rows(
         sessions,
         "select event_id, text_box, actor_kind, actor, details from history where text_box is not null order by id",
     )
@@ -92,9 +92,9 @@ async def test_a_repeated_command_is_one_command(sessions: Sessions, keyring: Ke
     request_id = await register_one(sessions, keyring)
     take, done = Envelope(TakeRequest(request_id=request_id, actor="sap"), SOURCE), resolve(request_id)
     await command(sessions, keyring, take, done, take)
-    once = await history(sessions, request_id)
+    once = await history_types(sessions, request_id)
     await command(sessions, keyring, take, done)
-    assert await history(sessions, request_id) == once
+    assert await history_types(sessions, request_id) == once
     assert await refusals(sessions, request_id) == [], (
         "the repeat of a take is not refused though the request is resolved"
     )
@@ -113,7 +113,7 @@ async def test_a_refusal_is_an_answer_and_no_dead_letter(sessions: Sessions, key
         "not-allowed-now",
     )
     assert "received" in refused.detail
-    (row,) = await rows(sessions, "select state from requests")
+    (row,) = await fetch_rows(sessions, "select state from requests")
     assert row.state == "in_progress", "the neighbour passed"
 
 
@@ -131,7 +131,7 @@ async def test_a_text_with_a_personal_code_is_refused_with_a_sentence(
     await command(sessions, keyring, resolve(request_id, b'{"text": "Tunnus 131052-308T on kirjattu"}'))
     (refused,) = await refusals(sessions, request_id)
     assert (refused.reason, "Leave the henkil" in refused.detail) == ("personal-code-in-text", True)
-    assert "308T" not in str(await rows(sessions, "select cast(history as text) from history"))
+    assert "308T" not in str(await fetch_rows(sessions, "select cast(history as text) from history"))
 
 
 @pytest.mark.parametrize("plaintext", [b"no json", b"[]", b'{"text": 1}'])
@@ -139,7 +139,7 @@ async def test_a_text_that_is_none_is_poison(sessions: Sessions, keyring: Keyrin
     request_id = await register_one(sessions, keyring)
     with pytest.raises(Rejected):
         await command(sessions, keyring, resolve(request_id, plaintext))
-    assert await rows(sessions, "select 1 from processed_commands") == []
+    assert await fetch_rows(sessions, "select 1 from processed_commands") == []
 
 
 async def test_a_text_sealed_for_another_purpose_is_poison(sessions: Sessions, keyring: Keyring) -> None:
@@ -182,7 +182,7 @@ async def test_who_acts_is_whose_topic_it_came_by_whatever_the_record_says(
         await producer.send(topic, encode(Envelope(take, "/operator")))
 
     async def entered() -> None:
-        found = await rows(
+        found = await fetch_rows(
             sessions, "select request_id, actor_kind, actor, details from history where action = 'take'"
         )
         assert {row.request_id: (row.actor_kind, row.actor, row.details) for row in found} == {

@@ -14,13 +14,13 @@ from shared.database.engine import Sessions
 from shared.events.request_lifecycle import RequestResolved, RequestStateChanged
 from shared.web.problems import InvalidFields, NotFound
 from tests.eventually import eventually
-from tests.service.tracker.office import NOTIFIER
-from tests.service.tracker.rows import history, register_one, rows
+from tests.service.tracker.builders import NOTIFIER
+from tests.service.tracker.database import fetch_rows, history_types, register_one
 
 MAIJA, SAP = By("staff", "maija"), By("client", "sap")
 
 
-class Office:
+class RequestHandling:
     """Handles one request, each act in a transaction of its own."""
 
     def __init__(self, sessions: Sessions, keyring: Keyring, request_id: UUID) -> None:
@@ -33,11 +33,11 @@ class Office:
 
     async def history(self) -> list[str]:
         """Give the types of what happened."""
-        return await history(self.sessions, self.request_id)
+        return await history_types(self.sessions, self.request_id)
 
     async def last_value(self) -> bytes:
         """Give the data of the newest event."""
-        (row,) = await rows(
+        (row,) = await fetch_rows(
             self.sessions,
             "select value from history where request_id = :id order by id desc limit 1",
             id=self.request_id,
@@ -46,44 +46,46 @@ class Office:
 
 
 @pytest.fixture
-async def office(sessions: Sessions, keyring: Keyring) -> Office:
-    return Office(sessions, keyring, await register_one(sessions, keyring))
+async def handling(sessions: Sessions, keyring: Keyring) -> RequestHandling:
+    return RequestHandling(sessions, keyring, await register_one(sessions, keyring))
 
 
-async def test_a_request_is_handled_from_end_to_end(office: Office) -> None:
-    assert (await office.act("take")).assignee == "maija"
-    assert (await office.act("ask_customer", text="Mikä lasku?")).state == "waiting_for_customer"
-    question = RequestStateChanged.model_validate_json(await office.last_value())
+async def test_a_request_is_handled_from_end_to_end(handling: RequestHandling) -> None:
+    assert (await handling.act("take")).assignee == "maija"
+    assert (await handling.act("ask_customer", text="Mikä lasku?")).state == "waiting_for_customer"
+    question = RequestStateChanged.model_validate_json(await handling.last_value())
     assert (question.previous_state, question.state) == ("in_progress", "waiting_for_customer")
-    await office.act("customer_answered", By("citizen", None))
-    resolved = await office.act("resolve", SAP, "Lasku on hyvitetty.")
+    await handling.act("customer_answered", By("citizen", None))
+    resolved = await handling.act("resolve", SAP, "Lasku on hyvitetty.")
     assert (resolved.state, resolved.assignee) == ("resolved", "maija")
     assert resolved.resolved_at == resolved.changed_at
-    event = RequestResolved.model_validate_json(await office.last_value())
-    opened = NOTIFIER.open(event.sealed_message, purpose="message", request_id=office.request_id)
+    event = RequestResolved.model_validate_json(await handling.last_value())
+    opened = NOTIFIER.open(event.sealed_message, purpose="message", request_id=handling.request_id)
     assert json.loads(opened) == {"text": "Lasku on hyvitetty."}
     assert (event.actor_kind, event.actor) == ("client", "sap")
-    closed = await office.act("close")
+    closed = await handling.act("close")
     assert closed.closed_at is not None
     assert closed.resolved_at is not None
-    reopened = await office.act("reopen")
+    reopened = await handling.act("reopen")
     assert (reopened.state, reopened.closed_at, reopened.resolved_at) == ("in_progress", None, None)
-    assert len(await office.history()) == 7
+    assert len(await handling.history()) == 7
 
 
-async def test_a_handler_may_answer_at_once(office: Office) -> None:
-    assert (await office.act("reject", text="Väärä kunta")).state == "rejected"
+async def test_a_handler_may_answer_at_once(handling: RequestHandling) -> None:
+    assert (await handling.act("reject", text="Väärä kunta")).state == "rejected"
 
 
-async def test_the_same_resolution_again_is_one_event_and_another_is_refused(office: Office) -> None:
-    await office.act("take")
-    first = await office.act("resolve", text="Valmis ")
-    again = await office.act("resolve", text=" Valmis")
+async def test_the_same_resolution_again_is_one_event_and_another_is_refused(
+    handling: RequestHandling,
+) -> None:
+    await handling.act("take")
+    first = await handling.act("resolve", text="Valmis ")
+    again = await handling.act("resolve", text=" Valmis")
     assert again.resolved_at == first.resolved_at
     with pytest.raises(NotAllowedNow) as refusal:
-        await office.act("resolve", text="Toinen")
+        await handling.act("resolve", text="Toinen")
     assert refusal.value.extra == {"state": "resolved", "possible": ["close", "reopen"]}
-    assert (await office.history()).count("request.resolved.v1") == 1
+    assert (await handling.history()).count("request.resolved.v1") == 1
 
 
 @pytest.mark.parametrize(
@@ -97,19 +99,19 @@ async def test_the_same_resolution_again_is_one_event_and_another_is_refused(off
     ],
 )
 async def test_every_act_taken_twice_is_one_event(
-    office: Office, before: tuple[Action, ...], action: Action, text: str | None
+    handling: RequestHandling, before: tuple[Action, ...], action: Action, text: str | None
 ) -> None:
     for each in before:
-        await office.act(each, text="Valmis" if each == "resolve" else None)
-    await office.act(action, text=text)
-    once = await office.history()
-    await office.act(action, text=text)
-    assert await office.history() == once
+        await handling.act(each, text="Valmis" if each == "resolve" else None)
+    await handling.act(action, text=text)
+    once = await handling.history()
+    await handling.act(action, text=text)
+    assert await handling.history() == once
 
 
 async def waits_for_a_lock(sessions: Sessions) -> bool:
     return bool(
-        await rows(
+        await fetch_rows(
             sessions,
             "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
         )
@@ -117,49 +119,53 @@ async def waits_for_a_lock(sessions: Sessions) -> bool:
 
 
 @pytest.mark.parametrize(("second", "refused"), [("Toinen", True), ("Valmis", False)])
-async def test_two_resolves_at_once_are_one_event(office: Office, second: str, refused: bool) -> None:
-    async with office.sessions.begin() as session:
+async def test_two_resolves_at_once_are_one_event(
+    handling: RequestHandling, second: str, refused: bool
+) -> None:
+    async with handling.sessions.begin() as session:
         await handle_request(
-            session, office.request_id, "resolve", MAIJA, text="Valmis", keyring=office.keyring
+            session, handling.request_id, "resolve", MAIJA, text="Valmis", keyring=handling.keyring
         )
-        other = asyncio.create_task(office.act("resolve", SAP, second))
-        await eventually(lambda: waits_for_a_lock(office.sessions))
+        other = asyncio.create_task(handling.act("resolve", SAP, second))
+        await eventually(lambda: waits_for_a_lock(handling.sessions))
     (answer,) = await asyncio.gather(other, return_exceptions=True)
     assert isinstance(answer, NotAllowedNow) == refused, answer
-    assert (await office.history()).count("request.resolved.v1") == 1
+    assert (await handling.history()).count("request.resolved.v1") == 1
 
 
-async def test_another_handler_takes_over(office: Office) -> None:
-    await office.act("take")
-    assert (await office.act("take", By("staff", "pekka"))).assignee == "pekka"
-    assert (await office.history()).count("request.assigned.v1") == 2
+async def test_another_handler_takes_over(handling: RequestHandling) -> None:
+    await handling.act("take")
+    assert (await handling.act("take", By("staff", "pekka"))).assignee == "pekka"
+    assert (await handling.history()).count("request.assigned.v1") == 2
 
 
 @pytest.mark.parametrize("text", [None, "", "  \n", "x" * 10_001, "\x00\u200b\ud800"])
-async def test_a_text_that_cannot_go_to_the_customer_is_refused(office: Office, text: str | None) -> None:
+async def test_a_text_that_cannot_go_to_the_customer_is_refused(
+    handling: RequestHandling, text: str | None
+) -> None:
     with pytest.raises(InvalidFields):
-        await office.act("resolve", text=text)
-    assert len(await office.history()) == 1
+        await handling.act("resolve", text=text)
+    assert len(await handling.history()) == 1
 
 
-async def test_a_citizen_cannot_resolve(office: Office) -> None:
+async def test_a_citizen_cannot_resolve(handling: RequestHandling) -> None:
     with pytest.raises(NotAllowedNow):
-        await office.act("resolve", By("citizen", None), "Itse")
+        await handling.act("resolve", By("citizen", None), "Itse")
 
 
 async def test_there_must_be_a_request(sessions: Sessions, keyring: Keyring) -> None:
     with pytest.raises(NotFound):
-        await Office(sessions, keyring, UUID(int=1)).act("take")
+        await RequestHandling(sessions, keyring, UUID(int=1)).act("take")
 
 
-async def test_times_of_a_history_always_rise(office: Office) -> None:
-    async with office.sessions.begin() as session:
-        request = await session.get(TrackedRequest, office.request_id)
+async def test_times_of_a_history_always_rise(handling: RequestHandling) -> None:
+    async with handling.sessions.begin() as session:
+        request = await session.get(TrackedRequest, handling.request_id)
         assert request is not None
         request.changed_at = request.changed_at.replace(year=2090)
-    await office.act("take")
-    await office.act("resolve", text="Valmis")
-    found = await rows(
-        office.sessions, "select occurred_at from history where action <> 'register' order by id"
+    await handling.act("take")
+    await handling.act("resolve", text="Valmis")
+    found = await fetch_rows(
+        handling.sessions, "select occurred_at from history where action <> 'register' order by id"
     )
     assert found[0].occurred_at < found[1].occurred_at

@@ -18,10 +18,10 @@ from shared.web.health import Liveness
 from tests.conftest import FreshDatabase
 from tests.eventually import eventually
 from tests.service.migrate_to import migrate_to
-from tests.service.tracker.office import MIGRATIONS
-from tests.service.tracker.publishing import publishing, running
-from tests.service.tracker.rows import register_one, rows
-from tests.service.tracker.topic import published, read_topic
+from tests.service.tracker.builders import MIGRATIONS
+from tests.service.tracker.database import fetch_rows, register_one
+from tests.service.tracker.published_events import published_events, read_topic
+from tests.service.tracker.running_loops import running_loop, running_publisher
 
 STAFF = By("staff", "maija")
 STORY = [
@@ -44,7 +44,9 @@ async def live_a_life(sessions: Sessions, keyring: Keyring, request_id: UUID) ->
 
 
 async def all_published(sessions: Sessions) -> bool:
-    return not await rows(sessions, "select 1 from history where published_at is null or value is not null")
+    return not await fetch_rows(
+        sessions, "select 1 from history where published_at is null or value is not null"
+    )
 
 
 async def test_the_history_is_published_in_order(
@@ -57,13 +59,13 @@ async def test_the_history_is_published_in_order(
     requests = [await register_one(sessions, keyring) for _ in range(5)]
     for request_id in requests:
         await live_a_life(sessions, keyring, request_id)
-    async with publishing(tracker_database, producer):
+    async with running_publisher(tracker_database, producer):
         await eventually(lambda: all_published(sessions))
     for request_id in requests:
-        events = await published(kafka, request_id)
+        events = await published_events(kafka, request_id)
         assert [each.event.type for each in events] == STORY
         assert sorted(each.time for each in events) == [each.time for each in events]
-        entries = await rows(
+        entries = await fetch_rows(
             sessions,
             "select event_id, traceparent from history where request_id = :id order by id",
             id=request_id,
@@ -82,15 +84,15 @@ async def test_a_mark_that_was_lost_publishes_again_with_the_same_id(
     kafka: KafkaConnection,
 ) -> None:
     request_id = await register_one(sessions, keyring)
-    (kept,) = await rows(sessions, "select value from history")
-    async with publishing(tracker_database, producer):
+    (kept,) = await fetch_rows(sessions, "select value from history")
+    async with running_publisher(tracker_database, producer):
         await eventually(lambda: all_published(sessions))
     async with sessions.begin() as session:
         connection = await session.connection()
         await connection.exec_driver_sql("update history set value = $1, published_at = null", (kept.value,))
-    async with publishing(tracker_database, producer):
+    async with running_publisher(tracker_database, producer):
         await eventually(lambda: all_published(sessions))
-    first, second = await published(kafka, request_id)
+    first, second = await published_events(kafka, request_id)
     assert (first.id, first.event) == (second.id, second.event)
 
 
@@ -98,7 +100,7 @@ async def test_another_process_s_commit_is_published_at_once(
     sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer
 ) -> None:
     request_id = await register_one(sessions, keyring)
-    async with publishing(tracker_database, producer):
+    async with running_publisher(tracker_database, producer):
         await eventually(lambda: all_published(sessions))
         waits: list[float] = []
         acts: tuple[Action, ...] = ("take", "ask_customer") * 3
@@ -128,7 +130,7 @@ async def test_history_written_before_the_lanes_is_published_after_the_upgrade(
     async def nothing_waits() -> bool:
         return not await connection.fetchval("select count(*) from history where value is not null")
 
-    async with publishing(dsn, producer):
+    async with running_publisher(dsn, producer):
         await eventually(nothing_waits)
     await connection.close()
     keys = [record.key for record in await read_topic(kafka, LIFECYCLE)]
@@ -142,13 +144,13 @@ async def test_while_kafka_is_away_the_history_waits(
     liveness = Liveness(None, (HISTORY.name,))
     async with (
         EventProducer(KafkaConnection("127.0.0.1:9"), "nowhere") as nowhere,
-        running(history_publisher(tracker_database, nowhere, liveness).run()),
+        running_loop(history_publisher(tracker_database, nowhere, liveness).run()),
     ):
         await eventually(lambda: asyncio.sleep(0, liveness.alive()))
-        assert len(await rows(sessions, "select 1 from history where value is not null")) == 1
-    async with EventProducer(kafka, "back") as producer, publishing(tracker_database, producer):
+        assert len(await fetch_rows(sessions, "select 1 from history where value is not null")) == 1
+    async with EventProducer(kafka, "back") as producer, running_publisher(tracker_database, producer):
         await eventually(lambda: all_published(sessions))
-    assert [each.event.type for each in await published(kafka, request_id)] == STORY[:1]
+    assert [each.event.type for each in await published_events(kafka, request_id)] == STORY[:1]
 
 
 async def test_a_database_that_is_away_is_waited_for(producer: EventProducer) -> None:

@@ -20,9 +20,9 @@ from services.tracker.ledger.read_ledger import LedgerReader
 from services.tracker.ledger.watch import LedgerWatch, watching
 from shared.database.engine import Sessions
 from tests.eventually import eventually
-from tests.service.tracker.ledger_rows import Log, read, reader
-from tests.service.tracker.pager import Answer, Pager, running_pager
-from tests.service.tracker.rows import rows
+from tests.service.tracker.alarm_receiver import AlarmReceiver, Answer, running_alarm_receiver
+from tests.service.tracker.database import fetch_rows
+from tests.service.tracker.ledger_builders import KafkaDouble, ledger_reader, read_ledger
 
 ID = UUID(int=5)
 
@@ -48,7 +48,7 @@ async def update(sessions: Sessions, *overdue: Overdue) -> None:
 
 
 async def alarms(sessions: Sessions) -> Sequence[tuple[str, str, int, bool]]:
-    found = await rows(sessions, "select * from alarms order by id")
+    found = await fetch_rows(sessions, "select * from alarms order by id")
     return [(row.reason, row.place, row.most, row.ended_at is not None) for row in found]
 
 
@@ -94,12 +94,14 @@ async def test_what_cannot_be_seen_is_not_taken_for_over(sessions: Sessions) -> 
 
 
 @pytest.fixture
-async def pager() -> AsyncIterator[Pager]:
-    async with running_pager() as pager:
+async def pager() -> AsyncIterator[AlarmReceiver]:
+    async with running_alarm_receiver() as pager:
         yield pager
 
 
-async def test_an_alarm_is_sent_until_it_is_taken_and_its_end_too(sessions: Sessions, pager: Pager) -> None:
+async def test_an_alarm_is_sent_until_it_is_taken_and_its_end_too(
+    sessions: Sessions, pager: AlarmReceiver
+) -> None:
     pager.answers = [Answer(503), Answer(200)]
     await update(sessions, Overdue("no-receipt", 2, requests=[Late(ID, datetime.now(timezone.utc))]))
     async with delivering(sessions, pager):
@@ -115,7 +117,7 @@ async def test_an_alarm_is_sent_until_it_is_taken_and_its_end_too(sessions: Sess
 
 
 async def test_a_repeat_has_the_id_of_the_first_whatever_begins_meanwhile(
-    sessions: Sessions, pager: Pager
+    sessions: Sessions, pager: AlarmReceiver
 ) -> None:
     pager.answers = [Answer(500), Answer(500), Answer(200)]
     await update(sessions, Overdue("spool", 1))
@@ -131,7 +133,7 @@ async def test_a_repeat_has_the_id_of_the_first_whatever_begins_meanwhile(
 
 
 async def test_an_address_that_takes_seven_seconds_hears_an_alarm_once(
-    sessions: Sessions, pager: Pager
+    sessions: Sessions, pager: AlarmReceiver
 ) -> None:
     pager.answers = [Answer(200, seconds=7)]
     await update(sessions, Overdue("spool", 1))
@@ -142,7 +144,7 @@ async def test_an_address_that_takes_seven_seconds_hears_an_alarm_once(
 
 @pytest.mark.parametrize("dated", [False, True])
 async def test_an_address_that_asks_to_wait_is_not_asked_before(
-    sessions: Sessions, pager: Pager, dated: bool
+    sessions: Sessions, pager: AlarmReceiver, dated: bool
 ) -> None:
     at = datetime.now(timezone.utc) + timedelta(seconds=3)
     pager.answers = [Answer(429, {"Retry-After": format_datetime(at, usegmt=True) if dated else "2"})]
@@ -172,7 +174,7 @@ def test_whatever_stands_in_retry_after_is_bounded(value: str | None, seconds: i
     assert (wait.total_seconds() if wait is not None else None) == seconds
 
 
-async def test_waits_grow_while_an_address_takes_nothing(sessions: Sessions, pager: Pager) -> None:
+async def test_waits_grow_while_an_address_takes_nothing(sessions: Sessions, pager: AlarmReceiver) -> None:
     pager.answers = [Answer(500)] * 5
     await update(sessions, Overdue("spool", 1))
     async with delivering(sessions, pager, first_wait=0.1):
@@ -183,13 +185,13 @@ async def test_waits_grow_while_an_address_takes_nothing(sessions: Sessions, pag
 
 
 async def test_a_redirect_is_not_followed_but_is_an_alarm_of_its_own(
-    sessions: Sessions, pager: Pager
+    sessions: Sessions, pager: AlarmReceiver
 ) -> None:
     pager.answers = [Answer(307, {"Location": f"{pager.url}/secret?token=1"})] * 1000
     await update(sessions, Overdue("spool", 1), Overdue("no-mail", 1))
     async with delivering(sessions, pager):
         await eventually(lambda: has_heard(pager, 2))
-    told = reader(sessions, Log(), alarm_url=pager.url)
+    told = ledger_reader(sessions, KafkaDouble(), alarm_url=pager.url)
     assert (await told.read()).of("alarm-undelivered") == 0
     async with sessions.begin() as session:
         await session.execute(
@@ -198,14 +200,14 @@ async def test_a_redirect_is_not_followed_but_is_an_alarm_of_its_own(
     (found,) = [each for each in (await told.read()).overdue if each.reason == "alarm-undelivered"]
     assert (found.count, found.note) == (2, f"307 redirects to {pager.url.removesuffix('/alarms')}")
     assert "secret" not in str(pager.paths)
-    assert (await reader(sessions, Log(), alarm_url=None).read()).of("alarm-undelivered") == 0
-    assert (await reader(sessions, Log(), alarm_url="http://127.0.0.1:9/other").read()).of(
+    assert (await ledger_reader(sessions, KafkaDouble(), alarm_url=None).read()).of("alarm-undelivered") == 0
+    assert (await ledger_reader(sessions, KafkaDouble(), alarm_url="http://127.0.0.1:9/other").read()).of(
         "alarm-undelivered"
     ) == 0
 
 
 async def test_an_address_that_takes_alarms_again_ends_the_alarm_about_it(
-    sessions: Sessions, pager: Pager
+    sessions: Sessions, pager: AlarmReceiver
 ) -> None:
     pager.answers = [Answer(500)]
     await update(sessions, Overdue("spool", 1))
@@ -216,10 +218,12 @@ async def test_an_address_that_takes_alarms_again_ends_the_alarm_about_it(
                 text("update alarm_addresses set failing_since = failing_since - interval '1 day'")
             )
         await eventually(lambda: all_told(sessions))
-    assert (await reader(sessions, Log(), alarm_url=pager.url).read()).of("alarm-undelivered") == 0
+    assert (await ledger_reader(sessions, KafkaDouble(), alarm_url=pager.url).read()).of(
+        "alarm-undelivered"
+    ) == 0
 
 
-async def test_several_processes_send_an_alarm_once(sessions: Sessions, pager: Pager) -> None:
+async def test_several_processes_send_an_alarm_once(sessions: Sessions, pager: AlarmReceiver) -> None:
     pager.answers = [Answer(200, seconds=0.5)]
     await update(sessions, Overdue("spool", 1))
     async with delivering(sessions, pager), delivering(sessions, pager), delivering(sessions, pager):
@@ -227,16 +231,18 @@ async def test_several_processes_send_an_alarm_once(sessions: Sessions, pager: P
     assert len(pager.heard) == 1
 
 
-async def has_heard(pager: Pager, messages: int) -> bool:
+async def has_heard(pager: AlarmReceiver, messages: int) -> bool:
     return len(pager.heard) >= messages
 
 
 async def all_told(sessions: Sessions) -> bool:
-    return not await rows(sessions, "select id from alarms where told_at is null")
+    return not await fetch_rows(sessions, "select id from alarms where told_at is null")
 
 
 @asynccontextmanager
-async def delivering(sessions: Sessions, pager: Pager, *, first_wait: float = 0.05) -> AsyncIterator[None]:
+async def delivering(
+    sessions: Sessions, pager: AlarmReceiver, *, first_wait: float = 0.05
+) -> AsyncIterator[None]:
     """Deliver to the pager for as long as the context lasts."""
     delivery = AlarmDelivery(
         sessions, pager.url, every_seconds=0.02, first_wait=timedelta(seconds=first_wait)
@@ -249,11 +255,11 @@ async def delivering(sessions: Sessions, pager: Pager, *, first_wait: float = 0.
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_the_watch_raises_tells_and_ends_by_itself(sessions: Sessions, pager: Pager) -> None:
-    log = Log(away=True)
+async def test_the_watch_raises_tells_and_ends_by_itself(sessions: Sessions, pager: AlarmReceiver) -> None:
+    log = KafkaDouble(away=True)
 
     async with watching(
-        LedgerWatch(reader(sessions, log), sessions, pager.url, every_seconds=0.05, start_seconds=0.3)
+        LedgerWatch(ledger_reader(sessions, log), sessions, pager.url, every_seconds=0.05, start_seconds=0.3)
     ) as watch:
         await eventually(lambda: heard(pager, "ALARM: kafka: "))
         assert (await watch.ledger(at_most_old=60)).accepted is None
@@ -273,12 +279,12 @@ async def test_what_is_still_starting_with_us_is_no_alarm_but_all_else_is(sessio
     assert sorted(await alarms(sessions)) == [("mail-failed", "", 2, True), ("unknown", "spool", 1, False)]
 
 
-async def heard(pager: Pager, words: str) -> bool:
+async def heard(pager: AlarmReceiver, words: str) -> bool:
     return any(message["text"].startswith(words) for message in pager.heard)
 
 
 async def test_a_database_that_was_away_is_told_at_once_and_kept_as_an_alarm(
-    sessions: Sessions, pager: Pager
+    sessions: Sessions, pager: AlarmReceiver
 ) -> None:
     away = True
 
@@ -288,7 +294,7 @@ async def test_a_database_that_was_away_is_told_at_once_and_kept_as_an_alarm(
         async def read(self) -> Ledger:
             if away:
                 raise ConnectionResetError
-            return await read(sessions)
+            return await read_ledger(sessions)
 
     watch = LedgerWatch(
         Failing(), sessions, pager.url, every_seconds=0.05, blind_within=timedelta(seconds=0.2)
@@ -303,10 +309,10 @@ async def test_a_database_that_was_away_is_told_at_once_and_kept_as_an_alarm(
 
 
 async def test_a_database_that_answers_nobody_is_told_like_one_that_is_away(
-    sessions: Sessions, pager: Pager
+    sessions: Sessions, pager: AlarmReceiver
 ) -> None:
     watch = LedgerWatch(
-        reader(sessions, Log()),
+        ledger_reader(sessions, KafkaDouble()),
         sessions,
         pager.url,
         every_seconds=0.05,
@@ -321,7 +327,7 @@ async def test_a_database_that_answers_nobody_is_told_like_one_that_is_away(
 
 
 async def test_the_watch_goes_on_after_a_round_that_went_wrong_in_any_way(
-    sessions: Sessions, pager: Pager
+    sessions: Sessions, pager: AlarmReceiver
 ) -> None:
     faults = [KeyError("once"), ValueError("twice")]
 

@@ -23,10 +23,18 @@ from shared.events.mail_outcomes import MailDeferred, MailFailed, MailOutcome, M
 from shared.events.topics import SUBMITTED
 from shared.kafka.lag import Lag, Unread
 from shared.web.problems import NotFound
-from tests.service.tracker.console_rows import dead_letter
-from tests.service.tracker.ledger_rows import Log, Spool, cause_of, let_pass, read, tell, told
-from tests.service.tracker.office import NOW, signed, submission
-from tests.service.tracker.rows import register, register_one, rows
+from tests.service.tracker.builders import NOW, signed, submission
+from tests.service.tracker.console_builders import dead_letter
+from tests.service.tracker.database import fetch_rows, register, register_one
+from tests.service.tracker.ledger_builders import (
+    KafkaDouble,
+    SpoolDouble,
+    event_id_of,
+    handle_outcomes,
+    mail_outcome_event,
+    make_older,
+    read_ledger,
+)
 
 MAIJA = By("staff", "maija")
 KINDS: Sequence[type[MailOutcome]] = (MailSent, MailDeferred, MailFailed)
@@ -52,7 +60,7 @@ async def test_every_request_is_counted_once_through_its_life(sessions: Sessions
     sent = submission()
     request_id = await register_one(sessions, keyring, sent)
     await register(sessions, keyring, sent, sent, submission())
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert (ledger.accepted, ledger.numbered, ledger.receipted, ledger.receipts_waiting, ledger.resolved) == (
         2,
         2,
@@ -60,14 +68,14 @@ async def test_every_request_is_counted_once_through_its_life(sessions: Sessions
         2,
         0,
     )
-    receipt = told(MailSent, request_id, await cause_of(sessions, request_id))
-    await tell(sessions, receipt, receipt)
-    await tell(sessions, receipt)
+    receipt = mail_outcome_event(MailSent, request_id, await event_id_of(sessions, request_id))
+    await handle_outcomes(sessions, receipt, receipt)
+    await handle_outcomes(sessions, receipt)
     for said in ("Valmis.", "Valmis toisen kerran."):
         await handle(sessions, keyring, request_id, "resolve", said)
         await handle(sessions, keyring, request_id, "resolve", said)
         await handle(sessions, keyring, request_id, "reopen")
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert (ledger.numbered, ledger.receipted, ledger.receipts_waiting, ledger.resolved) == (2, 1, 1, 1)
 
 
@@ -76,17 +84,17 @@ async def test_folding_the_counts_changes_none(sessions: Sessions, keyring: Keyr
     await register(sessions, keyring, submission())
     async with sessions.begin() as session:
         await fold_counts(session)
-    assert [row.n for row in await rows(sessions, "select n from ledger_counts where name = 'numbered'")] == [
-        3
-    ]
-    assert (await read(sessions)).numbered == 3
+    assert [
+        row.n for row in await fetch_rows(sessions, "select n from ledger_counts where name = 'numbered'")
+    ] == [3]
+    assert (await read_ledger(sessions)).numbered == 3
 
 
 async def test_what_a_rolled_back_batch_counted_never_was(sessions: Sessions, keyring: Keyring) -> None:
     async with sessions() as session:
         await on_request_submitted(session, [submission()], keyring=keyring)
         await session.rollback()
-    assert (await read(sessions)).numbered == 0
+    assert (await read_ledger(sessions)).numbered == 0
 
 
 async def test_a_receipt_is_overdue_after_a_minute_until_it_went_or_failed(
@@ -94,11 +102,11 @@ async def test_a_receipt_is_overdue_after_a_minute_until_it_went_or_failed(
 ) -> None:
     one, other = await register_one(sessions, keyring), await register_one(sessions, keyring)
     await published(sessions)
-    await let_pass(sessions, 59)
-    assert reasons(await read(sessions)) == []
-    await let_pass(sessions, 2)
-    await tell(sessions, told(MailDeferred, one, await cause_of(sessions, one)))
-    ledger = await read(sessions)
+    await make_older(sessions, 59)
+    assert reasons(await read_ledger(sessions)) == []
+    await make_older(sessions, 2)
+    await handle_outcomes(sessions, mail_outcome_event(MailDeferred, one, await event_id_of(sessions, one)))
+    ledger = await read_ledger(sessions)
     assert reasons(ledger) == [("no-receipt", 2)]
     (overdue,) = ledger.overdue
     assert {late.request_id: late.note for late in overdue.requests} == {
@@ -106,30 +114,34 @@ async def test_a_receipt_is_overdue_after_a_minute_until_it_went_or_failed(
         other: None,
     }
     assert all(late.work_number for late in overdue.requests)
-    await tell(sessions, told(MailFailed, one, await cause_of(sessions, one)))
-    await tell(sessions, told(MailSent, other, await cause_of(sessions, other)))
-    ledger = await read(sessions)
+    await handle_outcomes(sessions, mail_outcome_event(MailFailed, one, await event_id_of(sessions, one)))
+    await handle_outcomes(sessions, mail_outcome_event(MailSent, other, await event_id_of(sessions, other)))
+    ledger = await read_ledger(sessions)
     assert (reasons(ledger), ledger.receipts_failed, ledger.receipted) == ([("mail-failed", 1)], 1, 1)
-    await tell(sessions, told(MailSent, one, await cause_of(sessions, one)))
-    ledger = await read(sessions)
+    await handle_outcomes(sessions, mail_outcome_event(MailSent, one, await event_id_of(sessions, one)))
+    ledger = await read_ledger(sessions)
     assert (reasons(ledger), ledger.receipts_failed, ledger.receipted) == ([], 0, 2)
 
 
 async def test_a_resolution_that_does_not_go_out_is_overdue_too(sessions: Sessions, keyring: Keyring) -> None:
     request_id = await register_one(sessions, keyring)
-    await tell(sessions, told(MailSent, request_id, await cause_of(sessions, request_id)))
+    await handle_outcomes(
+        sessions, mail_outcome_event(MailSent, request_id, await event_id_of(sessions, request_id))
+    )
     await handle(sessions, keyring, request_id, "resolve", "Valmis.")
     await published(sessions)
-    await let_pass(sessions, 61)
-    ledger = await read(sessions)
+    await make_older(sessions, 61)
+    ledger = await read_ledger(sessions)
     assert [(each.reason, [late.request_id for late in each.requests]) for each in ledger.overdue] == [
         ("no-mail", [request_id])
     ]
-    await tell(
+    await handle_outcomes(
         sessions,
-        told(MailSent, request_id, await cause_of(sessions, request_id, "request.resolved.v1"), "resolution"),
+        mail_outcome_event(
+            MailSent, request_id, await event_id_of(sessions, request_id, "request.resolved.v1"), "resolution"
+        ),
     )
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert (reasons(ledger), ledger.receipted) == ([], 1)
 
 
@@ -138,9 +150,9 @@ async def test_whatever_notifier_tells_in_whatever_batches_the_counts_are_those_
 ) -> None:
     chance = random.Random(7)
     requests = [await register_one(sessions, keyring) for _ in range(8)]
-    causes = {request_id: await cause_of(sessions, request_id) for request_id in requests}
+    causes = {request_id: await event_id_of(sessions, request_id) for request_id in requests}
     outcomes = [
-        told(
+        mail_outcome_event(
             chance.choices(KINDS, (1, 3, 2))[0],
             request_id,
             causes[request_id],
@@ -152,9 +164,9 @@ async def test_whatever_notifier_tells_in_whatever_batches_the_counts_are_those_
     while outcomes:
         count = chance.randrange(1, 6)
         batch, outcomes = outcomes[:count], outcomes[count:]
-        await tell(sessions, *batch, *batch[:1])
-        ledger = await read(sessions)
-        (expected,) = await rows(
+        await handle_outcomes(sessions, *batch, *batch[:1])
+        ledger = await read_ledger(sessions)
+        (expected,) = await fetch_rows(
             sessions,
             """
             select count(*) filter (where sent) as receipted, count(*) filter (where last = 'mail.failed.v1' and not sent) as failed from (
@@ -173,9 +185,9 @@ async def test_whatever_notifier_tells_in_whatever_batches_the_counts_are_those_
 
 async def test_history_that_is_not_published_is_overdue(sessions: Sessions, keyring: Keyring) -> None:
     request_id = await register_one(sessions, keyring)
-    assert reasons(await read(sessions)) == []
-    await let_pass(sessions, 11)
-    ledger = await read(sessions)
+    assert reasons(await read_ledger(sessions)) == []
+    await make_older(sessions, 11)
+    ledger = await read_ledger(sessions)
     assert [(each.reason, [late.request_id for late in each.requests]) for each in ledger.overdue] == [
         ("unpublished", [request_id])
     ]
@@ -187,7 +199,7 @@ async def test_an_entry_that_kafka_never_takes_is_an_alarm_until_an_operator_dea
     request_id = await register_one(sessions, keyring)
     async with sessions.begin() as session:
         await session.execute(text("update history set refused = 'too-large'"))
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert [
         (each.reason, [(late.request_id, late.note) for late in each.requests]) for each in ledger.overdue
     ] == [("unsendable", [(request_id, "request.registered.v1 too-large")])]
@@ -204,8 +216,8 @@ async def test_a_record_that_nobody_registers_is_overdue_after_ten_seconds_unles
         Unread(0, 98, b"no id", b"{}", [], times[0]),
         replace(unread[1], key=str(UUID(int=9)).encode()),
     ]
-    log = Log([Lag("tracker.submitted", SUBMITTED, 0, 6, times[0])], [*unread, *of_strangers])
-    ledger = await read(sessions, log)
+    log = KafkaDouble([Lag("tracker.submitted", SUBMITTED, 0, 6, times[0])], [*unread, *of_strangers])
+    ledger = await read_ledger(sessions, log)
     assert reasons(ledger) == [("no-number", 1), ("lag", 6)]
     assert [late.request_id for late in ledger.overdue[0].requests] == [new]
     assert (ledger.on_the_log, ledger.accepted) == (4, 5)
@@ -213,14 +225,14 @@ async def test_a_record_that_nobody_registers_is_overdue_after_ten_seconds_unles
 
 async def test_what_lay_on_the_log_before_intake_signed_counts_as_accepted(sessions: Sessions) -> None:
     now = datetime.now(timezone.utc)
-    log = Log(
+    log = KafkaDouble(
         [Lag("tracker.submitted", SUBMITTED, 0, 3, now)],
         [Unread(0, offset, b"old", b"{}", [], now) for offset in (4, 5, 6)],
     )
-    assert (await read(sessions, log)).on_the_log == 0
+    assert (await read_ledger(sessions, log)).on_the_log == 0
     async with sessions.begin() as session:
         session.add(UnsignedBefore(partition=0, next_offset=6))
-    assert (await read(sessions, log)).on_the_log == 2
+    assert (await read_ledger(sessions, log)).on_the_log == 2
 
 
 def _signed(offset: int, request_id: UUID, at: datetime) -> Unread:
@@ -229,10 +241,10 @@ def _signed(offset: int, request_id: UUID, at: datetime) -> Unread:
 
 
 async def test_a_reader_that_is_behind_for_less_than_ten_seconds_is_no_alarm(sessions: Sessions) -> None:
-    log = Log(
+    log = KafkaDouble(
         [Lag("notifier", "requests.lifecycle", 0, 500, datetime.now(timezone.utc) - timedelta(seconds=5))]
     )
-    ledger = await read(sessions, log)
+    ledger = await read_ledger(sessions, log)
     assert (reasons(ledger), ledger.lag["notifier"]) == ([], 500)
 
 
@@ -240,7 +252,7 @@ async def test_whatever_is_in_the_spool_is_overdue_at_once(sessions: Sessions) -
     spooled = SpooledRequests(
         waiting=1, oldest_at=NOW, requests=[SpooledRequest(request_id=UUID(int=3), spooled_at=NOW)]
     )
-    ledger = await read(sessions, spool=Spool(spooled))
+    ledger = await read_ledger(sessions, spool=SpoolDouble(spooled))
     assert [
         (each.reason, each.count, [late.request_id for late in each.requests]) for each in ledger.overdue
     ] == [("spool", 1, [UUID(int=3)])]
@@ -248,7 +260,7 @@ async def test_whatever_is_in_the_spool_is_overdue_at_once(sessions: Sessions) -
 
 
 async def test_what_cannot_be_asked_is_said_and_not_taken_for_nothing(sessions: Sessions) -> None:
-    ledger = await read(sessions, Log(away=True), Spool(None))
+    ledger = await read_ledger(sessions, KafkaDouble(away=True), SpoolDouble(None))
     assert [(each.reason, each.place) for each in ledger.overdue] == [
         ("unknown", "kafka"),
         ("unknown", "spool"),
@@ -266,7 +278,7 @@ async def test_a_dead_letter_is_overdue_until_an_operator_dealt_with_it(
             letter = dead_letter(b"x")
             letter.digest, letter.key = digest, key
             session.add(letter)
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert (reasons(ledger), ledger.dead_letters) == ([("dead-letter", 2)], 2)
     assert [(late.request_id, late.note) for late in ledger.overdue[0].requests] == [(request_id, "bad-form")]
     for _ in range(2):
@@ -274,7 +286,7 @@ async def test_a_dead_letter_is_overdue_until_an_operator_dealt_with_it(
             assert (await settle_dead_letter(session, 1, MAIJA, None)).dismissed_by == "maija"
     async with sessions.begin() as session:
         (await session.get_one(DeadLetter, 2)).redriven_at = NOW
-    assert reasons(await read(sessions)) == []
+    assert reasons(await read_ledger(sessions)) == []
     async with sessions.begin() as session:
         with pytest.raises(AlreadyRedriven):
             await settle_dead_letter(session, 2, MAIJA, None)
@@ -299,7 +311,7 @@ async def test_numbers_that_run_short_are_an_alarm_from_eighty_percent_on(
 ) -> None:
     async with sessions.begin() as session:
         await session.execute(text("select setval('work_number_sequence', :last)"), {"last": drawn - 1})
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert [(each.count, each.place) for each in ledger.overdue if each.reason == "numbers-low"] == low
     assert ledger.numbers_drawn == drawn
 
@@ -311,5 +323,5 @@ async def test_a_number_of_a_rolled_back_transaction_is_counted_as_burnt(
     async with sessions() as session:
         await on_request_submitted(session, [submission(), submission()], keyring=keyring)
         await session.rollback()
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert (ledger.numbered, ledger.numbers_drawn, ledger.numbers_burnt) == (1, 3, 2)

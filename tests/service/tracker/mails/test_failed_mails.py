@@ -16,10 +16,16 @@ from shared.events.mail_outcomes import MailDeferred, MailFailed, MailSent
 from shared.kafka.connection import KafkaConnection
 from tests.infra.issuer import Issuer
 from tests.infra.serving import free_socket, serving
-from tests.service.tracker.desk import Desk, running_desk
-from tests.service.tracker.ledger_rows import cause_of, let_pass, read, tell, told
-from tests.service.tracker.office import make_settings
-from tests.service.tracker.rows import register_one, rows
+from tests.service.tracker.api_client import ApiClient, running_api
+from tests.service.tracker.builders import make_settings
+from tests.service.tracker.database import fetch_rows, register_one
+from tests.service.tracker.ledger_builders import (
+    event_id_of,
+    handle_outcomes,
+    mail_outcome_event,
+    make_older,
+    read_ledger,
+)
 
 API = "/api/v1/failed-mails"
 
@@ -66,60 +72,61 @@ class NotifierDouble:
 @asynccontextmanager
 async def beside_notifier(
     notifier: NotifierDouble, dsn: str, kafka: KafkaConnection, issuer: Issuer
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[ApiClient]:
     place, address = free_socket()
     settings = make_settings(dsn, kafka, oidc_issuer=issuer.address, notifier_url=address)
-    async with serving(notifier.app(), place), running_desk(settings, issuer) as desk:
-        yield desk
+    async with serving(notifier.app(), place), running_api(settings, issuer) as api:
+        yield api
 
 
 async def failed_receipt(sessions: Sessions, keyring: Keyring) -> str:
     """Register a request whose receipt fails; gives the event that owes it."""
     request_id = await register_one(sessions, keyring)
-    cause = await cause_of(sessions, request_id)
-    await tell(sessions, told(MailFailed, request_id, cause))
+    cause = await event_id_of(sessions, request_id)
+    await handle_outcomes(sessions, mail_outcome_event(MailFailed, request_id, cause))
     return cause
 
 
 async def waiting(sessions: Sessions) -> list[str]:
-    return [each.reason for each in (await read(sessions)).overdue]
+    return [each.reason for each in (await read_ledger(sessions)).overdue]
 
 
 @pytest.mark.usefixtures("readers_caught_up")
 async def test_it_is_an_alarm_until_somebody_settles_it(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     cause = await failed_receipt(sessions, keyring)
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     ((overdue,), (late,)) = ledger.overdue, ledger.overdue[0].requests
     assert (overdue.reason, overdue.count, late.note) == ("mail-failed", 1, "mail.failed.v1 5xx")
     async with sessions.begin() as session:
         await update_alarms(session, ledger)
-    (listed,) = (await desk.get(API, "operate")).raise_for_status().json()
+    (listed,) = (await api.get(API, "operate")).raise_for_status().json()
     assert (listed["event_id"], listed["reply"], listed["work_number"]) == (cause, "5xx", late.work_number)
     for _ in range(2):
-        assert (await desk.post(f"{API}/{cause}/settle", None, "operate")).status_code == 200
-    assert (await desk.get(API, "operate")).json() == []
-    settled = await read(sessions)
+        assert (await api.post(f"{API}/{cause}/settle", None, "operate")).status_code == 200
+    assert (await api.get(API, "operate")).json() == []
+    settled = await read_ledger(sessions)
     assert (settled.overdue, settled.receipts_failed, settled.receipts_waiting) == ((), 1, 0)
     async with sessions.begin() as session:
         await update_alarms(session, settled)
     assert [
-        row.reason for row in await rows(sessions, "select reason from alarms where ended_at is not null")
+        row.reason
+        for row in await fetch_rows(sessions, "select reason from alarms where ended_at is not null")
     ] == ["mail-failed"]
 
 
 async def test_one_that_fails_again_is_an_alarm_again(
-    sessions: Sessions, keyring: Keyring, desk: Desk
+    sessions: Sessions, keyring: Keyring, api: ApiClient
 ) -> None:
     cause = await failed_receipt(sessions, keyring)
-    await desk.post(f"{API}/{cause}/settle", None, "operate")
-    (row,) = await rows(sessions, "select request_id from owed_mails")
-    await tell(sessions, told(MailDeferred, row.request_id, cause))
+    await api.post(f"{API}/{cause}/settle", None, "operate")
+    (row,) = await fetch_rows(sessions, "select request_id from owed_mails")
+    await handle_outcomes(sessions, mail_outcome_event(MailDeferred, row.request_id, cause))
     assert await waiting(sessions) == []
-    await tell(sessions, told(MailFailed, row.request_id, cause))
+    await handle_outcomes(sessions, mail_outcome_event(MailFailed, row.request_id, cause))
     assert await waiting(sessions) == ["mail-failed"]
-    await tell(sessions, told(MailSent, row.request_id, cause))
+    await handle_outcomes(sessions, mail_outcome_event(MailSent, row.request_id, cause))
     assert await waiting(sessions) == []
 
 
@@ -127,17 +134,17 @@ async def test_one_that_is_tried_again_is_owed_like_a_new_one(
     sessions: Sessions, keyring: Keyring, tracker_database: str, kafka: KafkaConnection, issuer: Issuer
 ) -> None:
     cause = await failed_receipt(sessions, keyring)
-    await let_pass(sessions, 600)
+    await make_older(sessions, 600)
     notifier = NotifierDouble(["another", cause])
-    async with beside_notifier(notifier, tracker_database, kafka, issuer) as desk:
-        answer = await desk.post(f"{API}/{cause}/retry", None, "operate")
+    async with beside_notifier(notifier, tracker_database, kafka, issuer) as api:
+        answer = await api.post(f"{API}/{cause}/retry", None, "operate")
         assert (answer.status_code, answer.json()["failed_at"]) == (200, None)
         assert notifier.retried == [1]
         assert "mail-failed" not in await waiting(sessions)
         assert "no-receipt" not in await waiting(sessions)
-        await let_pass(sessions, 61)
+        await make_older(sessions, 61)
         assert "no-receipt" in await waiting(sessions)
-        assert (await desk.post(f"{API}/{cause}/retry", None, "operate")).status_code == 404
+        assert (await api.post(f"{API}/{cause}/retry", None, "operate")).status_code == 404
 
 
 async def test_what_notifier_no_longer_holds_as_failed_is_told_and_stays(
@@ -145,23 +152,23 @@ async def test_what_notifier_no_longer_holds_as_failed_is_told_and_stays(
 ) -> None:
     cause = await failed_receipt(sessions, keyring)
     notifier = NotifierDouble([])
-    async with beside_notifier(notifier, tracker_database, kafka, issuer) as desk:
-        assert (await desk.post(f"{API}/{cause}/retry", None, "operate")).status_code == 409
+    async with beside_notifier(notifier, tracker_database, kafka, issuer) as api:
+        assert (await api.post(f"{API}/{cause}/retry", None, "operate")).status_code == 409
         notifier.failed, notifier.status = [cause], 409
-        assert (await desk.post(f"{API}/{cause}/retry", None, "operate")).status_code == 409
+        assert (await api.post(f"{API}/{cause}/retry", None, "operate")).status_code == 409
         notifier.status = 500
-        assert (await desk.post(f"{API}/{cause}/retry", None, "operate")).status_code == 503
+        assert (await api.post(f"{API}/{cause}/retry", None, "operate")).status_code == 503
     assert await waiting(sessions) == ["mail-failed"]
 
 
 @pytest.mark.parametrize("action", ["retry", "settle"])
 async def test_only_an_operator_does_either_and_only_to_what_failed(
-    desk: Desk, sessions: Sessions, keyring: Keyring, action: str
+    api: ApiClient, sessions: Sessions, keyring: Keyring, action: str
 ) -> None:
     cause = await failed_receipt(sessions, keyring)
-    assert (await desk.post(f"{API}/{cause}/{action}", None, "requests:write")).status_code == 403
-    assert (await desk.post(f"{API}/{UUID(int=7)}/{action}", None, "operate")).status_code == 404
+    assert (await api.post(f"{API}/{cause}/{action}", None, "requests:write")).status_code == 403
+    assert (await api.post(f"{API}/{UUID(int=7)}/{action}", None, "operate")).status_code == 404
     for nonsense in ("%00", "nothing"):
-        assert (await desk.post(f"{API}/{nonsense}/{action}", None, "operate")).status_code == 422
-    other = await cause_of(sessions, await register_one(sessions, keyring))
-    assert (await desk.post(f"{API}/{other}/{action}", None, "operate")).status_code == 404
+        assert (await api.post(f"{API}/{nonsense}/{action}", None, "operate")).status_code == 422
+    other = await event_id_of(sessions, await register_one(sessions, keyring))
+    assert (await api.post(f"{API}/{other}/{action}", None, "operate")).status_code == 404

@@ -15,8 +15,8 @@ from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.mail_outcomes import MailDeferred, MailFailed, MailSent
 from shared.events.rejected import Rejected
-from tests.service.tracker.office import NOW
-from tests.service.tracker.rows import register_one, rows
+from tests.service.tracker.builders import NOW
+from tests.service.tracker.database import fetch_rows, register_one
 
 SOURCE = "/asiointi/notifier"
 
@@ -107,4 +107,4 @@ async def test_what_cannot_be_kept_is_poison(
     }
     with pytest.raises(Rejected):
         await tell(sessions, Envelope(MailFailed.model_validate(usual | {"reply": "5xx"} | facts), SOURCE))
-    assert await rows(sessions, "select 1 from mail_outcomes") == []
+    assert await fetch_rows(sessions, "select 1 from mail_outcomes") == []

@@ -13,17 +13,17 @@ from services.tracker.reencrypt import run
 from shared.crypto.box import CannotDecrypt
 from shared.crypto.reencrypt import Done
 from shared.database.engine import Sessions
-from tests.service.tracker.desk import Desk
-from tests.service.tracker.office import ANSWERS, make_settings, submission
+from tests.service.tracker.api_client import ApiClient
+from tests.service.tracker.builders import ANSWERS, make_settings, submission
+from tests.service.tracker.database import fetch_rows, register, register_one
 from tests.service.tracker.personal_data.test_personal_data import dump
-from tests.service.tracker.rows import register, register_one, rows
 from tests.service.tracker.test_reencrypt import BOTH
 
 ANSWER, TOLD = "Vastauzzeni", "Ratkaisuzzi"
 FORM: list[dict[str, Any]] = [{"field": "details", "label": "Lisätietoja", "value": ANSWER}]
 
 
-async def one_resolved(desk: Desk, sessions: Sessions, keyring: Keyring) -> str:
+async def one_resolved(api: ApiClient, sessions: Sessions, keyring: Keyring) -> str:
     person = {
         "first_name": "Matti",
         "last_name": "Meikäläinen",
@@ -33,7 +33,7 @@ async def one_resolved(desk: Desk, sessions: Sessions, keyring: Keyring) -> str:
     }
     sent = submission(form=json.dumps({"person": person, "answers": FORM}).encode())
     await register(sessions, keyring, sent)
-    (await desk.post(f"/api/v1/requests/{sent.event.request_id}/resolve", {"text": TOLD})).raise_for_status()
+    (await api.post(f"/api/v1/requests/{sent.event.request_id}/resolve", {"text": TOLD})).raise_for_status()
     async with (
         sessions.begin() as session
     ):  # what goes out is sealed, and gone from here once it is published
@@ -41,8 +41,8 @@ async def one_resolved(desk: Desk, sessions: Sessions, keyring: Keyring) -> str:
     return str(sent.event.request_id)
 
 
-async def shown(desk: Desk, request_id: str) -> tuple[list[str], list[str]]:
-    whole = (await desk.get(f"/api/v1/requests/{request_id}")).raise_for_status().json()
+async def shown(api: ApiClient, request_id: str) -> tuple[list[str], list[str]]:
+    whole = (await api.get(f"/api/v1/requests/{request_id}")).raise_for_status().json()
     return [each["value"] for each in whole["answers"]], [
         each["text"] for each in whole["timeline"] if each["text"]
     ]
@@ -60,49 +60,49 @@ async def in_clear(sessions: Sessions) -> None:
 
 
 async def test_nothing_that_was_answered_or_told_stands_in_clear(
-    desk: Desk, sessions: Sessions, keyring: Keyring, tracker_database: str, tmp_path: Path
+    api: ApiClient, sessions: Sessions, keyring: Keyring, tracker_database: str, tmp_path: Path
 ) -> None:
-    request_id = await one_resolved(desk, sessions, keyring)
+    request_id = await one_resolved(api, sessions, keyring)
     dumped = await dump(tracker_database, tmp_path)
     assert "Meikäläinen" in dumped, "names are in clear, for the handlers"
     for word in (ANSWER, TOLD, ANSWER.encode().hex(), TOLD.encode().hex()):
         assert word not in dumped
-    assert await shown(desk, request_id) == ([ANSWER], [TOLD])
-    again = await desk.post(f"/api/v1/requests/{request_id}/resolve", {"text": TOLD})
+    assert await shown(api, request_id) == ([ANSWER], [TOLD])
+    again = await api.post(f"/api/v1/requests/{request_id}/resolve", {"text": TOLD})
     assert again.status_code == 200, "the same step again changes nothing"
 
 
 async def test_what_the_version_before_wrote_reads_on_and_is_encrypted(
-    desk: Desk, sessions: Sessions, keyring: Keyring, tracker_database: str, tmp_path: Path
+    api: ApiClient, sessions: Sessions, keyring: Keyring, tracker_database: str, tmp_path: Path
 ) -> None:
-    request_id = await one_resolved(desk, sessions, keyring)
+    request_id = await one_resolved(api, sessions, keyring)
     await in_clear(sessions)
-    assert await shown(desk, request_id) == ([ANSWER], [TOLD])
+    assert await shown(api, request_id) == ([ANSWER], [TOLD])
     while await encrypt_some(sessions, keyring.at_rest, 1):
         pass
     dumped = await dump(tracker_database, tmp_path)
     assert (ANSWER in dumped, TOLD in dumped) == (False, False)
-    assert await shown(desk, request_id) == ([ANSWER], [TOLD])
+    assert await shown(api, request_id) == ([ANSWER], [TOLD])
     assert not await encrypt_some(sessions, keyring.at_rest, 1)
 
 
 async def test_a_row_that_somebody_works_with_is_encrypted_later(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
-    await one_resolved(desk, sessions, keyring)
+    await one_resolved(api, sessions, keyring)
     await in_clear(sessions)
     async with sessions.begin() as busy:
         await busy.execute(text("select from requests for update"))
         await encrypt_some(sessions, keyring.at_rest)
-        assert [row.answers for row in await rows(sessions, "select answers from requests")] == [FORM]
+        assert [row.answers for row in await fetch_rows(sessions, "select answers from requests")] == [FORM]
     await encrypt_some(sessions, keyring.at_rest)
-    assert [row.answers for row in await rows(sessions, "select answers from requests")] == [[]]
+    assert [row.answers for row in await fetch_rows(sessions, "select answers from requests")] == [[]]
 
 
 async def test_both_come_under_a_new_key(
-    desk: Desk, sessions: Sessions, keyring: Keyring, tracker_database: str
+    api: ApiClient, sessions: Sessions, keyring: Keyring, tracker_database: str
 ) -> None:
-    await one_resolved(desk, sessions, keyring)
+    await one_resolved(api, sessions, keyring)
     settings = make_settings(tracker_database, data_key=BOTH)
     assert await run(settings) == Done(changed=2)
     assert await run(settings) == Done()
@@ -112,7 +112,7 @@ async def test_a_box_opens_where_it_belongs_only(sessions: Sessions, keyring: Ke
     one, other = await register_one(sessions, keyring), await register_one(sessions, keyring)
     boxes = {
         row.request_id: row.answers_box
-        for row in await rows(sessions, "select request_id, answers_box from requests")
+        for row in await fetch_rows(sessions, "select request_id, answers_box from requests")
     }
     assert json.loads(keyring.at_rest.decrypt_answers(boxes[one], one)) == ANSWERS
     for wrong in (other, one):
@@ -123,13 +123,13 @@ async def test_a_box_opens_where_it_belongs_only(sessions: Sessions, keyring: Ke
 
 
 async def test_what_the_version_before_removed_leaves_no_box(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
-    await one_resolved(desk, sessions, keyring)
+    await one_resolved(api, sessions, keyring)
     async with sessions.begin() as session:
         await session.execute(text("update requests set erased_at = now(), answers = '[]'"))
         await session.execute(text("update history set text = null"))
     while await encrypt_some(sessions, keyring.at_rest, 1):
         pass
-    assert await rows(sessions, "select 1 from requests where answers_box is not null") == []
-    assert await rows(sessions, "select 1 from history where text_box is not null") == []
+    assert await fetch_rows(sessions, "select 1 from requests where answers_box is not null") == []
+    assert await fetch_rows(sessions, "select 1 from history where text_box is not null") == []

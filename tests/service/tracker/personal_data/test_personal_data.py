@@ -20,11 +20,11 @@ from shared.crypto.box import CannotDecrypt
 from shared.database.engine import Sessions
 from shared.text.personal_codes import HIDDEN
 from shared.web.problems import InvalidFields
-from tests.service.tracker.console_rows import dead_letter
-from tests.service.tracker.desk import Desk
-from tests.service.tracker.ledger_rows import cause_of
-from tests.service.tracker.office import HETU, NOW, PERSON, submission
-from tests.service.tracker.rows import history, register, register_one
+from tests.service.tracker.api_client import ApiClient
+from tests.service.tracker.builders import HETU, NOW, PERSON, submission
+from tests.service.tracker.console_builders import dead_letter
+from tests.service.tracker.database import history_types, register, register_one
+from tests.service.tracker.ledger_builders import event_id_of
 
 BODIES = ("131052-308T", "131052", "308T", "MTMxMDUyLTMwOFQ", HETU.encode().hex())
 
@@ -46,13 +46,13 @@ async def dump(dsn: str, folder: Path) -> str:
 
 
 async def test_no_table_holds_a_personal_code_in_clear(
-    desk: Desk, sessions: Sessions, keyring: Keyring, tracker_database: str, tmp_path: Path
+    api: ApiClient, sessions: Sessions, keyring: Keyring, tracker_database: str, tmp_path: Path
 ) -> None:
     sent = submission()
     await register(sessions, keyring, sent, submission(sent.event.request_id, digest="other"))
-    await desk.post(f"/api/v1/requests/{sent.event.request_id}/take")
-    await desk.post(f"/api/v1/requests/{sent.event.request_id}/resolve", {"text": "Valmis"})
-    assert HETU in (await desk.get(f"/api/v1/requests/{sent.event.request_id}")).text
+    await api.post(f"/api/v1/requests/{sent.event.request_id}/take")
+    await api.post(f"/api/v1/requests/{sent.event.request_id}/resolve", {"text": "Valmis"})
+    assert HETU in (await api.get(f"/api/v1/requests/{sent.event.request_id}")).text
     dumped = await dump(tracker_database, tmp_path)
     assert "Meikäläinen" in dumped, "names are in clear, for the handlers"
     for body in BODIES:
@@ -85,7 +85,7 @@ def test_a_blind_index_is_the_same_however_it_is_typed() -> None:
 
 
 async def test_the_api_gives_a_personal_code_with_a_scope_of_its_own_only(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     form = [{"field": "message", "label": "Viesti", "value": f"Tunnukseni on {HETU}, lasku 1310523088"}]
     sent = submission(form=to_json({"person": PERSON, "answers": form}))
@@ -96,18 +96,18 @@ async def test_the_api_gives_a_personal_code_with_a_scope_of_its_own_only(
             {"text": f"Hei {HETU}", "id": request_id},
         )
     path = f"/api/v1/requests/{request_id}"
-    masked = await desk.get(path, "requests:read")
+    masked = await api.get(path, "requests:read")
     assert masked.status_code == 200
     assert HETU not in masked.text
     assert masked.json()["person"]["personal_identity_code"] == "131052-****"
     assert masked.json()["answers"][0]["value"] == f"Tunnukseni on {HIDDEN}, lasku 1310523088"
     assert masked.json()["timeline"][0]["text"] == f"Hei {HIDDEN}"
-    shown = await desk.get(path, "requests:read", "requests:personal-code")
+    shown = await api.get(path, "requests:read", "requests:personal-code")
     assert shown.json()["person"]["personal_identity_code"] == HETU
     assert shown.json()["answers"] == form
     assert shown.headers["Cache-Control"] == masked.headers["Cache-Control"] == "no-store"
-    assert (await desk.get(path, "requests:personal-code")).status_code == 403
-    followed = await desk.post(
+    assert (await api.get(path, "requests:personal-code")).status_code == 403
+    followed = await api.post(
         "/api/v1/status", {"work_number": shown.json()["work_number"], "email": PERSON["email"]}
     )
     assert followed.json()["timeline"][0]["text"] == f"Hei {HIDDEN}"
@@ -115,11 +115,11 @@ async def test_the_api_gives_a_personal_code_with_a_scope_of_its_own_only(
 
 @pytest.mark.parametrize("action", ["ask-customer", "resolve", "reject"])
 async def test_a_text_with_a_personal_code_is_not_sent(
-    desk: Desk, sessions: Sessions, keyring: Keyring, action: str
+    api: ApiClient, sessions: Sessions, keyring: Keyring, action: str
 ) -> None:
     request_id = await register_one(sessions, keyring)
-    await desk.post(f"/api/v1/requests/{request_id}/take")
-    answer = await desk.post(
+    await api.post(f"/api/v1/requests/{request_id}/take")
+    answer = await api.post(
         f"/api/v1/requests/{request_id}/{action}",
         {"text": f"Tunnus {HETU[:6]} \u2013 {HETU[7:]} on kirjattu."},
     )
@@ -128,11 +128,11 @@ async def test_a_text_with_a_personal_code_is_not_sent(
         {"field": "text", "message": "Leave the henkilötunnus out: the text goes to the customer by e-mail"}
     ]
     assert HETU[7:] not in answer.text
-    assert await history(sessions, request_id) == ["request.registered.v1", "request.assigned.v1"]
+    assert await history_types(sessions, request_id) == ["request.registered.v1", "request.assigned.v1"]
 
 
 async def test_a_personal_code_in_a_name_or_an_address_is_covered_in_every_answer(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     person = {
         "first_name": f"Matti {HETU}",
@@ -145,23 +145,23 @@ async def test_a_personal_code_in_a_name_or_an_address_is_covered_in_every_answe
         note_on_timeline(session, request_id, "mail.settled", By("staff", "olli"), note=f"Soitin, {HETU}")
     ordinary = ("requests:read", "requests:write")
     for answer in (
-        await desk.get("/api/v1/requests"),
-        await desk.post("/api/v1/requests/search", {"q": "Meikäläinen"}),
-        await desk.post(f"/api/v1/requests/{request_id}/take", None, *ordinary),
-        await desk.get(f"/api/v1/requests/{request_id}", *ordinary),
+        await api.get("/api/v1/requests"),
+        await api.post("/api/v1/requests/search", {"q": "Meikäläinen"}),
+        await api.post(f"/api/v1/requests/{request_id}/take", None, *ordinary),
+        await api.get(f"/api/v1/requests/{request_id}", *ordinary),
     ):
         assert HIDDEN in answer.raise_for_status().text
         assert HETU.casefold() not in answer.text.casefold()
-    revealed = (await desk.get(f"/api/v1/requests/{request_id}")).json()
+    revealed = (await api.get(f"/api/v1/requests/{request_id}")).json()
     assert revealed["person"]["first_name"] == f"Matti {HETU}"
     assert {"note": f"Soitin, {HETU}"} in [each["details"] for each in revealed["timeline"]]
 
 
 @pytest.mark.parametrize("path", ["failed-mails", "returned-mails", "dead-letters", "skipped"])
 async def test_a_note_with_a_personal_code_is_refused(
-    desk: Desk, sessions: Sessions, keyring: Keyring, path: str
+    api: ApiClient, sessions: Sessions, keyring: Keyring, path: str
 ) -> None:
-    cause = await cause_of(sessions, await register_one(sessions, keyring))
+    cause = await event_id_of(sessions, await register_one(sessions, keyring))
     returned = "now()" if path == "returned-mails" else "null"
     async with sessions.begin() as session:
         await session.execute(text(f"update owed_mails set failed_at = now(), returned_at = {returned}"))  # noqa: S608  our own word
@@ -174,7 +174,7 @@ async def test_a_note_with_a_personal_code_is_refused(
         session.add_all([letter, gap])
         await session.flush()
         ids = {"dead-letters": letter.id, "skipped": gap.id}
-    answer = await desk.post(
+    answer = await api.post(
         f"/api/v1/{path}/{ids.get(path, cause)}/settle", {"note": f"Soitin, tunnus {HETU}"}
     )
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:asiointi:problem:personal-code-in-text")
@@ -185,7 +185,7 @@ async def test_a_note_with_a_personal_code_is_refused(
 async def test_a_corrected_address_with_a_personal_code_is_refused(
     sessions: Sessions, keyring: Keyring
 ) -> None:
-    cause = await cause_of(sessions, await register_one(sessions, keyring))
+    cause = await event_id_of(sessions, await register_one(sessions, keyring))
     notifier = cast("Notifier", object())
     async with sessions.begin() as session:
         await session.execute(text("update owed_mails set failed_at = now()"))

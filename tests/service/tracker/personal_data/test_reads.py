@@ -13,24 +13,24 @@ from services.tracker.personal_data.chain_reads import chain_reads
 from services.tracker.personal_data.keyring import Keyring
 from services.tracker.personal_data.record_read import record_read
 from shared.database.engine import Sessions
-from tests.service.tracker.desk import Desk
-from tests.service.tracker.ledger_rows import cause_of
-from tests.service.tracker.office import HETU, NOW
-from tests.service.tracker.rows import register_one, rows
+from tests.service.tracker.api_client import ApiClient
+from tests.service.tracker.builders import HETU, NOW
+from tests.service.tracker.database import fetch_rows, register_one
+from tests.service.tracker.ledger_builders import event_id_of
 
 
 async def recorded(sessions: Sessions) -> list[tuple[Any, ...]]:
-    found = await rows(
+    found = await fetch_rows(
         sessions, "select reader_kind, reader, purpose, reason, request_ids from reads order by id"
     )
     return [tuple(row) for row in found]
 
 
 async def test_each_answer_of_the_api_that_shows_requests_is_recorded(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     request_id = await register_one(sessions, keyring)
-    cause = await cause_of(sessions, request_id)
+    cause = await event_id_of(sessions, request_id)
     async with sessions.begin() as session:
         await session.execute(
             text("update owed_mails set failed_at = now() where event_id = :id"), {"id": str(cause)}
@@ -46,11 +46,11 @@ async def test_each_answer_of_the_api_that_shows_requests_is_recorded(
             )
         )
     for answer in (
-        await desk.get("/api/v1/requests"),
-        await desk.post("/api/v1/requests/search", {"q": "Meikäläinen"}),
-        await desk.get(f"/api/v1/requests/{request_id}"),
-        await desk.get("/api/v1/failed-mails"),
-        await desk.get("/api/v1/returned-mails"),
+        await api.get("/api/v1/requests"),
+        await api.post("/api/v1/requests/search", {"q": "Meikäläinen"}),
+        await api.get(f"/api/v1/requests/{request_id}"),
+        await api.get("/api/v1/failed-mails"),
+        await api.get("/api/v1/returned-mails"),
     ):
         assert str(request_id) in answer.text
     purposes = ["list", "search", "revealed", "failed-mails", "returned-mails"]
@@ -61,13 +61,13 @@ async def test_each_answer_of_the_api_that_shows_requests_is_recorded(
 
 @pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k1"}])
 async def test_a_command_shows_names_to_readers_only_and_each_time_it_is_recorded(
-    desk: Desk, sessions: Sessions, keyring: Keyring, key: dict[str, str]
+    api: ApiClient, sessions: Sessions, keyring: Keyring, key: dict[str, str]
 ) -> None:
     request_id = await register_one(sessions, keyring)
 
     async def take(*scopes: str) -> tuple[str | None, str | None]:
-        answer = await desk.client.post(
-            f"/api/v1/requests/{request_id}/take", headers=desk.headers(*scopes) | key
+        answer = await api.client.post(
+            f"/api/v1/requests/{request_id}/take", headers=api.headers(*scopes) | key
         )
         return answer.raise_for_status().json()["first_name"], answer.json()["last_name"]
 
@@ -76,18 +76,18 @@ async def test_a_command_shows_names_to_readers_only_and_each_time_it_is_recorde
     assert [await take("requests:write", "requests:read") for _ in range(2)] == [("Matti", "Meikäläinen")] * 2
     assert await recorded(sessions) == [("client", "sap", "take", None, [request_id])] * 2
     assert {
-        each["purpose"] for each in (await desk.get("/api/v1/reads")).raise_for_status().json()["reads"]
+        each["purpose"] for each in (await api.get("/api/v1/reads")).raise_for_status().json()["reads"]
     } == {"take"}
 
 
-async def test_what_was_not_shown_is_no_read(desk: Desk, sessions: Sessions) -> None:
-    assert (await desk.get(f"/api/v1/requests/{UUID(int=1)}")).status_code == 404
-    assert (await desk.get("/api/v1/requests", q="12")).status_code == 422
+async def test_what_was_not_shown_is_no_read(api: ApiClient, sessions: Sessions) -> None:
+    assert (await api.get(f"/api/v1/requests/{UUID(int=1)}")).status_code == 404
+    assert (await api.get("/api/v1/requests", q="12")).status_code == 422
     assert await recorded(sessions) == []
 
 
 async def test_nothing_is_shown_that_cannot_be_recorded(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     request_id = await register_one(sessions, keyring)
     async with sessions.begin() as session:
@@ -95,40 +95,42 @@ async def test_nothing_is_shown_that_cannot_be_recorded(
             text("alter table reads add constraint full_disk check (purpose = '') not valid")
         )
     for answer in (
-        await desk.get("/api/v1/requests"),
-        await desk.post("/api/v1/requests/search", {"q": HETU}),
-        await desk.get(f"/api/v1/requests/{request_id}"),
-        await desk.post(f"/api/v1/requests/{request_id}/take"),
-        await desk.get("/api/v1/failed-mails"),
-        await desk.get("/api/v1/returned-mails"),
+        await api.get("/api/v1/requests"),
+        await api.post("/api/v1/requests/search", {"q": HETU}),
+        await api.get(f"/api/v1/requests/{request_id}"),
+        await api.post(f"/api/v1/requests/{request_id}/take"),
+        await api.get("/api/v1/failed-mails"),
+        await api.get("/api/v1/returned-mails"),
     ):
         assert answer.status_code == 500
         assert str(request_id) not in answer.text
 
 
 async def test_words_of_a_search_are_kept_as_a_hash_that_tells_the_same_words(
-    desk: Desk, sessions: Sessions
+    api: ApiClient, sessions: Sessions
 ) -> None:
     for words in (HETU, f" {HETU.lower()} ", "Meikäläinen"):
-        assert (await desk.post("/api/v1/requests/search", {"q": words})).status_code == 200
-    one, same, other = [row.words for row in await rows(sessions, "select words from reads order by id")]
+        assert (await api.post("/api/v1/requests/search", {"q": words})).status_code == 200
+    one, same, other = [
+        row.words for row in await fetch_rows(sessions, "select words from reads order by id")
+    ]
     assert one == same != other
-    assert HETU not in str(await rows(sessions, "select cast(reads as text) from reads"))
+    assert HETU not in str(await fetch_rows(sessions, "select cast(reads as text) from reads"))
 
 
 async def test_an_auditor_asks_by_request_reader_and_time_page_by_page(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     one, other = [await register_one(sessions, keyring) for _ in range(2)]
     for request_id in (one, other, one):
-        await desk.get(f"/api/v1/requests/{request_id}")
+        await api.get(f"/api/v1/requests/{request_id}")
     async with sessions.begin() as session:
         await record_read(
             session, keyring.reads_key, By("staff", "olli"), "revealed", [other], reason="Soitto"
         )
 
     async def asked(**query: object) -> list[dict[str, Any]]:
-        return list((await desk.get("/api/v1/reads", **query)).raise_for_status().json()["reads"])
+        return list((await api.get("/api/v1/reads", **query)).raise_for_status().json()["reads"])
 
     assert [each["request_ids"] for each in await asked()] == [
         [str(other)],
@@ -141,7 +143,7 @@ async def test_an_auditor_asks_by_request_reader_and_time_page_by_page(
     assert (by_olli["reader_kind"], by_olli["purpose"], by_olli["reason"]) == ("staff", "revealed", "Soitto")
     assert await asked(read_before=by_olli["read_at"], read_after=by_olli["read_at"]) == []
     assert len(await asked(read_after=NOW.isoformat())) == 4
-    first = (await desk.get("/api/v1/reads", limit=3)).json()
+    first = (await api.get("/api/v1/reads", limit=3)).json()
     assert len(first["reads"] + await asked(before_id=first["next"])) == 4
     assert len(await recorded(sessions)) == 4, "reading the log is not recorded"
 
@@ -223,7 +225,9 @@ async def test_a_read_that_commits_late_is_joined_behind_those_that_were_joined_
         await late.commit()
     async with sessions.begin() as session:
         assert await chain_reads(session, keyring.reads_key) == 1
-    assert [row.purpose for row in await rows(sessions, "select purpose from reads order by position")] == [
+    assert [
+        row.purpose for row in await fetch_rows(sessions, "select purpose from reads order by position")
+    ] == [
         "opened",
         "list",
     ]

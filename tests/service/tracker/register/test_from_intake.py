@@ -31,10 +31,10 @@ from shared.kafka.producer import EventProducer
 from shared.kafka.topics import ensure_topics
 from shared.web.health import Liveness
 from tests.eventually import eventually
-from tests.service.tracker.office import make_settings, signed, submission
-from tests.service.tracker.publishing import running
-from tests.service.tracker.rows import rows
-from tests.service.tracker.topic import read_topic
+from tests.service.tracker.builders import make_settings, signed, submission
+from tests.service.tracker.database import fetch_rows
+from tests.service.tracker.published_events import read_topic
+from tests.service.tracker.running_loops import running_loop
 
 
 @pytest.fixture
@@ -85,14 +85,16 @@ class World:
             liveness=Liveness(None, ()),
             read=ours.read,
         )
-        async with running(consumer.run()):
+        async with running_loop(consumer.run()):
             yield
 
     async def registered(self, count: int) -> set[UUID]:
         """Wait for so many requests, and give them."""
 
         async def all_there() -> set[UUID]:
-            found = {row.request_id for row in await rows(self.sessions, "select request_id from requests")}
+            found = {
+                row.request_id for row in await fetch_rows(self.sessions, "select request_id from requests")
+            }
             assert len(found) == count
             return found
 

@@ -15,8 +15,8 @@ from shared.database.engine import Sessions, is_transient
 from shared.events.rejected import Rejected
 from shared.events.request_lifecycle import RequestRegistered
 from shared.text.work_number import parse
-from tests.service.tracker.office import ANSWERS, HETU, TO_TRACKER, submission
-from tests.service.tracker.rows import history, register, register_one, rows
+from tests.service.tracker.builders import ANSWERS, HETU, TO_TRACKER, submission
+from tests.service.tracker.database import fetch_rows, history_types, register, register_one
 
 REGISTERED = "request.registered.v1"
 
@@ -24,7 +24,9 @@ REGISTERED = "request.registered.v1"
 async def numbers(sessions: Sessions) -> list[str]:
     return [
         row.work_number
-        for row in await rows(sessions, "select work_number from requests order by registered_at, request_id")
+        for row in await fetch_rows(
+            sessions, "select work_number from requests order by registered_at, request_id"
+        )
     ]
 
 
@@ -33,11 +35,11 @@ async def test_a_request_gets_its_number_and_an_event_with_it(sessions: Sessions
     await register(sessions, keyring, sent)
     (number,) = await numbers(sessions)
     assert number == work_number.work_number(0, keyring.work_number_key)
-    (entry,) = await rows(sessions, "select * from history")
+    (entry,) = await fetch_rows(sessions, "select * from history")
     event = RequestRegistered.model_validate_json(entry.value)
     assert (event.work_number, event.request_id, event.state) == (number, sent.event.request_id, "received")
     assert (entry.type, entry.traceparent, entry.actor_kind) == (REGISTERED, sent.traceparent, "system")
-    (row,) = await rows(sessions, "select answers_box, first_name, service_title, state from requests")
+    (row,) = await fetch_rows(sessions, "select answers_box, first_name, service_title, state from requests")
     answers = json.loads(keyring.at_rest.decrypt_answers(row.answers_box, sent.event.request_id))
     assert (answers, row.first_name, row.service_title, row.state) == (
         ANSWERS,
@@ -55,8 +57,8 @@ async def test_registered_once_over_repeats(sessions: Sessions, keyring: Keyring
     await register(sessions, keyring, sent[2])
     assert await numbers(sessions) == first
     assert len(set(first)) == 5
-    assert [row.type for row in await rows(sessions, "select type from history")] == [REGISTERED] * 5
-    (sequence,) = await rows(sessions, "select last_value from work_number_sequence")
+    assert [row.type for row in await fetch_rows(sessions, "select type from history")] == [REGISTERED] * 5
+    (sequence,) = await fetch_rows(sessions, "select last_value from work_number_sequence")
     assert sequence.last_value == 4, "a repeat wastes no number"
 
 
@@ -66,7 +68,7 @@ async def test_two_consumers_at_once_register_each_request_once(sessions: Sessio
         *(register(sessions, keyring, *batch) for batch in (sent, sent[10:30], sent[5:], sent[:35]))
     )
     assert len(set(await numbers(sessions))) == 40
-    assert len(await rows(sessions, "select 1 from history")) == 40
+    assert len(await fetch_rows(sessions, "select 1 from history")) == 40
 
 
 async def test_of_two_bodies_the_first_stands_and_operators_see_the_second(
@@ -78,15 +80,15 @@ async def test_of_two_bodies_the_first_stands_and_operators_see_the_second(
     await register(sessions, keyring, first, second)
     await register(sessions, keyring, second)
     await register(sessions, keyring, second, first, submission(request_id, digest="third"))
-    assert [row.last_name for row in await rows(sessions, "select last_name from requests")] == [
+    assert [row.last_name for row in await fetch_rows(sessions, "select last_name from requests")] == [
         "Meikäläinen"
     ]
-    assert await history(sessions, request_id) == [
+    assert await history_types(sessions, request_id) == [
         REGISTERED,
         "duplicate_with_other_body",
         "duplicate_with_other_body",
     ]
-    published = await rows(sessions, "select type from history where value is not null")
+    published = await fetch_rows(sessions, "select type from history where value is not null")
     assert [row.type for row in published] == [REGISTERED], "no new mail"
 
 
@@ -130,7 +132,7 @@ async def test_a_number_that_is_taken_is_an_error_of_its_own_and_the_next_try_dr
     sessions: Sessions, keyring: Keyring
 ) -> None:
     await register_one(sessions, keyring)
-    await rows(sessions, "select setval('work_number_sequence', 0, false)")
+    await fetch_rows(sessions, "select setval('work_number_sequence', 0, false)")
     sent = submission()
     with pytest.raises(DBAPIError) as error:
         await register(sessions, keyring, sent)
@@ -144,7 +146,7 @@ async def test_numbers_of_a_batch_follow_the_order_of_its_records(
 ) -> None:
     sent: Sequence[Any] = [submission() for _ in range(9)]
     await register(sessions, keyring, *sent)
-    entries = await rows(sessions, "select request_id from history order by id")
+    entries = await fetch_rows(sessions, "select request_id from history order by id")
     assert [row.request_id for row in entries] == [each.event.request_id for each in sent]
 
 
@@ -154,9 +156,9 @@ async def test_after_the_last_number_of_nine_digits_come_those_of_ten(
     async with sessions.begin() as session:
         await session.execute(text("select setval('work_number_sequence', 99999998)"))
     await register(sessions, keyring, submission(), submission(), submission())
-    numbers = [row.work_number for row in await rows(sessions, "select work_number from requests")]
+    numbers = [row.work_number for row in await fetch_rows(sessions, "select work_number from requests")]
     assert sorted(map(len, numbers)) == [9, 10, 10]
     assert all(parse(number) == number for number in numbers)
-    values = [row.value for row in await rows(sessions, "select value from history")]
+    values = [row.value for row in await fetch_rows(sessions, "select value from history")]
     events = [RequestRegistered.model_validate_json(value) for value in values]
     assert {event.work_number for event in events} == set(numbers)

@@ -20,10 +20,10 @@ from shared.events.envelope import Message, decode
 from shared.events.topics import SUBMITTED, dead_letter_topic
 from shared.kafka.consume_raw import RawRecord
 from shared.kafka.lag import Lag, Unread
-from tests.service.tracker.desk import Desk
-from tests.service.tracker.ledger_rows import Log, read
-from tests.service.tracker.office import make_keyring, signed, submission
-from tests.service.tracker.rows import history, rows
+from tests.service.tracker.api_client import ApiClient
+from tests.service.tracker.builders import make_keyring, signed, submission
+from tests.service.tracker.database import fetch_rows, history_types
+from tests.service.tracker.ledger_builders import KafkaDouble, read_ledger
 
 MAIJA = By("staff", "maija")
 TOLD = "Soitin: pyyntö kirjattiin käsin."
@@ -65,19 +65,19 @@ def reasons(ledger: Ledger) -> list[tuple[str, int]]:
 
 
 async def test_an_accepted_request_stays_overdue_also_when_it_was_laid_aside(
-    desk: Desk, sessions: Sessions
+    api: ApiClient, sessions: Sessions
 ) -> None:
     message = sent_by_intake()
     letter = await set_aside(sessions, message)
     for _ in range(2):
-        ledger = await read(sessions)
+        ledger = await read_ledger(sessions)
         assert reasons(ledger) == [("no-number", 1), ("dead-letter", 1)]
         assert [(late.request_id, late.note) for late in ledger.overdue[0].requests] == [
             (id_of(message), "handler-failed")
         ]
         assert (ledger.accepted, ledger.numbered, ledger.set_aside, ledger.settled) == (1, 0, 1, 0)
-        assert (await desk.post(f"/api/v1/dead-letters/{letter}/dismiss")).status_code == 200
-    (listed,) = (await desk.get("/api/v1/dead-letters")).json()["dead_letters"]
+        assert (await api.post(f"/api/v1/dead-letters/{letter}/dismiss")).status_code == 200
+    (listed,) = (await api.get("/api/v1/dead-letters")).json()["dead_letters"]
     assert (listed["accepted"], listed["request_id"], listed["dismissed_by"]) == (
         True,
         str(id_of(message)),
@@ -85,18 +85,18 @@ async def test_an_accepted_request_stays_overdue_also_when_it_was_laid_aside(
     )
 
 
-async def test_it_is_settled_only_with_what_the_citizen_was_told(desk: Desk, sessions: Sessions) -> None:
+async def test_it_is_settled_only_with_what_the_citizen_was_told(api: ApiClient, sessions: Sessions) -> None:
     letter = await set_aside(sessions, sent_by_intake())
     for body in ({}, {"note": "  "}, {"note": None}):
-        answer = await desk.post(f"/api/v1/dead-letters/{letter}/settle", body)
+        answer = await api.post(f"/api/v1/dead-letters/{letter}/settle", body)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "note")
     answers = [
-        await desk.post(f"/api/v1/dead-letters/{letter}/settle", {"note": note}) for note in (TOLD, "Toinen.")
+        await api.post(f"/api/v1/dead-letters/{letter}/settle", {"note": note}) for note in (TOLD, "Toinen.")
     ]
     assert [(answer.json()["note"], answer.json()["dismissed_by"]) for answer in answers] == [
         (TOLD, "sap")
     ] * 2
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert (reasons(ledger), ledger.accepted, ledger.set_aside, ledger.settled) == ([], 1, 0, 1)
 
 
@@ -105,16 +105,16 @@ async def test_it_is_over_when_it_is_registered_and_only_then(sessions: Sessions
     letter = await set_aside(sessions, message)
     async with sessions.begin() as session:
         await session.execute(text("update dead_letters set redriven_at = now()"))
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert (reasons(ledger), ledger.set_aside) == ([("no-number", 1)], 0)
     async with sessions.begin() as session:
         await on_request_submitted(session, [decode(message.value, message.headers)], keyring=keyring)
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert (ledger.of("no-number"), ledger.accepted, ledger.numbered) == (0, 1, 1)
     async with sessions.begin() as session:
         await session.execute(text("delete from requests"))  # as a retention would
-    assert (await read(sessions)).of("no-number") == 0
-    assert (await rows(sessions, "select registered_at from dead_letters where id = :id", id=letter))[
+    assert (await read_ledger(sessions)).of("no-number") == 0
+    assert (await fetch_rows(sessions, "select registered_at from dead_letters where id = :id", id=letter))[
         0
     ].registered_at
 
@@ -126,8 +126,8 @@ async def test_settling_one_of_a_registered_request_stands_on_its_timeline(
     async with sessions.begin() as session:
         await on_request_submitted(session, [decode(message.value, message.headers)], keyring=keyring)
     await settle(sessions, await set_aside(sessions, message))
-    assert (await history(sessions, id_of(message)))[-1] == "dead_letter.settled"
-    (entry,) = await rows(sessions, "select * from history where type = 'dead_letter.settled'")
+    assert (await history_types(sessions, id_of(message)))[-1] == "dead_letter.settled"
+    (entry,) = await fetch_rows(sessions, "select * from history where type = 'dead_letter.settled'")
     assert (entry.actor, entry.details, entry.value) == ("maija", {"note": TOLD}, None)
 
 
@@ -143,7 +143,7 @@ async def test_what_intake_did_not_make_is_no_accepted_request(sessions: Session
         sessions,
         Message(message.key, (message.value or b"") + (b" " if spoiled == "value" else b""), headers),
     )
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert (reasons(ledger), ledger.accepted) == ([("dead-letter", 1)], 0)
 
 
@@ -156,26 +156,26 @@ async def test_one_that_was_cut_to_fit_counts_by_what_its_reader_had_verified(
     message = sent_by_intake()
     cut = Message(message.key, (message.value or b"")[:100], message.headers)
     await set_aside(sessions, cut, part="left out: value from byte 100", reason=reason)
-    assert (await read(sessions)).set_aside == accepted
+    assert (await read_ledger(sessions)).set_aside == accepted
 
 
 async def test_intakes_status_says_that_it_is_looked_into(
-    desk: Desk, sessions: Sessions, keyring: Keyring
+    api: ApiClient, sessions: Sessions, keyring: Keyring
 ) -> None:
     message = sent_by_intake()
     path = f"/api/v1/status/{id_of(message)}"
-    assert (await desk.get(path)).status_code == 404
+    assert (await api.get(path)).status_code == 404
     letter = await set_aside(sessions, message)
-    assert (await desk.get(path)).json() == {
+    assert (await api.get(path)).json() == {
         "request_id": str(id_of(message)),
         "work_number": None,
         "state": "under_investigation",
     }
     await settle(sessions, letter)
-    assert (await desk.get(path)).json()["state"] == "settled"
+    assert (await api.get(path)).json()["state"] == "settled"
     async with sessions.begin() as session:
         await on_request_submitted(session, [decode(message.value, message.headers)], keyring=keyring)
-    assert (await desk.get(path)).json()["state"] == "received"
+    assert (await api.get(path)).json()["state"] == "received"
 
 
 class World:
@@ -243,10 +243,10 @@ class World:
             Unread(0, index, each.key, each.value, each.headers, now) for index, each in enumerate(self.log)
         ]
         lags = [Lag("tracker.submitted", SUBMITTED, 0, len(self.log), now)] if self.log else []
-        return await read(self.sessions, Log(lags, unread))
+        return await read_ledger(self.sessions, KafkaDouble(lags, unread))
 
     async def _some(self, condition: str) -> Sequence[Row[Any]]:
-        found = await rows(
+        found = await fetch_rows(
             self.sessions,
             f"select id, request_id from dead_letters where {condition} order by id",  # noqa: S608  the test's own
         )

@@ -23,11 +23,11 @@ from shared.kafka.dead_letter import PART
 from shared.kafka.producer import EventProducer
 from shared.web.health import Liveness
 from tests.eventually import eventually
-from tests.service.tracker.desk import Desk
-from tests.service.tracker.office import make_keyring, signed, submission
-from tests.service.tracker.publishing import running
-from tests.service.tracker.rows import rows
-from tests.service.tracker.topic import read_topic
+from tests.service.tracker.api_client import ApiClient
+from tests.service.tracker.builders import make_keyring, signed, submission
+from tests.service.tracker.database import fetch_rows
+from tests.service.tracker.published_events import read_topic
+from tests.service.tracker.running_loops import running_loop
 
 LONG = "".join(chr(0x1F300 + number) for number in range(600)).encode()
 
@@ -54,7 +54,7 @@ async def consuming(
     buried = RawConsumer(
         kafka, f"{group}-graves", graves, handler=keep_all, sessions=sessions, liveness=liveness
     )
-    async with running(submitted.run()), running(buried.run()):
+    async with running_loop(submitted.run()), running_loop(buried.run()):
         yield
 
 
@@ -73,11 +73,13 @@ async def test_random_bytes_go_to_the_dead_letters_and_the_next_requests_pass(
 
     async def registered() -> bool:
         return bool(
-            await rows(sessions, "select 1 from requests where request_id = :id", id=good.event.request_id)
+            await fetch_rows(
+                sessions, "select 1 from requests where request_id = :id", id=good.event.request_id
+            )
         )
 
     async def kept() -> list[str]:
-        found = await rows(
+        found = await fetch_rows(
             sessions,
             "select * from dead_letters where key in (:key, :other) order by id",
             key=key,
@@ -115,7 +117,7 @@ async def test_one_that_was_put_aside_twice_is_kept_once(sessions: Sessions) -> 
     await keep(sessions, record(), record(offset=1))
     await keep(sessions, record(offset=2))
     await keep(sessions, record(value=b"another"))
-    assert len(await rows(sessions, "select 1 from dead_letters")) == 2
+    assert len(await fetch_rows(sessions, "select 1 from dead_letters")) == 2
 
 
 @pytest.mark.parametrize(
@@ -143,12 +145,14 @@ async def test_whatever_the_headers_hold_it_is_kept(
     sessions: Sessions, headers: list[tuple[str, bytes | None]]
 ) -> None:
     await keep(sessions, record(*headers, offset=41, value=None))
-    (row,) = await rows(sessions, "select * from dead_letters")
+    (row,) = await fetch_rows(sessions, "select * from dead_letters")
     assert (row.origin_offset, row.value) == (41, None)
     assert row.buried_at.astimezone(ZoneInfo("Europe/Helsinki")).year < 9_000, "a page can show it"
 
 
-async def test_a_redrive_sends_it_back_once(desk: Desk, sessions: Sessions, kafka: KafkaConnection) -> None:
+async def test_a_redrive_sends_it_back_once(
+    api: ApiClient, sessions: Sessions, kafka: KafkaConnection
+) -> None:
     sent = signed(submission())
     headers = [
         *sent.headers,
@@ -156,25 +160,25 @@ async def test_a_redrive_sends_it_back_once(desk: Desk, sessions: Sessions, kafk
         ("dead_letter_reason", b"handler-failed"),
     ]
     await keep(sessions, RawRecord(dead_letter_topic(SUBMITTED), 0, 5, sent.key, sent.value, headers))
-    (listed,) = (await desk.get("/api/v1/dead-letters")).json()["dead_letters"]
+    (listed,) = (await api.get("/api/v1/dead-letters")).json()["dead_letters"]
     assert (listed["reason"], listed["key"], listed["bytes"]) == (
         "handler-failed",
         (sent.key or b"").decode(),
         len(sent.value or b""),
     )
-    answers = [await desk.post(f"/api/v1/dead-letters/{listed['id']}/redrive") for _ in range(3)]
+    answers = [await api.post(f"/api/v1/dead-letters/{listed['id']}/redrive") for _ in range(3)]
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.text for answer in answers}) == 1
     assert answers[0].json()["redriven_by"] == "sap"
     back = [each for each in await read_topic(kafka, SUBMITTED) if each.key == sent.key]
     assert [(each.value, list(each.headers)) for each in back] == [(sent.value, sent.headers)]
-    assert (await desk.get("/api/v1/dead-letters")).json()["dead_letters"] == []
-    assert len((await desk.get("/api/v1/dead-letters", redriven=True)).json()["dead_letters"]) == 1
+    assert (await api.get("/api/v1/dead-letters")).json()["dead_letters"] == []
+    assert len((await api.get("/api/v1/dead-letters", redriven=True)).json()["dead_letters"]) == 1
 
 
 @pytest.mark.usefixtures("consuming")
 async def test_what_intake_sent_before_it_signed_goes_back_signed_and_a_forgery_does_not(
-    desk: Desk, sessions: Sessions, kafka: KafkaConnection, producer: EventProducer
+    api: ApiClient, sessions: Sessions, kafka: KafkaConnection, producer: EventProducer
 ) -> None:
     old = submission(sealed_form="deadbeef.AAAA")
     await producer.send(SUBMITTED, encode(old))
@@ -192,10 +196,10 @@ async def test_what_intake_sent_before_it_signed_goes_back_signed_and_a_forgery_
 
     async def redrive(key: bytes | None) -> tuple[int, str]:
         async def kept() -> int:
-            ((id_,),) = await rows(sessions, "select id from dead_letters where key = :key", key=key)
+            ((id_,),) = await fetch_rows(sessions, "select id from dead_letters where key = :key", key=key)
             return int(id_)
 
-        answer = await desk.post(f"/api/v1/dead-letters/{await eventually(kept)}/redrive")
+        answer = await api.post(f"/api/v1/dead-letters/{await eventually(kept)}/redrive")
         return answer.status_code, answer.json().get("type", "")
 
     refused = 409, "urn:asiointi:problem:no-way-back"
@@ -209,20 +213,20 @@ async def test_what_intake_sent_before_it_signed_goes_back_signed_and_a_forgery_
     assert make_keyring().record_verifier.verify(back[1].key, back[1].value, back[1].headers)
 
 
-async def test_there_is_no_way_back_to_a_topic_that_is_not_ours(desk: Desk, sessions: Sessions) -> None:
+async def test_there_is_no_way_back_to_a_topic_that_is_not_ours(api: ApiClient, sessions: Sessions) -> None:
     await keep(sessions, record(topic="elsewhere"))
-    (row,) = await rows(sessions, "select id from dead_letters")
-    answer = await desk.post(f"/api/v1/dead-letters/{row.id}/redrive")
+    (row,) = await fetch_rows(sessions, "select id from dead_letters")
+    answer = await api.post(f"/api/v1/dead-letters/{row.id}/redrive")
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:asiointi:problem:no-way-back")
-    assert (await desk.post("/api/v1/dead-letters/99999/redrive")).status_code == 404
+    assert (await api.post("/api/v1/dead-letters/99999/redrive")).status_code == 404
 
 
 async def test_a_part_of_a_record_says_what_was_left_out_and_is_never_sent_back(
-    desk: Desk, sessions: Sessions
+    api: ApiClient, sessions: Sessions
 ) -> None:
     usual = record().headers
     await keep(sessions, record(*usual, (PART, b"left out: value from byte 10 of 20")))
-    (row,) = await rows(sessions, "select id, detail, headers from dead_letters")
+    (row,) = await fetch_rows(sessions, "select id, detail, headers from dead_letters")
     assert "value from byte 10 of 20" in row.detail
-    answer = await desk.post(f"/api/v1/dead-letters/{row.id}/redrive")
+    answer = await api.post(f"/api/v1/dead-letters/{row.id}/redrive")
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:asiointi:problem:no-way-back")

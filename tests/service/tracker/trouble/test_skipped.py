@@ -31,12 +31,12 @@ from shared.kafka.topics import ensure_topics
 from shared.web.health import Liveness
 from shared.web.problems import NotFound
 from tests.eventually import eventually
-from tests.service.tracker.desk import Desk
-from tests.service.tracker.ledger_rows import Log, read
-from tests.service.tracker.office import submission
-from tests.service.tracker.publishing import running
-from tests.service.tracker.rows import rows
-from tests.service.tracker.topic import read_topic
+from tests.service.tracker.api_client import ApiClient
+from tests.service.tracker.builders import submission
+from tests.service.tracker.database import fetch_rows
+from tests.service.tracker.ledger_builders import KafkaDouble, read_ledger
+from tests.service.tracker.published_events import read_topic
+from tests.service.tracker.running_loops import running_loop
 
 
 async def there(_topic: str, _partition: int, _first: int, _next: int) -> bool:
@@ -53,7 +53,7 @@ async def advance(sessions: Sessions, *offset_ranges: OffsetRange) -> None:
 
 
 async def gaps(sessions: Sessions) -> Sequence[tuple[int, int, int]]:
-    found = await rows(
+    found = await fetch_rows(
         sessions,
         "select partition, first_offset, next_offset from skipped_records where settled_at is null order by id",
     )
@@ -69,7 +69,7 @@ async def test_a_stretch_that_begins_beyond_the_last_one_leaves_a_gap(sessions: 
         sessions, OffsetRange("t", 0, 63, 70), OffsetRange("t", 1, 8, 9), OffsetRange("other", 0, 99, 100)
     )
     assert await gaps(sessions) == [(0, 60, 63)]
-    ledger = await read(sessions)
+    ledger = await read_ledger(sessions)
     assert [(each.reason, each.count) for each in ledger.overdue] == [("skipped", 3)]
 
 
@@ -77,13 +77,13 @@ async def test_a_stretch_that_begins_beyond_the_last_one_leaves_a_gap(sessions: 
 async def test_a_gap_that_the_log_could_not_be_asked_about_is_looked_up_later(
     sessions: Sessions, *, held: bool
 ) -> None:
-    keep = position_keeper("r", Log(holds=None).holds_records)
+    keep = position_keeper("r", KafkaDouble(holds=None).holds_records)
     async with sessions.begin() as session:
         await keep(session, [OffsetRange("t", 0, 0, 5)])
         await keep(session, [OffsetRange("t", 0, 7, 9)])
-    assert (await read(sessions, Log(holds=None))).overdue == ()
+    assert (await read_ledger(sessions, KafkaDouble(holds=None))).overdue == ()
     assert await gaps(sessions) == [(0, 5, 7)]
-    ledger = await read(sessions, Log(holds=held))
+    ledger = await read_ledger(sessions, KafkaDouble(holds=held))
     assert [(each.reason, each.count) for each in ledger.overdue] == ([("skipped", 2)] if held else [])
     assert await gaps(sessions) == ([(0, 5, 7)] if held else [])
 
@@ -151,17 +151,17 @@ async def test_an_offset_that_was_committed_for_nothing_is_noticed_and_the_reque
         )
 
     async def numbered(count: int) -> bool:
-        return len(await rows(sessions, "select 1 from requests")) == count
+        return len(await fetch_rows(sessions, "select 1 from requests")) == count
 
     poison = Message(b"k", b"poison", [])
     await producer.send_all(topic, [poison, encode(submission()), poison])
-    async with running(reading().run()):
+    async with running_loop(reading().run()):
         await eventually(lambda: numbered(1))
         await eventually(lambda: read_to(sessions, 3))
     await producer.send_all(topic, [encode(submission()), encode(submission())])
     await commit(kafka, topic, 5)
     await producer.send_all(topic, [poison, encode(submission())])
-    async with running(reading().run()):
+    async with running_loop(reading().run()):
         await eventually(lambda: numbered(2))
         assert await gaps(sessions) == [(0, 3, 5)]
         async with sessions.begin() as session:
@@ -172,7 +172,7 @@ async def test_an_offset_that_was_committed_for_nothing_is_noticed_and_the_reque
     assert await gaps(sessions) == []
     async with sessions.begin() as session:
         await send_skipped_again(session, 1, "maija", lags, producer, keyring)
-    (settled,) = await rows(sessions, "select settled_by from skipped_records")
+    (settled,) = await fetch_rows(sessions, "select settled_by from skipped_records")
     assert settled.settled_by == "olli"
 
 
@@ -214,7 +214,7 @@ async def test_what_nobody_is_given_is_no_skipped_record(
     await producer.send(topic, encode(submission()))
     await in_transaction(kafka, topic, encode(submission()), commit=True)
     await in_transaction(kafka, topic, encode(submission()), commit=False)
-    async with running(reading().run()):
+    async with running_loop(reading().run()):
         await eventually(lambda: has(2))
         await eventually(compared)
         await in_transaction(kafka, topic, encode(submission()), commit=False)
@@ -224,7 +224,7 @@ async def test_what_nobody_is_given_is_no_skipped_record(
     await in_transaction(kafka, topic, encode(submission()), commit=False)
     await producer.send_all(topic, [encode(submission()), encode(submission())])
     await delete_before(kafka, topic, (await lags.end_offsets(topic))[0] - 1)
-    async with running(reading().run()):
+    async with running_loop(reading().run()):
         await eventually(lambda: has(4))
         await eventually(compared)
     assert await gaps(sessions) == []
@@ -307,9 +307,9 @@ async def delete_before(kafka: KafkaConnection, topic: str, offset: int) -> None
 
 
 async def read_to(sessions: Sessions, offset: int) -> bool:
-    return [row.next_offset for row in await rows(sessions, "select next_offset from read_positions")] == [
-        offset
-    ]
+    return [
+        row.next_offset for row in await fetch_rows(sessions, "select next_offset from read_positions")
+    ] == [offset]
 
 
 async def test_records_that_are_gone_are_told_and_can_be_settled(
@@ -384,11 +384,11 @@ async def test_offsets_that_pass_over_records_are_noticed_though_none_comes_afte
     assert len(await gaps(sessions)) == 2
 
 
-async def test_operators_see_a_gap_and_settle_it_over_the_api(desk: Desk, sessions: Sessions) -> None:
+async def test_operators_see_a_gap_and_settle_it_over_the_api(api: ApiClient, sessions: Sessions) -> None:
     await advance(sessions, OffsetRange("t", 0, 0, 1))
     await advance(sessions, OffsetRange("t", 0, 4, 5))
-    (told,) = (await desk.get("/api/v1/skipped", "operate")).raise_for_status().json()
+    (told,) = (await api.get("/api/v1/skipped", "operate")).raise_for_status().json()
     assert (told["first_offset"], told["next_offset"], told["reader"]) == (1, 4, "r")
-    assert (await desk.post(f"/api/v1/skipped/{told['id']}/settle", None, "requests:read")).status_code == 403
-    assert (await desk.post(f"/api/v1/skipped/{told['id']}/settle", None, "operate")).json()["settled_at"]
-    assert (await desk.get("/api/v1/skipped", "operate")).json() == []
+    assert (await api.post(f"/api/v1/skipped/{told['id']}/settle", None, "requests:read")).status_code == 403
+    assert (await api.post(f"/api/v1/skipped/{told['id']}/settle", None, "operate")).json()["settled_at"]
+    assert (await api.get("/api/v1/skipped", "operate")).json() == []

@@ -10,10 +10,10 @@ from services.tracker.register.on_request_submitted import LONGEST, LONGEST_OF_O
 from shared.database.engine import Sessions
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
-from tests.service.tracker.desk import Desk
-from tests.service.tracker.office import submission
-from tests.service.tracker.publishing import publishing
-from tests.service.tracker.rows import register_one, rows
+from tests.service.tracker.api_client import ApiClient
+from tests.service.tracker.builders import submission
+from tests.service.tracker.database import fetch_rows, register_one
+from tests.service.tracker.running_loops import running_publisher
 
 STAFF = By("staff", "m" * 100)
 ALL_PUBLISHED = "select 1 from history where value is not null and refused is null"
@@ -25,7 +25,7 @@ async def refuse(sessions: Sessions) -> None:
 
 
 async def published(sessions: Sessions) -> bool:
-    return not await rows(sessions, ALL_PUBLISHED)
+    return not await fetch_rows(sessions, ALL_PUBLISHED)
 
 
 async def test_an_old_entry_with_a_huge_trace_is_set_aside_and_the_next_ones_go(
@@ -38,13 +38,15 @@ async def test_an_old_entry_with_a_huge_trace_is_set_aside_and_the_next_ones_go(
             {"id": poisoned},
         )
         await handle_request(session, poisoned, "take", STAFF, keyring=keyring)
-    async with publishing(tracker_database, producer):
+    async with running_publisher(tracker_database, producer):
         await eventually(lambda: published(sessions))
-    left = await rows(sessions, "select request_id, type, refused from history where published_at is null")
+    left = await fetch_rows(
+        sessions, "select request_id, type, refused from history where published_at is null"
+    )
     assert [tuple(row) for row in left] == [(poisoned, "request.registered.v1", "too-large")]
     assert (
         len(
-            await rows(
+            await fetch_rows(
                 sessions,
                 "select 1 from history where request_id = :id and published_at is not null",
                 id=other,
@@ -76,36 +78,38 @@ async def test_the_largest_entry_that_a_sender_can_cause_goes(
             text="a" + character * (LONGEST_TEXT - 2) + "z",
             keyring=keyring,
         )
-    async with publishing(tracker_database, producer):
+    async with running_publisher(tracker_database, producer):
         await eventually(lambda: published(sessions))
-    assert await rows(sessions, "select 1 from history where refused is not null") == []
+    assert await fetch_rows(sessions, "select 1 from history where refused is not null") == []
 
 
 async def test_operators_have_it_sent_again_or_settle_it_with_its_mail(
-    desk: Desk, sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer
+    api: ApiClient, sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer
 ) -> None:
     again, settled = await register_one(sessions, keyring), await register_one(sessions, keyring)
     await refuse(sessions)
-    first, second = (await desk.get("/api/v1/unsendable", "operate")).raise_for_status().json()
+    first, second = (await api.get("/api/v1/unsendable", "operate")).raise_for_status().json()
     assert [(each["request_id"], each["refused"]) for each in (first, second)] == [
         (str(again), "too-large"),
         (str(settled), "too-large"),
     ]
     place = "/api/v1/unsendable"
-    assert (await desk.post(f"{place}/{first['event_id']}/settle", None, "requests:read")).status_code == 403
-    assert (await desk.post(f"{place}/{first['event_id']}/send-again", None, "operate")).json()[
+    assert (await api.post(f"{place}/{first['event_id']}/settle", None, "requests:read")).status_code == 403
+    assert (await api.post(f"{place}/{first['event_id']}/send-again", None, "operate")).json()[
         "refused"
     ] is None
-    assert (await desk.post(f"{place}/{second['event_id']}/settle", None, "operate")).status_code == 200
-    assert (await desk.post(f"{place}/{second['event_id']}/settle", None, "operate")).status_code == 404
-    assert (await desk.get(place, "operate")).json() == []
-    async with publishing(tracker_database, producer):
+    assert (await api.post(f"{place}/{second['event_id']}/settle", None, "operate")).status_code == 200
+    assert (await api.post(f"{place}/{second['event_id']}/settle", None, "operate")).status_code == 404
+    assert (await api.get(place, "operate")).json() == []
+    async with running_publisher(tracker_database, producer):
         await eventually(lambda: published(sessions))
     assert [
         row.request_id
-        for row in await rows(sessions, "select request_id from history where published_at is not null")
+        for row in await fetch_rows(sessions, "select request_id from history where published_at is not null")
     ] == [again]
     assert [
         row.request_id
-        for row in await rows(sessions, "select request_id from owed_mails where settled_at is not null")
+        for row in await fetch_rows(
+            sessions, "select request_id from owed_mails where settled_at is not null"
+        )
     ] == [settled]

@@ -12,17 +12,17 @@ from services.notifier.write.contents import ContentsBox
 from shared.database.engine import Sessions
 from tests.eventually import eventually
 from tests.infra.postfix import postfix
-from tests.service.notifier.mail_server import MailServer
-from tests.service.notifier.office import (
+from tests.service.notifier.bounce_reports import RETURN_PATH, bounced_outcomes, report_listener
+from tests.service.notifier.builders import (
     PRIVATE_KEY,
     Citizen,
-    delivered,
-    dispatching,
-    hand_over,
+    fetch_rows,
+    handle_batch,
     make_settings,
-    rows,
+    running_dispatcher,
+    wait_for_delivery,
 )
-from tests.service.notifier.returning import RETURN_PATH, bounces, listening
+from tests.service.notifier.mail_server import MailServer
 
 PATIENCE = 40.0
 UNKNOWN, BUSY = "550 5.1.1 No such mailbox", "451 4.2.1 Mailbox busy"
@@ -37,7 +37,7 @@ async def came_back(sessions: Sessions, count: int) -> Sequence[Row[Any]]:
     """Wait until so many reports have become outcomes."""
 
     async def there() -> Sequence[Row[Any]]:
-        found = await bounces(sessions)
+        found = await bounced_outcomes(sessions)
         assert len(found) == count
         return found
 
@@ -51,23 +51,23 @@ async def test_what_a_relay_bounces_becomes_known_and_is_sent_again_to_the_right
     unknown, fine = [Citizen() for _ in range(5)], Citizen()
     for citizen in unknown:
         refuse(mail_server, citizen, UNKNOWN)
-    async with listening(settings, sessions) as inbound:
+    async with report_listener(settings, sessions) as inbound:
         routes = {
             "kansalainen.example": f"smtp:[127.0.0.1]:{mail_server.port}",
             "kunta.example": f"smtp:[127.0.0.1]:{inbound}",
         }
         async with (
             postfix(routes) as relay,
-            dispatching(settings.model_copy(update={"smtp_port": relay}), sessions) as dispatcher,
+            running_dispatcher(settings.model_copy(update={"smtp_port": relay}), sessions) as dispatcher,
         ):
-            await hand_over(sessions, [citizen.registered() for citizen in (*unknown, fine)], dispatcher)
+            await handle_batch(sessions, [citizen.registered() for citizen in (*unknown, fine)], dispatcher)
             await asyncio.gather(
-                *(delivered(sessions, citizen, within=PATIENCE) for citizen in (*unknown, fine))
+                *(wait_for_delivery(sessions, citizen, within=PATIENCE) for citizen in (*unknown, fine))
             )
             found = await came_back(sessions, len(unknown))
             assert {row.request_id for row in found} == {citizen.request_id for citizen in unknown}
             assert {(row.bounce, row.status, row.diagnostic) for row in found} == {("hard", "5.1.1", "5xx")}
-            delivery = await delivered(sessions, unknown[0])
+            delivery = await wait_for_delivery(sessions, unknown[0])
             async with sessions.begin() as session:
                 await send_again(
                     session,
@@ -81,7 +81,7 @@ async def test_what_a_relay_bounces_becomes_known_and_is_sent_again_to_the_right
                 assert len(mail_server.addressed("oikea@kansalainen.example")) == 1
 
             await eventually(arrived, PATIENCE)
-    assert len(await bounces(sessions)) == len(unknown)
+    assert len(await bounced_outcomes(sessions)) == len(unknown)
     assert len(mail_server.addressed(fine.email)) == 1
 
 
@@ -92,16 +92,16 @@ async def test_a_mail_that_a_relay_cannot_pass_on_yet_is_late_and_one_that_it_gi
     late, hopeless = Citizen(), Citizen()
     refuse(mail_server, late, BUSY, times=6)
     refuse(mail_server, hopeless, BUSY)
-    async with listening(settings, sessions) as inbound:
+    async with report_listener(settings, sessions) as inbound:
         routes = {
             "kansalainen.example": f"smtp:[127.0.0.1]:{mail_server.port}",
             "kunta.example": f"smtp:[127.0.0.1]:{inbound}",
         }
         async with (
             postfix(routes, delay_warning_time="1s", maximal_queue_lifetime="12s") as relay,
-            dispatching(settings.model_copy(update={"smtp_port": relay}), sessions) as dispatcher,
+            running_dispatcher(settings.model_copy(update={"smtp_port": relay}), sessions) as dispatcher,
         ):
-            await hand_over(sessions, [late.registered(), hopeless.registered()], dispatcher)
+            await handle_batch(sessions, [late.registered(), hopeless.registered()], dispatcher)
             found = await came_back(sessions, 3)
     told = {
         citizen: [row.bounce for row in found if row.request_id == citizen.request_id]
@@ -109,5 +109,5 @@ async def test_a_mail_that_a_relay_cannot_pass_on_yet_is_late_and_one_that_it_gi
     }
     assert told == {late: ["soft"], hopeless: ["soft", "hard"]}
     assert len(mail_server.addressed(late.email)) == 1
-    returned = {row.request_id: row.return_status for row in await rows(sessions) if row.returned_at}
+    returned = {row.request_id: row.return_status for row in await fetch_rows(sessions) if row.returned_at}
     assert list(returned) == [hopeless.request_id]

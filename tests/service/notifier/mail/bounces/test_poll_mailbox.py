@@ -15,9 +15,16 @@ from shared.web.health import Liveness
 from tests.eventually import eventually
 from tests.infra.dovecot import PASSWORD, USER, ImapServer, dovecot
 from tests.pure.notifier.mail.bounces.report_samples import HEAD, UNKNOWN_USER, standard
+from tests.service.notifier.bounce_reports import RETURN_PATH, bounced_outcomes, inbox_of
+from tests.service.notifier.builders import (
+    Citizen,
+    fetch_rows,
+    handle_batch,
+    make_settings,
+    running_dispatcher,
+    wait_for_delivery,
+)
 from tests.service.notifier.mail_server import MailServer
-from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, make_settings, rows
-from tests.service.notifier.returning import RETURN_PATH, bounces, inbox_of
 
 PERSON = b"From: aino@posti.example\nSubject: Kysymys\n\nMilloin asiani on valmis?\n"
 
@@ -60,9 +67,9 @@ async def polling(settings: Settings, sessions: Sessions) -> AsyncIterator[None]
 async def sent_mails(settings: Settings, sessions: Sessions, count: int) -> list[str]:
     """Have receipts sent; gives their Message-IDs."""
     citizens = [Citizen() for _ in range(count)]
-    async with dispatching(settings, sessions) as dispatcher:
-        await hand_over(sessions, [citizen.registered() for citizen in citizens], dispatcher)
-        return [(await delivered(sessions, citizen)).message_id for citizen in citizens]
+    async with running_dispatcher(settings, sessions) as dispatcher:
+        await handle_batch(sessions, [citizen.registered() for citizen in citizens], dispatcher)
+        return [(await wait_for_delivery(sessions, citizen)).message_id for citizen in citizens]
 
 
 async def test_reports_are_taken_in_and_what_people_wrote_stays_unread(
@@ -79,7 +86,7 @@ async def test_reports_are_taken_in_and_what_people_wrote_stays_unread(
     imap.deliver("4", b"\xff\xfe\x00" * 100)
 
     async def taken_in() -> None:
-        assert {row.message_id for row in await bounces(sessions)} == {first, second}
+        assert {row.message_id for row in await bounced_outcomes(sessions)} == {first, second}
         assert imap.unread() == {"1", "4"}
 
     async with polling(settings, sessions):
@@ -88,7 +95,7 @@ async def test_reports_are_taken_in_and_what_people_wrote_stays_unread(
 
         async def read_on() -> None:
             assert [
-                row.last_uid for row in await rows(sessions, "select last_uid from mailbox_positions")
+                row.last_uid for row in await fetch_rows(sessions, "select last_uid from mailbox_positions")
             ] == [5]
 
         await eventually(read_on, 20)
@@ -98,7 +105,7 @@ async def test_reports_are_taken_in_and_what_people_wrote_stays_unread(
         await session.execute(text("delete from mailbox_positions"))
     async with polling(settings, sessions):
         await eventually(read_on, 20)
-    assert len(await bounces(sessions)) == 2
+    assert len(await bounced_outcomes(sessions)) == 2
 
 
 async def test_while_the_database_is_away_nothing_is_marked_as_read(
@@ -115,7 +122,7 @@ async def test_while_the_database_is_away_nothing_is_marked_as_read(
     async with sessions.begin() as session:
         await session.execute(text("alter table elsewhere rename to outcomes"))
     await reader.read_all()
-    assert len(await bounces(sessions)) == 1
+    assert len(await bounced_outcomes(sessions)) == 1
     assert imap.unread() == set()
 
 

@@ -10,8 +10,8 @@ import pytest
 from services.notifier.mail.bounces import receive_reports
 from services.notifier.mail.bounces.receive_reports import receiving
 from tests.eventually import eventually
+from tests.service.notifier.bounce_reports import send_raw
 from tests.service.notifier.mail_server import free_port
-from tests.service.notifier.returning import raw_talk
 
 OURS = "bounces+x@kunta.example"
 HELLO = b"EHLO relay.example\r\n"
@@ -45,14 +45,14 @@ async def test_several_reports_come_over_one_connection_byte_for_byte() -> None:
     async with listener() as (port, taken):
         stuffed = first.replace(b"\r\n.", b"\r\n..")
         said = HELLO + ENVELOPE + stuffed + b"\r\n.\r\n" + ENVELOPE + second + b"\r\n.\r\nQUIT\r\n"
-        assert codes(await raw_talk(port, said)) == [220, 250, 250, 250, 354, 250, 250, 250, 354, 250, 221]
+        assert codes(await send_raw(port, said)) == [220, 250, 250, 250, 354, 250, 250, 250, 354, 250, 221]
     assert taken == [(first + b"\r\n", OURS), (second + b"\r\n", OURS)]
 
 
 async def test_a_line_that_does_not_end_as_the_standard_has_it_smuggles_no_second_report() -> None:
     async with listener() as (port, taken):
         inner = b"a\n.\nMAIL FROM:<>\r\n\n.\r\nRCPT TO:<bounces+x@kunta.example>\r\n.\n"
-        await raw_talk(port, HELLO + ENVELOPE + inner + b"\r\n.\r\nQUIT\r\n")
+        await send_raw(port, HELLO + ENVELOPE + inner + b"\r\n.\r\nQUIT\r\n")
     assert len(taken) == 1
 
 
@@ -65,7 +65,7 @@ async def test_over_lmtp_each_report_has_its_own_answer() -> None:
             + ENVELOPE
             + b"refuse me\r\n.\r\nQUIT\r\n"
         )
-        assert codes(await raw_talk(port, said)) == [
+        assert codes(await send_raw(port, said)) == [
             220,
             503,
             250,
@@ -91,7 +91,7 @@ async def test_what_is_out_of_place_is_refused_and_too_much_of_it_ends_the_conve
         )
         said += b"RCPT TO:<root@kunta.example>\r\nRCPT TO:<bounces+x@kunta.example>\r\nRCPT TO:<bounces+x@kunta.example>\r\nVRFY root\r\n"
         said += b"RSET\r\nDATA\r\n\xff\xfe\r\nQUIT\r\n"
-        assert codes(await raw_talk(port, said)) == [
+        assert codes(await send_raw(port, said)) == [
             220,
             503,
             250,
@@ -110,7 +110,7 @@ async def test_what_is_out_of_place_is_refused_and_too_much_of_it_ends_the_conve
             502,
             221,
         ]
-        assert codes(await raw_talk(port, HELLO + b"EXPN x\r\n" * 100))[-1] == 421
+        assert codes(await send_raw(port, HELLO + b"EXPN x\r\n" * 100))[-1] == 421
     assert taken == []
 
 
@@ -120,7 +120,7 @@ async def test_a_report_that_is_too_large_is_refused_and_the_next_one_taken(
     monkeypatch.setattr(receive_reports, "MOST_BYTES", 300_000)
     async with listener() as (port, taken):
         said = HELLO + ENVELOPE + b"x" * 300_000 + b"\r\n.\r\n" + ENVELOPE + b"small\r\n.\r\nQUIT\r\n"
-        assert codes(await raw_talk(port, said)) == [220, 250, 250, 250, 354, 552, 250, 250, 354, 250, 221]
+        assert codes(await send_raw(port, said)) == [220, 250, 250, 250, 354, 552, 250, 250, 354, 250, 221]
     assert [mail for mail, _ in taken] == [b"small\r\n"]
 
 
@@ -128,10 +128,10 @@ async def test_endless_lines_and_silence_end_the_conversation(monkeypatch: pytes
     monkeypatch.setattr(receive_reports, "MOST_DISCARDED", 400_000)
     monkeypatch.setattr(receive_reports, "COMMAND_SECONDS", 0.2)
     async with listener() as (port, taken):
-        assert codes(await raw_talk(port, HELLO + ENVELOPE + b"x" * 900_000)) == [220, 250, 250, 250, 354]
-        assert codes(await raw_talk(port, b"x" * 900_000)) == [220]
-        assert codes(await raw_talk(port, b"x" * 5_000 + b"\r\nQUIT\r\n")) == [220, 500, 221]
-        assert codes(await raw_talk(port, HELLO)) == [220, 250]
+        assert codes(await send_raw(port, HELLO + ENVELOPE + b"x" * 900_000)) == [220, 250, 250, 250, 354]
+        assert codes(await send_raw(port, b"x" * 900_000)) == [220]
+        assert codes(await send_raw(port, b"x" * 5_000 + b"\r\nQUIT\r\n")) == [220, 500, 221]
+        assert codes(await send_raw(port, HELLO)) == [220, 250]
     assert taken == []
 
 
@@ -143,12 +143,12 @@ async def test_too_many_connections_are_sent_away_until_some_are_gone(
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
         for reader, _writer in held:
             assert (await reader.readline()).startswith(b"220")
-        assert codes(await raw_talk(port, b"QUIT\r\n")) == [421]
+        assert codes(await send_raw(port, b"QUIT\r\n")) == [421]
         for _reader, writer in held:
             writer.close()
 
         async def welcome() -> None:
-            assert codes(await raw_talk(port, b"QUIT\r\n")) == [220, 221]
+            assert codes(await send_raw(port, b"QUIT\r\n")) == [220, 221]
 
         await eventually(welcome)
 
@@ -163,7 +163,7 @@ async def test_nobody_keeps_reports_out_by_holding_every_connection(monkeypatch:
             writer.write(b"N")
 
         async def brought() -> None:
-            assert codes(await raw_talk(port, HELLO + ENVELOPE + b"a\r\n.\r\nQUIT\r\n"))[-2:] == [250, 221]
+            assert codes(await send_raw(port, HELLO + ENVELOPE + b"a\r\n.\r\nQUIT\r\n"))[-2:] == [250, 221]
 
         await eventually(brought)
         assert await held[0][0].read() == b"", "the oldest gave way"

@@ -5,8 +5,15 @@ import time
 
 from shared.database.engine import Sessions
 from tests.infra.postfix import postfix
+from tests.service.notifier.builders import (
+    Citizen,
+    fetch_rows,
+    handle_batch,
+    make_settings,
+    running_dispatcher,
+    wait_for_delivery,
+)
 from tests.service.notifier.mail_server import MailServer
-from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, make_settings, rows
 
 PATIENCE = 90.0
 LATE_GREETING = 11
@@ -25,11 +32,11 @@ async def _send(
     routes = {"kansalainen.example": f"smtp:[127.0.0.1]:{mail_server.port}"}
     async with (
         postfix(routes, **limits) as relay,
-        dispatching(make_settings(database, relay, **settings), sessions) as dispatcher,
+        running_dispatcher(make_settings(database, relay, **settings), sessions) as dispatcher,
     ):
-        await hand_over(sessions, [citizen.registered() for citizen in citizens])
+        await handle_batch(sessions, [citizen.registered() for citizen in citizens])
         dispatcher.wake()
-        await asyncio.gather(*(delivered(sessions, citizen, within=PATIENCE) for citizen in citizens))
+        await asyncio.gather(*(wait_for_delivery(sessions, citizen, within=PATIENCE) for citizen in citizens))
 
 
 async def test_a_relay_that_wants_a_full_name_takes_the_one_that_we_give_without_a_setting(
@@ -40,7 +47,11 @@ async def test_a_relay_that_wants_a_full_name_takes_the_one_that_we_give_without
         "smtpd_helo_restrictions": "reject_invalid_helo_hostname, reject_non_fqdn_helo_hostname",
     }
     await _send(sessions, notifier_database, mail_server, 3, {}, **names)
-    assert [row.attempts for row in await rows(sessions, "select attempts from deliveries")] == [1, 1, 1]
+    assert [row.attempts for row in await fetch_rows(sessions, "select attempts from deliveries")] == [
+        1,
+        1,
+        1,
+    ]
 
 
 async def test_a_relay_that_takes_two_connections_of_eight_gets_all_mails_over_two(
@@ -50,7 +61,7 @@ async def test_a_relay_that_takes_two_connections_of_eight_gets_all_mails_over_t
     await _send(
         sessions, notifier_database, mail_server, 60, {"smtp_connections": 8, "smtp_timeout": 20.0}, **limit
     )
-    assert {row.attempts for row in await rows(sessions, "select attempts from deliveries")} == {1}
+    assert {row.attempts for row in await fetch_rows(sessions, "select attempts from deliveries")} == {1}
 
 
 async def test_a_relay_that_limits_the_rate_of_mails_gets_all_of_them_in_its_time(
@@ -69,4 +80,4 @@ async def test_a_relay_that_greets_late_is_waited_for(
     )
     await _send(sessions, notifier_database, mail_server, 2, {"smtp_timeout": None}, **late)
     assert time.monotonic() - began > LATE_GREETING
-    assert {row.attempts for row in await rows(sessions, "select attempts from deliveries")} == {1}
+    assert {row.attempts for row in await fetch_rows(sessions, "select attempts from deliveries")} == {1}

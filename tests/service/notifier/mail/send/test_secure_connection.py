@@ -21,8 +21,8 @@ from services.notifier.mail.send.open_session import MailServer, ServerAway
 from services.notifier.mail.send.send_mail import MailConnection
 from services.notifier.mail.smtp_limits import limits
 from shared.text.mail_address import MailboxAddress
+from tests.service.notifier.builders import SENDER
 from tests.service.notifier.mail_server import free_port
-from tests.service.notifier.office import SENDER
 
 # aiosmtpd knows STARTTLS as encryption only, and warns where the whole connection is encrypted.
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")

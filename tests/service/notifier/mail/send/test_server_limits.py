@@ -8,8 +8,15 @@ import pytest
 from services.notifier.settings import Settings
 from shared.database.engine import Sessions
 from tests.eventually import eventually
+from tests.service.notifier.builders import (
+    Citizen,
+    fetch_rows,
+    handle_batch,
+    make_settings,
+    running_dispatcher,
+    wait_for_delivery,
+)
 from tests.service.notifier.mail_server import MailServer
-from tests.service.notifier.office import Citizen, delivered, dispatching, hand_over, make_settings, rows
 from tests.service.notifier.scripted_server import NO_PIPELINING, Odd, ScriptedServer, reply
 
 LATER = 30.0
@@ -27,11 +34,11 @@ async def test_all_mails_go_over_the_two_connections_that_a_server_takes_and_non
     citizens = [Citizen() for _ in range(100)]
     async with (
         server,
-        dispatching(make_settings(notifier_database, server.port, smtp_connections=8), sessions),
+        running_dispatcher(make_settings(notifier_database, server.port, smtp_connections=8), sessions),
     ):
-        await hand_over(sessions, [citizen.registered() for citizen in citizens])
+        await handle_batch(sessions, [citizen.registered() for citizen in citizens])
         for citizen in citizens:
-            assert (await delivered(sessions, citizen, within=LATER)).attempts == 1
+            assert (await wait_for_delivery(sessions, citizen, within=LATER)).attempts == 1
     assert sum(server.taken.values()) == len(citizens)
     assert server.connections < 8 * 3
     assert not server.faults
@@ -53,10 +60,10 @@ async def test_a_limit_of_rate_fails_no_mail_whatever_its_code(
 
     citizens = [Citizen() for _ in range(40)]
     server = ScriptedServer(too_many)
-    async with server, dispatching(make_settings(notifier_database, server.port), sessions):
-        await hand_over(sessions, [citizen.registered() for citizen in citizens])
+    async with server, running_dispatcher(make_settings(notifier_database, server.port), sessions):
+        await handle_batch(sessions, [citizen.registered() for citizen in citizens])
         for citizen in citizens:
-            await delivered(sessions, citizen, within=LATER)
+            await wait_for_delivery(sessions, citizen, within=LATER)
     refused = len([command for command in server.commands if command.startswith(b"RCPT")]) - len(citizens)
     assert 0 < refused < 2 * len(citizens)
     assert set(server.taken.values()) == {1}
@@ -77,9 +84,9 @@ async def test_the_answer_after_the_dot_is_waited_for_longer_than_for_any_other(
         smtp_limits={"connect": 0.5, "mail": 0.5, "rcpt": 0.5, "data": 0.5},
     )
     citizen = Citizen()
-    async with server, dispatching(settings.model_copy(update={"smtp_port": server.port}), sessions):
-        await hand_over(sessions, [citizen.registered()])
-        assert (await delivered(sessions, citizen)).attempts == 1
+    async with server, running_dispatcher(settings.model_copy(update={"smtp_port": server.port}), sessions):
+        await handle_batch(sessions, [citizen.registered()])
+        assert (await wait_for_delivery(sessions, citizen)).attempts == 1
     assert server.taken[citizen.email.encode()] == 1
 
 
@@ -89,22 +96,22 @@ async def test_mails_that_the_server_keeps_waiting_do_not_keep_the_places_of_oth
     slow, others = [Citizen() for _ in range(4)], [Citizen() for _ in range(20)]
     for citizen in slow:
         mail_server.data[citizen.email].append("hang")
-    async with dispatching(
+    async with running_dispatcher(
         make_settings(notifier_database, mail_server.port, smtp_connections=4, smtp_timeout=None), sessions
     ) as dispatcher:
-        await hand_over(sessions, [citizen.registered() for citizen in slow])
+        await handle_batch(sessions, [citizen.registered() for citizen in slow])
         dispatcher.wake()
 
         async def all_hang() -> bool:
             return len(mail_server.got) == len(slow)
 
         await eventually(all_hang)
-        await hand_over(sessions, [citizen.registered() for citizen in others])
+        await handle_batch(sessions, [citizen.registered() for citizen in others])
         for citizen in others:
-            await delivered(sessions, citizen, within=LATER)
+            await wait_for_delivery(sessions, citizen, within=LATER)
         began = time.monotonic()
     assert time.monotonic() - began < 8
-    states = await rows(
+    states = await fetch_rows(
         sessions, "select state, last_reply, attempts, count(*) from deliveries group by 1, 2, 3 order by 1"
     )
     assert [tuple(row) for row in states] == [("deferred", "stopped", 1, 4), ("sent", "250 2.0.0", 1, 20)]
@@ -116,9 +123,9 @@ async def test_a_server_that_knows_no_ehlo_is_greeted_by_helo(
 ) -> None:
     server, citizen = ScriptedServer(), Citizen()
     server.usual["ehlo"] = refusal
-    async with server, dispatching(make_settings(notifier_database, server.port), sessions):
-        await hand_over(sessions, [citizen.registered()])
-        await delivered(sessions, citizen)
+    async with server, running_dispatcher(make_settings(notifier_database, server.port), sessions):
+        await handle_batch(sessions, [citizen.registered()])
+        await wait_for_delivery(sessions, citizen)
     assert b"HELO [127.0.0.1]\r\n" in server.commands or any(
         command.startswith(b"HELO ") and b"." in command for command in server.commands
     )
@@ -132,12 +139,12 @@ async def test_the_name_in_ehlo_is_the_one_of_the_settings(
     server.usual["ehlo"] = NO_PIPELINING
     async with (
         server,
-        dispatching(
+        running_dispatcher(
             make_settings(notifier_database, server.port, smtp_ehlo_name="mail.kunta.example"), sessions
         ),
     ):
-        await hand_over(sessions, [citizen.registered()])
-        await delivered(sessions, citizen)
+        await handle_batch(sessions, [citizen.registered()])
+        await wait_for_delivery(sessions, citizen)
     assert server.commands[0] == b"EHLO mail.kunta.example\r\n"
 
 
@@ -146,9 +153,9 @@ async def test_a_server_that_refuses_every_login_fails_nothing_and_its_code_stan
 ) -> None:
     server, citizen = ScriptedServer(), Citizen()
     server.usual["greeting"] = b"554 5.7.1 no service for you\r\n"
-    async with server, dispatching(settings.model_copy(update={"smtp_port": server.port}), sessions):
-        await hand_over(sessions, [citizen.registered()])
-        row = await delivered(sessions, citizen, "deferred")
+    async with server, running_dispatcher(settings.model_copy(update={"smtp_port": server.port}), sessions):
+        await handle_batch(sessions, [citizen.registered()])
+        row = await wait_for_delivery(sessions, citizen, "deferred")
         assert (row.attempts, row.last_reply) == (0, "554 5.7.1")
         server.usual["greeting"] = b"220 now\r\n"
-        await delivered(sessions, citizen, within=LATER)
+        await wait_for_delivery(sessions, citizen, within=LATER)

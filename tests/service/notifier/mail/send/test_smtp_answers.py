@@ -10,8 +10,8 @@ from services.notifier.mail.send.open_session import MailServer, ServerAway
 from services.notifier.mail.send.send_mail import MailConnection
 from services.notifier.mail.smtp_limits import limits
 from shared.text.mail_address import MailboxAddress
+from tests.service.notifier.builders import SENDER
 from tests.service.notifier.mail_server import free_port
-from tests.service.notifier.office import SENDER
 
 TO = MailboxAddress("anna@kansalainen.example", needs_utf8=False)
 PAUSE = 0.01

@@ -15,15 +15,15 @@ from shared.events.mail_outcomes import MailOutcome
 from shared.events.topics import MAIL_OUTCOMES
 from shared.kafka.connection import KafkaConnection
 from tests.eventually import eventually
-from tests.following import following
-from tests.service.notifier.office import PRIVATE_KEY, SENDER
+from tests.follow_topic import followed_records
+from tests.service.notifier.builders import PRIVATE_KEY, SENDER
 
 ROOT = Path(__file__).parents[3]
 BACK_SECONDS = 600
 
 
 @asynccontextmanager
-async def worker(settings: Settings, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def running_worker(settings: Settings, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run a worker; it is told to stop when the context ends, where it still runs."""
     environment |= {
         "PATH": os.environ["PATH"],
@@ -57,7 +57,7 @@ async def worker(settings: Settings, **environment: str) -> AsyncIterator[asynci
 
 async def outcomes_of(kafka: KafkaConnection, request_id: UUID, *, until: str) -> list[Envelope[MailOutcome]]:
     """Follow `mail.outcomes` until one of a type has come for a request, and give all of that request in order."""
-    async with following(kafka, MAIL_OUTCOMES, back_seconds=BACK_SECONDS) as records:
+    async with followed_records(kafka, MAIL_OUTCOMES, back_seconds=BACK_SECONDS) as records:
 
         async def found() -> list[Envelope[MailOutcome]]:
             decoded = [

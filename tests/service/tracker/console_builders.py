@@ -8,8 +8,8 @@ from services.tracker.personal_data.keyring import Keyring
 from shared.database.engine import Sessions
 from shared.events.envelope import Message
 from shared.events.topics import SUBMITTED
-from tests.service.tracker.office import INTAKE, NOW, submission
-from tests.service.tracker.rows import register_one
+from tests.service.tracker.builders import INTAKE, NOW, submission
+from tests.service.tracker.database import register_one
 
 
 def mail_outcome(request: TrackedRequest, kind: str, reply: str | None = None) -> MailOutcomeEntry:
@@ -43,7 +43,7 @@ def dead_letter(value: bytes) -> DeadLetter:
     )
 
 
-async def register(sessions: Sessions, keyring: Keyring, **changes: Any) -> TrackedRequest:  # noqa: ANN401  as `submission`
+async def register_tracked(sessions: Sessions, keyring: Keyring, **changes: Any) -> TrackedRequest:  # noqa: ANN401  as `submission`
     """Register a request as tracker's worker does, and give it."""
     request_id = await register_one(sessions, keyring, submission(**changes))
     async with sessions() as session:

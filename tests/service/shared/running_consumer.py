@@ -24,7 +24,7 @@ from tests.eventually import eventually
 SOURCE = "/asiointi/test"
 
 
-async def insert(session: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
+async def insert_handled(session: AsyncSession, events: Sequence[Envelope[Event]]) -> None:
     for envelope in events:
         await session.execute(
             text("insert into handled values (:e, :r)"), {"e": envelope.id, "r": envelope.event.request_id}
@@ -37,7 +37,7 @@ async def handled(sessions: Sessions) -> list[UUID]:
 
 
 @asynccontextmanager
-async def consuming(
+async def running_consumer(
     kafka: KafkaConnection,
     topic: str,
     handler: Handler,
@@ -64,7 +64,7 @@ async def consuming(
             await task
 
 
-def take(request_id: UUID) -> Message:
+def take_command(request_id: UUID) -> Message:
     return encode(Envelope(TakeRequest(request_id=request_id, actor="tester"), SOURCE))
 
 
@@ -101,7 +101,7 @@ def _assigned(consumer: AIOKafkaConsumer) -> Callable[[], Awaitable[bool]]:
     return check
 
 
-def holds(sessions: Sessions, expected: Sequence[UUID]) -> Callable[[], Awaitable[bool]]:
+def has_handled(sessions: Sessions, expected: Sequence[UUID]) -> Callable[[], Awaitable[bool]]:
     async def check() -> bool:
         return sorted(await handled(sessions)) == sorted(expected)
 

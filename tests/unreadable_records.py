@@ -9,7 +9,7 @@ import cramjam
 from aiokafka.codec import lz4_encode
 
 from proof.chaos.clients.raw_batches import batch, record, varint
-from tests.service.shared.consuming import take
+from tests.service.shared.running_consumer import take_command
 
 BOMB = 80 * 1024 * 1024
 
@@ -18,7 +18,7 @@ def event(
     request_id: UUID, *headers: tuple[bytes, bytes | None], delta: int = 0, body_end: bytes = b""
 ) -> bytes:
     """Encode a right command with more headers."""
-    message = take(request_id)
+    message = take_command(request_id)
     named = [(name.encode(), value) for name, value in message.headers]
     return record(message.key, message.value, [*named, *headers], delta=delta, body_end=body_end)
 

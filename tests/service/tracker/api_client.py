@@ -23,7 +23,7 @@ SCOPES = (
 
 
 @dataclass(frozen=True)
-class Desk:
+class ApiClient:
     """Calls the app; with every scope unless told otherwise."""
 
     app: FastAPI
@@ -46,7 +46,7 @@ class Desk:
 
 
 @asynccontextmanager
-async def running_desk(settings: TrackerSettings, issuer: Issuer) -> AsyncIterator[Desk]:
+async def running_api(settings: TrackerSettings, issuer: Issuer) -> AsyncIterator[ApiClient]:
     """Run the app for as long as the context lasts."""
     app = create_app(settings)
     async with app.router.lifespan_context(app):
@@ -54,4 +54,4 @@ async def running_desk(settings: TrackerSettings, issuer: Issuer) -> AsyncIterat
         async with httpx.AsyncClient(
             transport=transport, base_url="http://tracker.test", timeout=30
         ) as client:
-            yield Desk(app, client, issuer)
+            yield ApiClient(app, client, issuer)

@@ -11,10 +11,10 @@ from services.tracker.register.on_request_submitted import on_request_submitted
 from shared.database.engine import Sessions
 from shared.events.envelope import Envelope
 from shared.events.event import Event
-from tests.service.tracker.office import submission
+from tests.service.tracker.builders import submission
 
 
-async def rows(sessions: Sessions, query: str, **values: object) -> Sequence[Row[Any]]:
+async def fetch_rows(sessions: Sessions, query: str, **values: object) -> Sequence[Row[Any]]:
     async with sessions() as session:
         return (await session.execute(text(query), values)).all()
 
@@ -32,7 +32,9 @@ async def register_one(sessions: Sessions, keyring: Keyring, sent: Envelope[Even
     return sent.event.request_id
 
 
-async def history(sessions: Sessions, request_id: UUID) -> list[str]:
+async def history_types(sessions: Sessions, request_id: UUID) -> list[str]:
     """Give the types of what happened to a request."""
-    found = await rows(sessions, "select type from history where request_id = :id order by id", id=request_id)
+    found = await fetch_rows(
+        sessions, "select type from history where request_id = :id order by id", id=request_id
+    )
     return [row.type for row in found]

@@ -19,14 +19,14 @@ from shared.events.event import Event
 from shared.events.mail_outcomes import MailBounced, MailDeferred, MailFailed, MailOutcome, MailSent
 from shared.kafka.lag import Lag, Tail, Unread
 from shared.kafka.producer import KafkaUnavailable
-from tests.service.tracker.office import NOW
-from tests.service.tracker.rows import rows
+from tests.service.tracker.builders import NOW
+from tests.service.tracker.database import fetch_rows
 
 SOURCE = "/asiointi/notifier"
 
 
 @dataclass
-class Log:
+class KafkaDouble:
     """What Kafka tells, in its place; `away` when it tells nothing, `holds` whether any records lie where it is asked (`None`: it cannot say)."""
 
     lags: list[Lag] = field(default_factory=list)
@@ -56,7 +56,7 @@ class Log:
 
 
 @dataclass
-class Spool:
+class SpoolDouble:
     """What intake tells of its spool, in its place."""
 
     told: SpooledRequests | None
@@ -68,15 +68,17 @@ class Spool:
         return self.told
 
 
-async def read(sessions: Sessions, log: Log | None = None, spool: Spool | None = None) -> Ledger:
+async def read_ledger(
+    sessions: Sessions, log: KafkaDouble | None = None, spool: SpoolDouble | None = None
+) -> Ledger:
     """Read the ledger, with nothing on the log and no spool unless told otherwise."""
-    return await reader(sessions, log or Log(), spool).read()
+    return await ledger_reader(sessions, log or KafkaDouble(), spool).read()
 
 
-def reader(
+def ledger_reader(
     sessions: Sessions,
-    log: Log,
-    spool: Spool | None = None,
+    log: KafkaDouble,
+    spool: SpoolDouble | None = None,
     alarm_url: str | None = None,
     returned_within: float = 2.0,
 ) -> LedgerReader:
@@ -85,9 +87,9 @@ def reader(
     return LedgerReader(sessions, log, spool, verifier, alarm_url, returned_within=returned_within)  # type: ignore[arg-type]  # they answer what a reader asks
 
 
-async def cause_of(sessions: Sessions, request_id: UUID, kind: str = "request.registered.v1") -> str:
+async def event_id_of(sessions: Sessions, request_id: UUID, kind: str = "request.registered.v1") -> str:
     """Give the id of the latest event of its kind."""
-    found = await rows(
+    found = await fetch_rows(
         sessions,
         "select event_id from history where request_id = :id and type = :kind order by id desc limit 1",
         id=request_id,
@@ -96,7 +98,7 @@ async def cause_of(sessions: Sessions, request_id: UUID, kind: str = "request.re
     return str(found[0].event_id)
 
 
-def told(
+def mail_outcome_event(
     kind: type[MailOutcome],
     request_id: UUID,
     cause_id: str,
@@ -125,13 +127,13 @@ def told(
     return Envelope(kind.model_validate(facts | more[kind] | different), SOURCE, str(uuid4()), at)
 
 
-async def tell(sessions: Sessions, *envelopes: Envelope[Event]) -> None:
+async def handle_outcomes(sessions: Sessions, *envelopes: Envelope[Event]) -> None:
     """Hand outcomes to the handler as one batch."""
     async with sessions.begin() as session:
         await on_mail_outcome(session, envelopes)
 
 
-async def let_pass(sessions: Sessions, seconds: float) -> None:
+async def make_older(sessions: Sessions, seconds: float) -> None:
     """Move everything that waits so far into the past."""
     async with sessions.begin() as session:
         for statement in (

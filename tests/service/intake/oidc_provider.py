@@ -20,7 +20,7 @@ PERSON = {
 
 
 @dataclass
-class Provider:
+class OidcProvider:
     """What it answers next: `error` comes back instead of a code, with `why` where it is given, `claims` win over the person's.
 
     `iss` are those that it sends with its answers (RFC 9207); None: it does not say that it sends any.

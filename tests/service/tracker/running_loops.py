@@ -13,7 +13,7 @@ from shared.web.health import Liveness
 
 
 @asynccontextmanager
-async def running(loop: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Task[None]"]:
+async def running_loop(loop: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Task[None]"]:
     """Run a loop for as long as the context lasts; it must not end by itself."""
     task = asyncio.create_task(loop)
     try:
@@ -26,8 +26,8 @@ async def running(loop: Coroutine[Any, Any, None]) -> AsyncIterator["asyncio.Tas
 
 
 @asynccontextmanager
-async def publishing(dsn: str, producer: EventProducer) -> AsyncIterator[Publisher]:
+async def running_publisher(dsn: str, producer: EventProducer) -> AsyncIterator[Publisher]:
     """Publish the history for as long as the context lasts."""
     publisher = history_publisher(dsn, producer, Liveness(None, ()))
-    async with running(publisher.run()):
+    async with running_loop(publisher.run()):
         yield publisher

@@ -29,7 +29,7 @@ async def read_topic(kafka: KafkaConnection, topic: str) -> list["ConsumerRecord
         await consumer.stop()
 
 
-async def published(kafka: KafkaConnection, request_id: UUID) -> list[Envelope[Event]]:
+async def published_events(kafka: KafkaConnection, request_id: UUID) -> list[Envelope[Event]]:
     """Give the lifecycle events of one request in the order of the log."""
     key = str(request_id).encode()
     return [

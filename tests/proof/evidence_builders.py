@@ -75,7 +75,7 @@ def history(order: int, number: int, kind: str, text: str | None = None) -> Hist
     return HistoryRow(request_of(order), number, f"{kind}-{order}", f"request.{kind}.v1", text, owed=True)
 
 
-def clean() -> Evidence:
+def clean_evidence() -> Evidence:
     """Three orders: all receipted, the first resolved; one poisoned record in its grave."""
     poison = Record("requests.submitted", 3, 7, 5.0, "poison-1-0")
     grave = {
@@ -118,6 +118,6 @@ def clean() -> Evidence:
     )
 
 
-def broken(evidence: Evidence) -> set[str]:
+def broken_promises(evidence: Evidence) -> set[str]:
     """Name the promises that the auditor finds broken."""
     return {finding.check for finding in judge(evidence).findings}

@@ -15,7 +15,7 @@ from services.tracker.settings import Settings as TrackerSettings
 from shared.database.engine import migrate
 from tests.infra.embedded import free_ports
 from tests.service.identity.conftest import MIGRATIONS, serving, settings_for
-from tests.service.identity.walk import Form, Forms
+from tests.service.identity.http_browser import Form, Forms
 
 PASSWORD = "a long password"
 STAFF = [
@@ -59,16 +59,16 @@ async def running_identity(postgres: str, tracker: TrackerSettings) -> AsyncIter
         yield identity.issuer
 
 
-class Visit:
+class ConsoleClient:
     """One browser at the console."""
 
-    def __init__(self, console: httpx.AsyncClient) -> None:
-        self.console = console
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
         self.page = httpx.Response(200)
 
     async def open(self, path: str) -> httpx.Response:
         """Open a page of the console, following where it leads inside the console."""
-        return await self._settle(await self.console.get(f"/console{path}"))
+        return await self._settle(await self.client.get(f"/console{path}"))
 
     async def submit(self, action: str, **typed: str) -> httpx.Response:
         """Submit the form of the page that has a button or an address ending so, with what was typed."""
@@ -80,7 +80,7 @@ class Visit:
 
     async def post(self, path: str, **fields: str) -> httpx.Response:
         """Send a form as it is told."""
-        return await self._settle(await self.console.post(path, data=fields))
+        return await self._settle(await self.client.post(path, data=fields))
 
     def forms(self) -> list[Form]:
         """Give the forms of the page."""
@@ -88,9 +88,9 @@ class Visit:
 
     async def sign_in(self, username: str = "olli", after: str = "/") -> httpx.Response:
         """Open a page, be led to the login, type name and password there, and come back."""
-        return await self.come_back(await self.walk_to_login(after, username))
+        return await self.return_from_login(await self.log_in_at_identity(after, username))
 
-    async def walk_to_login(self, after: str = "/", username: str = "olli") -> str:
+    async def log_in_at_identity(self, after: str = "/", username: str = "olli") -> str:
         """Open a page, be led to the login, and type name and password there; gives the address that leads back."""
         led = await self.open(after)
         assert led.status_code == 302, led.text
@@ -103,12 +103,12 @@ class Visit:
         assert back.status_code == 303, back.text
         return back.headers["Location"]
 
-    async def come_back(self, way: str) -> httpx.Response:
+    async def return_from_login(self, way: str) -> httpx.Response:
         """Come back from the login."""
-        return await self._settle(await self.console.get(way))
+        return await self._settle(await self.client.get(way))
 
     async def _settle(self, page: httpx.Response) -> httpx.Response:
         while page.has_redirect_location and "/console" in page.headers["Location"].partition("?")[0]:
-            page = await self.console.get(page.headers["Location"])
+            page = await self.client.get(page.headers["Location"])
         self.page = page
         return page

@@ -22,7 +22,7 @@ class Answer:
 
 
 @dataclass
-class Pager:
+class AlarmReceiver:
     """It answers with the next of `answers`, and 200 after them; what it heard stands in order of arrival."""
 
     url: str
@@ -34,10 +34,10 @@ class Pager:
 
 
 @asynccontextmanager
-async def running_pager() -> AsyncIterator[Pager]:
+async def running_alarm_receiver() -> AsyncIterator[AlarmReceiver]:
     """Serve for as long as the context lasts."""
     place, address = free_socket()
-    pager, app = Pager(f"{address}/alarms"), FastAPI()
+    pager, app = AlarmReceiver(f"{address}/alarms"), FastAPI()
 
     @app.post("/alarms")
     @app.post("/alarms/secret")

@@ -10,7 +10,7 @@ from shared.kafka.follow import follow_topics
 
 
 @contextlib.asynccontextmanager
-async def following(
+async def followed_records(
     kafka: KafkaConnection, topic: str, *, back_seconds: float = 600
 ) -> AsyncIterator[list[Record]]:
     """Give a list that grows with the topic's records; the follower must live as long as the context."""

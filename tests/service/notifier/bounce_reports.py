@@ -15,8 +15,8 @@ from services.notifier.settings import Settings
 from services.notifier.write.contents import ContentsBox
 from shared.database.engine import Sessions
 from tests.pure.notifier.mail.bounces.report_samples import HEAD, UNKNOWN_USER, standard
+from tests.service.notifier.builders import PRIVATE_KEY, fetch_rows
 from tests.service.notifier.mail_server import free_port
-from tests.service.notifier.office import PRIVATE_KEY, rows
 
 RETURN_PATH = "bounces@kunta.example"
 
@@ -27,14 +27,14 @@ def inbox_of(settings: Settings, sessions: Sessions) -> Inbox:
 
 
 @asynccontextmanager
-async def listening(settings: Settings, sessions: Sessions) -> AsyncIterator[int]:
+async def report_listener(settings: Settings, sessions: Sessions) -> AsyncIterator[int]:
     """Listen as the process does; gives the port."""
     inbox, port = inbox_of(settings, sessions), free_port()
     async with receiving("127.0.0.1", port, settings.inbound_protocol, inbox.paths.takes, inbox.take_in):
         yield port
 
 
-async def bring(port: int, to: str, raw: bytes) -> tuple[int, str]:
+async def send_report(port: int, to: str, raw: bytes) -> tuple[int, str]:
     """Bring a report as a mail server does; gives the answer."""
     async with SMTP(hostname="127.0.0.1", port=port) as smtp:
         await smtp.ehlo()
@@ -47,17 +47,17 @@ async def bring(port: int, to: str, raw: bytes) -> tuple[int, str]:
         return answer.code, answer.message
 
 
-def report(fields: str = UNKNOWN_USER, note: str = "Sorry.") -> bytes:
+def build_report(fields: str = UNKNOWN_USER, note: str = "Sorry.") -> bytes:
     """Write a report; another note makes it another one."""
     return standard(HEAD + fields, note)
 
 
-async def bounces(sessions: Sessions) -> Sequence[Row[Any]]:
+async def bounced_outcomes(sessions: Sessions) -> Sequence[Row[Any]]:
     """Give the outcomes of mails that came back."""
-    return await rows(sessions, "select * from outcomes where state = 'bounced' order by id")
+    return await fetch_rows(sessions, "select * from outcomes where state = 'bounced' order by id")
 
 
-async def raw_talk(port: int, said: bytes) -> bytes:
+async def send_raw(port: int, said: bytes) -> bytes:
     """Say bytes to a listener and give everything it answers until it leaves, or says no more."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(said)

@@ -128,18 +128,18 @@ class NoHandOver(HandOver):
         return lambda: None
 
 
-async def hand_over(
+async def handle_batch(
     sessions: Sessions, envelopes: Sequence[Envelope[Event]], dispatcher: Dispatcher | None = None
 ) -> None:
     """Do what the worker does with a batch of events; with a pool its mails go straight to it."""
     async with sessions.begin() as session:
-        after_commit = await work_off(
+        after_commit = await handle_events(
             session, envelopes, dispatcher.hand_over if dispatcher else NoHandOver()
         )
     after_commit()
 
 
-async def work_off(
+async def handle_events(
     session: AsyncSession, envelopes: Sequence[Envelope[Event]], hand_over: HandOver
 ) -> Callable[[], None]:
     """Do the handler's part; gives what is to be done after the commit."""
@@ -155,7 +155,7 @@ async def work_off(
 
 
 @asynccontextmanager
-async def dispatching(settings: Settings, sessions: Sessions) -> AsyncIterator[Dispatcher]:
+async def running_dispatcher(settings: Settings, sessions: Sessions) -> AsyncIterator[Dispatcher]:
     """Send mails for as long as the context lasts; a failure is the test's."""
     async with dispatching_over(MailChannel(settings), settings, sessions) as dispatcher:
         yield dispatcher
@@ -177,7 +177,7 @@ async def dispatching_over(
             await work
 
 
-async def rows(
+async def fetch_rows(
     sessions: Sessions, query: str = "select * from deliveries order by id", **parameters: object
 ) -> Sequence[Row[Any]]:
     """Look at the database."""
@@ -185,14 +185,14 @@ async def rows(
         return (await session.execute(text(query), parameters)).all()
 
 
-async def delivered(
+async def wait_for_delivery(
     sessions: Sessions, citizen: Citizen, state: str = "sent", *, within: float = 10.0
 ) -> Row[Any]:
     """Wait until the last mail of a request has a state, and give its row."""
 
     async def there() -> Row[Any]:
         row = (
-            await rows(
+            await fetch_rows(
                 sessions,
                 "select * from deliveries where request_id = :request order by id desc limit 1",
                 request=citizen.request_id,

@@ -7,19 +7,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def family(pid: int) -> list[int]:
+def process_tree(pid: int) -> list[int]:
     """Give a process and all its descendants."""
     try:
         children = " ".join(path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children"))
     except FileNotFoundError:
         return []
-    return [pid, *(each for child in children.split() for each in family(int(child)))]
+    return [pid, *(each for child in children.split() for each in process_tree(int(child)))]
 
 
 @contextmanager
 def frozen(*pids: int) -> Iterator[None]:
     """Freeze processes: their sockets stay open and nothing answers, the hardest way to be away."""
-    stopped = [each for pid in pids for each in family(pid)]
+    stopped = [each for pid in pids for each in process_tree(pid)]
     try:
         for each in stopped:
             os.kill(each, signal.SIGSTOP)
@@ -29,6 +29,6 @@ def frozen(*pids: int) -> Iterator[None]:
             os.kill(each, signal.SIGCONT)
 
 
-def kill(pid: int) -> None:
+def kill_process(pid: int) -> None:
     """End a process without a word."""
     os.kill(pid, signal.SIGKILL)

@@ -49,7 +49,7 @@ class Forms(HTMLParser):
             self.found[-1].fields[given["name"]] = given.get("value", "")
 
 
-class Walker:
+class HttpBrowser:
     """One browser, visiting one identity service."""
 
     def __init__(self, identity: Running) -> None:
@@ -126,7 +126,7 @@ class Walker:
 
     async def code(self, **given: str) -> str:
         """Be identified and give the code that the client gets."""
-        back = parameters((await self.http.get(await self.answer(**given))).headers["Location"])
+        back = query_parameters((await self.http.get(await self.answer(**given))).headers["Location"])
         return back["code"]
 
     async def fetch(self, code: str, **changed: str | None) -> httpx.Response:
@@ -150,7 +150,7 @@ class Walker:
         return jwt.decode(token, keys, algorithms=["Ed25519", "RS256"]).claims
 
 
-def parameters(address: str) -> dict[str, str]:
+def query_parameters(address: str) -> dict[str, str]:
     """Give the query of an address, each name once."""
     found = parse_qs(urlsplit(address).query, keep_blank_values=True, strict_parsing=True)
     assert all(len(values) == 1 for values in found.values())
