@@ -11,6 +11,8 @@ from services.intake.form.catalogue import GROUPS, Catalogue, Service
 
 FOLDER = Path(__file__).parents[1] / "catalogue"
 COMMON_FIELDS = "_common_fields.yaml"
+LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+"""The one written in C reads the catalogue ten times as fast: in milliseconds at each start."""
 COMPANY_SUFFIX = "-yritys"
 
 
@@ -67,7 +69,7 @@ def _services_of(content: dict[str, Any], common: dict[str, Any], code: str) -> 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506  both are safe
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InvalidCatalogue(f"{file.name}: {error}") from error
     if not isinstance(content, dict):
