@@ -96,7 +96,23 @@ def templates() -> dict[str, str]:
 
 @pytest.fixture
 async def migrated_database(postgres: str, templates: dict[str, str]) -> AsyncIterator[FreshDatabase]:
-    """Give what makes a database with a service's schema, `dsn = await make("tracker")`, as a copy of one; it is gone after the test."""
+    """Return what makes a database with a service's schema: `dsn = await make("tracker")`.
+
+    It is a copy of one that was migrated once, and is dropped after the test.
+    """
+    async with _copies(postgres, templates) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+async def lasting_database(postgres: str, templates: dict[str, str]) -> AsyncIterator[FreshDatabase]:
+    """Return the same as `migrated_database`, for apps that many tests share; dropped after the last test."""
+    async with _copies(postgres, templates) as make:
+        yield make
+
+
+@asynccontextmanager
+async def _copies(postgres: str, templates: dict[str, str]) -> AsyncIterator[FreshDatabase]:
     made: list[str] = []
     connection = await asyncpg.connect(postgres)
 

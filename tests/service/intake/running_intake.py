@@ -71,9 +71,13 @@ class Running:
 async def running_intake(settings: Settings) -> AsyncIterator[Running]:
     """Run the app for as long as the context lasts."""
     app = create_app(settings)
-    async with app.router.lifespan_context(app):
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(
-            transport=transport, base_url="http://intake.test", timeout=30
-        ) as client:
-            yield Running(app, client)
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        yield Running(app, client)
+
+
+@asynccontextmanager
+async def client_of(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Open a client of a running app."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://intake.test", timeout=30) as client:
+        yield client

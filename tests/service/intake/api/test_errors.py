@@ -15,6 +15,12 @@ from tests.service.intake.running_intake import Running
 JSON = {"Content-Type": "application/json"}
 
 
+@pytest.fixture
+def intake(shared_intake: Running) -> Running:
+    """Let these tests share one app: they change nothing."""
+    return shared_intake
+
+
 @pytest.mark.parametrize(
     ("language", "sentence"),
     [

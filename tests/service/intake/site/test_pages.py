@@ -50,6 +50,12 @@ COLUMNS = {
 }
 
 
+@pytest.fixture
+def intake(shared_intake: Running) -> Running:
+    """Let these tests share one app: they change nothing."""
+    return shared_intake
+
+
 class Outline(HTMLParser):
     """Collects what a page is made of: tags with their attributes, and its links."""
 
@@ -238,12 +244,15 @@ async def test_a_body_that_is_too_large_gets_a_page(intake: Running) -> None:
     assert "<h1>Lomakkeella on liikaa tekstiä</h1>" in answer.text
 
 
-async def test_a_surprise_gets_a_page_that_says_what_to_do_and_nothing_of_the_cause(intake: Running) -> None:
+async def test_a_surprise_gets_a_page_that_says_what_to_do_and_nothing_of_the_cause(
+    kafka: KafkaConnection, intake_database: str
+) -> None:
     async def fail() -> None:
         raise RuntimeError("131052-308T")
 
-    intake.app.add_api_route("/fi/vika", fail)
-    answer = await intake.client.get("/fi/vika")
+    async with running_intake(make_settings(kafka, intake_database)) as intake:
+        intake.app.add_api_route("/fi/vika", fail)
+        answer = await intake.client.get("/fi/vika")
     assert answer.status_code == 500
     assert "<h1>Jokin meni vikaan</h1>" in answer.text
     assert "131052" not in answer.text
