@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import asyncpg
+import hypothesis
 import pytest
 
 from deploy.postgres import ensure_database
@@ -35,6 +36,9 @@ CHROMIUM_ARGUMENTS = [
 ]
 os.environ.setdefault(LIMITS_TIMES, "1000000")
 """One machine plays everybody; limits have tests of their own."""
+hypothesis.settings.register_profile("no-deadline", deadline=None)
+hypothesis.settings.load_profile("no-deadline")
+"""How long one example takes says more about the machine than about the code."""
 SERVICES = Path(__file__).parents[1] / "services"
 FreshDatabase = Callable[[str], Awaitable[str]]
 

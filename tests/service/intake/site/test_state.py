@@ -164,6 +164,6 @@ async def test_who_does_not_answer_is_not_waited_for(kafka: KafkaConnection, int
     async with beside(Others(seconds=30), kafka, intake_database) as intake:
         began = time.monotonic()
         page = await page_of(intake)
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 15, "the others answer after 30 s"
     states = states_of(page)
     assert (states["identification"], states["following"], states["number"]) == ("away", "away", "unknown")

@@ -272,12 +272,12 @@ async def test_a_broker_that_is_away_is_told_within_seconds() -> None:
 async def test_a_broker_that_says_nothing_holds_nobody_up_for_longer_than_one_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lag, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(lag, "READ_SECONDS", 1.0)
     place, address = free_socket()
     place.listen()
     begun = time.monotonic()
     async with LagReader(KafkaConnection(address.removeprefix("http://"))) as lags:
-        answers = await asyncio.gather(*(lags.read({"g": ["t"]}) for _ in range(4)), return_exceptions=True)
+        answers = await asyncio.gather(*(lags.read({"g": ["t"]}) for _ in range(10)), return_exceptions=True)
     assert {type(answer) for answer in answers} == {KafkaUnavailable}
-    assert time.monotonic() - begun < 1.5
+    assert time.monotonic() - begun < 5, "ten reads one after another take ten seconds"
     place.close()

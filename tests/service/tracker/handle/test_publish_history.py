@@ -1,7 +1,6 @@
 """The history reaches the log: all of it, in order, whatever was away."""
 
 import asyncio
-import time
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,6 +13,7 @@ from shared.database.engine import Sessions, connect, migrate
 from shared.events.topics import LIFECYCLE
 from shared.kafka.connection import KafkaConnection
 from shared.kafka.producer import EventProducer
+from shared.outbox import publish
 from shared.web.health import Liveness
 from tests.conftest import FreshDatabase
 from tests.eventually import eventually
@@ -97,20 +97,21 @@ async def test_a_mark_that_was_lost_publishes_again_with_the_same_id(
 
 
 async def test_another_process_s_commit_is_published_at_once(
-    sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer
+    sessions: Sessions,
+    keyring: Keyring,
+    tracker_database: str,
+    producer: EventProducer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(publish, "FALLBACK_SECONDS", 30.0)
     request_id = await register_one(sessions, keyring)
     async with running_publisher(tracker_database, producer):
         await eventually(lambda: all_published(sessions))
-        waits: list[float] = []
         acts: tuple[Action, ...] = ("take", "ask_customer") * 3
         for action in acts:
             async with sessions.begin() as session:
                 await handle_request(session, request_id, action, STAFF, text="Mikä?", keyring=keyring)
-            since = time.monotonic()
-            await eventually(lambda: all_published(sessions))
-            waits.append(time.monotonic() - since)
-    assert sorted(waits)[3] < 0.5, "the fallback's second was not waited for"
+            await eventually(lambda: all_published(sessions), 20)
 
 
 async def test_history_written_before_the_lanes_is_published_after_the_upgrade(

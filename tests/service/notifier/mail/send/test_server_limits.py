@@ -110,7 +110,7 @@ async def test_mails_that_the_server_keeps_waiting_do_not_keep_the_places_of_oth
         for citizen in others:
             await wait_for_delivery(sessions, citizen, within=LATER)
         began = time.monotonic()
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 20, "the four that hang have ten minutes"
     states = await fetch_rows(
         sessions, "select state, last_reply, attempts, count(*) from deliveries group by 1, 2, 3 order by 1"
     )
