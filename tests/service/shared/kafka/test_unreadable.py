@@ -93,8 +93,14 @@ async def test_a_consumer_sets_it_aside_and_goes_on(
 
 
 async def test_a_flood_of_poison_passes_quickly(
-    kafka: KafkaConnection, topic: str, one_partition: str, sessions: Sessions, producer: EventProducer
+    kafka: KafkaConnection,
+    topic: str,
+    one_partition: str,
+    sessions: Sessions,
+    producer: EventProducer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("shared.kafka.lag.READ_SECONDS", 60.0)
     good = uuid4()
     begun = time.monotonic()
     for _ in range(ONE_BY_ONE):
