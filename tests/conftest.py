@@ -1,4 +1,7 @@
-"""Servers that tests share, started when the first test asks for them; `TEST_INFRA` chooses `embedded` (default) or `docker`."""
+"""Servers that tests share, started when the first test asks for them.
+
+`TEST_INFRA` chooses `embedded` (default) or `docker`.
+"""
 
 import asyncio
 import importlib
@@ -52,7 +55,7 @@ def one_connection() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def infra() -> ModuleType:
-    """Give the module that starts servers: `tests.infra.embedded` or `tests.infra.docker`."""
+    """Return the module that starts servers: `tests.infra.embedded` or `tests.infra.docker`."""
     return importlib.import_module(f"tests.infra.{os.environ.get('TEST_INFRA', 'embedded')}")
 
 
@@ -60,7 +63,7 @@ def infra() -> ModuleType:
 async def kafka(
     infra: ModuleType, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[KafkaConnection]:
-    """Give how a running broker that has the topics is reached."""
+    """Return how a running broker that has the topics is reached."""
     running: AbstractAsyncContextManager[KafkaConnection] = infra.kafka(tmp_path_factory.mktemp("kafka"))
     async with running as connection:
         await ensure_topics(connection)
@@ -69,7 +72,7 @@ async def kafka(
 
 @pytest.fixture(scope="session")
 async def postgres(infra: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """Give the superuser's address of a running PostgreSQL."""
+    """Return the superuser's address of a running PostgreSQL."""
     running: AbstractAsyncContextManager[str] = infra.postgres(tmp_path_factory.mktemp("postgres"))
     async with running as admin_dsn:
         yield admin_dsn
@@ -77,7 +80,10 @@ async def postgres(infra: ModuleType, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 async def fresh_database(postgres: str) -> AsyncIterator[FreshDatabase]:
-    """Give what makes an empty database owned by a role of its own, `dsn = await make("tracker")`; both are gone after the test."""
+    """Return what makes an empty database owned by a role of its own, `dsn = await make("tracker")`.
+
+    Both are gone after the test.
+    """
     made: list[str] = []
 
     async def make(service: str) -> str:
@@ -139,7 +145,7 @@ async def _copies(postgres: str, templates: dict[str, str]) -> AsyncIterator[Fre
 
 
 async def _make_owned(postgres: str, name: str) -> str:
-    """Make an empty database and the role that owns it, both called `name`; gives its address."""
+    """Make an empty database and the role that owns it, both called `name`; return its address."""
     password = secrets.token_urlsafe()
     await ensure_database(postgres, name, password)
     return (
@@ -151,7 +157,10 @@ async def _make_owned(postgres: str, name: str) -> str:
 
 @pytest.fixture(scope="session")
 async def stack(infra: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[str, Any]]:
-    """Give the addresses of a whole running stack, shared by all tests that ask for it; `file` names where its `pids` are kept true."""
+    """Return the addresses of a whole running stack, shared by all tests that ask for it.
+
+    `file` names where its `pids` are kept true.
+    """
     running: AbstractAsyncContextManager[dict[str, Any]] = infra.stack(tmp_path_factory.mktemp("stack"))
     async with running as addresses:
         yield addresses
@@ -159,14 +168,20 @@ async def stack(infra: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator["Browser"]:
-    """Give a chromium, the one of `TEST_BROWSER` or of the system; without any the test is skipped, and `./test` says so at its end."""
+    """Return a chromium, the one of `TEST_BROWSER` or of the system.
+
+    Without any the test is skipped, and `./test` says so at its end.
+    """
     async with _chromium() as chromium:
         yield chromium
 
 
 @pytest.fixture
 async def remembering_browser() -> AsyncIterator["Browser"]:
-    """Give one that keeps pages in memory for the way back, as people have it; Playwright turns that off."""
+    """Return one that keeps pages in memory for the way back, as people have it.
+
+    Playwright turns that off.
+    """
     async with _chromium(ignore_default_args=["--disable-back-forward-cache"]) as chromium:
         yield chromium
 
@@ -186,12 +201,15 @@ async def _chromium(**options: Any) -> AsyncIterator["Browser"]:  # noqa: ANN401
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    """Give the folder of the checkout."""
+    """Return the folder of the checkout."""
     return Path(__file__).parents[1]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a run in which a test was skipped, where `TEST_SKIPS` is `fail`: a missing package must not pass for a promise kept."""
+    """Fail a run in which a test was skipped, where `TEST_SKIPS` is `fail`.
+
+    A missing package must not pass for a promise kept.
+    """
     terminal = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("TEST_SKIPS") == "fail" and terminal and terminal.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -11,7 +11,10 @@ DEADLINE = 10.0
 
 
 async def eventually(check: Callable[[], Awaitable[T]], timeout: float = DEADLINE) -> T:  # noqa: ASYNC109  a deadline for the whole wait
-    """Call `check` until it raises nothing and gives no `False`, and give what it gave; at the deadline its last error is raised."""
+    """Call `check` until it raises nothing and gives no `False`, and give what it gave.
+
+    At the deadline its last error is raised.
+    """
     deadline = time.monotonic() + timeout
     while True:
         try:

@@ -13,7 +13,7 @@ from shared.kafka.follow import follow_topics
 async def followed_records(
     kafka: KafkaConnection, topic: str, *, back_seconds: float = 600
 ) -> AsyncIterator[list[Record]]:
-    """Give a list that grows with the topic's records; the follower must live as long as the context."""
+    """Return a list that grows with the topic's records; the follower must live as long as the context."""
     found: list[Record] = []
     task = asyncio.create_task(
         follow_topics(kafka, [topic], found.append, back_seconds=back_seconds, most=100_000)

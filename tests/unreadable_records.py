@@ -40,7 +40,10 @@ def too_short(whole: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Kind:
-    """A batch of one request, or of several; those at the places `lost` are set aside, the others are carried out."""
+    """A batch of one request, or of several.
+
+    Those at the places `lost` are set aside, the others are carried out.
+    """
 
     make: Callable[[Sequence[UUID]], bytes]
     size: int = 1

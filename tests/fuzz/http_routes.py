@@ -22,7 +22,7 @@ class Route:
 
 
 def routes_of(app: FastAPI) -> list[Route]:
-    """Give every route of an app and of what is mounted in it."""
+    """Return every route of an app and of what is mounted in it."""
     return [
         Route(method, prefix + path, *_places(route))
         for prefix, route in _walk(app.routes, "")
@@ -68,7 +68,7 @@ def _fields(dependant: Any, kind: str) -> Iterator[Any]:  # noqa: ANN401  FastAP
 
 
 def _names(field: Any) -> list[str]:  # noqa: ANN401  FastAPI's own
-    """Give the fields of a model that is a whole body, or the field's own name."""
+    """Return the fields of a model that is a whole body, or the field's own name."""
     kinds = [field.field_info.annotation, *getattr(field.field_info.annotation, "__args__", ())]
     models = [kind for kind in kinds if hasattr(kind, "model_fields")]
     return [info.alias or name for kind in models for name, info in kind.model_fields.items()] or [

@@ -1,7 +1,7 @@
 """Whatever anybody sends to any route of any service is answered, and never as a fault of ours.
 
-First each hostile value alone at each place of each route, then several at once by chance. `FUZZ_SECONDS=600 FUZZ_SEED=7 ./test tests/fuzz` tries
-more; the seed is shown where it fails.
+First each hostile value alone at each place of each route, then several at once by chance. `FUZZ_SECONDS=600
+FUZZ_SEED=7 ./test tests/fuzz` tries more; the seed is shown where it fails.
 """
 
 import asyncio
@@ -59,14 +59,20 @@ PLACEHOLDER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 @dataclass(frozen=True)
 class Target:
-    """A running service, and what a caller who is let in knows: cookies, a token, values for paths and forms."""
+    """A running service, and what a caller who is let in knows.
+
+    Cookies, a token, values for paths and forms.
+    """
 
     app: FastAPI
     address: str
     headers: Mapping[str, bytes] = field(default_factory=dict)
     known: Mapping[str, str] = field(default_factory=dict)
     own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What routes read by themselves, from a form or, without a body, from the query: names by the beginning of their paths."""
+    """What routes read by themselves, from a form or, without a body, from the query.
+
+    Names by the beginning of their paths.
+    """
     away: re.Pattern[str] = re.compile("(?!)")
     """The paths that ask a service which is not running here."""
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -119,7 +125,10 @@ def shot_at(
     more: Mapping[str, bytes],
     whole: tuple[str, bytes] | None = None,
 ) -> Shot:
-    """Write a request to a route: what is known at each place, unless it is `changed` (`path:name`, `query:name`, `body:name`)."""
+    """Write a request to a route.
+
+    What is known at each place, unless it is `changed` (`path:name`, `query:name`, `body:name`).
+    """
 
     def part(found: re.Match[str]) -> str:
         value = changed.get(
@@ -162,12 +171,12 @@ def shot_at(
 
 
 def fields_of(target: Target, route: Route) -> tuple[str, ...]:
-    """Give the names that a route's body may have."""
+    """Return the names that a route's body may have."""
     return route.body if route.json else tuple(dict.fromkeys((*route.body, *_own(target, route))))
 
 
 def query_of(target: Target, route: Route) -> tuple[str, ...]:
-    """Give the names that a route's query may have."""
+    """Return the names that a route's query may have."""
     return (
         route.query if route.method == "POST" else tuple(dict.fromkeys((*route.query, *_own(target, route))))
     )
@@ -185,12 +194,12 @@ def group_positions(target: Target, route: Route) -> list[str]:
 
 
 def values_for(route: Route, place: str) -> tuple[Any, ...]:
-    """Give what is put there."""
+    """Return what is put there."""
     return JSON if route.json and place.startswith("body:") else TEXTS
 
 
 def one_at_a_time(target: Target) -> Iterator[Shot]:
-    """Give each hostile value alone at each place."""
+    """Return each hostile value alone at each place."""
     for route in routes_of(target.app):
         yield shot_at(target, route, {}, {})
         for place in group_positions(target, route):
@@ -214,7 +223,7 @@ def one_at_a_time(target: Target) -> Iterator[Shot]:
 
 
 def _spoilt(body: Any) -> Iterator[Any]:  # noqa: ANN401  JSON
-    """Give a JSON body with each hostile value in turn instead of it, and of each of its members, however deep."""
+    """Return a JSON body with each hostile value in turn in place of the body and of each member."""
     if body is None:
         return
     yield from JSON
@@ -223,7 +232,7 @@ def _spoilt(body: Any) -> Iterator[Any]:  # noqa: ANN401  JSON
 
 
 def by_chance(target: Target, chance: random.Random) -> Iterator[Shot]:
-    """Give requests with several of them, without an end."""
+    """Return requests with several of them, without an end."""
     routes = routes_of(target.app)
     while True:
         route = chance.choice(routes)
@@ -412,7 +421,7 @@ async def tracker(kafka: KafkaConnection, postgres: str, database: str) -> Async
 async def target(
     request: pytest.FixtureRequest, kafka: KafkaConnection, postgres: str, migrated_database: FreshDatabase
 ) -> AsyncIterator[Target]:
-    """Give the running service of the test's parameter."""
+    """Return the running service of the test's parameter."""
     database = await migrated_database(request.param)
     running = {
         "identity": lambda: identity(database),

@@ -1,4 +1,7 @@
-"""The whole queue of mails before a mail server that says anything at any step: every mail is sent once, or has failed for a reason."""
+"""The whole queue of mails before a mail server that says anything at any step.
+
+Every mail is sent once, or has failed for a reason.
+"""
 
 import os
 import random

@@ -1,4 +1,6 @@
-"""Each kind of reply at each step, over a socket: every mail ends, none is lost, and no connection in an unknown state is used again.
+"""Each kind of reply at each step, over a socket.
+
+Every mail ends, none is lost, and no connection in an unknown state is used again.
 
 `FUZZ_SECONDS=600 FUZZ_SEED=7 ./test tests/fuzz` tries more by chance; the seed is shown where it fails.
 """
@@ -83,7 +85,8 @@ async def _check(plan: Plan, *, pipelining: bool = True) -> None:
 def _expect(server: ScriptedServer, plan: Plan, to: bytes, reply: Reply) -> None:
     odd_ends = plan.used.count("end")
     if reply.kind == "2xx":
-        # A copy more is owed to an answer after the dot that could not be understood, or that promised to take the mail later.
+        # A copy more is owed to an answer after the dot that could not be understood, or that promised to
+        # take the mail later.
         assert 1 <= server.taken[to] <= 1 + odd_ends
         assert server.heard[to] <= 1
     else:

@@ -21,7 +21,7 @@ class Cluster:
 
     @property
     def connection(self) -> KafkaConnection:
-        """Give how it is reached."""
+        """Return how it is reached."""
         return KafkaConnection(",".join(f"127.0.0.1:{port}" for port in self.ports))
 
     async def stop(self, number: int) -> None:

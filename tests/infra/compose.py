@@ -1,4 +1,7 @@
-"""The whole stack in containers, beside any other that runs: a compose project and ports of its own, gone afterwards."""
+"""The whole stack in containers, beside any other that runs.
+
+A compose project and ports of its own, gone afterwards.
+"""
 
 import asyncio
 import contextlib
@@ -20,9 +23,12 @@ LOG_LINES = 40
 
 @asynccontextmanager
 async def stack(folder: Path) -> AsyncIterator[dict[str, Any]]:
-    """Run everything for as long as the context lasts; gives its addresses, as `addresses.json` of `./run` has them.
+    """Run everything for as long as the context lasts.
 
-    `file` names that file, where `pids` (of each container's first process) is kept true while containers come and go.
+    Return its addresses, as `addresses.json` of `./run` has them.
+
+    `file` names that file, where `pids` (of each container's first process) is kept true while containers
+    come and go.
     """
     compose = _Compose({"COMPOSE_PROJECT_NAME": f"asiointi-test-{secrets.token_hex(4)}", **_free_ports()})
     try:
@@ -50,7 +56,7 @@ class _Compose:
         self._environment = {**os.environ, **settings}
 
     async def run(self, *arguments: str) -> str:
-        """Give what a command prints; `RuntimeError` with its complaints when it fails."""
+        """Return what a command prints; `RuntimeError` with its complaints when it fails."""
         process = await asyncio.create_subprocess_exec(
             *("docker", "compose", "--progress=quiet", *FILES, *arguments),
             cwd=ROOT,
@@ -65,7 +71,7 @@ class _Compose:
         return output.decode()
 
     async def pids(self) -> dict[str, int]:
-        """Give the first process of each running container, by the name that it has in `./run`."""
+        """Return the first process of each running container, by the name that it has in `./run`."""
         containers = (await self.run("ps", "--quiet")).split()
         told = await _output(
             "docker",

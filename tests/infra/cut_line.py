@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass
 class CutLine:
-    """Listens on `port`. Each connection is reset once `after` bytes have come back from the server; `None` lets all through."""
+    """Listens on `port`. Each connection is reset once `after` bytes have come back from the server.
+
+    `None` lets all through.
+    """
 
     port: int
     after: int | None = None

@@ -1,4 +1,7 @@
-"""Programs of Debian that tests need: installed when they are missing; where that cannot be, the test fails instead of being skipped."""
+"""Programs of Debian that tests need: installed when they are missing.
+
+Where that cannot be, the test fails instead of being skipped.
+"""
 
 import os
 import subprocess
@@ -8,7 +11,7 @@ from deploy.browser import APT
 
 
 def debian_program(package: str, pattern: str) -> Path:
-    """Give the newest file under `/` that `pattern` names, after installing `package` if there is none."""
+    """Return the newest file under `/` that `pattern` names, after installing `package` if there is none."""
     found = _newest(pattern)
     if found is None:
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}

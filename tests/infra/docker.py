@@ -1,4 +1,4 @@
-"""Kafka and PostgreSQL in containers of the images that compose uses, and the whole stack by compose itself."""
+"""Kafka and PostgreSQL in containers of the images that compose uses, and the whole stack by compose."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ BROKER_SETTINGS = {
 
 @asynccontextmanager
 async def kafka(_folder: Path) -> AsyncIterator[KafkaConnection]:
-    """Run a broker for as long as the context lasts; gives how it is reached."""
+    """Run a broker for as long as the context lasts; return how it is reached."""
     broker = ApacheKafkaContainer()
     async with _running(broker):
         yield KafkaConnection(broker.get_bootstrap_server())
@@ -40,7 +40,7 @@ async def kafka(_folder: Path) -> AsyncIterator[KafkaConnection]:
 
 @asynccontextmanager
 async def postgres(_folder: Path) -> AsyncIterator[str]:
-    """Run a server for as long as the context lasts; gives the superuser's address."""
+    """Run a server for as long as the context lasts; return the superuser's address."""
     server = PostgresContainer(POSTGRES_IMAGE, username=ADMIN, password=PASSWORD, dbname=ADMIN, driver=None)
     async with _running(server):
         yield server.get_connection_url()

@@ -21,12 +21,15 @@ ROOT = Path(__file__).parents[2]
 JARS = ROOT / "var" / "jars"
 START_SECONDS = 60
 UNSAFE = ("-c", "fsync=off", "-c", "full_page_writes=off")
-"""What survives a crash of the machine is no matter here; a database per test is made and dropped much faster."""
+"""What survives a crash of the machine is no matter here.
+
+A database per test is made and dropped much faster.
+"""
 
 
 @asynccontextmanager
 async def kafka(folder: Path) -> AsyncIterator[KafkaConnection]:
-    """Run a broker for as long as the context lasts; gives how it is reached."""
+    """Run a broker for as long as the context lasts; return how it is reached."""
     port, controller_port = free_ports(2)
     async with running(kafka_program(folder, class_path(JARS), port, controller_port), folder):
         yield KafkaConnection(f"127.0.0.1:{port}")
@@ -34,7 +37,10 @@ async def kafka(folder: Path) -> AsyncIterator[KafkaConnection]:
 
 @asynccontextmanager
 async def secured_kafka(folder: Path) -> AsyncIterator[Connections]:
-    """Run a broker with users, of whom only `admin` is known yet, for as long as the context lasts; gives each user's connection."""
+    """Run a broker with users, of whom only `admin` is known yet, for as long as the context lasts.
+
+    Return each user's connection.
+    """
     secrets = {f"kafka_{user}_password": f"password of {user}" for user in KAFKA_USERS}
     port, controller_port = free_ports(2)
     async with running(
@@ -45,7 +51,7 @@ async def secured_kafka(folder: Path) -> AsyncIterator[Connections]:
 
 @asynccontextmanager
 async def postgres(folder: Path) -> AsyncIterator[str]:
-    """Run a server for as long as the context lasts; gives the superuser's address."""
+    """Run a server for as long as the context lasts; return the superuser's address."""
     (port,) = free_ports(1)
     password = "not a secret/@"
     program = postgres_program(folder, port, password)
@@ -56,7 +62,10 @@ async def postgres(folder: Path) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def stack(folder: Path) -> AsyncIterator[dict[str, Any]]:
-    """Run everything, by `./run`, for as long as the context lasts; gives its `addresses.json` and, as `file`, where that is."""
+    """Run everything, by `./run`, for as long as the context lasts.
+
+    Return its `addresses.json` and, as `file`, where that is.
+    """
     async with running_stack(folder) as running:
         yield running.addresses | {"file": str(running.data / "addresses.json")}
 

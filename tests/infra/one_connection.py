@@ -1,4 +1,7 @@
-"""Finds code that holds one connection of a pool while it takes another: enough of it at once, and all wait for each other."""
+"""Finds code that holds one connection of a pool while it takes another.
+
+Enough of it at once, and all wait for each other.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,7 +16,10 @@ Holder = tuple["asyncio.Task[object]", int]
 
 @contextmanager
 def one_connection_at_a_time() -> Iterator[None]:
-    """Refuse the second connection of a pool to a task that holds one, in every pool of this process; raises at the end if there was one."""
+    """Refuse the second connection of a pool to a task that holds one, in every pool of this process.
+
+    Raises at the end if there was one.
+    """
     holders: dict[ConnectionPoolEntry, Holder] = {}
     twice: list[str] = []
 

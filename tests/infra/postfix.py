@@ -1,4 +1,7 @@
-"""Debian's Postfix as a relay with a queue and bounces of its own, beside the system's: own folder, own port, gone with the test."""
+"""Debian's Postfix as a relay with a queue and bounces of its own, beside the system's.
+
+Own folder, own port, gone with the test.
+"""
 
 import asyncio
 import os
@@ -31,7 +34,10 @@ SERVICES = (
 
 @asynccontextmanager
 async def postfix(routes: Mapping[str, str], **settings: str) -> AsyncIterator[int]:
-    """Run a relay that takes every mail for the domains of `routes` (domain to `smtp:[host]:port`) and none else; gives its port."""
+    """Run a relay that accepts mail for the domains of `routes` only; return its port.
+
+    `routes` maps a domain to `smtp:[host]:port`.
+    """
     program = debian_program("postfix", "usr/sbin/postfix")
     (port,) = free_ports(1)
     folder = _write(port, routes, settings)

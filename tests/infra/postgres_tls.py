@@ -74,7 +74,10 @@ class Authority:
 
 @asynccontextmanager
 async def postgres_with_tls(folder: Path, authority: Authority) -> AsyncIterator[int]:
-    """Run it for as long as the context lasts, certified as `localhost`; gives the port. The superuser is `postgres` with the password `secret`."""
+    """Run it for as long as the context lasts, certified as `localhost`; return the port.
+
+    The superuser is `postgres` with the password `secret`.
+    """
     (port,) = free_ports(1)
     program = await asyncio.to_thread(_prepare, folder, authority, port)
     process = await spawn(program, folder / "log")

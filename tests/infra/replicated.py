@@ -1,4 +1,4 @@
-"""Two PostgreSQL servers, a primary and its streaming standby, and an address that can move from one to the other."""
+"""A PostgreSQL primary with its streaming standby, and an address that can move between them."""
 
 import asyncio
 import os
@@ -88,7 +88,10 @@ async def _start(stack: AsyncExitStack, folder: Path) -> Server:
 
 
 class MovingAddress:
-    """A virtual address: what is connected when it moves hangs without a word, what comes later reaches the new server."""
+    """A virtual address.
+
+    What is connected when it moves hangs without a word, what comes later reaches the new server.
+    """
 
     def __init__(self, target: int | None) -> None:
         self.port = 0

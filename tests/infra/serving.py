@@ -1,4 +1,4 @@
-"""Serving an app on a port of this machine, for browsers and for whatever follows redirects between servers."""
+"""Serves an app on a local port, for browsers and clients that follow redirects between servers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ from tests.eventually import eventually
 
 
 def free_socket() -> tuple[socket, str]:
-    """Give a listening place and its address."""
+    """Return a listening place and its address."""
     place = socket()
     place.bind(("127.0.0.1", 0))
     return place, f"http://127.0.0.1:{place.getsockname()[1]}"

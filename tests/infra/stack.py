@@ -1,4 +1,7 @@
-"""A whole stack beside whatever else runs: `./run` as a child process, in a folder and on ports of its own."""
+"""A whole stack beside whatever else runs.
+
+`./run` as a child process, in a folder and on ports of its own.
+"""
 
 import asyncio
 import json
@@ -36,7 +39,7 @@ class RunningStack:
         return (self.data.parent / "output").read_text()
 
     async def stop(self, how: signal.Signals = signal.SIGINT) -> int:
-        """End the run and wait until it is gone; gives its exit code."""
+        """End the run and wait until it is gone; return its exit code."""
         if self.process.returncode is None:
             self.process.send_signal(how)
         return await self.process.wait()

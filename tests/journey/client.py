@@ -1,4 +1,7 @@
-"""What the journeys do over HTTP: send, look up, handle, read mail; given the addresses of a running stack."""
+"""What the journeys do over HTTP: send, look up, handle, read mail.
+
+Given the addresses of a running stack.
+"""
 
 import asyncio
 import email
@@ -18,14 +21,14 @@ MINUTE = 60.0
 
 
 def fresh_address() -> str:
-    """Give an e-mail address that no other test uses."""
+    """Return an e-mail address that no other test uses."""
     return f"anna.{uuid4().hex[:12]}@esimerkki.fi"
 
 
 async def example_form(
     client: httpx.AsyncClient, addresses: Addresses, service: str, address: str
 ) -> dict[str, Any]:
-    """Give the form that the API itself offers as an example, with an e-mail address of the test's own."""
+    """Return the form that the API itself offers as an example, with an e-mail address of the test's own."""
     answer = await client.get(f"{addresses['intake']}/api/v1/services/{service}")
     example: dict[str, Any] = answer.raise_for_status().json()["form_schema"]["examples"][0]
     return example | {"email": address}
@@ -51,7 +54,7 @@ async def submit(
 async def submit_example(
     client: httpx.AsyncClient, addresses: Addresses, address: str, service: str = "pyyda-laskukopio"
 ) -> str:
-    """Send the example of a service that asks for no identification; gives the request id."""
+    """Send the example of a service that asks for no identification; return the request id."""
     answer = await submit(client, addresses, service, await example_form(client, addresses, service, address))
     assert answer.status_code == 202, answer.text
     return str(answer.json()["request_id"])
@@ -89,7 +92,7 @@ async def resolve(client: httpx.AsyncClient, addresses: Addresses, request: str,
 
 
 async def mails_to(client: httpx.AsyncClient, addresses: Addresses, address: str) -> list[EmailMessage]:
-    """Give the mails that an address has got, oldest first."""
+    """Return the mails that an address has got, oldest first."""
     raws = (
         await _from_maildir(addresses, address)
         if addresses.get("maildir")
@@ -121,7 +124,7 @@ async def wait_for_mails(
 async def wait_for_some_mail(
     client: httpx.AsyncClient, addresses: Addresses, address: str, *, within: float
 ) -> list[EmailMessage]:
-    """Wait until an address has got any mail; gives all that it has."""
+    """Wait until an address has got any mail; return all that it has."""
 
     async def arrived() -> list[EmailMessage]:
         mails = await mails_to(client, addresses, address)
@@ -132,7 +135,7 @@ async def wait_for_some_mail(
 
 
 def text_of(mail: EmailMessage, kind: str = "plain") -> str:
-    """Give the text or HTML of a mail."""
+    """Return the text or HTML of a mail."""
     part = mail.get_body((kind,))
     assert part is not None
     return str(part.get_content())

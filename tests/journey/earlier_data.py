@@ -1,7 +1,10 @@
-"""Makes the data folder of a stack of an earlier version: its databases, its topics, its secrets, as `earlier/` keeps them.
+"""Makes the data folder of a stack of an earlier version.
 
-The broker of that version knew no users: the folder is formatted and filled the way it did it. Records are written anew, so that they are as young
-as they were then, and at the same partition and offset. The secrets opened nothing but that one stack, which is gone.
+Its databases, its topics, its secrets, as `earlier/` keeps them.
+
+The broker of that version knew no users: the folder is formatted and filled the way it did it. Records are
+written anew, so that they are as young as they were then, and at the same partition and offset. The secrets
+opened nothing but that one stack, which is gone.
 """
 
 import asyncio
@@ -42,7 +45,7 @@ class Told:
 
 
 def told() -> Told:
-    """Give what the clients of that time were told."""
+    """Return what the clients of that time were told."""
     return Told(**json.loads((EARLIER / "told.json").read_text()))
 
 

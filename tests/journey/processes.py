@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def process_tree(pid: int) -> list[int]:
-    """Give a process and all its descendants."""
+    """Return a process and all its descendants."""
     try:
         children = " ".join(path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children"))
     except FileNotFoundError:

@@ -1,4 +1,6 @@
-"""Tracker, notifier and Debian's Postfix: a receipt that a relay took and bounced is owed again, and arrives at the right address at last.
+"""Tracker, notifier and Debian's Postfix.
+
+A receipt that a relay took and bounced is owed again, and arrives at the right address at last.
 
 The events go as the services' own bytes from one database to the other; only Kafka is left out.
 """
@@ -84,7 +86,7 @@ class Services:
         return view.sending
 
     async def counts(self) -> tuple[int, int, int, int]:
-        """Give numbered, receipted, failed and under way."""
+        """Return numbered, receipted, failed and under way."""
         await self.carry()
         ledger = await read_ledger(self.tracker)
         return ledger.numbered, ledger.receipted, ledger.receipts_failed, ledger.receipts_waiting

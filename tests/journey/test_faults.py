@@ -117,7 +117,8 @@ async def test_whatever_is_killed_every_accepted_request_has_one_number_and_its_
     assert len(set(numbers)) == len(accepted)
     for address in accepted:
         mails = await wait_for_some_mail(client, stack, address, within=BACK)
-        # A kill between the mail server's word and our commit may repeat a mail, and then it is the same mail.
+        # A kill between the mail server's word and our commit may repeat a mail, and then it is the same
+        # mail.
         assert len({mail["Message-ID"] for mail in mails}) == 1
 
 

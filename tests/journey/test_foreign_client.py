@@ -53,7 +53,7 @@ def consumer(options: dict[str, str]) -> Iterator[Consumer]:
 def send(
     options: dict[str, str], topic: str, request_id: str, type_: str, facts: dict[str, str]
 ) -> int | None:
-    """Send a CloudEvent and wait for the broker's answer; gives the error's number, if it is one."""
+    """Send a CloudEvent and wait for the broker's answer; return the error's number, if it is one."""
     answers: list[KafkaError | None] = []
     producer = Producer({"enable.idempotence": True, "message.timeout.ms": 20_000, **options})
     context = {

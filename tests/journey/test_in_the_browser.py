@@ -100,7 +100,7 @@ async def fill_in(page: "Page", values: dict[str, str]) -> None:
 
 
 async def send(page: "Page") -> str:
-    """Press LÄHETÄ; gives the work number as it stands on the thank-you page."""
+    """Press LÄHETÄ; return the work number as it stands on the thank-you page."""
     await page.get_by_role("button", name="LÄHETÄ").click()
     await page.wait_for_url("**/kiitos/**")
     await page.locator("#ticket").get_by_text(NUMBER).wait_for()

@@ -1,4 +1,7 @@
-"""With a part away the ledger names the request that waits for it, and an alarm is told; afterwards nothing is overdue."""
+"""With a part away the ledger names the request that waits for it, and an alarm is told.
+
+Afterwards nothing is overdue.
+"""
 
 import json
 from collections.abc import AsyncIterator
@@ -41,7 +44,7 @@ async def ledger(client: httpx.AsyncClient, stack: Addresses, headers: dict[str,
 
 
 async def at_rest(client: httpx.AsyncClient, stack: Addresses, headers: dict[str, str]) -> dict[str, Any]:
-    """Give the ledger once all that other tests sent has its number and its receipt, or word that it failed."""
+    """Return the ledger once every request of other tests has a number and a receipt, or a failed mail."""
 
     async def settled() -> dict[str, Any]:
         told = await ledger(client, stack, headers)
@@ -52,7 +55,7 @@ async def at_rest(client: httpx.AsyncClient, stack: Addresses, headers: dict[str
 
 
 def overdue(told: dict[str, Any], reason: str) -> list[str]:
-    """Give the requests that are overdue for a reason."""
+    """Return the requests that are overdue for a reason."""
     return [
         late["request_id"]
         for each in told["overdue"]

@@ -13,7 +13,10 @@ SECONDS = 120.0
 
 
 async def pasted(script: str, folder: Path) -> str:
-    """Run the lines as a person would paste them, in a folder with `var/addresses.json`; `python3` is the one that runs the tests."""
+    """Run the lines as a person would paste them, in a folder with `var/addresses.json`.
+
+    `python3` is the one that runs the tests.
+    """
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     shell = await asyncio.create_subprocess_exec(
         "bash",

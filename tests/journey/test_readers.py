@@ -1,4 +1,4 @@
-"""The ledger watches every group that the product's workers really read with, and no other topics than they read."""
+"""The ledger watches exactly the groups and topics that the product's workers read."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -24,10 +24,11 @@ async def admin(stack: Addresses) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def reading(admin: AIOKafkaAdminClient) -> dict[str, set[str]]:
-    """Give the groups that have members, and what these read."""
+    """Return the groups that have members, and what these read."""
     found: dict[str, set[str]] = {}
     for group, _ in await admin.list_consumer_groups():
-        # One at a time: aiokafka reads the newest form of the answer as the form before, and so only its first group.
+        # One at a time: aiokafka reads the newest form of the answer as the form before, and so only its
+        # first group.
         (answer,) = await admin.describe_consumer_groups([group])
         (described,) = answer.to_object()["groups"]
         if topics := {topic for member in described["members"] for topic in _subscription(member)}:

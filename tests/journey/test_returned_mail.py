@@ -1,4 +1,7 @@
-"""A receipt that comes back after it was taken: seen by people, sent again to the right address, and no fault of the system."""
+"""A receipt that comes back after it was taken.
+
+Seen by people, sent again to the right address, and no fault of the system.
+"""
 
 from collections.abc import AsyncIterator
 from typing import Any

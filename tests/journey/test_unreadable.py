@@ -1,4 +1,4 @@
-"""Whatever a sender writes to any topic, no process ends, and the next request has its number and its mail at once."""
+"""No record on any topic ends a process, and the next request gets its number and its mail at once."""
 
 import json
 from collections.abc import AsyncIterator, Mapping

@@ -1,4 +1,7 @@
-"""What an earlier version accepted, this one finishes: its databases migrate, its records are read, its mails go."""
+"""What an earlier version accepted, this one finishes.
+
+Its databases migrate, its records are read, its mails go.
+"""
 
 import asyncio
 import email

@@ -58,7 +58,7 @@ def stranger(evidence: Evidence) -> Evidence:
 
 
 def failed_mail(order: int, at: float) -> Record:
-    """Give the outcome of a receipt that failed for good."""
+    """Return the outcome of a receipt that failed for good."""
     return Record(
         "mail.outcomes",
         0,

@@ -77,7 +77,10 @@ def test_due_times_follow_from_the_start_and_never_drift() -> None:
 
 
 async def test_cpu_and_memory_are_those_of_the_whole_tree() -> None:
-    burn = "import subprocess, sys, time; subprocess.run([sys.executable, '-c', 'sum(range(20_000_000))']); print(flush=True); time.sleep(60)"
+    burn = (
+        "import subprocess, sys, time; subprocess.run([sys.executable, '-c', 'sum(range(20_000_000))']); "
+        "print(flush=True); time.sleep(60)"
+    )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", burn, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     before = {"burner": 0.0}

@@ -1,4 +1,4 @@
-"""Growth is worth measuring only where the filled rows are as the product leaves its own, and never meet a new request."""
+"""The rows that the bench fills in look like the product's own and never collide with a new request."""
 
 import asyncio
 from typing import Any
@@ -20,11 +20,15 @@ from tests.conftest import FreshDatabase
 TOTAL = 3_000
 KEY = make()["work_number_key"]
 INDEXES = "select indexdef from pg_indexes where schemaname = 'public' order by indexname"
-CONSTRAINTS = "select conname, pg_get_constraintdef(oid) from pg_constraint where contype in ('p', 'u') order by conname"
+CONSTRAINTS = (
+    "select conname, pg_get_constraintdef(oid) from pg_constraint where contype in ('p', 'u') order by "
+    "conname"
+)
 
 LAST_STATES_THAT_DIFFER = """
     select requests.state, last.state from requests
-    left join (select distinct on (request_id) request_id, state from history order by request_id, id desc) last using (request_id)
+    left join (select distinct on (request_id) request_id, state from history order by request_id, id desc)
+    last using (request_id)
     where last.state is distinct from requests.state
 """
 
@@ -67,7 +71,10 @@ async def test_a_filled_system_is_one_that_the_product_could_have_left(databases
     ] > TOTAL * 0.9
     assert await ask(tracker, "select count(*) from history where occurred_at > now()") == [(0,)]
     # The ledger's counts are what a recount gives, and nothing is owed.
-    recount = "select (select count(*) from requests), (select count(distinct request_id) from history where action = 'resolve')"
+    recount = (
+        "select (select count(*) from requests), (select count(distinct request_id) from history where "
+        "action = 'resolve')"
+    )
     counts = dict(await ask(tracker, "select name, n from ledger_counts"))
     assert [(counts["numbered"], counts["resolved"])] == await ask(tracker, recount)
     assert counts["receipted"] == counts["numbered"]
@@ -75,7 +82,8 @@ async def test_a_filled_system_is_one_that_the_product_could_have_left(databases
     told = await ask(tracker, "select request_id, cause_id, template, message_id from mail_outcomes")
     sent = await ask(
         notifier,
-        "select request_id, event_id, template, message_id from deliveries where state = 'sent' and contents is null",
+        "select request_id, event_id, template, message_id from deliveries where state = 'sent' and "
+        "contents is null",
     )
     assert set(told) == set(sent)
     assert len(sent) > 1.9 * TOTAL

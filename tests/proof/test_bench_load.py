@@ -1,4 +1,4 @@
-"""The load generator counts late answers from when their requests were due, and the sink takes mails however they come."""
+"""The load generator times answers from when requests were due; the sink accepts mail in any pieces."""
 
 import asyncio
 import json

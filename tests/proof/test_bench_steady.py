@@ -1,4 +1,7 @@
-"""What a steady rate is made of: times count from when each request was due, and a backlog is told second by second."""
+"""What a steady rate is made of.
+
+Times count from when each request was due, and a backlog is told second by second.
+"""
 
 from array import array
 from collections import Counter

@@ -14,7 +14,7 @@ SEED = 4711
 
 
 async def chaos(root: Path, folder: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Run `./chaos`; gives its exit code and `latest.json`."""
+    """Run `./chaos`; return its exit code and `latest.json`."""
     command = (sys.executable, "-m", "proof.chaos", "--folder", str(folder), "--seed", str(SEED), *arguments)
     with (folder / "output").open("wb") as output:
         process = await asyncio.create_subprocess_exec(*command, stdout=output, stderr=output, cwd=root)

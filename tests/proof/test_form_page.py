@@ -7,7 +7,8 @@ from proof.chaos.clients.form_page import find_form
 PAGE = """
 <form action="/haku"><input name="q"></form>
 <form method="post" action="/fi/pyynto/x">
-  <input type="hidden" name="token" value="a&amp;b"><input name="email" type="email" value=""><textarea name="text"></textarea>
+  <input type="hidden" name="token" value="a&amp;b"><input name="email" type="email" value="">
+  <textarea name="text"></textarea>
   <select name="delivery"><option value="">Valitse</option><option value="kirje">Kirje</option></select>
   <input type="radio" name="kind" value="one"><input type="radio" name="kind" value="two">
   <button name="send">LÄHETÄ</button><input type="submit" name="also" value="x">

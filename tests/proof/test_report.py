@@ -24,8 +24,8 @@ def test_a_report_names_what_there_was_no_time_for_and_how_to_repeat_it() -> Non
     told = table(known)
     assert "The same storm again: ./chaos --seed 7 --short." in told
     assert (
-        "No time in this storm for: away, crash, disk-full, failover-cut-off, failover-read-only, freeze, kill"
-        in told
+        "No time in this storm for: away, crash, disk-full, failover-cut-off, failover-read-only, "
+        "freeze, kill" in told
     )
     assert "No time in this storm for: away" in page(known, outcome(clean_evidence()).verdict, [KILL])
 

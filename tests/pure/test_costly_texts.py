@@ -113,7 +113,10 @@ def test_a_long_text_is_read_at_once(place: str) -> None:
 def test_a_long_mail_is_read_at_once(kind: str) -> None:
     for unit in UNITS:
         body = unit * (LETTERS // len(unit))
-        mail = f"From: MAILER-DAEMON@example.fi\nSubject: Undelivered\nMIME-Version: 1.0\nContent-Type: {kind}; charset=utf-8\n\n{body}\n"
+        mail = (
+            f"From: MAILER-DAEMON@example.fi\nSubject: Undelivered\nMIME-Version: 1.0\nContent-Type: "
+            f"{kind}; charset=utf-8\n\n{body}\n"
+        )
         since = time.process_time()
         read_report(mail.encode())
         took = time.process_time() - since

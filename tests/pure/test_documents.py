@@ -30,12 +30,12 @@ def _tree() -> tuple[set[str], set[str]]:
 
 
 def _text(document: Path) -> str:
-    """Give a document without its blocks of code."""
+    """Return a document without its blocks of code."""
     return re.sub(r"^```.*?^```", "", document.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
 
 
 def _anchors(document: Path) -> set[str]:
-    """Give what a link can name in a document, as GitHub makes it of each heading."""
+    """Return what a link can name in a document, as GitHub makes it of each heading."""
     headings = re.findall(r"^#+ (.+)$", _text(document), flags=re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
 

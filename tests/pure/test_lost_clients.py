@@ -1,4 +1,7 @@
-"""A client that goes away while it sends its request is no fault of ours: nothing is logged that somebody would look into."""
+"""A client that goes away while it sends its request is no fault of ours.
+
+Nothing is logged that somebody would look into.
+"""
 
 from collections.abc import Callable
 

@@ -1,4 +1,7 @@
-"""Every place that must know each state, action, mail and language knows each: what is added in one place alone is named here by its test."""
+"""Every place that must know each state, action, mail and language knows each.
+
+What is added in one place alone is named here by its test.
+"""
 
 import re
 from pathlib import Path

@@ -20,10 +20,13 @@ GIVEN_UP: dict[Language, str] = {
     "fi": r"online|sähköi\w+ asioin|varatallenn|ratkaisu|ratkaistu|kysymykseen numerossa|muuta ei kerrota",
     "sv": r"begäran|online|stjärna|tjänstens läge|läget för|visa läget|avgjord|reservlagr|första sidan|anföra"
     r"|formulär|ännu din hjälp|i sin helhet|15 minuter i taget",
-    "en": r"work number|private person|\bstate\b|no such page|with a star|reserve|asked by|finds nothing|nothing else is told"
-    r"|resolution|resolved|8–16|\b1 minutes",
+    "en": r"work number|private person|\bstate\b|no such page|with a star|reserve|asked by|finds nothing"
+    r"|nothing else is told|resolution|resolved|8–16|\b1 minutes",
 }
-CONSOLE_GIVEN_UP = r"kirjanpi|hyl[äa]tty? sanom|hylätyt sanomat|\bposti(a|t|en)?\b|sellaista ei ole|/ h\b|kielellä|täällä näkyisi|>lukija"
+CONSOLE_GIVEN_UP = (
+    r"kirjanpi|hyl[äa]tty? sanom|hylätyt sanomat|\bposti(a|t|en)?\b|sellaista ei ole|/ h\b|kielellä"
+    r"|täällä näkyisi|>lukija"
+)
 
 
 def texts_in(language: Language) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,7 @@
-"""What earlier versions wrote still opens: rows, cookies, claims, mails and records, also after a new key was put in front."""
+"""What earlier versions wrote still opens.
+
+Rows, cookies, claims, mails and records, also after a new key was put in front.
+"""
 
 import base64
 import json

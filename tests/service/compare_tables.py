@@ -9,22 +9,25 @@ from sqlalchemy import Connection, MetaData, text
 
 from shared.database.engine import create_engine
 
-# What Alembic does not compare: the condition and the order of an index, check constraints, identity, a sequence's bounds, `unlogged`.
+# What Alembic does not compare: the condition and the order of an index, check constraints, identity, a
+# sequence's bounds, `unlogged`.
 IN_THE_CATALOGUE = (
     "select indexdef from pg_indexes where schemaname = 'public' and tablename <> 'alembic_version'",
     """select conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) from pg_constraint
     where connamespace = 'public'::regnamespace and conrelid::regclass::text <> 'alembic_version'""",
     r"""select concat_ws(' ', table_name, column_name, data_type, udt_name, is_nullable, identity_generation,
-        regexp_replace(column_default, '^''(\d+)''::bigint$', '\1'), col_description(table_name::regclass, ordinal_position::int))
+        regexp_replace(column_default, '^''(\d+)''::bigint$', '\1'), col_description(table_name::regclass,
+        ordinal_position::int))
     from information_schema.columns where table_schema = 'public' and table_name <> 'alembic_version'""",
-    "select concat_ws(' ', sequencename, data_type, start_value, min_value, max_value, increment_by) from pg_sequences where schemaname = 'public'",
+    """select concat_ws(' ', sequencename, data_type, start_value, min_value, max_value, increment_by)
+    from pg_sequences where schemaname = 'public'""",
     """select concat_ws(' ', relname, relpersistence) from pg_class
     where relnamespace = 'public'::regnamespace and relkind = 'r' and relname <> 'alembic_version'""",
 )
 
 
 async def differences(metadata: MetaData, migrated: str, empty: str) -> Sequence[Any]:
-    """Give what differs between a migrated database and the models, which are made in an empty one."""
+    """Return what differs between a migrated database and the models, which are made in an empty one."""
     by_alembic, made_by_migrations = await _look(metadata, migrated)
     _, made_by_models = await _look(metadata, empty, make=True)
     return [*by_alembic, *sorted(made_by_migrations ^ made_by_models)]

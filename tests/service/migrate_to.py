@@ -28,9 +28,10 @@ async def migrate_back(folder: Path, dsn: str, revision: str) -> None:
 async def changed_by_upgrade(
     folder: Path, dsn: str, rows: str, models: Sequence[type[SQLModel]]
 ) -> list[str]:
-    """Give the columns of the first revision that a model does not read as they were before the upgrade.
+    """Return the columns of the first revision that a model does not read as they were before the upgrade.
 
-    `rows` is SQL that inserts one row into each table of an empty database of that revision, and `models` are of all these tables.
+    `rows` is SQL that inserts one row into each table of an empty database of that revision, and `models` are
+    of all these tables.
     """
     await migrate_to(folder, dsn, FIRST)
     connection = await connect(dsn)

@@ -96,7 +96,7 @@ ASKED = Request(
 def refusal(
     query: str, *, keys: Keys = KEYS, asked: Request = ASKED, now: datetime = NOW, bank_number: str = "500"
 ) -> str:
-    """Give the reason for which a response is refused, or "" when it is believed."""
+    """Return the reason for which a response is refused, or "" when it is believed."""
     try:
         prove(
             read_response(query.encode("iso-8859-1")),

@@ -1,4 +1,7 @@
-"""What notifier reads from the environment about the mail server; a wrong value ends the start with the variable's name."""
+"""What notifier reads from the environment about the mail server.
+
+A wrong value ends the start with the variable's name.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""A whole run, from start to end: what dies is back, what is stopped is gone, and a killed run is no hindrance to the next."""
+"""A whole run, from start to end.
+
+What dies is back, what is stopped is gone, and a killed run is no hindrance to the next.
+"""
 
 import json
 import os
@@ -80,8 +83,8 @@ async def _is_told_that_the_folder_is_taken(stack: RunningStack) -> None:
     second = await launch(aside)
     assert await second.process.wait() == 1
     assert (
-        second.output
-        == f"Another ./run (process {stack.process.pid}) uses {stack.data}; stop it, or start with --data and --port-base of your own.\n"
+        second.output == f"Another ./run (process {stack.process.pid}) uses {stack.data}; stop it, "
+        "or start with --data and --port-base of your own.\n"
     )
 
 

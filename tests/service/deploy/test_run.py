@@ -15,7 +15,7 @@ from tests.infra.stack import launch
 
 
 async def told(folder: Path, *arguments: str) -> tuple[int, str]:
-    """Start `./run`, which ends by itself; gives its exit code and what the terminal showed."""
+    """Start `./run`, which ends by itself; return its exit code and what the terminal showed."""
     stack = await launch(folder, *arguments)
     return await stack.process.wait(), stack.output.strip()
 

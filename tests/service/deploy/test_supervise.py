@@ -35,7 +35,7 @@ async def supervisor(tmp_path: Path, told: Told) -> AsyncIterator[Supervisor]:
 
 
 def program(folder: Path, code: str, name: str = "one", **more: float) -> Program:
-    """Give a program that is ready once it has written its file."""
+    """Return a program that is ready once it has written its file."""
     sign = folder / f"{name}.ready"
 
     async def ready() -> None:
@@ -97,7 +97,8 @@ async def test_what_cannot_stay_up_takes_nothing_with_it_is_reported_and_is_back
         await supervisor.start(broken, needs=["server"])
     assert supervisor.down == {"app": "app cannot stay up: it ended 5 times in a row (exit code 3)"}
     assert told[-1] == (
-        f"app cannot stay up: it ended 5 times in a row (exit code 3); it is tried again with growing delays. Its output is in {tmp_path}/app.log."
+        f"app cannot stay up: it ended 5 times in a row (exit code 3); it is tried again with growing "
+        f"delays. Its output is in {tmp_path}/app.log."
     )
     cured.touch()
 
@@ -118,7 +119,8 @@ async def test_a_program_that_was_up_and_then_cannot_stay_up_is_reported_and_tri
     await supervisor.start(
         program(
             tmp_path,
-            f"open({str(counter)!r}, 'a').write('x'); pathlib.Path(os.environ['SIGN']).touch(); time.sleep(0.3); sys.exit(1)",
+            f"open({str(counter)!r}, 'a').write('x'); pathlib.Path(os.environ['SIGN']).touch(); "
+            f"time.sleep(0.3); sys.exit(1)",
         )
     )
 
@@ -195,7 +197,10 @@ async def test_a_program_that_makes_no_progress_is_started_again(
 async def test_a_program_that_does_not_heed_its_signal_is_killed_after_its_time(
     supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    deaf = "signal.signal(signal.SIGTERM, signal.SIG_IGN); pathlib.Path(os.environ['SIGN']).touch(); time.sleep(600)"
+    deaf = (
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN); pathlib.Path(os.environ['SIGN']).touch(); "
+        "time.sleep(600)"
+    )
     await supervisor.start(program(tmp_path, deaf, stop_seconds=0.2))
     pid = supervisor.pids["one"]
     await supervisor.stop(["one"])
@@ -218,7 +223,8 @@ def test_programs_die_with_a_launcher_that_is_killed(tmp_path: Path) -> None:
         async def ready(): ...
 
         async def main():
-            sleeper = Program("sleeper", (sys.executable, "-c", "import time; time.sleep(600)"), ready, folder=pathlib.Path(sys.argv[1]))
+            command = (sys.executable, "-c", "import time; time.sleep(600)")
+            sleeper = Program("sleeper", command, ready, folder=pathlib.Path(sys.argv[1]))
             process = await spawn(sleeper, pathlib.Path(sys.argv[1]) / "log")
             print(process.pid, flush=True)
             await process.wait()

@@ -84,7 +84,7 @@ def _one_connection(one_connection: None) -> None:
 
 @pytest.fixture(scope="session")
 async def identity_database(postgres: str) -> str:
-    """Give the address of a migrated database."""
+    """Return the address of a migrated database."""
     name, password = f"identity_{secrets.token_hex(4)}", secrets.token_urlsafe()
     await ensure_database(postgres, name, password)
     address = urlsplit(postgres).netloc.rpartition("@")[2]

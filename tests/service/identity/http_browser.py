@@ -65,7 +65,7 @@ class HttpBrowser:
         await self.http.aclose()
 
     def asked(self, **changed: str | None) -> dict[str, str]:
-        """Give the parameters of an authorization request; None leaves one out."""
+        """Return the parameters of an authorization request; None leaves one out."""
         challenge = (
             base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).decode().rstrip("=")
         )
@@ -151,7 +151,7 @@ class HttpBrowser:
 
 
 def query_parameters(address: str) -> dict[str, str]:
-    """Give the query of an address, each name once."""
+    """Return the query of an address, each name once."""
     found = parse_qs(urlsplit(address).query, keep_blank_values=True, strict_parsing=True)
     assert all(len(values) == 1 for values in found.values())
     return {name: values[0] for name, values in found.items()}

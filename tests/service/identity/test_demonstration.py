@@ -14,7 +14,7 @@ NOTICE = 'class="demonstration"'
 async def choose_page(
     database: str, allowed: Collection[Demonstration], banks: dict[str, BankAgreement]
 ) -> tuple[str, str, list[str], int]:
-    """Give the page on which a bank is chosen, its policy, where its forms lead, and what a simulated bank answers."""
+    """Return the page of banks, its policy, where its forms lead, and a simulated bank's answer."""
     (port,) = free_ports(1)
     settings = settings_for(f"http://127.0.0.1:{port}", database)
     changed = settings.model_copy(update={"demonstration": frozenset(allowed), "banks": banks})

@@ -1,4 +1,7 @@
-"""The pages in a real browser: usable by everybody, on a phone, in the dark, without JavaScript; and the way back is not blocked."""
+"""The pages in a real browser: usable by everybody, on a phone, in the dark, without JavaScript.
+
+And the way back is not blocked.
+"""
 
 from urllib.parse import urlencode
 

@@ -18,13 +18,16 @@ from tests.service.migrate_to import changed_by_upgrade
 
 FIRST_ROWS = """
 insert into attempts values
-  (gen_random_uuid(), 'browser', 'intake', 'https://intake.example/back', 'openid', 'state', 'nonce', 'challenge', 'sv', now(), now());
+  (gen_random_uuid(), 'browser', 'intake', 'https://intake.example/back', 'openid', 'state', 'nonce',
+  'challenge', 'sv', now(), now());
 insert into handshakes select '20261127063000123456', id, 'op', now() from attempts;
 insert into identifications values ('op', '0000000001', now());
 insert into grants values
-  (gen_random_uuid(), 'code', 'intake', 'https://intake.example/back', 'challenge', 'nonce', 'openid', 'claims', now(), now(), now(), now());
+  (gen_random_uuid(), 'code', 'intake', 'https://intake.example/back', 'challenge', 'nonce', 'openid',
+  'claims', now(), now(), now(), now());
 insert into assertions values ('system', 'jti', now());
-insert into staff values (gen_random_uuid(), 'olli', '$argon2id$', 'Olli Operaattori', array['operator', 'auditor'], now());
+insert into staff values (gen_random_uuid(), 'olli', '$argon2id$', 'Olli Operaattori', array['operator',
+'auditor'], now());
 insert into throttles values ('name', 3, now());
 insert into bank_visits values ('visit', 'op', 'browser', array['701', '0002'], 'consent', '1234', 1, now());
 """

@@ -1,4 +1,7 @@
-"""Identity's settings as the environment gives them; a wrong one ends the boot by its name, and never by its value."""
+"""Identity's settings as the environment gives them.
+
+A wrong one ends the boot by its name, and never by its value.
+"""
 
 import base64
 import json

@@ -1,4 +1,7 @@
-"""Identity and tracker as intake sees them from behind: written doubles that remember what they were asked."""
+"""Identity and tracker as intake sees them from behind.
+
+Written doubles that remember what they were asked.
+"""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -29,7 +32,10 @@ STATUS = {
 
 @dataclass
 class BackChannel:
-    """`userinfo` by token; `status` is tracker's answer: a status code and a body; `expired` tokens are refused by tracker."""
+    """`userinfo` by token; `status` is tracker's answer: a status code and a body.
+
+    `expired` tokens are refused by tracker.
+    """
 
     url: str
     userinfo: dict[str, dict[str, Any]] = field(

@@ -12,13 +12,13 @@ from tests.service.intake.running_intake import Running, client_of, make_setting
 
 @pytest.fixture
 async def intake_database(migrated_database: FreshDatabase) -> str:
-    """Give the address of a migrated database."""
+    """Return the address of a migrated database."""
     return await migrated_database("intake")
 
 
 @pytest.fixture
 async def intake(kafka: KafkaConnection, intake_database: str) -> AsyncIterator[Running]:
-    """Give a running intake; identity and tracker are away."""
+    """Return a running intake; identity and tracker are away."""
     async with running_intake(make_settings(kafka, intake_database)) as running:
         yield running
 
@@ -33,7 +33,8 @@ async def _shared_app(kafka: KafkaConnection, lasting_database: FreshDatabase) -
 async def shared_intake(_shared_app: FastAPI) -> AsyncIterator[Running]:
     """Return a client, without cookies yet, of an intake that other tests use too.
 
-    It starts once, which takes longer than most tests; for tests that only look, or that send what is theirs alone.
+    It starts once, which takes longer than most tests; for tests that only look, or that send what is theirs
+    alone.
     """
     async with client_of(_shared_app) as client:
         yield Running(_shared_app, client)

@@ -1,4 +1,7 @@
-"""An OpenID Connect provider as small as one can be: it knows one person, and says yes, no, or something forged."""
+"""An OpenID Connect provider as small as one can be.
+
+It knows one person, and says yes, no, or something forged.
+"""
 
 import secrets
 import time
@@ -21,7 +24,9 @@ PERSON = {
 
 @dataclass
 class OidcProvider:
-    """What it answers next: `error` comes back instead of a code, with `why` where it is given, `claims` win over the person's.
+    """What it answers next.
+
+    `error` comes back instead of a code, with `why` where it is given, `claims` win over the person's.
 
     `iss` are those that it sends with its answers (RFC 9207); None: it does not say that it sends any.
     `asked` is what it was asked last, `asked_by_code` what each code that was not used yet stands for.
@@ -62,8 +67,10 @@ class OidcProvider:
         self.asked_by_code[code] = self.asked
         why = {"error_description": self.why} if self.why else {}
         answer = {"error": self.error, **why} if self.error else {"code": code}
+        issuers = [("iss", issuer) for issuer in self.iss or ()]
+        query = [*answer.items(), ("state", self.asked["state"]), *issuers]
         return RedirectResponse(
-            f"{self.asked['redirect_uri']}?{urlencode([*answer.items(), ('state', self.asked['state']), *(('iss', iss) for iss in self.iss or ())])}",
+            f"{self.asked['redirect_uri']}?{urlencode(query)}",
             302,
         )
 

@@ -24,7 +24,7 @@ class OwnKafka:
 
     @property
     def connection(self) -> KafkaConnection:
-        """Give how it is reached."""
+        """Return how it is reached."""
         return KafkaConnection(f"127.0.0.1:{self._program.ports[0]}")
 
     async def start(self) -> None:

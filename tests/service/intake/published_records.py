@@ -11,7 +11,7 @@ Record = ConsumerRecord[bytes, bytes]
 
 
 async def read_topic(kafka: KafkaConnection, topic: str = "requests.submitted") -> list[Record]:
-    """Give every record of a topic, partition by partition in order."""
+    """Return every record of a topic, partition by partition in order."""
     consumer = AIOKafkaConsumer(
         topic, **kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False
     )
@@ -31,6 +31,6 @@ async def read_topic(kafka: KafkaConnection, topic: str = "requests.submitted") 
 
 
 async def records_of(kafka: KafkaConnection, request_ids: Sequence[str]) -> list[Record]:
-    """Give the submitted records of some requests."""
+    """Return the submitted records of some requests."""
     wanted = {str(UUID(request_id)).encode() for request_id in request_ids}
     return [record for record in await read_topic(kafka) if record.key in wanted]

@@ -14,5 +14,5 @@ IN_CLEAR = [*PERSON.values(), "0407654321", *ANSWERS.values(), "Kirjeenä"]
 
 
 def invoice_copy(**changes: str) -> dict[str, Any]:
-    """Give a whole request for a copy of an invoice, with some fields changed."""
+    """Return a whole request for a copy of an invoice, with some fields changed."""
     return {"service": "pyyda-laskukopio", "language": "fi", "form": PERSON | ANSWERS | changes}

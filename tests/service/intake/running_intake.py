@@ -28,7 +28,10 @@ def make_key() -> SecretStr:
 
 
 def make_settings(kafka: KafkaConnection, dsn: str, **changes: object) -> Settings:
-    """Give settings of their own keys; identity and tracker are away unless `changes` say where they are."""
+    """Return settings of their own keys.
+
+    Identity and tracker are away unless `changes` say where they are.
+    """
     facts = {
         "kafka_bootstrap_servers": kafka.bootstrap_servers,
         "database_url": SecretStr(dsn),
@@ -57,7 +60,7 @@ class Running:
 
     @property
     def intake(self) -> Resources:
-        """Give what the app holds open."""
+        """Return what the app holds open."""
         intake: Resources = self.app.state.resources
         return intake
 

@@ -43,13 +43,13 @@ PAY = {
 
 @pytest.fixture
 async def strict(kafka: KafkaConnection, intake_database: str) -> AsyncIterator[Running]:
-    """Give an intake with the limits that it has when nobody sets them."""
+    """Return an intake with the limits that it has when nobody sets them."""
     async with running_intake(make_settings(kafka, intake_database, limits_times=1)) as running:
         yield running
 
 
 def caller(intake: Running, address: str) -> httpx.AsyncClient:
-    """Give a client that comes from an address of its own."""
+    """Return a client that comes from an address of its own."""
     transport = httpx.ASGITransport(intake.app, raise_app_exceptions=False, client=(address, 40_000))
     return httpx.AsyncClient(transport=transport, base_url="http://intake.test")
 
@@ -241,7 +241,7 @@ async def test_one_caller_holds_so_many_streams_open_and_no_more(strict: Running
 
 
 def connection_from(address: str) -> HTTPConnection:
-    """Give a connection as routes see it."""
+    """Return a connection as routes see it."""
     return HTTPConnection({"type": "http", "client": (address, 40_000), "headers": []})
 
 

@@ -7,7 +7,8 @@ from tests.service.intake.running_intake import MIGRATIONS
 from tests.service.migrate_to import changed_by_upgrade
 
 FIRST_ROWS = """
-insert into spool (request_id, body_digest, value, headers) values (gen_random_uuid(), 'digest', 'record', '[["ce_type", "request.submitted.v1"]]');
+insert into spool (request_id, body_digest, value, headers) values (gen_random_uuid(), 'digest', 'record',
+'[["ce_type", "request.submitted.v1"]]');
 """
 
 

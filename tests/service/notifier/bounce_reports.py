@@ -1,4 +1,7 @@
-"""What the tests of returned mails do: take reports in over a socket, write them, and look at what came of it."""
+"""What the tests of returned mails do.
+
+Take reports in over a socket, write them, and look at what came of it.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -28,14 +31,14 @@ def inbox_of(settings: Settings, sessions: Sessions) -> Inbox:
 
 @asynccontextmanager
 async def report_listener(settings: Settings, sessions: Sessions) -> AsyncIterator[int]:
-    """Listen as the process does; gives the port."""
+    """Listen as the process does; return the port."""
     inbox, port = inbox_of(settings, sessions), free_port()
     async with receiving("127.0.0.1", port, settings.inbound_protocol, inbox.paths.takes, inbox.take_in):
         yield port
 
 
 async def send_report(port: int, to: str, raw: bytes) -> tuple[int, str]:
-    """Bring a report as a mail server does; gives the answer."""
+    """Bring a report as a mail server does; return the answer."""
     async with SMTP(hostname="127.0.0.1", port=port) as smtp:
         await smtp.ehlo()
         try:
@@ -53,7 +56,7 @@ def build_report(fields: str = UNKNOWN_USER, note: str = "Sorry.") -> bytes:
 
 
 async def bounced_outcomes(sessions: Sessions) -> Sequence[Row[Any]]:
-    """Give the outcomes of mails that came back."""
+    """Return the outcomes of mails that came back."""
     return await fetch_rows(sessions, "select * from outcomes where state = 'bounced' order by id")
 
 

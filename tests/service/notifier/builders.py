@@ -41,7 +41,7 @@ SUBMITTED = datetime(2026, 11, 24, 7, 41, tzinfo=timezone.utc)
 
 
 def make_settings(database_url: str, smtp_port: int, **different: Any) -> Settings:  # noqa: ANN401  any setting
-    """Give settings that lose no time."""
+    """Return settings that lose no time."""
     settings: dict[str, Any] = {
         "kafka_bootstrap_servers": "127.0.0.1:9",
         "database_url": database_url,
@@ -142,7 +142,7 @@ async def handle_batch(
 async def handle_events(
     session: AsyncSession, envelopes: Sequence[Envelope[Event]], hand_over: HandOver
 ) -> Callable[[], None]:
-    """Do the handler's part; gives what is to be done after the commit."""
+    """Do the handler's part; return what is to be done after the commit."""
     box = ContentsBox(PRIVATE_KEY)
     return await on_request_lifecycle(
         session,

@@ -26,14 +26,15 @@ GUARD = (
         return new;
     end $$
     """,  # noqa: S608  states of our own
-    "create trigger only_by_the_table before insert or update on deliveries for each row execute function only_by_the_table()",
+    """create trigger only_by_the_table before insert or update on deliveries
+    for each row execute function only_by_the_table()""",
 )
 """Every test of notifier thereby proves that no statement takes another way than `delivery_states.py` has."""
 
 
 @pytest.fixture
 async def notifier_database(migrated_database: FreshDatabase) -> str:
-    """Give the address of a migrated database."""
+    """Return the address of a migrated database."""
     dsn = await migrated_database("notifier")
     async with open_database(dsn) as sessions, sessions.begin() as session:
         for statement in GUARD:
@@ -43,14 +44,14 @@ async def notifier_database(migrated_database: FreshDatabase) -> str:
 
 @pytest.fixture
 async def sessions(notifier_database: str) -> AsyncIterator[Sessions]:
-    """Give sessions of that database."""
+    """Return sessions of that database."""
     async with open_database(notifier_database) as sessions:
         yield sessions
 
 
 @pytest.fixture
 async def mail_server() -> AsyncIterator[MailServer]:
-    """Give a mail server that is open."""
+    """Return a mail server that is open."""
     server = MailServer(free_port())
     await server.open()
     yield server
@@ -59,5 +60,5 @@ async def mail_server() -> AsyncIterator[MailServer]:
 
 @pytest.fixture
 def settings(notifier_database: str, mail_server: MailServer) -> Settings:
-    """Give settings that lose no time."""
+    """Return settings that lose no time."""
     return make_settings(notifier_database, mail_server.port)

@@ -21,7 +21,7 @@ class ReceivedMail:
 
     @property
     def mail(self) -> EmailMessage:
-        """Give the mail as the standard library reads it."""
+        """Return the mail as the standard library reads it."""
         return message_from_bytes(self.raw, _class=EmailMessage, policy=policy.default)
 
 
@@ -29,8 +29,8 @@ class ReceivedMail:
 class MailServer:
     """Takes mail at 127.0.0.1:`port` while it is open.
 
-    `rcpt[address]` and `data[address]` hold the next answers to that recipient: a reply, `hang up`, or `hang` (no answer until it closes);
-    without one the mail is taken. `sender_replies` are the next answers to MAIL.
+    `rcpt[address]` and `data[address]` hold the next answers to that recipient: a reply, `hang up`, or `hang`
+    (no answer until it closes); without one the mail is taken. `sender_replies` are the next answers to MAIL.
     """
 
     port: int
@@ -61,7 +61,7 @@ class MailServer:
             speaker.hang_up()
 
     def addressed(self, recipient: str) -> list[ReceivedMail]:
-        """Give the mails to one recipient."""
+        """Return the mails to one recipient."""
         return [got for got in self.got if got.recipient == recipient]
 
     def _speaker(self) -> "ServerConnection":

@@ -1,4 +1,7 @@
-"""A mail server that speaks as a script says: each reply can be replaced by any bytes, silence, or the end of the connection."""
+"""A mail server that speaks as a script says.
+
+Each reply can be replaced by any bytes, silence, or the end of the connection.
+"""
 
 import asyncio
 from collections import Counter
@@ -27,7 +30,7 @@ NO_PIPELINING = USUAL["ehlo"].replace(b"250-PIPELINING\r\n", b"")
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """What is said instead of the usual reply, and whether nobody can know afterwards where the server stands."""
+    """What is sent instead of the usual reply, and whether it leaves the server's state unknown."""
 
     say: Say
     doubtful: bool = False
@@ -35,10 +38,12 @@ class Odd:
 
 @dataclass
 class ScriptedServer:
-    """`odd(step, connection)` says what is said instead of the usual reply, or nothing; `connection` counts from 1.
+    """`odd(step, connection)` says what is said instead of the usual reply, or nothing.
 
-    `taken` counts the messages that came whole, by recipient; `heard` those of them whose usual 250 was said. `faults` tells of commands on a
-    connection of which nobody could know where it stood.
+    `connection` counts from 1.
+
+    `taken` counts the messages that came whole, by recipient; `heard` those of them whose usual 250 was said.
+    `faults` tells of commands on a connection of which nobody could know where it stood.
     """
 
     odd: Callable[[str, int], Odd | None] = lambda _step, _connection: None
@@ -134,7 +139,7 @@ class _Speaker:
         self._server.heard[recipient] += said == self._server.usual["end"]
 
     async def _say(self, step: str) -> bytes:
-        """Say what there is to say; gives the usual reply, or nothing where something else was said."""
+        """Say what there is to say; return the usual reply, or nothing where something else was said."""
         usual = self._server.usual.get(step, b"500 5.5.2 what?\r\n")
         odd = self._server.odd(step, self._number)
         if odd is None:

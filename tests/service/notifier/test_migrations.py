@@ -8,13 +8,16 @@ from tests.service.notifier.builders import MIGRATIONS
 
 FIRST_ROWS = """
 insert into deliveries (
-    event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at, message_id, traceparent, contents,
+    event_id, request_id, template, language, work_number, service_title, submitted_at, due_at, occurred_at,
+    message_id, traceparent, contents,
     state, attempts, next_attempt_at, owner, last_reply, finished_at
 ) values (
-    'event', gen_random_uuid(), 'receipt', 'fi', '482913057', 'Tilaa palkkatodistus', now(), now(), now(), '<m@kunta.example>', 'trace', 'contents',
+    'event', gen_random_uuid(), 'receipt', 'fi', '482913057', 'Tilaa palkkatodistus', now(), now(), now(),
+    '<m@kunta.example>', 'trace', 'contents',
     'failed', 2, null, 815, '550 5.1.1', now()
 );
-insert into outcomes (request_id, event_id, template, message_id, traceparent, state, attempt, reply, retry_at)
+insert into outcomes (request_id, event_id, template, message_id, traceparent, state, attempt, reply,
+retry_at)
 values (gen_random_uuid(), 'event', 'receipt', '<m@kunta.example>', 'trace', 'failed', 2, '550 5.1.1', now());
 """
 

@@ -22,7 +22,10 @@ async def test_waiting_and_sent_mails_and_reports_come_under_the_new_key(
         await session.execute(
             text("update deliveries set state = 'sending' where request_id = :id"), {"id": sent.request_id}
         )
-        moved = "update deliveries set state = 'sent', contents = null where request_id = :id returning id, old.contents"
+        moved = (
+            "update deliveries set state = 'sent', contents = null where request_id = :id returning id, "
+            "old.contents"
+        )
         delivery_id, contents = (await session.execute(text(moved), {"id": sent.request_id})).one()
         keep = text("insert into sent_contents (delivery_id, contents) values (:id, :contents)")
         await session.execute(keep, {"id": delivery_id, "contents": contents})

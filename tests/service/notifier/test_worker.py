@@ -1,4 +1,4 @@
-"""The whole worker, from the lifecycle topic to the mailbox and back to `mail.outcomes`, and what it does when it is killed."""
+"""The whole worker, from the lifecycle topic to the mailbox and `mail.outcomes`, also when it is killed."""
 
 import asyncio
 import signal
@@ -39,13 +39,13 @@ TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 @pytest.fixture
 def settings(kafka: KafkaConnection, notifier_database: str, mail_server: MailServer) -> Settings:
-    """Give settings with the broker."""
+    """Return settings with the broker."""
     return make_settings(notifier_database, mail_server.port, kafka_bootstrap_servers=kafka.bootstrap_servers)
 
 
 @pytest.fixture
 async def producer(kafka: KafkaConnection) -> AsyncIterator[EventProducer]:
-    """Give a producer on the shared broker."""
+    """Return a producer on the shared broker."""
     async with EventProducer(kafka, "test") as producer:
         yield producer
 
@@ -103,7 +103,7 @@ async def delivered_soon(sessions: Sessions, citizen: Citizen) -> None:
     await eventually(there, PATIENCE)
 
 
-async def test_a_worker_that_dies_right_after_the_250_repeats_that_mail_with_the_same_message_id_and_loses_none(
+async def test_a_worker_that_dies_right_after_the_250_repeats_that_mail_with_the_same_id_and_loses_none(
     settings: Settings, sessions: Sessions, mail_server: MailServer, tmp_path: Path
 ) -> None:
     citizens = [Citizen() for _ in range(60)]

@@ -56,7 +56,7 @@ async def running_worker(settings: Settings, **environment: str) -> AsyncIterato
 
 
 async def outcomes_of(kafka: KafkaConnection, request_id: UUID, *, until: str) -> list[Envelope[MailOutcome]]:
-    """Follow `mail.outcomes` until one of a type has come for a request, and give all of that request in order."""
+    """Follow `mail.outcomes` until a request has one of a type; return all of the request in order."""
     async with followed_records(kafka, MAIL_OUTCOMES, back_seconds=BACK_SECONDS) as records:
 
         async def found() -> list[Envelope[MailOutcome]]:

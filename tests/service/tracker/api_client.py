@@ -41,7 +41,7 @@ class ApiClient:
         return await self.client.post(path, json=body, headers=self.headers(*scopes))
 
     def headers(self, *scopes: str) -> dict[str, str]:
-        """Give the header with a token of these scopes, or all of them."""
+        """Return the header with a token of these scopes, or all of them."""
         return {"Authorization": f"Bearer {self.issuer.token(*(scopes or SCOPES))}"}
 
 

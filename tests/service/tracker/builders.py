@@ -46,7 +46,7 @@ def make_key(letter: str) -> SecretStr:
 def make_settings(
     dsn: str = "postgresql://nobody@127.0.0.1:9/nothing", kafka: KafkaConnection = NO_KAFKA, **changes: object
 ) -> TrackerSettings:
-    """Give settings whose keys are the same in every test, because the tests share a broker."""
+    """Return settings whose keys are the same in every test, because the tests share a broker."""
     facts = {
         "kafka_bootstrap_servers": kafka.bootstrap_servers,
         "database_url": SecretStr(dsn),
@@ -107,5 +107,5 @@ def submission(
 
 
 def signed(envelope: Envelope[Event]) -> Message:
-    """Give the record as intake sends it."""
+    """Return the record as intake sends it."""
     return INTAKE.sign(encode(envelope))

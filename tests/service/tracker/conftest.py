@@ -21,40 +21,40 @@ from tests.service.tracker.console_client import ConsoleClient, running_identity
 
 @pytest.fixture
 def keyring() -> Keyring:
-    """Give tracker's keys."""
+    """Return tracker's keys."""
     return make_keyring()
 
 
 @pytest.fixture
 async def tracker_database(migrated_database: FreshDatabase) -> str:
-    """Give the address of a migrated database."""
+    """Return the address of a migrated database."""
     return await migrated_database("tracker")
 
 
 @pytest.fixture
 async def sessions(tracker_database: str) -> AsyncIterator[Sessions]:
-    """Give sessions of that database."""
+    """Return sessions of that database."""
     async with open_database(tracker_database) as sessions:
         yield sessions
 
 
 @pytest.fixture
 async def producer(kafka: KafkaConnection) -> AsyncIterator[EventProducer]:
-    """Give a producer on the shared broker."""
+    """Return a producer on the shared broker."""
     async with EventProducer(kafka, "test") as producer:
         yield producer
 
 
 @pytest.fixture
 async def issuer() -> AsyncIterator[Issuer]:
-    """Give an issuer of access tokens."""
+    """Return an issuer of access tokens."""
     async with running_issuer() as issuer:
         yield issuer
 
 
 @pytest.fixture
 async def api(tracker_database: str, kafka: KafkaConnection, issuer: Issuer) -> AsyncIterator[ApiClient]:
-    """Give the running app and a caller."""
+    """Return the running app and a caller."""
     async with running_api(
         make_settings(tracker_database, kafka, oidc_issuer=issuer.address, database_connections=1), issuer
     ) as api:
@@ -82,7 +82,7 @@ async def readers_caught_up(kafka: KafkaConnection) -> None:
 
 @pytest.fixture(scope="session")
 async def issuer_of_staff(postgres: str) -> AsyncIterator[str]:
-    """Give the address of a running identity service, the same for every test."""
+    """Return the address of a running identity service, the same for every test."""
     async with running_identity(postgres, make_settings()) as issuer:
         yield issuer
 
@@ -91,7 +91,7 @@ async def issuer_of_staff(postgres: str) -> AsyncIterator[str]:
 async def console(
     tracker_database: str, kafka: KafkaConnection, issuer_of_staff: str
 ) -> AsyncIterator[ConsoleClient]:
-    """Give a browser in front of the console."""
+    """Return a browser in front of the console."""
     app = create_app(
         make_settings(tracker_database, kafka, oidc_issuer=issuer_of_staff, database_connections=1)
     )

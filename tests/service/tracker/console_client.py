@@ -1,4 +1,4 @@
-"""A browser's visit to the console: tracker's app beside a running identity service, pages, forms and cookies."""
+"""A client of the console over HTTP, with pages, forms and cookies, beside a running identity service."""
 
 import asyncio
 import secrets
@@ -32,7 +32,7 @@ STAFF = [
 
 
 async def identity_settings(postgres: str, tracker: TrackerSettings) -> IdentitySettings:
-    """Give settings of an identity service that has tracker's console as its client, on a database of its own."""
+    """Return settings of an identity service with a database of its own and the console as client."""
     name, password = f"identity_{secrets.token_hex(4)}", secrets.token_urlsafe()
     await ensure_database(postgres, name, password)
     dsn = f"postgresql://{name}:{password}@{urlsplit(postgres).netloc.rpartition('@')[2]}/{name}"
@@ -54,7 +54,7 @@ async def identity_settings(postgres: str, tracker: TrackerSettings) -> Identity
 
 @asynccontextmanager
 async def running_identity(postgres: str, tracker: TrackerSettings) -> AsyncIterator[str]:
-    """Run identity with tracker's console as its client; gives the issuer."""
+    """Run identity with tracker's console as its client; return the issuer."""
     async with serving(await identity_settings(postgres, tracker)) as identity:
         yield identity.issuer
 
@@ -83,7 +83,7 @@ class ConsoleClient:
         return await self._settle(await self.client.post(path, data=fields))
 
     def forms(self) -> list[Form]:
-        """Give the forms of the page."""
+        """Return the forms of the page."""
         return Forms(self.page).found
 
     async def sign_in(self, username: str = "olli", after: str = "/") -> httpx.Response:
@@ -91,7 +91,10 @@ class ConsoleClient:
         return await self.return_from_login(await self.log_in_at_identity(after, username))
 
     async def log_in_at_identity(self, after: str = "/", username: str = "olli") -> str:
-        """Open a page, be led to the login, and type name and password there; gives the address that leads back."""
+        """Open a page, be led to the login, and type name and password there.
+
+        Return the address that leads back.
+        """
         led = await self.open(after)
         assert led.status_code == 302, led.text
         async with httpx.AsyncClient() as identity:

@@ -33,7 +33,7 @@ async def register_one(sessions: Sessions, keyring: Keyring, sent: Envelope[Even
 
 
 async def history_types(sessions: Sessions, request_id: UUID) -> list[str]:
-    """Give the types of what happened to a request."""
+    """Return the types of what happened to a request."""
     found = await fetch_rows(
         sessions, "select type from history where request_id = :id order by id", id=request_id
     )

@@ -1,4 +1,7 @@
-"""Steps that a ledger's test takes: mails that are told about, times moved back, and what Kafka and the spool would tell."""
+"""Steps that a ledger's test takes.
+
+Mails that are told about, times moved back, and what Kafka and the spool would tell.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +30,10 @@ SOURCE = "/asiointi/notifier"
 
 @dataclass
 class KafkaDouble:
-    """What Kafka tells, in its place; `away` when it tells nothing, `holds` whether any records lie where it is asked (`None`: it cannot say)."""
+    """What Kafka tells, in its place.
+
+    `away` when it tells nothing, `holds` whether any records lie where it is asked (`None`: it cannot say).
+    """
 
     lags: list[Lag] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
@@ -35,7 +41,7 @@ class KafkaDouble:
     holds: bool | None = None
 
     async def read(self, _: Mapping[str, Sequence[str]]) -> list[Lag]:
-        """Give the lags."""
+        """Return the lags."""
         if self.away:
             raise KafkaUnavailable("away")
         return self.lags
@@ -51,7 +57,7 @@ class KafkaDouble:
         return self.holds
 
     async def tail(self, _group: str, _topic: str, _seen: object, _most: int) -> Tail:
-        """Give what is unread."""
+        """Return what is unread."""
         return Tail(self.unread, {each.partition: (0, each.offset + 1) for each in self.unread}, left=0)
 
 
@@ -62,7 +68,7 @@ class SpoolDouble:
     told: SpooledRequests | None
 
     async def spool(self) -> SpooledRequests:
-        """Give what waits."""
+        """Return what waits."""
         if self.told is None:
             raise IntakeAway("away")
         return self.told
@@ -88,7 +94,7 @@ def ledger_reader(
 
 
 async def event_id_of(sessions: Sessions, request_id: UUID, kind: str = "request.registered.v1") -> str:
-    """Give the id of the latest event of its kind."""
+    """Return the id of the latest event of its kind."""
     found = await fetch_rows(
         sessions,
         "select event_id from history where request_id = :id and type = :kind order by id desc limit 1",

@@ -11,7 +11,7 @@ from shared.kafka.connection import KafkaConnection
 
 
 async def read_topic(kafka: KafkaConnection, topic: str) -> list["ConsumerRecord[bytes, bytes]"]:
-    """Give every record of a topic, each partition in order."""
+    """Return every record of a topic, each partition in order."""
     consumer = AIOKafkaConsumer(
         topic, **kafka.client_options(), auto_offset_reset="earliest", enable_auto_commit=False
     )
@@ -30,7 +30,7 @@ async def read_topic(kafka: KafkaConnection, topic: str) -> list["ConsumerRecord
 
 
 async def published_events(kafka: KafkaConnection, request_id: UUID) -> list[Envelope[Event]]:
-    """Give the lifecycle events of one request in the order of the log."""
+    """Return the lifecycle events of one request in the order of the log."""
     key = str(request_id).encode()
     return [
         decode(record.value, record.headers)

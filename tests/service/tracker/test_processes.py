@@ -1,4 +1,7 @@
-"""The processes as they run: killed where it hurts they lose and double nothing, and they write no personal data."""
+"""The processes as they run.
+
+Killed where it hurts they lose and double nothing, and they write no personal data.
+"""
 
 import asyncio
 import signal

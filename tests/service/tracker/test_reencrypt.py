@@ -1,4 +1,4 @@
-"""After a change of the data key every personal code comes under the new one, while tracker works, and the old key can go."""
+"""After a change of the data key all personal codes are encrypted anew, while tracker works."""
 
 import asyncio
 import base64

@@ -1,4 +1,7 @@
-"""When a service's retention time is over, nothing is left of a request but its number, state and times; whatever is open stays."""
+"""When a service's retention time is over, nothing is left of a request but its number, state and times.
+
+Whatever is open stays.
+"""
 
 import asyncio
 import base64
@@ -61,7 +64,10 @@ ANSWER, QUESTION, RESOLUTION, NOTE, RECORD, DETAIL, HEADER, SMTP = WROTE
 WORDS = (FIRST, LAST, MAIL, PHONE, *WROTE)
 ENCRYPTED = (ANSWER, QUESTION, RESOLUTION)
 YEAR = 365
-STAYS = "select id, event_id, type, occurred_at, actor_kind, actor, action, state from history where request_id = :id order by id"
+STAYS = (
+    "select id, event_id, type, occurred_at, actor_kind, actor, action, state from history where request_id "
+    "= :id order by id"
+)
 
 
 async def closed(
@@ -118,7 +124,7 @@ def dead_letter(key: bytes | None, **different: object) -> DeadLetter:
 
 
 def found(words: tuple[str, ...], copied: str) -> list[str]:
-    """Give the words that a copy of the tables holds, in any of the forms in which they can stand there."""
+    """Return the words that a copy of the tables holds, in any of the forms in which they can stand there."""
     copied = copied.casefold()
     forms = {
         word: (word, word.encode().hex(), base64.b64encode(word.encode()).decode().rstrip("="))
@@ -166,7 +172,8 @@ async def test_nothing_that_a_person_wrote_is_left_in_any_table(
         )
         await session.execute(
             text(
-                "update history set details = jsonb_build_object('note', cast(:note as text)) where action = 'take'"
+                "update history set details = jsonb_build_object('note', cast(:note as text)) where "
+                "action = 'take'"
             ),
             {"note": NOTE},
         )
@@ -295,7 +302,8 @@ async def test_killed_between_two_batches_a_worker_goes_on_where_it_was(
         await eventually(all_erased, 40)
     (counted,) = await fetch_rows(
         sessions,
-        "select count(*) as n, count(distinct request_id) as of from history where type = 'request.erased.v1'",
+        "select count(*) as n, count(distinct request_id) as of from history where type = "
+        "'request.erased.v1'",
     )
     assert (counted.n, counted.of) == (150, 150)
 
@@ -466,7 +474,8 @@ async def test_a_record_set_aside_is_emptied_after_ninety_days_unless_it_is_an_o
         )
         await session.execute(
             text("""
-            insert into skipped_records (reader, topic, partition, first_offset, next_offset, noticed_at, settled_at, note)
+            insert into skipped_records (reader, topic, partition, first_offset, next_offset, noticed_at,
+            settled_at, note)
             values ('r', 't', 0, 1, 2, now(), now() - interval '91 days', :note)
         """),
             {"note": NOTE},

@@ -23,7 +23,10 @@ from shared.text.typed_text import visible
 KEY = b"k" * 32
 NOW = datetime(2026, 11, 24, 7, 41, tzinfo=timezone.utc)
 REQUEST = UUID(int=7)
-CRUEL = "Åsa\r\nBcc: x@y.example\r\n\r\n.\r\n=?utf-8?q?x?= 👩‍👩‍👧 \x00\x02greeting\x03 <script>&amp;\u202e\u2028--=_asiointi_7c1f4e--"
+CRUEL = (
+    "Åsa\r\nBcc: x@y.example\r\n\r\n.\r\n=?utf-8?q?x?= 👩‍👩‍👧 \x00\x02greeting\x03 "
+    "<script>&amp;\u202e\u2028--=_asiointi_7c1f4e--"
+)
 QUOTED_LINE = 76
 """The longest line of quoted-printable (RFC 2045 6.7)."""
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)

@@ -12,13 +12,13 @@ KEY = b"k" * 32
 
 
 def browser(cookies: dict[str, str]) -> Request:
-    """Give a request of a browser that holds these cookies."""
+    """Return a request of a browser that holds these cookies."""
     held = "; ".join(f"{name}={value}" for name, value in cookies.items())
     return Request({"type": "http", "method": "GET", "path": "/", "headers": [(b"cookie", held.encode())]})
 
 
 def written(response: Response) -> SimpleCookie:
-    """Give the cookies that an answer sets."""
+    """Return the cookies that an answer sets."""
     cookies = SimpleCookie()
     for line in response.headers.getlist("set-cookie"):
         cookies.load(line)
@@ -26,7 +26,7 @@ def written(response: Response) -> SimpleCookie:
 
 
 def begun(attempts: SignInAttempts, *states: str) -> dict[str, str]:
-    """Give the cookies of a browser that began these attempts one after another."""
+    """Return the cookies of a browser that began these attempts one after another."""
     held: dict[str, str] = {}
     for state in states:
         answer = Response()

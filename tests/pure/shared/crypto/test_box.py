@@ -1,4 +1,7 @@
-"""A box opens under the keys that it was given, for its context, unchanged; keys change while boxes of the old ones lie everywhere."""
+"""A box opens under the keys that it was given, for its context, unchanged.
+
+Keys change while boxes of the old ones lie everywhere.
+"""
 
 import pytest
 from hypothesis import given

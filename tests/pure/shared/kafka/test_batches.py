@@ -22,7 +22,7 @@ def at(offset: int, content: bytes) -> bytes:
 
 
 def read(data: bytes, begin: int = 0) -> tuple[list[Record], int]:
-    """Give what a consumer would be given, and its position after that."""
+    """Return what a consumer would be given, and its position after that."""
     facts = {
         "aborted_transactions": None,
         "fetch_offset": begin,

@@ -1,4 +1,7 @@
-"""Kafka's settings: what a protocol and a mechanism need is demanded, and what they would ignore is refused."""
+"""Kafka's settings.
+
+What a protocol and a mechanism need is demanded, and what they would ignore is refused.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path

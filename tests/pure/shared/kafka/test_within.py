@@ -66,9 +66,7 @@ async def test_what_the_library_cancels_is_an_error_and_no_cancellation() -> Non
         await within(1, cancelled_by_itself())
 
 
-async def test_a_reader_goes_on_when_the_library_cancels_what_it_waits_for_and_ends_when_it_is_cancelled() -> (
-    None
-):
+async def test_a_reader_goes_on_when_the_library_cancels_its_wait_and_ends_when_it_is_cancelled() -> None:
     connected: list[int] = []
 
     @asynccontextmanager

@@ -33,7 +33,8 @@ def test_no_window_of_time_lets_more_in_than_the_limit_and_those_of_its_neighbou
         if allowed(limits, "somebody", now):
             let_in.append(now)
     for start in let_in:
-        # A sliding window reckons that the one before was evenly filled: at worst twice the limit come in one window's time.
+        # A sliding window reckons that the one before was evenly filled: at worst twice the limit come in one
+        # window's time.
         assert len([at for at in let_in if start <= at < start + LIMIT.seconds]) <= 2 * LIMIT.most
     for window in {int(at // LIMIT.seconds) for at in let_in}:
         assert len([at for at in let_in if at // LIMIT.seconds == window]) <= LIMIT.most

@@ -30,8 +30,8 @@ def test_an_exception_is_told_by_kind_and_place_without_its_words() -> None:
 
 def test_a_personal_code_that_somebody_logged_is_covered() -> None:
     program = (
-        PROGRAM
-        + 'get_log("test").info("shown", path="/a/131052-308T")\nlogging.getLogger("library").warning("odd: %s", "131052-308T")\n'
+        PROGRAM + 'get_log("test").info("shown", path="/a/131052-308T")\n'
+        'logging.getLogger("library").warning("odd: %s", "131052-308T")\n'
     )
     output = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -1,4 +1,7 @@
-"""What holds for every answer of an app: HEAD, `Allow`, long and coded bodies, unexpected errors, and what OpenAPI says of them."""
+"""What holds for every answer of an app.
+
+HEAD, `Allow`, long and coded bodies, unexpected errors, and what OpenAPI says of them.
+"""
 
 from collections.abc import AsyncIterator
 from functools import partial

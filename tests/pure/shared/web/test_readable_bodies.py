@@ -1,4 +1,7 @@
-"""A form is read as UTF-8 or not at all: in another encoding its text could be what no database and no page can hold."""
+"""A form is read as UTF-8 or not at all.
+
+In another encoding its text could be what no database and no page can hold.
+"""
 
 from typing import Annotated
 

@@ -1,4 +1,7 @@
-"""What stands around the services in containers: their settings, their start, their health, their databases."""
+"""What stands around the services in containers.
+
+Their settings, their start, their health, their databases.
+"""
 
 import asyncio
 import importlib
@@ -70,7 +73,7 @@ def test_tracker_finds_intake_between_the_containers(tmp_path: Path) -> None:
 
 
 def test_the_brokers_own_start_can_add_to_its_copy_of_the_mounted_file(tmp_path: Path) -> None:
-    """It copies the file with its mode, as a user of its own, who cannot write to a copy that nobody may write to."""
+    """The copy keeps the file's mode, so its user cannot overwrite a copy that is read-only."""
     write_settings(tmp_path, URLS)
     mode = stat.S_IMODE((tmp_path / "kafka" / "server.properties").stat().st_mode)
     assert mode & (stat.S_IWUSR | stat.S_IROTH) == stat.S_IWUSR | stat.S_IROTH
@@ -127,7 +130,7 @@ async def test_the_broker_of_the_containers_knows_its_users_inside_and_outside(
 
 
 def _broker_environment(root: Path) -> dict[str, str]:
-    """Give what the image makes of the variables of both files: `KAFKA_NODE_ID` is `node.id`."""
+    """Return what the image makes of the variables of both files: `KAFKA_NODE_ID` is `node.id`."""
     files = [
         yaml.safe_load((root / file).read_text())
         for file in ("docker-compose.yml", "deploy/compose/reachable.yml")
@@ -157,7 +160,10 @@ def test_a_variable_that_a_container_was_given_wins_over_the_written_one(tmp_pat
     settings, process_id = tmp_path / "environment.json", tmp_path / "process-id"
     settings.write_text(json.dumps({"WRITTEN": "written", "BOTH": "written"}))
     show = [sys.executable, "-c", "import os; print(os.getpid(), os.environ['WRITTEN'], os.environ['BOTH'])"]
-    start = f"from pathlib import Path; from deploy.compose.start import become; become({show!r}, Path({str(settings)!r}), Path({str(process_id)!r}))"
+    start = (
+        f"from pathlib import Path; from deploy.compose.start import become; become({show!r}, "
+        f"Path({str(settings)!r}), Path({str(process_id)!r}))"
+    )
     told = subprocess.run(
         [sys.executable, "-c", start],
         cwd=ROOT,

@@ -38,7 +38,7 @@ class Mailbox:
         await aiosmtplib.send(mail, hostname="127.0.0.1", port=self.smtp_port)
 
     async def newest(self) -> dict[str, str]:
-        """Give the mail that came last."""
+        """Return the mail that came last."""
         listed = (await self.page.get("/api/messages")).json()["messages"][0]
         answer: dict[str, str] = (await self.page.get(f"/api/messages/{listed['id']}")).json()
         return answer

@@ -22,7 +22,7 @@ ASKED = Request("701", "0003", "Esittelymyyja", "FI", STAMP, "02", *LINKS, "0001
 
 
 def asked_by(issuer: str) -> Request:
-    """Give the request as the identity service itself would write it."""
+    """Return the request as the identity service itself would write it."""
     return replace(
         ASKED,
         retlink=f"{issuer}/return?login=tupas&bank=op",

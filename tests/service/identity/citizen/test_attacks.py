@@ -1,4 +1,7 @@
-"""Every known way to bend TUPAS, tried on the running service: nobody is let in, and the true answer is still believed."""
+"""Every known way to bend TUPAS, tried on the running service.
+
+Nobody is let in, and the true answer is still believed.
+"""
 
 import asyncio
 import itertools
@@ -28,7 +31,7 @@ numbers = itertools.count(9_000_000_000)
 
 
 def answer_to(request: dict[str, str], **changed: str) -> Response:
-    """Give what the bank would answer; `now` a little later or as changed."""
+    """Return what the bank would answer; `now` a little later or as changed."""
     response = Response(
         vers="0003",
         timestmp=f"500{tupas.make_stamp(datetime.now(UTC), secrets.randbelow(1_000_000))}",
@@ -48,7 +51,10 @@ def sealed(response: Response, bank: str = "op") -> str:
 
 
 async def is_let_in(browser: HttpBrowser, query: str) -> bool:
-    """Say whether an answer leads to a code; whatever is refused shows a page of ours and leads nowhere."""
+    """Return whether an answer leads to a code.
+
+    Whatever is refused shows a page of ours and leads nowhere.
+    """
     back = await browser.http.get(f"/tupas/return?{query}")
     if back.status_code == 400:
         assert "Location" not in back.headers

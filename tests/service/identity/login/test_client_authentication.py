@@ -1,4 +1,4 @@
-"""How clients prove who they are at the token endpoint, by secret or by key, and what they get there for themselves."""
+"""Clients authenticate at the token endpoint by secret or by key, and get tokens of their own."""
 
 import base64
 import secrets

@@ -145,7 +145,10 @@ async def test_a_code_is_good_once_and_a_second_use_revokes(identity: Running) -
 
 
 async def test_a_code_redeemed_many_times_at_once_is_good_once(identity_database: str) -> None:
-    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    waiting = (
+        "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = "
+        "'Lock'"
+    )
     watcher, (port,) = await connect(identity_database), free_ports(1)
 
     async def all_wait() -> bool:

@@ -102,7 +102,7 @@ async def test_guessing_has_to_wait_longer_each_time_and_waiting_helps(identity:
 
 
 async def fail(browser: HttpBrowser, attempt: str, names: list[str], address: str) -> set[int]:
-    """Try one password on many names; gives the answers' statuses."""
+    """Try one password on many names; return the answers' statuses."""
     forms = ({"attempt": attempt, "username": name, "password": "Kesä2026"} for name in names)
     return {
         (await browser.http.post("/staff", data=form, headers={"X-Forwarded-For": address})).status_code
@@ -290,7 +290,10 @@ OLLI = {"username": "Olli", "password": "a long password", "name": "Olli Operaat
 
 @pytest.fixture
 async def start_with(identity: Running) -> AsyncIterator[Callable[..., Awaitable[None]]]:
-    """Start another process of identity with these accounts in its settings; afterwards the accounts are as they were."""
+    """Start another process of identity with these accounts in its settings.
+
+    Afterwards the accounts are as they were.
+    """
 
     async def start(*accounts: Mapping[str, object]) -> None:
         staff = [StaffAccount.model_validate(account) for account in accounts]

@@ -22,7 +22,7 @@ async def issuer() -> AsyncIterator[Issuer]:
 
 @pytest.fixture
 async def without_kafka(intake_database: str, issuer: Issuer) -> AsyncIterator[Running]:
-    """Give an intake whose Kafka is away."""
+    """Return an intake whose Kafka is away."""
     settings = make_settings(NOBODY, intake_database, oidc_issuer=issuer.address, kafka_deadline_seconds=0.2)
     async with running_intake(settings) as intake:
         yield intake

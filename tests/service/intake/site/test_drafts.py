@@ -1,4 +1,7 @@
-"""Drafts: what is typed comes back to the same browser, service and person until it is sent, and to nobody else."""
+"""Drafts.
+
+What is typed comes back to the same browser, service and person until it is sent, and to nobody else.
+"""
 
 import html
 import re
@@ -68,7 +71,7 @@ class Browser:
         return await self.client.post(f"/{language}/pyynto/{code}{to}", data=form)
 
     async def keep(self, code: str, form: dict[str, str]) -> str:
-        """Let the script keep what is typed; gives the state that it is told."""
+        """Let the script keep what is typed; return the state that it is told."""
         answer = await self.send(code, form, to="/luonnos")
         assert answer.status_code == 200
         state: str = answer.json()["state"]
@@ -93,7 +96,7 @@ async def whole_form(browser: Browser) -> dict[str, str]:
 
 @pytest.fixture
 async def browser(intake: Running) -> Browser:
-    """Give a browser that is new here."""
+    """Return a browser that is new here."""
     return Browser(intake)
 
 

@@ -1,4 +1,7 @@
-"""Following a request: a mistyped number is told as such, and nothing tells an unknown number from a wrong address."""
+"""Following a request.
+
+A mistyped number is told as such, and nothing tells an unknown number from a wrong address.
+"""
 
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -63,7 +66,7 @@ def back_office(known_status: Mapping[str, object] = STATUS) -> FastAPI:
 
 @pytest.fixture
 async def intake(kafka: KafkaConnection, intake_database: str) -> AsyncIterator[Running]:
-    """Give an intake that can ask how a request is getting on."""
+    """Return an intake that can ask how a request is getting on."""
     place, address = free_socket()
     settings = make_settings(kafka, intake_database, tracker_url=address, oidc_issuer=address)
     async with serving(back_office(), place), running_intake(settings) as running:
@@ -74,7 +77,7 @@ async def intake(kafka: KafkaConnection, intake_database: str) -> AsyncIterator[
 async def showing(
     kafka: KafkaConnection, database: str, status: Mapping[str, object], language: str = "fi"
 ) -> AsyncIterator[str]:
-    """Give the follow-up page of a request that tracker tells so about."""
+    """Return the follow-up page of a request that tracker tells so about."""
     place, address = free_socket()
     settings = make_settings(kafka, database, tracker_url=address, oidc_issuer=address)
     async with serving(back_office(status), place), running_intake(settings) as running:

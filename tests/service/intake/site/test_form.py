@@ -44,7 +44,7 @@ def token_of(page: str) -> str:
 
 
 def identified(intake: Running, age: int = 0, facts: dict[str, str] | None = None) -> dict[str, str]:
-    """Give the cookie of somebody who identified some seconds ago: of Anna, but for `facts`."""
+    """Return the cookie of somebody who identified some seconds ago: of Anna, but for `facts`."""
     box = CookieBox(all_key_bytes(intake.app.state.site.settings.session_key), "asiointi")
     return {
         "Cookie": "asiointi="
@@ -63,7 +63,7 @@ async def send(intake: Running, form: dict[str, str], address: str = FORM, **hea
 
 
 async def send_wrongly(intake: Running, form: dict[str, str], address: str = FORM, **headers: str) -> str:
-    """Send a form with errors; gives the page that says so."""
+    """Send a form with errors; return the page that says so."""
     answer = await send(intake, form, address, **headers)
     assert (answer.status_code, answer.headers["location"]) == (303, address)
     return (await intake.client.get(address, headers=headers)).text
@@ -120,7 +120,8 @@ async def test_what_is_wrong_is_told_at_its_field_and_in_a_summary_and_everythin
     assert "Tarkista 2 kohtaa" in page
     assert '<a href="#field-personal_identity_code">Kirjoita henkilötunnukseen viiva' in page
     assert re.search(
-        r'<input[^>]* id="field-personal_identity_code" value="131052308T"[^>]* aria-describedby="[^"]*-error"[^>]* aria-invalid="true"',
+        r'<input[^>]* id="field-personal_identity_code" value="131052308T"[^>]*'
+        r' aria-describedby="[^"]*-error"[^>]* aria-invalid="true"',
         page,
     )
     assert f'value="{PERSON["email"]}"' in page
@@ -320,7 +321,7 @@ async def test_a_browser_that_tells_only_the_origin_ends_its_visit_and_sends_its
 
 @pytest.fixture
 async def thanks(intake: Running) -> str:
-    """Give the address of the thank-you page of a request that was just sent."""
+    """Return the address of the thank-you page of a request that was just sent."""
     return str((await send(intake, await fresh_form(intake))).headers["location"])
 
 

@@ -1,4 +1,7 @@
-"""Identification: to the provider and back to the form, and a clear way on from everything that goes wrong."""
+"""Identification.
+
+To the provider and back to the form, and a clear way on from everything that goes wrong.
+"""
 
 import asyncio
 import re
@@ -38,7 +41,7 @@ class Meeting:
     provider: OidcProvider
 
     async def walk(self, start: str = START) -> str:
-        """Walk to the provider; gives the address of ours to which it leads back."""
+        """Walk to the provider; return the address of ours to which it leads back."""
         away = await self.intake.client.get(start)
         assert away.status_code == 302
         async with httpx.AsyncClient() as outside:
@@ -53,7 +56,7 @@ class Meeting:
 
 @pytest.fixture
 async def meeting(kafka: KafkaConnection, intake_database: str) -> AsyncIterator[Meeting]:
-    """Give an intake and a provider that know each other."""
+    """Return an intake and a provider that know each other."""
     place, issuer = free_socket()
     provider = OidcProvider(issuer)
     async with (
@@ -94,7 +97,7 @@ async def test_when_somebody_else_identifies_no_copy_of_the_cookie_before_brings
 async def test_an_answer_to_somebody_that_comes_after_another_identified_leaves_that_one_be(
     meeting: Meeting,
 ) -> None:
-    """It writes what was sent into the session, and would so give Anna's cookie back to a browser that has Väinö's."""
+    """It writes to the session, and could so return Anna's cookie to a browser that has Väinö's."""
     client, submit_request = meeting.intake.client, meeting.intake.intake.submit_request
     await meeting.come_back()
     page = (await client.get(FORM)).text
@@ -360,7 +363,10 @@ async def test_what_was_ended_is_kept_only_for_as_long_as_a_cookie_could_last(
 ) -> None:
     async with open_database(intake_database) as sessions:
         async with sessions.begin() as session:
-            rows = "insert into ended_sessions values ('over', now() - interval '1 second'), ('not yet', now() + interval '1 minute')"
+            rows = (
+                "insert into ended_sessions values ('over', now() - interval '1 second'), ('not yet', now() "
+                "+ interval '1 minute')"
+            )
             await session.execute(text(rows))
         await meeting.come_back()
         await meeting.intake.client.post("/fi/lopeta")

@@ -129,8 +129,10 @@ DIGITS_CUT = """
         for (let box = number; box; box = box.parentElement) {
           const { clipPath, overflowX } = getComputedStyle(box);
           const [inner, outer] = [digit.getBoundingClientRect(), box.getBoundingClientRect()];
-          const hides = box === number || clipPath !== 'none' || overflowX !== 'visible' || box === document.documentElement;
-          if (clipPath !== 'none' || (hides && (inner.left < outer.left - 0.5 || inner.right > outer.right + 0.5))) {
+          const clips = clipPath !== 'none' || overflowX !== 'visible';
+          const hides = box === number || clips || box === document.documentElement;
+          const over = inner.left < outer.left - 0.5 || inner.right > outer.right + 0.5;
+          if (clipPath !== 'none' || (hides && over)) {
             cut.push(`${text.data[at]} at ${at} by ${box.className || box.tagName}`);
           }
         }
@@ -141,7 +143,10 @@ DIGITS_CUT = """
 }
 """
 """What of the work number lies outside a box that hides what is outside, or under a clip path."""
-WIDE_FONT = ":root { --figures: Wide, monospace; } .ticket .number { font-family: Wide, monospace; letter-spacing: 0.35em; }"
+WIDE_FONT = (
+    ":root { --figures: Wide, monospace; } .ticket .number { font-family: Wide, monospace; letter-spacing: "
+    "0.35em; }"
+)
 OWN_DIGITS = (
     "document.fonts.ready.then(() => document.fonts.check('700 40px \"Asiointi Figures\"', '0123456789'))"
 )
@@ -196,7 +201,10 @@ async def test_a_double_click_sends_once_and_the_number_appears_by_itself(
 
 
 async def assert_number_is_whole(page: Page, width: int) -> None:
-    """See that no digit of the ticket is cut and nothing scrolls sideways: nine digits and ten, in our own font and in one that is too wide."""
+    """See that no digit of the ticket is cut and nothing scrolls sideways.
+
+    Nine digits and ten, in our own font and in one that is too wide.
+    """
     await page.set_viewport_size({"width": width, "height": 640})
     await page.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")
     for number in (NUMBER, "4829130577"):
@@ -210,7 +218,8 @@ async def assert_number_is_whole(page: Page, width: int) -> None:
         assert await page.evaluate(lines) == 1
         assert await page.evaluate(DIGITS_CUT) == []
     await page.evaluate(
-        "sheet => { document.adoptedStyleSheets = [new CSSStyleSheet()]; document.adoptedStyleSheets[0].replaceSync(sheet) }",
+        "sheet => { document.adoptedStyleSheets = [new CSSStyleSheet()]; "
+        "document.adoptedStyleSheets[0].replaceSync(sheet) }",
         WIDE_FONT,
     )
     assert await page.evaluate(DIGITS_CUT) == []
@@ -250,7 +259,8 @@ async def test_whatever_has_the_focus_has_the_berry_halo(served: Served, browser
             for _ in range(45):
                 await page.keyboard.press("Tab")
                 seen = await page.evaluate(
-                    "(e => e && [e.outerHTML.slice(0, 60), getComputedStyle(e).boxShadow])(document.activeElement)"
+                    "(e => e && [e.outerHTML.slice(0, 60), "
+                    "getComputedStyle(e).boxShadow])(document.activeElement)"
                 )
                 if HALO not in seen[1] and not seen[0].startswith(("<body", "<main")):
                     without.add(seen[0])
@@ -267,7 +277,10 @@ async def test_a_link_of_the_error_summary_leaves_label_hint_and_error_in_sight(
         links = page.locator(".error-summary a")
         for at in range(await links.count()):
             await links.nth(at).click()
-            told = "[...document.activeElement.closest('.field').querySelectorAll('label, legend, .hint, .error')]"
+            told = (
+                "[...document.activeElement.closest('.field').querySelectorAll('label, legend, .hint, "
+                ".error')]"
+            )
             assert (
                 await page.evaluate(f"Math.min(...{told}.map(each => each.getBoundingClientRect().top))") >= 0
             ), at
@@ -290,7 +303,10 @@ async def test_long_words_of_a_title_break_with_a_hyphen_and_examples_do_not_bre
         for path in (f"{language}/{path}" for path in pages for language in ("fi", "sv", "en")):
             await page.goto(f"{served.address}/{path}")
             assert await page.evaluate(BROKEN_WORDS) == [], path
-            split = "[...document.querySelectorAll('.nowrap')].filter(e => e.getClientRects().length > 1).map(e => e.textContent)"
+            split = (
+                "[...document.querySelectorAll('.nowrap')].filter(e => e.getClientRects().length > 1).map(e "
+                "=> e.textContent)"
+            )
             assert await page.evaluate(split) == [], path
 
 

@@ -69,7 +69,7 @@ class Outline(HTMLParser):
         self.tags.append((tag, dict(attrs)))
 
     def named(self, tag: str) -> list[dict[str, str | None]]:
-        """Give the attributes of every tag of a name."""
+        """Return the attributes of every tag of a name."""
         return [attributes for name, attributes in self.tags if name == tag]
 
 

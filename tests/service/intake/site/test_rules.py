@@ -1,4 +1,7 @@
-"""The site's pure rules: opening hours, how Finns write, texts in three languages, the session's cookie, contrasts."""
+"""The site's pure rules.
+
+Opening hours, how Finns write, texts in three languages, the session's cookie, contrasts.
+"""
 
 import re
 from datetime import datetime, timezone
@@ -146,7 +149,7 @@ PAIRS = [
 
 
 def colours(scheme: str) -> dict[str, str]:
-    """Give the tokens of `light`, `dark` or `print`."""
+    """Return the tokens of `light`, `dark` or `print`."""
     sheet = (static_folder / "tokens.css").read_text()
     light, dark, printed = re.split(r"@media [^{]+\{", sheet)
     own = {"light": "", "dark": dark, "print": printed}[scheme]

@@ -1,4 +1,7 @@
-"""The public page of the service's state: what does not work is said, and what nobody knows is not said to work."""
+"""The public page of the service's state.
+
+What does not work is said, and what nobody knows is not said to work.
+"""
 
 import asyncio
 import re
@@ -26,7 +29,10 @@ NO_DATABASE = "postgresql://intake:x@127.0.0.1:9/intake"
 
 
 class Others:
-    """Identity and tracker: `ready` is what identity's `/readyz` says, `told` what tracker tells; `None`: it does not answer as it should."""
+    """Identity and tracker: `ready` is what identity's `/readyz` says, `told` what tracker tells.
+
+    `None`: it does not answer as it should.
+    """
 
     def __init__(
         self, *, ready: int = 200, told: dict[str, bool | None] | None = WELL, seconds: float = 0.0

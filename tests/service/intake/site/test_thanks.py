@@ -24,7 +24,7 @@ NOBODYS = "018f3c1e-0000-7000-8000-000000000001"
 
 
 async def send(intake: Running, form: dict[str, str]) -> str:
-    """Send feedback; gives the address of the thank-you page."""
+    """Send feedback; return the address of the thank-you page."""
     page = (await intake.client.get("/fi/pyynto/laheta-palautetta")).text
     token = re.search(r'name="token" value="([^"]+)"', page)
     assert token

@@ -98,7 +98,8 @@ async def test_requests_are_spooled_while_kafka_is_away_and_published_in_order_o
                 if ids[0] not in {one, other}
             )
         assert {record.key.decode() for record in records if record.key} == set(in_order)
-        # The one that was on its way when the broker died may have arrived twice, under the same id; no other has.
+        # The one that was on its way when the broker died may have arrived twice, under the same id; no other
+        # has.
         assert len(records) <= len(in_order) + 1
 
         straight = await intake.send(invoice_copy(), key="idempotency-key-after")

@@ -73,7 +73,7 @@ class Issuer:
 
 @pytest.fixture
 async def issuer() -> AsyncIterator[Issuer]:
-    """Give a running issuer."""
+    """Return a running issuer."""
     issuer = Issuer()
     async with _serving(issuer.app(), issuer.port):
         yield issuer
@@ -95,13 +95,13 @@ async def _serving(app: FastAPI, port: int) -> AsyncIterator[None]:
 
 @pytest.fixture
 def settings(notifier_database: str, mail_server: MailServer, issuer: Issuer) -> Settings:
-    """Give settings with an issuer."""
+    """Return settings with an issuer."""
     return make_settings(notifier_database, mail_server.port, oidc_issuer=issuer.url, database_connections=1)
 
 
 @pytest.fixture
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client of the running app."""
+    """Return a client of the running app."""
     app = create_app(settings)
     async with (
         app.router.lifespan_context(app),
@@ -331,11 +331,14 @@ RETURNED = b"From: aino@posti.example\nSubject: Hei\n\nAino Koskimies, 131052-30
 
 @pytest.fixture
 async def report_id(sessions: Sessions) -> str:
-    """Give the id of a report that nobody could make out."""
+    """Return the id of a report that nobody could make out."""
     digest = bytes(32)
     facts = {"digest": digest, "mail": ContentsBox(PRIVATE_KEY).box.encrypt(RETURNED, digest)}
     async with sessions.begin() as session:
-        statement = "insert into reports (digest, verdict, delivery_id, sending, mail) values (:digest, 'unknown', 7, 1, :mail)"
+        statement = (
+            "insert into reports (digest, verdict, delivery_id, sending, mail) values (:digest, 'unknown', "
+            "7, 1, :mail)"
+        )
         await session.execute(text(statement), facts)
     return digest.hex()
 
@@ -363,7 +366,8 @@ async def test_the_text_of_a_report_is_read_with_the_henkilotunnus_covered_and_e
         assert "308T" not in answer.text
     reads = await fetch_rows(
         sessions,
-        "select reader_kind, reader, digest, delivery_id, now() - read_at < interval '1 minute' as now from report_reads",
+        "select reader_kind, reader, digest, delivery_id, now() - read_at < interval '1 minute' as now "
+        "from report_reads",
     )
     assert [tuple(read) for read in reads] == [
         ("staff", "maija", bytes(32), 7, True),

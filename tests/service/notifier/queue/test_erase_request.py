@@ -1,4 +1,4 @@
-"""When a request is erased, its mails keep their rows and outcomes and lose what they said and to whom, wherever that stands."""
+"""When a request is erased, its mails keep rows and outcomes, and lose their contents and addresses."""
 
 from datetime import timedelta
 
@@ -24,7 +24,10 @@ from tests.service.notifier.builders import (
 )
 from tests.service.notifier.mail_server import MailServer
 
-KEPT = "select count(*) as n from deliveries where contents is not null union all select count(*) from sent_contents"
+KEPT = (
+    "select count(*) as n from deliveries where contents is not null union all select count(*) from "
+    "sent_contents"
+)
 
 
 def erased(citizen: Citizen) -> Envelope[Event]:
@@ -102,7 +105,10 @@ async def test_what_came_back_about_a_mail_goes_with_it(sessions: Sessions) -> N
     citizen, other = Citizen(), Citizen()
     await handle_batch(sessions, [citizen.registered(), other.registered()])
     async with sessions.begin() as session:
-        boxes = "insert into reports (digest, verdict, delivery_id, sending, mail) select message_id::bytea, 'unclear', id, 1, 'box' from deliveries"
+        boxes = (
+            "insert into reports (digest, verdict, delivery_id, sending, mail) select message_id::bytea, "
+            "'unclear', id, 1, 'box' from deliveries"
+        )
         await session.execute(text(boxes))
     await handle_batch(sessions, [erased(citizen)])
     assert [

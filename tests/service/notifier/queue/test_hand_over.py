@@ -1,4 +1,7 @@
-"""Mails that go straight from the consumer to the pool: sent once whatever becomes of the transaction that wrote them down."""
+"""Mails that go straight from the consumer to the pool.
+
+Sent once whatever becomes of the transaction that wrote them down.
+"""
 
 import asyncio
 

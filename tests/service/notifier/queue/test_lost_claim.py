@@ -15,7 +15,8 @@ from tests.service.notifier.builders import (
 
 CLAIMED = text("update deliveries set state = 'sending', owner = :owner, next_attempt_at = now()")
 WAITING = text(
-    "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%with due as%'"
+    "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' "
+    "and query like '%with due as%'"
 )
 CUT = text("select pg_terminate_backend(:pid)")
 
@@ -40,7 +41,8 @@ async def test_a_mail_claimed_by_a_lost_answer_is_sent_all_the_same(
                 return int(pid)
 
             pid = await eventually(claiming)
-            # What the server has after the claim's commit; the one who claims hears nothing of it but the end of its connection.
+            # What the server has after the claim's commit; the one who claims hears nothing of it but the end
+            # of its connection.
             await session.execute(CLAIMED, {"owner": dispatcher.hand_over.owner})
             await session.execute(CUT, {"pid": pid})
         await wait_for_delivery(sessions, citizen)

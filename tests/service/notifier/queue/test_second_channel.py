@@ -39,7 +39,10 @@ from tests.service.notifier.builders import (
 from tests.service.notifier.mail_server import MailServer, free_port
 
 KINDS = {2: "2xx", 4: "5xx", 5: "4xx"}
-"""Of the first digit of an HTTP status: what was asked wrongly is refused for good, a fault of the server is not."""
+"""Of the first digit of an HTTP status.
+
+What was asked wrongly is refused for good, a fault of the server is not.
+"""
 
 
 class Outcome(Event):
@@ -143,7 +146,10 @@ class Receiver:
                     int(line[15:]) for line in head.lower().split("\r\n") if line.startswith("content-length")
                 )
                 self.got.append(json.loads(await reader.readexactly(length)))
-            reply = f"HTTP/1.1 {self.status.value} {self.status.phrase}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            reply = (
+                f"HTTP/1.1 {self.status.value} {self.status.phrase}\r\nContent-Length: 0\r\nConnection: "
+                f"close\r\n\r\n"
+            )
             writer.write(reply.encode())
             await writer.drain()
         finally:
@@ -152,7 +158,7 @@ class Receiver:
 
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    """Give a server that listens."""
+    """Return a server that listens."""
     receiver = Receiver()
     async with receiver.running():
         yield receiver

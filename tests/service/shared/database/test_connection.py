@@ -18,7 +18,7 @@ from tests.infra.embedded import free_ports
 
 @asynccontextmanager
 async def silent_server() -> AsyncIterator[int]:
-    """Take connections and never say a word, as a host does whose network is gone; gives the port."""
+    """Take connections and never say a word, as a host does whose network is gone; return the port."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

@@ -1,4 +1,7 @@
-"""A standby takes over from its primary: apps and loops work on it within half a minute, and are not ready meanwhile."""
+"""A standby takes over from its primary.
+
+Apps and loops work on it within half a minute, and are not ready meanwhile.
+"""
 
 import asyncio
 import time
@@ -70,7 +73,10 @@ async def cut_off(cluster: Cluster) -> None:
 
 
 class Loop:
-    """Works as a worker's loop does: on the pool without trying first, or on a bare connection, and again after each failure."""
+    """Works as a worker's loop does.
+
+    On the pool without trying first, or on a bare connection, and again after each failure.
+    """
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
@@ -112,7 +118,8 @@ async def test_apps_and_loops_work_again_within_half_a_minute_and_are_not_ready_
     async with AsyncExitStack() as stack:
         servers = await stack.enter_async_context(cluster(tmp_path))
         hosts = [servers.first.port, servers.second.port] if several_hosts else [servers.first.port]
-        dsn = f"postgresql://identity:secret@{','.join(f'127.0.0.1:{port}' for port in hosts)}/identity?connect_timeout=3"
+        listed = ",".join(f"127.0.0.1:{port}" for port in hosts)
+        dsn = f"postgresql://identity:secret@{listed}/identity?connect_timeout=3"
         await asyncio.to_thread(migrate, MIGRATIONS, dsn)
         setting_up = await connect(dsn)
         await setting_up.execute("create table work (n int); insert into work values (0)")
@@ -150,7 +157,10 @@ async def test_apps_and_loops_work_again_within_half_a_minute_and_are_not_ready_
         await eventually(works, WITHIN_SECONDS)
         app_seconds = time.monotonic() - lost_at
         await eventually(lambda: _all_did(loop, before), WITHIN_SECONDS)
-        recovered = f"{lose.__name__}, {len(hosts)} hosts: app after {app_seconds:.1f} s, loops after {time.monotonic() - lost_at:.1f} s"
+        recovered = (
+            f"{lose.__name__}, {len(hosts)} hosts: app after {app_seconds:.1f} s, loops after "
+            f"{time.monotonic() - lost_at:.1f} s"
+        )
         print(recovered)  # noqa: T201  the measured figure, shown by pytest -s
         assert time.monotonic() - lost_at < WITHIN_SECONDS, recovered
         assert await servers.standby.run("select pg_is_in_recovery()") is False

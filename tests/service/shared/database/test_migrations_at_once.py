@@ -1,4 +1,7 @@
-"""Migrations that run at once, or were interrupted, end as one run: also those that make an index beside everything else."""
+"""Migrations that run at once, or were interrupted, end as one run.
+
+Also those that make an index beside everything else.
+"""
 
 import asyncio
 import sys
@@ -12,7 +15,10 @@ from tests.service.migrate_to import migrate_to
 
 TRACKER = SERVICES / "tracker" / "migrations"
 BEFORE = "0019"
-MIGRATE = "import sys; from pathlib import Path; from shared.database.engine import migrate; migrate(Path(sys.argv[1]), sys.argv[2])"
+MIGRATE = (
+    "import sys; from pathlib import Path; from shared.database.engine import migrate; "
+    "migrate(Path(sys.argv[1]), sys.argv[2])"
+)
 FLAWED = "select relname from pg_index join pg_class on pg_class.oid = indexrelid where not indisvalid"
 
 

@@ -30,7 +30,7 @@ class TlsServer:
 
 @pytest.fixture(scope="module")
 async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TlsServer]:
-    """Give a running server."""
+    """Return a running server."""
     folder = tmp_path_factory.mktemp("tls")
     for each in (folder, *folder.parents[:2]):
         each.chmod(0o755)
@@ -85,7 +85,8 @@ async def test_a_client_certificate_stands_for_a_password(server: TlsServer) -> 
     await admin.execute("create role by_certificate login")
     await admin.close()
     certificate, key = server.authority.issue("by_certificate", password="of the key")
-    query = f"sslmode=verify-full&sslrootcert={{ca}}&sslcert={certificate}&sslkey={key}&sslpassword=of%20the%20key"
+    query = f"sslmode=verify-full&sslrootcert={{ca}}&sslcert={certificate}&sslkey={key}"
+    query += "&sslpassword=of%20the%20key"
     address = server.address(query, account="by_certificate")
     connection = await connect(address)
     assert await connection.fetchval("select current_user") == "by_certificate"

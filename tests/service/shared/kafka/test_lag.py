@@ -31,7 +31,7 @@ async def lags(kafka: KafkaConnection) -> AsyncIterator[LagReader]:
 
 @pytest.fixture
 async def topic(kafka: KafkaConnection, lags: LagReader) -> str:
-    """Give a topic of this test's own, with three partitions, once the broker knows it."""
+    """Return a topic of this test's own, with three partitions, once the broker knows it."""
     name = f"lag-{uuid4()}"
     await make(kafka, name)
     await eventually(lambda: lags.read({"nobody": [name]}))
@@ -223,7 +223,8 @@ async def test_a_broker_that_cannot_tell_yet_where_groups_stand_is_not_taken_for
     async with own_kafka(tmp_path) as broker, LagReader(broker.connection) as lags:
         await send(broker.connection, SUBMITTED, "a")
         with monkeypatch.context() as patch:
-            # Only the question for the coordinator has a fresh broker begin to keep groups; one that was started anew answers so for a moment.
+            # Only the question for the coordinator has a fresh broker begin to keep groups; one that was
+            # started anew answers so for a moment.
             patch.setattr(AIOKafkaAdminClient, "find_coordinator", known)
             with pytest.raises(KafkaUnavailable):
                 await lags.read({"g": [SUBMITTED]})

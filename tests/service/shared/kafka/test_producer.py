@@ -1,4 +1,7 @@
-"""A producer that cannot send any more is replaced, whatever spoiled it; a refused record is no outage and holds up no other."""
+"""A producer that cannot send any more is replaced, whatever spoiled it.
+
+A refused record is no outage and holds up no other.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""Many records in a row that the handler cannot take hold up the records behind them for seconds, whatever it raises."""
+"""A long run of records that the handler rejects delays the records behind it by seconds only."""
 
 from collections.abc import Sequence
 from dataclasses import replace

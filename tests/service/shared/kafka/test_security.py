@@ -116,9 +116,13 @@ def _listeners(first: str, controller: str, at: dict[str, str]) -> dict[str, str
         "allow.everyone.if.no.acl.found": "true",
         "sasl.enabled.mechanisms": "SCRAM-SHA-512,SCRAM-SHA-256",
         "listener.name.scram.sasl.enabled.mechanisms": "SCRAM-SHA-512,SCRAM-SHA-256,PLAIN",
-        "listener.name.scram.plain.sasl.jaas.config": f'{SECURITY}.plain.PlainLoginModule required user_static="third";',
+        "listener.name.scram.plain.sasl.jaas.config": (
+            f'{SECURITY}.plain.PlainLoginModule required user_static="third";'
+        ),
         **{
-            f"listener.name.{listener}.scram-sha-{bits}.sasl.jaas.config": f"{SECURITY}.scram.ScramLoginModule required;"
+            f"listener.name.{listener}.scram-sha-{bits}.sasl.jaas.config": (
+                f"{SECURITY}.scram.ScramLoginModule required;"
+            )
             for listener in ("scram", "tls")
             for bits in (256, 512)
         },
@@ -145,7 +149,9 @@ def _tokens(address: str) -> dict[str, str]:
     return {
         f"{prefix}.sasl.enabled.mechanisms": "OAUTHBEARER",
         f"{prefix}.oauthbearer.sasl.jaas.config": f"{SECURITY}.oauthbearer.OAuthBearerLoginModule required;",
-        f"{prefix}.oauthbearer.sasl.server.callback.handler.class": f"{SECURITY}.oauthbearer.OAuthBearerValidatorCallbackHandler",
+        f"{prefix}.oauthbearer.sasl.server.callback.handler.class": (
+            f"{SECURITY}.oauthbearer.OAuthBearerValidatorCallbackHandler"
+        ),
         f"{prefix}.oauthbearer.sasl.oauthbearer.jwks.endpoint.url": f"{address}/jwks",
         f"{prefix}.oauthbearer.sasl.oauthbearer.expected.audience": "kafka",
         f"{prefix}.oauthbearer.sasl.oauthbearer.expected.issuer": address,

@@ -47,7 +47,10 @@ async def partitions_of(admin: AIOKafkaAdminClient, name: str) -> list[dict[str,
 
 
 async def shown(expected: object, ask: Callable[[], Awaitable[object]]) -> None:
-    """Wait until a broker answers as `expected`: each applies what the controller decided a moment after it is acknowledged."""
+    """Wait until a broker answers as `expected`.
+
+    Each applies what the controller decided a moment after it is acknowledged.
+    """
 
     async def check() -> None:
         assert await ask() == expected

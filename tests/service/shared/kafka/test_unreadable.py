@@ -1,4 +1,6 @@
-"""A record that cannot be read, whoever fails at it, holds up nobody: every reader of ours goes on behind it within a second or two.
+"""A record that cannot be read, whoever fails at it, holds up nobody.
+
+Every reader of ours goes on behind it within a second or two.
 
 Each kind here is one that a real broker takes.
 """

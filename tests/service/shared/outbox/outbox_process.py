@@ -1,4 +1,7 @@
-"""An outbox to test, and `python -m tests.service.shared.outbox.outbox_process DSN BOOTSTRAP TOPIC`: a process that publishes it."""
+"""An outbox to test, and `python -m tests.service.shared.outbox.outbox_process DSN BOOTSTRAP TOPIC`.
+
+A process that publishes it.
+"""
 
 import asyncio
 import signal

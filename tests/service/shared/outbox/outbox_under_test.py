@@ -36,18 +36,18 @@ class OutboxUnderTest:
         await self.connection.executemany("insert into entries (request_id, value) values ($1, $2)", rows)
 
     async def is_empty(self) -> bool:
-        """Say whether everything is published."""
+        """Return whether everything is published."""
         return not await self.connection.fetchval("select exists (select from entries where refused is null)")
 
     async def shares(self) -> list[int]:
-        """Give how many lanes each owner has."""
+        """Return how many lanes each owner has."""
         rows = await self.connection.fetch(
             "select count(*) as n from outbox_lanes where owner is not null group by owner order by 1"
         )
         return [row["n"] for row in rows]
 
     async def published(self) -> dict[UUID, list[bytes]]:
-        """Give the values of each request in the order of the log, each at its first place."""
+        """Return the values of each request in the order of the log, each at its first place."""
         found: dict[UUID, dict[bytes, None]] = {}
         for record in await read_topic(self.kafka, self.topic):
             found.setdefault(UUID((record.key or b"").decode()), {}).setdefault(record.value or b"")
@@ -88,7 +88,8 @@ async def outbox_under_test(dsn: str, kafka: KafkaConnection, folder: Path) -> A
     try:
         await connection.execute("""
             create table entries (
-                id bigint generated always as identity primary key, request_id uuid not null, value bytea not null, refused text)""")
+                id bigint generated always as identity primary key, request_id uuid not null,
+                value bytea not null, refused text)""")
         for statement in create("entries"):
             await connection.execute(statement)
         yield OutboxUnderTest(dsn, kafka, topic, connection, folder / "outbox.log")

@@ -1,4 +1,4 @@
-"""An outbox publishes everything in order per request, whichever of its processes is frozen, cut off, killed or stopped."""
+"""An outbox publishes in order per request, also when its processes are frozen, cut off or killed."""
 
 import asyncio
 import json
@@ -191,7 +191,8 @@ async def test_the_old_owner_s_session_ends_before_the_new_one_claims_and_no_oth
 ) -> None:
     """A pid in a lease may be another session's by now: here it is the test's own."""
     await outbox.connection.execute("""
-        insert into leases select 1, 'entries', pg_backend_pid(), now() - interval '1 day', now() - interval '1 hour', now() - interval '1 hour'""")
+        insert into leases select 1, 'entries', pg_backend_pid(), now() - interval '1 day', now()
+        - interval '1 hour', now() - interval '1 hour'""")
     await outbox.connection.execute("update outbox_lanes set owner = 1")
     old = Lease(outbox.dsn, "entries", lock="select true")
     async with AsyncExitStack() as stack:

@@ -1,4 +1,7 @@
-"""What a client may take of a server's memory, time and connections, shown by raw sockets; and that ordinary clients notice nothing."""
+"""What a client may take of a server's memory, time and connections, shown by raw sockets.
+
+And that ordinary clients notice nothing.
+"""
 
 import asyncio
 import json
@@ -59,7 +62,7 @@ class Served:
 
 @pytest.fixture(params=["uvloop", "asyncio"])
 async def served(request: pytest.FixtureRequest) -> AsyncIterator[Served]:
-    """Give a server on each of the loops that uvicorn runs on: ours run on uvloop."""
+    """Return a server on each of the loops that uvicorn runs on: ours run on uvloop."""
     async with serving(request.param) as served:
         yield served
 
@@ -121,7 +124,10 @@ def _add_large_answers(app: FastAPI) -> None:
 
 
 async def answer(reader: asyncio.StreamReader) -> tuple[int, str]:
-    """Read to the end of a connection: the status and the problem's name of the last answer, (0, "") where there is none."""
+    """Read to the end of a connection.
+
+    The status and the problem's name of the last answer, (0, "") where there is none.
+    """
     async with asyncio.timeout(10):
         try:
             told = await reader.read()
@@ -260,7 +266,7 @@ async def test_idle_connections_shut_nobody_out(served: Served) -> None:
 
 @contextmanager
 def asking_for(path: str, port: int, *, times: int = 1, last: bytes = b"") -> Iterator[socket.socket]:
-    """Give a connection that asks for much, and takes little at a time."""
+    """Return a connection that asks for much, and takes little at a time."""
     with socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
         line.connect(("127.0.0.1", port))

@@ -165,7 +165,8 @@ async def test_it_is_in_no_figure_list_or_number(sessions: Sessions, keyring: Ke
     async with sessions.begin() as session:
         await session.execute(
             text(
-                "insert into canary_runs (run, begun_at, event_id) values (1, now(), :first), (2, now(), :second)"
+                "insert into canary_runs (run, begun_at, event_id) values (1, now(), :first), (2, "
+                "now(), :second)"
             ),
             IDS,
         )
@@ -206,7 +207,8 @@ async def test_one_that_stays_away_is_an_alarm_that_says_where(
     async with sessions.begin() as session:
         await session.execute(
             text(
-                "insert into canary_runs (run, begun_at, error) values (1, now() - interval '61 s', 'ConnectError')"
+                "insert into canary_runs (run, begun_at, error) values (1, now() - interval '61 s', "
+                "'ConnectError')"
             )
         )
         if stages:
@@ -218,7 +220,8 @@ async def test_one_that_failed_is_over_when_a_later_one_went_all_the_way(session
     async with sessions.begin() as session:
         await session.execute(
             text(
-                "insert into canary_runs (run, begun_at, error) values (1, now() - interval '61 s', 'ConnectError')"
+                "insert into canary_runs (run, begun_at, error) values (1, now() - interval '61 s', "
+                "'ConnectError')"
             )
         )
     assert (await read(sessions))[1].count == 1
@@ -241,7 +244,8 @@ async def test_a_young_one_is_waited_for_and_none_at_all_for_long_is_an_alarm(se
     async with sessions.begin() as session:
         await session.execute(
             text(
-                "update canary_runs set begun_at = now() - interval '250 s', mailed_at = now() - interval '249 s'"
+                "update canary_runs set begun_at = now() - interval '250 s', mailed_at = now() - "
+                "interval '249 s'"
             )
         )
     assert (await read(sessions))[1].note == "none was sent"

@@ -12,13 +12,16 @@ from tests.infra.issuer import Issuer
 from tests.infra.serving import free_socket, serving
 from tests.service.tracker.builders import make_settings
 
-SPOOL = '{"waiting": 1, "oldest_at": "2026-11-24T10:00:00Z", "requests": [{"request_id": "%s", "spooled_at": "2026-11-24T10:00:00Z"}]}'
+SPOOL = (
+    '{"waiting": 1, "oldest_at": "2026-11-24T10:00:00Z", "requests": [{"request_id": "%s", "spooled_at": '
+    '"2026-11-24T10:00:00Z"}]}'
+)
 ID = "0190163d-8694-739b-aea5-966c26f8ad91"
 
 
 @asynccontextmanager
 async def asking(issuer: Issuer, answer: Callable[[], Response]) -> AsyncIterator[Intake]:
-    """Give intake's side, where intake answers so."""
+    """Return intake's side, where intake answers so."""
     place, address = free_socket()
     app = FastAPI()
     app.get("/api/v1/spool")(answer)

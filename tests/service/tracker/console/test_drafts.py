@@ -1,4 +1,7 @@
-"""What an operator types to a citizen is never lost: it comes back to the same operator at the same request until it is sent."""
+"""What an operator types to a citizen is never lost.
+
+It comes back to the same operator at the same request until it is sent.
+"""
 
 import re
 import time
@@ -19,7 +22,7 @@ TYPED = "Kaksi tuntia kirjoitettu.\n<b>Hei</b> & kiitos"
 
 
 def typed_in(page: str) -> str:
-    """Give what stands in the box for the text to the citizen."""
+    """Return what stands in the box for the text to the citizen."""
     found = re.search(r'<textarea class="input" id="text"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
     assert found
     return unescape(found[1])
@@ -27,7 +30,7 @@ def typed_in(page: str) -> str:
 
 @pytest.fixture
 async def request_here(sessions: Sessions, keyring: Keyring, console: ConsoleClient) -> TrackedRequest:
-    """Give a request that a signed-in operator has opened."""
+    """Return a request that a signed-in operator has opened."""
     request = await register_tracked(sessions, keyring)
     await console.sign_in(after=f"/requests/{request.work_number}")
     return request
@@ -149,7 +152,8 @@ async def test_a_text_of_nobody_who_was_signed_in_stands_on_the_page_only(
     console.client.headers["Referer"] = f"http://tracker.test/console/requests/{request_here.work_number}"
     console.client.cookies.delete("asiointi-console")
     signed_in_before = dict(console.client.cookies)
-    # A forged form, a cookie that is none of ours, one that is too old, and none; the answers' own cookies prove nothing.
+    # A forged form, a cookie that is none of ours, one that is too old, and none; the answers' own cookies
+    # prove nothing.
     answers = [await console.post(to, text=TYPED, csrf="é")]
     console.client.cookies = httpx.Cookies({name: f"A{value}" for name, value in signed_in_before.items()})
     answers.append(await console.post(to, **fields, text=TYPED))

@@ -1,4 +1,7 @@
-"""Ending a session of the console ends it for every copy of its cookie: by sign-out, by a changed password or role, by a removed account."""
+"""Ending a session of the console ends it for every copy of its cookie.
+
+By sign-out, by a changed password or role, by a removed account.
+"""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -34,7 +37,7 @@ class House:
     app: Any
 
     def copy(self) -> httpx.AsyncClient:
-        """Give another browser that holds a copy of the cookie."""
+        """Return another browser that holds a copy of the cookie."""
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         return httpx.AsyncClient(
             transport=transport,
@@ -55,7 +58,7 @@ class House:
 async def house(
     postgres: str, tracker_database: str, kafka: KafkaConnection, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[House]:
-    """Give a console whose operator has signed in, and which asks identity about its accounts for each page."""
+    """Return a console with a signed-in operator, which asks identity about accounts for each page."""
     monkeypatch.setattr("services.tracker.clients.identity.FRESH_SECONDS", 0.0)
     monkeypatch.setattr(
         "services.tracker.clients.back_channel.SECONDS", 20.0
@@ -74,7 +77,7 @@ async def house(
 
 
 async def opens(browser: httpx.AsyncClient) -> list[int]:
-    """Give the answers of a page, of a question that pages ask by themselves, and of a change."""
+    """Return the answers of a page, of a question that pages ask by themselves, and of a change."""
     page = await browser.get("/console/")
     asked = await browser.get("/console/alarm")
     change = await browser.post("/console/search", data={"words": "x"})

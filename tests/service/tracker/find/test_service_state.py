@@ -13,7 +13,7 @@ NOW = datetime.now(timezone.utc)
 
 
 def ledger(*overdue: Overdue) -> Ledger:
-    """Give a reading in which nothing but this is overdue."""
+    """Return a reading in which nothing but this is overdue."""
     return Ledger(NOW, 1, 1, 1, 0, 0, 0, 0, 0, overdue=overdue)
 
 

@@ -1,4 +1,4 @@
-"""A back office that lives on Kafka can do what the API does, once per command, and is answered when it cannot."""
+"""Commands over Kafka do what the API does, once per command; a refused one is answered."""
 
 import asyncio
 from dataclasses import replace
@@ -82,7 +82,8 @@ async def test_commands_move_a_request_in_their_order(sessions: Sessions, keyrin
     assert (row.state, row.assignee) == ("closed", "backoffice")
     told = await fetch_rows(
         sessions,
-        "select event_id, text_box, actor_kind, actor, details from history where text_box is not null order by id",
+        "select event_id, text_box, actor_kind, actor, details from history where text_box is not null "
+        "order by id",
     )
     assert [keyring.at_rest.decrypt_text(row.text_box, row.event_id) for row in told] == ["Mikä?", "Valmis"]
     assert [tuple(row)[2:] for row in told] == [("client", "backoffice", {"on_behalf_of": "sap"})] * 2

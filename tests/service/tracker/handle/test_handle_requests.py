@@ -32,11 +32,11 @@ class RequestHandling:
             return await handle_request(session, self.request_id, action, by, text=text, keyring=self.keyring)
 
     async def history(self) -> list[str]:
-        """Give the types of what happened."""
+        """Return the types of what happened."""
         return await history_types(self.sessions, self.request_id)
 
     async def last_value(self) -> bytes:
-        """Give the data of the newest event."""
+        """Return the data of the newest event."""
         (row,) = await fetch_rows(
             self.sessions,
             "select value from history where request_id = :id order by id desc limit 1",

@@ -1,4 +1,7 @@
-"""The ledger says what came, what became of it, and what is overdue; nothing is counted twice, whatever comes twice."""
+"""The ledger says what came, what became of it, and what is overdue.
+
+Nothing is counted twice, whatever comes twice.
+"""
 
 import random
 from collections.abc import Sequence
@@ -169,8 +172,10 @@ async def test_whatever_notifier_tells_in_whatever_batches_the_counts_are_those_
         (expected,) = await fetch_rows(
             sessions,
             """
-            select count(*) filter (where sent) as receipted, count(*) filter (where last = 'mail.failed.v1' and not sent) as failed from (
-                select bool_or(type = 'mail.sent.v1') as sent, (array_agg(type order by occurred_at desc))[1] as last
+            select count(*) filter (where sent) as receipted, count(*)
+            filter (where last = 'mail.failed.v1' and not sent) as failed from (
+                select bool_or(type = 'mail.sent.v1') as sent,
+                (array_agg(type order by occurred_at desc))[1] as last
                 from mail_outcomes group by request_id
             ) each
             """,

@@ -1,4 +1,4 @@
-"""A mail that did not reach its reader is an alarm until it went after all, or an operator settled the matter."""
+"""A mail that failed is an alarm until it is sent after all, or an operator settles the matter."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,7 +31,10 @@ API = "/api/v1/failed-mails"
 
 
 class NotifierDouble:
-    """Notifier's routes: it holds `failed` (event ids) as failed, and notes which it was told to try again."""
+    """Notifier's routes.
+
+    It holds `failed` (event ids) as failed, and notes which it was told to try again.
+    """
 
     def __init__(self, failed: list[str]) -> None:
         self.failed = failed
@@ -80,7 +83,7 @@ async def beside_notifier(
 
 
 async def failed_receipt(sessions: Sessions, keyring: Keyring) -> str:
-    """Register a request whose receipt fails; gives the event that owes it."""
+    """Register a request whose receipt fails; return the event that owes it."""
     request_id = await register_one(sessions, keyring)
     cause = await event_id_of(sessions, request_id)
     await handle_outcomes(sessions, mail_outcome_event(MailFailed, request_id, cause))

@@ -24,7 +24,8 @@ from tests.service.tracker.mails.test_failed_mails import API, NotifierDouble, b
 MANY = 10_000
 OWE = text("""
     insert into owed_mails (event_id, request_id, template, since, failed_at, failure)
-    select event_id, :request_id, 'receipt', now(), now() - interval '1 hour' + place * interval '1 ms', :failure
+    select event_id, :request_id, 'receipt', now(), now() - interval '1 hour' + place * interval '1 ms',
+    :failure
     from unnest(cast(:events as text[])) with ordinality as new (event_id, place)
 """)
 
@@ -40,7 +41,8 @@ async def owe(sessions: Sessions, request_id: UUID, count: int, failure: str | N
 async def failed_for(sessions: Sessions) -> dict[str | None, int]:
     counts = await fetch_rows(
         sessions,
-        "select failure, count(*) as mails from owed_mails where failed_at is not null and settled_at is null group by 1",
+        "select failure, count(*) as mails from owed_mails where failed_at is not null and settled_at "
+        "is null group by 1",
     )
     return {row.failure: row.mails for row in counts}
 

@@ -1,4 +1,4 @@
-"""A mail that came back after it had gone is no longer received, waits for a person, and can be sent again to a corrected address."""
+"""A returned mail no longer counts as received, waits for a person, and can be sent to another address."""
 
 import itertools
 import json
@@ -89,7 +89,7 @@ async def returned_receipt(sessions: Sessions, keyring: Keyring) -> tuple[UUID, 
 
 
 def counts(ledger: Ledger) -> tuple[int, int, int, int]:
-    """Give numbered, receipted, failed and under way, which must add up."""
+    """Return numbered, receipted, failed and under way, which must add up."""
     assert ledger.numbered == ledger.receipted + ledger.receipts_failed + ledger.receipts_waiting
     return ledger.numbered, ledger.receipted, ledger.receipts_failed, ledger.receipts_waiting
 

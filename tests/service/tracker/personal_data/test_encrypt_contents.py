@@ -1,4 +1,4 @@
-"""What people answered and were told stands in tracker's database encrypted, also what the version before wrote in clear."""
+"""Answers and messages are encrypted in tracker's database, also those that an older version did not."""
 
 import json
 from pathlib import Path

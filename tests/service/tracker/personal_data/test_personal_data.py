@@ -1,4 +1,7 @@
-"""The henkilötunnus stands in clear in no table and no log line; what is needed of it can still be found and read."""
+"""The henkilötunnus stands in clear in no table and no log line.
+
+What is needed of it can still be found and read.
+"""
 
 from pathlib import Path
 from typing import cast

@@ -1,4 +1,4 @@
-"""Every read of a request is recorded, with who, what and why, in a chain that shows what was changed or taken out."""
+"""Every read of a request is recorded with who, what and why, in a chain that shows tampering."""
 
 from typing import Any
 from uuid import UUID
@@ -183,7 +183,10 @@ async def test_a_chain_that_nobody_touched_holds(sessions: Sessions, keyring: Ke
         ("delete from reads where position = 1", "position 1:"),
         ("delete from reads where position = 4", "position 4:"),
         (
-            "delete from reads where position = 3; update reads set position = position - 1 where position > 3",
+            (
+                "delete from reads where position = 3;"
+                " update reads set position = position - 1 where position > 3"
+            ),
             "position 3 ",
         ),
         ("update reads set mac = '\\x00' where position is null", "id "),

@@ -1,4 +1,7 @@
-"""Only what intake made is registered; what a stranger writes goes to the dead letters, and its neighbours go on."""
+"""Only what intake made is registered.
+
+What a stranger writes goes to the dead letters, and its neighbours go on.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -101,7 +104,7 @@ class World:
         return await eventually(all_there)
 
     async def refused(self) -> list[tuple[bytes | None, str]]:
-        """Give the keys and reasons of the dead letters, in their order."""
+        """Return the keys and reasons of the dead letters, in their order."""
         found = []
         for letter in await read_topic(self.kafka, dead_letter_topic(self.topic)):
             why = {name: (value or b"").decode(errors="replace") for name, value in letter.headers}
@@ -113,7 +116,7 @@ class World:
 def world(
     kafka: KafkaConnection, topic: str, sessions: Sessions, producer: EventProducer, keyring: Keyring
 ) -> World:
-    """Give a topic with its readers."""
+    """Return a topic with its readers."""
     return World(kafka, topic, sessions, producer, keyring)
 
 

@@ -1,4 +1,4 @@
-"""A dead letter that is an accepted request stays in the ledger until it is registered, or somebody says what its citizen was told."""
+"""A dead letter that is an accepted request stays in the ledger until it is registered or settled."""
 
 import random
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ def id_of(message: Message) -> UUID:
 
 
 async def set_aside(sessions: Sessions, message: Message, offset: int = 7, **context: str) -> int:
-    """Let the record be kept as a dead letter; gives its id."""
+    """Let the record be kept as a dead letter; return its id."""
     facts = {
         "topic": SUBMITTED,
         "partition": "0",
@@ -179,7 +179,10 @@ async def test_intakes_status_says_that_it_is_looked_into(
 
 
 class World:
-    """Random journeys over a log that the test keeps itself: what intake accepted is known, whatever becomes of it."""
+    """Random journeys over a log that the test keeps itself.
+
+    What intake accepted is known, whatever becomes of it.
+    """
 
     def __init__(self, sessions: Sessions, keyring: Keyring, seed: int) -> None:
         self.sessions, self.keyring, self.random = sessions, keyring, random.Random(seed)

@@ -1,4 +1,4 @@
-"""Records that the reader of submissions was never given are noticed, are an alarm, and come back when an operator says so."""
+"""Records that were skipped are noticed, raise an alarm, and are read again on an operator's order."""
 
 import asyncio
 import time
@@ -55,7 +55,8 @@ async def advance(sessions: Sessions, *offset_ranges: OffsetRange) -> None:
 async def gaps(sessions: Sessions) -> Sequence[tuple[int, int, int]]:
     found = await fetch_rows(
         sessions,
-        "select partition, first_offset, next_offset from skipped_records where settled_at is null order by id",
+        "select partition, first_offset, next_offset from skipped_records where settled_at is null "
+        "order by id",
     )
     return [(row.partition, row.first_offset, row.next_offset) for row in found]
 

@@ -1,10 +1,16 @@
-"""Reports about mail in the shapes that mail systems give them, written for these tests: name, what is in them, bytes."""
+"""Reports about mail in the shapes that mail systems give them, written for these tests.
+
+Name, what is in them, bytes.
+"""
 
 import base64
 from typing import NamedTuple
 
 OUR_ID = "<0195d1c2-7d2e-7a11-9f3a-0242ac120002.receipt@kunta.example>"
-RETURNED = f"Return-Path: <bounces@kunta.example>\nMessage-ID: {OUR_ID}\nFrom: asiointi@kunta.example\nTo: aino@posti.example\nSubject: Kiitos\n"
+RETURNED = (
+    f"Return-Path: <bounces@kunta.example>\nMessage-ID: {OUR_ID}\nFrom: asiointi@kunta.example\nTo: "
+    f"aino@posti.example\nSubject: Kiitos\n"
+)
 
 
 class Sample(NamedTuple):
@@ -28,9 +34,11 @@ def standard(
 ) -> bytes:
     """Write a report as RFC 3464 has it."""
     return (
-        f"From: Mail Delivery <MAILER-DAEMON@relay.example>\nTo: bounces@kunta.example\n{top}Subject: Undelivered\nAuto-Submitted: auto-replied\n"
+        f"From: Mail Delivery <MAILER-DAEMON@relay.example>\nTo: bounces@kunta.example\n{top}Subject: "
+        f"Undelivered\nAuto-Submitted: auto-replied\n"
         f'MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary="=_b"\n\n'
-        f"--=_b\nContent-Type: text/plain; charset=us-ascii\n\n{words}\n\n--=_b\nContent-Type: {kind}\n\n{fields}\n"
+        f"--=_b\nContent-Type: text/plain; charset=us-ascii\n\n{words}\n\n--=_b\nContent-Type: {kind}\n"
+        f"\n{fields}\n"
         f"--=_b\nContent-Type: text/rfc822-headers\n\n{returned}\n--=_b--\n"
     ).encode()
 

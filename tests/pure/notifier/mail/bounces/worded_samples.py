@@ -26,10 +26,10 @@ def worded(
 
 
 FORWARDED = (
-    b"From: Sihteeri <sihteeri@kunta.example>\nSubject: Fwd: jotain palasi\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=ulko\n\n"
-    b"--ulko\nContent-Type: text/plain\n\nT\xc3\xa4m\xc3\xa4 tuli minulle.\n--ulko\nContent-Type: message/rfc822\n\n"
-    + standard(HEAD + UNKNOWN_USER)
-    + b"\n--ulko--\n"
+    b"From: Sihteeri <sihteeri@kunta.example>\nSubject: Fwd: jotain palasi\nMIME-Version: 1.0\n"
+    b"Content-Type: multipart/mixed; boundary=ulko\n\n"
+    b"--ulko\nContent-Type: text/plain\n\nT\xc3\xa4m\xc3\xa4 tuli minulle.\n--ulko\nContent-Type: "
+    b"message/rfc822\n\n" + standard(HEAD + UNKNOWN_USER) + b"\n--ulko--\n"
 )
 
 WORDED = (
@@ -47,8 +47,8 @@ WORDED = (
     Sample(
         "qmail waited too long",
         worded(
-            "This is the qmail-send program.\n<a@b.example>:\nCannot connect. (#4.4.1)\nI will stop: it was queued for too long.\n"
-            + COPY
+            "This is the qmail-send program.\n<a@b.example>:\nCannot connect. (#4.4.1)\nI will stop: it "
+            "was queued for too long.\n" + COPY
         ),
         "hard",
         "4.4.1",
@@ -56,8 +56,10 @@ WORDED = (
     Sample(
         "Exim failure",
         worded(
-            "This message was created automatically by mail delivery software.\n\nA mail of yours could not be delivered to some recipients.\n\n"
-            f"  aino@posti.example\n    host mx.posti.example: 550 unknown user\n\n------ This is a copy of your message ------\n{COPY}",
+            "This message was created automatically by mail delivery software.\n\nA mail of yours could "
+            "not be delivered to some recipients.\n\n"
+            f"  aino@posti.example\n    host mx.posti.example: 550 unknown user\n\n------ This is a "
+            f"copy of your message ------\n{COPY}",
             subject="Mail delivery failed: returning message to sender",
             more="X-Failed-Recipients: aino@posti.example\n",
         ),
@@ -78,9 +80,10 @@ WORDED = (
     Sample(
         "old Sendmail failure",
         worded(
-            "The original message was received at Tue, 24 Nov 2026\n\n ----- The following addresses had permanent fatal errors -----\n"
-            "<aino@posti.example>\n\n ----- Transcript of session follows -----\n>>> RCPT To:<aino@posti.example>\n<<< 550 5.1.1 who is that\n"
-            + COPY,
+            "The original message was received at Tue, 24 Nov 2026\n\n ----- The following addresses "
+            "had permanent fatal errors -----\n"
+            "<aino@posti.example>\n\n ----- Transcript of session follows -----\n>>> RCPT "
+            "To:<aino@posti.example>\n<<< 550 5.1.1 who is that\n" + COPY,
             subject="Returned mail: User unknown",
             sender="MAILER-DAEMON (Mail Delivery Subsystem)",
         ),
@@ -91,7 +94,8 @@ WORDED = (
     Sample(
         "old Sendmail warning",
         worded(
-            " ** THIS IS A WARNING MESSAGE ONLY **\n ----- The following addresses had transient non-fatal errors -----\n<aino@posti.example>\n"
+            " ** THIS IS A WARNING MESSAGE ONLY **\n ----- The following addresses had transient "
+            "non-fatal errors -----\n<aino@posti.example>\n"
             "Deferred: connection refused\nWill keep trying for 5 days\n" + COPY,
             subject="Warning: could not send message for past 4 hours",
         ),
@@ -158,16 +162,16 @@ WORDED = (
     Sample(
         "Yahoo",
         worded(
-            "Message from yahoo.example.\nUnable to deliver your mail to these addresses.\n\n<aino@yahoo.example>:\nnobody has that name\n"
-            + COPY
+            "Message from yahoo.example.\nUnable to deliver your mail to these addresses.\n\n"
+            "<aino@yahoo.example>:\nnobody has that name\n" + COPY
         ),
         "hard",
     ),
     Sample(
         "Lotus Domino",
         worded(
-            "Your Document: Kiitos\ncould not be delivered to: aino\nbecause: aino is not listed in the Domino Directory\n"
-            + COPY,
+            "Your Document: Kiitos\ncould not be delivered to: aino\nbecause: aino is not listed in the "
+            "Domino Directory\n" + COPY,
             subject="DELIVERY FAILURE: not listed",
             sender="Router at Posti <aino@posti.example>",
         ),
@@ -176,8 +180,8 @@ WORDED = (
     Sample("only a code", worded("554 5.7.1 refused\n" + COPY, subject="hm"), "hard", "5.7.1", 554),
     Sample(
         "Latin-1 without a charset",
-        b"From: postmaster@posti.example\nSubject: hm\n\nViesti\xe4 ei voitu toimittaa: osoite on v\xe4\xe4r\xe4\n"
-        + COPY.encode(),
+        b"From: postmaster@posti.example\nSubject: hm\n\nViesti\xe4 ei voitu toimittaa: osoite on "
+        b"v\xe4\xe4r\xe4\n" + COPY.encode(),
         "hard",
     ),
     Sample("from a mailer, and says nothing", worded("Hm.\n" + COPY, subject="hm"), "unknown"),

@@ -44,12 +44,12 @@ BOX = ContentsBox(PRIVATE_KEY)
 
 @pytest.fixture
 def settings(notifier_database: str, mail_server: MailServer) -> Settings:
-    """Give settings with a return path."""
+    """Return settings with a return path."""
     return make_settings(notifier_database, mail_server.port, return_path=RETURN_PATH)
 
 
 async def sent_mail(settings: Settings, sessions: Sessions, citizen: Citizen | None = None) -> Any:  # noqa: ANN401  a row
-    """Have a receipt sent; gives its delivery."""
+    """Have a receipt sent; return its delivery."""
     citizen = citizen or Citizen()
     async with running_dispatcher(settings, sessions) as dispatcher:
         await handle_batch(sessions, [citizen.registered()], dispatcher)

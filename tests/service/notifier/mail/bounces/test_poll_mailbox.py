@@ -31,7 +31,7 @@ PERSON = b"From: aino@posti.example\nSubject: Kysymys\n\nMilloin asiani on valmi
 
 @pytest.fixture
 async def imap(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ImapServer]:
-    """Give a running server whose certificate is trusted."""
+    """Return a running server whose certificate is trusted."""
     async with dovecot() as server:
         monkeypatch.setenv("SSL_CERT_FILE", str(server.certificates))
         yield server
@@ -39,7 +39,7 @@ async def imap(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ImapServer]:
 
 @pytest.fixture
 def settings(notifier_database: str, mail_server: MailServer, imap: ImapServer) -> Settings:
-    """Give settings that look into the mailbox all the time."""
+    """Return settings that look into the mailbox all the time."""
     place = {
         "imap_host": "localhost",
         "imap_port": imap.port,

@@ -22,7 +22,7 @@ ENVELOPE = b"MAIL FROM:<> SIZE=20\r\nRCPT TO:<bounces+x@kunta.example>\r\nDATA\r
 async def listener(
     protocol: Literal["smtp", "lmtp"] = "smtp",
 ) -> AsyncIterator[tuple[int, list[tuple[bytes, str]]]]:
-    """Listen; gives the port and what was taken in."""
+    """Listen; return the port and what was taken in."""
     taken: list[tuple[bytes, str]] = []
 
     async def take_in(mail: bytes, recipient: str) -> None:
@@ -36,7 +36,7 @@ async def listener(
 
 
 def codes(answered: bytes) -> list[int]:
-    """Give the code of each answer, without the lines between."""
+    """Return the code of each answer, without the lines between."""
     return [int(line[:3]) for line in answered.splitlines() if line[3:4] == b" "]
 
 
@@ -87,7 +87,8 @@ async def test_what_is_out_of_place_is_refused_and_too_much_of_it_ends_the_conve
         said = (
             b"MAIL FROM:<>\r\n"
             + HELLO
-            + b"DATA\r\nRCPT TO:<x@y>\r\nMAIL FROM:x\r\nMAIL FROM:<> SIZE=99999999999\r\nMAIL FROM:<>\r\nMAIL FROM:<>\r\n"
+            + b"DATA\r\nRCPT TO:<x@y>\r\nMAIL FROM:x\r\nMAIL FROM:<> SIZE=99999999999\r\nMAIL FROM:<>\r\n"
+            b"MAIL FROM:<>\r\n"
         )
         said += b"RCPT TO:<root@kunta.example>\r\nRCPT TO:<bounces+x@kunta.example>\r\nRCPT TO:<bounces+x@kunta.example>\r\nVRFY root\r\n"
         said += b"RSET\r\nDATA\r\n\xff\xfe\r\nQUIT\r\n"

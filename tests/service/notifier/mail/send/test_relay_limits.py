@@ -1,4 +1,7 @@
-"""The limits that administrators set in Debian's Postfix: names, connections, rates, and a greeting that comes late."""
+"""The limits that administrators set in Debian's Postfix.
+
+Names, connections, rates, and a greeting that comes late.
+"""
 
 import asyncio
 import time

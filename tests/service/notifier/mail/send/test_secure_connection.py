@@ -47,7 +47,7 @@ class Taker:
 
 @pytest.fixture
 def contexts(tmp_path: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """Give the contexts of a server with its own certificate, and of a client that trusts it."""
+    """Return the contexts of a server with its own certificate, and of a client that trusts it."""
     key, now = ec.generate_private_key(ec.SECP256R1()), dt.datetime.now(dt.timezone.utc)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.test")])
     certificate = (

@@ -1,4 +1,7 @@
-"""What the mail server refuses for its own reasons: limits of connections and rate, slow steps, names it does not like."""
+"""What the mail server refuses for its own reasons.
+
+Limits of connections and rate, slow steps, names it does not like.
+"""
 
 import asyncio
 import time

@@ -22,9 +22,10 @@ MESSAGE = b"Subject: x\r\n\r\n.dot\r\n"
 async def script(
     *conversations: Sequence[tuple[bytes, bytes]],
 ) -> AsyncIterator[tuple[MailConnection, list[bytes]]]:
-    """Give a connection to a server and what that was told.
+    """Return a connection to a server and what that was told.
 
-    In each conversation the server waits for some bytes and then answers, several times; `|` parts an answer into packets.
+    In each conversation the server waits for some bytes and then answers, several times; `|` parts an answer
+    into packets.
     """
     told: list[bytes] = []
     left = list(conversations)
