@@ -155,7 +155,7 @@ class Settings(DatabaseSettings):
     banks: Mapping[str, BankAgreement] = Field(
         default={},
         description=(
-            "`{bank: {keys: {KEYVERS: key}, service_provider, url}}`: what was agreed on with each bank of `bank/banks.yaml`; a bank without `url` "
+            "`{bank: {keys: {KEYVERS: key}, service_provider, url}}`: what was agreed on with each bank of `banks.yaml`; a bank without `url` "
             "is simulated"
         ),
     )
