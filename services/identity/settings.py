@@ -187,6 +187,12 @@ class Settings(DatabaseSettings):
         return self.public_url.rstrip("/")
 
     @property
+    def pages_led_to(self) -> list[str]:
+        """Addresses that forms of our pages may lead to: the clients' own, and real banks'."""
+        clients = [uri for client in self.clients for uri in client.redirect_uris]
+        return clients + [bank.url for bank in self.banks.values() if bank.url]
+
+    @property
     def secure(self) -> bool:
         """Whether browsers come by HTTPS, so that cookies may ask for it."""
         return self.public_url.startswith("https://")

@@ -53,10 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(
         well_known_routes(closed=("/",), contact=settings.security_contact, public_url=settings.public_url)
     )
-    app.include_router(
-        api_routes(
-            TokenVerifier(settings.oidc_issuer, AUDIENCE, backchannel_url=settings.oidc_backchannel_url)
-        )
-    )
+    verifier = TokenVerifier(settings.oidc_issuer, AUDIENCE, backchannel_url=settings.oidc_backchannel_url)
+    app.include_router(api_routes(verifier))
     install_console(app, settings)
     return app

@@ -22,7 +22,6 @@ from shared.settings import read_settings
 async def run(settings: Settings) -> None:
     """Work until cancelled; a loop that fails ends the process, which resumes where the offsets are."""
     keys, commands, kafka = read_keyring(settings), settings.command_topics, settings.kafka_connection
-    dead = [dead_letter_topic(topic) for topic in settings.main_topics]
     async with open_worker(settings, "tracker-worker") as worker, LagReader(kafka) as lags:
         worker.committed = worker.publish(history_publisher).wake
         worker.keep_position = partial(position_keeper, holds_records=lags.holds_records)
@@ -31,9 +30,8 @@ async def run(settings: Settings) -> None:
         worker.consume("tracker.submitted", [SUBMITTED], submitted, reader=from_intake(keys.record_verifier))
         worker.consume("tracker.commands", [*commands], commanded, read=command_reader(commands))
         worker.consume("tracker.mail-outcomes", [MAIL_OUTCOMES], on_mail_outcome)
-        worker.consume_raw(
-            "tracker.dead-letters", dead, partial(on_dead_letter, verifier=keys.record_verifier)
-        )
+        set_aside = partial(on_dead_letter, verifier=keys.record_verifier)
+        worker.consume_raw("tracker.dead-letters", [*map(dead_letter_topic, settings.main_topics)], set_aside)
         worker.add(*clean_up_loops(worker.sessions, keys.at_rest))
         await worker.run()
 
