@@ -1,7 +1,7 @@
-"""Verifies the log of reads: `python -m services.tracker.check_reads [POSITION:LINK …]`.
+"""Verifies the chained log of reads: `python -m services.tracker.check_reads [POSITION:LINK …]`.
 
-Each argument is a position and its link as they were logged (`reads_chained`) or printed earlier: they show whether
-entries were taken off the end since, or the whole was written anew by somebody who has the key.
+Each argument is a position and its link as they were logged (`reads_chained`) or printed earlier: they show
+whether entries were taken off the end since, or the whole was written anew by somebody who has the key.
 """
 
 import asyncio
@@ -25,7 +25,10 @@ AT_ONCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """How far the chain holds (`position`, `link`), how many entries wait to be joined, and the first place that is broken, if any."""
+    """How far the chain holds, and where it is broken.
+
+    `position` and `link` are the last valid entry, `waiting` counts entries that are not joined yet.
+    """
 
     position: int
     link: bytes

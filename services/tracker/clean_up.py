@@ -9,5 +9,8 @@ from shared.process.loops import Loop
 
 
 def clean_up_loops(sessions: Sessions, at_rest: AtRest) -> list[Loop]:
-    """Make the loops: old drafts, contents whose retention time is over, and what an earlier version left in clear."""
+    """Make the loops.
+
+    Old drafts, contents whose retention time is over, and what an earlier version left in clear.
+    """
     return [remove_old_drafts(sessions), remove_for_ever(sessions), encrypt_for_ever(sessions, at_rest)]

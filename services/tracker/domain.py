@@ -1,4 +1,4 @@
-"""What may happen to a request: one table of states, who may move it, and what counts as the same step taken twice."""
+"""The states of a request, the edges between them, who may take each edge, and what is a repeat."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,11 @@ ACTIONS: tuple[Action, ...] = get_args(Action)
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a state means: whether it is `open` (somebody still owes the citizen something), and whether the due time counts (`ours` to act)."""
+    """What a state means.
+
+    Whether it is `open` (somebody still owes the citizen something), and whether the due time counts (`ours`
+    to act).
+    """
 
     open: bool
     ours: bool
@@ -36,7 +40,7 @@ OURS: tuple[State, ...] = tuple(state for state in STATES if MEANINGS[state].our
 
 
 def in_sql(states: Iterable[State]) -> str:
-    """Give states as SQL lists them: `'received', 'closed'`."""
+    """Return states as SQL lists them: `'received', 'closed'`."""
     return ", ".join(f"'{state}'" for state in states)
 
 
@@ -75,7 +79,10 @@ Reason: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who acts: `name` is a staff username or a client id, none for a citizen. For whom a client says it acts is not verified."""
+    """Who acts: `name` is a staff username or a client id, none for a citizen.
+
+    For whom a client says it acts is not verified.
+    """
 
     kind: Actor
     name: str | None
@@ -83,7 +90,7 @@ class By:
 
     @property
     def details(self) -> dict[str, str] | None:
-        """Give what the history notes beside the actor."""
+        """Return what the history notes beside the actor."""
         return {"on_behalf_of": self.on_behalf_of} if self.on_behalf_of not in {None, self.name} else None
 
 
@@ -129,12 +136,12 @@ class NotAllowedNow(Exception):
 
 
 def possible_actions(state: State, actor: Actor) -> tuple[Action, ...]:
-    """Give what `actor` may do with a request in `state`."""
+    """Return what `actor` may do with a request in `state`."""
     return tuple(edge.action for edge in EDGES if edge.source == state and actor in edge.by)
 
 
 def next_state(state: State, action: Action, actor: Actor) -> State:
-    """Give the state that an action leads to; raises `NotAllowedNow`."""
+    """Return the state that an action leads to; raises `NotAllowedNow`."""
     edge = _EDGES.get((state, action))
     if edge is None or actor not in edge.by:
         raise NotAllowedNow(state, action, possible_actions(state, actor))
@@ -152,7 +159,10 @@ class Step:
 
 
 def state_by_time(steps: Iterable[Step]) -> State:
-    """Give the state after the latest step by its own time, in whatever order they arrive: a late one never moves it back."""
+    """Return the state after the latest step by its own time, in whatever order they arrive.
+
+    A late one never moves it back.
+    """
     state: State = "received"
     latest: datetime | None = None
     for step in steps:
@@ -162,10 +172,13 @@ def state_by_time(steps: Iterable[Step]) -> State:
 
 
 def moment_after(last: datetime, now: datetime) -> datetime:
-    """Give the time of the next step: now, but always after the last one, whatever the clocks of two processes say."""
+    """Return the time of the next step.
+
+    Now, but always after the last one, whatever the clocks of two processes say.
+    """
     return max(now, last + timedelta(microseconds=1))
 
 
 def is_repeat(last: Step | None, action: Action, text: str | None) -> bool:
-    """Say whether an action is the very one that was taken last, so that a retry is answered like the first."""
+    """Return whether an action repeats the last one, so that a retry is answered as the first was."""
     return last is not None and last.action == action and last.text == text

@@ -1,4 +1,7 @@
-"""Encrypts personal codes, answers and texts again under the newest of `TRACKER_DATA_KEY`: `python -m services.tracker.reencrypt`."""
+"""Encrypts personal data again under the newest data key: `python -m services.tracker.reencrypt`.
+
+The data are personal codes, answers and texts; the key is the first of `TRACKER_DATA_KEY`.
+"""
 
 import asyncio
 import sys

@@ -1,6 +1,7 @@
-"""Removes the contents of requests whose service's retention time is over, and of set-aside records after a longest time.
+"""Removes the contents of requests after their retention time, and of old dead letters.
 
-What stays of a request: its number, service, states and times. One that is open is never removed, and one that is reopened begins anew.
+What stays of a request: its number, service, states and times. One that is open is never removed, and one
+that is reopened begins anew.
 """
 
 import asyncio
@@ -26,63 +27,81 @@ log = get_log(__name__)
 AT_ONCE = 100
 PAUSE_SECONDS = 60.0
 LONGEST_DAYS = 90
-"""Days that a set-aside record and an operator's note about records are kept where nobody knows the request: as long as their topic keeps them."""
+"""Days that a set-aside record and an operator's note about records are kept where nobody knows the request.
+
+As long as their topic keeps them.
+"""
 COMMAND_DAYS = 14 + LONGEST_DAYS
 """Days after which a command cannot come again, neither from its topic nor from the dead letters."""
 REMOVED = "–"
 """Stands where a note was: that there was one says that the matter is settled."""
 OF_THEIR_HISTORY = "event_id in (select event_id::text from history where request_id = any(:ids))"
 
-# What waits to be published holds contents too, so a request waits for it. Kafka's last word on what it refused was no.
+# What waits to be published holds contents too, so a request waits for it. Kafka's last word on what it
+# refused was no.
 TAKE_DUE = text(f"""
-    select request_id, work_number, service, queue, state, retention_days, changed_at, now() as erased_at from requests
+    select request_id, work_number, service, queue, state, retention_days, changed_at, now() as erased_at
+        from requests
     where {REMOVABLE} and {REMOVAL_DUE} < timezone('UTC', now()) and not exists (
-        select from history where history.request_id = requests.request_id and value is not null and refused is null
+        select from history where history.request_id = requests.request_id and value is not null
+            and refused is null
     ) order by {REMOVAL_DUE} limit :most for update skip locked
 """)  # noqa: S608  our own conditions
 EMPTY = (
     text("""
-        update requests set erased_at = now(), first_name = '', last_name = '', phone = '', email = '', business_id = null, name_key = '',
-            email_index = '', personal_code = null, personal_code_index = null, answers = '[]', answers_box = null,
+        update requests set erased_at = now(), first_name = '', last_name = '', phone = '', email = '',
+            business_id = null, name_key = '',
+            email_index = '', personal_code = null, personal_code_index = null, answers = '[]',
+                answers_box = null,
             sealed_contact = '', body_digest = ''
         where request_id = any(:ids)
     """),
     text("update mail_outcomes set codes = null where request_id = any(:ids) and codes is not null"),
     text(f"""
-        update owed_mails set failed_at = coalesce(failed_at, now()), failure = 'erased', settled_at = coalesce(settled_at, now()),
+        update owed_mails set failed_at = coalesce(failed_at, now()), failure = 'erased',
+            settled_at = coalesce(settled_at, now()),
             settled_note = null
         where {OF_THEIR_HISTORY}
     """),  # noqa: S608  as above
     text("""
         update history set text = null, text_box = null, details = null, value = null
-        where request_id = any(:ids) and (text is not null or text_box is not null or details is not null or value is not null)
+        where request_id = any(:ids)
+            and (text is not null or text_box is not null or details is not null or value is not null)
     """),
     text(f"""
-        update dead_letters set emptied_at = now(), value = null, headers = '[]', detail = '', note = case when note is not null then '{REMOVED}' end
+        update dead_letters set emptied_at = now(), value = null, headers = '[]', detail = '', note = case
+            when note is not null then '{REMOVED}' end
         where request_id = any(:ids) and emptied_at is null
     """),  # noqa: S608  as above
 )
-"""The rows stay. A mail that still is owed can no longer be sent by anybody: it is settled with its request."""
+"""The rows stay.
+
+A mail that still is owed can no longer be sent by anybody: it is settled with its request.
+"""
 # An accepted request that is neither registered nor settled is open.
 EMPTY_SET_ASIDE = text(f"""
     with old as materialized (
-        select id from dead_letters where emptied_at is null and buried_at < now() - make_interval(days => :days)
+        select id from dead_letters where emptied_at is null
+            and buried_at < now() - make_interval(days => :days)
             and not (accepted and registered_at is null and note is null)
         order by buried_at limit :most for update skip locked
     )
     update dead_letters letter set emptied_at = now(), value = null, headers = '[]', detail = '',
-        key = case when request_id is not null then key end, note = case when note is not null then '{REMOVED}' end
+        key = case when request_id is not null then key end, note = case
+            when note is not null then '{REMOVED}' end
     from old where letter.id = old.id returning 1
 """)  # noqa: S608  as above
 EMPTY_NOTES = text(f"""
     update skipped_records set note = '{REMOVED}' where id in (
-        select id from skipped_records where note <> '{REMOVED}' and settled_at < now() - make_interval(days => :days)
+        select id from skipped_records where note <> '{REMOVED}'
+            and settled_at < now() - make_interval(days => :days)
         order by id limit :most for update skip locked
     ) returning 1
 """)  # noqa: S608  as above
 FORGET_COMMANDS = text("""
     delete from processed_commands where (source, command_id) in (
-        select source, command_id from processed_commands where processed_at < now() - make_interval(days => :days)
+        select source, command_id from processed_commands
+            where processed_at < now() - make_interval(days => :days)
         order by processed_at limit :most for update skip locked
     ) returning 1
 """)

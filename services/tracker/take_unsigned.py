@@ -1,7 +1,8 @@
-"""Lets what lies on `requests.submitted` until now be without intake's MAC: `python -m services.tracker.take_unsigned`.
+"""Accepts what is on `requests.submitted` so far without a MAC: `python -m services.tracker.take_unsigned`.
 
-For an upgrade in which an old intake went on sending after `deploy.prepare`. The reader has set those records aside; once
-this has run, operators can send them again. Strangers' records from before now can be sent again as well.
+For an upgrade in which an old intake went on sending after `deploy.prepare`. The reader has set those records
+aside; once this has run, operators can send them again. Strangers' records from before now can be sent again
+as well.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Work numbers (työnumero): unique, unguessable, easy to say on the phone.
 
-The n-th request's number is n put through a keyed permutation, and a Damm check digit, which finds every wrong digit and every swap of two
-neighbours. The first 10⁸ have nine digits, the rest ten.
+The n-th request's number is n put through a keyed permutation, and a Damm check digit, which finds every
+wrong digit and every swap of two neighbours. The first 10⁸ have nine digits, the rest ten.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ ROUNDS = 10
 
 
 def work_number(n: int, key: bytes) -> str:
-    """Give the digits of the `n`-th request (0 ≤ n < 10⁹): nine below 10⁸, then ten; `ValueError` beyond."""
+    """Return the digits of the `n`-th request (0 ≤ n < 10⁹), nine below 10⁸, then ten, or `ValueError`."""
     if not 0 <= n < TEN_DIGITS:
         message = f"there is no work number for {n}"
         raise ValueError(message)
@@ -33,7 +33,10 @@ def _nine(n: int, key: bytes) -> int:
 
 
 def _ten(n: int, key: bytes) -> int:
-    """Permute the numbers from 10⁸ to below 10⁹: those below 10⁹ are permuted until one lands there (about once in ten it does not)."""
+    """Permute the numbers from 10⁸ to below 10⁹.
+
+    Those below 10⁹ are permuted until one lands there (about once in ten it does not).
+    """
     while True:
         left, right = divmod(n, 10**5)
         for number in range(ROUNDS):

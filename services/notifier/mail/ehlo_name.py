@@ -11,7 +11,7 @@ NOBODYS = (".localdomain", ".localhost", ".local", ".internal", ".invalid")
 
 
 def is_ehlo_name(name: str) -> bool:
-    """Say whether a name is fully qualified, or an address literal."""
+    """Return whether a name is fully qualified, or an address literal."""
     if literal := LITERAL.fullmatch(name):
         try:
             return ip_address(literal[1]).version == (6 if name.startswith("[IPv6:") else 4)

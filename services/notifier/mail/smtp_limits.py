@@ -32,6 +32,6 @@ does not."""
 
 
 def limits(most: float | None, different: Mapping[TimedStep, float]) -> Mapping[TimedStep, float]:
-    """Give the limits with some of them `different`, and none above `most`."""
+    """Return the limits with some of them `different`, and none above `most`."""
     merged = {**LIMITS, **different}
     return merged if most is None else {step: min(seconds, most) for step, seconds in merged.items()}

@@ -1,4 +1,4 @@
-"""Says whether the mail server and Kafka answer at their ports."""
+"""Returns whether the mail server and Kafka answer at their ports."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ from services.notifier.settings import Settings
 
 
 def mail_server_there(settings: Settings) -> Callable[[], Awaitable[None]]:
-    """Give the check; it raises `OSError` where nobody answers."""
+    """Return the check; it raises `OSError` where nobody answers."""
 
     async def check() -> None:
         await _reach(settings.smtp_host, settings.smtp_port)
@@ -16,7 +16,7 @@ def mail_server_there(settings: Settings) -> Callable[[], Awaitable[None]]:
 
 
 def kafka_there(settings: Settings) -> Callable[[], Awaitable[None]]:
-    """Give the check; one answering broker is enough."""
+    """Return the check; one answering broker is enough."""
 
     async def check() -> None:
         for server in settings.kafka_bootstrap_servers.split(","):

@@ -48,7 +48,7 @@ class Ownership:
         self.wake()
 
     async def disown_unknown(self) -> None:
-        """Give up the deliveries that are ours in the database and not in memory."""
+        """Return up the deliveries that are ours in the database and not in memory."""
         async with at_once(self.sessions) as session:
             await disown(session, self.lease.owner, self.lanes.ids() | self.recorder.ids())
 

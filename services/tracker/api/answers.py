@@ -99,7 +99,7 @@ def summary(request: TrackedRequest) -> RequestSummary:
 
 
 def detail(whole: WholeRequest) -> RequestDetail:
-    """Give a request in full."""
+    """Return a request in full."""
     return RequestDetail(
         **summary(whole.request).model_dump(),
         authentication=whole.request.authentication,

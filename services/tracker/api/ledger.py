@@ -84,7 +84,7 @@ class LedgerAnswer(BaseModel):
 
 
 def ledger_routes(verifier: TokenVerifier) -> APIRouter:
-    """Give `/api/v1/ledger` and `/metrics`."""
+    """Return `/api/v1/ledger` and `/metrics`."""
     routes = APIRouter(tags=["operators"])
     Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
 

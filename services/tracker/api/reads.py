@@ -45,7 +45,7 @@ class ReadPage(BaseModel):
 
 
 def reads_routes(verifier: TokenVerifier) -> APIRouter:
-    """Give `/api/v1/reads`."""
+    """Return `/api/v1/reads`."""
     routes = APIRouter(
         prefix="/api/v1/reads",
         tags=["auditors"],

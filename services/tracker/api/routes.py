@@ -28,7 +28,7 @@ ROUTES = (
 
 
 def api_routes(verifier: TokenVerifier) -> APIRouter:
-    """Give all routes; each asks `verifier` for the scope that it needs."""
+    """Return all routes; each asks `verifier` for the scope that it needs."""
     together = APIRouter()
     for routes in ROUTES:
         together.include_router(routes(verifier))

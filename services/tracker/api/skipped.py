@@ -34,7 +34,7 @@ class Skipped(BaseModel):
 
 
 def skipped_routes(verifier: TokenVerifier) -> APIRouter:
-    """Give the routes of `/api/v1/skipped`."""
+    """Return the routes of `/api/v1/skipped`."""
     routes = APIRouter(prefix="/api/v1/skipped", tags=["operators"])
     Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
 

@@ -55,7 +55,7 @@ class AddressCorrected(BaseModel):
 
 
 def status_routes(verifier: TokenVerifier) -> APIRouter:
-    """Give the routes of `/api/v1/status`."""
+    """Return the routes of `/api/v1/status`."""
     asked = require_scope(verifier, "requests:status")
     routes = APIRouter(prefix="/api/v1/status", tags=["status"], dependencies=[Depends(asked)])
     Asker = Annotated[Caller, Depends(asked)]  # noqa: N806  a type, made for this verifier
@@ -72,7 +72,7 @@ def status_routes(verifier: TokenVerifier) -> APIRouter:
 
     @routes.get("")
     async def service(resources: GivenResources, session: Transaction) -> ServiceState:
-        """Say whether numbers and mails come; the answer itself says that requests can be followed."""
+        """Return whether numbers and mails come; the answer itself says that requests can be followed."""
         ledger = await resources.ledger.ledger(at_most_old=LEDGER_SECONDS)
         await session.execute(text("select 1"))
         return service_state(ledger)

@@ -26,7 +26,7 @@ class Unsendable(BaseModel):
 
 
 def unsendable_routes(verifier: TokenVerifier) -> APIRouter:
-    """Give the routes of `/api/v1/unsendable`."""
+    """Return the routes of `/api/v1/unsendable`."""
     routes = APIRouter(prefix="/api/v1/unsendable", tags=["operators"])
     Operator = Annotated[Caller, Depends(require_scope(verifier, "operate"))]  # noqa: N806  a type, made for this verifier
 

@@ -1,4 +1,8 @@
-"""A canary arrived: its number is nobody's, its registration goes the way of all history to its mail, and nothing else is written."""
+"""Handles the arrival of a canary, the test request that the system sends itself every minute.
+
+It gets no work number of a citizen and no row among the requests; its registration goes through the history
+and the notifier as any other does.
+"""
 
 import re
 from collections.abc import Sequence
@@ -31,7 +35,10 @@ FAILED = text("update canary_runs set error = :error where event_id = :event_id"
 
 
 async def on_canary(session: AsyncSession, submission: Envelope[RequestSubmitted], keyring: Keyring) -> None:
-    """Register one that was sent by us; whoever else fills in its form gets nothing. Raises `Rejected` as a request does."""
+    """Register one that was sent by us; whoever else fills in its form gets nothing.
+
+    Raises `Rejected` as a request does.
+    """
     event = submission.event
     form = read_form(keyring.opener.open(event.sealed_form, purpose="form", request_id=event.request_id))
     event_id = next((answer.value for answer in form.answers if answer.field == "run"), "")

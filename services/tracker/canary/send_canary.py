@@ -19,7 +19,10 @@ log = get_log(__name__)
 
 PATIENCE = httpx.Timeout(20.0, connect=5.0)
 TAKE_SECONDS, AGAIN_SECONDS = 30.0, 1.0
-"""So long an intake that is away, as when everything starts, is asked again; what it costs is in the time until the answer."""
+"""So long an intake that is away, as when everything starts, is asked again.
+
+What it costs is in the time until the answer.
+"""
 NUMBER_SECONDS, LOOK_SECONDS = 30.0, 0.25
 KEPT = timedelta(days=1)
 PERSON: Mapping[str, str] = {
@@ -29,7 +32,8 @@ PERSON: Mapping[str, str] = {
     "phone": "040 123 4567",
 }
 BEGIN = text(
-    "insert into canary_runs (run, begun_at, event_id) values (:run, now(), :event_id) on conflict do nothing returning run"
+    "insert into canary_runs (run, begun_at, event_id) values (:run, now(), :event_id) "
+    "on conflict do nothing returning run"
 )
 ANSWERED = text("update canary_runs set answered_at = :at where run = :run")
 SHOWN = text("update canary_runs set shown_at = :at where run = :run")
@@ -41,9 +45,12 @@ FORGET = text("""
 
 
 class Canary:
-    """`await Canary(…).run()` sends until cancelled. The number of a run is its period's, so that several processes send one.
+    """`await Canary(…).run()` sends until cancelled.
 
-    The form and its key hold the id of the registration to come, which nobody else can know: who guessed it could fill in the form first.
+    The number of a run is its period's, so that several processes send one.
+
+    The form and its key hold the id of the registration to come, which nobody else can know: who guessed it
+    could fill in the form first.
     """
 
     def __init__(self, sessions: Sessions, intake_url: str, mailbox: str, every_seconds: float) -> None:
@@ -92,7 +99,10 @@ class Canary:
     async def _submit(
         self, http: httpx.AsyncClient, body: Mapping[str, object], event_id: str
     ) -> httpx.Response:
-        """Send the form as a patient citizen does; raises `httpx.HTTPError` where it was refused, or not taken in time."""
+        """Send the form as a patient citizen does.
+
+        Raises `httpx.HTTPError` where it was refused, or not taken in time.
+        """
         give_up = time.monotonic() + TAKE_SECONDS
         while True:
             try:

@@ -17,7 +17,10 @@ PAUSE_SECONDS = 2.0
 
 
 class StaffAccounts:
-    """The present epoch of each account, asked for when a page needs it and the last answer is too old or does not fit."""
+    """The present epoch of each staff account, cached.
+
+    It is fetched when a page needs it and the last answer is too old or does not fit.
+    """
 
     def __init__(self, provider: ClientCredentials) -> None:
         self._provider = provider
@@ -27,7 +30,10 @@ class StaffAccounts:
         self._lock = asyncio.Lock()
 
     async def stands(self, subject: str, epoch: str) -> bool:
-        """Say whether the account is there and its epoch is still this one; raises `Unavailable` where identity has been away for too long."""
+        """Return whether the account is there and its epoch is still this one.
+
+        Raises `Unavailable` where identity has been away for too long.
+        """
         account = (subject, epoch)
         if self._said(account, FRESH_SECONDS):
             return True

@@ -66,16 +66,22 @@ class Notifier:
         self._credentials = credentials
 
     async def retry(self, mail: OwedMail) -> bool:
-        """Have a mail tried again now; says whether it was still waiting for that. Raises `Unavailable` while notifier, or identity, is away."""
+        """Have a mail tried again now; says whether it was still waiting for that.
+
+        Raises `Unavailable` while notifier, or identity, is away.
+        """
         answers = [
             await self._ask("POST", f"/{found.id}/retry") for found in await self._find(mail, state="failed")
         ]
         return any(answer.status_code == HTTPStatus.ACCEPTED for answer in answers)
 
     async def send_again(self, mail: OwedMail, email: str) -> int:
-        """Have a mail sent once more to an address; gives the number of the new sending, also where an earlier order for it was carried out already.
+        """Have a mail sent once more to an address.
 
-        Raises `InvalidFields` for an address that is none, `NotSendable`, `ContentsGone`, or `Unavailable` as `retry` does.
+        Gives the number of the new sending, also where an earlier order for it was carried out already.
+
+        Raises `InvalidFields` for an address that is none, `NotSendable`, `ContentsGone`, or `Unavailable` as
+        `retry` does.
         """
         found = next(iter(await self._find(mail)), None)
         if found is None:
@@ -103,7 +109,10 @@ class Notifier:
         ]
 
     async def retry_all(self, events: Sequence[str]) -> list[str]:
-        """Have the failed mails of these events tried again now; gives the events that had some. Raises `Unavailable` as `retry` does."""
+        """Have the failed mails of these events tried again now; gives the events that had some.
+
+        Raises `Unavailable` as `retry` does.
+        """
         answer = await self._ask("POST", "/retry", body={"events": list(events), "limit": len(events)})
         try:
             return TriedAgain.model_validate_json(answer.content).events

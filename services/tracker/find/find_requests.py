@@ -53,7 +53,8 @@ LISTED = (
 class Filters:
     """What a list is narrowed to.
 
-    `words` is a work number, an e-mail, a henkilötunnus, or names in any order: each in full, or the family name's beginning.
+    `words` is a work number, an e-mail, a henkilötunnus, or names in any order: each in full, or the family
+    name's beginning.
     """
 
     queue: str | None = None
@@ -82,15 +83,16 @@ async def find_requests(
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page:
-    """Give one page of at most `limit` requests, and record the read.
+    """Return one page of at most `limit` requests, and record the read.
 
-    Raises `InvalidFields` for a cursor that is none and words of which nothing is seen, `InvalidWorkNumber` for a number that is wrong. The
-    henkilötunnus, e-mail, phone and answers are not loaded.
+    Raises `InvalidFields` for a cursor that is none and words of which nothing is seen, `InvalidWorkNumber`
+    for a number that is wrong. The henkilötunnus, e-mail, phone and answers are not loaded.
     """
     if filters.words is not None and not visible(filters.words):
         raise InvalidFields([{"field": "q", "message": "Write what to look for"}])
     name = _name_of(filters)
-    # The names are looked up first, or a plan would read all requests by their time until enough of that name have come.
+    # The names are looked up first, or a plan would read all requests by their time until enough of that name
+    # have come.
     conditions, after = _conditions(filters, keyring.at_rest), _read_cursor(cursor) if cursor else None
     named = _named(name, conditions, after) if name else None
     time_and_id = (named.c.submitted_at, named.c.request_id) if named is not None else TIME_AND_ID
@@ -144,7 +146,7 @@ def _conditions(filters: Filters, at_rest: AtRest) -> list[ColumnElement[bool]]:
 
 
 def _name_of(filters: Filters) -> str | None:
-    """Give what is a name in the words, if it is one."""
+    """Return what is a name in the words, if it is one."""
     words = visible(filters.words or "")
     return (
         words
@@ -154,14 +156,17 @@ def _name_of(filters: Filters) -> str | None:
 
 
 def _named(words: str, conditions: Sequence[ColumnElement[bool]], after: tuple[Any, ...] | None) -> CTE:
-    """Find those whose family name begins with one of the words and whose other names begin with the others, in the index alone.
+    """Find people by their names, in the index alone.
 
-    Besides them the newest (`after` a cursor) of those that have all words in full, whichever of their names these are.
+    The family name begins with one of the words, the other names begin with the others.
+
+    Added are the newest (`after` a cursor) of those that have all words in full, in whichever of their names.
     """
     names = sorted(set(name_words(words)))[:MOST_WORDS]
     key = col(TrackedRequest.name_key)
     found = select(TrackedRequest.request_id, TrackedRequest.submitted_at)
-    # Whichever word the family name begins with: the others are looked for among those that do, in the index too.
+    # Whichever word the family name begins with: the others are looked for among those that do, in the index
+    # too.
     ranges = [
         found.where(
             key.op("~>=~")(begins),
@@ -185,7 +190,7 @@ def _named(words: str, conditions: Sequence[ColumnElement[bool]], after: tuple[A
 
 
 def looks_like_work_number(words: str) -> bool:
-    """Say whether somebody seems to mean a work number: mostly digits, and no henkilötunnus."""
+    """Return whether somebody seems to mean a work number: mostly digits, and no henkilötunnus."""
     return sum(letter.isdigit() for letter in words) * 2 > len(
         words.replace(" ", "")
     ) and not is_personal_code(words)

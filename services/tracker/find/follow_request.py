@@ -1,4 +1,4 @@
-"""The citizen follows a request without an account: by work number and e-mail, or by the signed link of a mail."""
+"""Finds a request for a citizen without an account, by work number and e-mail or by a mail's signed link."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -74,9 +74,12 @@ class FollowedStatus(Status):
 async def follow_by_number(
     session: AsyncSession, work_number: str, email: str, keyring: Keyring
 ) -> FollowedStatus:
-    """Give the status; an unknown number and a wrong e-mail are one `NotFound`, found by one and the same look-up.
+    """Return the status.
+
+    An unknown number and a wrong e-mail are one `NotFound`, found by one and the same look-up.
 
     Raises `InvalidWorkNumber` for what cannot be a number at all.
+
     """
     number, indexes = read_work_number(work_number), keyring.at_rest.email_indexes(email)
     return await _follow(
@@ -88,7 +91,7 @@ async def follow_by_number(
 
 
 async def follow_by_link(session: AsyncSession, token: str, keyring: Keyring) -> FollowedStatus:
-    """Give the status behind a mail's link; raises `NotFound` for a token that we did not sign."""
+    """Return the status behind a mail's link; raises `NotFound` for a token that we did not sign."""
     try:
         request_id = follow_link.read(token, keyring.link_key)
     except follow_link.BadLink:
@@ -97,7 +100,7 @@ async def follow_by_link(session: AsyncSession, token: str, keyring: Keyring) ->
 
 
 async def read_status(session: AsyncSession, request_id: UUID) -> Status | NotRegistered:
-    """Give the status of a request that the caller already knows; raises `NotFound`."""
+    """Return the status of a request that the caller already knows; raises `NotFound`."""
     request = await session.get(TrackedRequest, request_id)
     if request is None:
         notes = (await session.execute(SET_ASIDE, {"request_id": request_id})).scalars().all()

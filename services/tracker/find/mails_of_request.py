@@ -15,7 +15,8 @@ MAILS = text("""
         when owed.returned_at is not null then 'returned'
         when owed.failed_at is not null then 'failed'
         when exists (
-            select from mail_outcomes told where told.request_id = :request_id and told.cause_id = owed.event_id
+            select from mail_outcomes told where told.request_id = :request_id
+                and told.cause_id = owed.event_id
             and told.sending = owed.sending and told.type = 'mail.deferred.v1'
         ) then 'deferred'
         else 'sending' end as state
@@ -27,14 +28,19 @@ MAILS = text("""
     order by 2
 """)
 UNDELIVERED = text("""
-    select owed.event_id, owed.returned_at is not null as returned from history join owed_mails owed on owed.event_id = history.event_id::text
-    where history.request_id = :request_id and owed.failed_at is not null and owed.settled_at is null order by history.id
+    select owed.event_id, owed.returned_at is not null as returned from history join owed_mails owed
+        on owed.event_id = history.event_id::text
+    where history.request_id = :request_id and owed.failed_at is not null and owed.settled_at is null
+        order by history.id
 """)
 
 
 @dataclass(frozen=True, slots=True)
 class MailState:
-    """The latest mail of a kind. `deferred`: its server did not take it yet; `settled`: an operator has dealt with one that did not arrive."""
+    """The latest mail of a kind.
+
+    `deferred`: its server did not take it yet; `settled`: an operator has dealt with one that did not arrive.
+    """
 
     template: str
     state: Literal["sending", "deferred", "sent", "failed", "returned", "settled"]
@@ -49,7 +55,7 @@ class Undelivered:
 
 
 async def mails_of_request(session: AsyncSession, request_id: UUID) -> Sequence[MailState]:
-    """Give one of each kind, in the order in which they were written."""
+    """Return one of each kind, in the order in which they were written."""
     latest: dict[str, MailState] = {}
     for mail in await session.execute(MAILS, {"request_id": request_id}):
         latest.pop(mail.template, None)
@@ -58,7 +64,7 @@ async def mails_of_request(session: AsyncSession, request_id: UUID) -> Sequence[
 
 
 async def undelivered_mails(session: AsyncSession, request_id: UUID) -> Sequence[Undelivered]:
-    """Give those that did not arrive and that nobody has settled, the oldest first."""
+    """Return those that did not arrive and that nobody has settled, the oldest first."""
     return [
         Undelivered(mail.event_id, mail.returned)
         for mail in await session.execute(UNDELIVERED, {"request_id": request_id})

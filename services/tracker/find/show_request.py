@@ -52,7 +52,7 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class WholeRequest:
-    """A request with its person, answers and timeline (oldest first), and what a handler may do with it now."""
+    """A request with its person, answers, timeline (oldest first), and the actions possible now."""
 
     request: TrackedRequest
     person: Person
@@ -62,7 +62,10 @@ class WholeRequest:
 
 
 async def resolve_id(session: AsyncSession, text: str) -> UUID:
-    """Give the request that an id or a work number names; raises `NotFound`, or `InvalidWorkNumber` for a mistyped number."""
+    """Return the request that an id or a work number names.
+
+    Raises `NotFound`, or `InvalidWorkNumber` for a mistyped number.
+    """
     try:
         return UUID(text)
     except ValueError:
@@ -84,9 +87,10 @@ async def show_request(
     revealed: bool = False,
     reason: str | None = None,
 ) -> WholeRequest:
-    """Give everything about one request, and record the read; raises `NotFound`.
+    """Return everything about one request, and record the read; raises `NotFound`.
 
-    `revealed`: with the henkilötunnus, also where one was typed into anything else; for a `reason` where a person asks.
+    `revealed`: with the henkilötunnus, also where one was typed into anything else; for a `reason` where a
+    person asks.
     """
     request = await session.get(TrackedRequest, request_id)
     if request is None:
@@ -132,7 +136,10 @@ def _covered_details(details: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 async def read_timeline(session: AsyncSession, request_id: UUID, at_rest: AtRest) -> list[Happened]:
-    """Give what happened to a request, oldest first: its history in order, and the mails between by their times, each after what caused it."""
+    """Return what happened to a request, oldest first.
+
+    Its history in order, and the mails between by their times, each after what caused it.
+    """
     history = await session.scalars(
         select(HistoryEntry).where(col(HistoryEntry.request_id) == request_id).order_by(col(HistoryEntry.id))
     )

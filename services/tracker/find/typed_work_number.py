@@ -7,7 +7,10 @@ from shared.web.problems import Problem
 
 
 class InvalidWorkNumber(Problem):
-    """422: not a work number; `reason` is `wrong-length` or `wrong-check-digit` (a digit is wrong or two are swapped)."""
+    """422: not a work number.
+
+    `reason` is `wrong-length` or `wrong-check-digit` (a digit is wrong or two are swapped).
+    """
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "invalid-work-number"
@@ -15,7 +18,7 @@ class InvalidWorkNumber(Problem):
 
 
 def read_work_number(text: str, field: str = "work_number") -> str:
-    """Give the digits; raises `InvalidWorkNumber`."""
+    """Return the digits; raises `InvalidWorkNumber`."""
     try:
         return work_number.parse(text)
     except work_number.InvalidWorkNumber as error:

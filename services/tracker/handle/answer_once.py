@@ -1,4 +1,7 @@
-"""`Idempotency-Key`: a command that is sent again is answered as the first time and changes nothing (draft-ietf-httpapi-idempotency-key-header)."""
+"""Answers a repeated command as it was answered the first time (`Idempotency-Key`).
+
+The header is that of draft-ietf-httpapi-idempotency-key-header.
+"""
 
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -29,7 +32,8 @@ IdempotencyKey: TypeAlias = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[\x20-\x7e]+$",
-        description="A repeat with the same key and body within seven days is answered as the first time and changes nothing; with another body 422",
+        description="A repeat with the same key and body within seven days is answered as the first time "
+        "and changes nothing; with another body 422",
     ),
 ]
 
@@ -44,7 +48,10 @@ class KeyUsedOtherwise(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """One command of a caller; `command` is what it asks for, in full. Without a `key` every sending is a command of its own."""
+    """One command of a caller; `command` is what it asks for, in full.
+
+    Without a `key` every sending is a command of its own.
+    """
 
     caller: str
     key: str | None
@@ -52,13 +59,16 @@ class Once:
 
     @property
     def digest(self) -> bytes:
-        """Give what tells one command from another, also where its parts run into one another."""
+        """Return what tells one command from another, also where its parts run into one another."""
         return hashlib.sha256(
             "".join(f"{len(part)}:{part}" for part in self.command).encode(errors="surrogatepass")
         ).digest()
 
     def of_its_own(self) -> "Once":
-        """Give the same with a key that no other command can have, whatever stands in it: another text in the same form is another command."""
+        """Return the same with a key that no other command can have, whatever stands in it.
+
+        Another text in the same form is another command.
+        """
         return replace(
             self, key=replace(self, command=(self.key, *self.command)).digest.hex() if self.key else None
         )
@@ -75,9 +85,12 @@ async def answer_command(
     act: Callable[[], Awaitable[BaseModel]],
     show: Callable[[bytes], Awaitable[BaseModel]] | None = None,
 ) -> Response:
-    """Carry out an API's command once; a refusal is an answer too, and is kept with its key. Raises `KeyUsedOtherwise`.
+    """Carry out an API's command once; a refusal is an answer too, and is kept with its key.
 
-    What `act` gives is kept for as long as the key, so it holds no personal data; `show` puts in what is there now, the first time and each repeat.
+    Raises `KeyUsedOtherwise`.
+
+    What `act` gives is kept for as long as the key, so it holds no personal data; `show` puts in what is
+    there now, the first time and each repeat.
     """
 
     async def attempt() -> Response:
@@ -102,9 +115,12 @@ async def answer_command(
 async def answer_once(
     session: AsyncSession, once: Once, act: Callable[[], Awaitable[Response]], *, keep_refusal: bool = False
 ) -> Response:
-    """Give the answer that was kept under the key; otherwise act, and keep the answer in the same transaction.
+    """Return the answer that was kept under the key.
+
+    Otherwise act, and keep the answer in the same transaction.
 
     An answer of 400 and above is kept where the caller says so. Raises `KeyUsedOtherwise`.
+
     """
     if once.key is None:
         return await act()

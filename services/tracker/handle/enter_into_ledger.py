@@ -14,7 +14,10 @@ COUNT_RESOLVED = text("""
 
 
 async def enter_into_ledger(session: AsyncSession, entry: HistoryEntry) -> None:
-    """Note the mail that a step owes the citizen, and a request's first resolution; registering does both in its own statement."""
+    """Note the mail that a step owes the citizen, and a request's first resolution.
+
+    Registering does both in its own statement.
+    """
     template = MAIL_OWED.get(entry.action) if entry.action else None
     if template:
         session.add(

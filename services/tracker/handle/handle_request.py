@@ -1,4 +1,7 @@
-"""Take, ask the customer, resolve, reject, close, reopen: what handlers do, over the API, the console and Kafka alike."""
+"""Carries out what a handler does with a request: take, ask the customer, resolve, reject, close, reopen.
+
+The API, the console and Kafka's commands all come here.
+"""
 
 from datetime import datetime, timezone
 from http import HTTPStatus
@@ -29,7 +32,10 @@ LONGEST_TEXT = 10_000
 
 
 class NotAllowedNow(Problem):
-    """409: the request's state does not allow this; `state` and `possible` say what it is and what it allows."""
+    """409: the request's state does not allow this.
+
+    `state` and `possible` say what it is and what it allows.
+    """
 
     status = HTTPStatus.CONFLICT
     slug = "not-allowed-now"
@@ -37,7 +43,10 @@ class NotAllowedNow(Problem):
 
 
 class PersonalCodeInText(InvalidFields):
-    """422: the text for the customer, or a note, holds a henkilötunnus: no mail may carry it, no history keeps it."""
+    """422.
+
+    The text for the customer, or a note, holds a henkilötunnus: no mail may carry it, no history keeps it.
+    """
 
     slug = "personal-code-in-text"
     title = "The text holds a henkilötunnus"
@@ -70,7 +79,8 @@ async def handle_request(
 ) -> TrackedRequest:
     """Take one step with a request and enter it into its history; the very same step again changes nothing.
 
-    Raises `NotFound`, `ContentsRemoved`, `NotAllowedNow`, `InvalidFields` where a text is needed and is missing or unusable, `PersonalCodeInText`.
+    Raises `NotFound`, `ContentsRemoved`, `NotAllowedNow`, `InvalidFields` where a text is needed and is
+    missing or unusable, `PersonalCodeInText`.
     """
     said = _clean(text) if action in domain.TEXT_NEEDED else None
     request = await session.get(TrackedRequest, request_id, with_for_update=True, populate_existing=True)

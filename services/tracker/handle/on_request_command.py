@@ -55,7 +55,7 @@ class CommandText(BaseModel):
 
 
 def command_reader(principals: Mapping[str, str]) -> ReadRecord:
-    """Give what reads commands with who sent them: by `principals`, the topic's owner."""
+    """Return what reads commands with who sent them: by `principals`, the topic's owner."""
 
     def read(record: Record) -> Envelope[Event]:
         return replace(read_event(record), principal=principals[record.topic])

@@ -1,1 +1,4 @@
-"""The ledger: what was accepted, numbered, receipted and resolved, and whatever is overdue; an alarm for each kind of it."""
+"""The ledger: how many requests were accepted, numbered, receipted and resolved, and what is overdue.
+
+Each kind of overdue item raises an alarm.
+"""

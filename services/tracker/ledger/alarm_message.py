@@ -27,7 +27,10 @@ SENTENCES: Mapping[Reason, str] = {
 
 
 def message(alarms: Sequence[Alarm]) -> dict[str, Any]:
-    """Put alarms into one message: `text` for people, `alarms` for programs; nothing personal is in either."""
+    """Put alarms into one message: `text` for people, `alarms` for programs.
+
+    Nothing personal is in either.
+    """
     lines = [
         f"{'Over' if alarm.ended_at else 'ALARM'}: {_place(alarm)}{alarm.most} {SENTENCES[alarm.reason]}"
         for alarm in alarms

@@ -1,4 +1,7 @@
-"""The message of alarms that an address is to take next, in the database: the same message, under the same id, until it is taken."""
+"""Keeps, for each address that takes alarms, the next message until it is acknowledged.
+
+A retry sends the same message under the same id.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -23,12 +26,16 @@ UNTOLD = or_(
     col(Alarm.told_at).is_(None), col(Alarm.ended_at).is_not(None) & col(Alarm.end_told_at).is_(None)
 )
 MARK_TAKEN = text("""
-    with given as (select * from jsonb_to_recordset(cast(cast(:alarms as text) as jsonb)) as given (id bigint, ended_at timestamptz))
-    update alarms set told_at = coalesce(told_at, now()), end_told_at = case when given.ended_at is not null then now() else end_told_at end
+    with given as (select *
+        from jsonb_to_recordset(cast(cast(:alarms as text) as jsonb)) as given (id bigint,
+        ended_at timestamptz))
+    update alarms set told_at = coalesce(told_at, now()), end_told_at = case
+        when given.ended_at is not null then now() else end_told_at end
     from given where alarms.id = given.id
 """)
 COUNT_UNTOLD = text("""
-    select count(*) from (select from alarms where told_at is null or (ended_at is not null and end_told_at is null) limit :most) untold
+    select count(*) from (select from alarms where told_at is null
+        or (ended_at is not null and end_told_at is null) limit :most) untold
 """)
 MOST_COUNTED = 1_000
 
@@ -48,7 +55,10 @@ def address_of(url: str) -> bytes:
 
 
 async def take_up(session: AsyncSession, address: bytes, lease: timedelta) -> TakenUp | None:
-    """Give the address' next message if its time has come and no other process sends it; for as long as the `lease` it is ours."""
+    """Return the address' next message if its time has come and no other process sends it.
+
+    For as long as the `lease` it is ours.
+    """
     await session.execute(insert(AlarmAddress).values(address=address, failures=0).on_conflict_do_nothing())
     row = await session.get(
         AlarmAddress, address, with_for_update={"skip_locked": True}, populate_existing=True
@@ -88,7 +98,7 @@ async def mark_failed(
 
 
 async def undelivered(session: AsyncSession, address: bytes | None, now: datetime) -> Overdue:
-    """Give the alarms that reach nobody, because the address has taken nothing for too long."""
+    """Return the alarms that reach nobody, because the address has taken nothing for too long."""
     row = await session.get(AlarmAddress, address) if address else None
     if row is None or row.failing_since is None or now - row.failing_since < UNDELIVERED_AFTER:
         return Overdue("alarm-undelivered", 0)

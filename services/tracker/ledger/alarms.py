@@ -1,4 +1,4 @@
-"""An alarm for each kind of being overdue at each place: raised when it is first seen, ended when it is over, kept for months."""
+"""Raises an alarm when something is first seen overdue, ends it afterwards, and keeps it for months."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -18,11 +18,14 @@ SEEN_BY: Mapping[Part, tuple[Reason, ...]] = {"kafka": ("no-number", "lag"), "sp
 RAISE = text("""
     insert into alarms (reason, place, most, began_at)
     select reason, place, most, :at
-    from unnest(cast(:reasons as text[]), cast(:places as text[]), cast(:counts as bigint[])) as given (reason, place, most)
-    on conflict (reason, place) where ended_at is null do update set most = excluded.most where alarms.most < excluded.most
+    from unnest(cast(:reasons as text[]), cast(:places as text[]),
+        cast(:counts as bigint[])) as given (reason, place, most)
+    on conflict (reason, place) where ended_at is null do update set most = excluded.most
+        where alarms.most < excluded.most
 """)
 END = text("""
-    update alarms set ended_at = :at where ended_at is null and reason <> all(cast(:unseen as text[])) and (reason, place) not in (
+    update alarms set ended_at = :at where ended_at is null and reason <> all(cast(:unseen as text[]))
+        and (reason, place) not in (
         select * from unnest(cast(:reasons as text[]), cast(:places as text[]))
     )
 """)
@@ -30,9 +33,12 @@ FORGET = text("delete from alarms where began_at < :before and ended_at is not n
 
 
 async def update_alarms(session: AsyncSession, ledger: Ledger, *, starting: bool = False) -> None:
-    """Raise an alarm for whatever is newly overdue, end those of what no longer is; `most` keeps the worst count.
+    """Raise an alarm for whatever is newly overdue, end those of what no longer is.
+
+    `most` keeps the worst count.
 
     While we are `starting`, a part that cannot be asked raises none: it may be starting too.
+
     """
     reasons, places = [each.reason for each in ledger.overdue], [each.place for each in ledger.overdue]
     unseen = [
@@ -54,7 +60,7 @@ async def update_alarms(session: AsyncSession, ledger: Ledger, *, starting: bool
 
 
 async def latest_alarms(session: AsyncSession, most: int) -> Sequence[Alarm]:
-    """Give the newest alarms, newest first."""
+    """Return the newest alarms, newest first."""
     return (
         await session.scalars(
             select(Alarm).order_by(col(Alarm.began_at).desc(), col(Alarm.id).desc()).limit(most)

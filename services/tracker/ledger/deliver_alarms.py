@@ -1,4 +1,4 @@
-"""Delivers alarms to the address that operators named, until it takes them: one message at a time, with growing waits."""
+"""Delivers alarms to the operators' webhook, one message at a time, retrying with growing waits."""
 
 import asyncio
 import random
@@ -31,7 +31,10 @@ EVERY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an address answered: `error` is none where it took the message, `retry_after` what it asked for."""
+    """What an address answered.
+
+    `error` is none where it took the message, `retry_after` what it asked for.
+    """
 
     error: str | None = None
     retry_after: timedelta | None = None
@@ -122,7 +125,10 @@ class AlarmDelivery:
 
 
 async def post(http: httpx.AsyncClient, url: str, message_id: UUID, content: Mapping[str, Any]) -> Outcome:
-    """Send one message; a repeat has the same `Idempotency-Key` and `id`. A redirect is not followed: who moved must say so in the settings."""
+    """Send one message; a repeat has the same `Idempotency-Key` and `id`.
+
+    A redirect is not followed: who moved must say so in the settings.
+    """
     try:
         request = http.stream(
             "POST", url, json={"id": str(message_id), **content}, headers={"Idempotency-Key": str(message_id)}
@@ -156,7 +162,7 @@ def read_retry_after(value: str | None, now: datetime) -> timedelta | None:
 
 
 def _origin(answer: httpx.Response) -> str:
-    """Give where a redirect leads without path and query, which can hold a secret."""
+    """Return where a redirect leads without path and query, which can hold a secret."""
     try:
         target = answer.url.join(answer.headers.get("location", ""))
     except httpx.InvalidURL:

@@ -16,7 +16,10 @@ async def numbers_drawn(session: AsyncSession) -> int:
 
 
 def numbers_low(drawn: int) -> Overdue:
-    """Give what is used of the present range, in percent, from 80 % on: nine digits are followed by ten, ten by nothing."""
+    """Return what is used of the present range, in percent, from 80 % on.
+
+    Nine digits are followed by ten, ten by nothing.
+    """
     first, end, place = (
         (0, NINE_DIGITS, "nine digits") if drawn < NINE_DIGITS else (NINE_DIGITS, TEN_DIGITS, "ten digits")
     )

@@ -20,7 +20,10 @@ SATURDAY = 5
 MOST_SHOWN = 100
 """Requests shown for each kind of being overdue; the oldest come first."""
 MOST_COUNTED = 100_000
-"""Counts of what is overdue stop here: a mail server that is away for two days must not make the ledger slow."""
+"""Counts of what is overdue stop here.
+
+A mail server that is away for two days must not make the ledger slow.
+"""
 
 
 def working_days_before(now: datetime, days: float) -> datetime:
@@ -38,7 +41,10 @@ def working_days_before(now: datetime, days: float) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """One request that is overdue; without a work number where it has none yet. `note` is what is known, such as the last answer of a mail server."""
+    """One request that is overdue; without a work number where it has none yet.
+
+    `note` is what is known, such as the last answer of a mail server.
+    """
 
     request_id: UUID
     since: datetime
@@ -48,9 +54,12 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """One kind of being overdue at one place: how many, since when, and the oldest of its requests (at most `MOST_SHOWN`).
+    """One kind of being overdue at one place.
+
+    How many, since when, and the oldest of its requests (at most `MOST_SHOWN`).
 
     `note` is what is known of all of them, such as an address' last answer.
+
     """
 
     reason: Reason
@@ -63,7 +72,10 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True)
 class CanaryRun:
-    """A test request that went all the way: seconds from its beginning to each stage (`answered`, `shown`, `numbered`, `mailed`)."""
+    """A test request that went all the way.
+
+    Seconds from its beginning to each stage (`answered`, `shown`, `numbered`, `mailed`).
+    """
 
     begun_at: datetime
     seconds: Mapping[str, float]
@@ -71,11 +83,14 @@ class CanaryRun:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """How everything stands at `at`. Counts are since the beginning; `None` where a part could not be asked (`unknown` is then overdue too).
+    """How everything stands at `at`.
 
-    `numbered` = `receipted` + `receipts_failed` + `receipts_waiting`;
-    `to_be_removed` counts requests whose retention time is over and whose contents are still there, up to `MOST_COUNTED`.
-    `accepted` = `numbered` + `on_the_log` + `in_the_spool` + `set_aside` + `settled`, where a record on the log may turn out to be a repeat.
+    Counts are since the beginning; `None` where a part could not be asked (`unknown` is then overdue too).
+
+    `numbered` = `receipted` + `receipts_failed` + `receipts_waiting`; `to_be_removed` counts requests whose
+    retention time is over and whose contents are still there, up to `MOST_COUNTED`. `accepted` = `numbered` +
+    `on_the_log` + `in_the_spool` + `set_aside` + `settled`, where a record on the log may turn out to be a
+    repeat.
     """
 
     at: datetime
@@ -96,17 +111,17 @@ class Ledger:
 
     @property
     def numbers_burnt(self) -> int:
-        """Give how many numbers were drawn for a transaction that was rolled back, or not yet committed."""
+        """Return how many numbers were drawn for a transaction that was rolled back, or not yet committed."""
         return max(0, self.numbers_drawn - self.numbered)
 
     @property
     def receipts_waiting(self) -> int:
-        """Give how many receipts are under way."""
+        """Return how many receipts are under way."""
         return max(0, self.numbered - self.receipted - self.receipts_failed)
 
     @property
     def accepted(self) -> int | None:
-        """Give how many requests were accepted, where Kafka and the spool could be asked."""
+        """Return how many requests were accepted, where Kafka and the spool could be asked."""
         return (
             None
             if self.on_the_log is None or self.in_the_spool is None
@@ -114,7 +129,7 @@ class Ledger:
         )
 
     def of(self, reason: Reason) -> int:
-        """Give how many are overdue for a reason."""
+        """Return how many are overdue for a reason."""
         return sum(each.count for each in self.overdue if each.reason == reason)
 
 

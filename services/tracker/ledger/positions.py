@@ -1,8 +1,8 @@
-"""How far tracker's readers have come, in the transaction of what they read: Kafka's committed offsets alone could lie.
+"""Records each consumer's offsets in the transaction that handled the records, to detect skipped ones.
 
-Were an offset ever committed for a record that is not in the database, nobody would read that record again, and nothing would miss it. So the
-database keeps the position itself. An offset that was passed over counts only where the log gives a record in it: commit markers, rolled-back,
-compacted and expired records are none.
+Were an offset ever committed for a record that is not in the database, nobody would read that record again,
+and nothing would miss it. So the database keeps the position itself. An offset that was passed over counts
+only where the log gives a record in it: commit markers, rolled-back, compacted and expired records are none.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -19,36 +19,44 @@ from shared.process.logs import get_log
 log = get_log(__name__)
 
 HoldsRecords: TypeAlias = Callable[[str, int, int, int], Awaitable[bool]]
-"""Says whether the log gives a record of a topic's partition, from an offset to before another."""
+"""Returns whether the log gives a record of a topic's partition, from an offset to before another."""
 
 KEPT = frozenset({"tracker.submitted", "tracker.commands", "tracker.mail-outcomes"})
 """The readers whose position is kept."""
 
-# The rows are taken in one order by everybody, so that no two readers wait for each other while partitions move between them.
+# The rows are taken in one order by everybody, so that no two readers wait for each other while partitions
+# move between them.
 ADVANCE = text("""
     with given as (
-        select * from unnest(cast(:topics as text[]), cast(:partitions as int[]), cast(:firsts as bigint[]), cast(:nexts as bigint[]))
+        select * from unnest(cast(:topics as text[]), cast(:partitions as int[]), cast(:firsts as bigint[]),
+            cast(:nexts as bigint[]))
         as given (topic, partition, first, next) order by topic, partition
     ), advanced as (
         insert into read_positions as known (reader, topic, partition, next_offset)
         select :reader, topic, partition, next from given
-        on conflict (reader, topic, partition) do update set next_offset = greatest(known.next_offset, excluded.next_offset)
+        on conflict (reader, topic, partition) do update
+            set next_offset = greatest(known.next_offset, excluded.next_offset)
     )
     select known.topic, known.partition, known.next_offset as first, given.first as next
-    from given join read_positions known on known.reader = :reader and known.topic = given.topic and known.partition = given.partition
+    from given join read_positions known on known.reader = :reader and known.topic = given.topic
+        and known.partition = given.partition
     where given.first > known.next_offset
 """)
 # A partition that nobody has read from begins where its group stands when it is first looked at.
 COMPARE = text("""
     with given as (
-        select * from unnest(cast(:partitions as int[]), cast(:positions as bigint[])) as given (partition, position)
+        select * from unnest(cast(:partitions as int[]), cast(:positions as bigint[])) as given (partition,
+            position)
     ), known as (
-        select partition, next_offset from read_positions where reader = :reader and topic = :topic order by partition for update
+        select partition, next_offset from read_positions where reader = :reader and topic = :topic
+            order by partition for update
     ), begun as (
-        insert into read_positions (reader, topic, partition, next_offset) select :reader, :topic, partition, position from given
+        insert into read_positions (reader, topic, partition, next_offset)
+            select :reader, :topic, partition, position from given
         on conflict do nothing
     ), passed_over as (
-        select partition, next_offset as first, position as next from given join known using (partition) where position > next_offset
+        select partition, next_offset as first, position as next from given join known using (partition)
+            where position > next_offset
     ), advanced as (
         update read_positions stood set next_offset = passed_over.next from passed_over
         where stood.reader = :reader and stood.topic = :topic and stood.partition = passed_over.partition
@@ -68,7 +76,10 @@ NOTHING_THERE = text("delete from skipped_records where id = :id")
 
 
 def position_keeper(reader: str, holds_records: HoldsRecords) -> KeepPosition:
-    """Give what a `BatchConsumer` calls: it enters the position, and any records that lie between the last one and the first of these."""
+    """Return what a `BatchConsumer` calls.
+
+    It enters the position, and any records that lie between the last one and the first of these.
+    """
 
     async def keep_position(session: AsyncSession, offset_ranges: Sequence[OffsetRange]) -> None:
         if not offset_ranges:
@@ -88,7 +99,10 @@ def position_keeper(reader: str, holds_records: HoldsRecords) -> KeepPosition:
 async def compare_positions(
     session: AsyncSession, reader: str, topic: str, stands: Mapping[int, int], holds_records: HoldsRecords
 ) -> None:
-    """Enter what Kafka's committed offsets (`stands`: partition to offset, read before this) have passed over, though no record has come since."""
+    """Enter what Kafka's committed offsets (`stands`.
+
+    Partition to offset, read before this) have passed over, though no record has come since.
+    """
     if stands:
         values = {
             "reader": reader,
@@ -117,7 +131,10 @@ async def _enter_skipped(
 
 
 async def look_up_skipped(session: AsyncSession, holds_records: HoldsRecords) -> None:
-    """Ask the log about what was passed over while it could not be asked; raises `KafkaUnavailable` where it still cannot."""
+    """Ask the log about what was passed over while it could not be asked.
+
+    Raises `KafkaUnavailable` where it still cannot.
+    """
     for gap in (await session.execute(UNSURE)).all():
         place = {"topic": gap.topic, "partition": gap.partition, "first": gap.first, "next": gap.next}
         if await holds_records(*place.values()):

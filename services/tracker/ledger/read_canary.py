@@ -22,7 +22,7 @@ STAGES = (
 async def read_canary(
     session: AsyncSession, now: datetime, every_seconds: float
 ) -> tuple[CanaryRun | None, Overdue]:
-    """Give the latest run that went all the way, and an alarm where the latest that had its time did not, or none has begun.
+    """Return the latest complete run, and an alarm if a later one is overdue or none has begun.
 
     One that failed is over as soon as a later one has gone all the way.
     """

@@ -51,7 +51,10 @@ REGISTRAR = "tracker.submitted"
 
 @dataclass(frozen=True, slots=True)
 class _Log:
-    """What Kafka told: how far the readers are behind, and which accepted requests nobody has registered yet."""
+    """What Kafka told.
+
+    How far the readers are behind, and which accepted requests nobody has registered yet.
+    """
 
     lags: Sequence[Lag]
     unregistered: Unregistered
@@ -59,7 +62,10 @@ class _Log:
 
 
 class LedgerReader:
-    """Reads the whole ledger. Kafka or the spool being away is told in it; the database being away raises the driver's error."""
+    """Reads the whole ledger.
+
+    Kafka or the spool being away is told in it; the database being away raises the driver's error.
+    """
 
     def __init__(  # noqa: PLR0913  what a ledger is read from
         self,
@@ -175,7 +181,10 @@ class LedgerReader:
 async def _without_number(
     session: AsyncSession, log: _Log | None, set_aside: SetAside, now: datetime
 ) -> Overdue:
-    """Give the requests that have no number: on the log for too long, or set aside. A repeat of one that has it does not wait."""
+    """Return the requests that have no number: on the log for too long, or set aside.
+
+    A repeat of one that has it does not wait.
+    """
     unread = (
         [each for each in log.unregistered.oldest if request_id_of(each.key) not in set_aside.sent_again]
         if log
@@ -201,7 +210,7 @@ async def _without_number(
 
 
 def _lagging(log: _Log, now: datetime) -> list[Overdue]:
-    """Give the readers that are behind a record older than they may; `count` is in records."""
+    """Return the readers that are behind a record older than they may; `count` is in records."""
     found = []
     for group in {lag.group for lag in log.lags}:
         behind = [lag for lag in log.lags if lag.group == group]

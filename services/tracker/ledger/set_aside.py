@@ -1,4 +1,7 @@
-"""Accepted requests that have no number because their record was set aside or passed over: until they are registered, or settled with a note."""
+"""Lists accepted requests without a number whose record became a dead letter or was skipped.
+
+They are listed until they are registered, or settled with a note.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +21,8 @@ COUNTS = text("""
         select request_id, bool_or(note is not null) as settled, bool_or(redriven_at is null) as here
         from dead_letters where accepted and registered_at is null group by request_id
     ), gaps as (
-        select coalesce(sum(next_offset - first_offset) filter (where settled_at is null), 0)::bigint as waiting,
+        select coalesce(sum(next_offset - first_offset) filter (where settled_at is null),
+            0)::bigint as waiting,
             coalesce(sum(next_offset - first_offset) filter (where note is not null), 0)::bigint as settled
         from skipped_records where topic = :submitted
     )
@@ -41,10 +45,12 @@ SENT_AGAIN = text("""
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """`overdue` requests have neither number nor note, the `oldest` of them first; `set_aside` and `settled` belong to what was accepted.
+    """`overdue` requests have neither number nor note, the `oldest` of them first.
 
-    A request that was sent again is overdue until it is registered, and counts as one on the log meanwhile. Of records that were passed over only
-    the number is known.
+    `set_aside` and `settled` belong to what was accepted.
+
+    A request that was sent again is overdue until it is registered, and counts as one on the log meanwhile.
+    Of records that were passed over only the number is known.
     """
 
     overdue: int

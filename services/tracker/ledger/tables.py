@@ -27,26 +27,31 @@ COUNTS = text("""
         coalesce(sum(n) filter (where name = 'numbered'), 0)::bigint as numbered,
         coalesce(sum(n) filter (where name = 'receipted'), 0)::bigint as receipted,
         coalesce(sum(n) filter (where name = 'resolved'), 0)::bigint as resolved,
-        (select count(*) from (select from owed_mails where failed_at is not null and template = 'receipt' limit :most) failed) as receipts_failed
+        (select count(*) from (select from owed_mails where failed_at is not null and template = 'receipt'
+            limit :most) failed) as receipts_failed
     from ledger_counts
 """)
 OVERDUE_MAILS = text("""
     select owed.request_id, owed.since, requests.work_number, (
         select concat_ws(' ', type, reply, codes) from mail_outcomes told
-        where told.request_id = owed.request_id and told.cause_id = owed.event_id order by occurred_at desc limit 1
+        where told.request_id = owed.request_id and told.cause_id = owed.event_id order by occurred_at desc
+            limit 1
     ) as note from (
         select * from owed_mails
-        where failed_at is null and since < :before and (template = 'receipt') = :receipts order by since limit :shown
+        where failed_at is null and since < :before and (template = 'receipt') = :receipts order by since
+            limit :shown
     ) owed left join requests using (request_id) order by owed.since
 """)
 COUNT_OVERDUE_MAILS = text("""
-    select count(*) filter (where template = 'receipt') as receipts, count(*) filter (where template <> 'receipt') as others
+    select count(*) filter (where template = 'receipt') as receipts,
+        count(*) filter (where template <> 'receipt') as others
     from (select template from owed_mails where failed_at is null and since < :before limit :most) overdue
 """)
 FAILED_MAILS = text("""
     select owed.request_id, owed.failed_at as since, requests.work_number, (
         select concat_ws(' ', type, reply, codes) from mail_outcomes told
-        where told.request_id = owed.request_id and told.cause_id = owed.event_id order by occurred_at desc limit 1
+        where told.request_id = owed.request_id and told.cause_id = owed.event_id order by occurred_at desc
+            limit 1
     ) as note from (
         select * from owed_mails where failed_at is not null and returned_at is null and settled_at is null
         order by failed_at, event_id limit :shown
@@ -54,33 +59,41 @@ FAILED_MAILS = text("""
 """)
 COUNT_FAILED_MAILS = text("""
     select count(*) from (
-        select from owed_mails where failed_at is not null and returned_at is null and settled_at is null limit :most
+        select from owed_mails where failed_at is not null and returned_at is null and settled_at is null
+            limit :most
     ) failed
 """)
 RETURNED_MAILS = text("""
     select owed.request_id, owed.returned_at as since, requests.work_number, owed.return_status as note from (
-        select * from owed_mails where returned_at < :before and settled_at is null order by returned_at, event_id limit :shown
+        select * from owed_mails where returned_at < :before and settled_at is null
+            order by returned_at, event_id limit :shown
     ) owed left join requests using (request_id) order by owed.returned_at, owed.event_id
 """)
 COUNT_RETURNED_MAILS = text("""
-    select count(*) from (select from owed_mails where returned_at < :before and settled_at is null limit :most) returned
+    select count(*) from (select from owed_mails where returned_at < :before and settled_at is null
+        limit :most) returned
 """)
 OVERDUE_ENTRIES = text("""
     select entry.request_id, entry.occurred_at as since, work_number, null as note
-    from (select id, request_id, occurred_at from history where value is not null and refused is null order by id limit :shown) entry
+    from (select id, request_id, occurred_at from history where value is not null and refused is null
+        order by id limit :shown) entry
     left join requests using (request_id) where entry.occurred_at < :before order by entry.id
 """)
 COUNT_OVERDUE_ENTRIES = text("""
-    select count(*) from (select occurred_at from history where value is not null and refused is null order by id limit :most) entry
+    select count(*) from (select occurred_at from history where value is not null and refused is null
+        order by id limit :most) entry
     where occurred_at < :before
 """)
 UNSENDABLE = text("""
-    select entry.request_id, entry.occurred_at as since, work_number, concat_ws(' ', entry.type, entry.refused) as note
-    from (select * from history where value is not null and refused is not null order by id limit :shown) entry
+    select entry.request_id, entry.occurred_at as since, work_number,
+        concat_ws(' ', entry.type, entry.refused) as note
+    from (select * from history where value is not null and refused is not null order by id
+        limit :shown) entry
     left join requests using (request_id) order by entry.id
 """)
 COUNT_UNSENDABLE = text(
-    "select count(*) from (select from history where value is not null and refused is not null limit :most) refused"
+    "select count(*) from "
+    "(select from history where value is not null and refused is not null limit :most) refused"
 )
 DEAD_LETTERS = text(f"""
     select letter.key, letter.buried_at as since, letter.reason as note from dead_letters letter
@@ -90,7 +103,8 @@ COUNT_DEAD_LETTERS = text(f"""
     select count(*) from (select from dead_letters where {DEAD_LETTER_WAITS} limit :most) waiting
 """)  # noqa: S608  as above
 SKIPPED = text(
-    "select sum(next_offset - first_offset)::bigint as records, min(noticed_at) as since from skipped_records where settled_at is null and looked_up"
+    "select sum(next_offset - first_offset)::bigint as records, min(noticed_at) as since "
+    "from skipped_records where settled_at is null and looked_up"
 )
 TO_BE_REMOVED = f"{REMOVABLE} and {REMOVAL_DUE} < timezone('UTC', cast(:before as timestamptz))"
 COUNT_TO_BE_REMOVED = text(
@@ -111,7 +125,7 @@ async def read_counts(session: AsyncSession) -> dict[str, int]:
 
 
 async def overdue_mails(session: AsyncSession, now: datetime) -> list[Overdue]:
-    """Give the receipts and the other mails that neither went nor were reported as failed in time."""
+    """Return the receipts and the other mails that neither went nor were reported as failed in time."""
     before = now - MAIL_WITHIN
     counted = (await session.execute(COUNT_OVERDUE_MAILS, {"before": before, "most": MOST_COUNTED})).one()
     reasons: tuple[tuple[Reason, int, bool], ...] = (
@@ -127,7 +141,7 @@ async def overdue_mails(session: AsyncSession, now: datetime) -> list[Overdue]:
 
 
 async def failed_mails(session: AsyncSession) -> Overdue:
-    """Give the mails that will not go by themselves, and that no operator has dealt with."""
+    """Return the mails that will not go by themselves, and that no operator has dealt with."""
     count = await session.scalar(COUNT_FAILED_MAILS, {"most": MOST_COUNTED}) or 0
     return _overdue(
         "mail-failed", count, await _late(session, FAILED_MAILS, shown=MOST_SHOWN) if count else ()
@@ -135,7 +149,7 @@ async def failed_mails(session: AsyncSession) -> Overdue:
 
 
 async def returned_mails(session: AsyncSession, now: datetime, working_days: float) -> Overdue:
-    """Give the mails that came back so long ago that somebody should have dealt with them."""
+    """Return the mails that came back so long ago that somebody should have dealt with them."""
     before = working_days_before(now, working_days)
     count = await session.scalar(COUNT_RETURNED_MAILS, {"before": before, "most": MOST_COUNTED}) or 0
     late = await _late(session, RETURNED_MAILS, before=before, shown=MOST_SHOWN) if count else ()
@@ -143,7 +157,7 @@ async def returned_mails(session: AsyncSession, now: datetime, working_days: flo
 
 
 async def overdue_entries(session: AsyncSession, now: datetime) -> Overdue:
-    """Give the entries of the history that wait too long to be published."""
+    """Return the entries of the history that wait too long to be published."""
     before = now - PUBLISHED_WITHIN
     count = await session.scalar(COUNT_OVERDUE_ENTRIES, {"before": before, "most": MOST_COUNTED}) or 0
     return _overdue(
@@ -154,13 +168,13 @@ async def overdue_entries(session: AsyncSession, now: datetime) -> Overdue:
 
 
 async def unsendable_entries(session: AsyncSession) -> Overdue:
-    """Give the entries of the history that Kafka will never take, until an operator has them sent again or settles the matter."""
+    """Return the history entries that Kafka refuses and that no operator has sent again or settled."""
     count = await session.scalar(COUNT_UNSENDABLE, {"most": MOST_COUNTED}) or 0
     return _overdue("unsendable", count, await _late(session, UNSENDABLE, shown=MOST_SHOWN) if count else ())
 
 
 async def waiting_dead_letters(session: AsyncSession) -> Overdue:
-    """Give the dead letters that no operator has dealt with; those that hold a request's id name it."""
+    """Return the dead letters that no operator has dealt with; those that hold a request's id name it."""
     count = await session.scalar(COUNT_DEAD_LETTERS, {"most": MOST_COUNTED}) or 0
     letters = (await session.execute(DEAD_LETTERS, {"shown": MOST_SHOWN})).all() if count else []
     named = [(id_, letter) for letter in letters if (id_ := request_id_of(letter.key))]
@@ -170,7 +184,7 @@ async def waiting_dead_letters(session: AsyncSession) -> Overdue:
 
 
 async def to_be_removed(session: AsyncSession, now: datetime) -> tuple[int, Overdue]:
-    """Count the requests whose retention time is over and whose contents are still there, and give those that should long be without."""
+    """Count requests whose contents are due for removal, and return those that are overdue."""
     due = await session.scalar(COUNT_TO_BE_REMOVED, {"before": now, "most": MOST_COUNTED}) or 0
     before = now - REMOVED_WITHIN
     count = await session.scalar(COUNT_TO_BE_REMOVED, {"before": before, "most": MOST_COUNTED}) if due else 0
@@ -182,13 +196,13 @@ async def to_be_removed(session: AsyncSession, now: datetime) -> tuple[int, Over
 
 
 async def skipped_records(session: AsyncSession) -> Overdue:
-    """Give how many records a reader was never given, and nobody has had sent again."""
+    """Return how many records a reader was never given, and nobody has had sent again."""
     found = (await session.execute(SKIPPED)).one()
     return Overdue("skipped", found.records or 0, oldest_at=found.since)
 
 
 async def numbers_of(session: AsyncSession, request_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Give the work numbers of those that have one."""
+    """Return the work numbers of those that have one."""
     if not request_ids:
         return {}
     return {

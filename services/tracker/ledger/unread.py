@@ -1,4 +1,7 @@
-"""Submissions beyond the registrar's position: each record is looked at once, and what intake made is remembered."""
+"""Looks at submissions that the registrar has not consumed yet, each record once.
+
+Which of them intake made is remembered.
+"""
 
 import heapq
 from collections import deque
@@ -75,7 +78,8 @@ class UnreadSubmissions:
     def _advance(self, number: int, position: int, looked_to: int) -> None:
         known = self._partitions.setdefault(number, _Partition(position, position))
         if position < known.position or looked_to < known.looked_to:
-            # The topic was made anew, or the group goes on from an earlier place: all of it is looked at again.
+            # The topic was made anew, or the group goes on from an earlier place: all of it is looked at
+            # again.
             known.held.clear()
         known.position, known.looked_to = position, looked_to
         while known.held and known.held[0].offset < position:

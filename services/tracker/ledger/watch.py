@@ -1,4 +1,4 @@
-"""Watches the ledger: reads it every few seconds, keeps alarms up to date, and has the latest reading at hand."""
+"""Reads the ledger every few seconds, updates the alarms, and keeps the latest reading."""
 
 import asyncio
 import time
@@ -25,11 +25,17 @@ BLIND_WITHIN = timedelta(seconds=10)
 ANSWER_SECONDS = 8.0
 """A database that is there and answers nobody is as far away as one that is gone."""
 START_SECONDS = 15.0
-"""So long after the start a part that has not answered yet is no alarm: everything may be starting at once."""
+"""So long after the start a part that has not answered yet is no alarm.
+
+Everything may be starting at once.
+"""
 
 
 class LedgerWatch:
-    """`await LedgerWatch(…).run()` watches until cancelled; it runs beside the app, so that it sees a worker that is gone."""
+    """`await LedgerWatch(…).run()` watches until cancelled.
+
+    It runs beside the app, so that it sees a worker that is gone.
+    """
 
     def __init__(
         self,
@@ -58,13 +64,16 @@ class LedgerWatch:
 
     @property
     def age(self) -> float:
-        """Give the seconds since the last reading began."""
+        """Return the seconds since the last reading began."""
         return time.monotonic() - self._read_at
 
     async def ledger(self, *, at_most_old: float = 0.0) -> Ledger:
-        """Give a reading that is at most so many seconds old; who asks while one is made that began later than that shares it.
+        """Return a reading that is at most so many seconds old.
+
+        Who asks while one is made that began later than that shares it.
 
         Raises what the driver raises while the database is away, `TimeoutError` where it does not answer.
+
         """
         begun_after = time.monotonic() - at_most_old
         if self.latest and self._read_at >= begun_after:
@@ -77,7 +86,10 @@ class LedgerWatch:
             return self.latest
 
     async def run(self) -> None:
-        """Watch; while the database is away that is delivered, and becomes an alarm of its own once it is back."""
+        """Watch.
+
+        While the database is away that is delivered, and becomes an alarm of its own once it is back.
+        """
         await run_together(self._watch(), *([self._delivery.run()] if self._delivery else []))
 
     async def _watch(self) -> None:

@@ -1,4 +1,4 @@
-"""A citizen's e-mail address was wrong: the request has the right one from now on, and so have its later mails."""
+"""Corrects the e-mail address of a request, for all its later mails."""
 
 from datetime import datetime, timezone
 
@@ -20,7 +20,7 @@ log = get_log(__name__)
 async def correct_address(
     session: AsyncSession, request: TrackedRequest, email: str, by: By, keyring: Keyring
 ) -> None:
-    """Change the address of a request that is locked, seal it to notifier anew, and enter that into the history."""
+    """Change the address of a locked request, seal it to notifier, and record that in the history."""
     contact = to_json(
         {
             "email": email,

@@ -1,4 +1,7 @@
-"""A citizen corrects the address of a request whose mail did not arrive: with its number and the address that it has."""
+"""Lets a citizen correct the address of a request whose mail did not arrive.
+
+The citizen names its work number and the address that it has.
+"""
 
 from contextlib import suppress
 from http import HTTPStatus
@@ -36,10 +39,13 @@ async def correct_own_address(
     notifier: Notifier | None,
     keyring: Keyring,
 ) -> int:
-    """Send all mails that did not arrive to the corrected address, which the request's later mails go to as well; gives how many.
+    """Send all mails that did not arrive to the corrected address; return how many.
 
-    What is too old to be sent again is left out. Raises `InvalidWorkNumber`, one `NotFound` for an unknown number and a wrong address,
-    `NothingToCorrect`, `InvalidFields` for a corrected address that is none or the one it has, and what `send_mail_again` raises.
+    The request's later mails go there too.
+
+    What is too old to be sent again is left out. Raises `InvalidWorkNumber`; the same `NotFound` for an
+    unknown number and for a wrong address; `NothingToCorrect`; `InvalidFields` for a corrected address that is
+    invalid or unchanged; and what `send_mail_again` raises.
     """
     number, indexes = read_work_number(work_number), keyring.at_rest.email_indexes(email)
     known = (

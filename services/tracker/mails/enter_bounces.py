@@ -1,4 +1,7 @@
-"""A mail that came back is owed again: its receipt counts as failed, and it waits for a person, whatever order the outcomes come in."""
+"""Records that a mail bounced: its receipt counts as failed, and it waits for an operator.
+
+The outcomes of one mail may arrive in any order.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,23 +19,30 @@ COLUMNS = {
     "occurred_at": "timestamptz",
     "status": "text",
 }
-# A report about a sending that was repeated since says nothing about the repetition. A row that was not there had been paid off by `mail.sent`.
+# A report about a sending that was repeated since says nothing about the repetition. A row that was not there
+# had been paid off by `mail.sent`.
 ENTER = text(f"""
     with given as (
-        select * from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in COLUMNS.items())}) as given ({", ".join(COLUMNS)})
+        select * from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in COLUMNS.items())})
+            as given ({", ".join(COLUMNS)})
     ), latest as (
         select distinct on (cause_id) given.* from given
         join history on history.request_id = given.request_id and history.event_id::text = given.cause_id
         where not exists (
             select from mail_outcomes later where later.request_id = given.request_id
-            and later.cause_id = given.cause_id and later.template = given.template and later.sending > given.sending
+            and later.cause_id = given.cause_id and later.template = given.template
+                and later.sending > given.sending
         ) order by cause_id, sending desc, occurred_at
     ), entered as (
         insert into owed_mails as owed
-            (event_id, request_id, template, since, failed_at, returned_at, returned_message_id, return_status, sending)
-        select cause_id, request_id, template, occurred_at, occurred_at, occurred_at, message_id, status, sending from latest
-        on conflict (event_id) do update set failed_at = excluded.failed_at, returned_at = excluded.returned_at,
-            returned_message_id = excluded.returned_message_id, return_status = excluded.return_status, sending = excluded.sending,
+            (event_id, request_id, template, since, failed_at, returned_at, returned_message_id,
+                return_status, sending)
+        select cause_id, request_id, template, occurred_at, occurred_at, occurred_at, message_id, status,
+            sending from latest
+        on conflict (event_id) do update
+            set failed_at = excluded.failed_at, returned_at = excluded.returned_at,
+            returned_message_id = excluded.returned_message_id, return_status = excluded.return_status,
+                sending = excluded.sending,
             settled_at = null, settled_by = null, settled_note = null
         where owed.template = excluded.template and owed.sending <= excluded.sending
             and owed.returned_message_id is distinct from excluded.returned_message_id
@@ -44,7 +54,10 @@ ENTER = text(f"""
 
 
 async def enter_bounces(session: AsyncSession, bounces: Sequence[Mapping[str, Any]]) -> None:
-    """Enter those that are final (rows of `mail_outcomes`, entered already); the same ones again change nothing."""
+    """Enter those that are final (rows of `mail_outcomes`, entered already).
+
+    The same ones again change nothing.
+    """
     final = [row for row in bounces if row["bounce"] in FINAL]
     if final:
         await session.execute(ENTER, {name: [row[name] for row in final] for name in COLUMNS})

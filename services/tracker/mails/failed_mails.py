@@ -1,4 +1,7 @@
-"""Mails that did not reach their readers: an operator has one tried again, or settles the matter once the citizen knows by other means."""
+"""Lists mails that failed; an operator has one sent again, or settles it with a note.
+
+To settle means that the citizen was informed in another way.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -22,13 +25,17 @@ log = get_log(__name__)
 
 MOST_SHOWN = 100
 WAITING = text("""
-    select owed.event_id, owed.request_id, owed.template, owed.failed_at, owed.failure, last.attempt, last.reply,
-        requests.work_number, requests.service_title_fi, requests.first_name, requests.last_name, requests.phone, requests.email
+    select owed.event_id, owed.request_id, owed.template, owed.failed_at, owed.failure, last.attempt,
+        last.reply,
+        requests.work_number, requests.service_title_fi, requests.first_name, requests.last_name,
+            requests.phone, requests.email
     from (
-        select * from owed_mails where failed_at is not null and returned_at is null and settled_at is null order by failed_at, event_id limit :most
+        select * from owed_mails where failed_at is not null and returned_at is null and settled_at is null
+            order by failed_at, event_id limit :most
     ) owed join requests using (request_id) left join lateral (
         select attempt, reply from mail_outcomes told
-        where told.request_id = owed.request_id and told.cause_id = owed.event_id and told.type = 'mail.failed.v1' order by occurred_at desc limit 1
+        where told.request_id = owed.request_id and told.cause_id = owed.event_id
+            and told.type = 'mail.failed.v1' order by occurred_at desc limit 1
     ) last on true order by owed.failed_at, owed.event_id
 """)
 
@@ -44,7 +51,10 @@ class NoLongerFailed(Problem):
 async def list_failed_mails(
     session: AsyncSession, keyring: Keyring, by: By, most: int = MOST_SHOWN
 ) -> Sequence[Row[Any]]:
-    """Give those that wait for an operator, the oldest first, with who asked and what the mail server said; the read is recorded."""
+    """Return those that wait for an operator, the oldest first, with who asked and what the mail server said.
+
+    The read is recorded.
+    """
     mails = (await session.execute(WAITING, {"most": most})).all()
     await record_read(session, keyring.reads_key, by, "failed-mails", [mail.request_id for mail in mails])
     return mails
@@ -55,7 +65,8 @@ async def retry_failed_mail(
 ) -> OwedMail:
     """Have a mail tried again now; from now on it is owed as if it were new.
 
-    Raises `NotFound`, `NoLongerFailed`, or `Unavailable` while notifier is away or the settings do not say where it is.
+    Raises `NotFound`, `NoLongerFailed`, or `Unavailable` while notifier is away or the settings do not say
+    where it is.
     """
     mail = await _failed_mail(session, event_id)
     if notifier is None:
@@ -69,9 +80,12 @@ async def retry_failed_mail(
 
 
 async def settle_failed_mail(session: AsyncSession, event_id: str, by: By, note: str | None) -> OwedMail:
-    """Settle the matter without the mail; it counts as failed for ever, and is an alarm no longer. A second time changes nothing.
+    """Settle the matter without the mail; it counts as failed for ever, and is an alarm no longer.
+
+    A second time changes nothing.
 
     `note` says how the citizen knows; it stands on the request's timeline.
+
     """
     said, mail = read_note(note), await _failed_mail(session, event_id)
     if mail.settled_at is None:
@@ -81,7 +95,10 @@ async def settle_failed_mail(session: AsyncSession, event_id: str, by: By, note:
 
 
 async def _failed_mail(session: AsyncSession, event_id: str) -> OwedMail:
-    """Give the mail that an event owes and that failed, locked; raises `NotFound` where it went meanwhile, or never failed."""
+    """Return the mail that an event owes and that failed, locked.
+
+    Raises `NotFound` where it went meanwhile, or never failed.
+    """
     mail = await session.get(OwedMail, event_id, with_for_update=True)
     if mail is None or mail.failed_at is None or mail.returned_at is not None:
         raise NotFound("There is no such failed mail")

@@ -1,4 +1,7 @@
-"""A mail was sent, deferred, has failed or came back: onto its request's timeline, and off or back onto what is owed."""
+"""Handles the outcome of a mail: sent, deferred, failed or bounced.
+
+The outcome goes onto the request's timeline, and the mail off, or back onto, the list of what is owed.
+"""
 
 from collections.abc import Sequence
 
@@ -37,7 +40,8 @@ ENTER = text(f"""
         insert into mail_outcomes ({", ".join(COLUMNS)})
         select * from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in COLUMNS.items())})
         on conflict do nothing
-        returning cause_id, template, type, occurred_at, sending, message_id, coalesce(codes, reply) as failure
+        returning cause_id, template, type, occurred_at, sending, message_id,
+            coalesce(codes, reply) as failure
     ), latest as (
         select distinct on (cause_id, template) * from told where type <> 'mail.bounced.v1'
         order by cause_id, template, sending desc, type = 'mail.sent.v1' desc, occurred_at desc
@@ -50,12 +54,15 @@ ENTER = text(f"""
         where owed.event_id = concerned.event_id and concerned.type = 'mail.sent.v1'
         returning owed.template
     ), kept_waiting as (
-        update owed_mails owed set failed_at = case when concerned.type = 'mail.failed.v1' then concerned.occurred_at end,
+        update owed_mails owed set failed_at = case
+            when concerned.type = 'mail.failed.v1' then concerned.occurred_at end,
             failure = case when concerned.type = 'mail.failed.v1' then concerned.failure end,
-            settled_at = null, settled_by = null, settled_note = null, returned_at = null, sending = concerned.sending
+            settled_at = null, settled_by = null, settled_note = null, returned_at = null,
+                sending = concerned.sending
         from concerned where owed.event_id = concerned.event_id and concerned.type <> 'mail.sent.v1'
     )
-    insert into ledger_counts (name, n) select 'receipted', count(*) from paid where template = 'receipt' having count(*) > 0
+    insert into ledger_counts (name, n) select 'receipted', count(*) from paid where template = 'receipt'
+        having count(*) > 0
 """)  # noqa: S608  made of the names above only
 LONGEST = 500
 MOST_ATTEMPTS = 1_000_000

@@ -1,4 +1,4 @@
-"""Failed mails by their cause, and all of one cause tried again: a fault of the mail server fails thousands."""
+"""Groups failed mails by cause, and retries all of one cause: an outage fails thousands."""
 
 import time
 from collections.abc import Sequence
@@ -27,11 +27,13 @@ CAUSES = text(f"""
 OF_CAUSE = f"""{WAITS} and {CAUSE} = :cause and failed_at <= coalesce(:before, now())
     and (cast(:template as text) is null or template = :template)"""
 NEXT = text(f"""
-    select event_id, failed_at from owed_mails where {OF_CAUSE} and (failed_at, event_id) > (:failed_at, :event_id)
+    select event_id, failed_at from owed_mails where {OF_CAUSE}
+        and (failed_at, event_id) > (:failed_at, :event_id)
     order by failed_at, event_id limit {BATCH} for update skip locked
 """)  # noqa: S608  as above
 OWED_AGAIN = text("""
-    update owed_mails set failed_at = null, failure = null, settled_at = null, settled_by = null, since = now()
+    update owed_mails set failed_at = null, failure = null, settled_at = null, settled_by = null,
+        since = now()
     where event_id = any(:events)
 """)
 LEFT = text(f"select count(*) from owed_mails where {OF_CAUSE}")  # noqa: S608  as above
@@ -45,7 +47,7 @@ class Retried(NamedTuple):
 
 
 async def list_causes(session: AsyncSession) -> Sequence[Row[Any]]:
-    """Give why mails failed that wait for an operator, the most frequent cause first."""
+    """Return why mails failed that wait for an operator, the most frequent cause first."""
     return (await session.execute(CAUSES)).all()
 
 
@@ -58,9 +60,12 @@ async def retry_failed_mails(
     template: str | None = None,
     before: datetime | None = None,
 ) -> Retried:
-    """Have all mails of a cause tried again that failed until `before` (now); they are owed as if they were new.
+    """Have all mails of a cause tried again that failed until `before` (now).
+
+    They are owed as if they were new.
 
     A second time changes nothing. Raises `Unavailable` where notifier was away from the beginning.
+
     """
     if notifier is None:
         raise Unavailable("TRACKER_NOTIFIER_URL is not set")

@@ -1,4 +1,4 @@
-"""Mails that came back after a mail server had taken them: a person has one sent again, or settles it with a note."""
+"""Lists mails that bounced after the mail server had accepted them; each is sent again or settled."""
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -16,13 +16,17 @@ from services.tracker.trouble.settle_note import NOTE_NEEDED, read_note
 
 MOST_SHOWN = 100
 WAITING = text("""
-    select owed.event_id, owed.request_id, owed.template, owed.returned_at, owed.return_status, owed.sending, last.bounce,
-        requests.work_number, requests.service_title_fi, requests.first_name, requests.last_name, requests.phone, requests.email
+    select owed.event_id, owed.request_id, owed.template, owed.returned_at, owed.return_status, owed.sending,
+        last.bounce,
+        requests.work_number, requests.service_title_fi, requests.first_name, requests.last_name,
+            requests.phone, requests.email
     from (
-        select * from owed_mails where returned_at is not null and settled_at is null order by returned_at, event_id limit :most
+        select * from owed_mails where returned_at is not null and settled_at is null
+            order by returned_at, event_id limit :most
     ) owed join requests using (request_id) left join lateral (
         select bounce from mail_outcomes told
-        where told.request_id = owed.request_id and told.cause_id = owed.event_id and told.type = 'mail.bounced.v1'
+        where told.request_id = owed.request_id and told.cause_id = owed.event_id
+            and told.type = 'mail.bounced.v1'
             and told.sending = owed.sending and told.bounce <> 'soft' order by occurred_at desc limit 1
     ) last on true order by owed.returned_at, owed.event_id
 """)
@@ -31,14 +35,20 @@ WAITING = text("""
 async def list_returned_mails(
     session: AsyncSession, keyring: Keyring, by: By, most: int = MOST_SHOWN
 ) -> Sequence[Row[Any]]:
-    """Give those that wait for a person, the oldest first, with who asked and how to reach them; the read is recorded."""
+    """Return those that wait for a person, the oldest first, with who asked and how to reach them.
+
+    The read is recorded.
+    """
     mails = (await session.execute(WAITING, {"most": most})).all()
     await record_read(session, keyring.reads_key, by, "returned-mails", [mail.request_id for mail in mails])
     return mails
 
 
 async def settle_returned_mail(session: AsyncSession, event_id: str, by: By, note: str) -> OwedMail:
-    """Settle the matter without the mail and say how; it counts as failed for ever. A second time changes nothing."""
+    """Settle the matter without the mail and say how; it counts as failed for ever.
+
+    A second time changes nothing.
+    """
     said = read_note(note)
     if said is None:
         raise NOTE_NEEDED

@@ -1,4 +1,7 @@
-"""A mail that came back or failed is sent once more, also to a corrected address, which the request's later mails then go to as well."""
+"""Sends a mail that bounced or failed once more, also to a corrected address.
+
+The request's later mails then go to that address too.
+"""
 
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -31,10 +34,13 @@ async def send_mail_again(
     notifier: Notifier | None,
     keyring: Keyring,
 ) -> OwedMail:
-    """Have a mail sent once more, to the request's address or to a corrected one; from now on it is owed as if it were new.
+    """Have a mail sent once more, to the request's address or to a corrected one.
 
-    `returned`: one that came back; otherwise one that failed. Raises `NotFound`, `ContentsRemoved`, `InvalidFields`, what `Notifier.send_again`
-    raises, or `Unavailable` where the settings do not say where notifier is.
+    From now on it is owed as if it were new.
+
+    `returned`: one that came back; otherwise one that failed. Raises `NotFound`, `ContentsRemoved`,
+    `InvalidFields`, what `Notifier.send_again` raises, or `Unavailable` where the settings do not say where
+    notifier is.
     """
     mail, request = await undelivered_mail(session, event_id, returned=returned)
     if request.erased_at is not None:
@@ -57,7 +63,10 @@ async def send_mail_again(
 
 
 def _as_mailed(typed: str) -> str:
-    """Give an address with its domain as it is kept; what is none stays as it is, and is refused by notifier."""
+    """Return an address with its domain as it is kept.
+
+    What is none stays as it is, and is refused by notifier.
+    """
     with suppress(BadAddress):
         return mailbox_address(typed).address
     return typed
@@ -66,7 +75,10 @@ def _as_mailed(typed: str) -> str:
 async def undelivered_mail(
     session: AsyncSession, event_id: str, *, returned: bool
 ) -> tuple[OwedMail, TrackedRequest]:
-    """Give the mail that an event owes and that came back, or failed, and its request, both locked; raises `NotFound`."""
+    """Return the mail that an event owes and that came back, or failed, and its request, both locked.
+
+    Raises `NotFound`.
+    """
     mail = await session.get(OwedMail, event_id, with_for_update=True)
     request = await session.get(TrackedRequest, mail.request_id, with_for_update=True) if mail else None
     if (

@@ -11,7 +11,10 @@ from shared.database.columns import bytes_column, column, moment_column, text_co
 
 
 class ProcessedCommand(Table, table=True):
-    """A command from Kafka that was carried out or refused; its CloudEvents source and id make a repeat the same command."""
+    """A command from Kafka that was carried out or refused.
+
+    Its CloudEvents source and id make a repeat the same command.
+    """
 
     __tablename__: ClassVar[str] = "processed_commands"
     __table_args__ = (Index(None, "processed_at"),)

@@ -13,7 +13,10 @@ from shared.database.columns import bigint_column, bytes_column, column, id_colu
 
 
 class LedgerCount(Table, table=True):
-    """How many more of something there are; rows are only added, in the transaction that makes them true, and folded together now and then."""
+    """How many more of something there are.
+
+    Rows are only added, in the transaction that makes them true, and folded together now and then.
+    """
 
     __tablename__: ClassVar[str] = "ledger_counts"
 
@@ -23,7 +26,10 @@ class LedgerCount(Table, table=True):
 
 
 class Alarm(Table, table=True):
-    """Something was overdue from `began_at` to `ended_at`; `most` is how many at the worst. The alarm address took its beginning at `told_at`."""
+    """Something was overdue from `began_at` to `ended_at`; `most` is how many at the worst.
+
+    The alarm address took its beginning at `told_at`.
+    """
 
     __tablename__: ClassVar[str] = "alarms"
     __table_args__ = (
@@ -47,7 +53,7 @@ class Alarm(Table, table=True):
 
 
 class AlarmAddress(Table, table=True):
-    """An address that takes alarms (as a digest), the message it is to take next, and how long it has taken none."""
+    """A digest of a webhook's address, its next message, and since when it has taken none."""
 
     __tablename__: ClassVar[str] = "alarm_addresses"
 

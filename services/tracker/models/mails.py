@@ -36,9 +36,10 @@ class MailOutcomeEntry(Table, table=True):
 class OwedMail(Table, table=True):
     """A mail that an entry of the history owes the citizen, until notifier tells that it went.
 
-    `failed_at` says that it will not go by itself, `failure` why (the mail server's codes, or a word); `settled_at` that an operator has dealt with
-    that in another way. One that came back (`returned_at`) is owed again though it had gone, and is for a person to deal with; `sending` is the last
-    one that is known of.
+    `failed_at` says that it will not go by itself, `failure` why (the mail server's codes, or a word);
+    `settled_at` that an operator has dealt with that in another way. One that came back (`returned_at`) is
+    owed again though it had gone, and is for a person to deal with; `sending` is the last one that is known
+    of.
     """
 
     __tablename__: ClassVar[str] = "owed_mails"

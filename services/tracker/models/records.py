@@ -32,7 +32,10 @@ class ReadPosition(Table, table=True):
 
 
 class UnsignedBefore(Table, table=True):
-    """The offset of a partition of `requests.submitted` up to which records need no MAC of intake; recorded at the upgrade."""
+    """The offset of a partition of `requests.submitted` up to which records need no MAC of intake.
+
+    Recorded at the upgrade.
+    """
 
     __tablename__: ClassVar[str] = "unsigned_before"
 
@@ -41,9 +44,12 @@ class UnsignedBefore(Table, table=True):
 
 
 class SkippedRecords(Table, table=True):
-    """Records from `first_offset` to before `next_offset` that a reader was never given; `settled_at` when an operator had them sent again.
+    """Records from `first_offset` to before `next_offset` that a reader was never given.
+
+    `settled_at` when an operator had them sent again.
 
     `looked_up` says whether the log was asked if any record lies there.
+
     """
 
     __tablename__: ClassVar[str] = "skipped_records"
@@ -69,10 +75,13 @@ DEAD_LETTER_WAITS = (
 
 
 class DeadLetter(Table, table=True):
-    """A record that could never succeed, as it came. One that was put aside twice (a crash before the offset's commit) stands here once.
+    """A record that could never succeed, as it came.
 
-    One that intake sent is an `accepted` request: until that is registered, or `note` says what its citizen was told, it stays overdue.
-    After `emptied_at` nothing is left of the record but where it was and its request's id.
+    One that was put aside twice (a crash before the offset's commit) stands here once.
+
+    One that intake sent is an `accepted` request: until that is registered, or `note` says what its citizen
+    was told, it stays overdue. After `emptied_at` nothing is left of the record but where it was and its
+    request's id.
     """
 
     __tablename__: ClassVar[str] = "dead_letters"

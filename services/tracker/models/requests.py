@@ -1,4 +1,7 @@
-"""Requests and their history. `history` is also the outbox: an entry's `value` holds the record's bytes until Kafka has acknowledged them."""
+"""Tables of requests and their history.
+
+`history` is also the outbox: an entry's `value` holds the record's bytes until Kafka has acknowledged them.
+"""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -14,16 +17,22 @@ from shared.database.columns import bytes_column, column, id_column, moment_colu
 from shared.events.vocabulary import Actor, State
 
 REMOVAL_DUE = "timezone('UTC', changed_at) + make_interval(days => retention_days)"
-"""From when on a closed request's contents are removed, in UTC; an open one has no such time. The last step is the one that closed it."""
+"""From when on a closed request's contents are removed, in UTC; an open one has no such time.
+
+The last step is the one that closed it.
+"""
 REMOVABLE = f"erased_at is null and state in ({in_sql(FINISHED)})"
 
 
 class TrackedRequest(Table, table=True):
-    """A request as it stands. Names are in clear for the handlers; henkilötunnus and answers are encrypted (`at_rest.py`).
+    """A request as it stands.
+
+    Names are in clear for the handlers; henkilötunnus and answers are encrypted (`at_rest.py`).
 
     `answers` holds those that the version before wrote, until `encrypt_contents.py` has encrypted them.
 
     After `erased_at` nothing is left of what the citizen wrote: texts and indexes are empty.
+
     """
 
     __tablename__: ClassVar[str] = "requests"
@@ -85,11 +94,12 @@ class TrackedRequest(Table, table=True):
 
 
 class HistoryEntry(Table, table=True):
-    """What happened to a request, in the order of `id`; entries that nobody outside needs have no `value` from the start.
+    """What happened to a request, in the order of `id`.
 
-    `action` and `state` stand where the entry set the request's state, `text_box` (in clear before, `text`) is what the citizen was told, `details`
-    are for operators.
-    `refused` says why Kafka will never take it.
+    Entries that nobody outside needs have no `value` from the start.
+
+    `action` and `state` stand where the entry set the request's state, `text_box` (in clear before, `text`)
+    is what the citizen was told, `details` are for operators. `refused` says why Kafka will never take it.
     """
 
     __tablename__: ClassVar[str] = "history"

@@ -1,4 +1,7 @@
-"""Personal data in tracker's database: henkilötunnus, answers and texts encrypted, and keyed blind indexes to find requests by it or by an e-mail."""
+"""Encrypts personal data in tracker's database, and makes keyed blind indexes to search by.
+
+Encrypted are the henkilötunnus, answers and texts; the indexes find requests by henkilötunnus or e-mail.
+"""
 
 import hashlib
 import hmac
@@ -45,7 +48,7 @@ class AtRest:
         return self.box.encrypt(personal_code.encode(), request_id.bytes)
 
     def decrypt(self, stored: bytes, request_id: UUID) -> str:
-        """Give the henkilötunnus back; raises `CannotDecrypt`."""
+        """Return the henkilötunnus back; raises `CannotDecrypt`."""
         return self.box.decrypt(stored, request_id.bytes).decode()
 
     def encrypt_answers(self, answers: str, request_id: UUID) -> bytes:
@@ -53,7 +56,7 @@ class AtRest:
         return self.box.encrypt(answers.encode(), ANSWERS + request_id.bytes)
 
     def decrypt_answers(self, stored: bytes, request_id: UUID) -> str:
-        """Give the answers back as JSON; raises `CannotDecrypt`."""
+        """Return the answers back as JSON; raises `CannotDecrypt`."""
         return self.box.decrypt(stored, ANSWERS + request_id.bytes).decode()
 
     def encrypt_text(self, text: str, event_id: UUID) -> bytes:
@@ -61,15 +64,21 @@ class AtRest:
         return self.box.encrypt(text.encode(), TEXT + event_id.bytes)
 
     def decrypt_text(self, stored: bytes, event_id: UUID) -> str:
-        """Give the text back; raises `CannotDecrypt`."""
+        """Return the text back; raises `CannotDecrypt`."""
         return self.box.decrypt(stored, TEXT + event_id.bytes).decode()
 
     def index_email(self, email: str) -> bytes:
-        """Give the blind index that a request is kept with; letters' case does not matter, nor whether its domain is written in Unicode or ASCII."""
+        """Return the blind index that a request is kept with.
+
+        Letters' case does not matter, nor whether its domain is written in Unicode or ASCII.
+        """
         return self._index_spelling(_in_ascii(visible(email)))
 
     def email_indexes(self, email: str) -> list[bytes]:
-        """Give all indexes that requests of this address may be kept with: earlier versions took the domain as it was typed."""
+        """Return all indexes that requests of this address may be kept with.
+
+        Earlier versions took the domain as it was typed.
+        """
         typed = visible(email)
         address = _in_ascii(typed)
         return list(
@@ -80,7 +89,7 @@ class AtRest:
         return self._index(b"email/", unicodedata.normalize("NFKC", address).casefold())
 
     def index_personal_code(self, personal_code: str) -> bytes:
-        """Give the blind index of a henkilötunnus."""
+        """Return the blind index of a henkilötunnus."""
         return self._index(b"personal-code/", "".join(plain(personal_code).split()).upper())
 
     def _index(self, kind: bytes, text: str) -> bytes:
@@ -94,12 +103,15 @@ def _in_ascii(address: str) -> str:
 
 
 def name_key(last_name: str, first_name: str) -> str:
-    """Give what names are compared by: `makinen anna liisa`."""
+    """Return what names are compared by: `makinen anna liisa`."""
     return " ".join(name_words(f"{last_name} {first_name}"))
 
 
 def name_words(typed: str) -> list[str]:
-    """Give the words of a name as they are compared: small, without accents and apostrophes, parted at hyphens, commas and other marks."""
+    """Return the words of a name as they are compared.
+
+    Small, without accents and apostrophes, parted at hyphens, commas and other marks.
+    """
     small = unicodedata.normalize("NFKD", plain(typed)).casefold()
     letters = unicodedata.normalize("NFKD", small).translate(OTHER_LETTERS)
     return "".join(_compared(letter) for letter in letters).split()

@@ -1,8 +1,8 @@
-"""Joins the log of reads into one chain, soon after they were written, so that no read waits for another.
+"""Joins new entries of the log of reads into one hash chain, afterwards, so that reads do not wait.
 
-An entry's link is HMAC-SHA256 over its position, the link before it and its own MAC: one that is changed, taken out or
-put in later breaks the chain at its place. The newest link is logged, so that entries that were taken off the end are
-missed too (`check_reads.py`).
+An entry's link is HMAC-SHA256 over its position, the link before it and its own MAC: one that is changed,
+taken out or put in later breaks the chain at its place. The newest link is logged, so that entries that were
+taken off the end are missed too (`check_reads.py`).
 """
 
 import asyncio
@@ -24,18 +24,22 @@ LAST = text("select position, link from reads where position is not null order b
 NEXT = text("select id, mac from reads where position is null order by id limit :most")
 JOIN = text("""
     update reads set position = given.position, link = given.link
-    from unnest(cast(:ids as bigint[]), cast(:positions as bigint[]), cast(:links as bytea[])) as given (id, position, link)
+    from unnest(cast(:ids as bigint[]), cast(:positions as bigint[]), cast(:links as bytea[])) as given (id,
+        position, link)
     where reads.id = given.id
 """)
 
 
 def link_of(key: bytes, position: int, before: bytes, mac: bytes) -> bytes:
-    """Give the link of the entry at a position (the first is 1, with nothing before it)."""
+    """Return the link of the entry at a position (the first is 1, with nothing before it)."""
     return hmac.digest(key, b"link/" + position.to_bytes(8, "big") + before + mac, hashlib.sha256)
 
 
 async def chain_reads(session: AsyncSession, key: bytes, most: int = AT_ONCE) -> int:
-    """Join at most so many entries to the chain, in the order of their ids; gives how many. Another process that is at it is left to it."""
+    """Join at most so many entries to the chain, in the order of their ids; gives how many.
+
+    Another process that is at it is left to it.
+    """
     if not await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": READS_CHAIN}):
         return 0
     last = (await session.execute(LAST)).first()

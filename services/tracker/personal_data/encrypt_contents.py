@@ -1,4 +1,4 @@
-"""Encrypts answers and texts that an earlier version wrote in clear, a few at a time beside everything that runs."""
+"""Encrypts answers and texts that an earlier version wrote in clear, in small batches."""
 
 import asyncio
 
@@ -14,23 +14,28 @@ AT_ONCE = 500
 PAUSE_SECONDS = 60.0
 
 TAKE_ANSWERS = text("""
-    select request_id, answers::text as answers from requests where answers <> '[]' order by request_id limit :most for update skip locked
+    select request_id, answers::text as answers from requests where answers <> '[]' order by request_id
+        limit :most for update skip locked
 """)
 KEEP_ANSWERS = text("""
-    update requests set answers = '[]', answers_box = given.box from unnest(cast(:ids as uuid[]), cast(:boxes as bytea[])) given (id, box)
+    update requests set answers = '[]', answers_box = given.box
+        from unnest(cast(:ids as uuid[]), cast(:boxes as bytea[])) given (id, box)
     where requests.request_id = given.id
 """)
 TAKE_TEXTS = text(
-    "select id, event_id, text from history where text is not null order by id limit :most for update skip locked"
+    "select id, event_id, text from history where text is not null "
+    "order by id limit :most for update skip locked"
 )
 KEEP_TEXTS = text("""
-    update history set text = null, text_box = given.box from unnest(cast(:ids as bigint[]), cast(:boxes as bytea[])) given (id, box)
+    update history set text = null, text_box = given.box
+        from unnest(cast(:ids as bigint[]), cast(:boxes as bytea[])) given (id, box)
     where history.id = given.id and history.text is not null
 """)
 
 EMPTY_ERASED = text("""
     update requests set answers_box = null where request_id in (
-        select request_id from requests where erased_at is not null and answers_box is not null order by request_id limit :most for update skip locked
+        select request_id from requests where erased_at is not null and answers_box is not null
+            order by request_id limit :most for update skip locked
     ) returning request_id
 """)
 EMPTY_TEXTS = text("update history set text_box = null where request_id = any(:ids) and text_box is not null")

@@ -12,12 +12,12 @@ ANSWERS = TypeAdapter(list[Answer])
 
 
 def answers_of(request: TrackedRequest, at_rest: AtRest) -> Sequence[Answer]:
-    """Give the answers of a request; raises `CannotDecrypt`."""
+    """Return the answers of a request; raises `CannotDecrypt`."""
     if request.answers_box is None:
         return ANSWERS.validate_python(request.answers)
     return ANSWERS.validate_json(at_rest.decrypt_answers(request.answers_box, request.request_id))
 
 
 def text_of(entry: HistoryEntry, at_rest: AtRest) -> str | None:
-    """Give what the citizen was told by an entry, if anything; raises `CannotDecrypt`."""
+    """Return what the citizen was told by an entry, if anything; raises `CannotDecrypt`."""
     return entry.text if entry.text_box is None else at_rest.decrypt_text(entry.text_box, entry.event_id)

@@ -1,4 +1,7 @@
-"""The log of reads: who was shown which requests, and why; written with what is shown, or nothing is shown."""
+"""Writes the log of reads: who was shown which requests, and why.
+
+It is written in the transaction of the read: without the entry nothing is shown.
+"""
 
 import hashlib
 import hmac
@@ -31,7 +34,10 @@ async def record_read(
     reason: str | None = None,
     words: str | None = None,
 ) -> None:
-    """Record in the session's transaction that somebody is shown these requests; the words of a search are kept as a hash under `key`."""
+    """Record in the session's transaction that somebody is shown these requests.
+
+    The words of a search are kept as a hash under `key`.
+    """
     read = Read(
         read_at=datetime.now(timezone.utc),
         reader_kind=by.kind,
@@ -48,14 +54,14 @@ async def record_read(
 
 
 def hash_words(key: bytes, words: str) -> bytes:
-    """Give what tells that two searches were for the same words, whatever the case of their letters."""
+    """Return what tells that two searches were for the same words, whatever the case of their letters."""
     return hmac.digest(key, b"words/" + " ".join(visible(words).casefold().split()).encode(), hashlib.sha256)[
         :WORDS_BYTES
     ]
 
 
 def mac_of(key: bytes, read: Read) -> bytes:
-    """Give HMAC-SHA256 over what an entry says."""
+    """Return HMAC-SHA256 over what an entry says."""
     ids = [str(each) for each in read.request_ids]
     moment = read.read_at.astimezone(timezone.utc).isoformat()
     says = [

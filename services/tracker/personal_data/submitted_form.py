@@ -56,7 +56,10 @@ class SubmittedForm(BaseModel):
 
 
 def read_form(plaintext: bytes) -> SubmittedForm:
-    """Read an opened form; raises `Rejected` (`bad-form`) naming the fields that are wrong, never what they hold."""
+    """Read an opened form.
+
+    Raises `Rejected` (`bad-form`) naming the fields that are wrong, never what they hold.
+    """
     if len(plaintext) > MAX_BYTES:
         raise Rejected("bad-form", "too long")
     try:

@@ -1,7 +1,7 @@
-"""Tells what intake sent from whatever else lies on `requests.submitted`.
+"""Decides which records on `requests.submitted` were made by intake.
 
-A record has intake's MAC, or it lay there before intake signed: how far that goes in each partition is recorded once, at
-the upgrade (`python -m deploy.prepare`). Times do not count: they are the sender's.
+A record has intake's MAC, or it lay there before intake signed: how far that goes in each partition is
+recorded once, at the upgrade (`python -m deploy.prepare`). Times do not count: they are the sender's.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,7 +50,7 @@ class FromIntake:
     def accepts(
         self, partition: int, offset: int, key: bytes | None, value: bytes | None, headers: RecordHeaders
     ) -> bool:
-        """Say whether intake made the record that first lay at this place of `requests.submitted`."""
+        """Return whether intake made the record that first lay at this place of `requests.submitted`."""
         headers = list(headers)
         if has_mac(headers):
             return self._verifier.verify(key, value, headers)
@@ -64,12 +64,12 @@ class FromIntake:
 
 
 async def read_unsigned_before(session: AsyncSession) -> UnsignedBefore:
-    """Give what was written down at the upgrade."""
+    """Return what was written down at the upgrade."""
     return {row.partition: row.next_offset for row in await session.execute(READ)}
 
 
 async def wait_for_unsigned_before(sessions: Sessions, alive: Callable[[], None]) -> UnsignedBefore:
-    """Give the same as soon as the database is there."""
+    """Return the same as soon as the database is there."""
     backoff = Backoff(first=0.1, most=5.0)
     while True:
         alive()
@@ -93,7 +93,7 @@ def from_intake(verifier: RecordVerifier) -> WaitForReader:
 
 
 async def is_unsigned_before_recorded(dsn: str) -> bool:
-    """Say whether that was recorded before."""
+    """Return whether that was recorded before."""
     connection = await connect(dsn)
     try:
         return bool(await connection.fetchval(IS_RECORDED))
@@ -102,7 +102,10 @@ async def is_unsigned_before_recorded(dsn: str) -> bool:
 
 
 async def record_unsigned_before(dsn: str, ends: UnsignedBefore, *, again: bool = False) -> None:
-    """Record how far unsigned records reach: unless `again`, the first time only, for one beyond is not intake's."""
+    """Record how far unsigned records reach.
+
+    Unless `again`, the first time only, for one beyond is not intake's.
+    """
     connection = await connect(dsn)
     try:
         await connection.execute(RECORD_AGAIN if again else RECORD_FIRST, list(ends), list(ends.values()))

@@ -50,9 +50,12 @@ DUPLICATE = "duplicate_with_other_body"
 async def on_request_submitted(
     session: AsyncSession, envelopes: Sequence[Envelope[Event]], *, keyring: Keyring
 ) -> None:
-    """Register every request that is new; a repeat changes nothing, another body under a known id is noted for operators.
+    """Register every request that is new.
+
+    A repeat changes nothing, another body under a known id is noted for operators.
 
     Raises `Rejected` where a record's form cannot be opened or read.
+
     """
     submissions = [
         Envelope(e.event, e.source, e.id, e.time, e.traceparent)

@@ -45,7 +45,8 @@ GIVEN = {
 """What a new request's row and the first entry of its history need, with PostgreSQL's types."""
 
 KNOWN_OR_NUMBERED = text("""
-    select given.request_id, known.body_digest, case when known.request_id is null then nextval('work_number_sequence') end as n
+    select given.request_id, known.body_digest, case
+        when known.request_id is null then nextval('work_number_sequence') end as n
     from unnest(cast(:request_ids as uuid[])) with ordinality as given (request_id, position)
     left join requests known on known.request_id = given.request_id
     order by given.position
@@ -54,16 +55,18 @@ KNOWN_OR_NUMBERED = text("""
 _NAMES = ", ".join(REQUEST_COLUMNS)
 REGISTER = text(f"""
     with given as (
-        select * from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in GIVEN.items())}) with ordinality
-        as given ({", ".join(GIVEN)}, position)
+        select * from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in GIVEN.items())})
+        with ordinality as given ({", ".join(GIVEN)}, position)
     ), registered as (
         insert into requests (request_id, {_NAMES}, answers_box, state, changed_at)
         select request_id, {_NAMES}, answers_box, 'received', registered_at from given order by position
         on conflict (request_id) do nothing
         returning request_id
     ), noted as (
-        insert into history (request_id, event_id, type, occurred_at, actor_kind, action, state, traceparent, value)
-        select request_id, event_id, 'request.registered.v1', registered_at, 'system', 'register', 'received', traceparent, value
+        insert into history (request_id, event_id, type, occurred_at, actor_kind, action, state, traceparent,
+            value)
+        select request_id, event_id, 'request.registered.v1', registered_at, 'system', 'register', 'received',
+            traceparent, value
         from given join registered using (request_id) order by position
     ), owed as (
         insert into owed_mails (event_id, request_id, template, since)
@@ -77,7 +80,10 @@ REGISTER = text(f"""
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands under a request id: the digest of the body that came first, or the next number of the sequence for a new one."""
+    """What stands under a request id.
+
+    The digest of the body that came first, or the next number of the sequence for a new one.
+    """
 
     body_digest: str | None
     n: int | None

@@ -1,7 +1,9 @@
-"""Signs what intake sent before it signed and an operator sends again: it would be refused at its new place.
+"""Adds intake's MAC to a submission from before MACs when an operator sends it again.
 
-Only what lies on the topic itself counts, below the offset that was recorded at the upgrade: where a dead letter says
-that it came from is its sender's word.
+Without it the record would be refused at its new offset.
+
+Only what lies on the topic itself counts, below the offset that was recorded at the upgrade: where a dead
+letter says that it came from is its sender's word.
 """
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +19,7 @@ from shared.kafka.lag import LagReader
 async def as_intake_sent_it(
     session: AsyncSession, lags: LagReader, keyring: Keyring, place: tuple[int, int], record: Message
 ) -> Message | None:
-    """Give a submission from `place` (partition, offset) with intake's MAC, `None` where it cannot be verified.
+    """Return the submission at `place` (partition, offset) with intake's MAC; `None` if unverifiable.
 
     Raises `KafkaUnavailable`.
     """
@@ -33,10 +35,10 @@ async def as_intake_sent_it(
 
 
 async def older_end(session: AsyncSession, topic: str, partition: int) -> int:
-    """Give the offset before which records of a partition need no MAC."""
+    """Return the offset before which records of a partition need no MAC."""
     return (await read_unsigned_before(session)).get(partition, 0) if topic == SUBMITTED else 0
 
 
 def sign_unsigned(keyring: Keyring, record: Message) -> Message:
-    """Give a record that lies below that offset with a MAC."""
+    """Return a record that lies below that offset with a MAC."""
     return record if has_mac(record.headers) else keyring.record_signer.sign(record)

@@ -1,4 +1,4 @@
-"""Dead letters: an operator sends one again, or settles it once the cause is dealt with in another way; what they hold stays sealed."""
+"""Lists dead letters; an operator sends one again, or settles it. Their sealed contents stay sealed."""
 
 import base64
 from collections.abc import Collection, Sequence
@@ -47,7 +47,7 @@ class AlreadyRedriven(Problem):
 async def list_dead_letters(
     session: AsyncSession, *, waiting_only: bool = True, before: int | None = None, limit: int = 50
 ) -> Sequence[DeadLetter]:
-    """Give dead letters, newest first; `before` is the id that the page before ended with."""
+    """Return dead letters, newest first; `before` is the id that the page before ended with."""
     found = select(DeadLetter).order_by(col(DeadLetter.id).desc()).limit(min(limit, MOST))
     if waiting_only:
         found = found.where(text(DEAD_LETTER_WAITS))
@@ -57,12 +57,15 @@ async def list_dead_letters(
 
 
 def can_go_back(letter: DeadLetter, topics: Collection[str]) -> bool:
-    """Say whether a dead letter is a whole record of one of our `topics`."""
+    """Return whether a dead letter is a whole record of one of our `topics`."""
     return letter.origin_topic in topics and letter.emptied_at is None and part_of(letter) is None
 
 
 def part_of(letter: DeadLetter) -> str | None:
-    """Say what was left out of a record that was too large, or that it could not be read; nothing where it is whole."""
+    """Say what was left out of a record that was too large, or that it could not be read.
+
+    Nothing where it is whole.
+    """
     part = next((value for name, value in letter.headers if name == PART), None)
     return None if part is None else base64.b64decode(part).decode(errors="replace")
 
@@ -76,12 +79,14 @@ async def send_dead_letter_again(
     keyring: Keyring,
     topics: Collection[str],
 ) -> DeadLetter:
-    """Send a dead letter to its origin topic, one of our `topics`, and mark it; a settled one is settled no longer.
+    """Send a dead letter to its origin topic, one of our `topics`, and mark it.
+
+    A settled one is settled no longer.
 
     One that went already, or that would be refused as not from intake, is not sent.
 
-    Raises `NotFound`, `NoWayBack`, or `Unavailable` while Kafka is away. Should the mark be lost after the ack, a second sending is the same event
-    with the same id, which its readers drop.
+    Raises `NotFound`, `NoWayBack`, or `Unavailable` while Kafka is away. Should the mark be lost after the
+    ack, a second sending is the same event with the same id, which its readers drop.
     """
     letter = await _letter(session, dead_letter_id)
     if letter.redriven_at is not None:
@@ -119,9 +124,12 @@ async def send_dead_letter_again(
 async def settle_dead_letter(
     session: AsyncSession, dead_letter_id: int, by: By, note: str | None
 ) -> DeadLetter:
-    """Settle the matter without the record; for an accepted request `note` says what the citizen was told. A second time changes nothing.
+    """Settle the matter without the record; for an accepted request `note` says what the citizen was told.
+
+    A second time changes nothing.
 
     Raises `NotFound`, `AlreadyRedriven`, `InvalidFields` without a note where one is needed.
+
     """
     letter = await _letter(session, dead_letter_id)
     if letter.redriven_at is not None and not letter.accepted:
@@ -184,7 +192,7 @@ async def _is_registered(session: AsyncSession, letter: DeadLetter) -> bool:
 
 
 async def _of_the_same_request(session: AsyncSession, letter: DeadLetter) -> Sequence[DeadLetter]:
-    """Give the accepted dead letters of the same request, locked: each sending of it can have become one."""
+    """Return the accepted dead letters of the same request, locked; each sending can have become one."""
     if not letter.accepted:
         return ()
     same = select(DeadLetter).where(col(DeadLetter.accepted), col(DeadLetter.request_id) == letter.request_id)

@@ -1,4 +1,4 @@
-"""A record could never succeed somewhere: keep it for the operators, as it came, with the reason and where it was."""
+"""Stores each dead letter for the operators, as it came, with its reason and its place in Kafka."""
 
 import base64
 import hashlib
@@ -28,7 +28,10 @@ LONGEST_NAME = 249
 async def on_dead_letter(
     session: AsyncSession, records: Sequence[RawRecord], *, verifier: RecordVerifier
 ) -> None:
-    """Keep each dead letter once; one without our headers is kept as if it came from where it lies. An accepted request is known as one."""
+    """Keep each dead letter once; one without our headers is kept as if it came from where it lies.
+
+    An accepted request is known as one.
+    """
     from_intake = FromIntake(verifier, await read_unsigned_before(session))
     rows = [
         row | {"accepted": _is_accepted(row, record, from_intake)}
@@ -39,9 +42,10 @@ async def on_dead_letter(
 
 
 def _is_accepted(row: Mapping[str, object], record: RawRecord, from_intake: FromIntake) -> bool:
-    """Say whether intake accepted what the dead letter holds.
+    """Return whether intake accepted what the dead letter holds.
 
-    One that was cut to fit cannot be verified any more; its reader refused it for another reason than its sender, and had verified that first.
+    One that was cut to fit cannot be verified any more; its reader refused it for another reason than its
+    sender, and had verified that first.
     """
     if row["origin_topic"] != SUBMITTED or row["request_id"] is None or is_canary(record.headers):
         return False

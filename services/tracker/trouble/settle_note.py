@@ -1,4 +1,7 @@
-"""Whoever settles a matter that concerns a citizen says how; it stands on the request's timeline, where there is one."""
+"""Requires a note when an operator settles something that concerns a citizen.
+
+The note goes onto the request's timeline, if there is a request.
+"""
 
 from datetime import datetime, timezone
 from uuid import UUID
@@ -20,7 +23,10 @@ NOTE_NEEDED = InvalidFields(
 
 
 def read_note(note: str | None) -> str | None:
-    """Give what was said, or nothing; raises `InvalidFields` where it cannot be kept, `PersonalCodeInText`."""
+    """Return what was said, or nothing.
+
+    Raises `InvalidFields` where it cannot be kept, `PersonalCodeInText`.
+    """
     said = visible(note or "", lines=True)
     if len(said) > LONGEST_NOTE:
         raise InvalidFields([{"field": "note", "message": f"At most {LONGEST_NOTE} characters"}])

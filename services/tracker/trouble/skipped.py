@@ -1,4 +1,4 @@
-"""Records that a reader was never given: an operator has them sent again, or settles the matter where they are gone."""
+"""Lists records that a consumer skipped; an operator has them sent again, or settles them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -33,7 +33,7 @@ class NoLongerThere(Problem):
 
 
 async def list_skipped(session: AsyncSession) -> Sequence[SkippedRecords]:
-    """Give what waits for an operator, oldest first."""
+    """Return what waits for an operator, oldest first."""
     waiting = select(SkippedRecords).where(
         col(SkippedRecords.settled_at).is_(None), col(SkippedRecords.looked_up)
     )
@@ -48,9 +48,12 @@ async def send_skipped_again(
     producer: EventProducer,
     keyring: Keyring,
 ) -> SkippedRecords:
-    """Send the records to the end of their topic, where they are read like any other; what was registered after all is a repeat there.
+    """Send the records to the end of their topic, where they are read like any other.
 
-    Raises `NotFound`, `NoLongerThere` (nothing is sent), or `Unavailable` while Kafka is away. What is settled already stays so.
+    What was registered after all is a repeat there.
+
+    Raises `NotFound`, `NoLongerThere` (nothing is sent), or `Unavailable` while Kafka is away. What is
+    settled already stays so.
     """
     skipped = await _waiting(session, skipped_id)
     if skipped.settled_at is not None:

@@ -1,4 +1,4 @@
-"""Entries of the history that Kafka refused: an operator has them sent again after the cause is mended, or settles the matter."""
+"""Lists history entries that Kafka refused; an operator has them sent again, or settles them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -20,7 +20,7 @@ REFUSED = (col(HistoryEntry.value).is_not(None), col(HistoryEntry.refused).is_no
 
 
 async def list_unsendable(session: AsyncSession) -> Sequence[HistoryEntry]:
-    """Give what waits for an operator, oldest first."""
+    """Return what waits for an operator, oldest first."""
     return (
         await session.scalars(
             select(HistoryEntry).where(*REFUSED).order_by(col(HistoryEntry.id)).limit(MOST_SHOWN)
@@ -29,7 +29,10 @@ async def list_unsendable(session: AsyncSession) -> Sequence[HistoryEntry]:
 
 
 async def send_unsendable_again(session: AsyncSession, event_id: UUID, by: str) -> HistoryEntry:
-    """Have an entry published, after those that went meanwhile; one that Kafka refuses once more waits here again. Raises `NotFound`."""
+    """Have an entry published, after those that went meanwhile.
+
+    One that Kafka refuses once more waits here again. Raises `NotFound`.
+    """
     entry = await _waiting(session, event_id)
     entry.refused = None
     await session.flush()

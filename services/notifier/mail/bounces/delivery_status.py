@@ -36,7 +36,7 @@ class Found(NamedTuple):
 
 
 def read_delivery_status(text: str) -> Found | None:
-    """Give the worst that is said of any recipient; `None` where none is named."""
+    """Return the worst that is said of any recipient; `None` where none is named."""
     found = [
         _recipient(group)
         for group in _groups(text.splitlines()[:MOST_FIELDS])

@@ -35,5 +35,5 @@ class UnclearReport(BaseModel):
 
 
 async def list_reports(session: AsyncSession, most: int) -> list[UnclearReport]:
-    """Give the newest."""
+    """Return the newest."""
     return [UnclearReport.of(row) for row in await session.execute(UNCLEAR, {"most": most})]

@@ -54,7 +54,7 @@ def read_report(raw: bytes) -> Report:
 
 
 def readable_text(raw: bytes, depth: int = DEEPEST) -> str:
-    """Give a mail as people read it.
+    """Return a mail as people read it.
 
     As it came, or where something in it is encoded, its headers and parts decoded.
     """
@@ -142,7 +142,7 @@ def _is_automatic(message: Message) -> bool:
 
 
 def _said(parts: list[_Part]) -> str:
-    """Give the words of the report itself, without the mail that came back with it."""
+    """Return the words of the report itself, without the mail that came back with it."""
     words = " ".join(part.text for part in parts if part.kind in {"text/plain", "text/html"})[:MOST_TEXT]
     plain = _plain(words)
     copy = shapes.COPY.search(plain)
@@ -170,7 +170,7 @@ def _decode(content: bytes, charset: str) -> str:
 
 
 def _header(message: Message, name: str) -> str:
-    """Give a header as text, however it is encoded."""
+    """Return a header as text, however it is encoded."""
     return _header_text(str(message.get(name, "")))
 
 

@@ -48,11 +48,11 @@ class ReturnPaths:
         self.plain = {each.lower() for each in (sender, address) if each}
 
     def path_of(self, sending: Sending) -> str:
-        """Give the envelope sender of a mail."""
+        """Return the envelope sender of a mail."""
         return f"{self._local}+{self._token(sending)}@{self._domain}" if self._domain else self._sender
 
     def takes(self, address: str) -> bool:
-        """Say whether reports come to an address.
+        """Return whether reports come to an address.
 
         A return path of ours, or one of the addresses without a token.
         """

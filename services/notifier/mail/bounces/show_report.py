@@ -36,7 +36,7 @@ class ReportText(UnclearReport):
 
 
 async def show_report(session: AsyncSession, box: ContentsBox, caller: Caller, report_id: str) -> ReportText:
-    """Give one report with its text, and record the read in the session's transaction; raises `NotFound`."""
+    """Return one report with its text, and record the read in the same transaction; raises `NotFound`."""
     row = (await session.execute(ONE, {"digest": bytes.fromhex(report_id)})).one_or_none()
     if row is None:
         raise NotFound("There is no such report, or its text is no longer kept")

@@ -29,7 +29,7 @@ class ConnectionPool:
         return min(self.most, sum(begun is not None and now - begun >= SLOW_SECONDS for begun in since))
 
     async def take(self) -> MailConnection:
-        """Give a connection once there is one to use; `give_back` must follow."""
+        """Return a connection once there is one to use; `give_back` must follow."""
         while not self._may_take():
             waiting = asyncio.get_running_loop().create_future()
             self._waiting.append(waiting)

@@ -62,7 +62,7 @@ class ServerAway(Exception):
 
     @property
     def may_be_the_mail(self) -> bool:
-        """Say whether it was the beginning of a mail that was refused, which another mail might pass."""
+        """Return whether it was the beginning of a mail that was refused, which another mail might pass."""
         return self.step == "mail" and not self.why.startswith("421")
 
 
@@ -74,12 +74,12 @@ class Session(NamedTuple):
 
 
 def codes_of(answer: Answer) -> str:
-    """Give the codes of a reply (`550 5.1.1`) without its words, which may repeat an address."""
+    """Return the codes of a reply (`550 5.1.1`) without its words, which may repeat an address."""
     return f"{answer.code} {enhanced_of(answer)}".rstrip()
 
 
 def enhanced_of(answer: Answer) -> str:
-    """Give the enhanced code of a reply, or nothing."""
+    """Return the enhanced code of a reply, or nothing."""
     enhanced = ENHANCED.match(answer.text)
     return enhanced.group().decode() if enhanced else ""
 

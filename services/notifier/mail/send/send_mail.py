@@ -39,7 +39,7 @@ class MailConnection:
 
     @property
     def is_open(self) -> bool:
-        """Say whether the next mail can go without opening it anew."""
+        """Return whether the next mail can go without opening it anew."""
         return self._session is not None and self._session.talk.is_open
 
     async def send(self, to: MailboxAddress, message: bytes, return_path: str) -> Reply:
@@ -192,7 +192,7 @@ def _expect_sender(answer: Answer) -> None:
 
 
 def _refusal(answers: Sequence[Answer]) -> Reply | None:
-    """Give the first answer to MAIL, RCPT or DATA that is not as it should be."""
+    """Return the first answer to MAIL, RCPT or DATA that is not as it should be."""
     for step, answer, expected in zip(STEPS, answers, EXPECTED, strict=False):
         if answer.code // 100 != expected:
             return _refused(step, answer)

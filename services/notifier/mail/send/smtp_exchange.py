@@ -47,7 +47,7 @@ class SmtpTalk(asyncio.Protocol):
 
     @property
     def transport(self) -> asyncio.Transport:
-        """Give the transport below; a protocol that was never connected has none."""
+        """Return the transport below; a protocol that was never connected has none."""
         if self._transport is None:
             raise ConnectionGone("not connected")
         return self._transport

@@ -1,4 +1,4 @@
-"""Mails that came back: which sending, what was reported about it, and the contents that a second sending needs."""
+"""Bounced mails: which sending, what was reported, and the contents that a second sending needs."""
 
 from alembic import op
 

@@ -7,7 +7,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# The outbox's bytes stay in their row: they leave it again within milliseconds, and moving them aside would cost as much as the row itself.
+# The outbox's bytes stay in their row: they leave it again within milliseconds, and moving them aside would
+# cost as much as the row itself.
 IN_THE_ROW = "with (toast_tuple_target = 8160)"
 
 DDL = f"""
@@ -47,12 +48,14 @@ create table requests (
     answers jsonb not null
 ) {IN_THE_ROW};
 create index requests_submitted_at_request_id_idx on requests (submitted_at, request_id);
-create index requests_state_queue_submitted_at_request_id_idx on requests (state, queue, submitted_at, request_id);
+create index requests_state_queue_submitted_at_request_id_idx
+    on requests (state, queue, submitted_at, request_id);
 create index requests_due_at_request_id_idx on requests (due_at, request_id)
     where state in ('received', 'in_progress', 'waiting_for_customer');
 create index requests_closed_at_idx on requests (closed_at) where state = 'closed';
 create index requests_email_index_idx on requests (email_index);
-create index requests_personal_code_index_idx on requests (personal_code_index) where personal_code_index is not null;
+create index requests_personal_code_index_idx on requests (personal_code_index)
+    where personal_code_index is not null;
 create index requests_name_key_idx on requests (name_key text_pattern_ops);
 
 create table history (
@@ -113,7 +116,8 @@ create table dead_letters (
     redriven_at timestamptz,
     redriven_by text
 );
-create unique index dead_letters_origin on dead_letters (origin_topic, origin_partition, origin_offset, origin_group, digest);
+create unique index dead_letters_origin
+    on dead_letters (origin_topic, origin_partition, origin_offset, origin_group, digest);
 create index dead_letters_waiting on dead_letters (id) where redriven_at is null;
 """
 

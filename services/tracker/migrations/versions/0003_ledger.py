@@ -1,4 +1,4 @@
-"""What the ledger is read from: mails that are owed, counts, alarms; and dead letters that an operator laid aside."""
+"""Tables that the ledger is read from: owed mails, counts, alarms; and settled dead letters."""
 
 from alembic import op
 
@@ -34,7 +34,8 @@ create table alarms (
     told_at timestamptz,
     end_told_at timestamptz
 );
-create index alarms_untold on alarms (id) where told_at is null or (ended_at is not null and end_told_at is null);
+create index alarms_untold on alarms (id) where told_at is null
+    or (ended_at is not null and end_told_at is null);
 create unique index alarms_open on alarms (reason, place) where ended_at is null;
 create index alarms_began_at_idx on alarms (began_at);
 
@@ -48,18 +49,23 @@ FILL = """
 insert into owed_mails (event_id, request_id, template, since, failed_at)
 select entry.event_id::text, entry.request_id, owed.template, entry.occurred_at,
     (select max(failed.occurred_at) from mail_outcomes failed
-        where failed.request_id = entry.request_id and failed.cause_id = entry.event_id::text and failed.type = 'mail.failed.v1')
+        where failed.request_id = entry.request_id and failed.cause_id = entry.event_id::text
+            and failed.type = 'mail.failed.v1')
 from history entry
-join (values ('register', 'receipt'), ('ask_customer', 'question'), ('resolve', 'resolution'), ('reject', 'rejection')) as owed (action, template)
+join (values ('register', 'receipt'), ('ask_customer', 'question'), ('resolve', 'resolution'),
+    ('reject', 'rejection')) as owed (action, template)
     using (action)
 where not exists (
     select from mail_outcomes sent
-    where sent.request_id = entry.request_id and sent.cause_id = entry.event_id::text and sent.type = 'mail.sent.v1'
+    where sent.request_id = entry.request_id and sent.cause_id = entry.event_id::text
+        and sent.type = 'mail.sent.v1'
 );
 insert into ledger_counts (name, n) select 'numbered', count(*) from requests;
-insert into ledger_counts (name, n) select 'resolved', count(distinct request_id) from history where action = 'resolve';
+insert into ledger_counts (name, n) select 'resolved', count(distinct request_id) from history
+    where action = 'resolve';
 insert into ledger_counts (name, n)
-select 'receipted', (select count(*) from requests) - (select count(*) from owed_mails where template = 'receipt')
+select 'receipted', (select count(*) from requests) - (select count(*) from owed_mails
+    where template = 'receipt')
 """
 
 

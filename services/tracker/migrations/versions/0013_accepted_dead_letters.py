@@ -14,7 +14,8 @@ WAITS = (
 
 def upgrade() -> None:
     op.execute("""
-        alter table dead_letters add column accepted boolean not null default false, add column request_id uuid,
+        alter table dead_letters add column accepted boolean not null default false,
+            add column request_id uuid,
             add column registered_at timestamptz, add column note text
     """)
     op.execute("drop index dead_letters_waiting")

@@ -1,4 +1,4 @@
-"""Whether the log said that records which were passed over are there: what could not be asked is asked again."""
+"""Whether the log was asked if skipped records exist; what could not be asked is asked again."""
 
 from alembic import op
 

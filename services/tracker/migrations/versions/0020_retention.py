@@ -1,4 +1,4 @@
-"""When a request's contents were removed, and what finds those that are due. The indexes are made beside everything that runs."""
+"""When a request's contents were removed, and indexes, built concurrently, that find those that are due."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Names compared without accents, apostrophes and hyphens: the key of those that have any is made anew, a few at a time."""
+"""Recomputes name keys without accents, apostrophes and hyphens, a few at a time."""
 
 from alembic import op
 from sqlalchemy import text

@@ -1,4 +1,4 @@
-"""Kept answers without what retention removes: the names of a request, the detail and the note of a dead letter."""
+"""Removes from kept answers what retention removes: names of a request, detail and note of a dead letter."""
 
 from alembic import op
 
@@ -15,9 +15,11 @@ def upgrade() -> None:
             where status = 200 and headers ->> 'content-type' = 'application/json'
         )
         update kept_answers set body = convert_to((
-            shown.body - 'first_name' - 'last_name' || case when shown.body ? 'origin_topic' then '{"detail": "", "note": null}' else '{}' end ::jsonb
+            shown.body - 'first_name' - 'last_name' || case
+                when shown.body ? 'origin_topic' then '{"detail": "", "note": null}' else '{}' end ::jsonb
         )::text, 'UTF8')
-        from shown where shown.caller = kept_answers.caller and shown.key = kept_answers.key and shown.body ?| array['first_name', 'origin_topic']
+        from shown where shown.caller = kept_answers.caller and shown.key = kept_answers.key
+            and shown.body ?| array['first_name', 'origin_topic']
     """)
 
 
