@@ -73,13 +73,7 @@ async def open_resources(settings: Settings, catalogue: Catalogue) -> AsyncItera
         )
         http = await stack.enter_async_context(httpx.AsyncClient(timeout=BACK_CHANNEL_SECONDS))
         record_keys = all_key_bytes(settings.record_keys)
-        provider = IdentityProvider(
-            http,
-            settings.oidc_issuer,
-            settings.oidc_backchannel_url,
-            (settings.oidc_client_id, settings.oidc_client_secret.get_secret_value()),
-            proof_by(settings),
-        )
+        provider = _identity_provider(settings, http)
         limits = Limits(key_bytes(settings.idempotency_key), times=settings.limits_times)
         topic = SubmittedTopic(producer, RecordSigner(record_keys), settings.kafka_deadline_seconds)
         spool, recent = Spool(sessions), RecentRequests()
@@ -118,3 +112,13 @@ async def open_resources(settings: Settings, catalogue: Catalogue) -> AsyncItera
         gc.freeze()
         stack.callback(gc.unfreeze)
         yield resources
+
+
+def _identity_provider(settings: Settings, http: httpx.AsyncClient) -> IdentityProvider:
+    return IdentityProvider(
+        http,
+        settings.oidc_issuer,
+        settings.oidc_backchannel_url,
+        (settings.oidc_client_id, settings.oidc_client_secret.get_secret_value()),
+        proof_by(settings),
+    )

@@ -1,10 +1,14 @@
 """The servers that everything stands on."""
 
+from pathlib import Path
+
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from deploy.postgres import ADMIN, dsn, postgres_program
 from shared.kafka.connection import KafkaConnection
 from tests.conftest import FreshDatabase
+from tests.infra.embedded import free_ports, running
 
 
 async def test_the_broker_takes_a_record_and_gives_it_back(kafka: KafkaConnection) -> None:
@@ -23,7 +27,6 @@ async def test_a_service_owns_its_database_and_cannot_enter_anothers(fresh_datab
     connection = await asyncpg.connect(mine)
     await connection.execute("create table t (n int)")
     assert await connection.fetchval("show server_version_num") >= "180000"
-    assert await connection.fetchval("show fsync") == "on"
     await connection.close()
     trespass = theirs.rpartition("/")[0] + "/" + mine.rpartition("/")[2]
     try:
@@ -31,3 +34,12 @@ async def test_a_service_owns_its_database_and_cannot_enter_anothers(fresh_datab
     except asyncpg.InsufficientPrivilegeError:
         return
     raise AssertionError("one service entered another's database")
+
+
+async def test_the_databases_of_a_stack_are_on_disk_before_they_say_so(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    async with running(postgres_program(tmp_path, port, "secret"), tmp_path):
+        connection = await asyncpg.connect(dsn(ADMIN, "secret", port, ADMIN))
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            assert await connection.fetchval(f"show {setting}") == "on"
+        await connection.close()
