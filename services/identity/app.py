@@ -14,7 +14,7 @@ from services.identity.resources import open_resources
 from services.identity.routes import ROUTES
 from services.identity.settings import Settings
 from services.identity.show_problems import show_problem
-from services.identity.staff.accounts import follow_settings
+from services.identity.staff.accounts import apply_settings
 from shared.database.engine import ping
 from shared.limits.exchange import exchange_counts
 from shared.limits.proxies import warn_of_unnamed_proxies
@@ -40,12 +40,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_resources(settings) as resources:
             app.state.resources, app.state.sessions = resources, resources.sessions
-            await follow_settings(resources.sessions, settings.staff)
+            await apply_settings(resources.sessions, settings.staff)
             counts = exchange_counts(resources.limits, resources.sessions)
             async with running_beside(clean_up_forever(resources.sessions), counts):
                 yield
 
-    guard = partial(GuardPages, issuer=settings.issuer, led_to=settings.pages_led_to)
+    guard = partial(GuardPages, issuer=settings.issuer, form_targets=settings.form_targets)
     app = build_app("Identity", lifespan, add_headers=guard, openapi_url=None, max_body_size=LARGEST_BODY)
     app.add_exception_handler(OAuthError, on_oauth_error)
     app.add_exception_handler(Problem, show_problem)

@@ -39,7 +39,7 @@ class Customer(BaseModel):
     answer: Literal["01", "10"] = "01"
 
     @model_validator(mode="after")
-    def _has_what_is_told(self) -> "Customer":
+    def _has_code_if_identified(self) -> "Customer":
         if self.answer == "01" and not is_plain_code(self.personal_identity_code):
             raise ValueError(f"customer {self.user_id} has no valid henkilötunnus")
         return self

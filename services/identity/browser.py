@@ -69,6 +69,6 @@ class BrowserCookie:
         )
 
 
-def takes_cookies(request: Request) -> bool:
+def has_cookies(request: Request) -> bool:
     """Say whether a browser that has seen a page of ours before has kept any cookie."""
     return bool(request.cookies)

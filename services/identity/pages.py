@@ -19,7 +19,7 @@ from shared.web.languages import preferred_language
 
 FOLDER = Path(__file__).parent
 STATIC_URL = "/static"
-OTHERWISE: Language = "fi"
+DEFAULT_LANGUAGE: Language = "fi"
 
 
 class Pages:
@@ -55,15 +55,17 @@ class Pages:
 
 def language_of(request: Request) -> Language:
     """Return the language that the browser prefers; Finnish if we have none of its languages."""
-    return preferred_language(request.headers.get("Accept-Language", ""), OTHERWISE)
+    return preferred_language(request.headers.get("Accept-Language", ""), DEFAULT_LANGUAGE)
 
 
 class GuardPages:
-    """ASGI: no page is stored, framed, or sent as a referrer; forms may lead to `led_to` only, besides us."""
+    """ASGI: no page is stored, framed, or sent as a referrer; forms may lead to `form_targets` only, besides us."""
 
-    def __init__(self, app: ASGIApp, issuer: str, led_to: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, issuer: str, form_targets: Iterable[str]) -> None:
         self.app = app
-        targets = sorted({f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, [issuer, *led_to])})
+        targets = sorted(
+            {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, [issuer, *form_targets])}
+        )
         self._headers = {
             "Content-Security-Policy": "default-src 'none'; style-src 'self'; font-src 'self'; "
             "img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; "

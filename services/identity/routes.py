@@ -8,7 +8,7 @@ from services.identity.bank.routes import routes as bank_routes
 from services.identity.citizen.return_from_bank import routes as tupas_routes
 from services.identity.oidc import authorize, discovery, token, userinfo
 from services.identity.resources import Using
-from services.identity.staff import tell_accounts
+from services.identity.staff import account_epochs
 from services.identity.staff.log_in import routes as staff_routes
 
 colours = APIRouter(include_in_schema=False)
@@ -31,7 +31,7 @@ ROUTES: Sequence[APIRouter] = (
     userinfo.routes,
     tupas_routes,
     staff_routes,
-    tell_accounts.routes,
+    account_epochs.routes,
     bank_routes,
     colours,
 )

@@ -107,7 +107,7 @@ class StaffAccount(BaseModel):
     demonstration: bool = False
 
 
-def _each_once(staff: tuple[StaffAccount, ...]) -> tuple[StaffAccount, ...]:
+def _without_repeats(staff: tuple[StaffAccount, ...]) -> tuple[StaffAccount, ...]:
     if len({account.username for account in staff}) < len(staff):
         raise ValueError("names an account twice")
     return staff
@@ -145,7 +145,7 @@ class Settings(DatabaseSettings):
             "`citizen`, or `staff` (default for `console`); `demonstration` marks one that was made for trying"
         ),
     )
-    staff: Annotated[tuple[StaffAccount, ...], AfterValidator(_each_once)] = Field(
+    staff: Annotated[tuple[StaffAccount, ...], AfterValidator(_without_repeats)] = Field(
         default=(),
         description=(
             "List of `{username, password, name, roles, demonstration}`: these are all accounts. At start each is added or changed, and one that is "
@@ -187,7 +187,7 @@ class Settings(DatabaseSettings):
         return self.public_url.rstrip("/")
 
     @property
-    def pages_led_to(self) -> list[str]:
+    def form_targets(self) -> list[str]:
         """Addresses that forms of our pages may lead to: the clients' own, and real banks'."""
         clients = [uri for client in self.clients for uri in client.redirect_uris]
         return clients + [bank.url for bank in self.banks.values() if bank.url]

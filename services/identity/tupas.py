@@ -1,7 +1,11 @@
-"""TUPAS: the request A01Y (message type 701) and the response B02K, their fields, their seal and what may be believed of them.
+"""TUPAS messages: their fields, their message authentication code (MAC), and how they are read and written.
 
-Values are text as ISO-8859-1 knows it. A message's seal (MAC) is `HASH(value & value & … & key &)` over the values in the order in which the
-fields are declared below, as upper-case hexadecimal. No function here tells what a message held when it refuses it.
+TUPAS is the Finnish banks' older protocol of identification. A service provider sends the request A01Y
+(message type 701) through the browser, and the bank answers with the response B02K. `verify_tupas.py` decides
+whether an answer may be believed.
+
+Values are text in ISO-8859-1. The MAC is `HASH(value & value & … & key &)` over the values, in the order in
+which the fields are declared below, as upper-case hexadecimal. No error quotes the contents of a message.
 """
 
 import hashlib
@@ -9,41 +13,17 @@ import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
-from stdnum.fi import ytunnus
-
-from shared.auth.personal_identity_code import is_plain_code
-
 ENCODING = "iso-8859-1"
 HELSINKI = ZoneInfo("Europe/Helsinki")
-CLOCK_SKEW = timedelta(minutes=5)
 ACTION = "701"
 SHA_256 = "03"
 HASHES: dict[str, Callable[[bytes], Any]] = {SHA_256: hashlib.sha256}
-"""MD5 (01) and SHA-1 (02) existed too; a hash with its key at the end is only as good as the hash."""
-
-NOT_IDENTIFIED = {
-    "00": "no-identifier",
-    "10": "nothing-found",
-    "11": "user-without-code",
-    "12": "company-without-id",
-}
-ANSWERS = {
-    "01": ("02", "12", "32"),
-    "02": ("03", "13", "33"),
-    "03": ("22", "32"),
-    "05": ("01", "11", "31"),
-    "06": ("21", "31"),
-    "08": ("42",),
-    "09": ("41",),
-}
-"""B02K_CUSTTYPE → the A01Y_IDTYPEs that it answers; the basic identifier (0x) is agreed to be the henkilötunnus."""
-PLAIN = "01"
-"""The only B02K_CUSTTYPE whose identifier is a plain henkilötunnus."""
+"""MD5 (01) and SHA-1 (02) exist too and are refused: with the key at the end, a weak hash makes a weak MAC."""
 
 TEXT = r"[^&\x00-\x1f\x7f-\x9f]"
 LINK = r"https?://[\x21-\x7e]{1,191}"
@@ -73,7 +53,7 @@ ALIASES = {"USRID": "USERID"}
 
 
 class TupasRefused(Exception):
-    """A message that must not be believed; `reason` is a constant slug."""
+    """A message is invalid; `reason` is a constant slug that is safe to log."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -82,7 +62,7 @@ class TupasRefused(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """A01Y without its seal, in the order in which it is sealed."""
+    """The request A01Y without its MAC; the fields are in the order in which the MAC covers them."""
 
     action_id: str
     vers: str
@@ -99,7 +79,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """B02K without its seal, in the order in which it is sealed; `userid` and `username` may be empty."""
+    """The response B02K without its MAC; the fields are in the order in which the MAC covers them.
+
+    `userid` and `username` may be empty.
+    """
 
     vers: str
     timestmp: str
@@ -119,8 +102,11 @@ PREFIXES: dict[type, str] = {Request: "A01Y_", Response: "B02K_"}
 
 
 @dataclass(frozen=True)
-class Unproven:
-    """A response that is well formed and that nobody has vouched for yet: its stamp may be looked up, nothing else."""
+class Unverified:
+    """A well-formed response whose MAC has not been checked yet.
+
+    Only its stamp may be used, to look up the request that it answers.
+    """
 
     stamp: str
     response: Response = field(repr=False)
@@ -135,7 +121,7 @@ class Keys:
     algorithm: str = SHA_256
 
     def __post_init__(self) -> None:
-        """Refuse what would make forging possible."""
+        """Raise `ValueError` for an empty key or a weak algorithm: either would let anybody forge messages."""
         if not self.by_version or not all(self.by_version.values()):
             raise ValueError("a TUPAS key is missing or empty")
         if self.algorithm not in HASHES:
@@ -143,14 +129,14 @@ class Keys:
 
 
 def mac(values: Sequence[str], key: str, algorithm: str = SHA_256) -> str:
-    """Compute a seal over values in order, as upper-case hexadecimal; `ValueError` on an empty key."""
+    """Return the MAC over values in order, as upper-case hexadecimal; `ValueError` on an empty key."""
     if not key:
         raise ValueError("a TUPAS key is empty")
     return str(HASHES[algorithm](("&".join([*values, key]) + "&").encode(ENCODING)).hexdigest()).upper()
 
 
-def sealed_values(message: Request | Response) -> list[str]:
-    """Give the values that the seal covers; the optional ones only where they are filled in."""
+def covered_values(message: Request | Response) -> list[str]:
+    """Return the values that the MAC covers; an optional field counts only when it is filled in."""
     return [
         value
         for name, value in zip(_names(type(message)), astuple(message), strict=True)
@@ -158,8 +144,8 @@ def sealed_values(message: Request | Response) -> list[str]:
     ]
 
 
-def seal(message: Request | Response, keys: Keys) -> dict[str, str]:
-    """Give the fields to send, seal last, by their TUPAS names."""
+def with_mac(message: Request | Response, keys: Keys) -> dict[str, str]:
+    """Return the fields to send, by their TUPAS names, with the MAC last."""
     prefix = PREFIXES[type(message)]
     sent = {
         prefix + name.upper(): value
@@ -167,19 +153,20 @@ def seal(message: Request | Response, keys: Keys) -> dict[str, str]:
     }
     return {
         **sent,
-        prefix + "MAC": mac(sealed_values(message), keys.by_version[message.keyvers], message.alg),
+        prefix + "MAC": mac(covered_values(message), keys.by_version[message.keyvers], message.alg),
     }
 
 
-def to_query(sealed: Mapping[str, str]) -> str:
-    """Write fields as a query string in ISO-8859-1."""
-    return urlencode(sealed, encoding=ENCODING)
+def to_query(sent: Mapping[str, str]) -> str:
+    """Return fields as a query string in ISO-8859-1."""
+    return urlencode(sent, encoding=ENCODING)
 
 
 def read(raw: bytes, kind: type[M]) -> tuple[M, str]:
-    """Read a message and its seal from a raw query string or form body.
+    """Read a message and its MAC from a raw query string or form body.
 
-    Every mandatory field stands there exactly once, filled in and matching its own pattern; no unknown field of the family does.
+    Raises `TupasRefused` unless each mandatory field is there once, filled in and matching its pattern, and no
+    other field has the prefix of the message. Fields without the prefix are ignored.
     """
     try:
         pairs = parse_qsl(raw.decode(ENCODING), keep_blank_values=True, encoding=ENCODING, max_num_fields=40)
@@ -207,71 +194,30 @@ def read(raw: bytes, kind: type[M]) -> tuple[M, str]:
     return kind(**found), given
 
 
-def read_response(raw: bytes) -> Unproven:
-    """Read a response, of which nothing but the stamp may be used before `prove`."""
+def read_response(raw: bytes) -> Unverified:
+    """Read a response; until `verify_response` has accepted it, only its stamp may be used."""
     response, given = read(raw, Response)
-    return Unproven(response.stamp, response, given)
+    return Unverified(response.stamp, response, given)
 
 
-def check_seal(message: Request | Response, given: str, keys: Keys) -> None:
-    """Refuse a message whose algorithm, key generation or seal is not the agreed one."""
+def check_mac(message: Request | Response, given: str, keys: Keys) -> None:
+    """Raise `TupasRefused` unless algorithm and key version are agreed on and the MAC is right."""
     if message.alg != keys.algorithm:
         raise TupasRefused("wrong-algorithm")
     if message.keyvers not in keys.by_version:
         raise TupasRefused("unknown-key-version")
-    expected = mac(sealed_values(message), keys.by_version[message.keyvers], keys.algorithm)
+    expected = mac(covered_values(message), keys.by_version[message.keyvers], keys.algorithm)
     if not hmac.compare_digest(expected, given.upper()):
         raise TupasRefused("wrong-seal")
 
 
-def prove(unproven: Unproven, *, bank_number: str, keys: Keys, asked: Request, now: datetime) -> Response:
-    """Give the response once it is proven to be this bank's fresh answer to what was asked; it may still say "not identified".
-
-    `now` is aware. `TupasRefused` otherwise.
-    """
-    response = unproven.response
-    check_seal(response, unproven.mac, keys)
-    if response.stamp != asked.stamp:
-        raise TupasRefused("another-stamp")
-    if response.timestmp[:3] != bank_number:
-        raise TupasRefused("another-bank")
-    if abs_skew(response.timestmp, now) > CLOCK_SKEW:
-        raise TupasRefused("clock-skew")
-    if response.custtype not in NOT_IDENTIFIED and asked.idtype not in ANSWERS.get(response.custtype, ()):
-        raise TupasRefused("another-identifier")
-    if not _plausible(response):
-        raise TupasRefused("malformed-identifier")
-    return response
-
-
-def names_person(response: Response) -> bool:
-    """Say whether a proven response holds a plain henkilötunnus; an encrypted one, a part of one or a company's id stands in the same field."""
-    return response.custtype == PLAIN and is_plain_code(response.custid)
-
-
 def make_stamp(now: datetime, number: int) -> str:
-    """Make an A01Y_STAMP: Finnish time on a 24-hour clock (14 digits) and a random number below a million (6)."""
+    """Return an A01Y_STAMP of 20 digits: Finnish time on a 24-hour clock (14), then `number` (6).
+
+    `number` is random, and below a million.
+    """
     return f"{now.astimezone(HELSINKI):%Y%m%d%H%M%S}{number:06d}"
-
-
-def abs_skew(timestmp: str, now: datetime) -> timedelta:
-    """Tell how far a B02K_TIMESTMP lies from now; of an hour that the clock strikes twice, the nearer one counts."""
-    try:
-        local = datetime.strptime(timestmp[3:17], "%Y%m%d%H%M%S").replace(tzinfo=HELSINKI)
-    except ValueError:
-        raise TupasRefused("malformed-field") from None
-    return min(abs(now.astimezone(UTC) - local.replace(fold=fold).astimezone(UTC)) for fold in (0, 1))
 
 
 def _names(kind: type[Any]) -> list[str]:
     return [item.name for item in fields(kind)]
-
-
-def _plausible(response: Response) -> bool:
-    if response.custtype == PLAIN:
-        return is_plain_code(response.custid)
-    if response.custtype == "02":
-        return re.fullmatch("[0-9]{3}[0-9A-Y]", response.custid) is not None
-    if response.custtype == "03":
-        return bool(ytunnus.is_valid(response.custid))
-    return True

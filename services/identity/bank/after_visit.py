@@ -8,7 +8,7 @@ from starlette.responses import Response
 from services.identity import tupas
 from services.identity.bank.visits import ANSWERED, find_ended_visit
 from services.identity.banks import Bank
-from services.identity.browser import takes_cookies
+from services.identity.browser import has_cookies
 from services.identity.login.parameters import with_parameters
 from services.identity.models import Attempt, BankVisit, Handshake
 from services.identity.pages import language_of
@@ -19,7 +19,7 @@ async def show_visit_over(
     request: Request, resources: Resources, session: AsyncSession, bank: Bank, visit_id: str
 ) -> Response:
     """Show why a visit is over; the way back is known only to the browser that the identification began in."""
-    if not takes_cookies(request):
+    if not has_cookies(request):
         return resources.pages.problem("no_cookies", language_of(request))
     browser = resources.bank_cookie.read(request)
     visit = await find_ended_visit(session, bank, visit_id, browser.digest) if browser else None
@@ -34,12 +34,12 @@ async def show_visit_over(
 
 def _ended(resources: Resources, visit: BankVisit, language: str, attempt: Attempt | None) -> Response:
     # The client knows the state: it leads on to the page that the identification was for.
-    told = (
+    parameters = (
         {"error": "access_denied", "state": attempt.state, "iss": resources.settings.issuer}
         if attempt
         else {}
     )
-    back = with_parameters(attempt.redirect_uri, told) if attempt else ""
+    back = with_parameters(attempt.redirect_uri, parameters) if attempt else ""
     if visit.step == ANSWERED:
         return resources.pages.problem("bank_answered", language, status=200, back=back)
     return resources.pages.problem("bank_over", language, back=back)

@@ -7,7 +7,7 @@ from services.identity import tupas
 from services.identity.banks import Bank, Customer
 
 SHORT_TIMESTMP, SHORT_IDNBR, IDNBR = 19, 8, 10
-NOTHING = "-"
+NO_IDENTIFIER = "-"
 """Stands in CUSTID when there is no identifier: no mandatory field may be empty."""
 
 
@@ -25,10 +25,10 @@ def make_answer(
         custname=customer.name,
         keyvers=bank.key_version,
         alg=bank.keys.algorithm,
-        custid=customer.personal_identity_code or NOTHING,
+        custid=customer.personal_identity_code or NO_IDENTIFIER,
         custtype=customer.answer,
     )
-    return tupas.seal(response, bank.keys)
+    return tupas.with_mac(response, bank.keys)
 
 
 def address_with(link: str, answer: dict[str, str]) -> str:

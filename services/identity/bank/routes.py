@@ -14,14 +14,14 @@ from services.identity.bank.visits import (
     ANSWERED,
     LEFT,
     MOST_FAILURES,
+    check_code,
+    check_password,
     close_visit,
     customer_of,
     find_visit,
     next_number,
     open_visit,
     receive_request,
-    take_code,
-    take_password,
 )
 from services.identity.banks import Bank
 from services.identity.limits import BANK_STEPS, count
@@ -102,20 +102,20 @@ async def take_step(
         return RedirectResponse(_asked(visit).canlink, 303)
     if typed.action == "consent" == visit.step:
         return await _answer(resources, session, bank, visit)
-    if typed.action == visit.step and not _take_secret(visit, bank, typed):
-        return _wrong(resources, bank, visit, typed)
+    if typed.action == visit.step and not _check_secret(visit, bank, typed):
+        return _show_error(resources, bank, visit, typed)
     if visit.step == "consent" and customer_of(visit, bank).answer != "01":
         return await _answer(resources, session, bank, visit)
     return RedirectResponse(f"/bank/{bank.code}/{visit_id}", 303)
 
 
-def _take_secret(visit: BankVisit, bank: Bank, typed: Typed) -> bool:
+def _check_secret(visit: BankVisit, bank: Bank, typed: Typed) -> bool:
     if visit.step == "password":
-        return take_password(visit, bank, typed.user_id, typed.password)
-    return take_code(visit, bank, typed.code)
+        return check_password(visit, bank, typed.user_id, typed.password)
+    return check_code(visit, bank, typed.code)
 
 
-def _wrong(resources: Resources, bank: Bank, visit: BankVisit, typed: Typed) -> Response:
+def _show_error(resources: Resources, bank: Bank, visit: BankVisit, typed: Typed) -> Response:
     """Say what was wrong; after too many times the bank sends the customer away."""
     if visit.failures >= MOST_FAILURES:
         close_visit(visit)

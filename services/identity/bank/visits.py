@@ -26,7 +26,7 @@ def receive_request(raw: bytes, bank: Bank, issuer: str) -> tupas.Request:
     `issuer` is our own address, the only one that this bank knows: with the published keys anybody could write other links.
     """
     request, given = tupas.read(raw, tupas.Request)
-    tupas.check_seal(request, given, bank.keys)
+    tupas.check_mac(request, given, bank.keys)
     if request.rcvid != bank.service_provider:
         raise tupas.TupasRefused("unknown-service-provider")
     if not all(link.startswith(f"{issuer}/") for link in (request.retlink, request.canlink, request.rejlink)):
@@ -42,7 +42,7 @@ def open_visit(session: AsyncSession, bank: Bank, browser: bytes, request: tupas
             id_digest=digest(visit_id),
             bank=bank.code,
             browser=browser,
-            request=list(tupas.sealed_values(request)),
+            request=list(tupas.covered_values(request)),
             step="password",
             user_id=None,
             failures=0,
@@ -82,7 +82,7 @@ def close_visit(visit: BankVisit, step: str = LEFT) -> None:
     visit.step, visit.user_id = step, None
 
 
-def take_password(visit: BankVisit, bank: Bank, user_id: str, password: str) -> bool:
+def check_password(visit: BankVisit, bank: Bank, user_id: str, password: str) -> bool:
     """Check the first step; on success the code is asked next."""
     customer = bank.find_customer(user_id.replace(" ", ""))
     if customer is None or not hmac.compare_digest(customer.password.encode(), password.encode()):
@@ -92,7 +92,7 @@ def take_password(visit: BankVisit, bank: Bank, user_id: str, password: str) -> 
     return True
 
 
-def take_code(visit: BankVisit, bank: Bank, code: str) -> bool:
+def check_code(visit: BankVisit, bank: Bank, code: str) -> bool:
     """Check the second step; on success the consent is asked next."""
     customer = customer_of(visit, bank)
     if not (

@@ -20,7 +20,7 @@ async def show_banks(
         {
             "bank": bank,
             "address": bank.url or f"{issuer}/bank/{bank.code}",
-            "fields": tupas.seal(await start_handshake(session, bank, attempt, issuer), bank.keys),
+            "fields": tupas.with_mac(await start_handshake(session, bank, attempt, issuer), bank.keys),
         }
         for bank in resources.banks.values()
     ]

@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 from services.identity.keys import Keys
-from services.identity.tupas import Response, names_person
+from services.identity.tupas import Response
+from services.identity.verify_tupas import has_plain_code
 from shared.auth.personal_identity_code import CLAIM
 
 CITIZEN_ACR = "http://ftn.ficora.fi/2017/loa2"
@@ -17,7 +18,7 @@ LETTERS = re.compile(r"[^\W\d_]+")
 
 def citizen_claims(response: Response, bank_name: str, keys: Keys) -> dict[str, Any]:
     """Give the claims of a proven response with a plain henkilötunnus; `ValueError` where it holds anything else."""
-    if not names_person(response):
+    if not has_plain_code(response):
         raise ValueError("the response holds no plain henkilötunnus")
     given_name, family_name = split_name(response.custname)
     return {
@@ -41,9 +42,9 @@ def split_name(bank_name: str) -> tuple[str, str]:
     words = bank_name.split()
     leading = next((count for count, word in enumerate(words) if word.lower() not in PARTICLES), 0)
     particles = min(leading, max(len(words) - 2, 0))
-    shouted = bank_name == bank_name.upper()
+    all_capitals = bank_name == bank_name.upper()
     written = [
-        _written(word, small=place < particles) if shouted else word for place, word in enumerate(words)
+        _written(word, small=place < particles) if all_capitals else word for place, word in enumerate(words)
     ]
     return " ".join(written[particles + 1 :]), " ".join(written[: particles + 1])
 

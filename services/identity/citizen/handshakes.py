@@ -14,6 +14,7 @@ from services.identity.login.grants import end_attempt
 from services.identity.models import Attempt, Handshake, Identification, utc_now
 from services.identity.resources import Resources
 from services.identity.tupas import TupasRefused
+from services.identity.verify_tupas import verify_response
 
 
 async def start_handshake(session: AsyncSession, bank: Bank, attempt: Attempt, issuer: str) -> tupas.Request:
@@ -58,18 +59,18 @@ async def find_attempt(session: AsyncSession, stamp: str, browser: bytes) -> Att
     ).one_or_none()
 
 
-async def prove_answer(
-    session: AsyncSession, resources: Resources, unproven: tupas.Unproven, browser: bytes
+async def accept_answer(
+    session: AsyncSession, resources: Resources, unverified: tupas.Unverified, browser: bytes
 ) -> tuple[Attempt, Bank, tupas.Response]:
     """Give the attempt, its bank and the bank's answer, believing none of it twice.
 
     The stamp is used up and the attempt ended before anything is made of the answer. `TupasRefused` leaves all as it was.
     """
-    attempt = await find_attempt(session, unproven.stamp, browser)
+    attempt = await find_attempt(session, unverified.stamp, browser)
     if attempt is None:
         raise TupasRefused("unknown-stamp")
-    bank, response = await _prove(session, resources, unproven, attempt)
-    unused = col(Handshake.stamp) == unproven.stamp, col(Handshake.consumed_at).is_(None)
+    bank, response = await _verify(session, resources, unverified, attempt)
+    unused = col(Handshake.stamp) == unverified.stamp, col(Handshake.consumed_at).is_(None)
     if (
         await session.scalar(
             update(Handshake).where(*unused).values(consumed_at=utc_now()).returning(col(Handshake.stamp))
@@ -85,13 +86,15 @@ async def prove_answer(
     return attempt, bank, response
 
 
-async def _prove(
-    session: AsyncSession, resources: Resources, unproven: tupas.Unproven, attempt: Attempt
+async def _verify(
+    session: AsyncSession, resources: Resources, unverified: tupas.Unverified, attempt: Attempt
 ) -> tuple[Bank, tupas.Response]:
     """The key is that of the bank which the stamp was made for, whatever the answer says about its bank."""
-    handshake = await session.get_one(Handshake, unproven.stamp)
+    handshake = await session.get_one(Handshake, unverified.stamp)
     bank = resources.banks.get(handshake.bank)
     if bank is None:
         raise TupasRefused("unknown-bank")
     asked = make_request(bank, handshake.stamp, attempt.id, attempt.language, resources.settings.issuer)
-    return bank, tupas.prove(unproven, bank_number=bank.number, keys=bank.keys, asked=asked, now=utc_now())
+    return bank, verify_response(
+        unverified, bank_number=bank.number, keys=bank.keys, asked=asked, now=utc_now()
+    )

@@ -8,15 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.identity import tupas
-from services.identity.browser import takes_cookies
+from services.identity.browser import has_cookies
 from services.identity.citizen.claims import citizen_claims
-from services.identity.citizen.handshakes import find_attempt, prove_answer
+from services.identity.citizen.handshakes import accept_answer, find_attempt
 from services.identity.login.grants import end_attempt, issue_code
-from services.identity.login.lead_back import lead_back
 from services.identity.login.parameters import RepeatedParameter, read_parameters
+from services.identity.login.redirect_to_client import redirect_to_client
 from services.identity.pages import language_of
 from services.identity.resources import Resources, Using
-from services.identity.tupas import NOT_IDENTIFIED, TupasRefused, names_person
+from services.identity.tupas import TupasRefused
+from services.identity.verify_tupas import NOT_IDENTIFIED, has_plain_code
 from shared.process.logs import get_log
 from shared.web.transaction import Transaction
 
@@ -57,17 +58,17 @@ async def identified_by_form(request: Request, resources: Using, session: Transa
 async def _identified(request: Request, raw: bytes, resources: Resources, session: AsyncSession) -> Response:
     browser = resources.browser_cookie.read(request)
     try:
-        unproven = tupas.read_response(raw)
+        unverified = tupas.read_response(raw)
         async with session.begin_nested():
-            attempt, bank, response = await prove_answer(
-                session, resources, unproven, browser.digest if browser else b""
+            attempt, bank, response = await accept_answer(
+                session, resources, unverified, browser.digest if browser else b""
             )
     except TupasRefused as refused:
         return await _refused(request, raw, refused.reason, resources, session)
-    if not names_person(response):
+    if not has_plain_code(response):
         reason = NOT_IDENTIFIED.get(response.custtype, "another-identifier")
         log.info("citizen_not_identified", bank=bank.code, reason=reason)
-        return lead_back(
+        return redirect_to_client(
             attempt.redirect_uri,
             resources,
             error="access_denied",
@@ -76,7 +77,7 @@ async def _identified(request: Request, raw: bytes, resources: Resources, sessio
         )
     log.info("citizen_identified", bank=bank.code, client_id=attempt.client_id)
     code = issue_code(session, resources.keys, attempt, citizen_claims(response, bank.name, resources.keys))
-    return lead_back(attempt.redirect_uri, resources, code=code, state=attempt.state)
+    return redirect_to_client(attempt.redirect_uri, resources, code=code, state=attempt.state)
 
 
 def _is_well_formed(raw: bytes) -> bool:
@@ -100,7 +101,7 @@ async def _refused(
             attempt = None
     language = attempt.language if attempt else language_of(request)
     back = f"/tupas/cancel?attempt={attempt.id}" if attempt else ""
-    return resources.pages.problem("refused" if takes_cookies(request) else "no_cookies", language, back=back)
+    return resources.pages.problem("refused" if has_cookies(request) else "no_cookies", language, back=back)
 
 
 @routes.api_route("/tupas/cancel", methods=["GET", "POST"])
@@ -112,7 +113,7 @@ async def cancelled(request: Request, resources: Using, session: Transaction) ->
 @routes.api_route("/tupas/reject", methods=["GET", "POST"])
 async def rejected(request: Request, resources: Using, session: Transaction) -> Response:
     """End the attempt because the bank could not identify the person; a signed answer may say why."""
-    return await _end(request, resources, session, await _why(request, resources))
+    return await _end(request, resources, session, await _rejection_reason(request, resources))
 
 
 async def _end(request: Request, resources: Resources, session: AsyncSession, reason: str) -> Response:
@@ -125,24 +126,24 @@ async def _end(request: Request, resources: Resources, session: AsyncSession, re
     attempt = await end_attempt(session, attempt_id, browser.digest) if browser and attempt_id else None
     if attempt is None:
         return resources.pages.problem(
-            "ended" if takes_cookies(request) else "no_cookies", language_of(request)
+            "ended" if has_cookies(request) else "no_cookies", language_of(request)
         )
     log.info("attempt_ended", reason=reason, client_id=attempt.client_id)
-    return lead_back(
+    return redirect_to_client(
         attempt.redirect_uri, resources, error="access_denied", error_description=reason, state=attempt.state
     )
 
 
-async def _why(request: Request, resources: Resources) -> str:
+async def _rejection_reason(request: Request, resources: Resources) -> str:
     """Give the reason of a sealed CUSTTYPE 10–12; the seal of any of our banks will do, for nothing hangs on it."""
     try:
-        unproven = tupas.read_response(b"&".join((request.scope["query_string"], await request.body())))
+        unverified = tupas.read_response(b"&".join((request.scope["query_string"], await request.body())))
     except TupasRefused:
         return "rejected"
     for bank in resources.banks.values():
         try:
-            tupas.check_seal(unproven.response, unproven.mac, bank.keys)
+            tupas.check_mac(unverified.response, unverified.mac, bank.keys)
         except TupasRefused:
             continue
-        return NOT_IDENTIFIED.get(unproven.response.custtype, "rejected")
+        return NOT_IDENTIFIED.get(unverified.response.custtype, "rejected")
     return "rejected"

@@ -84,11 +84,11 @@ async def redeem_code(session: AsyncSession, client_id: str, form: dict[str, str
         return OAuthError("invalid_grant", "the code has expired")
     if form.get("redirect_uri") != grant.redirect_uri:
         return OAuthError("invalid_grant", "redirect_uri is not the one of the request")
-    if not _proves(form.get("code_verifier", ""), grant.code_challenge):
+    if not _matches(form.get("code_verifier", ""), grant.code_challenge):
         return OAuthError("invalid_grant", "code_verifier does not match")
     return grant
 
 
-def _proves(verifier: str, challenge: str) -> bool:
+def _matches(verifier: str, challenge: str) -> bool:
     made = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     return hmac.compare_digest(made, challenge)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.identity.login.parameters import RepeatedParameter, read_parameters
-from services.identity.pages import OTHERWISE
+from services.identity.pages import DEFAULT_LANGUAGE
 from services.identity.settings import Client
 from shared.web.languages import first_of_ours
 
@@ -14,7 +14,7 @@ LONGEST = {"state": 2_000, "nonce": 1_000, "scope": 1_000}
 CHALLENGE = re.compile("[A-Za-z0-9_-]{43}")
 
 
-class UnknownReturn(Exception):
+class UnknownClient(Exception):
     """Client or address unknown: nobody may be sent anywhere, so the browser gets a page of ours."""
 
 
@@ -40,18 +40,18 @@ class AuthorizationRequest:
 
 
 def read_authorization_request(raw: bytes, clients: Mapping[str, Client]) -> AuthorizationRequest:
-    """Read a query string or form body; raises `UnknownReturn` or `AuthorizationRefused`."""
+    """Read a query string or form body; raises `UnknownClient` or `AuthorizationRefused`."""
     try:
         given = read_parameters(raw)
     except RepeatedParameter:
-        raise UnknownReturn from None
+        raise UnknownClient from None
     client, redirect_uri, state = (
         clients.get(given.get("client_id", "")),
         given.get("redirect_uri", ""),
         given.get("state"),
     )
     if client is None or redirect_uri not in client.redirect_uris:
-        raise UnknownReturn
+        raise UnknownClient
     error = _find_error(given, client)
     if error:
         raise AuthorizationRefused(redirect_uri, state, *error)
@@ -62,7 +62,7 @@ def read_authorization_request(raw: bytes, clients: Mapping[str, Client]) -> Aut
         state=state,
         nonce=given.get("nonce"),
         code_challenge=given["code_challenge"],
-        language=first_of_ours(given.get("ui_locales", ""), OTHERWISE),
+        language=first_of_ours(given.get("ui_locales", ""), DEFAULT_LANGUAGE),
     )
 
 

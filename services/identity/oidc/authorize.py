@@ -10,13 +10,13 @@ from starlette.responses import Response
 from services.identity.browser import Browser
 from services.identity.citizen.choose_bank import show_banks
 from services.identity.limits import ATTEMPTS, count
-from services.identity.login.lead_back import lead_back
 from services.identity.login.parameters import with_parameters
+from services.identity.login.redirect_to_client import redirect_to_client
 from services.identity.models import Attempt, utc_now
 from services.identity.oidc.authorization_request import (
     AuthorizationRefused,
     AuthorizationRequest,
-    UnknownReturn,
+    UnknownClient,
     read_authorization_request,
 )
 from services.identity.pages import language_of
@@ -45,10 +45,10 @@ async def authorize_by_form(request: Request, resources: Using, session: Transac
 async def _start(request: Request, raw: bytes, resources: Resources, session: AsyncSession) -> Response:
     try:
         asked = read_authorization_request(raw, resources.clients)
-    except UnknownReturn:
+    except UnknownClient:
         return resources.pages.problem("unknown_client", language_of(request))
     except AuthorizationRefused as refused:
-        return lead_back(
+        return redirect_to_client(
             refused.redirect_uri,
             resources,
             error=refused.code,

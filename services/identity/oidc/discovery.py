@@ -8,14 +8,14 @@ from services.identity.citizen.claims import CITIZEN_ACR
 from services.identity.login.client_authentication import ASSERTION_ALGORITHMS
 from services.identity.oidc.tokens import AUDIENCES
 from services.identity.resources import Using
+from services.identity.staff.account_epochs import PATH
 from services.identity.staff.log_in import STAFF_ACR
-from services.identity.staff.tell_accounts import PATH
 from shared.auth.personal_identity_code import CLAIM as PERSONAL_IDENTITY_CODE
 from shared.events.vocabulary import LANGUAGES
 
-KEPT = "public, max-age=300"
-CLAIMS = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr")
-ABOUT_THE_PERSON = (
+CACHE_CONTROL = "public, max-age=300"
+TOKEN_CLAIMS = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr")
+PERSON_CLAIMS = (
     "name",
     "given_name",
     "family_name",
@@ -33,7 +33,7 @@ routes = APIRouter(tags=["openid connect"])
 @routes.get("/.well-known/openid-configuration", summary="Describe this issuer")
 async def discovery(resources: Using, response: Response) -> dict[str, Any]:
     """Return the provider metadata (OpenID Connect Discovery 3)."""
-    response.headers["Cache-Control"] = KEPT
+    response.headers["Cache-Control"] = CACHE_CONTROL
     issuer = resources.settings.issuer
     return {
         "issuer": issuer,
@@ -56,7 +56,7 @@ async def discovery(resources: Using, response: Response) -> dict[str, Any]:
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "code_challenge_methods_supported": ["S256"],
         "acr_values_supported": [CITIZEN_ACR, STAFF_ACR],
-        "claims_supported": [*CLAIMS, *ABOUT_THE_PERSON],
+        "claims_supported": [*TOKEN_CLAIMS, *PERSON_CLAIMS],
         "ui_locales_supported": list(LANGUAGES),
         "authorization_response_iss_parameter_supported": True,
         "claims_parameter_supported": False,
@@ -68,5 +68,5 @@ async def discovery(resources: Using, response: Response) -> dict[str, Any]:
 @routes.get("/jwks", summary="Return the public signing keys")
 async def jwks(resources: Using, response: Response) -> dict[str, Any]:
     """Return the set of public keys (RFC 7517)."""
-    response.headers["Cache-Control"] = KEPT
+    response.headers["Cache-Control"] = CACHE_CONTROL
     return resources.keys.public_jwks

@@ -21,11 +21,11 @@ log = get_log(__name__)
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 """OWASP's parameters: 19 MiB a hash, so that many logins at once do not fill the memory."""
-NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$YXNpb2ludGlub2JvZHk$qJ9o7SmDEVsWZdrmOYg7YNmdNkqmTgDbQhQpjUTCTns"
+DUMMY_HASH = "$argon2id$v=19$m=19456,t=2,p=1$YXNpb2ludGlub2JvZHk$qJ9o7SmDEVsWZdrmOYg7YNmdNkqmTgDbQhQpjUTCTns"
 """The hash of no password: unknown names take as long as wrong passwords."""
 
 
-async def follow_settings(sessions: Sessions, accounts: Iterable[StaffAccount]) -> None:
+async def apply_settings(sessions: Sessions, accounts: Iterable[StaffAccount]) -> None:
     """Make the table hold exactly these accounts: add, change, and remove what the settings no longer name.
 
     Passwords are looked at outside of any transaction, for that takes long. Processes that start at the same moment do the same twice.
@@ -92,7 +92,7 @@ async def find_staff(session: AsyncSession, username: str) -> Staff | None:
 async def is_password_of(staff: Staff | None, password: str) -> bool:
     """Compare with the account's password; takes as long, and says no, where there is no account."""
     return (
-        await asyncio.to_thread(_is_right, staff.password_hash if staff else NOBODY, password)
+        await asyncio.to_thread(_is_right, staff.password_hash if staff else DUMMY_HASH, password)
         and staff is not None
     )
 

@@ -10,16 +10,16 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
-from services.identity.browser import Browser, BrowserCookie, takes_cookies
+from services.identity.browser import Browser, BrowserCookie, has_cookies
 from services.identity.keys import digest
 from services.identity.login.grants import end_attempt, issue_code
-from services.identity.login.lead_back import lead_back
+from services.identity.login.redirect_to_client import redirect_to_client
 from services.identity.models import Attempt, Staff, utc_now
 from services.identity.pages import language_of
 from services.identity.resources import Resources, Using
 from services.identity.settings import plain_username
+from services.identity.staff.account_epochs import epoch_of
 from services.identity.staff.accounts import find_staff, is_password_of
-from services.identity.staff.tell_accounts import epoch_of
 from services.identity.staff.throttle import Caller, count_try, forget_failures
 from shared.process.logs import get_log
 from shared.web.transaction import transaction
@@ -69,7 +69,7 @@ async def log_in(
         attempt = await session.get(Attempt, attempt_id)
         if browser is None or attempt is None or not _is_open(resources, attempt, browser):
             return resources.pages.problem(
-                "ended" if takes_cookies(request) else "no_cookies", language_of(request)
+                "ended" if has_cookies(request) else "no_cookies", language_of(request)
             )
         # Only now: a try that no browser has open may not use up the name's tries.
         wait = await count_try(session, caller) if plain_username(username) else timedelta(0)
@@ -92,7 +92,7 @@ async def log_in(
             return resources.pages.problem("ended", attempt.language)
         code = issue_code(session, resources.keys, attempt, _claims(staff))
     log.info("staff_logged_in", staff_id=str(staff.id))
-    response = lead_back(attempt.redirect_uri, resources, code=code, state=attempt.state)
+    response = redirect_to_client(attempt.redirect_uri, resources, code=code, state=attempt.state)
     device_cookie.write(device or device_cookie.make(), response)
     return response
 

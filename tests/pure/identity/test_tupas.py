@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
-from services.identity import tupas
-from services.identity.tupas import Keys, Response, mac, prove, read_response, seal, to_query
+from services.identity import tupas, verify_tupas
+from services.identity.tupas import Keys, Response, mac, read_response, to_query, with_mac
+from services.identity.verify_tupas import verify_response
 from tests.pure.identity.tupas_messages import (
     ASKED,
     KEYS,
@@ -25,20 +26,22 @@ from tests.pure.identity.tupas_messages import (
 @pytest.mark.parametrize("name", VECTORS)
 def test_the_published_vectors_come_out(name: str) -> None:
     message, key, expected = VECTORS[name]
-    assert mac(tupas.sealed_values(message), key) == expected
+    assert mac(tupas.covered_values(message), key) == expected
 
 
 @pytest.mark.parametrize("name", VECTORS)
 def test_the_published_vectors_are_read_back(name: str) -> None:
     message, key, expected = VECTORS[name]
-    query = to_query({**seal(message, Keys({"0001": key})), "unrelated": "1"})
+    query = to_query({**with_mac(message, Keys({"0001": key})), "unrelated": "1"})
     assert tupas.read(query.encode(), type(message)) == (message, expected)
 
 
 def test_the_captured_answer_of_the_bank_is_believed() -> None:
     response = Response(*R1)
     assert (
-        prove(read_response(query_of(response).encode()), bank_number="500", keys=KEYS, asked=ASKED, now=NOW)
+        verify_response(
+            read_response(query_of(response).encode()), bank_number="500", keys=KEYS, asked=ASKED, now=NOW
+        )
         == response
     )
 
@@ -106,7 +109,7 @@ def test_fields_regrouped_under_the_same_seal_are_refused() -> None:
     "name", ["VERS", "TIMESTMP", "IDNBR", "STAMP", "CUSTNAME", "KEYVERS", "ALG", "CUSTID", "CUSTTYPE", "MAC"]
 )
 def test_every_mandatory_field_stands_there_exactly_once(name: str) -> None:
-    fields = seal(Response(*R1), KEYS)
+    fields = with_mac(Response(*R1), KEYS)
     value = fields.pop(f"B02K_{name}")
     assert refusal(to_query(fields)) == "missing-field"
     assert refusal(to_query({**fields, f"B02K_{name}": ""})) == "missing-field"
@@ -142,7 +145,7 @@ def test_a_field_that_the_protocol_does_not_know_is_refused() -> None:
 
 def test_the_algorithm_is_the_agreed_one_and_not_the_messages() -> None:
     for algorithm in ("01", "02"):
-        fields = {**seal(Response(*R1), KEYS), "B02K_ALG": algorithm}
+        fields = {**with_mac(Response(*R1), KEYS), "B02K_ALG": algorithm}
         query = to_query({**fields, "B02K_MAC": mac([*R1[:6], algorithm, *R1[7:]], OP_KEY)})
         assert refusal(query) == "wrong-algorithm"
     with pytest.raises(ValueError, match="not allowed"):
@@ -184,17 +187,17 @@ def test_a_day_that_is_none_is_refused() -> None:
 def test_an_hour_that_the_clock_strikes_twice_is_told_from_neither() -> None:
     for utc_hour in (0, 1):
         now = datetime(2026, 10, 25, utc_hour, 30, tzinfo=UTC)
-        assert tupas.abs_skew("50020261025033000", now) == timedelta(0)
+        assert verify_tupas.clock_difference("50020261025033000", now) == timedelta(0)
 
 
 @pytest.mark.parametrize("code", ["00", "10", "11", "12"])
 def test_not_identified_is_told_with_a_good_seal(code: str) -> None:
     response = replace(Response(*R1), custtype=code, custid="-")
     assert (
-        prove(
+        verify_response(
             read_response(query_of(response).encode()), bank_number="500", keys=KEYS, asked=ASKED, now=NOW
         ).custtype
-        in tupas.NOT_IDENTIFIED
+        in verify_tupas.NOT_IDENTIFIED
     )
 
 
@@ -225,6 +228,6 @@ def test_the_century_signs_of_this_century_are_known(sign: str) -> None:
 
 def test_what_is_refused_or_shown_never_tells_the_person() -> None:
     response = Response(*R1)
-    unproven = read_response(query_of(response).encode())
-    assert "9984" not in f"{response!r}{unproven!r}"
+    unverified = read_response(query_of(response).encode())
+    assert "9984" not in f"{response!r}{unverified!r}"
     assert OP_KEY not in repr(KEYS)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.identity import tupas
-from services.identity.tupas import Keys, Response, TupasRefused, prove, read_response, seal, to_query
+from services.identity import tupas, verify_tupas
+from services.identity.tupas import Keys, Response, TupasRefused, read_response, to_query, with_mac
+from services.identity.verify_tupas import verify_response
 from tests.pure.identity.tupas_messages import ASKED, KEYS, NOW, R1, query_of, refusal
 
 
@@ -18,7 +19,7 @@ def test_a_stamp_is_twenty_digits_of_finnish_time_on_a_day_of_24_hours(when: dat
     stamp = tupas.make_stamp(now, number)
     assert len(stamp) == 20
     assert stamp.isdigit()
-    assert tupas.abs_skew("500" + stamp, now) < timedelta(seconds=1)
+    assert verify_tupas.clock_difference("500" + stamp, now) < timedelta(seconds=1)
 
 
 def test_the_afternoon_is_not_the_morning() -> None:
@@ -37,14 +38,16 @@ def test_what_is_sealed_is_read_back(name: str, idnbr: str, key: str) -> None:
     response = replace(Response(*R1), custname=name, idnbr=idnbr)
     query = query_of(response, key).encode()
     assert (
-        prove(read_response(query), bank_number="500", keys=Keys({"0001": key}), asked=ASKED, now=NOW)
+        verify_response(
+            read_response(query), bank_number="500", keys=Keys({"0001": key}), asked=ASKED, now=NOW
+        )
         == response
     )
 
 
 @given(st.data())
 def test_any_one_character_changed_is_refused(data: st.DataObject) -> None:
-    fields = seal(Response(*R1), KEYS)
+    fields = with_mac(Response(*R1), KEYS)
     name = data.draw(st.sampled_from([name for name, value in fields.items() if value]))
     place = data.draw(st.integers(0, len(fields[name]) - 1))
     letter = data.draw(st.characters(codec="iso-8859-1"))
@@ -61,6 +64,6 @@ def test_noise_is_refused_and_never_an_error(raw: bytes) -> None:
         read_response(raw)
 
 
-@given(st.permutations(list(seal(Response(*R1), KEYS).items())))
+@given(st.permutations(list(with_mac(Response(*R1), KEYS).items())))
 def test_the_order_in_the_address_does_not_matter(pairs: list[tuple[str, str]]) -> None:
     assert refusal(to_query(dict(pairs))) == ""

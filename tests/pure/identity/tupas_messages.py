@@ -7,11 +7,11 @@ from services.identity.tupas import (
     Request,
     Response,
     TupasRefused,
-    prove,
     read_response,
-    seal,
     to_query,
+    with_mac,
 )
+from services.identity.verify_tupas import verify_response
 
 OP_KEY = "Esittelykauppiaansalainentunnus"
 REQUEST = [
@@ -98,7 +98,7 @@ def refusal(
 ) -> str:
     """Return the reason for which a response is refused, or "" when it is believed."""
     try:
-        prove(
+        verify_response(
             read_response(query.encode("iso-8859-1")),
             bank_number=bank_number,
             keys=keys,
@@ -111,4 +111,4 @@ def refusal(
 
 
 def query_of(response: Response, key: str = OP_KEY) -> str:
-    return to_query(seal(response, Keys({response.keyvers: key})))
+    return to_query(with_mac(response, Keys({response.keyvers: key})))

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from services.identity import tupas
+from services.identity import tupas, verify_tupas
 from services.identity.bank.answers import address_with, make_answer
 from services.identity.banks import Bank, load_banks
 from services.identity.tupas import Keys, Request
@@ -34,16 +34,16 @@ def asked_by(issuer: str) -> Request:
 async def test_a_request_that_is_not_sealed_right_is_refused_and_leads_nowhere(identity: Running) -> None:
     async with HttpBrowser(identity) as browser:
         asked = asked_by(identity.issuer)
-        true = tupas.seal(asked, BANKS["op"].keys)
+        true = tupas.with_mac(asked, BANKS["op"].keys)
         for wrong in (
             {**true, "A01Y_RETLINK": "https://evil.example/"},
             {**true, "A01Y_MAC": "0" * 64},
             {name: value for name, value in true.items() if name != "A01Y_CANLINK"},
-            tupas.seal(replace(asked, rcvid="Another"), BANKS["op"].keys),
-            tupas.seal(asked, Keys({"0001": "another key"})),
-            tupas.seal(replace(asked, retlink="javascript:alert(1)"), BANKS["op"].keys),
+            tupas.with_mac(replace(asked, rcvid="Another"), BANKS["op"].keys),
+            tupas.with_mac(asked, Keys({"0001": "another key"})),
+            tupas.with_mac(replace(asked, retlink="javascript:alert(1)"), BANKS["op"].keys),
             *(
-                tupas.seal(replace(asked, **{link: address}), BANKS["op"].keys)
+                tupas.with_mac(replace(asked, **{link: address}), BANKS["op"].keys)
                 for link in ("retlink", "canlink", "rejlink")
                 for address in (
                     "https://evil.example/",
@@ -116,7 +116,9 @@ async def test_a_browser_without_cookies_is_told_that_they_are_needed(
 ) -> None:
     async with HttpBrowser(identity) as browser:
         visit = (
-            await browser.post_latin_1("/bank/op", tupas.seal(asked_by(identity.issuer), BANKS["op"].keys))
+            await browser.post_latin_1(
+                "/bank/op", tupas.with_mac(asked_by(identity.issuer), BANKS["op"].keys)
+            )
         ).headers["Location"]
         browser.http.cookies.clear()
         headers = {"Cookie": "another=1"} if cookies else {}
@@ -134,14 +136,14 @@ async def test_a_browser_without_cookies_is_told_that_they_are_needed(
 async def test_a_link_with_a_query_of_its_own_is_kept_whole(identity: Running) -> None:
     async with HttpBrowser(identity) as browser:
         asked = asked_by(identity.issuer)
-        visit = (await browser.post_latin_1("/bank/op", tupas.seal(asked, BANKS["op"].keys))).headers[
+        visit = (await browser.post_latin_1("/bank/op", tupas.with_mac(asked, BANKS["op"].keys))).headers[
             "Location"
         ]
         await browser.log_in(visit, "123456", "7890", "1234")
         back = (await browser.http.post(visit, data={"action": "consent"})).headers["Location"]
         assert back.startswith("/return?login=tupas&bank=op&B02K_VERS=0003&"), "within the same service"
         assert back.count("?") == 1
-        proven = tupas.prove(
+        proven = verify_tupas.verify_response(
             tupas.read_response(urlsplit(back).query.encode()),
             bank_number="500",
             keys=BANKS["op"].keys,
@@ -189,8 +191,10 @@ def test_a_banks_answer_is_believed_by_the_rules(bank: Bank) -> None:
     request = replace(ASKED, vers=bank.version, rcvid=bank.service_provider)
     for customer in bank.customers:
         address = address_with("https://a.fi/return", make_answer(bank, customer, request, number=7, now=now))
-        unproven = tupas.read_response(urlsplit(address).query.encode())
-        proven = tupas.prove(unproven, bank_number=bank.number, keys=bank.keys, asked=request, now=now)
+        unverified = tupas.read_response(urlsplit(address).query.encode())
+        proven = verify_tupas.verify_response(
+            unverified, bank_number=bank.number, keys=bank.keys, asked=request, now=now
+        )
         assert (proven.custname, proven.custtype) == (customer.name, customer.answer)
         assert (len(proven.timestmp), len(proven.idnbr)) == ((19, 8) if bank.short else (23, 10))
 

@@ -47,7 +47,7 @@ def answer_to(request: dict[str, str], **changed: str) -> Response:
 
 
 def sealed(response: Response, bank: str = "op") -> str:
-    return tupas.to_query(tupas.seal(response, BANKS[bank].keys))
+    return tupas.to_query(tupas.with_mac(response, BANKS[bank].keys))
 
 
 async def is_let_in(browser: HttpBrowser, query: str) -> bool:
@@ -118,7 +118,7 @@ async def test_the_stamp_of_one_bank_is_not_anothers(identity: Running) -> None:
 async def test_fields_regrouped_under_a_true_seal_are_refused(identity: Running) -> None:
     async with HttpBrowser(identity) as browser:
         true = answer_to((await browser.requests())["op"])
-        fields = tupas.seal(true, OP.keys)
+        fields = tupas.with_mac(true, OP.keys)
         regrouped = {**fields, "B02K_CUSTNAME": "", "B02K_KEYVERS": "", "B02K_CUSTID": true.stamp}
         regrouped["B02K_CUSTTYPE"] = f"{true.custname}&0001&03&{true.custid}&01"
         assert not await is_let_in(browser, tupas.to_query(regrouped))
@@ -149,7 +149,7 @@ async def test_the_message_does_not_choose_its_algorithm(identity: Running, algo
         fields = {f"B02K_{name.upper()}": value for name, value in vars(response).items()}
         key = OP.keys.by_version["0001"]
         assert not await is_let_in(
-            browser, tupas.to_query({**fields, "B02K_MAC": tupas.mac(tupas.sealed_values(response), key)})
+            browser, tupas.to_query({**fields, "B02K_MAC": tupas.mac(tupas.covered_values(response), key)})
         )
 
 
@@ -164,8 +164,8 @@ async def test_a_clock_that_is_off_is_refused(identity: Running, minutes: int) -
 async def test_a_seal_over_utf_8_is_refused_and_over_latin_1_believed(identity: Running) -> None:
     async with HttpBrowser(identity) as browser:
         response = answer_to((await browser.requests())["op"], custname="MÄKI VÄINÖ")
-        fields = tupas.seal(response, OP.keys)
-        as_utf_8 = [value.encode().decode("iso-8859-1") for value in tupas.sealed_values(response)]
+        fields = tupas.with_mac(response, OP.keys)
+        as_utf_8 = [value.encode().decode("iso-8859-1") for value in tupas.covered_values(response)]
         wrong = {**fields, "B02K_MAC": tupas.mac(as_utf_8, OP.keys.by_version["0001"])}
         assert not await is_let_in(browser, tupas.to_query(wrong))
         assert not await is_let_in(browser, urlencode(fields))
@@ -174,13 +174,13 @@ async def test_a_seal_over_utf_8_is_refused_and_over_latin_1_believed(identity: 
 
 async def test_a_seal_in_lower_case_is_believed(identity: Running) -> None:
     async with HttpBrowser(identity) as browser:
-        fields = tupas.seal(answer_to((await browser.requests())["op"]), OP.keys)
+        fields = tupas.with_mac(answer_to((await browser.requests())["op"]), OP.keys)
         assert await is_let_in(browser, tupas.to_query({**fields, "B02K_MAC": fields["B02K_MAC"].lower()}))
 
 
 async def test_no_seal_or_a_seal_without_key_is_refused(identity: Running) -> None:
     async with HttpBrowser(identity) as browser:
-        fields = tupas.seal(answer_to((await browser.requests())["op"]), OP.keys)
+        fields = tupas.with_mac(answer_to((await browser.requests())["op"]), OP.keys)
         del fields["B02K_MAC"]
         for mac in ("", "0" * 64, "É" * 64, tupas.mac(["", ""], "x")):
             assert not await is_let_in(browser, tupas.to_query({**fields, "B02K_MAC": mac}))

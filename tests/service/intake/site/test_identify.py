@@ -17,7 +17,7 @@ from joserfc.jwk import OKPKey
 from sqlalchemy import text
 from structlog.testing import CapturingLogger
 
-from services.identity.tupas import NOT_IDENTIFIED
+from services.identity.verify_tupas import NOT_IDENTIFIED
 from services.intake.site import identify
 from services.intake.site.identify import PROBLEMS, WHY_DENIED
 from services.intake.submit.submission import Accepted, Submission
