@@ -1,1 +1,1 @@
-"""Who is this? OpenID Connect in front, TUPAS and staff accounts behind, and the simulated banks."""
+"""The identity service: an OpenID Connect provider that identifies citizens by their bank and staff by password."""

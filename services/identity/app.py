@@ -1,4 +1,4 @@
-"""Identity's HTTP: settings, resources, routes."""
+"""Builds the HTTP application of identity from settings, resources and routes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,7 +31,7 @@ LARGEST_BODY = 64 * 1024
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Make the app; without settings they are read from the environment."""
+    """Return the app; without settings they are read from the environment."""
     settings = settings or read_settings(Settings)
     configure_logs(settings.log_level)
     warn_of_unnamed_proxies(settings.issuer)

@@ -1,4 +1,4 @@
-"""The banks of `banks.yaml`: what a service provider and a bank have agreed on, and the demo customers of the simulation."""
+"""Loads the banks of `banks.yaml`: agreed keys and identifiers, and the demo customers of simulated banks."""
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
@@ -17,7 +17,7 @@ HEX_COLOUR = "^#[0-9a-f]{6}$"
 
 
 class Colours(BaseModel):
-    """What sets a bank's pages apart."""
+    """The colours of a bank's pages and of its button."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,7 +27,7 @@ class Colours(BaseModel):
 
 
 class Customer(BaseModel):
-    """A demo customer; `code` is null where any four digits do, `answer` is the CUSTTYPE that the bank gives."""
+    """A demo customer. A null `code` accepts any four digits; `answer` is the CUSTTYPE of the bank's answer."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,9 +46,10 @@ class Customer(BaseModel):
 
 
 class BankAgreement(BaseModel):
-    """What an installation agreed on with a bank: `keys` by KEYVERS, its name there, and the address that takes its requests.
+    """What an installation agreed on with a bank.
 
-    A bank without an address is simulated here.
+    `keys` are by KEYVERS, `service_provider` is the installation's name at the bank, and `url` is the address
+    that requests are sent to. A bank without `url` is simulated.
     """
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -61,7 +62,7 @@ class BankAgreement(BaseModel):
 
 
 class Bank(BaseModel):
-    """One bank, as both sides of the agreement know it; `idtype` is one that is answered with a plain henkilötunnus."""
+    """One bank and the agreement with it; each allowed `idtype` asks for a plain henkilötunnus."""
 
     model_config = ConfigDict(frozen=True, ignored_types=(cached_property,))
 
@@ -80,21 +81,21 @@ class Bank(BaseModel):
 
     @cached_property
     def keys(self) -> Keys:
-        """The keys that both sides seal with."""
+        """The keys with which both sides make and check MACs."""
         return Keys(self.key_by_version)
 
     @property
     def key_version(self) -> str:
-        """The newest key generation, which new messages are sealed with."""
+        """The newest key version, which is used for new messages."""
         return max(self.key_by_version)
 
     def find_customer(self, user_id: str) -> Customer | None:
-        """Give the customer of a user id."""
+        """Return the demo customer with a user id, or None."""
         return next((customer for customer in self.customers if customer.user_id == user_id), None)
 
 
 def load_banks() -> dict[str, Bank]:
-    """Read the banks by their codes, in the order of the file; `ValueError` when a fact is missing or a key empty."""
+    """Return the banks by code, in the order of the file; `ValueError` when a field is missing or a key empty."""
     banks = TypeAdapter(list[Bank]).validate_python(yaml.safe_load(FILE.read_text("utf-8")))
     if not all(bank.keys.by_version for bank in banks):
         raise ValueError("a bank has no key")
@@ -104,9 +105,10 @@ def load_banks() -> dict[str, Bank]:
 def choose_banks(
     agreements: Mapping[str, BankAgreement], allowed: Collection[Demonstration]
 ) -> dict[str, Bank]:
-    """Give the banks to choose from: those agreed on, and in a demonstration all the others too, with the keys that they published.
+    """Return the banks that citizens can choose: those agreed on, and in a demonstration all others too.
 
-    Raises `ValueError` where an agreement names no bank of ours, or needs something that is for demonstration and not allowed.
+    The others use the example keys that the banks have published. Raises `ValueError` when an agreement names
+    a bank that `banks.yaml` does not have, or needs a demonstration feature that is not allowed.
     """
     known = load_banks()
     published = {key for bank in known.values() for key in bank.key_by_version.values()}
@@ -130,18 +132,21 @@ def _agreed(bank: Bank, agreement: BankAgreement | None) -> Bank:
         return bank
     keys = {version: key.get_secret_value() for version, key in agreement.keys.items()}
     provider = agreement.service_provider or bank.service_provider
-    # Not `model_copy`: it would copy the keys that were made of the published ones.
+    # Not `model_copy`: it would copy the cached `keys`, which hold the published ones.
     return Bank.model_validate(
         {**bank.model_dump(by_alias=True), "keys": keys, "service_provider": provider, "url": agreement.url}
     )
 
 
 def colour_sheet(banks: dict[str, Bank]) -> str:
-    """Write the style sheet that gives every bank's pages and mark its colours."""
+    """Return the style sheet with the colours of every bank."""
     rules = []
     for bank in banks.values():
         colours = bank.colours
-        light = f"--action: {colours.action}; --action-strong: {colours.strong}; --panel: {colours.strong}; --bank: {colours.action}"
+        light = (
+            f"--action: {colours.action}; --action-strong: {colours.strong}; "
+            f"--panel: {colours.strong}; --bank: {colours.action}"
+        )
         rules += [f".bank-{bank.code} {{ {light}; --link: {colours.action}; }}"]
         rules += [
             f"@media (prefers-color-scheme: dark) {{ .bank-{bank.code} {{ --link: {colours.link_in_dark}; }} }}"

@@ -1,4 +1,4 @@
-"""The browser's own cookie: what starts in one browser can only end in the same one."""
+"""Signed cookies that recognise a browser, so that a login can only end in the browser that it began in."""
 
 import hashlib
 import secrets
@@ -15,17 +15,17 @@ from services.identity.keys import digest
 
 @dataclass(frozen=True)
 class Browser:
-    """A browser, known by the digest of what its cookie holds."""
+    """A browser: the digest of its random id, and the signed cookie that carries the id."""
 
     digest: bytes
     cookie: str
 
 
 class BrowserCookie:
-    """A signed cookie with a random text; one per purpose (`name`) under one path. `keys` newest first.
+    """A signed cookie with a random id, for one purpose (`name`) and one path. `keys` are newest first.
 
-    It is kept for as long as the browser runs, or `lasts`. Under HTTPS its name begins with `__Host-`, so that no sibling host can plant one, or,
-    where it has a path, with `__Secure-`, so that no unencrypted page can.
+    The browser keeps it until it is closed, or for `lasts`. Over HTTPS its name begins with `__Host-`, so that
+    a sibling host cannot set it. With a path it begins with `__Secure-`, so that an unencrypted page cannot.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class BrowserCookie:
         self._max_age = None if lasts is None else int(lasts.total_seconds())
 
     def read(self, request: Request) -> Browser | None:
-        """Give the browser that sent a request, or None when it has no cookie of ours."""
+        """Return the browser that sent a request, or None when it has no valid cookie of ours."""
         cookie = request.cookies.get(self._name, "")
         try:
             return Browser(digest(self._signer.unsign(cookie).decode()), cookie)
@@ -48,16 +48,16 @@ class BrowserCookie:
             return None
 
     def read_or_make(self, request: Request) -> Browser:
-        """Give the browser that sent a request; a new one gets its cookie with `write`."""
+        """Return the browser that sent a request, or a new one; `write` sets the cookie of a new one."""
         return self.read(request) or self.make()
 
     def make(self) -> Browser:
-        """Give a browser that has no cookie yet."""
+        """Return a new browser with a random id."""
         value = secrets.token_urlsafe()
         return Browser(digest(value), self._signer.sign(value).decode())
 
     def write(self, browser: Browser, response: Response) -> None:
-        """Give the browser its cookie; a link from another site may bring it along (the bank's way back), a form may not."""
+        """Set the cookie. `SameSite=Lax`: links from other sites (back from a bank) carry it, their forms do not."""
         response.set_cookie(
             self._name,
             browser.cookie,
@@ -70,5 +70,5 @@ class BrowserCookie:
 
 
 def has_cookies(request: Request) -> bool:
-    """Say whether a browser that has seen a page of ours before has kept any cookie."""
+    """Return whether the request has any cookie; a browser that has seen a page of ours got at least one."""
     return bool(request.cookies)

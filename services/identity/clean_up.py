@@ -1,4 +1,4 @@
-"""Rows that have run out are deleted, once a minute."""
+"""Deletes expired rows of identity's database once a minute."""
 
 import asyncio
 from datetime import timedelta
@@ -15,11 +15,11 @@ log = get_log(__name__)
 
 PAUSE_SECONDS = 60
 IDENTIFICATIONS_KEPT = timedelta(days=1)
-"""Far longer than an answer of a bank stays fresh, so that forgetting a number never lets one in again."""
+"""Far longer than a bank's answer stays fresh, so that a deleted number never lets an answer be used again."""
 
 
 async def clean_up_forever(sessions: Sessions) -> None:
-    """Clean up every minute; a database that is away is tried again a minute later."""
+    """Clean up every minute, for ever; after an error the next round tries again."""
     while True:
         try:
             await clean_up(sessions)
@@ -31,7 +31,7 @@ async def clean_up_forever(sessions: Sessions) -> None:
 
 
 async def clean_up(sessions: Sessions) -> None:
-    """Delete what has run out; handshakes go with their attempts."""
+    """Delete expired rows in one transaction; handshakes are deleted with their attempts."""
     now = utc_now()
     async with sessions() as session, session.begin():
         for table in (Attempt, Grant, Assertion, BankVisit):
@@ -39,7 +39,7 @@ async def clean_up(sessions: Sessions) -> None:
         await session.execute(
             delete(Identification).where(col(Identification.seen_at) < now - IDENTIFICATIONS_KEPT)
         )
-        # A try locks two of these in its own order: what it holds is left to the next time.
+        # A login locks up to two of these rows in an order of its own, so locked rows are left to the next round.
         forgotten = (
             select(Throttle.name_digest)
             .where(col(Throttle.last_failed_at) < now - FORGOTTEN_AFTER)

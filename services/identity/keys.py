@@ -1,4 +1,4 @@
-"""Keys of this service, each derived for one purpose, and what is done with them."""
+"""The cryptographic keys of identity, each for one purpose, and the operations that use them."""
 
 import base64
 import hashlib
@@ -17,23 +17,26 @@ from shared.settings import all_key_bytes, key_bytes
 
 ALGORITHM = "Ed25519"
 COMMON_ALGORITHM = "RS256"
-"""What every client can verify (OpenID Connect Core 15.1)."""
+"""The algorithm that every client can verify (OpenID Connect Core 15.1)."""
 PURPOSE = b"asiointi/identity/"
 
 
 def digest(secret: str) -> bytes:
-    """Give what is kept of a secret that somebody else holds."""
+    """Return the SHA-256 of a secret that a browser or client holds: only this is stored."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 class Keys:
-    """Signs tokens, encrypts claims until they are fetched, makes pseudonyms. `cookies` are the keys of the browser's cookie, newest first."""
+    """Signs tokens, encrypts claims until they are fetched, and makes pseudonyms.
+
+    `cookies` are the keys that sign browser cookies, newest first.
+    """
 
     def __init__(self, settings: Settings) -> None:
         session = all_key_bytes(settings.session_key)
         self.cookies = [derive_key(key, PURPOSE + b"cookie") for key in session]
         self._claims = Box([derive_key(key, PURPOSE + b"claims") for key in session], old_prefix=b"")
-        # The oldest: a new session key in front must not give everybody another pseudonym.
+        # The oldest key: a new session key in front must not change everybody's pseudonym.
         self._subject = (
             key_bytes(settings.subject_key)
             if settings.subject_key
@@ -50,12 +53,12 @@ class Keys:
 
     @property
     def id_token_algorithms(self) -> list[str]:
-        """The algorithms that ID tokens can be signed by."""
+        """The algorithms for which there is a key, RS256 first."""
         return sorted(self._by_algorithm, reverse=True)
 
     @property
     def public_jwks(self) -> dict[str, Any]:
-        """The set of public keys that verifies our tokens."""
+        """The public keys that verify our tokens, as a JWK set (RFC 7517)."""
         return {
             "keys": [
                 {**key.as_dict(private=False), "use": "sig", "alg": algorithm}
@@ -64,7 +67,7 @@ class Keys:
         }
 
     def sign(self, claims: dict[str, Any], token_type: str, algorithm: str = ALGORITHM) -> str:
-        """Sign a JWT of a type (`JWT`, `at+jwt`); with `ALGORITHM` where there is no key for the wanted one."""
+        """Sign a JWT of a type (`JWT`, `at+jwt`), with `ALGORITHM` when `algorithm` has no key."""
         algorithm = algorithm if algorithm in self._by_algorithm else ALGORITHM
         key = self._by_algorithm[algorithm]
         return jwt.encode(
@@ -72,20 +75,20 @@ class Keys:
         )
 
     def verify(self, token: str) -> jwt.Token:
-        """Read a JWT of ours; raises `JoseError` or `ValueError`."""
+        """Verify an access token of ours and return it; raises `JoseError` or `ValueError`."""
         return jwt.decode(token, self._signing, algorithms=[ALGORITHM])
 
     def seal_claims(self, claims: dict[str, Any], grant_id: UUID) -> bytes:
-        """Encrypt claims for the one grant that may give them out."""
+        """Encrypt claims; they can be decrypted with the same grant id only."""
         return self._claims.encrypt(json.dumps(claims).encode(), grant_id.bytes)
 
     def open_claims(self, sealed: bytes, grant_id: UUID) -> dict[str, Any]:
-        """Give the claims back; raises `CannotDecrypt`."""
+        """Decrypt claims; raises `CannotDecrypt`."""
         claims: dict[str, Any] = json.loads(self._claims.decrypt(sealed, grant_id.bytes))
         return claims
 
     def pseudonym(self, personal_identity_code: str) -> str:
-        """Give the stable `sub` of a citizen: the same person, the same text, and no way back without the key."""
+        """Return a citizen's stable pseudonymous `sub`: a keyed hash, so the henkilötunnus cannot be guessed from it."""
         return (
             base64.urlsafe_b64encode(hmac.digest(self._subject, personal_identity_code.encode(), "sha256"))
             .decode()

@@ -1,4 +1,4 @@
-"""What a stranger may do how often at identity; the login of staff has its own throttle (`staff/throttle.py`)."""
+"""Limits how often one caller may start or continue a login; staff logins have `staff/throttle.py`."""
 
 from starlette.requests import Request
 
@@ -7,11 +7,11 @@ from shared.limits.caller import caller_of
 from shared.limits.limit import Limit
 
 ATTEMPTS = Limit("attempts", most=60, seconds=600)
-"""Attempts to identify, by caller: each keeps rows of its own for a quarter of an hour."""
+"""Login attempts per caller: each attempt adds rows that are kept for a quarter of an hour."""
 BANK_STEPS = Limit("bank-steps", most=300, seconds=600)
-"""Pages of a simulated bank sent, by caller: an identification takes four."""
+"""Forms sent to a simulated bank per caller: one identification takes four."""
 
 
 def count(resources: Resources, request: Request, limit: Limit) -> None:
-    """Count one deed of a caller; raises `TooMany`."""
+    """Count one request of a caller; raises `TooMany` when the limit is reached."""
     resources.limits.hit(limit, caller_of(request.client.host if request.client else ""))

@@ -1,6 +1,6 @@
-"""What identity keeps: login attempts and their handshakes, authorization codes, staff, and the visits to the simulated banks.
+"""The database tables of identity: login attempts, handshakes with banks, grants, staff, simulated bank visits.
 
-Secrets that a browser or client holds (cookies, codes, visit ids) are kept as SHA-256 digests.
+Secrets that a browser or client holds (cookies, codes, visit ids) are stored as SHA-256 digests.
 """
 
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ NUMBERS = Sequence("bank_identification_numbers", metadata=metadata)
 
 
 class Table(SQLModel):
-    """What every table of identity derives from, so that they share one `MetaData` of their own."""
+    """The base class of identity's tables: it gives them a `MetaData` of their own."""
 
     metadata = metadata
 
@@ -53,7 +53,7 @@ class Handshake(Table, table=True):
 
 
 class Identification(Table, table=True):
-    """An identification number that a bank has used, never to be accepted again."""
+    """An identification number from a bank's answer, so that no answer is accepted twice."""
 
     __tablename__: ClassVar[str] = "identifications"
 
@@ -63,7 +63,7 @@ class Identification(Table, table=True):
 
 
 class Grant(Table, table=True):
-    """What an authorization code stands for; `id` is the `jti` of the access token that comes of it."""
+    """An authorization code and what it grants; `id` is the `jti` of the access token that is issued for it."""
 
     __tablename__: ClassVar[str] = "grants"
 
@@ -82,7 +82,7 @@ class Grant(Table, table=True):
 
 
 class Assertion(Table, table=True):
-    """A client assertion (`private_key_jwt`) that has been used."""
+    """A client assertion (`private_key_jwt`) that has been used, so that it is not accepted again."""
 
     __tablename__: ClassVar[str] = "assertions"
 
@@ -105,7 +105,10 @@ class Staff(Table, table=True):
 
 
 class Throttle(Table, table=True):
-    """Logins that failed: in a row on one device or for one name at one address, or lately from one address; `name_digest` is of any of these."""
+    """A counter of failed staff logins, by device, by name at one address, or by address.
+
+    `name_digest` is the digest of one of these (`staff/throttle.py`).
+    """
 
     __tablename__: ClassVar[str] = "throttles"
 
@@ -115,7 +118,7 @@ class Throttle(Table, table=True):
 
 
 class BankVisit(Table, table=True):
-    """A customer at a simulated bank, with the request that brought them; the links were under the seal."""
+    """A customer's visit to a simulated bank, with the TUPAS request that started it; its MAC was valid."""
 
     __tablename__: ClassVar[str] = "bank_visits"
 
@@ -133,5 +136,5 @@ describe_limit_counts(metadata)
 
 
 def utc_now() -> datetime:
-    """Give the moment, aware."""
+    """Return the current time, in UTC and with its time zone."""
     return datetime.now(UTC)

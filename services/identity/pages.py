@@ -1,4 +1,4 @@
-"""Renders the pages of the identity service in the reader's language, and sets their security headers."""
+"""Renders the HTML pages of identity in the reader's language, and sets their security headers."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,7 +23,7 @@ DEFAULT_LANGUAGE: Language = "fi"
 
 
 class Pages:
-    """Templates and texts, read once; `home` is the address behind the logo."""
+    """Templates and texts, read once; `home` is the address that the logo links to."""
 
     def __init__(self, banks: Mapping[str, Bank], home: str, *, demonstration: bool) -> None:
         self.bank_colours = colour_sheet(dict(banks))
@@ -54,12 +54,16 @@ class Pages:
 
 
 def language_of(request: Request) -> Language:
-    """Return the language that the browser prefers; Finnish if we have none of its languages."""
+    """Return the language that the browser prefers; Finnish if we support none of its languages."""
     return preferred_language(request.headers.get("Accept-Language", ""), DEFAULT_LANGUAGE)
 
 
 class GuardPages:
-    """ASGI: no page is stored, framed, or sent as a referrer; forms may lead to `form_targets` only, besides us."""
+    """ASGI middleware for security headers: no page is stored, framed, or sent as a referrer.
+
+    Forms may be sent to the issuer and to the origins of `form_targets` only; browsers apply that to the
+    redirects that follow a form as well.
+    """
 
     def __init__(self, app: ASGIApp, issuer: str, form_targets: Iterable[str]) -> None:
         self.app = app

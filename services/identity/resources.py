@@ -1,4 +1,4 @@
-"""What every route of this service works with: opened once, given to routes by dependency."""
+"""The resources that all routes of identity share (database, keys, banks, pages), opened once per process."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,7 +34,7 @@ class Resources:
 
 
 def make_resources(settings: Settings, sessions: Sessions) -> Resources:
-    """Put together what the settings ask for."""
+    """Build the resources from settings and an open database."""
     keys, banks = Keys(settings), choose_banks(settings.banks, settings.demonstration)
     return Resources(
         settings=settings,
@@ -51,7 +51,7 @@ def make_resources(settings: Settings, sessions: Sessions) -> Resources:
 
 @asynccontextmanager
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
-    """Open the database, which has to be there."""
+    """Open the database and build the resources; raises when the database cannot be reached."""
     async with open_database(
         settings.database_url.get_secret_value(), most=settings.database_connections
     ) as sessions:
@@ -59,7 +59,7 @@ async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
 
 
 def _home(settings: Settings) -> str:
-    """Give the front page of the citizens' site: the origin to which they return."""
+    """Return the front page of the citizens' site: the origin of the first redirect_uri for citizens."""
     uris = (
         urlsplit(uri)
         for client in settings.clients

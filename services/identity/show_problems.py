@@ -1,4 +1,4 @@
-"""Problems as people see them: a page for a browser, problem details for everybody else."""
+"""Renders errors: an HTML page for a browser, problem details (RFC 9457) for other clients."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +12,7 @@ PAGES: dict[type[Problem], str] = {NotFound: "missing", Unavailable: "away", Too
 
 
 async def show_problem(request: Request, error: Exception) -> Response:
-    """Exception handler for the app."""
+    """Handle a `Problem` that a route raised; registered in `app.py`."""
     assert isinstance(error, Problem)  # noqa: S101  for the type checker: registered for this class only
     kind = PAGES.get(type(error))
     if kind is None or "text/html" not in request.headers.get("Accept", ""):

@@ -1,1 +1,1 @@
-"""OpenID Connect, as clients see it: discovery, authorization code with PKCE, client credentials, userinfo."""
+"""The OpenID Connect endpoints: discovery, authorization, tokens and userinfo."""

@@ -1,4 +1,7 @@
-"""What may be asked at `/authorize`, and of which errors the client is told (OpenID Connect Core 3.1.2, RFC 7636)."""
+"""Validates the parameters of `/authorize`, and decides where its errors go.
+
+OpenID Connect Core 3.1.2, RFC 7636. Pure, but for the settings of the clients.
+"""
 
 import re
 from collections.abc import Mapping
@@ -10,16 +13,16 @@ from services.identity.settings import Client
 from shared.web.languages import first_of_ours
 
 LONGEST = {"state": 2_000, "nonce": 1_000, "scope": 1_000}
-"""Characters; clients keep what they need again in `state`."""
+"""Limits in characters. `state` is the longest: clients keep there what they need after the redirect."""
 CHALLENGE = re.compile("[A-Za-z0-9_-]{43}")
 
 
 class UnknownClient(Exception):
-    """Client or address unknown: nobody may be sent anywhere, so the browser gets a page of ours."""
+    """The client or its redirect_uri is unknown, so the error is shown on our own page and nothing is redirected."""
 
 
 class AuthorizationRefused(Exception):
-    """An error of which the client is told at its own address."""
+    """An error that is reported to the client, by a redirect to its registered address."""
 
     def __init__(self, redirect_uri: str, state: str | None, code: str, description: str) -> None:
         super().__init__(code)
@@ -28,7 +31,7 @@ class AuthorizationRefused(Exception):
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """A request that holds: client and redirect_uri registered, PKCE by S256."""
+    """A valid request: client and redirect_uri are registered, and it has a PKCE challenge by S256."""
 
     client: Client
     redirect_uri: str
@@ -40,7 +43,7 @@ class AuthorizationRequest:
 
 
 def read_authorization_request(raw: bytes, clients: Mapping[str, Client]) -> AuthorizationRequest:
-    """Read a query string or form body; raises `UnknownClient` or `AuthorizationRefused`."""
+    """Validate a query string or form body; raises `UnknownClient` or `AuthorizationRefused`."""
     try:
         given = read_parameters(raw)
     except RepeatedParameter:
@@ -105,5 +108,5 @@ def _find_error(given: Mapping[str, str], client: Client) -> tuple[str, str] | N
 
 
 def _allowed_scopes(client: Client) -> frozenset[str]:
-    """A citizen's token opens nothing but `/userinfo`; a member of staff acts through the console's scopes."""
+    """A citizen's token is good for `/userinfo` only; a token of staff can have the scopes of its client."""
     return frozenset({"openid", "profile"}) | (client.scopes if client.login == "staff" else frozenset())

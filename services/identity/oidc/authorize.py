@@ -1,4 +1,4 @@
-"""`/authorize`: a client sends a browser here to have a person identified, by a bank or as staff."""
+"""Serves `/authorize`: starts the login that a client asked for, of a citizen by a bank or of staff."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -32,13 +32,13 @@ routes = APIRouter(tags=["openid connect"])
 
 @routes.get("/authorize", summary="Have a person identified")
 async def authorize(request: Request, resources: Using, session: Transaction) -> Response:
-    """Authorization endpoint (RFC 6749, 3.1); shows the bank chooser or the staff login."""
+    """Authorization endpoint (RFC 6749, 3.1); shows the page of banks or the staff login."""
     return await _start(request, request.scope["query_string"], resources, session)
 
 
 @routes.post("/authorize", summary="Have a person identified")
 async def authorize_by_form(request: Request, resources: Using, session: Transaction) -> Response:
-    """Authorization endpoint for a request sent as a form body; otherwise the same as the GET."""
+    """Do the same as the GET, for a request sent as a form body."""
     return await _start(request, await request.body(), resources, session)
 
 

@@ -1,4 +1,4 @@
-"""What clients can read about this issuer, and the keys that verify its tokens."""
+"""Serves the provider metadata of OpenID Connect and the public keys that verify our tokens."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`/token`: a client fetches what a code stands for, or a token for itself."""
+"""Serves `/token`: exchanges an authorization code for tokens, or issues a client a token of its own."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The tokens of this service: signed JWTs, short-lived; no access token says who a citizen is."""
+"""Makes access tokens and ID tokens: signed, short-lived JWTs. No access token says who a citizen is."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -18,11 +18,11 @@ AUDIENCES = {
     "requests:audit": ("tracker",),
     "operate": ("intake", "tracker", "notifier"),
 }
-"""Scope → the services that act on it."""
+"""Scope → the services that accept a token with it."""
 
 
 def audiences(scopes: Iterable[str], issuer: str) -> list[str]:
-    """Give for whom a token with these scopes is."""
+    """Return the `aud` of a token with these scopes: services, and the issuer for `openid`."""
     named = {audience for scope in scopes for audience in AUDIENCES.get(scope, ())}
     return sorted(named | ({issuer} if "openid" in scopes else set()))
 
@@ -30,7 +30,7 @@ def audiences(scopes: Iterable[str], issuer: str) -> list[str]:
 def make_access_token(
     keys: Keys, issuer: str, *, client_id: str, subject: str, scope: str, token_id: str = ""
 ) -> str:
-    """Make an access token (RFC 9068)."""
+    """Return a signed access token (RFC 9068); without a `token_id` its `jti` is random."""
     now = utc_now()
     claims = {
         "iss": issuer,
@@ -46,7 +46,7 @@ def make_access_token(
 
 
 def make_id_token(keys: Keys, issuer: str, grant: Grant, person: dict[str, Any], algorithm: str) -> str:
-    """Make an id_token about the person of a grant, signed as its client wants it."""
+    """Return a signed ID token about the person of a grant, with the `algorithm` that its client registered."""
     now = utc_now()
     claims = {
         **person,

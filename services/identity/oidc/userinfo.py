@@ -1,4 +1,4 @@
-"""`/userinfo`: what is known about the person of an access token (OpenID Connect Core 5.3)."""
+"""Serves `/userinfo`: the claims about the person of an access token (OpenID Connect Core 5.3)."""
 
 from http import HTTPStatus
 from uuid import UUID
@@ -19,7 +19,7 @@ routes = APIRouter(tags=["openid connect"])
 
 @routes.api_route("/userinfo", methods=["GET", "POST"], summary="Return the claims about the person")
 async def userinfo(request: Request, resources: Using, session: Transaction) -> JSONResponse:
-    """Return the claims about the person; needs an access token of this issuer that is not revoked."""
+    """Return the claims about the person; requires an access token of this issuer that is not revoked."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise OAuthError(
