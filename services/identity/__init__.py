@@ -1,1 +1,1 @@
-"""The identity service: an OpenID Connect provider that identifies citizens by their bank and staff by password."""
+"""The identity service: an OpenID Connect provider for citizens (by their bank) and staff (by password)."""

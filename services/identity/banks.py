@@ -1,4 +1,4 @@
-"""Loads the banks of `banks.yaml`: agreed keys and identifiers, and the demo customers of simulated banks."""
+"""Loads the banks of `banks.yaml`: keys and identifiers, and the demo customers of simulated banks."""
 
 from collections.abc import Collection, Mapping
 from functools import cached_property
@@ -27,7 +27,7 @@ class Colours(BaseModel):
 
 
 class Customer(BaseModel):
-    """A demo customer. A null `code` accepts any four digits; `answer` is the CUSTTYPE of the bank's answer."""
+    """A demo customer; without a `code` any four digits do, `answer` is the CUSTTYPE of the answer."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -95,7 +95,7 @@ class Bank(BaseModel):
 
 
 def load_banks() -> dict[str, Bank]:
-    """Return the banks by code, in the order of the file; `ValueError` when a field is missing or a key empty."""
+    """Return the banks by code, in the file's order; `ValueError` when a field is missing or a key empty."""
     banks = TypeAdapter(list[Bank]).validate_python(yaml.safe_load(FILE.read_text("utf-8")))
     if not all(bank.keys.by_version for bank in banks):
         raise ValueError("a bank has no key")
@@ -148,7 +148,6 @@ def colour_sheet(banks: dict[str, Bank]) -> str:
             f"--panel: {colours.strong}; --bank: {colours.action}"
         )
         rules += [f".bank-{bank.code} {{ {light}; --link: {colours.action}; }}"]
-        rules += [
-            f"@media (prefers-color-scheme: dark) {{ .bank-{bank.code} {{ --link: {colours.link_in_dark}; }} }}"
-        ]
+        dark = f".bank-{bank.code} {{ --link: {colours.link_in_dark}; }}"
+        rules += [f"@media (prefers-color-scheme: dark) {{ {dark} }}"]
     return "\n".join(rules) + "\n"

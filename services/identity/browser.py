@@ -24,8 +24,9 @@ class Browser:
 class BrowserCookie:
     """A signed cookie with a random id, for one purpose (`name`) and one path. `keys` are newest first.
 
-    The browser keeps it until it is closed, or for `lasts`. Over HTTPS its name begins with `__Host-`, so that
-    a sibling host cannot set it. With a path it begins with `__Secure-`, so that an unencrypted page cannot.
+    The browser keeps it until it is closed, or for `lasts`. Over HTTPS its name begins with `__Host-`, so
+    that a sibling host cannot set it. With a path it begins with `__Secure-`, so that an unencrypted page
+    cannot.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class BrowserCookie:
         self._max_age = None if lasts is None else int(lasts.total_seconds())
 
     def read(self, request: Request) -> Browser | None:
-        """Return the browser that sent a request, or None when it has no valid cookie of ours."""
+        """Return the browser that sent a request, or None when it has no valid cookie."""
         cookie = request.cookies.get(self._name, "")
         try:
             return Browser(digest(self._signer.unsign(cookie).decode()), cookie)
@@ -57,7 +58,7 @@ class BrowserCookie:
         return Browser(digest(value), self._signer.sign(value).decode())
 
     def write(self, browser: Browser, response: Response) -> None:
-        """Set the cookie. `SameSite=Lax`: links from other sites (back from a bank) carry it, their forms do not."""
+        """Set the cookie. `SameSite=Lax`: links from other sites (a bank) carry it, their forms do not."""
         response.set_cookie(
             self._name,
             browser.cookie,
@@ -70,5 +71,5 @@ class BrowserCookie:
 
 
 def has_cookies(request: Request) -> bool:
-    """Return whether the request has any cookie; a browser that has seen a page of ours got at least one."""
+    """Return whether the request has any cookie; every page of ours sets one."""
     return bool(request.cookies)

@@ -15,7 +15,7 @@ log = get_log(__name__)
 
 PAUSE_SECONDS = 60
 IDENTIFICATIONS_KEPT = timedelta(days=1)
-"""Far longer than a bank's answer stays fresh, so that a deleted number never lets an answer be used again."""
+"""Far longer than a bank's answer stays fresh, so that no answer can be used again after this."""
 
 
 async def clean_up_forever(sessions: Sessions) -> None:
@@ -39,7 +39,7 @@ async def clean_up(sessions: Sessions) -> None:
         await session.execute(
             delete(Identification).where(col(Identification.seen_at) < now - IDENTIFICATIONS_KEPT)
         )
-        # A login locks up to two of these rows in an order of its own, so locked rows are left to the next round.
+        # A login locks two of these rows in an order of its own, so locked rows wait for the next round.
         forgotten = (
             select(Throttle.name_digest)
             .where(col(Throttle.last_failed_at) < now - FORGOTTEN_AFTER)

@@ -75,7 +75,7 @@ class Keys:
         )
 
     def verify(self, token: str) -> jwt.Token:
-        """Verify an access token of ours and return it; raises `JoseError` or `ValueError`."""
+        """Verify one of our access tokens and return it; raises `JoseError` or `ValueError`."""
         return jwt.decode(token, self._signing, algorithms=[ALGORITHM])
 
     def seal_claims(self, claims: dict[str, Any], grant_id: UUID) -> bytes:
@@ -88,7 +88,10 @@ class Keys:
         return claims
 
     def pseudonym(self, personal_identity_code: str) -> str:
-        """Return a citizen's stable pseudonymous `sub`: a keyed hash, so the henkilötunnus cannot be guessed from it."""
+        """Return a citizen's pseudonymous `sub`, base64url, always the same for the same person.
+
+        It is a keyed hash, so that nobody without the key can find the henkilötunnus by trying all of them.
+        """
         return (
             base64.urlsafe_b64encode(hmac.digest(self._subject, personal_identity_code.encode(), "sha256"))
             .decode()

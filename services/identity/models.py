@@ -1,4 +1,4 @@
-"""The database tables of identity: login attempts, handshakes with banks, grants, staff, simulated bank visits.
+"""The tables of identity: login attempts, handshakes with banks, grants, staff, simulated bank visits.
 
 Secrets that a browser or client holds (cookies, codes, visit ids) are stored as SHA-256 digests.
 """
@@ -63,7 +63,7 @@ class Identification(Table, table=True):
 
 
 class Grant(Table, table=True):
-    """An authorization code and what it grants; `id` is the `jti` of the access token that is issued for it."""
+    """An authorization code and what it grants; `id` is the `jti` of the access token issued for it."""
 
     __tablename__: ClassVar[str] = "grants"
 

@@ -1,4 +1,4 @@
-"""What identity reads from the environment (prefix `IDENTITY_`)."""
+"""The settings of identity, read from the environment (prefix `IDENTITY_`), and their checks."""
 
 import json
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ def _id_token_key(secret: SecretStr | None) -> SecretStr | None:
 
 
 class Client(BaseModel):
-    """One OpenID Connect client; it proves itself by a secret, or by a key of `jwks` (`private_key_jwt`)."""
+    """One OpenID Connect client, authenticated by a secret or by a key of `jwks` (`private_key_jwt`)."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -66,14 +66,14 @@ class Client(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _console_is_for_staff(cls, given: Any) -> Any:  # noqa: ANN401  whatever JSON holds
+    def _console_is_for_staff(cls, given: Any) -> Any:  # noqa: ANN401  any JSON value
         if isinstance(given, dict) and given.get("client_id") == "console":
             return {"login": "staff", **given}
         return given
 
     @property
     def keys(self) -> KeySet:
-        """The client's public keys, of `jwks`."""
+        """The client's public keys, parsed from `jwks`."""
         return KeySet.import_key_set(cast("KeySetSerialization", self.jwks or {"keys": []}))
 
     @model_validator(mode="after")
@@ -91,12 +91,12 @@ class Client(BaseModel):
 
 
 def plain_username(typed: str) -> str:
-    """Give a staff name as it is kept and compared: what is visible of it, in small letters."""
+    """Return a staff name as it is stored and compared: its visible characters, in lower case."""
     return visible(typed).lower()
 
 
 class StaffAccount(BaseModel):
-    """A member of staff; `username` is kept in lower case, without blanks around it."""
+    """A staff account; `username` is stored in lower case, without surrounding blanks."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -114,7 +114,7 @@ def _without_repeats(staff: tuple[StaffAccount, ...]) -> tuple[StaffAccount, ...
 
 
 class Settings(DatabaseSettings):
-    """Everything that identity can be told; keys are 32 bytes as base64url."""
+    """All settings of identity; symmetric keys are 32 bytes as base64url."""
 
     model_config = SettingsConfigDict(env_prefix="IDENTITY_", extra="ignore", hide_input_in_errors=True)
 
@@ -127,36 +127,39 @@ class Settings(DatabaseSettings):
     id_token_key: Annotated[SecretStr | None, AfterValidator(_id_token_key)] = Field(
         default=None,
         description=(
-            "Private JWK (JSON), RSA of 2,048 bits or more: ID tokens are then signed by RS256, which every library of OpenID Connect reads, "
-            'except for clients with `"id_token_signed_response_alg": "Ed25519"`'
+            "Private JWK (JSON), RSA of 2,048 bits or more: ID tokens are then signed by RS256, which every "
+            "library of OpenID Connect reads, except for clients with "
+            '`"id_token_signed_response_alg": "Ed25519"`'
         ),
     )
     session_key: Keys = Field(description="Signs the browser cookie, encrypts claims until they are fetched")
     subject_key: Key | None = Field(
         default=None,
         description=(
-            "Makes a citizen's pseudonymous `sub`; when absent it is derived from the oldest session key, which then must stay the last of the list"
+            "Makes a citizen's pseudonymous `sub`; when absent it is derived from the oldest session key, "
+            "which then must stay the last of the list"
         ),
     )
     clients: tuple[Client, ...] = Field(
         default=(),
         description=(
-            "List of `{client_id, client_secret, redirect_uris, grants, scopes}`; `jwks` instead of a secret for `private_key_jwt`; `login` is "
-            "`citizen`, or `staff` (default for `console`); `demonstration` marks one that was made for trying"
+            "List of `{client_id, client_secret, redirect_uris, grants, scopes}`; `jwks` instead of a secret "
+            "for `private_key_jwt`; `login` is `citizen`, or `staff` (default for `console`); "
+            "`demonstration` marks one that was made for trying"
         ),
     )
     staff: Annotated[tuple[StaffAccount, ...], AfterValidator(_without_repeats)] = Field(
         default=(),
         description=(
-            "List of `{username, password, name, roles, demonstration}`: these are all accounts. At start each is added or changed, and one that is "
-            "no longer named is removed"
+            "List of `{username, password, name, roles, demonstration}`: these are all accounts. At start "
+            "each is added or changed, and one that is no longer named is removed"
         ),
     )
     banks: Mapping[str, BankAgreement] = Field(
         default={},
         description=(
-            "`{bank: {keys: {KEYVERS: key}, service_provider, url}}`: what was agreed on with each bank of `banks.yaml`; a bank without `url` "
-            "is simulated"
+            "`{bank: {keys: {KEYVERS: key}, service_provider, url}}`: what was agreed on with each bank of "
+            "`banks.yaml`; a bank without `url` is simulated"
         ),
     )
 

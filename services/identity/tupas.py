@@ -2,7 +2,7 @@
 
 TUPAS is the Finnish banks' older protocol of identification. A service provider sends the request A01Y
 (message type 701) through the browser, and the bank answers with the response B02K. `verify_tupas.py` decides
-whether an answer may be believed.
+whether an answer is valid.
 
 Values are text in ISO-8859-1. The MAC is `HASH(value & value & … & key &)` over the values, in the order in
 which the fields are declared below, as upper-case hexadecimal. No error quotes the contents of a message.
@@ -23,7 +23,7 @@ HELSINKI = ZoneInfo("Europe/Helsinki")
 ACTION = "701"
 SHA_256 = "03"
 HASHES: dict[str, Callable[[bytes], Any]] = {SHA_256: hashlib.sha256}
-"""MD5 (01) and SHA-1 (02) exist too and are refused: with the key at the end, a weak hash makes a weak MAC."""
+"""MD5 (01) and SHA-1 (02) exist too and are refused: this MAC is only as strong as its hash."""
 
 TEXT = r"[^&\x00-\x1f\x7f-\x9f]"
 LINK = r"https?://[\x21-\x7e]{1,191}"
@@ -121,7 +121,7 @@ class Keys:
     algorithm: str = SHA_256
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for an empty key or a weak algorithm: either would let anybody forge messages."""
+        """Raise `ValueError` for an empty key or a weak algorithm: messages could be forged."""
         if not self.by_version or not all(self.by_version.values()):
             raise ValueError("a TUPAS key is missing or empty")
         if self.algorithm not in HASHES:
@@ -165,8 +165,8 @@ def to_query(sent: Mapping[str, str]) -> str:
 def read(raw: bytes, kind: type[M]) -> tuple[M, str]:
     """Read a message and its MAC from a raw query string or form body.
 
-    Raises `TupasRefused` unless each mandatory field is there once, filled in and matching its pattern, and no
-    other field has the prefix of the message. Fields without the prefix are ignored.
+    Raises `TupasRefused` unless each mandatory field is there once, filled in and matching its pattern, and
+    no unknown field has the prefix of the message. Fields without the prefix are ignored.
     """
     try:
         pairs = parse_qsl(raw.decode(ENCODING), keep_blank_values=True, encoding=ENCODING, max_num_fields=40)

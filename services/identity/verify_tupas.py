@@ -1,4 +1,4 @@
-"""Decides whether a bank's TUPAS response may be believed: right bank, right request, fresh, plausible. Pure."""
+"""Decides whether a bank's TUPAS response is valid: right bank, right request, fresh, plausible. Pure."""
 
 import re
 from datetime import UTC, datetime, timedelta

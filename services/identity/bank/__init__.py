@@ -1,1 +1,1 @@
-"""The simulated banks: they take a sealed request, let a demo customer log in, and answer under their own seal."""
+"""The simulated banks of demonstrations and tests: their pages, and the TUPAS answers that they send."""

@@ -1,4 +1,4 @@
-"""The browser comes back to a visit that is over: why it is, in the visit's language, and the way back to the client that asked."""
+"""Shows why a visit to a simulated bank has ended, with a link back to the client."""
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -18,7 +18,7 @@ from services.identity.resources import Resources
 async def show_visit_over(
     request: Request, resources: Resources, session: AsyncSession, bank: Bank, visit_id: str
 ) -> Response:
-    """Show why a visit is over; the way back is known only to the browser that the identification began in."""
+    """Show why a visit has ended; only the browser in which the login began gets a link back."""
     if not has_cookies(request):
         return resources.pages.problem("no_cookies", language_of(request))
     browser = resources.bank_cookie.read(request)
@@ -33,7 +33,7 @@ async def show_visit_over(
 
 
 def _ended(resources: Resources, visit: BankVisit, language: str, attempt: Attempt | None) -> Response:
-    # The client knows the state: it leads on to the page that the identification was for.
+    # With its `state` the client can show the page that the login was for.
     parameters = (
         {"error": "access_denied", "state": attempt.state, "iss": resources.settings.issuer}
         if attempt

@@ -1,4 +1,4 @@
-"""The sealed answer of a simulated bank, and where the browser takes it."""
+"""Makes the TUPAS answer of a simulated bank, and the address that carries it back."""
 
 import secrets
 from datetime import datetime
@@ -8,13 +8,13 @@ from services.identity.banks import Bank, Customer
 
 SHORT_TIMESTMP, SHORT_IDNBR, IDNBR = 19, 8, 10
 NO_IDENTIFIER = "-"
-"""Stands in CUSTID when there is no identifier: no mandatory field may be empty."""
+"""The CUSTID of an answer without an identifier: no mandatory field may be empty."""
 
 
 def make_answer(
     bank: Bank, customer: Customer, request: tupas.Request, *, number: int, now: datetime
 ) -> dict[str, str]:
-    """Give the sealed B02K fields about a customer; `number` counts the bank's identifications."""
+    """Return the B02K fields about a customer, with their MAC; `number` counts the bank's identifications."""
     timestmp = bank.number + tupas.make_stamp(now, secrets.randbelow(1_000_000))
     length = SHORT_IDNBR if bank.short else IDNBR
     response = tupas.Response(
@@ -32,5 +32,5 @@ def make_answer(
 
 
 def address_with(link: str, answer: dict[str, str]) -> str:
-    """Append an answer to a link, which may have a query of its own."""
+    """Return the link with the answer in its query, which may have other parameters already."""
     return f"{link}{'&' if '?' in link else '?'}{tupas.to_query(answer)}"

@@ -1,4 +1,4 @@
-"""`/bank/{bank}`: the pages of the simulated banks."""
+"""Serves the pages of the simulated banks, `/bank/{bank}`: password, code, consent, and the way back."""
 
 from typing import Annotated
 
@@ -37,7 +37,7 @@ routes = APIRouter(prefix="/bank", tags=["simulated banks"], include_in_schema=F
 
 
 class Typed(BaseModel):
-    """One page's form; `action` is `password`, `code`, `consent` or `cancel`."""
+    """The form of one page; `action` is `password`, `code`, `consent` or `cancel`."""
 
     action: str = Field(default="", max_length=20)
     user_id: str = Field(default="", max_length=100)
@@ -47,7 +47,7 @@ class Typed(BaseModel):
 
 @routes.post("/{bank_code}")
 async def receive(bank_code: str, request: Request, resources: Using, session: Transaction) -> Response:
-    """Accept a signed request of a service provider; redirects only to links that the MAC covers."""
+    """Accept a request of a service provider; it has a MAC, and only links that the MAC covers are used."""
     bank = _bank(resources, bank_code)
     count(resources, request, BANK_STEPS)
     try:
@@ -116,7 +116,7 @@ def _check_secret(visit: BankVisit, bank: Bank, typed: Typed) -> bool:
 
 
 def _show_error(resources: Resources, bank: Bank, visit: BankVisit, typed: Typed) -> Response:
-    """Say what was wrong; after too many times the bank sends the customer away."""
+    """Show the page again with an error; after too many failures, redirect to the rejection link."""
     if visit.failures >= MOST_FAILURES:
         close_visit(visit)
         return RedirectResponse(_asked(visit).rejlink, 303)
@@ -124,7 +124,7 @@ def _show_error(resources: Resources, bank: Bank, visit: BankVisit, typed: Typed
 
 
 async def _answer(resources: Resources, session: AsyncSession, bank: Bank, visit: BankVisit) -> Response:
-    """Send the browser back with the sealed answer; some banks do so by a form."""
+    """Send the browser back with the answer and its MAC; some banks do so by a form."""
     asked, customer = _asked(visit), customer_of(visit, bank)
     answer = make_answer(bank, customer, asked, number=await next_number(session), now=utc_now())
     close_visit(visit, ANSWERED if customer.answer == "01" else LEFT)

@@ -1,4 +1,4 @@
-"""A customer's visit to a simulated bank: password, code, consent, one step after the other, for as long as the request is fresh."""
+"""The steps of a customer's visit to a simulated bank: password, code, consent, within 15 minutes."""
 
 import hmac
 import re
@@ -16,14 +16,16 @@ from services.identity.models import NUMBERS, BankVisit, utc_now
 VISIT_LASTS = timedelta(minutes=15)
 MOST_FAILURES = 5
 ANSWERED, LEFT = "answered", "left"
-"""The steps of a visit that is over: with an answer that identifies, or without one."""
+"""The steps of a visit that has ended: with an answer that identifies the customer, or without one."""
 ANY_CODE = re.compile("[0-9]{4}")
 
 
 def receive_request(raw: bytes, bank: Bank, issuer: str) -> tupas.Request:
-    """Read the form that a service provider's page sent; `TupasRefused` unless it is sealed by this bank's customer and leads back to it.
+    """Read the request that a service provider's page sent.
 
-    `issuer` is our own address, the only one that this bank knows: with the published keys anybody could write other links.
+    Raises `TupasRefused` unless its MAC is valid, its sender is the bank's service provider, and its links
+    lead to `issuer`, our own address. Other links are refused, because anybody can make a valid MAC with the
+    published keys.
     """
     request, given = tupas.read(raw, tupas.Request)
     tupas.check_mac(request, given, bank.keys)
@@ -35,7 +37,7 @@ def receive_request(raw: bytes, bank: Bank, issuer: str) -> tupas.Request:
 
 
 def open_visit(session: AsyncSession, bank: Bank, browser: bytes, request: tupas.Request) -> str:
-    """Begin a visit and give its id, which stands in the addresses of the bank's pages."""
+    """Begin a visit and return its id, which is part of the addresses of the bank's pages."""
     visit_id = secrets.token_urlsafe(24)
     session.add(
         BankVisit(
@@ -53,7 +55,7 @@ def open_visit(session: AsyncSession, bank: Bank, browser: bytes, request: tupas
 
 
 async def find_visit(session: AsyncSession, bank: Bank, visit_id: str, browser: bytes) -> BankVisit | None:
-    """Give the running visit, locked, if it is this browser's."""
+    """Return this browser's visit if it has not ended; the row is locked."""
     visit = await _find(session, bank, visit_id, browser)
     return visit if visit and visit.step not in {ANSWERED, LEFT} else None
 
@@ -61,7 +63,7 @@ async def find_visit(session: AsyncSession, bank: Bank, visit_id: str, browser: 
 async def find_ended_visit(
     session: AsyncSession, bank: Bank, visit_id: str, browser: bytes
 ) -> BankVisit | None:
-    """Give a visit of this browser that has ended, for as long as it could have lasted."""
+    """Return this browser's visit if it has ended and has not expired yet; the row is locked."""
     visit = await _find(session, bank, visit_id, browser)
     return visit if visit and visit.step in {ANSWERED, LEFT} else None
 
@@ -78,12 +80,12 @@ async def _find(session: AsyncSession, bank: Bank, visit_id: str, browser: bytes
 
 
 def close_visit(visit: BankVisit, step: str = LEFT) -> None:
-    """End a visit: its pages are gone, its answer was the only one; who it was is forgotten."""
+    """End a visit: it shows no more pages and gives no other answer, and its customer is deleted from it."""
     visit.step, visit.user_id = step, None
 
 
 def check_password(visit: BankVisit, bank: Bank, user_id: str, password: str) -> bool:
-    """Check the first step; on success the code is asked next."""
+    """Check the first step; on success the visit moves on to `code`, otherwise the failure is counted."""
     customer = bank.find_customer(user_id.replace(" ", ""))
     if customer is None or not hmac.compare_digest(customer.password.encode(), password.encode()):
         visit.failures += 1
@@ -93,7 +95,7 @@ def check_password(visit: BankVisit, bank: Bank, user_id: str, password: str) ->
 
 
 def check_code(visit: BankVisit, bank: Bank, code: str) -> bool:
-    """Check the second step; on success the consent is asked next."""
+    """Check the second step; on success the visit moves on to `consent`, otherwise the failure is counted."""
     customer = customer_of(visit, bank)
     if not (
         ANY_CODE.fullmatch(code)
@@ -107,7 +109,7 @@ def check_code(visit: BankVisit, bank: Bank, code: str) -> bool:
 
 
 def customer_of(visit: BankVisit, bank: Bank) -> Customer:
-    """Give the customer who has told a right password."""
+    """Return the customer whose password was accepted; `LookupError` before that."""
     customer = bank.find_customer(visit.user_id or "")
     if customer is None:
         raise LookupError("the visit has no customer")
@@ -115,5 +117,5 @@ def customer_of(visit: BankVisit, bank: Bank) -> Customer:
 
 
 async def next_number(session: AsyncSession) -> int:
-    """Give the next identification number; no two answers have the same."""
+    """Return the next identification number; every answer has another one."""
     return (await session.scalars(select(NUMBERS.next_value()))).one()

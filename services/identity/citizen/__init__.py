@@ -1,1 +1,1 @@
-"""Citizens: they choose their bank, and come back from it identified, cancelled or rejected."""
+"""The login of citizens: they choose a bank, and return from it identified, cancelled or rejected."""

@@ -1,4 +1,4 @@
-"""The page on which a citizen chooses a bank: one form per bank, which carries the sealed request there."""
+"""Shows the page where a citizen chooses a bank: one form per bank, with a TUPAS request in it."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,10 @@ from services.identity.resources import Resources
 async def show_banks(
     session: AsyncSession, resources: Resources, attempt: Attempt, languages: Mapping[str, str]
 ) -> Response:
-    """Start a handshake with every bank and show the forms; `languages` are the addresses of this page in other languages."""
+    """Start a handshake with every bank and show the forms.
+
+    `languages` are the addresses of this page by language.
+    """
     issuer = resources.settings.issuer
     choices = [
         {

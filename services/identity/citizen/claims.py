@@ -1,4 +1,4 @@
-"""What a client is told about a citizen whom a bank has identified."""
+"""Makes the OpenID Connect claims about a citizen from a bank's verified answer."""
 
 import re
 from typing import Any
@@ -10,14 +10,14 @@ from shared.auth.personal_identity_code import CLAIM
 
 CITIZEN_ACR = "http://ftn.ficora.fi/2017/loa2"
 SMALL = frozenset({"af", "das", "de", "del", "den", "der", "dos", "ten", "ter", "van", "von", "zu"})
-"""Written small before a family name."""
+"""Particles that are written in lower case before a family name."""
 PARTICLES = SMALL | {"al", "bin", "el", "mac"}
-"""They begin a family name of two words; words that are family names of their own (Do, La, Le) are not among them."""
+"""Particles that begin a family name. Do, La and Le are left out: they are family names themselves."""
 LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def citizen_claims(response: Response, bank_name: str, keys: Keys) -> dict[str, Any]:
-    """Give the claims of a proven response with a plain henkilötunnus; `ValueError` where it holds anything else."""
+    """Return the claims of a verified response; `ValueError` when it holds no plain henkilötunnus."""
     if not has_plain_code(response):
         raise ValueError("the response holds no plain henkilötunnus")
     given_name, family_name = split_name(response.custname)
@@ -34,10 +34,11 @@ def citizen_claims(response: Response, bank_name: str, keys: Keys) -> dict[str, 
 
 
 def split_name(bank_name: str) -> tuple[str, str]:
-    """Give given names and family name of a name as banks write it: `VON ESSEN GÖRAN` → (`Göran`, `von Essen`).
+    """Return given names and family name of a name as banks write it.
 
-    The family name comes first, with the particles before it; the last of several words is never in it, and a single word is a family name.
-    Which of three words or more are given names is a guess: nobody is greeted by them (`shared/text/greeted_name.py`).
+    `VON ESSEN GÖRAN` → (`Göran`, `von Essen`). The family name comes first, with its particles; the last of
+    several words is never part of it, and a single word is a family name. With three words or more the result
+    is a guess, so mails do not greet people by it (`shared/text/greeted_name.py`).
     """
     words = bank_name.split()
     leading = next((count for count, word in enumerate(words) if word.lower() not in PARTICLES), 0)

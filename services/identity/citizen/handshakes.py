@@ -1,4 +1,4 @@
-"""TUPAS handshakes of an attempt: one-time stamps, each for one bank, and the bank's answer to one of them."""
+"""Starts TUPAS handshakes with banks, and accepts at most one valid answer for each login attempt."""
 
 import secrets
 from uuid import UUID
@@ -18,7 +18,7 @@ from services.identity.verify_tupas import verify_response
 
 
 async def start_handshake(session: AsyncSession, bank: Bank, attempt: Attempt, issuer: str) -> tupas.Request:
-    """Keep a new stamp for one bank and give the request that carries it."""
+    """Store a new one-time stamp for one bank and return the request that carries it."""
     while True:
         stamp = tupas.make_stamp(utc_now(), secrets.randbelow(1_000_000))
         row = insert(Handshake).values(stamp=stamp, attempt_id=attempt.id, bank=bank.code)
@@ -27,7 +27,10 @@ async def start_handshake(session: AsyncSession, bank: Bank, attempt: Attempt, i
 
 
 def make_request(bank: Bank, stamp: str, attempt_id: UUID, language: str, issuer: str) -> tupas.Request:
-    """Write the request to a bank; the ways to cancel and reject name the attempt, which only its own browser can end."""
+    """Return the request to a bank.
+
+    Its links for cancelling and rejecting name the attempt, which only its own browser can end.
+    """
     return tupas.Request(
         action_id=tupas.ACTION,
         vers=bank.version,
@@ -44,7 +47,7 @@ def make_request(bank: Bank, stamp: str, attempt_id: UUID, language: str, issuer
 
 
 async def find_attempt(session: AsyncSession, stamp: str, browser: bytes) -> Attempt | None:
-    """Give the open attempt of this browser that a stamp was made for."""
+    """Return the open attempt of this browser that a stamp was made for, or None."""
     return (
         await session.scalars(
             select(Attempt)
@@ -62,9 +65,10 @@ async def find_attempt(session: AsyncSession, stamp: str, browser: bytes) -> Att
 async def accept_answer(
     session: AsyncSession, resources: Resources, unverified: tupas.Unverified, browser: bytes
 ) -> tuple[Attempt, Bank, tupas.Response]:
-    """Give the attempt, its bank and the bank's answer, believing none of it twice.
+    """Verify a bank's answer, use up its stamp and end its attempt; return attempt, bank and answer.
 
-    The stamp is used up and the attempt ended before anything is made of the answer. `TupasRefused` leaves all as it was.
+    Raises `TupasRefused` when the answer is not valid or was used before; the caller rolls back then, and the
+    attempt stays open.
     """
     attempt = await find_attempt(session, unverified.stamp, browser)
     if attempt is None:
@@ -89,7 +93,7 @@ async def accept_answer(
 async def _verify(
     session: AsyncSession, resources: Resources, unverified: tupas.Unverified, attempt: Attempt
 ) -> tuple[Bank, tupas.Response]:
-    """The key is that of the bank which the stamp was made for, whatever the answer says about its bank."""
+    """Verify with the key of the bank that the stamp was made for, not of the bank that the answer names."""
     handshake = await session.get_one(Handshake, unverified.stamp)
     bank = resources.banks.get(handshake.bank)
     if bank is None:

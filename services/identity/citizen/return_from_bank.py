@@ -1,4 +1,7 @@
-"""The ways back from a bank: identified, cancelled, rejected. Each leads on to the client at once, so that no address stays in the browser."""
+"""Serves the addresses to which a bank sends the browser back: identified, cancelled or rejected.
+
+Each redirects to the client at once, so that no address with a bank's answer stays in the browser.
+"""
 
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -25,21 +28,22 @@ log = get_log(__name__)
 routes = APIRouter(tags=["tupas"], include_in_schema=False)
 
 FROM_OUR_PAGE = "again"
-"""Says that a form was sent by a page of ours: a browser without cookies is not asked to send it for ever."""
+"""Marks a form that our own page sent again, so that a browser without cookies does not do so for ever."""
 BACK_HERE = f"/tupas/return?{FROM_OUR_PAGE}=1"
 
 
 @routes.get("/tupas/return")
 async def identified(request: Request, resources: Using, session: Transaction) -> Response:
-    """Accept the bank's signed answer in the query string."""
+    """Accept the bank's answer, with its MAC, from the query string."""
     return await _identified(request, request.scope["query_string"], resources, session)
 
 
 @routes.post("/tupas/return")
 async def identified_by_form(request: Request, resources: Using, session: Transaction) -> Response:
-    """Take the bank's answer from a form, or from the address that the form was sent to.
+    """Accept the bank's answer from a form, or from the query of the address that the form was sent to.
 
-    A form from another site comes without our cookie; from a page of our own it comes with it. Not as an address: addresses are kept.
+    A form from another site comes without our `SameSite` cookie. So our own page sends the fields again, by a
+    form and not by a redirect, because browsers keep addresses.
     """
     raw = b"&".join(part for part in (request.scope["query_string"], await request.body()) if part)
     if (
@@ -91,7 +95,7 @@ def _is_well_formed(raw: bytes) -> bool:
 async def _refused(
     request: Request, raw: bytes, reason: str, resources: Resources, session: AsyncSession
 ) -> Response:
-    """Say that the answer was not believed; the attempt stays open, and its own browser is shown the way back."""
+    """Show that the answer was not accepted. The attempt stays open, and its browser gets a link back."""
     log.warning("tupas_refused", reason=reason)
     browser, attempt = resources.browser_cookie.read(request), None
     if browser:
@@ -112,12 +116,12 @@ async def cancelled(request: Request, resources: Using, session: Transaction) ->
 
 @routes.api_route("/tupas/reject", methods=["GET", "POST"])
 async def rejected(request: Request, resources: Using, session: Transaction) -> Response:
-    """End the attempt because the bank could not identify the person; a signed answer may say why."""
+    """End the attempt because the bank could not identify the person; an answer with a MAC can say why."""
     return await _end(request, resources, session, await _rejection_reason(request, resources))
 
 
 async def _end(request: Request, resources: Resources, session: AsyncSession, reason: str) -> Response:
-    """These links carry no proof, so they end nothing but an attempt of the browser that follows them."""
+    """End an attempt of the browser that follows the link; the link has no MAC, so it ends no other one."""
     browser = resources.browser_cookie.read(request)
     try:
         attempt_id = UUID(read_parameters(request.scope["query_string"]).get("attempt", ""))
@@ -135,7 +139,10 @@ async def _end(request: Request, resources: Resources, session: AsyncSession, re
 
 
 async def _rejection_reason(request: Request, resources: Resources) -> str:
-    """Give the reason of a sealed CUSTTYPE 10–12; the seal of any of our banks will do, for nothing hangs on it."""
+    """Return why nobody was identified, from the CUSTTYPE of an answer with a valid MAC.
+
+    A MAC by the key of any of our banks is enough, because the reason only explains and decides nothing.
+    """
     try:
         unverified = tupas.read_response(b"&".join((request.scope["query_string"], await request.body())))
     except TupasRefused:

@@ -1,1 +1,1 @@
-"""What every way to log in shares: the attempt that is under way, the client that asks, and the way back to it."""
+"""What the logins of citizens and staff share: ending an attempt, codes, clients and redirects to them."""

@@ -1,4 +1,7 @@
-"""Which client calls the back channel: by secret (header or form) or by a signed assertion (RFC 6749 2.3, RFC 7523)."""
+"""Authenticates the OAuth client that calls the back channel, by secret or by a signed assertion.
+
+RFC 6749, 2.3 (secret in a header or in the form) and RFC 7523 (assertion).
+"""
 
 import base64
 import hmac
@@ -30,7 +33,7 @@ LONGEST_ID = 255
 async def authenticate_client(
     session: AsyncSession, resources: Resources, authorization: str | None, form: Mapping[str, str]
 ) -> Client:
-    """Give the client that proved itself in exactly one way; raises `OAuthError` invalid_client."""
+    """Return the client, authenticated in exactly one way; raises `OAuthError` invalid_client."""
     by_header = authorization is not None
     if by_header + ("client_secret" in form) + ("client_assertion" in form) != 1:
         raise invalid_client("exactly one way of client authentication is needed")
@@ -60,7 +63,10 @@ def _check_name(client: Client, form: Mapping[str, str]) -> None:
 
 
 def _from_header(authorization: str) -> list[tuple[str, str]]:
-    """Read a Basic header; its parts are percent-encoded by the RFC, and not so by many libraries: both readings are given."""
+    """Return the possible pairs of client id and secret of a Basic header.
+
+    The RFC percent-encodes both and many libraries do not, so both readings are returned.
+    """
     scheme, _, credentials = authorization.partition(" ")
     try:
         client_id, colon, secret = base64.b64decode(credentials, validate=True).decode().partition(":")
@@ -88,7 +94,7 @@ async def _by_assertion(session: AsyncSession, resources: Resources, form: Mappi
 
 
 def _named_client(resources: Resources, assertion: str) -> Client:
-    """Give the client that an assertion claims to be of; nothing is proven yet."""
+    """Return the client that an assertion names; its signature has not been verified yet."""
     claims = json.loads(jws.extract_compact(assertion.encode()).payload)
     client = resources.clients.get(str(claims.get("iss"))) if isinstance(claims, dict) else None
     if client is None or client.jwks is None:

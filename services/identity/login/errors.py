@@ -1,4 +1,4 @@
-"""OAuth 2.0 errors as JSON (RFC 6749, RFC 6750), rendered in this one place."""
+"""The OAuth 2.0 errors of the back channel and their JSON answers (RFC 6749, RFC 6750)."""
 
 from http import HTTPStatus
 
@@ -16,7 +16,7 @@ class OAuthError(Exception):
         self.code, self.description, self.status, self.challenge = code, description, status, challenge
 
     def response(self) -> JSONResponse:
-        """Render the error; `WWW-Authenticate` goes along where a challenge is due."""
+        """Return the answer, with `WWW-Authenticate` when the error has a challenge."""
         headers = {"WWW-Authenticate": self.challenge} if self.challenge else {}
         return JSONResponse(
             {"error": self.code, "error_description": self.description}, self.status, headers=headers
@@ -24,19 +24,19 @@ class OAuthError(Exception):
 
 
 def invalid_client(description: str) -> OAuthError:
-    """The client did not prove who it is."""
+    """Return the error for a client that could not be authenticated (401)."""
     return OAuthError(
         "invalid_client", description, status=HTTPStatus.UNAUTHORIZED, challenge='Basic realm="identity"'
     )
 
 
 def invalid_token(description: str) -> OAuthError:
-    """The access token is not to be honoured."""
+    """Return the error for an access token that is not valid (401)."""
     challenge = f'Bearer error="invalid_token", error_description="{description}"'
     return OAuthError("invalid_token", description, status=HTTPStatus.UNAUTHORIZED, challenge=challenge)
 
 
 async def on_oauth_error(_: Request, error: Exception) -> JSONResponse:
-    """Exception handler for the app."""
+    """Handle an `OAuthError` that a route raised; registered in `app.py`."""
     assert isinstance(error, OAuthError)  # noqa: S101  for the type checker: registered for this class only
     return error.response()

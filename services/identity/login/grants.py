@@ -1,4 +1,4 @@
-"""Authorization codes: issued for a finished attempt, redeemed once within a minute by the client that asked."""
+"""Issues authorization codes for finished logins, and redeems each once, within a minute, for its client."""
 
 import base64
 import hashlib
@@ -17,13 +17,11 @@ from services.identity.login.errors import OAuthError
 from services.identity.models import Attempt, Grant, utc_now
 
 ACCESS_TOKEN_LASTS = timedelta(minutes=5)
-
-
 CODE_LASTS = timedelta(seconds=60)
 
 
 async def end_attempt(session: AsyncSession, attempt_id: UUID, browser: bytes) -> Attempt | None:
-    """End an open attempt of this browser, once; None when there is no such attempt (any more)."""
+    """End an open attempt of this browser and return it; None when there is none, or no longer."""
     now = utc_now()
     ended = await session.scalars(
         update(Attempt)
@@ -40,7 +38,7 @@ async def end_attempt(session: AsyncSession, attempt_id: UUID, browser: bytes) -
 
 
 def issue_code(session: AsyncSession, keys: Keys, attempt: Attempt, claims: dict[str, Any]) -> str:
-    """Give a code for what is now known about the person."""
+    """Return a new code, and store the claims about the person that it grants."""
     code, now, grant_id = secrets.token_urlsafe(32), utc_now(), uuid4()
     session.add(
         Grant(
@@ -64,9 +62,10 @@ def issue_code(session: AsyncSession, keys: Keys, attempt: Attempt, claims: dict
 
 
 async def redeem_code(session: AsyncSession, client_id: str, form: dict[str, str]) -> Grant | OAuthError:
-    """Give what a code stands for and use it up.
+    """Use up a code and return its grant, or the error.
 
-    A second use revokes what the first one got; so the error is given, not raised: the revocation has to be committed.
+    A second use of a code revokes the tokens of the first. Errors are returned and not raised, because that
+    revocation has to be committed.
     """
     grant = (
         await session.scalars(

@@ -1,4 +1,4 @@
-"""Parameters as OAuth 2.0 has them: each once, empty ones left out (RFC 6749, 3.1 and 3.2)."""
+"""Reads and writes OAuth 2.0 parameters: each once, empty ones left out (RFC 6749, 3.1 and 3.2)."""
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -20,6 +20,6 @@ def read_parameters(raw: bytes) -> dict[str, str]:
 
 
 def with_parameters(address: str, parameters: dict[str, str | None]) -> str:
-    """Add parameters to an address that may have some already; those without a value are left out."""
+    """Return an address, which may have a query, with parameters added; those that are None are left out."""
     added = urlencode({name: value for name, value in parameters.items() if value is not None})
     return f"{address}{'&' if urlsplit(address).query else '?'}{added}"

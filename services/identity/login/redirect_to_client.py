@@ -1,4 +1,4 @@
-"""The way back to a client: only ever to an address that it has registered."""
+"""Redirects a browser back to the client that asked for the login."""
 
 from starlette.responses import RedirectResponse
 
@@ -7,7 +7,7 @@ from services.identity.resources import Resources
 
 
 def redirect_to_client(redirect_uri: str, resources: Resources, **parameters: str | None) -> RedirectResponse:
-    """Send the browser to a registered address of a client; our name goes along (RFC 9207)."""
+    """Redirect to a client; `redirect_uri` must be registered. Our issuer is added as `iss` (RFC 9207)."""
     return RedirectResponse(
         with_parameters(redirect_uri, {**parameters, "iss": resources.settings.issuer}), 303
     )

@@ -1,4 +1,4 @@
-"""Alembic runs this to reach the database."""
+"""The entry point of Alembic, which runs the migrations of identity's database."""
 
 from services.identity.models import metadata
 from shared.database.engine import run_migrations

@@ -1,6 +1,6 @@
 """Validates the parameters of `/authorize`, and decides where its errors go.
 
-OpenID Connect Core 3.1.2, RFC 7636. Pure, but for the settings of the clients.
+OpenID Connect Core 3.1.2, RFC 7636.
 """
 
 import re
@@ -18,7 +18,7 @@ CHALLENGE = re.compile("[A-Za-z0-9_-]{43}")
 
 
 class UnknownClient(Exception):
-    """The client or its redirect_uri is unknown, so the error is shown on our own page and nothing is redirected."""
+    """The client or its redirect_uri is unknown: the error is shown on our own page, without a redirect."""
 
 
 class AuthorizationRefused(Exception):

@@ -46,7 +46,7 @@ def make_access_token(
 
 
 def make_id_token(keys: Keys, issuer: str, grant: Grant, person: dict[str, Any], algorithm: str) -> str:
-    """Return a signed ID token about the person of a grant, with the `algorithm` that its client registered."""
+    """Return a signed ID token about the person of a grant; `algorithm` is the one its client registered."""
     now = utc_now()
     claims = {
         **person,

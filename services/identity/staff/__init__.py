@@ -1,1 +1,1 @@
-"""Staff: accounts with a password, for the operator console."""
+"""The login of staff by name and password, for the operators' console."""

@@ -1,4 +1,7 @@
-"""`/staff/accounts`: which accounts there are, so that a service whose sessions they began can end those of a changed or removed one."""
+"""Serves `/staff/accounts`: the epoch of each staff account, a digest of its password hash and roles.
+
+A service that signs staff in ends the sessions of an account whose epoch has changed, or that was removed.
+"""
 
 import base64
 import hashlib
@@ -22,7 +25,7 @@ PATH = "/staff/accounts"
 
 
 def epoch_of(staff: Staff) -> str:
-    """Give what changes whenever the account's password or roles do: a session of another epoch is over."""
+    """Return a digest that changes with the password or the roles; sessions of another epoch are ended."""
     facts = json.dumps([staff.password_hash, sorted(staff.roles)])
     return base64.urlsafe_b64encode(hashlib.sha256(facts.encode()).digest()).decode().rstrip("=")
 

@@ -1,4 +1,4 @@
-"""Accounts of staff and their passwords (argon2id)."""
+"""Keeps the staff accounts in step with the settings, and checks their passwords (argon2id)."""
 
 import asyncio
 from collections.abc import Iterable
@@ -20,15 +20,16 @@ from shared.text.kept_text import can_be_kept
 log = get_log(__name__)
 
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-"""OWASP's parameters: 19 MiB a hash, so that many logins at once do not fill the memory."""
+"""OWASP's parameters: 19 MiB per hash, so that many logins at once do not fill the memory."""
 DUMMY_HASH = "$argon2id$v=19$m=19456,t=2,p=1$YXNpb2ludGlub2JvZHk$qJ9o7SmDEVsWZdrmOYg7YNmdNkqmTgDbQhQpjUTCTns"
-"""The hash of no password: unknown names take as long as wrong passwords."""
+"""Compared with when a name is unknown, so that it takes as long as a wrong password; matches none."""
 
 
 async def apply_settings(sessions: Sessions, accounts: Iterable[StaffAccount]) -> None:
-    """Make the table hold exactly these accounts: add, change, and remove what the settings no longer name.
+    """Make the table hold exactly these accounts: add, change, and remove those that are no longer named.
 
-    Passwords are looked at outside of any transaction, for that takes long. Processes that start at the same moment do the same twice.
+    Passwords are hashed outside of transactions, because that is slow. Processes that start at the same time
+    do the same work; the result is the same.
     """
     named = {account.username: account for account in accounts}
     async with sessions.begin() as session:
@@ -80,7 +81,7 @@ async def _hash(password: str) -> str:
 
 
 async def find_staff(session: AsyncSession, username: str) -> Staff | None:
-    """Give the account of this name."""
+    """Return the account with this name, or None."""
     if not can_be_kept(username):
         return None
     staff: Staff | None = await session.scalar(
@@ -90,7 +91,7 @@ async def find_staff(session: AsyncSession, username: str) -> Staff | None:
 
 
 async def is_password_of(staff: Staff | None, password: str) -> bool:
-    """Compare with the account's password; takes as long, and says no, where there is no account."""
+    """Return whether the password is right; without an account it takes as long and is False."""
     return (
         await asyncio.to_thread(_is_right, staff.password_hash if staff else DUMMY_HASH, password)
         and staff is not None

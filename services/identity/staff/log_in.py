@@ -1,4 +1,4 @@
-"""The staff login: a page with name and password, for clients whose `login` is staff."""
+"""Serves the staff login: a page with name and password, for clients whose `login` is `staff`."""
 
 import math
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ def show_staff_login(
     status: int = 200,
     **context: object,
 ) -> Response:
-    """Show the page; after a failure with `error` and the `username` that was typed."""
+    """Show the page; after a failure `context` has `error` and the `username` that was typed."""
     given = {"error": "", "username": "", "home": urljoin(attempt.redirect_uri, "/"), **context}
     return resources.pages.render(
         "staff.html", attempt.language, status=status, attempt_id=attempt.id, languages=languages, **given
@@ -55,9 +55,10 @@ async def log_in(
     username: Annotated[str, Form(max_length=LONGEST)] = "",
     password: Annotated[str, Form(max_length=LONGEST)] = "",
 ) -> Response:
-    """Check name and password; lead back with a code, or show the page again.
+    """Check name and password; redirect to the client with a code, or show the page again.
 
-    The password is looked at between two short transactions, for that takes long; the try counts whatever becomes of the second.
+    The password is checked between two short transactions, because that is slow. The first counts the try, so
+    it counts even if the second fails.
     """
     browser = resources.browser_cookie.read(request)
     device_cookie = _device_cookie(resources, username)
@@ -71,7 +72,7 @@ async def log_in(
             return resources.pages.problem(
                 "ended" if has_cookies(request) else "no_cookies", language_of(request)
             )
-        # Only now: a try that no browser has open may not use up the name's tries.
+        # Not earlier: a request without an open attempt must not use up the tries of a name.
         wait = await count_try(session, caller) if plain_username(username) else timedelta(0)
         staff = await find_staff(session, username)
     texts = resources.pages.texts[attempt.language]
@@ -98,7 +99,10 @@ async def log_in(
 
 
 def _device_cookie(resources: Resources, username: str) -> BrowserCookie:
-    """Give the cookie that says that this name has logged in on this device; a device of several people has one for each."""
+    """Return the cookie that marks a device on which this name has logged in.
+
+    A device that several people use has one cookie for each.
+    """
     name = f"identity_device_{digest(plain_username(username)).hex()}"
     return BrowserCookie(
         resources.keys.cookies, name, path="/staff", secure=resources.settings.secure, lasts=DEVICE_LASTS

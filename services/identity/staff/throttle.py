@@ -1,9 +1,10 @@
-"""Slows down guessing, but locks nobody out.
+"""Slows down the guessing of staff passwords, without locking anybody out.
 
-After some failures in a row a name has to wait, longer each time, at the address that they came from; nowhere else, for then a stranger could
-keep a person out. After many failures lately an address has to wait whatever the names, so that one caller cannot try one password on a thousand
-names; it is wide enough for an office behind one address. A device on which the name has logged in before has a counter of its own and asks
-neither: nobody else's failures keep a person from the login on their own device.
+A name waits after some failures in a row, longer each time, but only at the address where they happened: a
+stranger elsewhere cannot keep a person out. An address waits after many recent failures of any names, so that
+one caller cannot try one password on a thousand names; its limit is wide enough for many people behind one
+address. A device on which the name has logged in before has a counter of its own and ignores both others, so
+failures of others never keep a person from logging in on their own device.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -29,7 +30,11 @@ FORGIVEN_EVERY = ADDRESS_WINDOW / FAILURES_PER_ADDRESS
 
 @dataclass(frozen=True)
 class Rule:
-    """How long to wait after so many failures; how one more is added to those that still count; what a login that went well forgets."""
+    """How one kind of counter works.
+
+    `wait`: how long to wait after a number of failures. `add`: adds a failure to those that still count.
+    `forget`: what a successful login removes.
+    """
 
     wait: Callable[[int], timedelta]
     add: Callable[[Throttle, datetime], None]
@@ -38,7 +43,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who tries a name: from where and, where the name has logged in on this device before, on which."""
+    """A login try: name, address and, if the name has logged in on the device before, its digest."""
 
     username: str
     address: str
@@ -46,16 +51,17 @@ class Caller:
 
     @property
     def counters(self) -> Sequence[tuple[bytes, "Rule"]]:
-        """Give what its failures are counted by: a known device alone, or else its address, and the name at this address."""
+        """The counters of this caller: a known device alone, else the address and the name at it."""
         if self.device is not None:
             return [(self.device, IN_A_ROW)]
         return [(_of_address(self.address), OF_ADDRESS), (_of_name_at(self.username, self.address), IN_A_ROW)]
 
 
 async def count_try(session: AsyncSession, caller: Caller) -> timedelta:
-    """Count a try as failed before its password is looked at, and give how long the caller has to wait (zero: go on).
+    """Count a try as failed in advance; return how long the caller has to wait, or zero.
 
-    Has to be committed before the password is looked at, so that tries at the same moment count each other. A try that has to wait does not count.
+    Must be committed before the password is checked, so that tries at the same moment count each other. A try
+    that has to wait is not counted.
     """
     counted = [(await _locked(session, key), rule) for key, rule in caller.counters]
     now = utc_now()
@@ -69,13 +75,13 @@ async def count_try(session: AsyncSession, caller: Caller) -> timedelta:
 
 
 async def forget_failures(session: AsyncSession, caller: Caller) -> None:
-    """Start anew after a login that went well; of its address this one try is taken back, the others stay."""
+    """Reset the counters after a successful login; at its address only this one try is taken back."""
     for key, rule in caller.counters:
         await rule.forget(session, key)
 
 
 async def _locked(session: AsyncSession, key: bytes) -> Throttle:
-    """Give a counter's row for us alone. Everybody takes the address first, so nobody waits in a circle."""
+    """Return the locked row of a counter. All callers lock the address first, so there is no deadlock."""
     unknown = insert(Throttle).values(name_digest=key, failures=0, last_failed_at=utc_now())
     await session.execute(unknown.on_conflict_do_nothing())
     return await session.get_one(Throttle, key, with_for_update=True)
@@ -106,7 +112,10 @@ def _wait_of_address(failures: int) -> timedelta:
 
 
 def _add_to_address(known: Throttle, now: datetime) -> None:
-    """Forgive one failure for each `FORGIVEN_EVERY` that has passed; the time since the last forgiven one is kept."""
+    """Remove one failure for each `FORGIVEN_EVERY` that has passed, then add this one.
+
+    The remainder of the time counts towards the next removal.
+    """
     forgiven = (now - known.last_failed_at) // FORGIVEN_EVERY
     if forgiven < known.failures:
         known.failures, known.last_failed_at = (

@@ -1,4 +1,4 @@
-"""Login attempts and handshakes, grants, staff, visits to the simulated banks."""
+"""Creates the tables: login attempts and handshakes, grants, staff, visits to the simulated banks."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""How often strangers did what is limited, exchanged by the processes."""
+"""Adds the counts of limited actions, by which the processes of identity exchange them."""
 
 from alembic import op
 
