@@ -71,5 +71,5 @@ class BrowserCookie:
 
 
 def has_cookies(request: Request) -> bool:
-    """Return whether the request has any cookie; every page of ours sets one."""
+    """Return whether the request has any cookie; the page that starts a login sets one."""
     return bool(request.cookies)

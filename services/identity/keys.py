@@ -75,7 +75,7 @@ class Keys:
         )
 
     def verify(self, token: str) -> jwt.Token:
-        """Verify one of our access tokens and return it; raises `JoseError` or `ValueError`."""
+        """Verify a token that we signed with `ALGORITHM`; raises `JoseError` or `ValueError`."""
         return jwt.decode(token, self._signing, algorithms=[ALGORITHM])
 
     def seal_claims(self, claims: dict[str, Any], grant_id: UUID) -> bytes:
