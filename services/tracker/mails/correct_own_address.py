@@ -44,8 +44,8 @@ async def correct_own_address(
     The request's later mails go there too.
 
     What is too old to be sent again is left out. Raises `InvalidWorkNumber`; the same `NotFound` for an
-    unknown number and for a wrong address; `NothingToCorrect`; `InvalidFields` for a corrected address that is
-    invalid or unchanged; and what `send_mail_again` raises.
+    unknown number and for a wrong address; `NothingToCorrect`; `InvalidFields` for a corrected address
+    that is invalid or unchanged; and what `send_mail_again` raises.
     """
     number, indexes = read_work_number(work_number), keyring.at_rest.email_indexes(email)
     known = (

@@ -1,4 +1,4 @@
-"""A mail that comes back after the server's 250 becomes an outcome, once, whatever is reported, how often and by whom."""
+"""A mail that bounces after the server's 250 becomes one outcome, however and by whomever it is reported."""
 
 import asyncio
 from typing import Any
@@ -215,7 +215,8 @@ async def test_what_names_no_mail_of_ours_is_kept_for_people_as_far_as_there_is_
 
 async def test_a_person_who_quotes_our_mail_reports_nothing(settings: Settings, sessions: Sessions) -> None:
     delivery = await sent_mail(settings, sessions)
-    answer = f"From: aino@posti.example\nSubject: Vs: Kiitos\nIn-Reply-To: {delivery.message_id}\n\n550 5.1.1 kysyn vain\n".encode()
+    head = f"From: aino@posti.example\nSubject: Vs: Kiitos\nIn-Reply-To: {delivery.message_id}\n\n"
+    answer = f"{head}550 5.1.1 kysyn vain\n".encode()
     assert await inbox_of(settings, sessions).take_in(answer, settings.sender) == "nobody's"
     assert await bounced_outcomes(sessions) == []
 

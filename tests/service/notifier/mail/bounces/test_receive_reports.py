@@ -90,7 +90,8 @@ async def test_what_is_out_of_place_is_refused_and_too_much_of_it_ends_the_conve
             + b"DATA\r\nRCPT TO:<x@y>\r\nMAIL FROM:x\r\nMAIL FROM:<> SIZE=99999999999\r\nMAIL FROM:<>\r\n"
             b"MAIL FROM:<>\r\n"
         )
-        said += b"RCPT TO:<root@kunta.example>\r\nRCPT TO:<bounces+x@kunta.example>\r\nRCPT TO:<bounces+x@kunta.example>\r\nVRFY root\r\n"
+        said += b"RCPT TO:<root@kunta.example>\r\n" + 2 * b"RCPT TO:<bounces+x@kunta.example>\r\n"
+        said += b"VRFY root\r\n"
         said += b"RSET\r\nDATA\r\n\xff\xfe\r\nQUIT\r\n"
         assert codes(await send_raw(port, said)) == [
             220,
