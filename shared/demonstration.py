@@ -1,4 +1,4 @@
-"""The insecure stand-ins of a demonstration, with which a process starts only if the settings allow it."""
+"""Names the insecure bank logins, keys and accounts of a demonstration; refuses those not allowed."""
 
 from collections.abc import Collection
 from enum import StrEnum

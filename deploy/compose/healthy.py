@@ -1,4 +1,4 @@
-"""The container health check: `/readyz` of an app, the liveness file of a worker.
+"""Checks the health of a container's app (`/readyz`) or worker (liveness file); kills a hung worker.
 
 `python -m deploy.compose.healthy`. Docker restarts a container that ended, not one that hangs: a worker that
 has made no progress for a minute is killed here.

@@ -1,4 +1,4 @@
-"""The loops that remove and encrypt what tracker keeps, beside its consumers."""
+"""Makes tracker's loops that remove old data and encrypt what an earlier version left in clear."""
 
 from services.tracker.personal_data.at_rest import AtRest
 from services.tracker.personal_data.encrypt_contents import encrypt_for_ever

@@ -1,4 +1,4 @@
-"""Encodes and strictly decodes base64url without padding."""
+"""Encodes base64url without padding; strictly decodes it with or without padding."""
 
 import base64
 
@@ -9,9 +9,9 @@ def to_base64url(raw: bytes) -> str:
 
 
 def from_base64url(text: str) -> bytes:
-    """Decode a text with or without padding; raises `ValueError` unless `to_base64url` would write it."""
+    """Decode a text; raises `ValueError` unless it is, but for padding, what `to_base64url` writes."""
     text = text.rstrip("=")
     raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     if to_base64url(raw) != text:
-        raise ValueError("bits are set that stand for nothing")
+        raise ValueError("the last bits are not zero")
     return raw

@@ -1,4 +1,4 @@
-"""Consumes topics without decoding: for dead letters, which must be stored with any content."""
+"""Consumes dead letters without decoding them, and tries again until their handler has stored them."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace

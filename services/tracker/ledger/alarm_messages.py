@@ -1,4 +1,4 @@
-"""Keeps, for each address that takes alarms, the next message until it is acknowledged.
+"""Keeps the next alarm message for each webhook, to send it again until the receiver accepts it.
 
 A retry sends the same message under the same id.
 """

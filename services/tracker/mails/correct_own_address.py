@@ -1,4 +1,4 @@
-"""Lets a citizen correct the address of a request whose mail did not arrive.
+"""Sends a citizen's undelivered mails again to a corrected address, and later mails there too.
 
 The citizen names its work number and the address that it has.
 """
