@@ -6,13 +6,12 @@ for the people who read the mailbox.
 """
 
 import asyncio
-import imaplib
-import ssl
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from sqlalchemy import text
 
+from services.notifier.mail.bounces.mailbox import Mailbox
 from services.notifier.mail.bounces.take_in import Inbox
 from services.notifier.settings import Settings
 from shared.process.backoff import Backoff
@@ -20,11 +19,6 @@ from shared.process.logs import get_log
 from shared.web.health import Liveness
 
 log = get_log(__name__)
-
-TIMEOUT_SECONDS = 30.0
-AT_ONCE = 50
-MOST_BYTES = 4 << 20
-AWAY = (OSError, imaplib.IMAP4.error)
 
 POSITION = text(
     "select last_uid from mailbox_positions where mailbox = :mailbox and uid_validity = :validity"
@@ -36,13 +30,6 @@ on conflict (mailbox) do update set
     then greatest(known.last_uid, excluded.last_uid)
     else excluded.last_uid end,
   uid_validity = excluded.uid_validity""")
-
-
-class Found(NamedTuple):
-    """One mail of the mailbox."""
-
-    uid: int
-    raw: bytes
 
 
 class MailboxReader:
@@ -81,37 +68,21 @@ class MailboxReader:
 
         Raises what the mailbox or the database raises, and then nothing more counts as read.
         """
-        connection = await asyncio.to_thread(self._connect)
+        mailbox = Mailbox(self._settings)
+        # One thread: the close comes after what a cancelled look has left under way, and nobody waits for it.
+        thread = ThreadPoolExecutor(max_workers=1)
+        in_thread = partial(asyncio.get_running_loop().run_in_executor, thread)
         try:
-            validity = await asyncio.to_thread(self._select, connection)
-            while found := await asyncio.to_thread(_fetch, connection, await self._position(validity)):
+            validity = await in_thread(mailbox.open)
+            while found := await in_thread(mailbox.fetch, await self._position(validity)):
                 self._liveness.beat(self.loop)
                 for each in found:
                     if await self._inbox.take_in(each.raw) != "nobody's":
-                        await asyncio.to_thread(
-                            connection.uid, "STORE", str(each.uid), "+FLAGS.SILENT", r"(\Seen)"
-                        )
+                        await in_thread(mailbox.mark_read, each.uid)
                     await self._advance(validity, each.uid)
         finally:
-            await asyncio.to_thread(_leave, connection)
-
-    def _connect(self) -> imaplib.IMAP4:
-        settings, context = self._settings, ssl.create_default_context()
-        host, port = settings.imap_host or "", settings.imap_port
-        connection: imaplib.IMAP4
-        if settings.imap_tls == "tls":
-            connection = imaplib.IMAP4_SSL(host, port, ssl_context=context, timeout=TIMEOUT_SECONDS)
-        else:
-            connection = imaplib.IMAP4(host, port, timeout=TIMEOUT_SECONDS)
-            if settings.imap_tls == "starttls":
-                connection.starttls(context)
-        connection.login(settings.imap_username, settings.imap_password.get_secret_value())
-        return connection
-
-    def _select(self, connection: imaplib.IMAP4) -> int:
-        _done(connection.select(f'"{self._settings.imap_folder}"'))
-        _, validity = connection.response("UIDVALIDITY")
-        return int(validity[0] or 0)
+            thread.submit(mailbox.close)
+            thread.shutdown(wait=False)
 
     async def _position(self, validity: int) -> int:
         async with self._inbox.sessions() as session:
@@ -120,34 +91,3 @@ class MailboxReader:
     async def _advance(self, validity: int, uid: int) -> None:
         async with self._inbox.sessions.begin() as session:
             await session.execute(ADVANCE, {"mailbox": self._name, "validity": validity, "uid": uid})
-
-
-def _fetch(connection: imaplib.IMAP4, after: int) -> list[Found]:
-    """Fetch the next mails, without marking them as read.
-
-    The server answers `n:*` with the last mail even where that is before n.
-    """
-    (numbers,) = _done(connection.uid("SEARCH", f"UID {after + 1}:*"))
-    uids = sorted(uid for uid in map(int, (numbers or b"").split()) if uid > after)[:AT_ONCE]
-    found = []
-    for uid in uids:
-        state, answer = connection.uid("FETCH", str(uid), f"(UID BODY.PEEK[]<0.{MOST_BYTES}>)")
-        if state != "OK":
-            # One that the server cannot give must not hold up the others; it stays unread, for people.
-            log.warning("mail_not_fetched", uid=uid, state=state)
-        found += [Found(uid, part[1]) for part in answer if isinstance(part, tuple)][:1] or [Found(uid, b"")]
-    return found
-
-
-def _done(answer: tuple[str, Sequence[Any]]) -> Sequence[Any]:
-    state, data = answer
-    if state != "OK":
-        raise imaplib.IMAP4.error(state)
-    return data
-
-
-def _leave(connection: imaplib.IMAP4) -> None:
-    try:
-        connection.logout()
-    except AWAY:
-        connection.shutdown()

@@ -1,9 +1,11 @@
 """Reports are read out of a mailbox where nobody brings them: Debian's Dovecot, over TLS."""
 
 import asyncio
+import imaplib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+import psutil
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
@@ -49,6 +51,16 @@ def settings(notifier_database: str, mail_server: MailServer, imap: ImapServer) 
     return make_settings(
         notifier_database, mail_server.port, return_path=RETURN_PATH, imap_seconds=0.1, **place
     )
+
+
+async def wait_until_closed(port: int) -> None:
+    """Wait until this process has no connection to a port; one only dropped fails a test by its warning."""
+
+    async def closed() -> None:
+        peers = [each.raddr for each in psutil.Process().net_connections() if each.status == "ESTABLISHED"]
+        assert port not in {peer.port for peer in peers}
+
+    await eventually(closed, 10)
 
 
 @asynccontextmanager
@@ -124,6 +136,29 @@ async def test_while_the_database_is_away_nothing_is_marked_as_read(
     await reader.read_all()
     assert len(await bounced_outcomes(sessions)) == 1
     assert imap.unread() == set()
+
+
+@pytest.mark.parametrize("at", range(0, 12, 2))
+async def test_a_look_that_is_cancelled_leaves_no_connection_open(
+    settings: Settings, sessions: Sessions, imap: ImapServer, at: int
+) -> None:
+    imap.deliver("1", PERSON)
+    reader = MailboxReader(settings, inbox_of(settings, sessions), Liveness(None, ()))
+    look = asyncio.create_task(reader.read_all())
+    await asyncio.sleep(at / 300)
+    look.cancel()
+    await asyncio.wait([look])
+    await wait_until_closed(imap.port)
+
+
+async def test_a_mailbox_that_refuses_is_left(
+    settings: Settings, sessions: Sessions, imap: ImapServer
+) -> None:
+    wrong = settings.model_copy(update={"imap_password": SecretStr("wrong")})
+    reader = MailboxReader(wrong, inbox_of(wrong, sessions), Liveness(None, ()))
+    with pytest.raises(imaplib.IMAP4.error):
+        await reader.read_all()
+    await wait_until_closed(imap.port)
 
 
 async def test_a_server_that_cannot_prove_who_it_is_gets_no_password(
