@@ -77,9 +77,9 @@ def _what(operation: Described) -> str:
 def _takes(operation: Described, described: Described) -> str:
     parameters = operation.get("parameters", [])
     places = [
-        f"{code(each['name'])}: {' or '.join(map(code, each['schema']['enum']))}"
+        f"{code(each['name'])}: {' or '.join(map(code, choices))}"
         for each in parameters
-        if each["schema"].get("enum")
+        if (choices := _resolved(each["schema"], described).get("enum"))
     ]
     places += [
         _name(each["name"], each.get("required", False))

@@ -122,6 +122,10 @@ EDGES = (
     Edge("rejected", "reopen", "in_progress"),
     Edge("closed", "reopen", "in_progress"),
 )
+COMMANDS: tuple[Action, ...] = tuple(
+    action for action in ACTIONS if any(edge.action == action and "client" in edge.by for edge in EDGES)
+)
+"""What a back office may ask for, over HTTP and over Kafka."""
 _EDGES = {(edge.source, edge.action): edge for edge in EDGES}
 
 

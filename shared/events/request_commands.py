@@ -23,31 +23,40 @@ class RequestCommand(Event):
     )
 
 
+class CommandWithText(RequestCommand):
+    """A command whose text goes to the customer: JSON `{"text": "…"}`, sealed."""
+
+    sealed_text: str
+
+
 class TakeRequest(RequestCommand):
     """Take the request under work."""
 
     type: ClassVar = "request.take.v1"
 
 
-class AskCustomer(RequestCommand):
+class AskCustomer(CommandWithText):
     """Ask the customer something."""
 
     type: ClassVar = "request.ask_customer.v1"
-    sealed_text: str
 
 
-class ResolveRequest(RequestCommand):
+class CustomerAnswered(RequestCommand):
+    """Take the request up again: the customer has answered, for example by phone."""
+
+    type: ClassVar = "request.customer_answered.v1"
+
+
+class ResolveRequest(CommandWithText):
     """Resolve the request with a text for the customer."""
 
     type: ClassVar = "request.resolve.v1"
-    sealed_text: str
 
 
-class RejectRequest(RequestCommand):
+class RejectRequest(CommandWithText):
     """Reject the request with a reason for the customer."""
 
     type: ClassVar = "request.reject.v1"
-    sealed_text: str
 
 
 class CloseRequest(RequestCommand):

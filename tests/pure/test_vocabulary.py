@@ -18,11 +18,12 @@ from services.notifier.write.write_mail import TEXTS as MAILS
 from services.tracker import domain
 from services.tracker.console.all_well import WORST_FIRST
 from services.tracker.console.texts import read_console_texts
-from services.tracker.domain import ACTIONS, MAIL_OWED, MEANINGS
-from services.tracker.handle.lifecycle_event import EVENT_OF
-from services.tracker.handle.on_request_command import ACTIONS as ACTIONS_OF_COMMANDS
+from services.tracker.domain import ACTIONS, COMMANDS, MAIL_OWED, MEANINGS, TEXT_NEEDED
+from services.tracker.handle.lifecycle_event import EVENT_OF, event_of
+from services.tracker.handle.on_request_command import action_of
 from services.tracker.ledger.overdue import REASONS
-from shared.events.event import Event
+from shared.events.event import EVENTS, Event
+from shared.events.request_commands import CommandWithText, RequestCommand
 from shared.events.vocabulary import LANGUAGES, STATES, TEMPLATES, Actor, State, Template
 from shared.text.texts import read_texts
 
@@ -50,9 +51,15 @@ def test_every_state_and_mail_has_words_for_citizens(language: Any) -> None:  # 
 
 
 def test_every_action_has_an_event_and_words() -> None:
-    assert set(EVENT_OF) == set(ACTIONS)
+    assert set(EVENT_OF) <= set(ACTIONS)
     assert set(WORDS.actions) == set(ACTIONS) - {"register"}
-    assert set(ACTIONS_OF_COMMANDS.values()) <= set(ACTIONS)
+
+
+def test_a_back_office_can_ask_over_kafka_for_what_it_can_ask_over_http() -> None:
+    commands = {kind for kind in EVENTS.values() if issubclass(kind, RequestCommand)}
+    assert {action_of(command) for command in commands} == set(COMMANDS)
+    with_text = {action_of(command) for command in commands if issubclass(command, CommandWithText)}
+    assert with_text == set(TEXT_NEEDED)
 
 
 def _states_after(action: str) -> list[State]:
@@ -60,7 +67,7 @@ def _states_after(action: str) -> list[State]:
 
 
 def _event(action: domain.Action, state: State) -> Event:
-    kind: Any = EVENT_OF[action]
+    kind: Any = event_of(action)
     event: Event = kind.model_construct(state=state)
     return event
 

@@ -1,7 +1,8 @@
 """The back-office API for requests: find them, read one, handle one."""
 
 from datetime import datetime, timezone
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Response
 from pydantic import AfterValidator, BaseModel, Field
@@ -15,7 +16,7 @@ from services.tracker.api.answers import (
     operator_of,
     summary,
 )
-from services.tracker.domain import Action
+from services.tracker.domain import COMMANDS, Action
 from services.tracker.find.find_requests import MOST, Filters, find_requests, looks_like_work_number
 from services.tracker.find.show_request import resolve_id, show_request
 from services.tracker.handle.answer_once import IdempotencyKey, answer_command, command_of
@@ -39,19 +40,14 @@ Trace = Annotated[
     Header(description="W3C trace context; one that is not valid is ignored"),
     AfterValidator(valid_traceparent),
 ]
-Handling = Literal["take", "ask-customer", "resolve", "reject", "close", "reopen"]
 READ = "requests:read"
 PERSONAL_CODE = "requests:personal-code"
 """The scope beside `requests:read` that reveals a henkilötunnus."""
 ONLY_A_WORK_NUMBER = "Only a work number may stand here; search for people with POST /api/v1/requests/search"
-ACTIONS: dict[Handling, Action] = {
-    "take": "take",
-    "ask-customer": "ask_customer",
-    "resolve": "resolve",
-    "reject": "reject",
-    "close": "close",
-    "reopen": "reopen",
-}
+Handling = StrEnum(  # type: ignore[misc]  # its members come from the table
+    "Handling", {action: action.replace("_", "-") for action in COMMANDS}
+)
+"""An action as the path spells it: `ask-customer` for `ask_customer`."""
 
 
 class Search(BaseModel):
@@ -166,10 +162,11 @@ def _add_handle(routes: APIRouter, verifier: TokenVerifier) -> None:
     ) -> Response:
         request_id = await resolve_id(session, id)
         text, by, keyring = said.text if said else None, operator_of(caller), resources.keyring
+        step = cast("Action", action.name)
 
         async def act() -> HandledRequest:
             request = await handle_request(
-                session, request_id, ACTIONS[action], by, text=text, keyring=keyring, traceparent=traceparent
+                session, request_id, step, by, text=text, keyring=keyring, traceparent=traceparent
             )
             return HandledRequest.model_validate(request)
 
@@ -180,7 +177,7 @@ def _add_handle(routes: APIRouter, verifier: TokenVerifier) -> None:
             }
             if READ not in caller.scopes:
                 return CommandAnswer(**handled)
-            await record_read(session, keyring.reads_key, by, ACTIONS[action], [request_id])
+            await record_read(session, keyring.reads_key, by, step, [request_id])
             return CommandAnswer(**handled, first_name=request.first_name, last_name=request.last_name)
 
         return await answer_command(

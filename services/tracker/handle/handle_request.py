@@ -109,11 +109,11 @@ def _take_step(request: TrackedRequest, step: Step, by: By) -> None:
     request.state, request.changed_at = step.state, step.occurred_at
     if step.action == "take":
         request.assignee = by.name
-    if step.action in {"resolve", "reject"}:
-        request.resolved_at = step.occurred_at
-    elif step.action != "close":
+    if step.state in domain.OPEN:
         request.resolved_at = None
-    request.closed_at = step.occurred_at if step.action == "close" else None
+    elif step.state != "closed":
+        request.resolved_at = step.occurred_at
+    request.closed_at = step.occurred_at if step.state == "closed" else None
 
 
 def _enter(

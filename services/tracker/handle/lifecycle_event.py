@@ -1,5 +1,6 @@
 """Which event tells the world about which step."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from services.tracker.domain import Action
@@ -15,21 +16,24 @@ from shared.events.request_lifecycle import (
     RequestStateChanged,
 )
 
-EVENT_OF: dict[Action, type[RequestLifecycle]] = {
+EVENT_OF: Mapping[Action, type[RequestLifecycle]] = {
     "register": RequestRegistered,
     "take": RequestAssigned,
-    "ask_customer": RequestStateChanged,
-    "customer_answered": RequestStateChanged,
     "resolve": RequestResolved,
-    "reject": RequestStateChanged,
     "close": RequestClosed,
     "reopen": RequestReopened,
 }
+"""The actions with an event of their own; every other one is reported as `request.state_changed.v1`."""
+
+
+def event_of(action: Action) -> type[RequestLifecycle]:
+    """Return the event that reports an action."""
+    return EVENT_OF.get(action, RequestStateChanged)
 
 
 def lifecycle_event(request: TrackedRequest, action: Action, **facts: Any) -> RequestLifecycle:  # noqa: ANN401  the events' own fields
     """Make the event of a step that was just taken; facts that an event has no field for are left out."""
-    return EVENT_OF[action].model_validate({**_facts(request), **facts})
+    return event_of(action).model_validate({**_facts(request), **facts})
 
 
 def contact_corrected(request: TrackedRequest, **facts: Any) -> RequestContactCorrected:  # noqa: ANN401  as above

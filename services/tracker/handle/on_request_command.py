@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 from uuid_utils.compat import uuid7
 
-from services.tracker.domain import Action, By
+from services.tracker.domain import ACTIONS, Action, By
 from services.tracker.handle.handle_request import handle_request
 from services.tracker.handle.publish_history import NOTIFY_PUBLISHER
 from services.tracker.models import HistoryEntry, ProcessedCommand
@@ -19,15 +19,7 @@ from services.tracker.personal_data.keyring import Keyring
 from shared.events.envelope import Envelope
 from shared.events.event import Event
 from shared.events.rejected import Rejected
-from shared.events.request_commands import (
-    AskCustomer,
-    CloseRequest,
-    RejectRequest,
-    ReopenRequest,
-    RequestCommand,
-    ResolveRequest,
-    TakeRequest,
-)
+from shared.events.request_commands import CommandWithText, RequestCommand
 from shared.events.request_lifecycle import RequestCommandRefused
 from shared.kafka.batches import Record
 from shared.kafka.consume import ReadRecord, read_event
@@ -37,14 +29,6 @@ from shared.web.problems import Problem
 
 log = get_log(__name__)
 
-ACTIONS: dict[type[RequestCommand], Action] = {
-    TakeRequest: "take",
-    AskCustomer: "ask_customer",
-    ResolveRequest: "resolve",
-    RejectRequest: "reject",
-    CloseRequest: "close",
-    ReopenRequest: "reopen",
-}
 LONGEST_ID = 300
 
 
@@ -80,7 +64,7 @@ async def on_request_command(
             await handle_request(
                 session,
                 command.request_id,
-                ACTIONS[type(command)],
+                action_of(type(command)),
                 by,
                 text=text,
                 keyring=keyring,
@@ -91,6 +75,12 @@ async def on_request_command(
             await session.flush()
             await session.execute(NOTIFY_PUBLISHER)
             log.info("command_refused", request_id=str(command.request_id), reason=problem.slug)
+
+
+def action_of(command: type[RequestCommand]) -> Action:
+    """Return what a command asks for: `request.<action>.v1` is named after it."""
+    (action,) = (action for action in ACTIONS if command.type == f"request.{action}.v1")
+    return action
 
 
 async def _is_first(session: AsyncSession, envelope: Envelope[Event]) -> bool:
@@ -111,7 +101,7 @@ async def _is_first(session: AsyncSession, envelope: Envelope[Event]) -> bool:
 def _open_text(command: RequestCommand, keyring: Keyring) -> str | None:
     if not can_be_kept(command.actor):
         raise Rejected("bad-data", f"{command.type}: actor")
-    if not isinstance(command, AskCustomer | ResolveRequest | RejectRequest):
+    if not isinstance(command, CommandWithText):
         return None
     plaintext = keyring.opener.open(command.sealed_text, purpose="command", request_id=command.request_id)
     try:

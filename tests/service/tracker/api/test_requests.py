@@ -224,6 +224,7 @@ async def test_a_request_is_handled(api: ApiClient, sessions: Sessions, keyring:
     assert (await api.post(f"{path}/ask-customer", {"text": "Mikä?"})).json()[
         "state"
     ] == "waiting_for_customer"
+    assert (await api.post(f"{path}/customer-answered")).json()["state"] == "in_progress"
     answers = [await api.post(f"{path}/resolve", {"text": text}) for text in ("Valmis", "Valmis", "Toinen")]
     assert [answer.status_code for answer in answers] == [200, 200, 409]
     problem = answers[2].json()

@@ -17,6 +17,7 @@ from shared.events.rejected import Rejected
 from shared.events.request_commands import (
     AskCustomer,
     CloseRequest,
+    CustomerAnswered,
     RejectRequest,
     ResolveRequest,
     TakeRequest,
@@ -75,18 +76,27 @@ async def test_commands_move_a_request_in_their_order(sessions: Sessions, keyrin
         keyring,
         Envelope(take, SOURCE),
         Envelope(ask, SOURCE),
+        Envelope(CustomerAnswered(request_id=request_id, actor="sap"), SOURCE),
         resolve(request_id),
         Envelope(close, SOURCE),
     )
     (row,) = await fetch_rows(sessions, "select state, assignee from requests")
     assert (row.state, row.assignee) == ("closed", "backoffice")
-    told = await fetch_rows(
+    assert await history_types(sessions, request_id) == [
+        "request.registered.v1",
+        "request.assigned.v1",
+        "request.state_changed.v1",
+        "request.state_changed.v1",
+        "request.resolved.v1",
+        "request.closed.v1",
+    ]
+    texts = await fetch_rows(
         sessions,
         "select event_id, text_box, actor_kind, actor, details from history where text_box is not null "
         "order by id",
     )
-    assert [keyring.at_rest.decrypt_text(row.text_box, row.event_id) for row in told] == ["Mikä?", "Valmis"]
-    assert [tuple(row)[2:] for row in told] == [("client", "backoffice", {"on_behalf_of": "sap"})] * 2
+    assert [keyring.at_rest.decrypt_text(row.text_box, row.event_id) for row in texts] == ["Mikä?", "Valmis"]
+    assert [tuple(row)[2:] for row in texts] == [("client", "backoffice", {"on_behalf_of": "sap"})] * 2
 
 
 async def test_a_repeated_command_is_one_command(sessions: Sessions, keyring: Keyring) -> None:
