@@ -76,16 +76,12 @@ def _what(operation: Described) -> str:
 
 def _takes(operation: Described, described: Described) -> str:
     parameters = operation.get("parameters", [])
-    places = [
-        f"{code(each['name'])}: {' or '.join(map(code, choices))}"
-        for each in parameters
-        if (choices := _resolved(each["schema"], described).get("enum"))
-    ]
-    places += [
-        _name(each["name"], each.get("required", False))
-        for each in parameters
-        if each["in"] in {"query", "header"}
-    ]
+    places = []
+    for each in parameters:
+        choices = " or ".join(code(value) for value in _resolved(each["schema"], described).get("enum", ()))
+        if choices or each["in"] in {"query", "header"}:
+            name = _name(each["name"], each.get("required", False))
+            places.append(f"{name}: {choices}" if choices else name)
     body = operation.get("requestBody", {})
     for content in body.get("content", {}).values():
         shape = _resolved(content.get("schema", {}), described)

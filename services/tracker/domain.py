@@ -5,38 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias, get_args
 
-from shared.events.vocabulary import STATES, Actor, State, Template
+from shared.events.vocabulary import Actor, State, Template
 
 Action: TypeAlias = Literal[
     "register", "take", "ask_customer", "customer_answered", "resolve", "reject", "close", "reopen"
 ]
 
 ACTIONS: tuple[Action, ...] = get_args(Action)
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a state means.
-
-    Whether it is `open` (somebody still owes the citizen something), and whether the due time counts (`ours`
-    to act).
-    """
-
-    open: bool
-    ours: bool
-
-
-MEANINGS: Mapping[State, Meaning] = {
-    "received": Meaning(open=True, ours=True),
-    "in_progress": Meaning(open=True, ours=True),
-    "waiting_for_customer": Meaning(open=True, ours=False),
-    "resolved": Meaning(open=False, ours=False),
-    "rejected": Meaning(open=False, ours=False),
-    "closed": Meaning(open=False, ours=False),
-}
-OPEN: tuple[State, ...] = tuple(state for state in STATES if MEANINGS[state].open)
-FINISHED: tuple[State, ...] = tuple(state for state in STATES if not MEANINGS[state].open)
-OURS: tuple[State, ...] = tuple(state for state in STATES if MEANINGS[state].ours)
 
 
 def in_sql(states: Iterable[State]) -> str:

@@ -10,7 +10,6 @@ from typing import Any, get_args
 import pytest
 
 from services.intake.form.catalogue import Text
-from services.intake.status.tracker_answers import INFORMED_BY
 from services.intake.texts import texts_in
 from services.notifier.delivery_states import DELIVERY_STATES, EDGES, FINISHED, OPEN, DeliveryState
 from services.notifier.domain import MESSAGE_ID, template_for
@@ -18,13 +17,13 @@ from services.notifier.write.write_mail import TEXTS as MAILS
 from services.tracker import domain
 from services.tracker.console.all_well import WORST_FIRST
 from services.tracker.console.texts import read_console_texts
-from services.tracker.domain import ACTIONS, COMMANDS, MAIL_OWED, MEANINGS, TEXT_NEEDED
+from services.tracker.domain import ACTIONS, COMMANDS, MAIL_OWED, TEXT_NEEDED
 from services.tracker.handle.lifecycle_event import EVENT_OF, event_of
 from services.tracker.handle.on_request_command import action_of
 from services.tracker.ledger.overdue import REASONS
 from shared.events.event import EVENTS, Event
 from shared.events.request_commands import CommandWithText, RequestCommand
-from shared.events.vocabulary import LANGUAGES, STATES, TEMPLATES, Actor, State, Template
+from shared.events.vocabulary import LANGUAGES, MEANINGS, STATES, TEMPLATES, Actor, State, Template
 from shared.text.texts import read_texts
 
 WORDS = read_console_texts()
@@ -46,7 +45,7 @@ def test_every_state_has_its_mark(state: State) -> None:
 def test_every_state_and_mail_has_words_for_citizens(language: Any) -> None:  # noqa: ANN401  a language
     follow = texts_in(language)["follow"]
     assert set(follow["states"]) - {"reopened"} == set(follow["explanations"]) - {"reopened"} == set(STATES)
-    assert set(follow["texts"]) == {state for state in INFORMED_BY if state != "closed"}
+    assert set(follow["texts"]) == {state for state in STATES if MEANINGS[state].mail and state != "closed"}
     assert set(follow["mail_names"]) == set(TEMPLATES)
 
 
@@ -85,7 +84,7 @@ def test_every_mail_has_texts_and_a_name(template: Template) -> None:
     assert set(WORDS.mails) == set(TEMPLATES)
     assert MESSAGE_ID.fullmatch(f"<event.{template}@example.fi>")
     assert template in {*MAIL_OWED.values()}
-    assert template in {*INFORMED_BY.values()}
+    assert template in {meaning.mail for meaning in MEANINGS.values()}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

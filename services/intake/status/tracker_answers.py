@@ -4,6 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from shared.events.vocabulary import MEANINGS, Meaning, State
+
 
 class Step(BaseModel):
     """A state, its time, and the text that the citizen got with it."""
@@ -11,16 +13,6 @@ class Step(BaseModel):
     state: str
     occurred_at: datetime
     text: str | None = None
-
-
-INFORMED_BY = {
-    "received": "receipt",
-    "waiting_for_customer": "question",
-    "resolved": "resolution",
-    "closed": "resolution",
-    "rejected": "rejection",
-}
-"""The mail that informs the citizen of each state."""
 
 
 class MailState(BaseModel):
@@ -48,7 +40,7 @@ class RequestStatus(BaseModel):
     work_number: str
     service: str = ""
     service_title: str
-    state: str
+    state: State
     received_at: datetime = Field(validation_alias="registered_at")
     due_at: datetime
     timeline: list[Step]
@@ -64,9 +56,14 @@ class RequestStatus(BaseModel):
         return [mail for mail in self.mails if mail.undelivered and not self.contents_removed_at]
 
     @property
+    def meaning(self) -> Meaning:
+        """What the present state means."""
+        return MEANINGS[self.state]
+
+    @property
     def informed_by(self) -> MailState | None:
         """The mail about the present state, if it has one."""
-        return next((mail for mail in self.mails if mail.template == INFORMED_BY.get(self.state)), None)
+        return next((mail for mail in self.mails if mail.template == self.meaning.mail), None)
 
 
 class ServiceState(BaseModel):

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta, timezone
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tracker.domain import OPEN, OURS, in_sql
+from services.tracker.domain import in_sql
 from services.tracker.models import DEAD_LETTER_WAITS
-from shared.events.vocabulary import STATES
+from shared.events.vocabulary import OPEN, OURS, STATES
 
 MOST = 1_000
 """Counts stop here."""

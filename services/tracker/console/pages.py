@@ -19,8 +19,8 @@ from services.tracker.console.earlier_sign_in import EarlierSignIns
 from services.tracker.console.operator import NotSignedIn
 from services.tracker.console.template_filters import template_filters
 from services.tracker.console.texts import LANGUAGE, read_console_texts
-from services.tracker.domain import MEANINGS
 from shared.database.engine import DATABASE_ERRORS
+from shared.events.vocabulary import MEANINGS
 from shared.look.look import build_environment, versioned
 from shared.process.logs import get_log
 from shared.web.problems import Problem, ignore_lost_clients

@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 from sqlmodel import col, select
 
-from services.tracker.domain import OPEN, By
+from services.tracker.domain import By
 from services.tracker.find.typed_work_number import read_work_number
 from services.tracker.models import TrackedRequest
 from services.tracker.personal_data.at_rest import AtRest, name_words
 from services.tracker.personal_data.keyring import Keyring
 from services.tracker.personal_data.record_read import record_read
-from shared.events.vocabulary import State
+from shared.events.vocabulary import OPEN, State
 from shared.text.personal_codes import is_personal_code
 from shared.text.typed_text import visible
 from shared.web.problems import InvalidFields

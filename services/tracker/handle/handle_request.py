@@ -21,6 +21,7 @@ from services.tracker.models import HistoryEntry, TrackedRequest
 from services.tracker.personal_data.at_rest import AtRest
 from services.tracker.personal_data.keyring import Keyring
 from services.tracker.personal_data.read_contents import text_of
+from shared.events.vocabulary import OPEN
 from shared.process.logs import get_log
 from shared.text.personal_codes import holds_personal_code
 from shared.text.typed_text import visible
@@ -109,7 +110,7 @@ def _take_step(request: TrackedRequest, step: Step, by: By) -> None:
     request.state, request.changed_at = step.state, step.occurred_at
     if step.action == "take":
         request.assignee = by.name
-    if step.state in domain.OPEN:
+    if step.state in OPEN:
         request.resolved_at = None
     elif step.state != "closed":
         request.resolved_at = step.occurred_at

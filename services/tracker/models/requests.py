@@ -11,10 +11,10 @@ from sqlalchemy import Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from services.tracker.domain import FINISHED, OPEN, Action, in_sql
+from services.tracker.domain import Action, in_sql
 from services.tracker.models.table import Table
 from shared.database.columns import bytes_column, column, id_column, moment_column, text_column
-from shared.events.vocabulary import Actor, State
+from shared.events.vocabulary import FINISHED, OPEN, Actor, State
 
 REMOVAL_DUE = "timezone('UTC', changed_at) + make_interval(days => retention_days)"
 """From when on a closed request's contents are removed, in UTC; an open one has no such time.
