@@ -12,7 +12,7 @@ from deploy.failure import StartFailure
 
 COORDINATES = "org.apache.kafka:kafka_2.13:4.4.0+org.slf4j:slf4j-simple:1.7.36"
 LOCK = Path(__file__).with_name("kafka.jars.lock")
-DOWNLOADS_AT_ONCE = 8
+MAX_PARALLEL_DOWNLOADS = 8
 
 Progress = Callable[[int, int], None]
 
@@ -25,7 +25,7 @@ def class_path(folder: Path, progress: Progress = lambda _done, _all: None) -> l
     """
     folder, locked = folder.resolve(), read_lock(LOCK.read_text())
     jars = {coordinate: folder / file_name(coordinate) for coordinate in locked}
-    with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(MAX_PARALLEL_DOWNLOADS) as pool:
         whole = pool.map(lambda coordinate: _is_locked(jars[coordinate], locked[coordinate]), jars)
         missing = [coordinate for coordinate, right in zip(jars, whole, strict=True) if not right]
     if missing:
@@ -46,7 +46,7 @@ def file_name(coordinate: str) -> str:
 
 def _download(wanted: dict[str, str], folder: Path, progress: Progress) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(MAX_PARALLEL_DOWNLOADS) as pool:
         places = pool.map(lambda coordinate: _fetch(coordinate, folder), wanted)
         for done, (coordinate, place) in enumerate(zip(wanted, places, strict=True), 1):
             if not _is_locked(place, wanted[coordinate]):

@@ -101,7 +101,7 @@ def _app(name: str, place: Place, environment: Environment) -> Program:
         "--timeout-graceful-shutdown",
         "3",
     )
-    # The connection alone tells who calls, unless uvicorn's own variable names trusted proxies.
+    # Only the connection says who calls, unless uvicorn's own variable names trusted proxies.
     proxies = () if os.environ.get("FORWARDED_ALLOW_IPS") else ("--no-proxy-headers",)
 
     async def ready() -> None:

@@ -21,7 +21,7 @@ log = get_log(__name__)
 
 KEEP_DRAFT = timedelta(days=1)
 REMOVE_EVERY_SECONDS = 60
-REMOVED_AT_ONCE = 1_000
+REMOVED_PER_BATCH = 1_000
 
 # Migrations run these texts: change the table by another migration.
 CREATE = (
@@ -147,7 +147,7 @@ async def remove_old_drafts(sessions: Sessions) -> None:
     """Remove drafts older than a day, every minute, for ever."""
     while True:
         try:
-            while await _remove_some(sessions) == REMOVED_AT_ONCE:
+            while await _remove_some(sessions) == REMOVED_PER_BATCH:
                 pass
         except DATABASE_ERRORS as error:
             log.warning("drafts_not_removed", error=type(error).__name__)
@@ -158,7 +158,7 @@ async def _remove_some(sessions: Sessions) -> int:
     old = (
         select(_drafts.c.id)
         .where(_drafts.c.until <= _now())
-        .limit(REMOVED_AT_ONCE)
+        .limit(REMOVED_PER_BATCH)
         .with_for_update(skip_locked=True)
     )
     async with sessions.begin() as session:

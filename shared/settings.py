@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.database.address import read_database_address
-from shared.database.connection import MOST_CONNECTIONS
+from shared.database.connection import MAX_CONNECTIONS
 from shared.demonstration import VARIABLE, Allowed
 
 KEY_BYTES = 32
@@ -119,7 +119,7 @@ class DatabaseSettings(OperationSettings):
         )
     )
     database_connections: int = Field(
-        default=MOST_CONNECTIONS,
+        default=MAX_CONNECTIONS,
         ge=1,
         validation_alias="DATABASE_CONNECTIONS",
         description=(

@@ -13,7 +13,7 @@ from deploy.docs.markdown import code, document, first_paragraph, section, table
 from shared.auth.authorize import require_scope
 
 INTRODUCTION = """What `/openapi.json` of intake, tracker and notifier says, in short; `/docs` of each
-shows it in full. How the routes are used, and those of identity, stand in
+shows it in full. How the routes are used, and those of identity, are in
 [using-the-api.md](using-the-api.md). A field in brackets may be left out. A scope is one of the access
 token that is sent as `Authorization: Bearer`. Errors are RFC 9457 problem details."""
 HEAD = ("route", "scope", "what", "takes", "answers")

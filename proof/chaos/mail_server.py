@@ -41,7 +41,7 @@ DEFERRAL = "451 4.2.1 Mailbox busy, come back later"
 FULL = "452 4.3.1 Insufficient system storage"
 NO_SENDER = "530 5.7.0 Must issue a STARTTLS command first"
 TOO_FAST, MAIL_EVERY_SECONDS = "550 5.7.1 Too many emails per second", 0.1
-TOO_MANY, MOST_CONNECTIONS = "421 4.7.0 Too many connections from your host", 2
+TOO_MANY, MAX_CONNECTIONS = "421 4.7.0 Too many connections from your host", 2
 GREETING_SECONDS = 12.0
 MAX_MAIL_BYTES = 10 << 20
 
@@ -157,7 +157,7 @@ class FaultySMTP(SMTP):
         self._greeted = True
         if mode == "slow-greeting":
             await asyncio.sleep(GREETING_SECONDS)
-        if mode == "few-connections" and self.event_handler.connections > MOST_CONNECTIONS:
+        if mode == "few-connections" and self.event_handler.connections > MAX_CONNECTIONS:
             await super().push(TOO_MANY)
             if self.transport is not None:
                 self.transport.close()

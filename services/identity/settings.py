@@ -24,7 +24,7 @@ from shared.settings import DatabaseSettings, Key, Keys
 from shared.text.typed_text import visible
 
 Grant = Literal["authorization_code", "client_credentials"]
-FEWEST_RSA_BITS = 2_048
+MIN_RSA_BITS = 2_048
 
 
 def _signing_key(secret: SecretStr) -> SecretStr:
@@ -44,8 +44,8 @@ def _id_token_key(secret: SecretStr | None) -> SecretStr | None:
         key = RSAKey.import_key(json.loads(secret.get_secret_value()))
     except (JoseError, ValueError, KeyError, TypeError):
         key = None
-    if key is None or not key.is_private or key.public_key.key_size < FEWEST_RSA_BITS:
-        raise ValueError(f"is not a private JWK of an RSA key of at least {FEWEST_RSA_BITS} bits")
+    if key is None or not key.is_private or key.public_key.key_size < MIN_RSA_BITS:
+        raise ValueError(f"is not a private JWK of an RSA key of at least {MIN_RSA_BITS} bits")
     return secret
 
 

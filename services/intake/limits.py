@@ -32,14 +32,14 @@ DRAFTS = Limit("drafts", most=3_000, seconds=600)
 GMAIL = "gmail.com"
 GMAIL_DOMAINS = frozenset((GMAIL, "googlemail.com"))
 """Providers that ignore dots in the local part."""
-MOST_STREAMS = 20
+MAX_STREAMS = 20
 """Open event streams per caller and process. The number is also found without a stream."""
 STREAM_RETRY_SECONDS = 10
 
 Portals = Sequence[IPv4Network | IPv6Network]
 
 
-class Doors:
+class CallerLimits:
     """Counts what callers do; every method raises `TooMany` if it is too much."""
 
     def __init__(self, limits: Limits, portals: Portals, look_ups: Limit) -> None:
@@ -84,7 +84,7 @@ class Doors:
     def stream(self, connection: HTTPConnection) -> Iterator[None]:
         """Count an event stream for as long as it is open."""
         caller = _caller(connection)
-        if self._streams[caller] >= MOST_STREAMS:
+        if self._streams[caller] >= MAX_STREAMS:
             raise TooMany(STREAM_RETRY_SECONDS)
         self._streams[caller] += 1
         try:

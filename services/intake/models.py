@@ -26,7 +26,7 @@ class Table(SQLModel):
 class SpooledRecord(Table, table=True):
     """One record as it goes to Kafka.
 
-    `body_digest` tells a repeat from another body under the same key. A `refused` record stays here.
+    `body_digest` distinguishes a repeat from another body under the same key. A `refused` record stays here.
     """
 
     __tablename__: ClassVar[str] = "spool"

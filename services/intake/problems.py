@@ -9,7 +9,7 @@ from shared.events.vocabulary import Language
 from shared.web.problems import InvalidFields, Problem
 from shared.web.validation_messages import Fault, field_of
 
-OTHERWISE: Language = "en"
+DEFAULT_LANGUAGE: Language = "en"
 """The language of errors where the caller names none that we have."""
 
 

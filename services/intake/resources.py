@@ -11,7 +11,7 @@ import httpx
 from services.intake.citizen.identity_client import IdentityProvider, proof_by
 from services.intake.form.catalogue import Catalogue
 from services.intake.form.draft_store import DraftStore
-from services.intake.limits import Doors
+from services.intake.limits import CallerLimits
 from services.intake.settings import Settings
 from services.intake.status.service_state import StateOfService
 from services.intake.status.tracker_client import Tracker
@@ -45,7 +45,7 @@ class Resources:
     recent: RecentRequests
     tracker: Tracker
     provider: IdentityProvider
-    doors: Doors
+    caller_limits: CallerLimits
     ended: EndedSessions
     drafts: DraftStore
 
@@ -92,7 +92,9 @@ async def open_resources(settings: Settings, catalogue: Catalogue) -> AsyncItera
             recent=recent,
             tracker=Tracker(settings.tracker_url, provider),
             provider=provider,
-            doors=Doors(limits, settings.portals, Limit("look-ups", settings.status_attempts_per_minute, 60)),
+            caller_limits=CallerLimits(
+                limits, settings.portals, Limit("look-ups", settings.status_attempts_per_minute, 60)
+            ),
             ended=EndedSessions(sessions, open_while_away=True),
             drafts=DraftStore(sessions),
         )

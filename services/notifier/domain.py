@@ -25,7 +25,7 @@ TRANSACTION: tuple[Step, ...] = get_args(TransactionStep)
 Concern: TypeAlias = Literal["recipient", "message", "server", "rate"]
 """What a mail server's refusal is about."""
 
-LONGEST_RETRY_SECONDS = 3_600.0
+MAX_RETRY_SECONDS = 3_600.0
 
 
 def template_for(event: Event) -> Template | None:
@@ -93,7 +93,7 @@ def retry_delay(attempts: int, first_seconds: float, chance: float) -> float:
 
     `chance` (0–1) is the jitter: it spreads mails that were deferred together.
     """
-    longest = min(LONGEST_RETRY_SECONDS, first_seconds * 2.0 ** min(attempts - 1, 32))
+    longest = min(MAX_RETRY_SECONDS, first_seconds * 2.0 ** min(attempts - 1, 32))
     return longest * (0.5 + chance / 2)
 
 
@@ -107,7 +107,7 @@ def is_worth_telling(attempts: int) -> bool:
     return attempts & (attempts - 1) == 0
 
 
-LONGEST_NAME = 40
+MAX_NAME_LENGTH = 40
 
 
 def can_greet(first_name: str) -> bool:
@@ -118,7 +118,7 @@ def can_greet(first_name: str) -> bool:
     """
     named = (
         first_name
-        and len(first_name) <= LONGEST_NAME
+        and len(first_name) <= MAX_NAME_LENGTH
         and not any(letter.isdigit() or letter in "/:@<>\\" for letter in first_name)
     )
     dotted = any(part and not part.startswith(" ") for part in first_name.split(".")[1:])

@@ -18,7 +18,7 @@ from shared.process.logs import get_log
 log = get_log(__name__)
 
 ERASED = "erased"
-AT_ONCE = 1_000
+BATCH_SIZE = 1_000
 PAUSE_SECONDS = 60.0
 
 # One that was still tried can go no more. If it is under way at this moment, its sender finds that it lost
@@ -88,10 +88,10 @@ async def forget_for_ever(sessions: Sessions, days: float) -> None:
 
 async def forget(sessions: Sessions, days: float) -> bool:
     """Forget some of what is older than `days`; true if there may be more."""
-    values = {"seconds": days * 86_400, "most": AT_ONCE}
+    values = {"seconds": days * 86_400, "most": BATCH_SIZE}
     async with at_once(sessions) as session:
         counts = [
             await session.scalar(statement, values) or 0
             for statement in (FORGET_CONTENTS, FORGET_REPORTS, FORGET_CANARIES)
         ]
-    return max(counts) == AT_ONCE
+    return max(counts) == BATCH_SIZE

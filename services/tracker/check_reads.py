@@ -1,7 +1,7 @@
 """Verifies the chained log of reads: `python -m services.tracker.check_reads [POSITION:LINK …]`.
 
 Each argument is a position and its link as they were logged (`reads_chained`) or printed earlier: they show
-whether entries were taken off the end since, or the whole was written anew by somebody who has the key.
+whether entries were taken off the end since, or the whole log was rewritten by somebody who has the key.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from services.tracker.settings import Settings
 from shared.database.engine import Sessions, open_database
 from shared.settings import read_settings
 
-AT_ONCE = 1_000
+BATCH_SIZE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Checked:
 
 
 async def check_reads(sessions: Sessions, key: bytes, known: Mapping[int, bytes] | None = None) -> Checked:
-    """Go through the whole log; `known` are links that must stand at their positions."""
+    """Go through the whole log; `known` are links that must be at their positions."""
     position, link, broken = 0, b"", None
     known = dict(known or {})
     async with sessions() as session:
@@ -66,7 +66,7 @@ async def check_reads(sessions: Sessions, key: bytes, known: Mapping[int, bytes]
 
 async def _after(session: AsyncSession, position: int) -> list[Read]:
     found = await session.scalars(
-        select(Read).where(col(Read.position) > position).order_by(col(Read.position)).limit(AT_ONCE)
+        select(Read).where(col(Read.position) > position).order_by(col(Read.position)).limit(BATCH_SIZE)
     )
     return list(found)
 

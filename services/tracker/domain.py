@@ -138,7 +138,7 @@ class Step:
 
 
 def state_by_time(steps: Iterable[Step]) -> State:
-    """Return the state after the latest step by its own time, in whatever order they arrive.
+    """Return the state after the latest step by its own time, in any order of arrival.
 
     A late one never moves it back.
     """
@@ -153,7 +153,7 @@ def state_by_time(steps: Iterable[Step]) -> State:
 def moment_after(last: datetime, now: datetime) -> datetime:
     """Return the time of the next step.
 
-    Now, but always after the last one, whatever the clocks of two processes say.
+    Now, but always after the last one, even if the clocks of two processes differ.
     """
     return max(now, last + timedelta(microseconds=1))
 

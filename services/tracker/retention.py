@@ -24,14 +24,14 @@ from shared.process.logs import get_log
 
 log = get_log(__name__)
 
-AT_ONCE = 100
+BATCH_SIZE = 100
 PAUSE_SECONDS = 60.0
-LONGEST_DAYS = 90
+MAX_DAYS = 90
 """Days that a set-aside record and an operator's note about records are kept where nobody knows the request.
 
 As long as their topic keeps them.
 """
-COMMAND_DAYS = 14 + LONGEST_DAYS
+COMMAND_DAYS = 14 + MAX_DAYS
 """Days after which a command cannot come again, neither from its topic nor from the dead letters."""
 REMOVED = "–"
 """Stands where a note was: that there was one says that the matter is settled."""
@@ -105,7 +105,7 @@ FORGET_COMMANDS = text("""
         order by processed_at limit :most for update skip locked
     ) returning 1
 """)
-BY_AGE = ((EMPTY_SET_ASIDE, LONGEST_DAYS), (EMPTY_NOTES, LONGEST_DAYS), (FORGET_COMMANDS, COMMAND_DAYS))
+BY_AGE = ((EMPTY_SET_ASIDE, MAX_DAYS), (EMPTY_NOTES, MAX_DAYS), (FORGET_COMMANDS, COMMAND_DAYS))
 
 
 class Due(NamedTuple):
@@ -136,7 +136,7 @@ async def remove_for_ever(sessions: Sessions) -> None:
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def remove_due(sessions: Sessions, most: int = AT_ONCE) -> bool:
+async def remove_due(sessions: Sessions, most: int = BATCH_SIZE) -> bool:
     """Remove some of what is due by the database's clock; says whether there may be more."""
     async with sessions.begin() as session:
         due = [Due(*row) for row in await session.execute(TAKE_DUE, {"most": most})]

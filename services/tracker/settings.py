@@ -80,7 +80,7 @@ class Settings(WorkerSettings):
         description=(
             'Where alarms are POSTed (`{"text", "alarms": […]}`, '
             "which chat systems and alert receivers take); "
-            "unset: they stand in the console, "
+            "unset: they are shown in the console, "
             "the API and the metrics"
         ),
     )

@@ -23,7 +23,7 @@ READ_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
 """How long an unavailable database is not asked again, where sessions open without it."""
 MAX_UNWRITTEN = 10_000
-REMOVED_AT_ONCE = 1_000
+REMOVED_PER_BATCH = 1_000
 
 # Migrations run these texts: change the table by another migration.
 CREATE = (
@@ -99,7 +99,7 @@ class EndedSessions:
             over = (
                 select(_ended.c.id)
                 .where(_ended.c.until < now)
-                .limit(REMOVED_AT_ONCE)
+                .limit(REMOVED_PER_BATCH)
                 .with_for_update(skip_locked=True)
             )
             await database.execute(delete(_ended).where(_ended.c.id.in_(over)))

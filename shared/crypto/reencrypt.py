@@ -8,7 +8,7 @@ from sqlalchemy import text
 from shared.crypto.box import Box, CannotDecrypt
 from shared.database.engine import Sessions
 
-ROWS_AT_ONCE = 500
+ROWS_PER_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ async def reencrypt(sessions: Sessions, box: Box, columns: Sequence[BoxColumn]) 
         while True:
             async with sessions.begin() as session:
                 rows = (
-                    await session.execute(text(column.page), {"after": after, "most": ROWS_AT_ONCE})
+                    await session.execute(text(column.page), {"after": after, "most": ROWS_PER_BATCH})
                 ).all()
                 old = [row for row in rows if row.box is not None and not box.is_under_newest(row.box)]
                 again = [

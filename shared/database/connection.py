@@ -20,7 +20,7 @@ from asyncpg.exceptions import CannotConnectNowError, TargetServerAttributeNotMa
 
 from shared.database.address import SYSTEM, DatabaseAddress, read_database_address
 
-MOST_CONNECTIONS = 20
+MAX_CONNECTIONS = 20
 
 
 COMMAND_SECONDS = 10.0

@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import (
 
 from shared.database.address import read_database_address
 from shared.database.advisory_locks import MIGRATIONS
-from shared.database.connection import COMMAND_SECONDS, MOST_CONNECTIONS, NoWritableServer, connect
+from shared.database.connection import COMMAND_SECONDS, MAX_CONNECTIONS, NoWritableServer, connect
 from shared.database.driver_errors import DRIVER_ERRORS
 from shared.database.drop_lost_connections import drop_lost_connections
 
@@ -57,7 +57,7 @@ MIGRATION_PAUSE_SECONDS = 0.2
 def create_engine(
     dsn: str,
     *,
-    most: int = MOST_CONNECTIONS,
+    most: int = MAX_CONNECTIONS,
     server_settings: Mapping[str, str] = NO_SETTINGS,
     try_first: bool = True,
     command_seconds: float | None = COMMAND_SECONDS,
@@ -91,7 +91,7 @@ def create_sessions(engine: AsyncEngine) -> Sessions:
 async def open_database(
     dsn: str,
     *,
-    most: int = MOST_CONNECTIONS,
+    most: int = MAX_CONNECTIONS,
     server_settings: Mapping[str, str] = NO_SETTINGS,
     try_first: bool = True,
 ) -> AsyncIterator[Sessions]:

@@ -1,7 +1,7 @@
 """Maps each topic of commands to the back office that may write it.
 
 A Kafka record does not carry its writer. So each back office has a topic of its own, which only its user may
-write, and the topic tells who sent a command.
+write, and the topic says who sent a command.
 """
 
 import json

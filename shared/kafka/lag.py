@@ -179,8 +179,8 @@ class LagReader:
 
         Raises `KafkaUnavailable`.
         """
-        found, whole = await self._between(topic, partition, first, following, following - first)
-        return [_message(record) for record in found], whole
+        found, complete = await self._between(topic, partition, first, following, following - first)
+        return [_message(record) for record in found], complete
 
     async def _between(
         self, topic: str, partition: int, first: int, following: int, most: int
@@ -191,13 +191,13 @@ class LagReader:
                 return [], False
             begin = max(first, (await consumer.beginning_offsets([place]))[place])
             end = min(following, (await consumer.end_offsets([place]))[place])
-            whole = (begin, end) == (first, following)
+            complete = (begin, end) == (first, following)
             if end <= begin:
-                return [], whole
+                return [], complete
             # A slow broker must not be taken for one without records.
             return (await fetch(consumer, [GroupPosition("", place, begin, end)], most, until_ended=True))[
                 place
-            ].records, whole
+            ].records, complete
 
     def _held_since(self, held: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, datetime]:
         """Return since when records of partitions have been held back by an open transaction."""

@@ -28,7 +28,7 @@ log = get_log(__name__)
 PAUSE_SECONDS = 2.0
 ROWS_A_STATEMENT = 2_000
 """Rows in one statement, of five parameters each."""
-REMOVED_AT_ONCE = 5_000
+REMOVED_PER_BATCH = 5_000
 EXCHANGES_A_REMOVAL = 30
 """Old counts are removed once in so many exchanges."""
 
@@ -109,7 +109,7 @@ async def _remove_old(sessions: Sessions) -> None:
     old = (
         select(*key)
         .where(_counts.c.until < datetime.now(UTC))
-        .limit(REMOVED_AT_ONCE)
+        .limit(REMOVED_PER_BATCH)
         .with_for_update(skip_locked=True)
     )
     async with sessions.begin() as session:

@@ -1,4 +1,4 @@
-"""Warns at the start when callers cannot be told apart because a proxy is not configured.
+"""Warns at the start when callers cannot be distinguished because a proxy is not configured.
 
 Behind a proxy that is not named, every request has the proxy's address, so all callers share its limits.
 """

@@ -90,7 +90,7 @@ class Lease:
 
     A lease may be taken over when it has expired, or when its session is gone and it was not renewed for
     `grace` seconds. `lock` is a statement that takes the lock of versions without leases; while it returns
-    false, this process stands by.
+    false, this process waits.
     """
 
     def __init__(

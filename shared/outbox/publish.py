@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 log = get_log(__name__)
 
-CLAIMED_AT_ONCE = 500
+CLAIMED_PER_BATCH = 500
 FALLBACK_SECONDS = 1.0
 FEW_ENTRIES = range(2, 100)
 
@@ -44,7 +44,7 @@ class Outbox:
     crash_point: str
     older_lock: int
     gather_seconds: float = 0.0
-    most: int = CLAIMED_AT_ONCE
+    most: int = CLAIMED_PER_BATCH
 
 
 class Publisher:

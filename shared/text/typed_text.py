@@ -19,7 +19,7 @@ JOINER_ALONE = re.compile(r"(?<!\S)[\u200c\u200d]++|(?<![\u200c\u200d])[\u200c\u
 Inside a word a joiner shapes Persian and Indic letters and emoji. The match is possessive, so a run is read
 once.
 """
-MOST_MARKS = 30
+MAX_MARKS = 30
 """The most marks on one letter, as in Unicode's stream-safe format (UAX #15).
 
 Composing a longer run takes the square of its length.
@@ -34,7 +34,7 @@ def _of_category(*categories: str) -> str:
 
 _MARKS = "".join(chr(code) for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code)))
 _MARK = f"[{re.escape(_MARKS)}]"
-TOO_MANY_MARKS = re.compile(f"({_MARK}{{{MOST_MARKS}}}){_MARK}+")
+TOO_MANY_MARKS = re.compile(f"({_MARK}{{{MAX_MARKS}}}){_MARK}+")
 PLAIN = str.maketrans(
     dict.fromkeys(_of_category("Pd") + "\u2212", "-")
     | dict.fromkeys(_of_category("Zs") + "\t\n", " ")

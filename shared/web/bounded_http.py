@@ -19,8 +19,8 @@ from weakref import WeakKeyDictionary, WeakSet
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-MOST_HEAD_BYTES = 32 * 1024
-MOST_HEADERS = 100
+MAX_HEAD_BYTES = 32 * 1024
+MAX_HEADERS = 100
 HEAD_SECONDS = 15.0
 """From the connection, or the first byte of a later request, to the end of its head."""
 BODY_SECONDS = 60.0
@@ -32,7 +32,7 @@ STALLED_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 LINGER_SECONDS = 1.0
 """A refused client may read the response this long; closing at once could discard the response."""
-MOST_CONNECTIONS = max(64, min(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2, 10_000))
+MAX_CONNECTIONS = max(64, min(resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2, 10_000))
 """Connections open at once in one process.
 
 Beyond, the client with the most waiting connections (for its own request, or for itself to read) loses its
@@ -62,7 +62,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self.server_state not in _looked_at:
             _looked_at.add(self.server_state)
             self.loop.call_later(LOOK_SECONDS, _look, self)
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > MAX_CONNECTIONS:
             stalled = (
                 each
                 for each in cast("set[BoundedHttp]", self.connections)
@@ -89,7 +89,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._in_head and self._timer is None:
             self._wait_for_client(HEAD_SECONDS)
         super().data_received(data)
-        if self._head_bytes > MOST_HEAD_BYTES:
+        if self._head_bytes > MAX_HEAD_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-long")
 
     def on_headers_complete(self) -> None:
@@ -98,7 +98,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_head, self._head_bytes = False, 0
         if self._refused:
             return
-        if size > MOST_HEAD_BYTES or len(self.headers) > MOST_HEADERS:
+        if size > MAX_HEAD_BYTES or len(self.headers) > MAX_HEADERS:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "head-too-long")
             return
         self._wait_for_client(BODY_SECONDS)

@@ -1,4 +1,4 @@
-"""Wraps a whole app so that HEAD, `Allow`, redirects and headers are right in every response."""
+"""Wraps an app so that HEAD, `Allow`, redirects and headers are right in every response."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
@@ -19,7 +19,7 @@ AddHeaders: TypeAlias = Callable[[ASGIApp], ASGIApp]
 
 
 def install_edge(app: FastAPI, add_headers: AddHeaders) -> None:
-    """Wrap a whole app, its responses to unexpected errors included.
+    """Wrap an app, its responses to unexpected errors included.
 
     `add_headers` adds the default headers.
     """

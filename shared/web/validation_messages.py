@@ -10,7 +10,7 @@ Fault = Mapping[str, Any]
 """One entry of `ValidationError.errors()`."""
 
 PLACES = frozenset({"body", "query", "path", "header", "cookie"})
-MOST_FIELD_LENGTH = 60
+MAX_FIELD_LENGTH = 60
 NUMBER = "Give a whole number, in digits"
 TEXT = "Give this as a string"
 OBJECT = "Give this as a JSON object"
@@ -68,7 +68,7 @@ def field_of(fault: Fault) -> str:
         return "body"
     if place not in PLACES:
         path = [place, *path]
-    return ".".join(str(part) for part in path if part != "[key]")[:MOST_FIELD_LENGTH] or str(place) or "body"
+    return ".".join(str(part) for part in path if part != "[key]")[:MAX_FIELD_LENGTH] or str(place) or "body"
 
 
 def sentence_for(fault: Fault) -> str:

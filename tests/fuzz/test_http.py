@@ -47,7 +47,7 @@ from tests.service.tracker.database import register_one
 
 NEVER_LOGGED = (WORDS_FROM_OUTSIDE, "131052-308T")
 SERVICES = ("identity", "intake", "notifier", "tracker")
-AT_ONCE = 8
+BATCH_SIZE = 8
 ACTS = ("again", "redrive", "send-again", "settle", "dismiss")
 ANSWER_SECONDS = 20.0
 ASK_TRACKER, ASK_NOTIFIER = (
@@ -450,7 +450,7 @@ async def faults(target: Target, shots: Iterator[Shot], until: float = float("in
                 if status >= 500 and not (status == 503 and target.away.match(shot.path)):
                     found.append(f"{status}: {shot}")
 
-    await asyncio.gather(*(send() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(send() for _ in range(BATCH_SIZE)))
     return found
 
 

@@ -28,9 +28,9 @@ SENDER = "asiointi@kunta.example"
 MESSAGE = b"Subject: x\r\n\r\n.dot\r\n"
 MAILS = ("anna@kansalainen.example", "bertta@kansalainen.example", "cecilia@kansalainen.example")
 # After the final dot a machine that is busy must not look like a server that is silent.
-LONGEST_WAIT, PATIENT_WAIT, MOST_TRIES = 0.3, 3.0, 8
-LIMITS = limits(PATIENT_WAIT, {step: LONGEST_WAIT for step in smtp_limits.LIMITS if step != "end"})
-AT_ONCE = 24
+MAX_WAIT, PATIENT_WAIT, MAX_TRIES = 0.3, 3.0, 8
+LIMITS = limits(PATIENT_WAIT, {step: MAX_WAIT for step in smtp_limits.LIMITS if step != "end"})
+BATCH_SIZE = 24
 FINAL = {"2xx", "5xx"}
 
 
@@ -54,7 +54,7 @@ class Plan:
 
 async def _send_until_final(connection: MailConnection, to: str) -> Reply:
     """Try as the queue does, and give the last reply."""
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_TRIES):
         try:
             reply = await connection.send(MailboxAddress(to, needs_utf8=False), MESSAGE, SENDER)
         except ServerAway:
@@ -74,7 +74,7 @@ async def _check(plan: Plan, *, pipelining: bool = True) -> None:
         connection = MailConnection(
             MailServer("127.0.0.1", server.port, username=login, password="p", limits=LIMITS)
         )
-        async with asyncio.timeout(MOST_TRIES * PATIENT_WAIT + 10):
+        async with asyncio.timeout(MAX_TRIES * PATIENT_WAIT + 10):
             for to in MAILS:
                 reply = await _send_until_final(connection, to)
                 _expect(server, plan, to.encode(), reply)
@@ -100,7 +100,7 @@ def _name(plan: Plan) -> str:
 
 async def _check_all(plans: Sequence[tuple[Plan, bool]]) -> None:
     """Check many at once: most of the time is waiting."""
-    slots, failures = asyncio.Semaphore(AT_ONCE), []
+    slots, failures = asyncio.Semaphore(BATCH_SIZE), []
 
     async def one(plan: Plan, pipelining: bool) -> None:
         async with slots:
@@ -146,7 +146,7 @@ async def test_whatever_a_server_says_in_one_conversation_after_the_other() -> N
     chance = random.Random(seed)
     while time.monotonic() < until:
         plans = []
-        for _ in range(AT_ONCE * 2):
+        for _ in range(BATCH_SIZE * 2):
             odd = {
                 (chance.choice(STEPS), chance.randint(1, 3)): chance.choice(list(KINDS))
                 for _ in range(chance.randint(1, 4))

@@ -13,7 +13,7 @@ from proof.chaos.audit.evidence import Record
 MAIN = ("requests.submitted", "requests.lifecycle", "requests.commands", "mail.outcomes")
 DEAD = tuple(f"{topic}.dead-letter" for topic in MAIN)
 POLL_MS = 1_000
-EMPTY_POLLS, MOST = 3, 2_000
+EMPTY_POLLS, MAX_RECORDS = 3, 2_000
 UNKNOWN = "poison of which the writer got no ack"
 Place = tuple[str, int, int]
 NOTHING: Mapping[Place, str] = MappingProxyType({})
@@ -50,7 +50,7 @@ async def _read(
     consumer: "AIOKafkaConsumer", partition: TopicPartition, end: int, unreadable: Mapping[Place, str]
 ) -> list[Record]:
     records: list[Record] = []
-    empty, most = 0, MOST
+    empty, most = 0, MAX_RECORDS
     # After the last record there may be transaction markers, which consumers do not get.
     while empty < EMPTY_POLLS and (position := await consumer.position(partition)) < end:
         try:
@@ -61,7 +61,7 @@ async def _read(
                 consumer.seek(partition, position)
                 most = 1
                 continue
-            most = MOST
+            most = MAX_RECORDS
             key = unreadable.get((*partition, position), UNKNOWN)
             records.append(Record(partition.topic, partition.partition, position, 0.0, key))
             consumer.seek(partition, position + 1)

@@ -24,7 +24,7 @@ API_SHARE, COMMAND_SHARE = 25, 25
 """Of a hundred requests, so many are resolved over the API and so many by a command."""
 SENT_TWICE = 5
 TOKEN_SECONDS = 200.0
-BACK_SECONDS, MOST_BACK = 3_600.0, 100_000
+BACK_SECONDS, MAX_BACK = 3_600.0, 100_000
 LETTERS = str.maketrans("0123456789", "ghijklmnop")
 """Texts are numbered with letters, so that their digits are not taken for work numbers."""
 
@@ -67,7 +67,7 @@ class BackOffice:
     async def follow(self) -> None:
         """Follow until cancelled; records read again after a lost connection are ignored."""
         await follow_topics(
-            self._kafka, [LIFECYCLE], self._on_record, back_seconds=BACK_SECONDS, most=MOST_BACK
+            self._kafka, [LIFECYCLE], self._on_record, back_seconds=BACK_SECONDS, most=MAX_BACK
         )
 
     async def finish(self) -> None:

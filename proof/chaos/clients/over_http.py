@@ -12,7 +12,7 @@ from proof.chaos.journal import Reply, reply_of_status
 
 ATTEMPT_SECONDS = 20.0
 TRIES = 12
-FIRST_WAIT, LONGEST_WAIT = 0.5, 5.0
+FIRST_WAIT, MAX_WAIT = 0.5, 5.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,6 @@ async def retry_until_answered(once: Callable[[], Awaitable[Answer]], *, persist
         if answer.reply in {"accepted", "refused"}:
             break
         await asyncio.sleep(wait)
-        wait = min(LONGEST_WAIT, wait * 2)
+        wait = min(MAX_WAIT, wait * 2)
         answer = await once()
     return answer

@@ -9,16 +9,16 @@ import httpx
 from proof.chaos.clients.form_page import find_form
 from proof.chaos.journal import Journal
 
-LOGINS_AT_ONCE = 30
+PARALLEL_LOGINS = 30
 """More than a service has connections to its database."""
 HTTP_TIMEOUT_SECONDS = 40.0
 
 
 async def log_in_at_once(console: str, journal: Journal, wave: int) -> None:
-    """Open `LOGINS_AT_ONCE` login pages, submit all forms at once, and record each answer and its time."""
+    """Open `PARALLEL_LOGINS` login pages, submit all forms at once, and record each answer and its time."""
     async with asyncio.TaskGroup() as group:
-        ready = asyncio.Barrier(LOGINS_AT_ONCE)
-        for number in range(LOGINS_AT_ONCE):
+        ready = asyncio.Barrier(PARALLEL_LOGINS)
+        for number in range(PARALLEL_LOGINS):
             group.create_task(_one(console, ready, journal, f"kuka{wave}-{number}"))
 
 

@@ -10,7 +10,7 @@ from proof.chaos.options import Options
 from proof.chaos.run import Outcome
 from proof.chaos.storm.plan import kinds_left_out
 
-MOST_FINDINGS = 200
+MAX_FINDINGS = 200
 
 
 def facts(options: Options, outcome: Outcome) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def facts(options: Options, outcome: Outcome) -> dict[str, Any]:
         "harness_stood_still": asdict(outcome.lag),
         "recovery": [_recovery(each) for each in verdict.recovery],
         "told_failed_yet_arrived_orders": verdict.failed_yet_registered,
-        "findings": [asdict(finding) for finding in verdict.findings[:MOST_FINDINGS]],
+        "findings": [asdict(finding) for finding in verdict.findings[:MAX_FINDINGS]],
         "kinds_left_out": [] if options.variant else kinds_left_out(outcome.plan),
         "plan": [asdict(fault) for fault in outcome.plan],
     }

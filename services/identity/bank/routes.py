@@ -13,7 +13,7 @@ from services.identity.bank.answers import address_with, make_answer
 from services.identity.bank.visits import (
     ANSWERED,
     LEFT,
-    MOST_FAILURES,
+    MAX_FAILURES,
     check_code,
     check_password,
     close_visit,
@@ -117,7 +117,7 @@ def _check_secret(visit: BankVisit, bank: Bank, typed: Typed) -> bool:
 
 def _show_error(resources: Resources, bank: Bank, visit: BankVisit, typed: Typed) -> Response:
     """Show the page again with an error; after too many failures, redirect to the rejection link."""
-    if visit.failures >= MOST_FAILURES:
+    if visit.failures >= MAX_FAILURES:
         close_visit(visit)
         return RedirectResponse(_asked(visit).rejlink, 303)
     return _page(resources, bank, visit, status=422, error=visit.step, typed=typed.user_id)

@@ -14,7 +14,7 @@ from services.identity.keys import digest
 from services.identity.models import NUMBERS, BankVisit, utc_now
 
 VISIT_LASTS = timedelta(minutes=15)
-MOST_FAILURES = 5
+MAX_FAILURES = 5
 ANSWERED, LEFT = "answered", "left"
 """The steps of a visit that has ended: with an answer that identifies the customer, or without one."""
 ANY_CODE = re.compile("[0-9]{4}")

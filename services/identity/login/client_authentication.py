@@ -25,9 +25,9 @@ from shared.text.kept_text import can_be_kept
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_ALGORITHMS = ("Ed25519", "ES256", "RS256", "PS256")
-LONGEST_LIFE_SECONDS = 600
+MAX_LIFE_SECONDS = 600
 LEEWAY_SECONDS = 30
-LONGEST_ID = 255
+MAX_ID_LENGTH = 255
 
 
 async def authenticate_client(
@@ -114,12 +114,12 @@ def _verified(resources: Resources, client: Client, assertion: str) -> dict[str,
         jti={"essential": True},
     )
     registry.validate(claims)
-    if claims["exp"] - utc_now().timestamp() > LONGEST_LIFE_SECONDS:
+    if claims["exp"] - utc_now().timestamp() > MAX_LIFE_SECONDS:
         raise ValueError("the assertion lives too long")
     if (
         not isinstance(claims["jti"], str)
         or not can_be_kept(claims["jti"])
-        or len(claims["jti"]) > LONGEST_ID
+        or len(claims["jti"]) > MAX_ID_LENGTH
     ):
         raise ValueError("jti cannot be kept")
     return claims

@@ -12,7 +12,7 @@ from services.identity.pages import DEFAULT_LANGUAGE
 from services.identity.settings import Client
 from shared.web.languages import first_of_ours
 
-LONGEST = {"state": 2_000, "nonce": 1_000, "scope": 1_000}
+MAX_LENGTHS = {"state": 2_000, "nonce": 1_000, "scope": 1_000}
 """Limits in characters. `state` is the longest: clients keep there what they need after the redirect."""
 CHALLENGE = re.compile("[A-Za-z0-9_-]{43}")
 
@@ -93,7 +93,7 @@ def _find_error(given: Mapping[str, str], client: Client) -> tuple[str, str] | N
         ),
         ("openid" not in given.get("scope", "").split(), "invalid_scope", "scope must include openid"),
         (
-            any(len(given.get(name, "")) > longest for name, longest in LONGEST.items()),
+            any(len(given.get(name, "")) > longest for name, longest in MAX_LENGTHS.items()),
             "invalid_request",
             "a parameter is too long",
         ),

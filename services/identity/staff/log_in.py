@@ -28,7 +28,7 @@ log = get_log(__name__)
 routes = APIRouter(tags=["staff"], include_in_schema=False)
 
 STAFF_ACR = "urn:asiointi:staff"
-LONGEST = 200
+MAX_LENGTH = 200
 DEVICE_LASTS = timedelta(days=180)
 
 
@@ -52,8 +52,8 @@ async def log_in(
     request: Request,
     resources: Using,
     attempt_id: Annotated[UUID, Form(alias="attempt")],
-    username: Annotated[str, Form(max_length=LONGEST)] = "",
-    password: Annotated[str, Form(max_length=LONGEST)] = "",
+    username: Annotated[str, Form(max_length=MAX_LENGTH)] = "",
+    password: Annotated[str, Form(max_length=MAX_LENGTH)] = "",
 ) -> Response:
     """Check name and password; redirect to the client with a code, or show the page again.
 

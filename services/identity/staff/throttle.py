@@ -22,7 +22,7 @@ from services.identity.settings import plain_username
 from shared.limits.caller import caller_of
 
 FREE_FAILURES = 5
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=15)
+FIRST_WAIT, MAX_WAIT = timedelta(seconds=30), timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=1)
 FAILURES_PER_ADDRESS, ADDRESS_WINDOW = 30, timedelta(minutes=10)
 FORGIVEN_EVERY = ADDRESS_WINDOW / FAILURES_PER_ADDRESS
@@ -99,7 +99,7 @@ async def _start_anew(session: AsyncSession, key: bytes) -> None:
 def _wait_in_a_row(failures: int) -> timedelta:
     if failures < FREE_FAILURES:
         return timedelta(0)
-    return min(FIRST_WAIT * (1 << min(failures - FREE_FAILURES, 10)), LONGEST_WAIT)
+    return min(FIRST_WAIT * (1 << min(failures - FREE_FAILURES, 10)), MAX_WAIT)
 
 
 def _add_in_a_row(known: Throttle, now: datetime) -> None:

@@ -13,7 +13,7 @@ from services.intake.citizen.identity_client import IdentityAway, TokenRefused
 from services.intake.form.catalogue import Service
 from services.intake.form.validate_form import FieldError, FormErrors, validate_form
 from services.intake.problems import (
-    OTHERWISE,
+    DEFAULT_LANGUAGE,
     MalformedJson,
     NotIdentified,
     WrongMediaType,
@@ -30,10 +30,10 @@ from shared.events.vocabulary import Language
 from shared.web.languages import as_language, preferred_language
 from shared.web.problems import BodyTooLong, NotFound, Problem, Unavailable, problem_response
 from shared.web.strict_json import DuplicateName, read_json
-from shared.web.validation_messages import MOST_FIELD_LENGTH
+from shared.web.validation_messages import MAX_FIELD_LENGTH
 
-MOST_BODY_BYTES = 64 * 1024
-LEAST_KEY_LENGTH, MOST_KEY_LENGTH = 16, 200
+MAX_BODY_BYTES = 64 * 1024
+MIN_KEY_LENGTH, MAX_KEY_LENGTH = 16, 200
 """Keys of callers who are not identified are in one space.
 
 Who could guess a key would learn of somebody else's request.
@@ -48,7 +48,7 @@ SUBMIT_ANSWERS: Responses = {
     400: problem("The body is not JSON"),
     401: problem("The service needs a strong identification", WWW_Authenticate="How to identify"),
     409: problem("The key was used for another body; the first request is kept"),
-    413: problem(f"The body is longer than {MOST_BODY_BYTES} bytes"),
+    413: problem(f"The body is longer than {MAX_BODY_BYTES} bytes"),
     415: problem("The body is not declared as JSON, or compressed"),
     422: problem("Fields are missing or wrong; `errors` names each, in the request's language"),
     429: problem(
@@ -72,9 +72,9 @@ SUBMIT_DESCRIBED = {
             "Idempotency-Key",
             f"Makes a repeat the same request: choose a new one for each request, one that nobody can guess, "
             f"such as a random UUID; "
-            f"{LEAST_KEY_LENGTH} to {MOST_KEY_LENGTH} visible ASCII characters",
-            minLength=LEAST_KEY_LENGTH,
-            maxLength=MOST_KEY_LENGTH,
+            f"{MIN_KEY_LENGTH} to {MAX_KEY_LENGTH} visible ASCII characters",
+            minLength=MIN_KEY_LENGTH,
+            maxLength=MAX_KEY_LENGTH,
             pattern="^[ -~]+$",
         ),
         header("Authorization", "`Bearer` and the citizen's access token, for services with `strong`"),
@@ -99,7 +99,7 @@ def install_routes(app: FastAPI) -> None:
         response_model=AcceptedRequest,
         responses=SUBMIT_ANSWERS,
         openapi_extra=SUBMIT_DESCRIBED,
-        max_body_size=MOST_BODY_BYTES,
+        max_body_size=MAX_BODY_BYTES,
         summary="Send a request",
         tags=["requests"],
     )(send_request)
@@ -142,9 +142,9 @@ async def send_request(request: Request) -> Response:
         identity = await _identify(resources, service, headers.get("authorization"))
         form = validate_form(service, body.form, language, identity)
         if service.hidden:
-            resources.doors.canary(request)
+            resources.caller_limits.canary(request)
         else:
-            resources.doors.submission(request, identity, form.email)
+            resources.caller_limits.submission(request, identity, form.email)
         submission = Submission(
             service,
             form,
@@ -194,7 +194,7 @@ def _parse(request: Request, body: bytes) -> NewRequest:
         raise invalid_shape(error.errors(include_url=False, include_input=False), language) from None
     except DuplicateName as twice:
         language = _preferred(request)
-        fault = FieldError(twice.name[:MOST_FIELD_LENGTH], texts_in(language).api.twice)
+        fault = FieldError(twice.name[:MAX_FIELD_LENGTH], texts_in(language).api.twice)
         raise invalid_form([fault], language) from None
     except ValueError:
         raise translate(MalformedJson(), _preferred(request)) from None
@@ -209,9 +209,9 @@ def _service(resources: Resources, code: str, language: Language) -> Service:
 
 def _check_key(key: str | None, language: Language) -> None:
     if key is not None and not (
-        LEAST_KEY_LENGTH <= len(key) <= MOST_KEY_LENGTH and key.isascii() and key.isprintable()
+        MIN_KEY_LENGTH <= len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()
     ):
-        text = texts_in(language).api["wrong-key"].format(least=LEAST_KEY_LENGTH, most=MOST_KEY_LENGTH)
+        text = texts_in(language).api["wrong-key"].format(least=MIN_KEY_LENGTH, most=MAX_KEY_LENGTH)
         raise invalid_form([FieldError("Idempotency-Key", text)], language)
 
 
@@ -244,4 +244,4 @@ def _answer(resources: Resources, accepted: Accepted) -> Response:
 
 
 def _preferred(request: Request) -> Language:
-    return preferred_language(request.headers.get("accept-language", ""), OTHERWISE)
+    return preferred_language(request.headers.get("accept-language", ""), DEFAULT_LANGUAGE)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query, Request
 from services.intake.api.models import ServiceDescription, ServiceSummary, problem
 from services.intake.form.catalogue import Service
 from services.intake.form.json_schema import form_schema
-from services.intake.problems import OTHERWISE, translate
+from services.intake.problems import DEFAULT_LANGUAGE, translate
 from services.intake.resources import Resources
 from services.intake.texts import texts_in
 from shared.events.vocabulary import Language
@@ -29,7 +29,7 @@ async def list_services(
 ) -> list[ServiceSummary]:
     """Return every service in the order of the site: private persons' first."""
     resources: Resources = request.app.state.resources
-    chosen = language or preferred_language(accept_language, OTHERWISE)
+    chosen = language or preferred_language(accept_language, DEFAULT_LANGUAGE)
     return [
         ServiceSummary.model_validate(_summary(request, service, chosen))
         for service in resources.catalogue.services
@@ -47,7 +47,7 @@ async def get_service(
     `examples` of the schema holds a form that is accepted.
     """
     resources: Resources = request.app.state.resources
-    chosen = language or preferred_language(accept_language, OTHERWISE)
+    chosen = language or preferred_language(accept_language, DEFAULT_LANGUAGE)
     service = resources.catalogue.get(code)
     if service is None:
         raise translate(NotFound(texts_in(chosen).api["no-service"]), chosen)

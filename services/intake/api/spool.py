@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from services.intake.api.models import problem
 from services.intake.resources import Resources
 from services.intake.settings import Settings
-from services.intake.submit.spool import MOST_COUNTED, SpoolAway
+from services.intake.submit.spool import MAX_COUNTED, SpoolAway
 from shared.auth.authorize import Caller, TokenVerifier, require_scope
 from shared.process.logs import get_log
 from shared.web.problems import NotFound, Unavailable
@@ -33,7 +33,7 @@ class SpooledRequest(BaseModel):
 class SpoolAnswer(BaseModel):
     """All that wait: how many, and the oldest thousand by id."""
 
-    waiting: int = Field(description=f"Counted up to {MOST_COUNTED}")
+    waiting: int = Field(description=f"Counted up to {MAX_COUNTED}")
     oldest_at: datetime | None
     requests: list[SpooledRequest]
 

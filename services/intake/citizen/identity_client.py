@@ -13,7 +13,7 @@ from shared.process.logs import get_log
 __all__ = ["IdentityAway", "IdentityProvider", "TokenRefused", "proof_by"]
 
 log = get_log(__name__)
-MOST_TOKEN_BYTES = 4_096
+MAX_TOKEN_BYTES = 4_096
 
 
 class TokenRefused(Exception):
@@ -49,7 +49,7 @@ class IdentityProvider(ClientCredentials):
 
     async def identity_of(self, token: str) -> Identity:
         """Return the person behind a citizen's access token; raises `TokenRefused` or `IdentityAway`."""
-        if not token.isascii() or not token.isprintable() or len(token) > MOST_TOKEN_BYTES:
+        if not token.isascii() or not token.isprintable() or len(token) > MAX_TOKEN_BYTES:
             raise TokenRefused("not a token")
         answer = await self.call("userinfo_endpoint", "GET", headers={"Authorization": f"Bearer {token}"})
         if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST}:

@@ -146,7 +146,7 @@ class Service(Part):
             message = f"answered_if: there is no checkbox {self.answered_if}"
             raise ValueError(message)
         if self.leaves_out and self.authentication == "strong":
-            message = "leaves_out: what the bank tells cannot be left out"
+            message = "leaves_out: what the bank provides cannot be left out"
             raise ValueError(message)
         return self
 

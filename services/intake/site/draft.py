@@ -16,14 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.intake.form.draft_store import DraftStore
-from services.intake.limits import Doors
+from services.intake.limits import CallerLimits
 from services.intake.site.form_token import NOBODY, FormTokens, owner_of
 from shared.crypto.base64url import from_base64url, to_base64url
 from shared.drafts import KEEP_DRAFT, DraftKey
 from shared.limits.limit import TooMany
 
 SECRET_BYTES = 32
-MOST_CHARACTERS = 64 * 1024
+MAX_CHARACTERS = 64 * 1024
 """A longer form is not stored as a draft."""
 
 
@@ -63,10 +63,16 @@ class BrowserDrafts:
     """The drafts of one browser; half of the key of each draft is in the browser's cookie only."""
 
     def __init__(
-        self, request: Request, drafts: DraftStore, tokens: FormTokens, doors: Doors, *, secure: bool
+        self,
+        request: Request,
+        drafts: DraftStore,
+        tokens: FormTokens,
+        caller_limits: CallerLimits,
+        *,
+        secure: bool,
     ) -> None:
         self._request = request
-        self._doors = doors
+        self._doors = caller_limits
         self._drafts = drafts
         self._tokens = tokens
         self._secure = secure
@@ -88,7 +94,7 @@ class BrowserDrafts:
     async def keep(self, draft: Draft) -> bool:
         """Store a draft for the person that its token names; true if it was stored."""
         owner = owner_of(draft.token)
-        if not self.known or owner is None or sum(map(len, draft.values.values())) > MOST_CHARACTERS:
+        if not self.known or owner is None or sum(map(len, draft.values.values())) > MAX_CHARACTERS:
             return False
         try:
             self._doors.draft(self._request)

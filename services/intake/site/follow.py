@@ -29,7 +29,7 @@ from shared.text.work_number import InvalidWorkNumber, WrongLength, parse
 routes = APIRouter()
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-LONGEST = 254
+MAX_LENGTH = 254
 SMALL_FORM = 8 * 1024
 
 
@@ -46,7 +46,7 @@ async def follow(view: Page) -> Response:
     The form on the front page has the number only; then the e-mail address is asked for.
     """
     form = await read_form(view.request, SMALL_FORM)
-    typed = {name: visible(form.get(name, ""))[:LONGEST] for name in ("work_number", "email")}
+    typed = {name: visible(form.get(name, ""))[:MAX_LENGTH] for name in ("work_number", "email")}
     errors = _number_errors(view, typed["work_number"])
     if "email" not in form:
         return _form(view, typed, errors, status=422 if errors else 200)
@@ -90,7 +90,7 @@ async def correct_address(view: Page) -> Response:
     if not is_from_our_pages(view.request, view.site.settings.public_url):
         raise HTTPException(HTTPStatus.FORBIDDEN)
     form = await read_form(view.request, SMALL_FORM)
-    typed = {name: visible(form.get(name, ""))[:LONGEST] for name in ("work_number", "email", "corrected")}
+    typed = {name: visible(form.get(name, ""))[:MAX_LENGTH] for name in ("work_number", "email", "corrected")}
     corrected, wrong = _corrected(view, typed["corrected"])
     if corrected and corrected.casefold() == canonical_email(typed["email"]).casefold():
         wrong = [_error("corrected", fill(view.texts.correct.same, phone=PHONE))]
@@ -104,7 +104,7 @@ async def correct_address(view: Page) -> Response:
             lambda: view.resources.tracker.status_by_number(typed["work_number"], typed["email"]),
             known=False,
         )
-        view.resources.doors.correction(view.request, corrected)
+        view.resources.caller_limits.correction(view.request, corrected)
         await view.resources.tracker.correct_address(typed["work_number"], typed["email"], corrected)
     except UnknownRequest:
         return _correction(view, typed, [_error("work_number", view.texts.follow.unknown)], status=404)
@@ -183,7 +183,7 @@ async def _asked(
 ) -> RequestStatus:
     # Nothing is guessed with a signed link, or by the browser that sent the request: no limit.
     if not known:
-        view.resources.doors.look_up(view.request)
+        view.resources.caller_limits.look_up(view.request)
     return await question()
 
 

@@ -32,7 +32,7 @@ routes = APIRouter()
 FROM_BANK = frozenset({"first_name", "last_name", "personal_identity_code"})
 TRAP = "homepage"
 """A hidden field: only a program that does not read the page fills it in."""
-LONGEST_FORM = 256 * 1024
+MAX_FORM_BYTES = 256 * 1024
 """In bytes. There is room for a paste that is far too long, so that its error can say by how much."""
 
 
@@ -142,7 +142,7 @@ async def read_filled(view: View, code: str) -> Filled:
     service = service_or_404(view, code)
     if not is_from_our_pages(view.request, view.site.settings.public_url):
         raise HTTPException(403)
-    form = await read_form(view.request, LONGEST_FORM)
+    form = await read_form(view.request, MAX_FORM_BYTES)
     trapped = bool(form.get(TRAP, "").strip())
     filled = Filled(
         service,
@@ -175,7 +175,7 @@ async def _already_sent(view: View, service: Service, request_id: UUID, sent_at:
 
 
 async def _submit(view: View, filled: Filled, form: ValidForm) -> Response:
-    view.resources.doors.submission(view.request, filled.identity, form.email)
+    view.resources.caller_limits.submission(view.request, filled.identity, form.email)
     submission = Submission(
         service=filled.service,
         form=form,

@@ -110,7 +110,7 @@ class Destination:
 async def identify(view: Page, code: str) -> Response:
     """Redirect to the identity service, which leads to the bank."""
     service = _strong_service_or_404(view, code)
-    view.resources.doors.identification(view.request)
+    view.resources.caller_limits.identification(view.request)
     state = Destination(view.language, code).as_state()
     try:
         back, asked = (

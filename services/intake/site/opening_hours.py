@@ -7,7 +7,7 @@ from services.intake.submit.working_days import is_working_day
 from shared.text.moments import HELSINKI
 
 OPENS, CLOSES = time(8), time(16)
-LONGEST_BREAK = 14
+MAX_BREAK = 14
 """In days: every two weeks have a working day."""
 
 
@@ -30,7 +30,7 @@ def phone_hours(now: datetime) -> PhoneHours:
         return PhoneHours(open=True, changes_at=datetime.combine(today, CLOSES, HELSINKI), opens_in_days=0)
     first = today if local.time() < OPENS else today + timedelta(days=1)
     opening = next(
-        day for day in (first + timedelta(days=n) for n in range(LONGEST_BREAK)) if is_working_day(day)
+        day for day in (first + timedelta(days=n) for n in range(MAX_BREAK)) if is_working_day(day)
     )
     return PhoneHours(
         open=False,

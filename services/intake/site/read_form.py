@@ -8,8 +8,8 @@ from fastapi import Request
 from starlette.exceptions import HTTPException
 
 URLENCODED = "application/x-www-form-urlencoded"
-MOST_FIELDS = 100
-MOST_DRAINED = 4 * 1024 * 1024
+MAX_FIELDS = 100
+MAX_DRAINED = 4 * 1024 * 1024
 
 
 async def read_form(request: Request, most_bytes: int) -> dict[str, str]:
@@ -26,7 +26,7 @@ async def read_form(request: Request, most_bytes: int) -> dict[str, str]:
         raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == URLENCODED:
         return _read_urlencoded(await request.body())
-    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    form = await request.form(max_files=0, max_fields=MAX_FIELDS)
     return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
@@ -42,7 +42,7 @@ def _read_urlencoded(body: bytes) -> dict[str, str]:
                         keep_blank_values=True,
                         encoding=encoding,
                         errors="strict",
-                        max_num_fields=MOST_FIELDS,
+                        max_num_fields=MAX_FIELDS,
                     )
                 )
             except UnicodeDecodeError:
@@ -54,6 +54,6 @@ def _read_urlencoded(body: bytes) -> dict[str, str]:
 
 async def _drain(request: Request, length: int) -> None:
     """Read the rest of the body: a browser shows the answer only after it has sent everything."""
-    if length <= MOST_DRAINED:
+    if length <= MAX_DRAINED:
         async for _ in request.stream():
             pass

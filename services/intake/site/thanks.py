@@ -101,7 +101,7 @@ async def _stream(view: Page, request_id: UUID) -> AsyncIterator[None]:
     """Open an event stream for the sender of the request, or for a request that is known here."""
     if recall(view.request.session, request_id) is None and not view.resources.recent.remembers(request_id):
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    with view.resources.doors.stream(view.request):
+    with view.resources.caller_limits.stream(view.request):
         yield
 
 

@@ -25,7 +25,7 @@ PHONE = "020\N{NO-BREAK SPACE}6399\N{NO-BREAK SPACE}400"
 
 DEFAULT_LANGUAGE: Language = "fi"
 
-LONGEST_IDENTIFICATION = 4 * 60 * 60
+MAX_IDENTIFICATION_SECONDS = 4 * 60 * 60
 REFRESH_SECONDS = 60
 
 PAGE_HEADERS = {
@@ -88,7 +88,11 @@ class View:
         """The drafts of this browser."""
         secure = self.site.settings.public_url.startswith("https://")
         return BrowserDrafts(
-            self.request, self.resources.drafts, self.site.form_tokens, self.resources.doors, secure=secure
+            self.request,
+            self.resources.drafts,
+            self.site.form_tokens,
+            self.resources.caller_limits,
+            secure=secure,
         )
 
     def identity(self) -> Identity | None:
@@ -106,7 +110,7 @@ class View:
         """
         held = self.request.session.get("identity")
         return (
-            min(held.get("used", held["since"]) + SESSION_SECONDS, held["since"] + LONGEST_IDENTIFICATION)
+            min(held.get("used", held["since"]) + SESSION_SECONDS, held["since"] + MAX_IDENTIFICATION_SECONDS)
             if held
             else 0
         )

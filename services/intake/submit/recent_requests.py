@@ -18,10 +18,10 @@ from shared.kafka.connection import KafkaConnection
 from shared.kafka.follow import follow_topics
 from shared.process.loops import run_together
 
-MOST_REMEMBERED = 100_000
+MAX_REMEMBERED = 100_000
 BACK_SECONDS = 3_600.0
 LATE_SECONDS = 10.0
-MOST_READ_BACK = 20_000
+MAX_READ_BACK = 20_000
 PATIENCE_MS = 500
 DIGEST_HEADER = "ce_bodydigest"
 """CloudEvents extension of `request.submitted.v1`: the body digest in hex.
@@ -55,7 +55,7 @@ class Known:
 class RecentRequests:
     """A bounded memory of recent requests; the least recently used one goes first."""
 
-    def __init__(self, most: int = MOST_REMEMBERED) -> None:
+    def __init__(self, most: int = MAX_REMEMBERED) -> None:
         self._most = most
         self._known: dict[UUID, Known] = {}
         self._waiting: dict[UUID, set[asyncio.Future[None]]] = {}
@@ -115,7 +115,7 @@ class RecentRequests:
 
         Numbers come at once, digests (keys used at other processes) within half a second.
         """
-        follow = partial(follow_topics, kafka, back_seconds=BACK_SECONDS, most=MOST_READ_BACK)
+        follow = partial(follow_topics, kafka, back_seconds=BACK_SECONDS, most=MAX_READ_BACK)
         await run_together(
             follow([LIFECYCLE], self._read_lifecycle),
             follow([SUBMITTED], partial(self._read_submitted, verifier), patience_ms=PATIENCE_MS),

@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 DEADLINE_SECONDS = 3.0
 TRIES = 2
-MOST_COUNTED, MOST_NAMED = 100_000, 1_000
+MAX_COUNTED, MAX_NAMED = 100_000, 1_000
 
 
 class SpoolAway(Exception):
@@ -100,16 +100,16 @@ class Spool:
         return await self._in_time(look)
 
     async def waiting(self) -> Waiting:
-        """Count the waiting records, up to `MOST_COUNTED`.
+        """Count the waiting records, up to `MAX_COUNTED`.
 
-        Return also the oldest `MOST_NAMED` of them. Raises `SpoolAway`.
+        Return also the oldest `MAX_NAMED` of them. Raises `SpoolAway`.
         """
 
         async def look(session: AsyncSession) -> Waiting:
-            some = select(SpooledRecord.id).limit(MOST_COUNTED).subquery()
+            some = select(SpooledRecord.id).limit(MAX_COUNTED).subquery()
             count = await session.scalar(select(func.count()).select_from(some)) or 0
             shown = select(SpooledRecord.request_id, SpooledRecord.spooled_at, SpooledRecord.refused)
-            oldest = shown.order_by(col(SpooledRecord.id)).limit(MOST_NAMED)
+            oldest = shown.order_by(col(SpooledRecord.id)).limit(MAX_NAMED)
             return Waiting(
                 count,
                 [(row.request_id, row.spooled_at, row.refused) for row in await session.execute(oldest)]

@@ -13,7 +13,7 @@ from services.notifier.mail.bounces.show_report import ReportText, show_report
 from services.notifier.mail.send_again import SendAgain, send_again
 from services.notifier.operate.list_deliveries import DeliveryPage, DeliveryView, list_deliveries
 from services.notifier.queue.again import ManyAgain, again, many_again
-from services.notifier.queue.settle import LONGEST_NOTE, settle
+from services.notifier.queue.settle import MAX_NOTE_LENGTH, settle
 from services.notifier.resources import GivenResources
 from shared.auth.authorize import Caller, TokenVerifier, require_scope
 from shared.text.kept_text import KeptText
@@ -37,7 +37,9 @@ class TriedAgain(BaseModel):
 class Settlement(BaseModel):
     """Why a delivery is closed."""
 
-    note: KeptText | None = Field(default=None, max_length=LONGEST_NOTE, description="What was done instead")
+    note: KeptText | None = Field(
+        default=None, max_length=MAX_NOTE_LENGTH, description="What was done instead"
+    )
 
 
 def operator_routes(verifier: TokenVerifier) -> APIRouter:

@@ -15,7 +15,7 @@ from services.notifier.queue.delivery_lease import DUE
 from shared.events.event import Moment
 from shared.web.problems import NotFound, Problem
 
-MOST = 1_000
+MAX_LIMIT = 1_000
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 AGAIN = text("""
@@ -50,7 +50,7 @@ class ManyAgain(BaseModel):
     events: list[Text] | None = Field(
         default=None,
         min_length=1,
-        max_length=MOST,
+        max_length=MAX_LIMIT,
         description="CloudEvents ids of the events that they are about",
     )
     replies: list[Text] | None = Field(
@@ -62,7 +62,7 @@ class ManyAgain(BaseModel):
         default=None, description="With the same moment a repeat of the call changes nothing"
     )
     after: int = Field(default=0, ge=0, lt=2**63, description="`next` of the call before")
-    limit: int = Field(default=500, ge=1, le=MOST)
+    limit: int = Field(default=500, ge=1, le=MAX_LIMIT)
 
     @model_validator(mode="after")
     def _is_a_choice(self) -> "ManyAgain":

@@ -16,7 +16,7 @@ from shared.process.logs import get_log
 
 log = get_log(__name__)
 
-FIRST_PROBE_SECONDS, LONGEST_PROBE_SECONDS = 0.1, 5.0
+FIRST_PROBE_SECONDS, MAX_PROBE_SECONDS = 0.1, 5.0
 
 
 class Outage:
@@ -31,7 +31,7 @@ class Outage:
         breaker = self._channel.breaker
         while True:
             await breaker.opened.wait()
-            since, backoff = time.monotonic(), Backoff(FIRST_PROBE_SECONDS, LONGEST_PROBE_SECONDS)
+            since, backoff = time.monotonic(), Backoff(FIRST_PROBE_SECONDS, MAX_PROBE_SECONDS)
             while not await self._answers(backoff.tries):
                 await backoff.wait()
             breaker.close()
@@ -44,7 +44,7 @@ class Outage:
         breaker = self._channel.breaker
         probe = asyncio.create_task(self._channel.probe())
         try:
-            while not (await asyncio.wait({probe}, timeout=LONGEST_PROBE_SECONDS))[0]:
+            while not (await asyncio.wait({probe}, timeout=MAX_PROBE_SECONDS))[0]:
                 await self._look_after_waiting()
             probe.result()
         except ChannelAway as away:

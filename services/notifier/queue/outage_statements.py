@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.notifier.delivery_states import from_any
 from services.notifier.queue.deliveries import let_go
 
-MOST = 500
+BATCH_SIZE = 500
 
 DEFER = text(f"""
 with waiting as materialized (
@@ -51,7 +51,7 @@ async def defer_waiting(session: AsyncSession, channel: str, seconds: float, why
 
     Return how many.
     """
-    values = {"channel": channel, "seconds": seconds, "most": MOST, "why": why}
+    values = {"channel": channel, "seconds": seconds, "most": BATCH_SIZE, "why": why}
     return len((await session.execute(DEFER, values)).all())
 
 
@@ -60,7 +60,7 @@ async def give_up_waiting(session: AsyncSession, channel: str, seconds: float, w
 
     Return how many failed.
     """
-    values = {"channel": channel, "seconds": seconds, "most": MOST, "why": why}
+    values = {"channel": channel, "seconds": seconds, "most": BATCH_SIZE, "why": why}
     failed = (await session.scalars(GIVE_UP, values)).all()
     await let_go(session, failed)
     return len(failed)

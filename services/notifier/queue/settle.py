@@ -13,7 +13,7 @@ from shared.web.problems import InvalidFields, NotFound, Problem
 
 log = get_log(__name__)
 
-LONGEST_NOTE = 1_000
+MAX_NOTE_LENGTH = 1_000
 
 
 class NotSettleable(Problem):
@@ -51,8 +51,8 @@ async def settle(session: AsyncSession, delivery_id: int, by: str, note: str | N
 
 def _checked(note: str | None) -> str | None:
     said = visible(note or "", lines=True)
-    if len(said) > LONGEST_NOTE:
-        raise InvalidFields([{"field": "note", "message": f"At most {LONGEST_NOTE} characters"}])
+    if len(said) > MAX_NOTE_LENGTH:
+        raise InvalidFields([{"field": "note", "message": f"At most {MAX_NOTE_LENGTH} characters"}])
     if holds_personal_code(said):
         raise InvalidFields([{"field": "note", "message": "Leave the henkilötunnus out: the note is kept"}])
     return said or None

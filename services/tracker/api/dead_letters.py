@@ -14,7 +14,7 @@ from services.tracker.handle.answer_once import IdempotencyKey, answer_command, 
 from services.tracker.models import DeadLetter
 from services.tracker.resources import GivenResources
 from services.tracker.trouble.dead_letters import (
-    MOST,
+    MAX_LIMIT,
     lay_aside_dead_letter,
     list_dead_letters,
     part_of,
@@ -93,7 +93,7 @@ def _add_list(routes: APIRouter, verifier: TokenVerifier) -> None:
         _: Operator,
         redriven: bool = False,  # noqa: FBT001, FBT002  a query string's flag
         before: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
-        limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
     ) -> DeadLetterPage:
         letters = await list_dead_letters(session, waiting_only=not redriven, before=before, limit=limit)
         return DeadLetterPage(

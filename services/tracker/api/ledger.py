@@ -47,7 +47,7 @@ class CanaryAnswer(BaseModel):
 
 
 class LedgerAnswer(BaseModel):
-    """How everything stands; counts since the beginning. `overdue` is empty when all is well."""
+    """The state of the service; counts are since the first start. `overdue` is empty when all is well."""
 
     at: datetime
     accepted: int | None = Field(

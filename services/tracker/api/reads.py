@@ -16,7 +16,7 @@ from shared.events.vocabulary import Actor
 from shared.text.kept_text import KeptText
 from shared.web.transaction import Transaction
 
-MOST = 200
+MAX_LIMIT = 200
 LARGEST_ID = 2**63 - 1
 
 
@@ -61,7 +61,7 @@ def reads_routes(verifier: TokenVerifier) -> APIRouter:
         read_after: Moment | None = None,
         read_before: Moment | None = None,
         before_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
-        limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
     ) -> ReadPage:
         """Reading this list is not recorded itself."""
         found = select(Read).order_by(col(Read.id).desc()).limit(limit + 1)

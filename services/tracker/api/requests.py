@@ -17,7 +17,7 @@ from services.tracker.api.answers import (
     summary,
 )
 from services.tracker.domain import COMMANDS, Action
-from services.tracker.find.find_requests import MOST, Filters, find_requests, looks_like_work_number
+from services.tracker.find.find_requests import MAX_LIMIT, Filters, find_requests, looks_like_work_number
 from services.tracker.find.show_request import resolve_id, show_request
 from services.tracker.handle.answer_once import IdempotencyKey, answer_command, command_of
 from services.tracker.handle.handle_request import handle_request
@@ -34,7 +34,7 @@ from shared.web.transaction import Transaction
 
 Name = Annotated[KeptText | None, Query(max_length=200)]
 Id = Annotated[str, Path(description="Request id, or work number with or without spaces", max_length=60)]
-Limit = Annotated[int, Query(ge=1, le=MOST)]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 Trace = Annotated[
     str | None,
     Header(description="W3C trace context; one that is not valid is ignored"),
@@ -43,7 +43,7 @@ Trace = Annotated[
 READ = "requests:read"
 PERSONAL_CODE = "requests:personal-code"
 """The scope beside `requests:read` that reveals a henkilötunnus."""
-ONLY_A_WORK_NUMBER = "Only a work number may stand here; search for people with POST /api/v1/requests/search"
+ONLY_A_WORK_NUMBER = "Give a work number here; search for people with POST /api/v1/requests/search"
 Handling = StrEnum(  # type: ignore[misc]  # its members come from the table
     "Handling", {action: action.replace("_", "-") for action in COMMANDS}
 )
@@ -60,7 +60,7 @@ class Search(BaseModel):
     queue: KeptText | None = Field(None, max_length=200)
     state: State | None = None
     cursor: str | None = Field(None, max_length=200)
-    limit: int = Field(50, ge=1, le=MOST)
+    limit: int = Field(50, ge=1, le=MAX_LIMIT)
 
 
 class Said(BaseModel):

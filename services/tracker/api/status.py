@@ -73,7 +73,7 @@ def status_routes(verifier: TokenVerifier) -> APIRouter:
     @routes.get("")
     async def service(resources: GivenResources, session: Transaction) -> ServiceState:
         """Return whether numbers and mails come; the answer itself says that requests can be followed."""
-        ledger = await resources.ledger.ledger(at_most_old=LEDGER_SECONDS)
+        ledger = await resources.ledger.ledger(max_age=LEDGER_SECONDS)
         await session.execute(text("select 1"))
         return service_state(ledger)
 

@@ -35,7 +35,7 @@ FAILED = text("update canary_runs set error = :error where event_id = :event_id"
 
 
 async def on_canary(session: AsyncSession, submission: Envelope[RequestSubmitted], keyring: Keyring) -> None:
-    """Register one that was sent by us; whoever else fills in its form gets nothing.
+    """Register one that was sent by us; anybody else who fills in its form gets nothing.
 
     Raises `Rejected` as a request does.
     """

@@ -29,7 +29,7 @@ class StaffAccounts:
         self._ask_from = 0.0
         self._lock = asyncio.Lock()
 
-    async def stands(self, subject: str, epoch: str) -> bool:
+    async def is_current(self, subject: str, epoch: str) -> bool:
         """Return whether the account is there and its epoch is still this one.
 
         Raises `Unavailable` where identity has been away for too long.
@@ -54,10 +54,10 @@ class StaffAccounts:
                     return account in self._epochs.items()
             if self._said(account, WITHOUT_IDENTITY_SECONDS):
                 return True
-        raise Unavailable("Identity is away, so that nobody knows whether the account still stands")
+        raise Unavailable("Identity is away, so that nobody knows whether the account is still valid")
 
-    def _said(self, account: tuple[str, str], at_most_old: float) -> bool:
-        return time.monotonic() - self._read_at < at_most_old and account in self._epochs.items()
+    def _said(self, account: tuple[str, str], max_age: float) -> bool:
+        return time.monotonic() - self._read_at < max_age and account in self._epochs.items()
 
 
 def _read_epochs(facts: dict[str, object]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from shared.web.problems import InvalidFields, NotFound, Problem, Unavailable
 log = get_log(__name__)
 
 SCOPE = "operate"
-MOST_LISTED = 200
+MAX_LISTED = 200
 Parameters: TypeAlias = Mapping[str, str | int]
 NOTHING: Parameters = MappingProxyType({})
 
@@ -98,7 +98,7 @@ class Notifier:
 
     async def _find(self, mail: OwedMail, **having: str) -> list[Delivery]:
         answer = await self._ask(
-            "GET", "", parameters={"request_id": str(mail.request_id), "limit": MOST_LISTED, **having}
+            "GET", "", parameters={"request_id": str(mail.request_id), "limit": MAX_LISTED, **having}
         )
         try:
             deliveries = Deliveries.model_validate_json(answer.content).deliveries

@@ -18,7 +18,7 @@ from services.tracker.ledger.overdue import Ledger
 from services.tracker.resources import GivenResources, Resources
 from shared.web.transaction import Transaction, away_is_unavailable
 
-AT_MOST_OLD = 10.0
+MAX_AGE_SECONDS = 10.0
 """Seconds: how old the shown ledger may be. The ledger's watch reads it more often than that."""
 
 
@@ -71,7 +71,7 @@ class ConsoleRequest:
 
 async def _ledger(resources: GivenResources, _: SignedIn) -> Ledger:
     with away_is_unavailable():
-        return await resources.ledger.ledger(at_most_old=AT_MOST_OLD)
+        return await resources.ledger.ledger(max_age=MAX_AGE_SECONDS)
 
 
 GivenLedger: TypeAlias = Annotated[Ledger, Depends(_ledger)]

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from services.tracker.console.console_request import ConsoleRequest, GivenConsole
 from services.tracker.console.operator import Unforged
 from services.tracker.mails.failed_mails import (
-    MOST_SHOWN,
+    MAX_SHOWN,
     list_failed_mails,
     retry_failed_mail,
     settle_failed_mail,
@@ -88,7 +88,7 @@ async def _show(console: ConsoleRequest, *, status: int = 200, wrong: str = "", 
         status=status,
         mails=await list_failed_mails(console.session, console.resources.keyring, console.by),
         causes=await list_causes(console.session),
-        most=MOST_SHOWN,
+        most=MAX_SHOWN,
         can_retry=console.resources.notifier is not None,
         here="failed-mails",
         wrong=wrong,

@@ -14,9 +14,9 @@ from services.tracker.domain import in_sql
 from services.tracker.models import DEAD_LETTER_WAITS
 from shared.events.vocabulary import OPEN, OURS, STATES
 
-MOST = 1_000
+MAX_COUNTED = 1_000
 """Counts stop here."""
-MOST_ARRIVED = 100_000
+MAX_ARRIVED = 100_000
 
 QUEUES = text(f"""
     with recursive found (state, queue) as (
@@ -83,11 +83,13 @@ class Figures:
 
 
 async def read_figures(session: AsyncSession) -> Figures:
-    """Count now; see the limits `MOST` and `MOST_ARRIVED`."""
+    """Count now; see the limits `MAX_COUNTED` and `MAX_ARRIVED`."""
     now = datetime.now(timezone.utc)
-    queues = (await session.execute(QUEUES, {"most": MOST})).all()
+    queues = (await session.execute(QUEUES, {"most": MAX_COUNTED})).all()
     times = {"now": now, "hour_ago": now - timedelta(hours=1)}
-    counts = (await session.execute(COUNTS, {**times, "most": MOST, "most_arrived": MOST_ARRIVED})).one()
+    counts = (
+        await session.execute(COUNTS, {**times, "most": MAX_COUNTED, "most_arrived": MAX_ARRIVED})
+    ).one()
     oldest = min((queue.oldest for queue in queues if queue.oldest), default=None)
     return Figures(
         at=now,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import JSONResponse, Response
 
 from services.tracker.console.all_well import all_well, overdue_sentence
-from services.tracker.console.console_request import AT_MOST_OLD, GivenConsole
+from services.tracker.console.console_request import MAX_AGE_SECONDS, GivenConsole
 from services.tracker.console.figures import read_figures
 from services.tracker.console.operator import OnDuty, Unforged
 from services.tracker.console.pages import Pages
@@ -77,7 +77,7 @@ async def settle_event(console: GivenConsole, event_id: UUID) -> Response:
 async def alarm(request: Request, _: OnDuty, resources: GivenResources, session: Transaction) -> Response:
     """Return the alarm that open pages show; does not extend the session."""
     with away_is_unavailable():
-        ledger = await resources.ledger.ledger(at_most_old=AT_MOST_OLD)
+        ledger = await resources.ledger.ledger(max_age=MAX_AGE_SECONDS)
     pages: Pages = request.app.state.console_pages
     verdict = all_well(pages.texts, await read_figures(session), ledger)
     return JSONResponse(

@@ -15,7 +15,7 @@ from services.tracker.console.pages import PREFIX
 from services.tracker.domain import TEXT_NEEDED, Action, possible_actions
 from services.tracker.find.show_request import resolve_id, show_request
 from services.tracker.handle.handle_request import (
-    LONGEST_TEXT,
+    MAX_TEXT_LENGTH,
     ContentsRemoved,
     NotAllowedNow,
     PersonalCodeInText,
@@ -35,7 +35,7 @@ Typed: TypeAlias = Annotated[str, Form(), AfterValidator(lambda text: text.repla
 Trouble: TypeAlias = Literal["", "stale", "removed", "no_text", "too_long", "reason_needed", "code_in_text"]
 """Why nothing was done: a key of the texts' `request.problems`."""
 
-LONGEST_REASON = 300
+MAX_REASON_LENGTH = 300
 
 
 @routes.get("/requests/{number}")
@@ -55,7 +55,7 @@ async def show(
 async def reveal(console: GivenConsole, number: str, reason: Typed = "", text: Typed = "") -> Response:
     """Show the henkilötunnus too, once; the read is recorded with the operator and the reason."""
     typed = hide_lookalikes(visible(reason))
-    if not can_be_kept(typed) or not 0 < len(typed) <= LONGEST_REASON:
+    if not can_be_kept(typed) or not 0 < len(typed) <= MAX_REASON_LENGTH:
         return await _show(console, number, status=422, problem="reason_needed", reason=typed, text=text)
     return await _show(console, number, revealed=True, reason=typed, text=text)
 
@@ -123,29 +123,29 @@ async def _show(
     if text:
         await keep_text(console, request_id, text)
     keyring, why = console.resources.keyring, reason if revealed else None
-    whole = await show_request(
+    shown = await show_request(
         console.session, request_id, keyring, console.by, revealed=revealed, reason=why
     )
-    possible = () if whole.request.erased_at else possible_actions(whole.request.state, "staff")
+    possible = () if shown.request.erased_at else possible_actions(shown.request.state, "staff")
     return await console.render(
         "request.html",
         status=status,
-        request=whole.request,
-        person=whole.person,
-        answers=whole.answers,
-        timeline=whole.timeline,
+        request=shown.request,
+        person=shown.person,
+        answers=shown.answers,
+        timeline=shown.timeline,
         with_text=[action for action in possible if action in TEXT_NEEDED],
         plain=[
             action
             for action in possible
-            if action not in TEXT_NEEDED and not _is_mine_already(console, whole.request, action)
+            if action not in TEXT_NEEDED and not _is_mine_already(console, shown.request, action)
         ],
         revealed=revealed,
         reason=reason,
         asks_reason=problem == "reason_needed",
         problem=problem,
-        longest_text=LONGEST_TEXT,
-        longest_reason=LONGEST_REASON,
+        longest_text=MAX_TEXT_LENGTH,
+        longest_reason=MAX_REASON_LENGTH,
         text=text,
     )
 

@@ -11,7 +11,7 @@ from services.tracker.resources import GivenResources
 from shared.web.problems import Problem
 
 ROLE = "operator"
-LONGEST_SECONDS = 10 * 3600
+MAX_SECONDS = 10 * 3600
 REFRESH_SECONDS = 60
 
 
@@ -62,10 +62,10 @@ def _roles(claim: object) -> list[object]:
 
 async def _on_duty(request: Request, resources: GivenResources) -> Operator:
     session = request.session
-    if "epoch" not in session or int(time.time()) - session["since"] > LONGEST_SECONDS:
+    if "epoch" not in session or int(time.time()) - session["since"] > MAX_SECONDS:
         raise NotSignedIn
     # A provider other than ours may send no epoch; then sessions end by sign-out and by their age alone.
-    if session["epoch"] is not None and not await resources.staff.stands(
+    if session["epoch"] is not None and not await resources.staff.is_current(
         session["subject"], session["epoch"]
     ):
         raise NotSignedIn

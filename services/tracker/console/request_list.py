@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from services.tracker.console.console_request import ConsoleRequest, GivenConsole
 from services.tracker.console.operator import Unforged
 from services.tracker.console.pages import PREFIX
-from services.tracker.find.find_requests import MOST, Filters, Page, find_requests
+from services.tracker.find.find_requests import MAX_LIMIT, Filters, Page, find_requests
 from services.tracker.find.typed_work_number import InvalidWorkNumber
 from shared.events.vocabulary import State
 from shared.text.kept_text import KeptText
@@ -55,7 +55,7 @@ async def search(console: GivenConsole, words: Typed = "", cursor: Typed = "") -
             Filters(words=words),
             console.resources.keyring,
             console.by,
-            limit=MOST if by_code else 50,
+            limit=MAX_LIMIT if by_code else 50,
             cursor=cursor or None,
         )
     except InvalidWorkNumber:

@@ -9,9 +9,9 @@ from fastapi.responses import Response
 from services.tracker.console.console_request import ConsoleRequest, GivenConsole
 from services.tracker.console.operator import Unforged
 from services.tracker.handle.handle_request import PersonalCodeInText
-from services.tracker.mails.returned_mails import MOST_SHOWN, list_returned_mails, settle_returned_mail
+from services.tracker.mails.returned_mails import MAX_SHOWN, list_returned_mails, settle_returned_mail
 from services.tracker.mails.send_mail_again import send_mail_again
-from services.tracker.trouble.settle_note import LONGEST_NOTE
+from services.tracker.trouble.settle_note import MAX_NOTE_LENGTH
 from shared.web.problems import InvalidFields
 
 routes = APIRouter()
@@ -73,12 +73,12 @@ async def _show(
         "returned_mails.html",
         status=status,
         mails=await list_returned_mails(console.session, console.resources.keyring, console.by),
-        most=MOST_SHOWN,
+        most=MAX_SHOWN,
         can_send=console.resources.notifier is not None,
         here="returned-mails",
         wrong=str(wrong),
         field="note" if problem == "personal_code" else problem,
         problem=problem,
-        longest_note=LONGEST_NOTE,
+        longest_note=MAX_NOTE_LENGTH,
         typed=typed,
     )

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from services.tracker.console import write_reasons, write_times
-from services.tracker.console.figures import MOST
+from services.tracker.console.figures import MAX_COUNTED
 from services.tracker.console.texts import LANGUAGE, counted
 from shared.text import moments
 from shared.text.personal_codes import hide_lookalikes, hide_personal_codes
@@ -46,7 +46,7 @@ def number(value: int) -> str:
 
 def count(value: int) -> str:
     """Return a count; one that stopped at the limit of counting ends with a plus: `999+`."""
-    return f"{MOST - 1}+" if value >= MOST else number(value)
+    return f"{MAX_COUNTED - 1}+" if value >= MAX_COUNTED else number(value)
 
 
 def queue_name(texts: Texts, queue: str) -> str:

@@ -25,8 +25,8 @@ from shared.text.personal_codes import is_personal_code
 from shared.text.typed_text import visible
 from shared.web.problems import InvalidFields
 
-MOST = 200
-MOST_WORDS = 6
+MAX_LIMIT = 200
+MAX_WORDS = 6
 """Of a name that is searched for."""
 TIME_AND_ID = (col(TrackedRequest.submitted_at), col(TrackedRequest.request_id))
 NAME_WORDS = func.string_to_array(col(TrackedRequest.name_key), " ", type_=ARRAY(Text))
@@ -101,7 +101,7 @@ async def find_requests(
         .options(load_only(*(getattr(TrackedRequest, name) for name in LISTED), raiseload=True))
         .where(*conditions)
         .order_by(*(column.desc() for column in time_and_id))
-        .limit(min(limit, MOST) + 1)
+        .limit(min(limit, MAX_LIMIT) + 1)
     )
     if named is not None:
         found = found.join(named, named.c.request_id == col(TrackedRequest.request_id))
@@ -110,7 +110,7 @@ async def find_requests(
     requests = list(await session.scalars(found))
     page = (
         Page(requests, None)
-        if len(requests) <= min(limit, MOST)
+        if len(requests) <= min(limit, MAX_LIMIT)
         else Page(requests[:-1], _write_cursor(requests[-2]))
     )
     shown = [each.request_id for each in page.requests]
@@ -162,7 +162,7 @@ def _named(words: str, conditions: Sequence[ColumnElement[bool]], after: tuple[A
 
     Added are the newest (`after` a cursor) of those that have all words in full, in whichever of their names.
     """
-    names = sorted(set(name_words(words)))[:MOST_WORDS]
+    names = sorted(set(name_words(words)))[:MAX_WORDS]
     key = col(TrackedRequest.name_key)
     found = select(TrackedRequest.request_id, TrackedRequest.submitted_at)
     # Whichever word the family name begins with: the others are looked for among those that do, in the index
@@ -179,7 +179,7 @@ def _named(words: str, conditions: Sequence[ColumnElement[bool]], after: tuple[A
         newest = found.where(
             NAME_WORDS.contains(names), *conditions, *([tuple_(*TIME_AND_ID) < after] if after else [])
         )
-        ranges.append(newest.order_by(*(column.desc() for column in TIME_AND_ID)).limit(MOST + 1))
+        ranges.append(newest.order_by(*(column.desc() for column in TIME_AND_ID)).limit(MAX_LIMIT + 1))
     # In order already, so that the newest can be taken without looking at the rows of all others.
     return (
         union(*ranges)

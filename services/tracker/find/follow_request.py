@@ -57,7 +57,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class NotRegistered:
-    """An accepted request whose record was set aside: operators look into it, or have told its citizen."""
+    """An accepted request whose record was set aside: operators look into it or have told its citizen."""
 
     request_id: UUID
     work_number: None

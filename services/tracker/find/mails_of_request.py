@@ -1,4 +1,4 @@
-"""How the mails of one request stand, in the words that its citizen is told."""
+"""The state of each mail of one request, as its citizen is shown it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,16 +15,17 @@ MAILS = text("""
         when owed.returned_at is not null then 'returned'
         when owed.failed_at is not null then 'failed'
         when exists (
-            select from mail_outcomes told where told.request_id = :request_id
-                and told.cause_id = owed.event_id
-            and told.sending = owed.sending and told.type = 'mail.deferred.v1'
+            select from mail_outcomes outcome where outcome.request_id = :request_id
+                and outcome.cause_id = owed.event_id
+            and outcome.sending = owed.sending and outcome.type = 'mail.deferred.v1'
         ) then 'deferred'
         else 'sending' end as state
     from ours join owed_mails owed using (event_id)
     union
-    select told.template, ours.id, 'sent' from mail_outcomes told join ours on ours.event_id = told.cause_id
-    where told.request_id = :request_id and told.type = 'mail.sent.v1'
-        and not exists (select from owed_mails owed where owed.event_id = told.cause_id)
+    select outcome.template, ours.id, 'sent' from mail_outcomes outcome
+    join ours on ours.event_id = outcome.cause_id
+    where outcome.request_id = :request_id and outcome.type = 'mail.sent.v1'
+        and not exists (select from owed_mails owed where owed.event_id = outcome.cause_id)
     order by 2
 """)
 UNDELIVERED = text("""

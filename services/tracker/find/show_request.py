@@ -1,4 +1,4 @@
-"""One request in full, for whoever handles it: the person, the answers, and everything that happened."""
+"""One request in full, for its handler: the person, the answers, and everything that happened."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -146,13 +146,13 @@ async def read_timeline(session: AsyncSession, request_id: UUID, at_rest: AtRest
     mails = await session.scalars(
         select(MailOutcomeEntry).where(col(MailOutcomeEntry.request_id) == request_id)
     )
-    told = [_of_history(entry, at_rest) for entry in history]
+    steps = [_of_history(entry, at_rest) for entry in history]
     begun = {
         (each.details["template"], each.details["sending"]): each.occurred_at
-        for each in told
+        for each in steps
         if each.type == SENT_AGAIN and each.details
     }
-    happened = [(each.occurred_at, False, each.occurred_at, each) for each in told]
+    happened = [(each.occurred_at, False, each.occurred_at, each) for each in steps]
     for entry in mails:
         # Notifier may have sent a mail before tracker entered that it is sent again.
         after = max(entry.occurred_at, begun.get((entry.template, entry.sending), entry.occurred_at))
@@ -161,7 +161,7 @@ async def read_timeline(session: AsyncSession, request_id: UUID, at_rest: AtRest
 
 
 def _of_history(entry: HistoryEntry, at_rest: AtRest) -> Happened:
-    told = text_of(entry, at_rest)
+    text = text_of(entry, at_rest)
     return Happened(
         "history",
         entry.type,
@@ -169,7 +169,7 @@ def _of_history(entry: HistoryEntry, at_rest: AtRest) -> Happened:
         entry.state,
         entry.actor_kind,
         entry.actor,
-        told,
+        text,
         entry.details,
     )
 

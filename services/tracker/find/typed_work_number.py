@@ -1,4 +1,4 @@
-"""A work number that a human typed, over HTTP: a wrong one is told as such."""
+"""A work number that a human typed, over HTTP: a wrong one gets an error that says so."""
 
 from http import HTTPStatus
 

@@ -39,7 +39,7 @@ IdempotencyKey: TypeAlias = Annotated[
 
 
 class KeyUsedOtherwise(Problem):
-    """422: the caller has used this key for another command; the first stands."""
+    """422: the caller has used this key for another command; the first one is kept."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     slug = "idempotency-key-reused"
@@ -59,13 +59,13 @@ class Once:
 
     @property
     def digest(self) -> bytes:
-        """Return what tells one command from another, also where its parts run into one another."""
+        """Return a value that differs for two commands, even if their parts joined together are equal."""
         return hashlib.sha256(
             "".join(f"{len(part)}:{part}" for part in self.command).encode(errors="surrogatepass")
         ).digest()
 
     def of_its_own(self) -> "Once":
-        """Return the same with a key that no other command can have, whatever stands in it.
+        """Return the same with a key that no other command can have, whatever its text.
 
         Another text in the same form is another command.
         """

@@ -29,7 +29,7 @@ from shared.web.problems import InvalidFields, NotFound, Problem
 
 log = get_log(__name__)
 
-LONGEST_TEXT = 10_000
+MAX_TEXT_LENGTH = 10_000
 
 
 class NotAllowedNow(Problem):
@@ -179,9 +179,9 @@ def _clean(text: str | None) -> str:
     cleaned = visible(text or "", lines=True)
     if not cleaned:
         raise InvalidFields([{"field": "text", "message": "A text for the customer is needed"}])
-    if len(cleaned) > LONGEST_TEXT:
+    if len(cleaned) > MAX_TEXT_LENGTH:
         raise InvalidFields(
-            [{"field": "text", "message": f"The text is longer than {LONGEST_TEXT} characters"}]
+            [{"field": "text", "message": f"The text is longer than {MAX_TEXT_LENGTH} characters"}]
         )
     if holds_personal_code(cleaned):
         raise PersonalCodeInText

@@ -1,4 +1,4 @@
-"""Which event tells the world about which step."""
+"""Which event reports which action."""
 
 from collections.abc import Mapping
 from typing import Any

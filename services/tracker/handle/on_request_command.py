@@ -29,7 +29,7 @@ from shared.web.problems import Problem
 
 log = get_log(__name__)
 
-LONGEST_ID = 300
+MAX_ID_LENGTH = 300
 
 
 class CommandText(BaseModel):
@@ -86,7 +86,7 @@ def action_of(command: type[RequestCommand]) -> Action:
 async def _is_first(session: AsyncSession, envelope: Envelope[Event]) -> bool:
     if (
         not can_be_kept(envelope.id + envelope.source)
-        or max(len(envelope.id), len(envelope.source)) > LONGEST_ID
+        or max(len(envelope.id), len(envelope.source)) > MAX_ID_LENGTH
     ):
         raise Rejected("no-event", "ce_id or ce_source is too long or cannot be kept")
     entered = await session.execute(

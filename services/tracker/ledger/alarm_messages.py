@@ -20,7 +20,7 @@ from services.tracker.ledger.alarm_message import message
 from services.tracker.ledger.overdue import Overdue
 from services.tracker.models import Alarm, AlarmAddress
 
-MOST = 50
+BATCH_SIZE = 50
 UNDELIVERED_AFTER = timedelta(seconds=60)
 UNTOLD = or_(
     col(Alarm.told_at).is_(None), col(Alarm.ended_at).is_not(None) & col(Alarm.end_told_at).is_(None)
@@ -37,7 +37,7 @@ COUNT_UNTOLD = text("""
     select count(*) from (select from alarms where told_at is null
         or (ended_at is not null and end_told_at is null) limit :most) untold
 """)
-MOST_COUNTED = 1_000
+MAX_COUNTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ async def take_up(session: AsyncSession, address: bytes, lease: timedelta) -> Ta
         return None
     if row.message is None or row.message_id is None:
         alarms = (
-            await session.scalars(select(Alarm).where(UNTOLD).order_by(col(Alarm.id)).limit(MOST))
+            await session.scalars(select(Alarm).where(UNTOLD).order_by(col(Alarm.id)).limit(BATCH_SIZE))
         ).all()
         if not alarms:
             return None
@@ -102,7 +102,7 @@ async def undelivered(session: AsyncSession, address: bytes | None, now: datetim
     row = await session.get(AlarmAddress, address) if address else None
     if row is None or row.failing_since is None or now - row.failing_since < UNDELIVERED_AFTER:
         return Overdue("alarm-undelivered", 0)
-    count = await session.scalar(COUNT_UNTOLD, {"most": MOST_COUNTED}) or 0
+    count = await session.scalar(COUNT_UNTOLD, {"most": MAX_COUNTED}) or 0
     return Overdue("alarm-undelivered", count, oldest_at=row.failing_since, note=row.last_error or "")
 
 

@@ -33,7 +33,7 @@ FORGET = text("delete from alarms where began_at < :before and ended_at is not n
 
 
 async def update_alarms(session: AsyncSession, ledger: Ledger, *, starting: bool = False) -> None:
-    """Raise an alarm for whatever is newly overdue, end those of what no longer is.
+    """Raise an alarm for everything newly overdue, and end those of what no longer is.
 
     `most` keeps the worst count.
 

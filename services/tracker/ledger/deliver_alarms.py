@@ -24,8 +24,8 @@ PATIENCE = httpx.Timeout(30.0, connect=5.0)
 """An address that takes a message slowly has taken it: a repeat would be a second page for somebody."""
 LEASE = timedelta(seconds=45)
 """So long no other process sends the message that one has taken up."""
-FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(minutes=10)
-LONGEST_RETRY_AFTER = timedelta(hours=1)
+FIRST_WAIT, MAX_WAIT = timedelta(seconds=5), timedelta(minutes=10)
+MAX_RETRY_AFTER = timedelta(hours=1)
 EVERY_SECONDS = 1.0
 
 
@@ -65,7 +65,7 @@ class AlarmDelivery:
         """Set while the database is away for longer than it may."""
 
     async def run(self) -> None:
-        """Deliver, whatever is away."""
+        """Deliver until cancelled; errors are logged and the delivery is tried again."""
         async with httpx.AsyncClient(timeout=PATIENCE, follow_redirects=False) as http:
             while True:
                 try:
@@ -120,7 +120,7 @@ class AlarmDelivery:
     def _wait(self, failures: int, outcome: Outcome) -> timedelta:
         if outcome.retry_after is not None:
             return max(self._first_wait, outcome.retry_after)
-        wait = min(LONGEST_WAIT, self._first_wait * 2.0 ** min(failures, 20))
+        wait = min(MAX_WAIT, self._first_wait * 2.0 ** min(failures, 20))
         return wait * random.uniform(0.75, 1.0)  # noqa: S311  jitter, not a secret
 
 
@@ -151,14 +151,14 @@ def read_retry_after(value: str | None, now: datetime) -> timedelta | None:
     if not value:
         return None
     if value.isascii() and value.strip().isdigit():
-        wait = timedelta(seconds=min(int(value[:12]), LONGEST_RETRY_AFTER.total_seconds()))
+        wait = timedelta(seconds=min(int(value[:12]), MAX_RETRY_AFTER.total_seconds()))
     else:
         try:
             at = parsedate_to_datetime(value)
         except ValueError:
             return None
         wait = (at if at.tzinfo else at.replace(tzinfo=timezone.utc)) - now
-    return max(timedelta(0), min(wait, LONGEST_RETRY_AFTER))
+    return max(timedelta(0), min(wait, MAX_RETRY_AFTER))
 
 
 def _origin(answer: httpx.Response) -> str:

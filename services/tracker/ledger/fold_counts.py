@@ -12,6 +12,6 @@ FOLD = text("""
 
 
 async def fold_counts(session: AsyncSession) -> None:
-    """Make one row of each count; whoever is at it already is left to it."""
+    """Make one row of each count; a process that is doing it already is not disturbed."""
     if await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": LEDGER_FOLD}):
         await session.execute(FOLD)

@@ -9,7 +9,7 @@ from services.tracker.ledger.overdue import REASONS, CanaryRun, Ledger
 
 
 class _Reading:
-    """One reading as a collector; without one, only its age is told, and that it is missing."""
+    """One reading as a collector; without one it reports its age and that the reading is missing."""
 
     def __init__(self, ledger: Ledger | None, age: float) -> None:
         self._ledger = ledger

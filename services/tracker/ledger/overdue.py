@@ -17,9 +17,9 @@ MAIL_WITHIN = timedelta(seconds=60)
 REMOVED_WITHIN = timedelta(days=2)
 """After the end of a request's retention time."""
 SATURDAY = 5
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 """Requests shown for each kind of being overdue; the oldest come first."""
-MOST_COUNTED = 100_000
+MAX_COUNTED = 100_000
 """Counts of what is overdue stop here.
 
 A mail server that is away for two days must not make the ledger slow.
@@ -56,7 +56,7 @@ class Late:
 class Overdue:
     """One kind of being overdue at one place.
 
-    How many, since when, and the oldest of its requests (at most `MOST_SHOWN`).
+    How many, since when, and the oldest of its requests (at most `MAX_SHOWN`).
 
     `note` is what is known of all of them, such as an address' last answer.
 
@@ -83,12 +83,12 @@ class CanaryRun:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """How everything stands at `at`.
+    """The state of the service at `at`.
 
     Counts are since the beginning; `None` where a part could not be asked (`unknown` is then overdue too).
 
     `numbered` = `receipted` + `receipts_failed` + `receipts_waiting`; `to_be_removed` counts requests whose
-    retention time is over and whose contents are still there, up to `MOST_COUNTED`. `accepted` = `numbered` +
+    retention time is over and whose contents are still there, up to `MAX_COUNTED`. `accepted` = `numbered` +
     `on_the_log` + `in_the_spool` + `set_aside` + `settled`, where a record on the log may turn out to be a
     repeat.
     """

@@ -42,7 +42,7 @@ ADVANCE = text("""
         and known.partition = given.partition
     where given.first > known.next_offset
 """)
-# A partition that nobody has read from begins where its group stands when it is first looked at.
+# A partition that nobody has read from begins at its group's offset when it is first looked at.
 COMPARE = text("""
     with given as (
         select * from unnest(cast(:partitions as int[]), cast(:positions as bigint[])) as given (partition,
@@ -97,18 +97,18 @@ def position_keeper(reader: str, holds_records: HoldsRecords) -> KeepPosition:
 
 
 async def compare_positions(
-    session: AsyncSession, reader: str, topic: str, stands: Mapping[int, int], holds_records: HoldsRecords
+    session: AsyncSession, reader: str, topic: str, committed: Mapping[int, int], holds_records: HoldsRecords
 ) -> None:
-    """Enter what Kafka's committed offsets (`stands`.
+    """Enter what the committed offsets have passed over although it was never handled.
 
-    Partition to offset, read before this) have passed over, though no record has come since.
+    `committed` maps a partition to its offset, and was read before this.
     """
-    if stands:
+    if committed:
         values = {
             "reader": reader,
             "topic": topic,
-            "partitions": list(stands),
-            "positions": list(stands.values()),
+            "partitions": list(committed),
+            "positions": list(committed.values()),
         }
         passed_over = (await session.execute(COMPARE, values)).all()
         await _enter_skipped(session, reader, passed_over, holds_records)

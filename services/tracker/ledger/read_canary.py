@@ -1,4 +1,4 @@
-"""How the canary is: the latest whole run, stage by stage, and whether it stays away."""
+"""The canary's latest complete run, stage by stage, and whether the next one is late."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from services.tracker.ledger.overdue import CanaryRun, Overdue
 
 WITHIN = timedelta(seconds=60)
 """So long a canary may take from its beginning to its mail."""
-WHOLE = text("select * from canary_runs where mailed_at is not null order by run desc limit 1")
+LATEST_COMPLETE = text("select * from canary_runs where mailed_at is not null order by run desc limit 1")
 DUE = text("select * from canary_runs where begun_at < :before order by run desc limit 1")
 NEWEST = text("select max(begun_at) from canary_runs")
 STAGES = (
@@ -26,24 +26,24 @@ async def read_canary(
 
     One that failed is over as soon as a later one has gone all the way.
     """
-    whole = (await session.execute(WHOLE)).one_or_none()
+    complete = (await session.execute(LATEST_COMPLETE)).one_or_none()
     run = None
-    if whole is not None:
+    if complete is not None:
         moments = {
-            "answered": whole.answered_at,
-            "shown": whole.shown_at,
-            "numbered": whole.numbered_at,
-            "mailed": whole.mailed_at,
+            "answered": complete.answered_at,
+            "shown": complete.shown_at,
+            "numbered": complete.numbered_at,
+            "mailed": complete.mailed_at,
         }
         run = CanaryRun(
-            whole.begun_at,
-            {stage: (at - whole.begun_at).total_seconds() for stage, at in moments.items() if at},
+            complete.begun_at,
+            {stage: (at - complete.begun_at).total_seconds() for stage, at in moments.items() if at},
         )
     newest = await session.scalar(NEWEST)
     if newest is not None and now - newest > timedelta(seconds=3 * every_seconds) + WITHIN:
         return run, Overdue("canary", 1, oldest_at=newest, note="none was sent")
     due = (await session.execute(DUE, {"before": now - WITHIN})).one_or_none()
-    came_later = due is not None and whole is not None and whole.run > due.run
+    came_later = due is not None and complete is not None and complete.run > due.run
     if due is None or came_later or (due.mailed_at is not None and due.mailed_at - due.begun_at <= WITHIN):
         return run, Overdue("canary", 0)
     missing = next((note for stage, note in STAGES if getattr(due, stage) is None), "late")

@@ -14,7 +14,7 @@ from services.tracker.ledger.alarm_messages import address_of, undelivered
 from services.tracker.ledger.numbers import numbers_drawn, numbers_low
 from services.tracker.ledger.overdue import (
     LAG_WITHIN,
-    MOST_SHOWN,
+    MAX_SHOWN,
     NUMBER_WITHIN,
     Late,
     Ledger,
@@ -51,20 +51,20 @@ REGISTRAR = "tracker.submitted"
 
 @dataclass(frozen=True, slots=True)
 class _Log:
-    """What Kafka told.
+    """What Kafka reported.
 
     How far the readers are behind, and which accepted requests nobody has registered yet.
     """
 
     lags: Sequence[Lag]
     unregistered: Unregistered
-    stands: Mapping[tuple[str, str], Mapping[int, int]]
+    committed: Mapping[tuple[str, str], Mapping[int, int]]
 
 
 class LedgerReader:
     """Reads the whole ledger.
 
-    Kafka or the spool being away is told in it; the database being away raises the driver's error.
+    If Kafka or the spool is away, the ledger says so; if the database is away, the driver's error is raised.
     """
 
     def __init__(  # noqa: PLR0913  what a ledger is read from
@@ -91,7 +91,7 @@ class LedgerReader:
         self._returned_within = returned_within
 
     async def read(self) -> Ledger:
-        """Ask all at once, and put together what they told."""
+        """Ask all of them in parallel, and combine their answers."""
         ours = await self._from_intake()
         log, spool = await asyncio.gather(self._read_log(ours), self._read_spool())
         now = datetime.now(timezone.utc)
@@ -144,8 +144,8 @@ class LedgerReader:
     async def _compare_positions(self, log: _Log) -> None:
         # In a transaction of its own: readers wait for the rows that it takes.
         async with self._sessions.begin() as session:
-            for (reader, topic), stands in log.stands.items():
-                await compare_positions(session, reader, topic, stands, self._lags.holds_records)
+            for (reader, topic), committed in log.committed.items():
+                await compare_positions(session, reader, topic, committed, self._lags.holds_records)
         with suppress(KafkaUnavailable):
             async with self._sessions.begin() as session:
                 await look_up_skipped(session, self._lags.holds_records)
@@ -160,7 +160,7 @@ class LedgerReader:
     async def _read_log(self, ours: FromIntake) -> _Log | None:
         try:
             kept = {group: topics for group, topics in self._readers.items() if group in KEPT}
-            stands = await self._lags.positions(kept)
+            committed = await self._lags.positions(kept)
             lags = await self._lags.read(self._readers)
             unregistered = (
                 await self._unread.look(ours)
@@ -169,7 +169,7 @@ class LedgerReader:
             )
         except KafkaUnavailable:
             return None
-        return _Log(lags, unregistered, stands)
+        return _Log(lags, unregistered, committed)
 
     async def _read_spool(self) -> SpooledRequests | None:
         try:
@@ -205,7 +205,7 @@ async def _without_number(
         "no-number",
         len(firsts) + set_aside.overdue,
         oldest_at=late[0].since if late else None,
-        requests=late[:MOST_SHOWN],
+        requests=late[:MAX_SHOWN],
     )
 
 
@@ -221,7 +221,7 @@ def _lagging(log: _Log, now: datetime) -> list[Overdue]:
 
 
 def _spooled(spool: SpooledRequests) -> Overdue:
-    late = [Late(each.request_id, each.spooled_at) for each in spool.requests[:MOST_SHOWN]]
+    late = [Late(each.request_id, each.spooled_at) for each in spool.requests[:MAX_SHOWN]]
     return Overdue("spool", spool.waiting, oldest_at=spool.oldest_at, requests=late)
 
 

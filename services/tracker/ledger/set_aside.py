@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.tracker.ledger.overdue import MOST_SHOWN, Late
+from services.tracker.ledger.overdue import MAX_SHOWN, Late
 
 REGISTERED = text("""
     update dead_letters letter set registered_at = now() from requests
@@ -64,9 +64,9 @@ async def read_set_aside(session: AsyncSession, submitted: str) -> SetAside:
     """Count them; those that got their number after all are noted first."""
     await session.execute(REGISTERED)
     counts = (await session.execute(COUNTS, {"submitted": submitted})).one()
-    rows = (await session.execute(OLDEST, {"shown": MOST_SHOWN})).all() if counts.overdue else []
+    rows = (await session.execute(OLDEST, {"shown": MAX_SHOWN})).all() if counts.overdue else []
     sent_again = (
-        frozenset((await session.scalars(SENT_AGAIN, {"most": MOST_SHOWN})).all())
+        frozenset((await session.scalars(SENT_AGAIN, {"most": MAX_SHOWN})).all())
         if counts.overdue
         else frozenset()
     )

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.tracker.domain import Reason
 from services.tracker.ledger.overdue import (
     MAIL_WITHIN,
-    MOST_COUNTED,
-    MOST_SHOWN,
+    MAX_COUNTED,
+    MAX_SHOWN,
     PUBLISHED_WITHIN,
     REMOVED_WITHIN,
     Late,
@@ -33,9 +33,9 @@ COUNTS = text("""
 """)
 OVERDUE_MAILS = text("""
     select owed.request_id, owed.since, requests.work_number, (
-        select concat_ws(' ', type, reply, codes) from mail_outcomes told
-        where told.request_id = owed.request_id and told.cause_id = owed.event_id order by occurred_at desc
-            limit 1
+        select concat_ws(' ', type, reply, codes) from mail_outcomes outcome
+        where outcome.request_id = owed.request_id and outcome.cause_id = owed.event_id
+        order by occurred_at desc limit 1
     ) as note from (
         select * from owed_mails
         where failed_at is null and since < :before and (template = 'receipt') = :receipts order by since
@@ -49,9 +49,9 @@ COUNT_OVERDUE_MAILS = text("""
 """)
 FAILED_MAILS = text("""
     select owed.request_id, owed.failed_at as since, requests.work_number, (
-        select concat_ws(' ', type, reply, codes) from mail_outcomes told
-        where told.request_id = owed.request_id and told.cause_id = owed.event_id order by occurred_at desc
-            limit 1
+        select concat_ws(' ', type, reply, codes) from mail_outcomes outcome
+        where outcome.request_id = owed.request_id and outcome.cause_id = owed.event_id
+        order by occurred_at desc limit 1
     ) as note from (
         select * from owed_mails where failed_at is not null and returned_at is null and settled_at is null
         order by failed_at, event_id limit :shown
@@ -121,13 +121,13 @@ NUMBERS = text("select request_id, work_number from requests where request_id = 
 
 async def read_counts(session: AsyncSession) -> dict[str, int]:
     """Count numbered, receipted, resolved and failed receipts."""
-    return dict((await session.execute(COUNTS, {"most": MOST_COUNTED})).one()._mapping)  # noqa: SLF001  a row's public way to names
+    return dict((await session.execute(COUNTS, {"most": MAX_COUNTED})).one()._mapping)  # noqa: SLF001  a row's public way to names
 
 
 async def overdue_mails(session: AsyncSession, now: datetime) -> list[Overdue]:
     """Return the receipts and the other mails that neither went nor were reported as failed in time."""
     before = now - MAIL_WITHIN
-    counted = (await session.execute(COUNT_OVERDUE_MAILS, {"before": before, "most": MOST_COUNTED})).one()
+    counted = (await session.execute(COUNT_OVERDUE_MAILS, {"before": before, "most": MAX_COUNTED})).one()
     reasons: tuple[tuple[Reason, int, bool], ...] = (
         ("no-receipt", counted.receipts, True),
         ("no-mail", counted.others, False),
@@ -135,48 +135,48 @@ async def overdue_mails(session: AsyncSession, now: datetime) -> list[Overdue]:
     found = []
     for reason, count, receipts in reasons:
         if count:
-            late = await _late(session, OVERDUE_MAILS, before=before, receipts=receipts, shown=MOST_SHOWN)
+            late = await _late(session, OVERDUE_MAILS, before=before, receipts=receipts, shown=MAX_SHOWN)
             found.append(_overdue(reason, count, late))
     return found
 
 
 async def failed_mails(session: AsyncSession) -> Overdue:
     """Return the mails that will not go by themselves, and that no operator has dealt with."""
-    count = await session.scalar(COUNT_FAILED_MAILS, {"most": MOST_COUNTED}) or 0
+    count = await session.scalar(COUNT_FAILED_MAILS, {"most": MAX_COUNTED}) or 0
     return _overdue(
-        "mail-failed", count, await _late(session, FAILED_MAILS, shown=MOST_SHOWN) if count else ()
+        "mail-failed", count, await _late(session, FAILED_MAILS, shown=MAX_SHOWN) if count else ()
     )
 
 
 async def returned_mails(session: AsyncSession, now: datetime, working_days: float) -> Overdue:
     """Return the mails that came back so long ago that somebody should have dealt with them."""
     before = working_days_before(now, working_days)
-    count = await session.scalar(COUNT_RETURNED_MAILS, {"before": before, "most": MOST_COUNTED}) or 0
-    late = await _late(session, RETURNED_MAILS, before=before, shown=MOST_SHOWN) if count else ()
+    count = await session.scalar(COUNT_RETURNED_MAILS, {"before": before, "most": MAX_COUNTED}) or 0
+    late = await _late(session, RETURNED_MAILS, before=before, shown=MAX_SHOWN) if count else ()
     return _overdue("returned-mail-unsettled", count, late)
 
 
 async def overdue_entries(session: AsyncSession, now: datetime) -> Overdue:
     """Return the entries of the history that wait too long to be published."""
     before = now - PUBLISHED_WITHIN
-    count = await session.scalar(COUNT_OVERDUE_ENTRIES, {"before": before, "most": MOST_COUNTED}) or 0
+    count = await session.scalar(COUNT_OVERDUE_ENTRIES, {"before": before, "most": MAX_COUNTED}) or 0
     return _overdue(
         "unpublished",
         count,
-        await _late(session, OVERDUE_ENTRIES, before=before, shown=MOST_SHOWN) if count else (),
+        await _late(session, OVERDUE_ENTRIES, before=before, shown=MAX_SHOWN) if count else (),
     )
 
 
 async def unsendable_entries(session: AsyncSession) -> Overdue:
     """Return the history entries that Kafka refuses and that no operator has sent again or settled."""
-    count = await session.scalar(COUNT_UNSENDABLE, {"most": MOST_COUNTED}) or 0
-    return _overdue("unsendable", count, await _late(session, UNSENDABLE, shown=MOST_SHOWN) if count else ())
+    count = await session.scalar(COUNT_UNSENDABLE, {"most": MAX_COUNTED}) or 0
+    return _overdue("unsendable", count, await _late(session, UNSENDABLE, shown=MAX_SHOWN) if count else ())
 
 
 async def waiting_dead_letters(session: AsyncSession) -> Overdue:
     """Return the dead letters that no operator has dealt with; those that hold a request's id name it."""
-    count = await session.scalar(COUNT_DEAD_LETTERS, {"most": MOST_COUNTED}) or 0
-    letters = (await session.execute(DEAD_LETTERS, {"shown": MOST_SHOWN})).all() if count else []
+    count = await session.scalar(COUNT_DEAD_LETTERS, {"most": MAX_COUNTED}) or 0
+    letters = (await session.execute(DEAD_LETTERS, {"shown": MAX_SHOWN})).all() if count else []
     named = [(id_, letter) for letter in letters if (id_ := request_id_of(letter.key))]
     numbers = await numbers_of(session, [id_ for id_, _ in named])
     late = [Late(id_, letter.since, numbers.get(id_), letter.note) for id_, letter in named]
@@ -185,13 +185,13 @@ async def waiting_dead_letters(session: AsyncSession) -> Overdue:
 
 async def to_be_removed(session: AsyncSession, now: datetime) -> tuple[int, Overdue]:
     """Count requests whose contents are due for removal, and return those that are overdue."""
-    due = await session.scalar(COUNT_TO_BE_REMOVED, {"before": now, "most": MOST_COUNTED}) or 0
+    due = await session.scalar(COUNT_TO_BE_REMOVED, {"before": now, "most": MAX_COUNTED}) or 0
     before = now - REMOVED_WITHIN
-    count = await session.scalar(COUNT_TO_BE_REMOVED, {"before": before, "most": MOST_COUNTED}) if due else 0
+    count = await session.scalar(COUNT_TO_BE_REMOVED, {"before": before, "most": MAX_COUNTED}) if due else 0
     return due, _overdue(
         "not-removed",
         count or 0,
-        await _late(session, NOT_REMOVED, before=before, shown=MOST_SHOWN) if count else (),
+        await _late(session, NOT_REMOVED, before=before, shown=MAX_SHOWN) if count else (),
     )
 
 

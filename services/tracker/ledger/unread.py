@@ -13,10 +13,10 @@ from services.tracker.register.from_intake import FromIntake
 from shared.canary import is_canary
 from shared.kafka.lag import LagReader
 
-MOST_AT_ONCE = 2_000
+MAX_BATCH_SIZE = 2_000
 """Records that one reading looks at: some ten megabytes."""
-MOST_HELD = 100_000
-MOST_SHOWN = 1_000
+MAX_HELD = 100_000
+MAX_SHOWN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ class UnreadSubmissions:
 
     async def look(self, ours: FromIntake) -> Unregistered:
         """Look at what is new; raises `KafkaUnavailable`."""
-        room = max(0, MOST_HELD - sum(len(each.held) for each in self._partitions.values()))
+        room = max(0, MAX_HELD - sum(len(each.held) for each in self._partitions.values()))
         seen = {number: (each.position, each.looked_to) for number, each in self._partitions.items()}
-        tail = await self._lags.tail(self._group, self._topic, seen, min(room, MOST_AT_ONCE))
+        tail = await self._lags.tail(self._group, self._topic, seen, min(room, MAX_BATCH_SIZE))
         for number, (position, looked_to) in tail.looked.items():
             self._advance(number, position, looked_to)
         for record in tail.records:
@@ -71,7 +71,7 @@ class UnreadSubmissions:
                 self._partitions[record.partition].held.append(waiting)
         held = [waiting for each in self._partitions.values() for waiting in each.held]
         oldest = heapq.nsmallest(
-            MOST_SHOWN, held, key=lambda each: (each.timestamp, each.partition, each.offset)
+            MAX_SHOWN, held, key=lambda each: (each.timestamp, each.partition, each.offset)
         )
         return Unregistered(len(held) + tail.left, oldest)
 

@@ -67,7 +67,7 @@ class LedgerWatch:
         """Return the seconds since the last reading began."""
         return time.monotonic() - self._read_at
 
-    async def ledger(self, *, at_most_old: float = 0.0) -> Ledger:
+    async def ledger(self, *, max_age: float = 0.0) -> Ledger:
         """Return a reading that is at most so many seconds old.
 
         Who asks while one is made that began later than that shares it.
@@ -75,7 +75,7 @@ class LedgerWatch:
         Raises what the driver raises while the database is away, `TimeoutError` where it does not answer.
 
         """
-        begun_after = time.monotonic() - at_most_old
+        begun_after = time.monotonic() - max_age
         if self.latest and self._read_at >= begun_after:
             return self.latest
         async with self._reading:

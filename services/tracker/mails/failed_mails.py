@@ -23,7 +23,7 @@ from shared.web.problems import NotFound, Problem, Unavailable
 
 log = get_log(__name__)
 
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 WAITING = text("""
     select owed.event_id, owed.request_id, owed.template, owed.failed_at, owed.failure, last.attempt,
         last.reply,
@@ -33,9 +33,9 @@ WAITING = text("""
         select * from owed_mails where failed_at is not null and returned_at is null and settled_at is null
             order by failed_at, event_id limit :most
     ) owed join requests using (request_id) left join lateral (
-        select attempt, reply from mail_outcomes told
-        where told.request_id = owed.request_id and told.cause_id = owed.event_id
-            and told.type = 'mail.failed.v1' order by occurred_at desc limit 1
+        select attempt, reply from mail_outcomes outcome
+        where outcome.request_id = owed.request_id and outcome.cause_id = owed.event_id
+            and outcome.type = 'mail.failed.v1' order by occurred_at desc limit 1
     ) last on true order by owed.failed_at, owed.event_id
 """)
 
@@ -49,7 +49,7 @@ class NoLongerFailed(Problem):
 
 
 async def list_failed_mails(
-    session: AsyncSession, keyring: Keyring, by: By, most: int = MOST_SHOWN
+    session: AsyncSession, keyring: Keyring, by: By, most: int = MAX_SHOWN
 ) -> Sequence[Row[Any]]:
     """Return those that wait for an operator, the oldest first, with who asked and what the mail server said.
 
@@ -84,7 +84,7 @@ async def settle_failed_mail(session: AsyncSession, event_id: str, by: By, note:
 
     A second time changes nothing.
 
-    `note` says how the citizen knows; it stands on the request's timeline.
+    `note` says how the citizen knows; it is shown on the request's timeline.
 
     """
     said, mail = read_note(note), await _failed_mail(session, event_id)

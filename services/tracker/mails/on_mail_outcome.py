@@ -36,14 +36,14 @@ COLUMNS = {
     "status": "text",
 }
 ENTER = text(f"""
-    with told as (
+    with arrived as (
         insert into mail_outcomes ({", ".join(COLUMNS)})
         select * from unnest({", ".join(f"cast(:{name} as {kind}[])" for name, kind in COLUMNS.items())})
         on conflict do nothing
         returning cause_id, template, type, occurred_at, sending, message_id,
             coalesce(codes, reply) as failure
     ), latest as (
-        select distinct on (cause_id, template) * from told where type <> 'mail.bounced.v1'
+        select distinct on (cause_id, template) * from arrived where type <> 'mail.bounced.v1'
         order by cause_id, template, sending desc, type = 'mail.sent.v1' desc, occurred_at desc
     ), concerned as (
         select owed.event_id, latest.* from owed_mails owed
@@ -64,8 +64,8 @@ ENTER = text(f"""
     insert into ledger_counts (name, n) select 'receipted', count(*) from paid where template = 'receipt'
         having count(*) > 0
 """)  # noqa: S608  made of the names above only
-LONGEST = 500
-MOST_ATTEMPTS = 1_000_000
+MAX_LENGTH = 500
+MAX_ATTEMPTS = 1_000_000
 
 
 async def on_mail_outcome(session: AsyncSession, envelopes: Sequence[Envelope[Event]]) -> None:
@@ -90,9 +90,9 @@ def _row(envelope: Envelope[Event], outcome: MailOutcome) -> dict[str, object]:
     }
     codes = outcome.codes if isinstance(outcome, MailDeferred | MailFailed) else None
     for name, value in {**texts, "codes": codes or ""}.items():
-        if not can_be_kept(value) or len(value) > LONGEST:
+        if not can_be_kept(value) or len(value) > MAX_LENGTH:
             raise Rejected("bad-data", f"{outcome.type}: {name}")
-    if max(outcome.attempt, outcome.sending) > MOST_ATTEMPTS:
+    if max(outcome.attempt, outcome.sending) > MAX_ATTEMPTS:
         raise Rejected("bad-data", f"{outcome.type}: attempt")
     if isinstance(outcome, MailFailed):
         log.error(

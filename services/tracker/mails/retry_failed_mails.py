@@ -15,14 +15,14 @@ from shared.web.problems import Unavailable
 log = get_log(__name__)
 
 BATCH = 500
-LONGEST_SECONDS = 8.0
-MOST_CAUSES = 100
+MAX_SECONDS = 8.0
+MAX_CAUSES = 100
 WAITS = "failed_at is not null and returned_at is null and settled_at is null"
 CAUSE = "coalesce(failure, 'unknown')"
 
 CAUSES = text(f"""
     select {CAUSE} as cause, count(*) as mails, min(failed_at) as first_at, max(failed_at) as last_at
-    from owed_mails where {WAITS} group by 1 order by mails desc, cause limit {MOST_CAUSES}
+    from owed_mails where {WAITS} group by 1 order by mails desc, cause limit {MAX_CAUSES}
 """)  # noqa: S608  constants
 OF_CAUSE = f"""{WAITS} and {CAUSE} = :cause and failed_at <= coalesce(:before, now())
     and (cast(:template as text) is null or template = :template)"""
@@ -70,7 +70,7 @@ async def retry_failed_mails(
     if notifier is None:
         raise Unavailable("TRACKER_NOTIFIER_URL is not set")
     chosen = {"cause": cause, "template": template, "before": before}
-    retried, until = 0, time.monotonic() + LONGEST_SECONDS
+    retried, until = 0, time.monotonic() + MAX_SECONDS
     at = {"failed_at": datetime.min, "event_id": ""}  # noqa: DTZ901  before everything
     while time.monotonic() < until and (mails := (await session.execute(NEXT, {**chosen, **at})).all()):
         at = {"failed_at": mails[-1].failed_at, "event_id": mails[-1].event_id}

@@ -14,7 +14,7 @@ from services.tracker.personal_data.keyring import Keyring
 from services.tracker.personal_data.record_read import record_read
 from services.tracker.trouble.settle_note import NOTE_NEEDED, read_note
 
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 WAITING = text("""
     select owed.event_id, owed.request_id, owed.template, owed.returned_at, owed.return_status, owed.sending,
         last.bounce,
@@ -24,16 +24,16 @@ WAITING = text("""
         select * from owed_mails where returned_at is not null and settled_at is null
             order by returned_at, event_id limit :most
     ) owed join requests using (request_id) left join lateral (
-        select bounce from mail_outcomes told
-        where told.request_id = owed.request_id and told.cause_id = owed.event_id
-            and told.type = 'mail.bounced.v1'
-            and told.sending = owed.sending and told.bounce <> 'soft' order by occurred_at desc limit 1
+        select bounce from mail_outcomes outcome
+        where outcome.request_id = owed.request_id and outcome.cause_id = owed.event_id
+            and outcome.type = 'mail.bounced.v1'
+            and outcome.sending = owed.sending and outcome.bounce <> 'soft' order by occurred_at desc limit 1
     ) last on true order by owed.returned_at, owed.event_id
 """)
 
 
 async def list_returned_mails(
-    session: AsyncSession, keyring: Keyring, by: By, most: int = MOST_SHOWN
+    session: AsyncSession, keyring: Keyring, by: By, most: int = MAX_SHOWN
 ) -> Sequence[Row[Any]]:
     """Return those that wait for a person, the oldest first, with who asked and how to reach them.
 

@@ -13,7 +13,7 @@ from shared.events.vocabulary import Template
 
 
 class MailOutcomeEntry(Table, table=True):
-    """What became of a mail about a request, as notifier told."""
+    """What became of a mail about a request, as notifier reported it."""
 
     __tablename__: ClassVar[str] = "mail_outcomes"
 
@@ -34,7 +34,7 @@ class MailOutcomeEntry(Table, table=True):
 
 
 class OwedMail(Table, table=True):
-    """A mail that an entry of the history owes the citizen, until notifier tells that it went.
+    """A mail that an entry of the history owes the citizen, until notifier reports that it was sent.
 
     `failed_at` says that it will not go by itself, `failure` why (the mail server's codes, or a word);
     `settled_at` that an operator has dealt with that in another way. One that came back (`returned_at`) is

@@ -15,7 +15,7 @@ from shared.events.vocabulary import Actor
 class Read(Table, table=True):
     """Somebody was shown requests; written in the read's own transaction.
 
-    `mac` covers what stands here; `position` and `link` are given to it soon after, when it is joined to the
+    `mac` covers the other columns; `position` and `link` are given to it soon after, when it is joined to the
     chain (`chain_reads.py`). `words` is a keyed hash of what was searched for.
     """
 

@@ -77,7 +77,7 @@ DEAD_LETTER_WAITS = (
 class DeadLetter(Table, table=True):
     """A record that could never succeed, as it came.
 
-    One that was put aside twice (a crash before the offset's commit) stands here once.
+    One that was put aside twice (a crash before the offset's commit) is here once.
 
     One that intake sent is an `accepted` request: until that is registered, or `note` says what its citizen
     was told, it stays overdue. After `emptied_at` nothing is left of the record but where it was and its

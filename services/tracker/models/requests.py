@@ -25,7 +25,7 @@ REMOVABLE = f"erased_at is null and state in ({in_sql(FINISHED)})"
 
 
 class TrackedRequest(Table, table=True):
-    """A request as it stands.
+    """A request in its present state.
 
     Names are in clear for the handlers; henkilötunnus and answers are encrypted (`at_rest.py`).
 
@@ -98,7 +98,7 @@ class HistoryEntry(Table, table=True):
 
     Entries that nobody outside needs have no `value` from the start.
 
-    `action` and `state` stand where the entry set the request's state, `text_box` (in clear before, `text`)
+    `action` and `state` are given if the entry set the request's state, `text_box` (in clear before, `text`)
     is what the citizen was told, `details` are for operators. `refused` says why Kafka will never take it.
     """
 

@@ -60,7 +60,7 @@ class AtRest:
         return self.box.decrypt(stored, ANSWERS + request_id.bytes).decode()
 
     def encrypt_text(self, text: str, event_id: UUID) -> bytes:
-        """Encrypt what a citizen was told by one entry of the history."""
+        """Encrypt the text that one entry of the history sent to the citizen."""
         return self.box.encrypt(text.encode(), TEXT + event_id.bytes)
 
     def decrypt_text(self, stored: bytes, event_id: UUID) -> str:

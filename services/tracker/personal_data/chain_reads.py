@@ -19,7 +19,7 @@ from shared.process.logs import get_log
 log = get_log(__name__)
 
 EVERY_SECONDS = 5.0
-AT_ONCE = 1_000
+BATCH_SIZE = 1_000
 LAST = text("select position, link from reads where position is not null order by position desc limit 1")
 NEXT = text("select id, mac from reads where position is null order by id limit :most")
 JOIN = text("""
@@ -35,7 +35,7 @@ def link_of(key: bytes, position: int, before: bytes, mac: bytes) -> bytes:
     return hmac.digest(key, b"link/" + position.to_bytes(8, "big") + before + mac, hashlib.sha256)
 
 
-async def chain_reads(session: AsyncSession, key: bytes, most: int = AT_ONCE) -> int:
+async def chain_reads(session: AsyncSession, key: bytes, most: int = BATCH_SIZE) -> int:
     """Join at most so many entries to the chain, in the order of their ids; gives how many.
 
     Another process that is at it is left to it.
@@ -77,7 +77,7 @@ class ReadsChain:
         while True:
             try:
                 async with self._sessions.begin() as session:
-                    more = await chain_reads(session, self._key) == AT_ONCE
+                    more = await chain_reads(session, self._key) == BATCH_SIZE
             except DATABASE_ERRORS as error:
                 log.warning("reads_not_chained", error=type(error).__name__)
                 more = False

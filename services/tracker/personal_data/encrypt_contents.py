@@ -10,7 +10,7 @@ from shared.process.logs import get_log
 
 log = get_log(__name__)
 
-AT_ONCE = 500
+BATCH_SIZE = 500
 PAUSE_SECONDS = 60.0
 
 TAKE_ANSWERS = text("""
@@ -55,7 +55,7 @@ async def encrypt_for_ever(sessions: Sessions, at_rest: AtRest) -> None:
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def encrypt_some(sessions: Sessions, at_rest: AtRest, most: int = AT_ONCE) -> bool:
+async def encrypt_some(sessions: Sessions, at_rest: AtRest, most: int = BATCH_SIZE) -> bool:
     """Encrypt some of what is in clear and not being worked with; says whether there may be more."""
     async with sessions.begin() as session:
         answers = (await session.execute(TAKE_ANSWERS, {"most": most})).all()

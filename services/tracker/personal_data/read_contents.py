@@ -1,4 +1,4 @@
-"""What was answered and told, whether it is encrypted or an earlier version wrote it in clear."""
+"""Reads answers and texts, encrypted or as an earlier version wrote them in clear."""
 
 from collections.abc import Sequence
 

@@ -54,7 +54,7 @@ async def record_read(
 
 
 def hash_words(key: bytes, words: str) -> bytes:
-    """Return what tells that two searches were for the same words, whatever the case of their letters."""
+    """Return the same value for two searches for the same words, in upper or lower case."""
     return hmac.digest(key, b"words/" + " ".join(visible(words).casefold().split()).encode(), hashlib.sha256)[
         :WORDS_BYTES
     ]

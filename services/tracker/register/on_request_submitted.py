@@ -1,4 +1,4 @@
-"""A request was sent: give it its work number, once, and tell everybody."""
+"""A request was sent: register it once, with its work number, and publish that."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -40,9 +40,9 @@ COPIED = (
     "body_digest",
     "sealed_contact",
 )
-LONGEST = {"sealed_contact": 20_000}
-LONGEST_OF_OTHERS = 500
-MOST_RETENTION_DAYS = 36_500
+MAX_LENGTHS = {"sealed_contact": 20_000}
+MAX_LENGTH_OF_OTHERS = 500
+MAX_RETENTION_DAYS = 36_500
 YEARS = range(2000, 2200)
 DUPLICATE = "duplicate_with_other_body"
 
@@ -148,9 +148,9 @@ def _registered(event: RequestSubmitted, number: str, now: datetime) -> bytes:
 def _check(event: RequestSubmitted) -> None:
     for name in COPIED:
         value = getattr(event, name)
-        if not can_be_kept(value) or len(value) > LONGEST.get(name, LONGEST_OF_OTHERS):
+        if not can_be_kept(value) or len(value) > MAX_LENGTHS.get(name, MAX_LENGTH_OF_OTHERS):
             raise Rejected("bad-data", f"{event.type}: {name}")
-    if event.retention_days > MOST_RETENTION_DAYS:
+    if event.retention_days > MAX_RETENTION_DAYS:
         raise Rejected("bad-data", f"{event.type}: retention_days")
     for name in ("submitted_at", "due_at"):
         # Far-off dates overflow where they are shown in local time.
@@ -173,7 +173,7 @@ async def _note_other_bodies(session: AsyncSession, others: Iterable[Submission]
         )
         if await session.scalar(known) is None:
             details = {
-                "body_digest": other.event.body_digest[:LONGEST_OF_OTHERS],
+                "body_digest": other.event.body_digest[:MAX_LENGTH_OF_OTHERS],
                 "submitted_at": other.event.submitted_at.isoformat(),
             }
             now = datetime.now(timezone.utc)

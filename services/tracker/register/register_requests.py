@@ -80,7 +80,7 @@ REGISTER = text(f"""
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What stands under a request id.
+    """What is stored under a request id.
 
     The digest of the body that came first, or the next number of the sequence for a new one.
     """

@@ -25,7 +25,7 @@ from shared.web.problems import NotFound, Problem, Unavailable
 log = get_log(__name__)
 
 SEND_SECONDS = 5.0
-MOST = 200
+MAX_LIMIT = 200
 
 
 class NoWayBack(Problem):
@@ -48,7 +48,7 @@ async def list_dead_letters(
     session: AsyncSession, *, waiting_only: bool = True, before: int | None = None, limit: int = 50
 ) -> Sequence[DeadLetter]:
     """Return dead letters, newest first; `before` is the id that the page before ended with."""
-    found = select(DeadLetter).order_by(col(DeadLetter.id).desc()).limit(min(limit, MOST))
+    found = select(DeadLetter).order_by(col(DeadLetter.id).desc()).limit(min(limit, MAX_LIMIT))
     if waiting_only:
         found = found.where(text(DEAD_LETTER_WAITS))
     if before is not None:
@@ -57,14 +57,14 @@ async def list_dead_letters(
 
 
 def can_go_back(letter: DeadLetter, topics: Collection[str]) -> bool:
-    """Return whether a dead letter is a whole record of one of our `topics`."""
+    """Return whether a dead letter is a complete record of one of our `topics`."""
     return letter.origin_topic in topics and letter.emptied_at is None and part_of(letter) is None
 
 
 def part_of(letter: DeadLetter) -> str | None:
     """Say what was left out of a record that was too large, or that it could not be read.
 
-    Nothing where it is whole.
+    None if the record is complete.
     """
     part = next((value for name, value in letter.headers if name == PART), None)
     return None if part is None else base64.b64decode(part).decode(errors="replace")

@@ -21,7 +21,7 @@ from shared.kafka.dead_letter import PART, PREFIX, is_part
 SUFFIX = dead_letter_topic("")
 UNKNOWN, UNREADABLE, NOT_FROM_INTAKE = "unknown", "unreadable", "not-from-intake"
 REGISTRAR = "tracker.submitted"
-LONGEST_NAME = 249
+MAX_NAME_LENGTH = 249
 """Kafka's limit for a topic; an index holds topic and group."""
 
 
@@ -71,10 +71,10 @@ def _row(record: RawRecord) -> dict[str, object]:
         if name == PART or not name.startswith(PREFIX)
     ]
     return {
-        "origin_topic": context.get("topic", "")[:LONGEST_NAME] or record.topic.removesuffix(SUFFIX),
+        "origin_topic": context.get("topic", "")[:MAX_NAME_LENGTH] or record.topic.removesuffix(SUFFIX),
         "origin_partition": _number(context.get("partition"), record.partition),
         "origin_offset": _number(context.get("offset"), record.offset),
-        "origin_group": context.get("group", UNKNOWN)[:LONGEST_NAME],
+        "origin_group": context.get("group", UNKNOWN)[:MAX_NAME_LENGTH],
         "digest": hashlib.sha256((record.key or b"") + b"\x00" + (record.value or b"")).digest(),
         "reason": context.get("reason", UNKNOWN),
         "detail": "; ".join(filter(None, (context.get("detail"), context.get(PART.removeprefix(PREFIX))))),

@@ -16,7 +16,7 @@ from shared.text.personal_codes import holds_personal_code
 from shared.text.typed_text import visible
 from shared.web.problems import InvalidFields
 
-LONGEST_NOTE = 1_000
+MAX_NOTE_LENGTH = 1_000
 NOTE_NEEDED = InvalidFields(
     [{"field": "note", "message": "Say what was done, and what the citizen was told"}]
 )
@@ -28,8 +28,8 @@ def read_note(note: str | None) -> str | None:
     Raises `InvalidFields` where it cannot be kept, `PersonalCodeInText`.
     """
     said = visible(note or "", lines=True)
-    if len(said) > LONGEST_NOTE:
-        raise InvalidFields([{"field": "note", "message": f"At most {LONGEST_NOTE} characters"}])
+    if len(said) > MAX_NOTE_LENGTH:
+        raise InvalidFields([{"field": "note", "message": f"At most {MAX_NOTE_LENGTH} characters"}])
     if holds_personal_code(said):
         raise PersonalCodeInText(
             "note", "Leave the henkilötunnus out: the note stays on the request's timeline"

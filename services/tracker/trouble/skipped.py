@@ -20,8 +20,8 @@ from shared.web.problems import NotFound, Problem, Unavailable
 log = get_log(__name__)
 
 SEND_SECONDS = 10.0
-MOST_SHOWN = 100
-MOST_SENT = 10_000
+MAX_SHOWN = 100
+MAX_SENT = 10_000
 
 
 class NoLongerThere(Problem):
@@ -37,7 +37,7 @@ async def list_skipped(session: AsyncSession) -> Sequence[SkippedRecords]:
     waiting = select(SkippedRecords).where(
         col(SkippedRecords.settled_at).is_(None), col(SkippedRecords.looked_up)
     )
-    return (await session.scalars(waiting.order_by(col(SkippedRecords.id)).limit(MOST_SHOWN))).all()
+    return (await session.scalars(waiting.order_by(col(SkippedRecords.id)).limit(MAX_SHOWN))).all()
 
 
 async def send_skipped_again(
@@ -61,13 +61,13 @@ async def send_skipped_again(
     older = await older_end(session, skipped.topic, skipped.partition)
     unsigned = skipped.first_offset < older
     following = min(
-        skipped.next_offset, skipped.first_offset + MOST_SENT, older if unsigned else skipped.next_offset
+        skipped.next_offset, skipped.first_offset + MAX_SENT, older if unsigned else skipped.next_offset
     )
     try:
-        records, whole = await lags.records_between(
+        records, complete = await lags.records_between(
             skipped.topic, skipped.partition, skipped.first_offset, following
         )
-        if not whole:
+        if not complete:
             raise NoLongerThere(kept=len(records), skipped=skipped.next_offset - skipped.first_offset)
         signed = [sign_unsigned(keyring, record) for record in records] if unsigned else records
         await producer.send_all(skipped.topic, signed, within=SEND_SECONDS)
@@ -83,7 +83,7 @@ async def send_skipped_again(
 async def settle_skipped(session: AsyncSession, skipped_id: int, by: str, note: str | None) -> SkippedRecords:
     """Settle the matter without the records, because they are gone or are known from elsewhere.
 
-    Of submissions `note` has to say what their citizens were told. Raises `NotFound`, `InvalidFields`.
+    For submissions, `note` has to say what their citizens were told. Raises `NotFound`, `InvalidFields`.
     """
     skipped, said = await _waiting(session, skipped_id), read_note(note)
     if skipped.settled_at is None:

@@ -15,7 +15,7 @@ from shared.web.problems import NotFound
 
 log = get_log(__name__)
 
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 REFUSED = (col(HistoryEntry.value).is_not(None), col(HistoryEntry.refused).is_not(None))
 
 
@@ -23,7 +23,7 @@ async def list_unsendable(session: AsyncSession) -> Sequence[HistoryEntry]:
     """Return what waits for an operator, oldest first."""
     return (
         await session.scalars(
-            select(HistoryEntry).where(*REFUSED).order_by(col(HistoryEntry.id)).limit(MOST_SHOWN)
+            select(HistoryEntry).where(*REFUSED).order_by(col(HistoryEntry.id)).limit(MAX_SHOWN)
         )
     ).all()
 

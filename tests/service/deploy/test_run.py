@@ -84,7 +84,7 @@ def test_jars_are_fetched_once_and_again_where_one_was_changed(
 
     digest = hashlib.sha256(b"the jar").hexdigest()
     (tmp_path / "kafka.jars.lock").write_text(f"group:one:1.0 {digest}\ngroup:two:1.0 {digest}\n")
-    monkeypatch.setattr(jars, "DOWNLOADS_AT_ONCE", 1)  # in the lock's order
+    monkeypatch.setattr(jars, "MAX_PARALLEL_DOWNLOADS", 1)  # in the lock's order
     monkeypatch.setattr(jars, "LOCK", tmp_path / "kafka.jars.lock")
     monkeypatch.setattr(jars, "_fetch", fetch)
     one, _ = jars.class_path(tmp_path)

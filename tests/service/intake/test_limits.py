@@ -14,7 +14,7 @@ from services.intake.limits import (
     CANARIES,
     DRAFTS,
     IDENTIFICATIONS,
-    MOST_STREAMS,
+    MAX_STREAMS,
     OF_ONE_PERSON,
     RECEIPTS,
     RECEIPTS_FROM_ONE,
@@ -227,16 +227,16 @@ async def test_nobody_waits_for_the_number_of_a_request_that_is_not_known(strict
 
 async def test_one_caller_holds_so_many_streams_open_and_no_more(strict: Running) -> None:
     sent = (await strict.client.post("/api/v1/requests", json=invoice_copy())).json()["request_id"]
-    doors = strict.intake.doors
+    caller_limits = strict.intake.caller_limits
     async with AsyncExitStack() as stack:
-        for _ in range(MOST_STREAMS):
-            stack.enter_context(doors.stream(connection_from("127.0.0.1")))
+        for _ in range(MAX_STREAMS):
+            stack.enter_context(caller_limits.stream(connection_from("127.0.0.1")))
         answer = await strict.client.get(f"/fi/kiitos/{sent}/tapahtumat")
         assert answer.status_code == 429
         assert answer.headers["retry-after"] == "10"
-        with doors.stream(connection_from("192.0.2.1")):
+        with caller_limits.stream(connection_from("192.0.2.1")):
             pass
-    with doors.stream(connection_from("127.0.0.1")):
+    with caller_limits.stream(connection_from("127.0.0.1")):
         pass
 
 
@@ -274,7 +274,7 @@ async def test_processes_tell_each_other_and_go_on_alone_while_the_database_is_a
 
 
 async def test_what_is_over_is_removed(intake_database: str, strict: Running) -> None:
-    assert strict.intake.doors
+    assert strict.intake.caller_limits
     database = await asyncpg.connect(intake_database)
 
     async def is_removed() -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from services.tracker.personal_data.at_rest import AtRest
 from services.tracker.personal_data.keyring import Keyring
 from services.tracker.reencrypt import COLUMNS, run
-from shared.crypto.reencrypt import ROWS_AT_ONCE, Done, reencrypt
+from shared.crypto.reencrypt import ROWS_PER_BATCH, Done, reencrypt
 from shared.database.engine import Sessions
 from tests.service.tracker.builders import HETU, make_settings, submission
 from tests.service.tracker.database import fetch_rows, register
@@ -47,7 +47,7 @@ async def test_every_code_comes_under_the_new_key_however_many_there_are(
 ) -> None:
     sent = [
         submission(person={} if n % 3 else {"personal_identity_code": None})
-        for n in range(ROWS_AT_ONCE + 100)
+        for n in range(ROWS_PER_BATCH + 100)
     ]
     await register(sessions, keyring, *sent)
     first = sent[1].event.request_id

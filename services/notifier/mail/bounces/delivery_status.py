@@ -21,7 +21,7 @@ ACTIONS: Mapping[str, Verdict] = {
 }
 CLASSES: Mapping[str, Verdict] = {"5": "hard", "4": "soft", "2": "success"}
 WORST: tuple[Verdict, ...] = ("hard", "soft", "unknown", "success")
-MOST_FIELDS = 2_000
+MAX_FIELDS = 2_000
 
 
 class Found(NamedTuple):
@@ -39,14 +39,14 @@ def read_delivery_status(text: str) -> Found | None:
     """Return the worst that is said of any recipient; `None` where none is named."""
     found = [
         _recipient(group)
-        for group in _groups(text.splitlines()[:MOST_FIELDS])
+        for group in _groups(text.splitlines()[:MAX_FIELDS])
         if group.keys() & {"action", "status", "final-recipient"}
     ]
     return min(found, key=lambda each: WORST.index(each.verdict), default=None)
 
 
 def codes_of(text: str) -> tuple[str | None, int | None]:
-    """Find the first enhanced status that tells anything, and the first reply code."""
+    """Find the first enhanced status that says anything, and the first reply code."""
     statuses = [match[0] for match in ENHANCED.finditer(text)]
     reply = REPLY.search(text)
     return next(

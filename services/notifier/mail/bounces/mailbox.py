@@ -11,8 +11,8 @@ from shared.process.logs import get_log
 log = get_log(__name__)
 
 TIMEOUT_SECONDS = 30.0
-AT_ONCE = 50
-MOST_BYTES = 4 << 20
+BATCH_SIZE = 50
+MAX_BYTES = 4 << 20
 
 
 class Found(NamedTuple):
@@ -52,13 +52,13 @@ class Mailbox:
         return int(validity[0] or 0)
 
     def fetch(self, after: int) -> list[Found]:
-        """Fetch the next mails, at most `AT_ONCE`, without marking them as read."""
+        """Fetch the next mails, at most `BATCH_SIZE`, without marking them as read."""
         # The server answers `n:*` with the last mail even where that is before n.
         (numbers,) = _done(self._opened.uid("SEARCH", f"UID {after + 1}:*"))
-        uids = sorted(uid for uid in map(int, (numbers or b"").split()) if uid > after)[:AT_ONCE]
+        uids = sorted(uid for uid in map(int, (numbers or b"").split()) if uid > after)[:BATCH_SIZE]
         found = []
         for uid in uids:
-            state, answer = self._opened.uid("FETCH", str(uid), f"(UID BODY.PEEK[]<0.{MOST_BYTES}>)")
+            state, answer = self._opened.uid("FETCH", str(uid), f"(UID BODY.PEEK[]<0.{MAX_BYTES}>)")
             if state != "OK":
                 # One that the server cannot give must not hold up the others; it stays unread, for people.
                 log.warning("mail_not_fetched", uid=uid, state=state)
@@ -71,7 +71,7 @@ class Mailbox:
         self._opened.uid("STORE", str(uid), "+FLAGS.SILENT", r"(\Seen)")
 
     def close(self) -> None:
-        """Log out and close the connection, whatever became of it."""
+        """Log out and close the connection, also after an error."""
         connection, self._connection = self._connection, None
         if connection is None:
             return

@@ -77,7 +77,7 @@ class MailboxReader:
             while found := await in_thread(mailbox.fetch, await self._position(validity)):
                 self._liveness.beat(self.loop)
                 for each in found:
-                    if await self._inbox.take_in(each.raw) != "nobody's":
+                    if await self._inbox.take_in(each.raw) != "not ours":
                         await in_thread(mailbox.mark_read, each.uid)
                     await self._advance(validity, each.uid)
         finally:

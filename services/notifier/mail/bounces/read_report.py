@@ -19,7 +19,7 @@ from services.notifier.mail.bounces.delivery_status import CLASSES, Found, codes
 from services.notifier.mail.bounces.report_shapes import Verdict
 
 # A report begins with what it says; reading all that hostile bytes can hold would take seconds.
-MOST_BYTES, MOST_TEXT, MOST_PARTS, DEEPEST = 256 * 1024, 64 * 1024, 100, 3
+MAX_BYTES, MAX_TEXT, MAX_PARTS, MAX_DEPTH = 256 * 1024, 64 * 1024, 100, 3
 # Parts of the type `message/…` are read as text: a returned mail is looked into for its Message-ID alone, and
 # some come in base64 against the rules.
 ENCLOSED = re.compile(rb"(?im)^(content-type:\s{0,20})message/")
@@ -48,12 +48,12 @@ class Report(NamedTuple):
 def read_report(raw: bytes) -> Report:
     """Read a mail; what cannot be made out is `unknown`, and never an error."""
     try:
-        return _read(raw[:MOST_BYTES], DEEPEST)
+        return _read(raw[:MAX_BYTES], MAX_DEPTH)
     except (Exception, RecursionError):  # noqa: BLE001  hostile bytes must not end the reader; the mail is kept for people
-        return Report("unknown", decoded=raw[:MOST_BYTES])
+        return Report("unknown", decoded=raw[:MAX_BYTES])
 
 
-def readable_text(raw: bytes, depth: int = DEEPEST) -> str:
+def readable_text(raw: bytes, depth: int = MAX_DEPTH) -> str:
     """Return a mail as people read it.
 
     As it came, or where something in it is encoded, its headers and parts decoded.
@@ -94,7 +94,7 @@ def _read(raw: bytes, depth: int) -> Report:
         match[1].decode("ascii", "replace") for part in parts for match in MESSAGE_ID.finditer(part.content)
     ]
     answered = IDS.findall(f"{_header(message, 'In-Reply-To')} {_header(message, 'References')}")
-    ids = tuple(dict.fromkeys([*returned, *answered]))[:MOST_PARTS]
+    ids = tuple(dict.fromkeys([*returned, *answered]))[:MAX_PARTS]
     return Report(found.verdict, found.status, found.code, ids, decoded)
 
 
@@ -143,7 +143,7 @@ def _is_automatic(message: Message) -> bool:
 
 def _said(parts: list[_Part]) -> str:
     """Return the words of the report itself, without the mail that came back with it."""
-    words = " ".join(part.text for part in parts if part.kind in {"text/plain", "text/html"})[:MOST_TEXT]
+    words = " ".join(part.text for part in parts if part.kind in {"text/plain", "text/html"})[:MAX_TEXT]
     plain = _plain(words)
     copy = shapes.COPY.search(plain)
     return plain[: copy.start()] if copy else plain
@@ -151,7 +151,7 @@ def _said(parts: list[_Part]) -> str:
 
 def _parts(message: Message) -> Iterator[_Part]:
     for number, part in enumerate(message.walk()):
-        if number >= MOST_PARTS:
+        if number >= MAX_PARTS:
             return
         if part.is_multipart():
             continue
@@ -176,7 +176,7 @@ def _header(message: Message, name: str) -> str:
 
 def _header_text(value: str) -> str:
     try:
-        pieces = decode_header(value[:MOST_TEXT])
+        pieces = decode_header(value[:MAX_TEXT])
     except (ValueError, LookupError):
         return value
     return "".join(

@@ -17,8 +17,8 @@ from shared.process.logs import get_log
 
 log = get_log(__name__)
 
-MOST_CONNECTIONS, MOST_MISTAKES = 50, 20
-MOST_BYTES, MOST_DISCARDED, LONGEST_LINE, LONGEST_COMMAND = 4 << 20, 32 << 20, 64 << 10, 2_048
+MAX_CONNECTIONS, MAX_MISTAKES = 50, 20
+MAX_BYTES, MAX_DISCARDED, MAX_LINE_LENGTH, MAX_COMMAND_LENGTH = 4 << 20, 32 << 20, 64 << 10, 2_048
 COMMAND_SECONDS, SESSION_SECONDS = 300.0, 1_800.0
 YOUNG_SECONDS = 30.0
 """While all connections are taken, one that is older gives way to a new one.
@@ -26,7 +26,7 @@ YOUNG_SECONDS = 30.0
 Nobody who only holds them keeps reports out.
 """
 PATH = re.compile(r"(?i)(?:from|to):\s?<([^<>\s]{0,512})>((?: \S+)*)")
-FEATURES = ("PIPELINING", f"SIZE {MOST_BYTES}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
+FEATURES = ("PIPELINING", f"SIZE {MAX_BYTES}", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
 GREETINGS = {"smtp": ("HELO", "EHLO"), "lmtp": ("LHLO",)}
 
 TakeIn = Callable[[bytes, str], Awaitable[object]]
@@ -63,7 +63,7 @@ class Conversation:
     async def run(self) -> None:
         """Talk until the peer leaves, or has made too many mistakes."""
         await self._say("220 reports ready")
-        while self._mistakes < MOST_MISTAKES:
+        while self._mistakes < MAX_MISTAKES:
             line = await self._line()
             if line is None:
                 await self._refuse("500 5.5.2 line too long")
@@ -103,7 +103,7 @@ class Conversation:
             await self._refuse("501 5.5.4 MAIL FROM:<address>")
         elif self._sender is not None:
             await self._refuse("503 5.5.1 one mail at a time")
-        elif size and int(size[1]) > MOST_BYTES:
+        elif size and int(size[1]) > MAX_BYTES:
             await self._refuse("552 5.3.4 too large")
         else:
             self._sender = path[1]
@@ -136,7 +136,7 @@ class Conversation:
             return
         try:
             await self._take_in(mail, recipient)
-        except Exception as error:  # noqa: BLE001  whatever stopped it, the peer keeps the report and comes again
+        except Exception as error:  # noqa: BLE001  after any error, the peer keeps the report and comes again
             log.warning("report_not_taken_in", error=type(error).__name__)
             await self._say("451 4.3.0 cannot keep it now, try again later")
         else:
@@ -148,11 +148,11 @@ class Conversation:
         while True:
             line, ended = await self._piece()
             if at_start and line == b".\r\n":
-                return bytes(kept) if size <= MOST_BYTES else None
+                return bytes(kept) if size <= MAX_BYTES else None
             size += len(line)
-            if size > MOST_DISCARDED:
+            if size > MAX_DISCARDED:
                 raise TooMuch
-            if size <= MOST_BYTES:
+            if size <= MAX_BYTES:
                 kept += line[1:] if at_start and line.startswith(b".") else line
             at_start = ended
 
@@ -174,9 +174,9 @@ class Conversation:
         while not ended:
             rest, ended = await self._piece()
             size += len(rest)
-            if size > MOST_DISCARDED:
+            if size > MAX_DISCARDED:
                 raise TooMuch
-        return line if size <= LONGEST_COMMAND else None
+        return line if size <= MAX_COMMAND_LENGTH else None
 
     async def _refuse(self, answer: str) -> None:
         self._mistakes += 1
@@ -196,7 +196,7 @@ async def receiving(
     open_now: dict[asyncio.StreamWriter, float] = {}
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(open_now) >= MOST_CONNECTIONS and not _has_given_way(open_now):
+        if len(open_now) >= MAX_CONNECTIONS and not _has_given_way(open_now):
             log.warning("too_many_connections", open=len(open_now))
             writer.write(b"421 4.7.0 too many connections\r\n")
             writer.close()
@@ -211,7 +211,7 @@ async def receiving(
             open_now.pop(writer, None)
             writer.close()
 
-    server = await asyncio.start_server(converse, host, port, limit=LONGEST_LINE)
+    server = await asyncio.start_server(converse, host, port, limit=MAX_LINE_LENGTH)
     try:
         yield server
     finally:

@@ -59,7 +59,7 @@ class ReturnPaths:
         return address.lower() in self.plain or self.read(address) is not None
 
     def read(self, address: str) -> Sending | None:
-        """Read the sending out of a return path of ours, whatever its case; `None` for any other address."""
+        """Read the sending out of a return path of ours, in any case; `None` for any other address."""
         local, _, domain = address.rpartition("@")
         if not self._domain or domain.lower() != self._domain.lower():
             return None

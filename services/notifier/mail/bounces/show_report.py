@@ -30,7 +30,7 @@ class ReportText(UnclearReport):
     mail: str = Field(
         description=(
             "Its first 64 KiB, decoded; what is not text is replaced, "
-            "and whatever looks like a henkilötunnus is covered"
+            "and everything that looks like a henkilötunnus is covered"
         )
     )
 

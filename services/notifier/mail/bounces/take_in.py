@@ -21,7 +21,7 @@ from shared.process.logs import get_log
 
 log = get_log(__name__)
 
-MOST_KEPT, MOST_UNMATCHED = 64 * 1024, 1_000
+MAX_KEPT, MAX_UNMATCHED = 64 * 1024, 1_000
 BOUNCES = {"hard": "hard", "soft": "soft", "unknown": "unclear"}
 
 ENTER = text("""
@@ -52,7 +52,7 @@ values (:request_id, :event_id, :template, :message_id, :traceparent, 'bounced',
 
 WAKE = text("select pg_notify(:outbox, '')")
 
-Taken = Literal["entered", "noted", "repeated", "nobody's"]
+Taken = Literal["entered", "noted", "repeated", "not ours"]
 """An outcome was written; it changes nothing; it came before; it is about no mail of ours."""
 
 
@@ -87,10 +87,10 @@ class Inbox(NamedTuple):
         )
         if sending is None or delivery is None or not 1 <= sending.number <= delivery.sending:
             if recipient and report.verdict in BOUNCES:
-                kept = {"digest": digest, "mail": self._locked(raw, digest), "most": MOST_UNMATCHED}
+                kept = {"digest": digest, "mail": self._locked(raw, digest), "most": MAX_UNMATCHED}
                 if await session.scalar(KEEP_UNMATCHED, kept) is None:
-                    log.warning("report_not_kept", verdict=report.verdict, most=MOST_UNMATCHED)
-            return "nobody's"
+                    log.warning("report_not_kept", verdict=report.verdict, most=MAX_UNMATCHED)
+            return "not ours"
         names = {"id": sending.delivery, "sending": sending.number}
         final = report.verdict in {"hard", "unknown"}
         verdicts = ["hard", "unknown"] if final else ["hard", "unknown", "soft"]
@@ -107,14 +107,14 @@ class Inbox(NamedTuple):
         return "entered"
 
     def _locked(self, raw: bytes, digest: bytes) -> bytes:
-        return self.box.box.encrypt(raw[:MOST_KEPT], digest)
+        return self.box.box.encrypt(raw[:MAX_KEPT], digest)
 
     async def _sending(self, session: AsyncSession, report: Report, recipient: str) -> Sending | None:
         """Find the mail that a report is about.
 
-        By the token it was sent to, by one that stands in it, or by our Message-ID.
+        By the token it was sent to, by one in its text, or by our Message-ID.
 
-        A Message-ID is as hard to guess as a token, and known to the same servers, but stands in answers of
+        A Message-ID is as hard to guess as a token, and known to the same servers, but appears in answers of
         people too: it counts only in what is certainly a report.
         """
         if sending := self.paths.read(recipient) or next(self.paths.find(report.decoded), None):

@@ -11,13 +11,13 @@ from typing import NamedTuple
 from services.notifier.domain import SESSION, TRANSACTION, Concern, Step
 
 GREYLISTING = r"gr[ae]y-?list"
-TOO_MUCH = (
+RATE_LIMITED = (
     r"\btoo (?:many|fast|frequent\w*|quickly|much)\b(?! (?:hops|received|(?:mail )?data))"
     r"|\brate[- ]?limit|\brate exceeded|\bthrottl|\bslow down\b"
     r"|\b(?:sending|connections?|hourly|daily|per (?:second|minute|hour|day)) (?:limit|quota|rate)\b"
 )
 # Postfix keeps its refusals of a client, a greeting or a sender until RCPT.
-OF_US = (
+ABOUT_SENDER = (
     r"\brelay|\bclient host|\bhelo\b|\behlo\b|\bauthenticat|\blog ?in\b"
     r"|\bsender (?:address|domain|verif|rejected|denied|unknown)"
     r"|\bstarttls\b|\btls\b|\bblocked using\b|\bblack ?list|\bblock ?list|\breverse dns\b"
@@ -43,7 +43,7 @@ RULES = tuple(
         Rule("recipient", ("rcpt", "data", "end"), r"[45]..", r"[45]\.2\.\d+"),
         Rule("recipient", ("rcpt", "data", "end"), r"[45]..", r"[45]\.1\.([0-6]|10)"),
         Rule("recipient", ("rcpt", "data", "end"), r"4..", words=GREYLISTING),
-        Rule("rate", (*SESSION, *TRANSACTION), r"[45]..", words=TOO_MUCH),
+        Rule("rate", (*SESSION, *TRANSACTION), r"[45]..", words=RATE_LIMITED),
         Rule("server", SESSION),
         # The address is beyond ASCII, and this server takes none such.
         Rule("recipient", ("mail", "rcpt"), r"[45]..", r"[45]\.6\.7"),
@@ -53,7 +53,7 @@ RULES = tuple(
         Rule("server", ("mail", "rcpt", "data", "end"), r"421|43.|45[45]|52[13]|53."),
         Rule("server", ("mail",)),
         Rule("server", ("rcpt", "data"), r"[45]..", r"[45]\.1\.[78]"),
-        Rule("server", ("rcpt", "data"), r"[45]..", words=OF_US),
+        Rule("server", ("rcpt", "data"), r"[45]..", words=ABOUT_SENDER),
         Rule("message", ("data", "end"), r"[45]..", r"[45]\.3\.4"),
         Rule("server", TRANSACTION, r"[45]..", r"[45]\.3\.\d+"),
         Rule("server", ("rcpt", "data"), r"452"),

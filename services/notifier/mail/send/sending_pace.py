@@ -3,8 +3,8 @@
 Pure.
 """
 
-FIRST_GROWTH_SECONDS, LONGEST_GROWTH_SECONDS = 5.0, 300.0
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
+FIRST_GROWTH_SECONDS, MAX_GROWTH_SECONDS = 5.0, 300.0
+FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 1.0, 60.0
 
 
 class SendingPace:
@@ -37,7 +37,7 @@ class SendingPace:
         if begun < self._cut_at:
             return
         if self.limit == 1 and not self._sent_since_cut:
-            self._pause = min(LONGEST_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, 2 * self._pause))
+            self._pause = min(MAX_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, 2 * self._pause))
             self.resume_at = now + self._pause
         self._cut(now, self.limit // 2)
 
@@ -52,7 +52,7 @@ class SendingPace:
     def _cut(self, now: float, limit: int) -> None:
         # What was refused soon after the last growth is tried again only after twice as long.
         if self._grew:
-            self._growth = min(LONGEST_GROWTH_SECONDS, 2 * self._growth)
+            self._growth = min(MAX_GROWTH_SECONDS, 2 * self._growth)
         self.limit = max(1, limit)
         self._cut_at, self._grow_at = now, now + self._growth
         self._sent_since_cut = self._grew = False

@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 
 from services.notifier.mail.smtp_limits import TimedStep
 
-LONGEST_REPLY = 64 * 1024
+MAX_REPLY_LENGTH = 64 * 1024
 BLOCK = 64 * 1024
 LINE = re.compile(rb"(\d{3})(?:([ -])(.*))?", re.DOTALL)
 BEGUN = re.compile(rb"\d{3} ")
@@ -107,7 +107,7 @@ class SmtpTalk(asyncio.Protocol):
     async def start_tls(
         self, upgrade: Callable[[asyncio.Transport], Awaitable[asyncio.Transport | None]]
     ) -> None:
-        """Encrypt the connection; whatever stood unread before it was not encrypted (RFC 3207 4.2)."""
+        """Encrypt the connection; what was received before it was not encrypted (RFC 3207 4.2)."""
         if not self.is_open:
             raise ConnectionGone("an unexpected reply before TLS")
         self._transport = await upgrade(self.transport)
@@ -128,7 +128,7 @@ class SmtpTalk(asyncio.Protocol):
             self._line(line.rstrip(b"\r"))
         self._size += len(data)
         self._doubtful = self._doubtful or b"\x00" in data
-        if self._size > LONGEST_REPLY:
+        if self._size > MAX_REPLY_LENGTH:
             self._gone = True
             self.close()
         self._wake()

@@ -28,7 +28,7 @@ from tests.infra.embedded import free_ports
 HEAD, BODY = 0.6, 1.0
 """Seconds that a client has here."""
 READ, STALLED = 1.5, 0.4
-MOST = 40
+CONNECTIONS = 40
 BIG = 8_000_000
 
 
@@ -41,7 +41,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounded_http, "STALLED_SECONDS", STALLED)
     monkeypatch.setattr(bounded_http, "LOOK_SECONDS", 0.1)
     monkeypatch.setattr(bounded_http, "LINGER_SECONDS", 0.2)
-    monkeypatch.setattr(bounded_http, "MOST_CONNECTIONS", MOST)
+    monkeypatch.setattr(bounded_http, "MAX_CONNECTIONS", CONNECTIONS)
 
 
 @dataclass
@@ -154,7 +154,7 @@ async def test_a_head_is_bounded(served: Served, head: bytes, end: bytes) -> Non
     writer.write(b"GET /slow HTTP/1.1\r\nHost: a\r\n" + head + end)
     expected = (
         (408, "head-too-slow")
-        if not end and len(head) < bounded_http.MOST_HEAD_BYTES
+        if not end and len(head) < bounded_http.MAX_HEAD_BYTES
         else (431, "head-too-long")
     )
     assert await answer(reader) == expected
@@ -258,7 +258,7 @@ async def test_a_chunked_body_of_many_pieces_is_none_of_that(served: Served) -> 
 
 
 async def test_idle_connections_shut_nobody_out(served: Served) -> None:
-    for _ in range(MOST * 3):
+    for _ in range(CONNECTIONS * 3):
         await served.line()
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}") as client:
         assert (await client.post("/body", content=b"x" * 60_000)).json() == 60_000
@@ -322,10 +322,10 @@ async def test_clients_that_do_not_read_shut_nobody_out(
     monkeypatch.setattr(bounded_http, "READ_SECONDS", 60)
 
     async def all_are_stalled() -> bool:
-        return len([each for each in [*served.connections] if each.is_stalled]) == MOST
+        return len([each for each in [*served.connections] if each.is_stalled]) == CONNECTIONS
 
     with ExitStack() as lines:
-        for _ in range(MOST):
+        for _ in range(CONNECTIONS):
             lines.enter_context(asking_for("/big", served.port, times=8))
         await eventually(all_are_stalled)
         for _ in range(20):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from services.tracker.find.find_requests import MOST_WORDS
+from services.tracker.find.find_requests import MAX_WORDS
 from services.tracker.find.follow_request import follow_by_number
 from services.tracker.mails.correct_own_address import NothingToCorrect, correct_own_address
 from services.tracker.personal_data.at_rest import name_key, name_words
@@ -122,7 +122,7 @@ def test_whatever_is_typed_has_words_that_no_pattern_reads(typed: str) -> None:
 
 async def test_many_words_are_no_more_work_than_a_few(api: ApiClient) -> None:
     assert await found(api, " ".join(map("".join, itertools.islice(_words(), 100)))) == []
-    assert MOST_WORDS < 10
+    assert MAX_WORDS < 10
 
 
 def _words() -> Iterator[tuple[str, ...]]:

@@ -265,7 +265,7 @@ async def test_the_watch_raises_tells_and_ends_by_itself(sessions: Sessions, pag
         LedgerWatch(ledger_reader(sessions, log), sessions, pager.url, every_seconds=0.05, start_seconds=0.3)
     ) as watch:
         await eventually(lambda: heard(pager, "ALARM: kafka: "))
-        assert (await watch.ledger(at_most_old=60)).accepted is None
+        assert (await watch.ledger(max_age=60)).accepted is None
         log.away = False
         await eventually(lambda: heard(pager, "Over: kafka: "))
     assert await alarms(sessions) == [("unknown", "kafka", 1, True)]

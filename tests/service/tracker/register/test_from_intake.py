@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid4
 
-from services.tracker.ledger.unread import MOST_AT_ONCE, UnreadSubmissions
+from services.tracker.ledger.unread import MAX_BATCH_SIZE, UnreadSubmissions
 from services.tracker.personal_data.keyring import Keyring
 from services.tracker.register.from_intake import (
     FromIntake,
@@ -184,7 +184,7 @@ async def test_only_what_intake_made_counts_on_the_log_however_much_of_strangers
     ours = FromIntake(world.keyring.record_verifier, {0: 1})
     async with LagReader(world.kafka) as lags:
         unread = UnreadSubmissions(lags, world.topic, world.topic)
-        await world.send(forged, signed(submission()), *[forged] * MOST_AT_ONCE, signed(submission()))
+        await world.send(forged, signed(submission()), *[forged] * MAX_BATCH_SIZE, signed(submission()))
         await eventually_count(unread, ours, 5)  # the last three were not looked at yet
         await eventually_count(unread, ours, 3)
         await world.send(forged, signed(submission()))

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import text
 
 from services.tracker.domain import By
-from services.tracker.handle.handle_request import LONGEST_TEXT, handle_request
+from services.tracker.handle.handle_request import MAX_TEXT_LENGTH, handle_request
 from services.tracker.personal_data.keyring import Keyring
-from services.tracker.register.on_request_submitted import LONGEST, LONGEST_OF_OTHERS
+from services.tracker.register.on_request_submitted import MAX_LENGTH_OF_OTHERS, MAX_LENGTHS
 from shared.database.engine import Sessions
 from shared.kafka.producer import EventProducer
 from tests.eventually import eventually
@@ -60,9 +60,9 @@ async def test_an_old_entry_with_a_huge_trace_is_set_aside_and_the_next_ones_go(
 async def test_the_largest_entry_that_a_sender_can_cause_goes(
     character: str, sessions: Sessions, keyring: Keyring, tracker_database: str, producer: EventProducer
 ) -> None:
-    name = character * LONGEST_OF_OTHERS
+    name = character * MAX_LENGTH_OF_OTHERS
     longest = submission(
-        sealed_contact="x" * LONGEST["sealed_contact"],
+        sealed_contact="x" * MAX_LENGTHS["sealed_contact"],
         service=name,
         service_title=name,
         service_title_fi=name,
@@ -75,7 +75,7 @@ async def test_the_largest_entry_that_a_sender_can_cause_goes(
             request_id,
             "resolve",
             STAFF,
-            text="a" + character * (LONGEST_TEXT - 2) + "z",
+            text="a" + character * (MAX_TEXT_LENGTH - 2) + "z",
             keyring=keyring,
         )
     async with running_publisher(tracker_database, producer):

@@ -24,7 +24,7 @@ from tests.pure.notifier.mail.bounces.worded_samples import NO_BOUNCES, WORDED
 ALL = (*STANDARD, *WORDED, *NO_BOUNCES)
 KEYS = generate_private_key()
 PATHS = ReturnPaths(KEYS, sender="asiointi@kunta.example", address="bounces@kunta.example")
-MOST_SECONDS = 3.0
+MAX_SECONDS = 3.0
 """Of CPU; without a bound on what is read it is ten and more."""
 VERDICTS = {"hard", "soft", "success", "auto-reply", "unknown"}
 
@@ -88,7 +88,7 @@ def test_endless_nesting_ends_in_a_verdict(depth: int) -> None:
 def test_hostile_bytes_take_no_longer_than_their_share(hostile: bytes) -> None:
     began = time.process_time()
     read_report(b"From: MAILER-DAEMON@x.example\n" + hostile)
-    assert time.process_time() - began < MOST_SECONDS
+    assert time.process_time() - began < MAX_SECONDS
 
 
 def test_a_token_is_found_wherever_it_stands() -> None:

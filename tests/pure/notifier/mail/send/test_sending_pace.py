@@ -4,8 +4,8 @@ from itertools import pairwise
 
 from services.notifier.mail.send.sending_pace import (
     FIRST_GROWTH_SECONDS,
-    LONGEST_GROWTH_SECONDS,
-    LONGEST_PAUSE_SECONDS,
+    MAX_GROWTH_SECONDS,
+    MAX_PAUSE_SECONDS,
     SendingPace,
 )
 
@@ -23,7 +23,7 @@ def test_a_server_that_takes_two_connections_gets_two_and_is_asked_for_a_third_e
     waits = [later - earlier for earlier, later in pairwise(tried)]
     assert tried[0] == FIRST_GROWTH_SECONDS
     assert waits == sorted(waits)
-    assert waits[-1] == LONGEST_GROWTH_SECONDS
+    assert waits[-1] == MAX_GROWTH_SECONDS
 
 
 def test_all_connections_are_used_again_when_the_limit_is_gone() -> None:
@@ -50,7 +50,7 @@ def test_while_nothing_goes_the_pauses_grow_and_the_first_mail_that_goes_ends_th
         pace.mail_refused(now, begun=now)
         pauses.append(round(pace.resume_at - now))
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    assert pauses[-1] == LONGEST_PAUSE_SECONDS
+    assert pauses[-1] == MAX_PAUSE_SECONDS
     pace.mail_sent(now + 60)
     pace.mail_refused(now + 61, begun=now + 61)
     assert pace.resume_at <= now + 60

@@ -201,7 +201,7 @@ async def test_a_forged_report_changes_nothing(
 async def test_what_names_no_mail_of_ours_is_kept_for_people_as_far_as_there_is_room(
     settings: Settings, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(take_in, "MOST_UNMATCHED", 2)
+    monkeypatch.setattr(take_in, "MAX_UNMATCHED", 2)
     async with report_listener(settings, sessions) as port:
         with capture_logs() as logs:
             for note in ("one", "two", "three"):
@@ -217,7 +217,7 @@ async def test_a_person_who_quotes_our_mail_reports_nothing(settings: Settings, 
     delivery = await sent_mail(settings, sessions)
     head = f"From: aino@posti.example\nSubject: Vs: Kiitos\nIn-Reply-To: {delivery.message_id}\n\n"
     answer = f"{head}550 5.1.1 kysyn vain\n".encode()
-    assert await inbox_of(settings, sessions).take_in(answer, settings.sender) == "nobody's"
+    assert await inbox_of(settings, sessions).take_in(answer, settings.sender) == "not ours"
     assert await bounced_outcomes(sessions) == []
 
 

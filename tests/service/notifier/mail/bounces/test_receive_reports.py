@@ -119,7 +119,7 @@ async def test_what_is_out_of_place_is_refused_and_too_much_of_it_ends_the_conve
 async def test_a_report_that_is_too_large_is_refused_and_the_next_one_taken(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(receive_reports, "MOST_BYTES", 300_000)
+    monkeypatch.setattr(receive_reports, "MAX_BYTES", 300_000)
     async with listener() as (port, taken):
         said = HELLO + ENVELOPE + b"x" * 300_000 + b"\r\n.\r\n" + ENVELOPE + b"small\r\n.\r\nQUIT\r\n"
         assert codes(await send_raw(port, said)) == [220, 250, 250, 250, 354, 552, 250, 250, 354, 250, 221]
@@ -127,7 +127,7 @@ async def test_a_report_that_is_too_large_is_refused_and_the_next_one_taken(
 
 
 async def test_endless_lines_and_silence_end_the_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receive_reports, "MOST_DISCARDED", 400_000)
+    monkeypatch.setattr(receive_reports, "MAX_DISCARDED", 400_000)
     monkeypatch.setattr(receive_reports, "COMMAND_SECONDS", 0.2)
     async with listener() as (port, taken):
         assert codes(await send_raw(port, HELLO + ENVELOPE + b"x" * 900_000)) == [220, 250, 250, 250, 354]
@@ -140,7 +140,7 @@ async def test_endless_lines_and_silence_end_the_conversation(monkeypatch: pytes
 async def test_too_many_connections_are_sent_away_until_some_are_gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(receive_reports, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(receive_reports, "MAX_CONNECTIONS", 2)
     async with listener() as (port, _):
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
         for reader, _writer in held:
@@ -156,7 +156,7 @@ async def test_too_many_connections_are_sent_away_until_some_are_gone(
 
 
 async def test_nobody_keeps_reports_out_by_holding_every_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receive_reports, "MOST_CONNECTIONS", 2)
+    monkeypatch.setattr(receive_reports, "MAX_CONNECTIONS", 2)
     monkeypatch.setattr(receive_reports, "YOUNG_SECONDS", 0.2)
     async with listener() as (port, taken):
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
