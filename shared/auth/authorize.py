@@ -139,7 +139,8 @@ _bearer = HTTPBearer(
 def require_scope(verifier: TokenVerifier, scope: str) -> RequireScope:
     """Return a route's dependency, which yields the caller if its token has the scope.
 
-    Used as `caller: Annotated[Caller, Depends(require_scope(verifier, "operate"))]`."""
+    Used as `caller: Annotated[Caller, Depends(require_scope(verifier, "operate"))]`.
+    """
 
     async def authorize(
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
