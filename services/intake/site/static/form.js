@@ -1,4 +1,5 @@
-// Keeps what is typed, and warns before an identification runs out. Without it, whatever is sent with errors, or taken to another language, is kept.
+// Keeps what is typed, and warns before an identification runs out. Without it, whatever is sent with errors,
+// or taken to another language, is kept.
 "use strict";
 
 const PAUSE_MS = 800;
@@ -55,7 +56,8 @@ document.addEventListener("submit", () => {
 });
 
 addEventListener("pageshow", async (event) => {
-  // The page comes back from the browser's memory with all that was typed: even if it was sent since, or the visit was ended.
+  // The page comes back from the browser's memory with all that was typed: even if it was sent since, or the
+  // visit was ended.
   if (event.persisted && ["sent", "ended"].includes(await keep())) {
     location.reload();
   }

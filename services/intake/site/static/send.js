@@ -1,4 +1,5 @@
-// Sends a form once however often its button is pressed. Everything works without it: the same token makes it the same request.
+// Sends a form once however often its button is pressed. Everything works without it: the same token makes it
+// the same request.
 "use strict";
 
 const STUCK_MS = 8000;

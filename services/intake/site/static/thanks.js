@@ -1,4 +1,5 @@
-// Brings the work number into the ticket as soon as it is there; without this script the page asks again by itself.
+// Brings the work number into the ticket as soon as it is there; without this script the page asks again by
+// itself.
 "use strict";
 
 function showPrint() {

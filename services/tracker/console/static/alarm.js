@@ -32,5 +32,7 @@ async function ask() {
 }
 
 // A page that shows the verdict itself need not be told what it says until it changes.
-if (document.querySelector(".verdict.alert, [data-overdue]")) told = document.querySelector(".verdict strong, [data-overdue]").textContent.trim();
+if (document.querySelector(".verdict.alert, [data-overdue]")) {
+  told = document.querySelector(".verdict strong, [data-overdue]").textContent.trim();
+}
 setInterval(ask, EVERY_MS);

@@ -1,4 +1,5 @@
-// Keys for who works here all day: "/" to the search, "j" and "k" through the list, "o" opens the row or takes the request.
+// Keys for who works here all day: "/" to the search, "j" and "k" through the list, "o" opens the row or
+// takes the request.
 "use strict";
 
 const rows = [...document.querySelectorAll("tbody tr")];
