@@ -19,7 +19,8 @@ log = get_log(__name__)
 
 KEEP_ENDED = timedelta(seconds=2 * SESSION_SECONDS)
 """Longer than any cookie lasts that was written before, or while, its session was ended."""
-READ_SECONDS = 1.0
+QUICK_SECONDS, PATIENT_SECONDS = 1.0, 5.0
+"""How long the database may take, where sessions open without it and where they do not."""
 PAUSE_SECONDS = 5.0
 """How long an unavailable database is not asked again, where sessions open without it."""
 MAX_UNWRITTEN = 10_000
@@ -56,6 +57,7 @@ class EndedSessions:
     def __init__(self, sessions: Sessions, *, open_while_away: bool) -> None:
         self._sessions = sessions
         self._open_while_away = open_while_away
+        self._within = QUICK_SECONDS if open_while_away else PATIENT_SECONDS
         self._unwritten: dict[str, datetime] = {}
         self._ask_from = 0.0
 
@@ -70,7 +72,7 @@ class EndedSessions:
                 del self._unwritten[next(iter(self._unwritten))]
             self._unwritten[session_id] = datetime.now(UTC) + KEEP_ENDED
             try:
-                async with asyncio.timeout(READ_SECONDS):
+                async with asyncio.timeout(self._within):
                     await self._write()
             except DATABASE_ERRORS as error:
                 log.warning("ended_session_not_written", error=type(error).__name__)
@@ -110,7 +112,7 @@ class EndedSessions:
         if time.monotonic() < self._ask_from:
             return False
         try:
-            async with asyncio.timeout(READ_SECONDS), self._sessions() as database:
+            async with asyncio.timeout(self._within), self._sessions() as database:
                 return await database.scalar(select(_ended.c.id).where(_ended.c.id == session_id)) is not None
         except DATABASE_ERRORS as error:
             log.warning("ended_sessions_not_read", error=type(error).__name__)
