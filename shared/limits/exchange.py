@@ -15,9 +15,9 @@ from sqlalchemy import (
     Text,
     delete,
     select,
+    text,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import insert
 
 from shared.database.engine import DATABASE_ERRORS, Sessions
 from shared.limits.limit import Count, Limits
@@ -27,7 +27,6 @@ log = get_log(__name__)
 
 PAUSE_SECONDS = 2.0
 ROWS_A_STATEMENT = 2_000
-"""Rows in one statement, of five parameters each."""
 REMOVED_PER_BATCH = 5_000
 EXCHANGES_A_REMOVAL = 30
 """Old counts are removed once in so many exchanges."""
@@ -61,6 +60,15 @@ def describe(metadata: MetaData) -> Table:
 
 _counts = describe(MetaData())
 
+COLUMNS = ("limits", "callers", "windows", "counts", "ends")
+# One parameter a column: a statement with one for each value would take longer to compile than to run.
+ADD = text("""
+    insert into limit_counts as known ("limit", who, "window", count, until)
+    select * from unnest(cast(:limits as text[]), cast(:callers as bytea[]), cast(:windows as bigint[]),
+        cast(:counts as int[]), cast(:ends as timestamptz[]))
+    on conflict ("limit", who, "window") do update set count = known.count + excluded.count
+    returning known."limit", known.who, known."window", known.count""")
+
 
 async def exchange_counts(limits: Limits, sessions: Sessions) -> None:
     """Share counts every two seconds, for ever; while the database is down each process counts alone."""
@@ -85,22 +93,12 @@ async def exchange_once(limits: Limits, sessions: Sessions) -> None:
     unshared = sorted(limits.take_unshared().items())
     for start in range(0, len(unshared), ROWS_A_STATEMENT):
         rows = [
-            {
-                "limit": count.limit,
-                "who": count.who,
-                "window": count.window,
-                "count": times,
-                "until": datetime.fromtimestamp(end, UTC),
-            }
+            (count.limit, count.who, count.window, times, datetime.fromtimestamp(end, UTC))
             for count, (times, end) in unshared[start : start + ROWS_A_STATEMENT]
         ]
-        statement = insert(_counts).values(rows)
-        added = statement.on_conflict_do_update(
-            index_elements=["limit", "who", "window"],
-            set_={"count": _counts.c.count + statement.excluded.count},
-        ).returning(_counts.c.limit, _counts.c.who, _counts.c.window, _counts.c.count)
+        columns = dict(zip(COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
         async with sessions.begin() as session:
-            totals = (await session.execute(added)).all()
+            totals = (await session.execute(ADD, columns)).all()
         limits.merge((Count(limit, who, window), total) for limit, who, window, total in totals)
 
 
