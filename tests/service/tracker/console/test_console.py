@@ -378,12 +378,12 @@ async def test_the_front_page_says_first_whether_all_is_well(
     assert "Myöhässä 1 h" in page.text
     await make_older(sessions, 61)
     await console.open("/ledger")
-    assert "1 pyyntö on yli minuutin ilman vastaanottoilmoitusta" in (await console.open("/")).text
+    assert "1 pyyntö on yli minuutin ilman vahvistusta" in (await console.open("/")).text
     await handle_outcomes(
         sessions, mail_outcome_event(MailSent, late.request_id, await event_id_of(sessions, late.request_id))
     )
     await console.open("/ledger")
-    assert "vastaanottoilmoitusta" not in (await console.open("/")).text
+    assert "ilman vahvistusta" not in (await console.open("/")).text
 
 
 @pytest.mark.usefixtures("readers_caught_up")
@@ -413,7 +413,7 @@ async def test_the_ledger_page_names_each_request_that_is_overdue_and_the_alarms
     shown = await eventually(alarmed)
     assert f"/console/requests/{request.work_number}" in shown
     assert "Sähköposti jäi odottamaan: palvelin ei ottanut vielä vastaan (530 5.7.0)" in shown
-    assert "yli minuutin ilman vastaanottoilmoitusta" in (await console.open("/failed-mails")).text
+    assert "yli minuutin ilman vahvistusta" in (await console.open("/failed-mails")).text
     assert "yli minuutin ilman" in (await console.client.get("/console/alarm")).json()["alarm"]
 
 
@@ -440,8 +440,8 @@ async def test_a_failed_mail_is_shown_and_an_alarm_until_it_went_after_all(
     await handle_outcomes(sessions, mail_outcome_event(MailSent, request.request_id, cause))
     assert "Ei perille menemättömiä viestejä" in (await console.open("/failed-mails")).text
     shown = (await console.open(f"/requests/{request.work_number}")).text
-    assert "Sähköposti ei mennyt perille: vastaanottoilmoitus" in shown
-    assert "Sähköposti lähti: vastaanottoilmoitus" in shown
+    assert "Sähköposti ei mennyt perille: vahvistus" in shown
+    assert "Sähköposti lähti: vahvistus" in shown
 
 
 async def test_a_failed_mail_is_settled_for_good(
@@ -484,12 +484,12 @@ async def test_an_event_that_kafka_refused_is_sent_again_or_settled(
 @pytest.mark.parametrize(
     ("kind", "details", "line"),
     [
-        ("mail.sent_again", {"template": "receipt", "sending": 2}, ">Vastaanottoilmoitus</p>"),
-        ("mail.settled", {"template": "receipt", "sending": 1}, ">Vastaanottoilmoitus</p>"),
+        ("mail.sent_again", {"template": "receipt", "sending": 2}, ">Vahvistus</p>"),
+        ("mail.settled", {"template": "receipt", "sending": 1}, ">Vahvistus</p>"),
         (
             "mail.settled",
             {"template": "receipt", "sending": 1, "note": "Soitin"},
-            ">Vastaanottoilmoitus: Soitin</p>",
+            ">Vahvistus: Soitin</p>",
         ),
         ("dead_letter.settled", {}, "Lukematta jäänyt sanoma selvitettiin"),
         ("dead_letter.settled", {"note": f"Soitin {HETU}"}, ">Soitin ••••••-••••</p>"),
@@ -554,7 +554,7 @@ async def test_a_returned_mail_is_shown_with_the_phone_number_and_is_settled_wit
     )
     shown = (await console.open(f"/requests/{request.work_number}")).text
     for line in (
-        "Sähköposti palautui: vastaanottoilmoitus",
+        "Sähköposti palautui: vahvistus",
         "Osoitetta ei ole (5.1.1)",
         "Sähköpostin asia hoidettiin muuten",
         "Soitin &amp; kerroin",
