@@ -65,7 +65,7 @@ class Once:
         ).digest()
 
     def of_its_own(self) -> "Once":
-        """Return the same with a key that no other command can have, whatever its text.
+        """Return the same with a key that no other command can have.
 
         Another text in the same form is another command.
         """

@@ -1,5 +1,5 @@
-// Keeps what is typed, and warns before an identification runs out. Without it, whatever is sent with errors,
-// or taken to another language, is kept.
+// Keeps what is typed, and warns before an identification runs out. Without it, what is sent with errors, or
+// taken to another language, is kept.
 "use strict";
 
 const PAUSE_MS = 800;

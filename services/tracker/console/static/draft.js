@@ -1,5 +1,5 @@
-// Keeps the text to a citizen while it is typed. Without it, whatever is sent with another button, or too
-// late, is kept.
+// Keeps the text to a citizen while it is typed. Without it, what is sent with another button, or
+// too late, is kept.
 "use strict";
 
 const PAUSE_MS = 800;

@@ -3,12 +3,14 @@
 By sign-out, by a changed password or role, by a removed account.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from services.identity.app import create_app as create_identity
 from services.identity.settings import Settings as IdentitySettings
@@ -169,6 +171,19 @@ async def test_without_identity_the_console_goes_on_for_a_while_and_then_no_page
     monkeypatch.setattr("services.tracker.clients.identity.WITHOUT_IDENTITY_SECONDS", 0.0)
     page = await house.console.client.get("/console/")
     assert (page.status_code, page.headers.get("Set-Cookie")) == (503, None)
+
+
+async def test_a_page_waits_for_a_database_that_is_slow(house: House) -> None:
+    async with (
+        open_database(house.tracker.database_url.get_secret_value()) as sessions,
+        sessions() as session,
+    ):
+        await session.execute(text("lock table ended_sessions in access exclusive mode"))
+        page = asyncio.create_task(house.console.client.get("/console/"))
+        await asyncio.sleep(1.5)
+        assert not page.done()
+        await session.rollback()
+        assert (await page).status_code == 200
 
 
 async def test_while_the_database_is_away_no_page_opens_and_nobody_is_signed_out(house: House) -> None:
